@@ -1,0 +1,65 @@
+"""The words of the FAQ: an entry as it is written in YAML, and what the matcher says of a question.
+
+Knows no YAML, no conversation and no notice: an answer's `{{ placeholders }}` are filled by whoever renders it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+TopicId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Source = Literal["notice", "help", "beyond"]
+Verdict = Literal["answer", "choices", "miss"]
+
+
+class Entry(BaseModel):
+    """One question that people ask, in all the ways they ask it, and its one answer.
+
+    `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, or `beyond` both; what is
+    beyond was looked up on `checked_on`. `step` is the script step that the question belongs to, `follow` are the topics
+    that people ask next, in order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: TopicId
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=24)]
+    source: Source
+    checked_on: date | None = None
+    step: str | None = None
+    follow: tuple[TopicId, ...] = Field(default=(), max_length=4)
+    phrasings: tuple[Line, ...] = Field(min_length=5, max_length=60)
+    answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+    references: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _beyond_is_dated(self) -> Self:
+        if self.source == "beyond" and self.checked_on is None:
+            raise PydanticCustomError("beyond_without_date", "an entry beyond the notice needs checked_on")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A topic that may be meant; `score` is 0–1."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the matcher makes of a question. `topics` are the best five, best first, even for a miss.
+
+    `chosen`: for `answer` the one or two topics to answer, for `choices` the two or three to offer, for `miss` none.
+    """
+
+    verdict: Verdict
+    topics: tuple[Candidate, ...]
+    chosen: tuple[str, ...] = ()

@@ -1,0 +1,260 @@
+"""What a notice says, as named strings: the `{{ placeholders }}` of scripts, phrases and FAQ answers.
+
+The words around the facts (`2013年12月1日`, 通知里没有写 …) come in as `Words`, from YAML. What the notice leaves open is
+said to be open; nothing is guessed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.notice import Clock, Cohort, Contact, Correction, Document, Notice, Phase, Window, clock, working_days
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+
+class Words(BaseModel):
+    """How facts are worded. Templates use `{name}` for their own parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: str
+    weekdays: tuple[str, ...] = Field(min_length=7, max_length=7)
+    span: str
+    unstated: str
+    unstated_cohort: str
+    comma: str
+    named: Mapping[str, str]
+    """Chinese names of the codes in a notice: `email` → 邮箱 …"""
+    clock: Mapping[str, str]
+    """One sentence for each of T0–T3, and `endless` for a check without an end."""
+    doubt: str
+    on_mismatch: Mapping[str, str]
+    window: str
+    window_hours: str
+    window_working_hours: str
+    window_proof: str
+    window_late: Mapping[str, str]
+    cohort: str
+    partner: str
+    held_back: str
+    document: str
+    document_original: str
+    document_copies: str
+    document_condition: str
+    correction: str
+    approval: Mapping[str, str]
+    form: str
+    contact: str
+    contact_lines: Mapping[str, str]
+    match_result: str
+    photo_days: str
+    proxy: Mapping[str, str]
+    consequence: str
+
+
+def fill(template: str, facts: Mapping[str, str]) -> str:
+    """The template with every `{{ name }}` replaced. KeyError for a name that is not among the facts."""
+    return PLACEHOLDER.sub(lambda m: facts[m[1]], template).rstrip()
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """The names that a template asks for, in order."""
+    return tuple(PLACEHOLDER.findall(template))
+
+
+def facts(
+    notice: Notice, words: Words, *, cohort: str | None, now: datetime, wrong: Sequence[str] = ()
+) -> dict[str, str]:
+    """Every fact of the notice for one graduate: of this cohort (an id, None while it is not known) on this day.
+
+    `wrong` are the fields that the graduate found wrong; they choose the papers and the corrections.
+    """
+    return {
+        name: value if value is not None else words.unstated
+        for part in (
+            _head(notice, words),
+            _time(notice, words, cohort, now),
+            _people(notice, words),
+            _site(notice, words),
+            _corrections(notice, words, notice.corrections_for(wrong, cohort), now),
+        )
+        for name, value in part
+    }
+
+
+_Facts = Iterator[tuple[str, str | None]]
+
+
+def _head(notice: Notice, words: Words) -> _Facts:
+    yield "notice.title", notice.notice.title
+    yield "notice.short", notice.notice.short
+    yield "notice.issued_on", _day(words, notice.notice.issued_on)
+    yield "school.name", notice.school.name
+    yield "school.unit", notice.school.unit
+    yield "school.units", words.comma.join((notice.school.unit, *notice.school.unit_aliases))
+    yield "school.basis", words.comma.join(notice.school.basis) or None
+    yield "cohorts.list", "\n".join(_cohort(words, c) for c in notice.cohorts)
+    yield "warnings", "\n".join(notice.warnings) or None
+    lines = (words.consequence.format(when=c.when, then=c.then) for c in notice.consequences)
+    yield "consequence", "\n".join(lines) or None
+    shown = (c.shown_to_students for c in notice.conflicts if c.shown_to_students)
+    yield "conflicts", "\n".join(shown) or None
+
+
+def _time(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Facts:
+    for kind in ("check", "correction"):
+        windows = notice.windows_for(cohort, kind)
+        window = next((w for w in windows if not w.over(now)), windows[-1] if windows else None)
+        yield f"{kind}.from", _day(words, window.opens if window else None)
+        yield f"{kind}.to", _day(words, window.closes if window else None)
+        yield f"{kind}.safe", _day(words, window.safe_day if window else None)
+        yield f"{kind}.span", _span(words, window) if window else None
+    yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
+    yield "today", _day(words, now.date())
+    yield "clock", _clock(notice, words, clock(notice, cohort, now), cohort)
+
+
+def _people(notice: Notice, words: Words) -> _Facts:
+    for name, contact_id in (("contact", notice.routing.record), ("photo_contact", notice.routing.photo)):
+        contact = notice.contact(contact_id)
+        yield f"{name}.name", contact.role + (contact.person or "")
+        yield f"{name}.role", contact.role
+        yield f"{name}.person", contact.person or contact.role
+        yield f"{name}.phone", words.comma.join(contact.phones) or None
+        yield f"{name}.email", contact.email
+        yield f"{name}.room", contact.room
+        yield f"{name}.hours", contact.hours
+        yield f"{name}.card", _card(words, contact)
+    yield "contacts.list", "\n\n".join(_card(words, c) for c in notice.contacts)
+    yield "chsi.email", notice.contact(notice.routing.account).email
+    yield "privacy.days", str(notice.privacy.retention_days_after_last_window)
+    yield "privacy.collects", words.comma.join(notice.privacy.collects) or None
+
+
+def _site(notice: Notice, words: Words) -> _Facts:
+    account, entry, rule, photo = notice.account, notice.entry_paths[0], notice.verdict, notice.photo
+    yield "account.username", _named(words, account.username)
+    yield "account.unique", _named(words, account.unique)
+    yield "account.channels", _named(words, account.code_channels)
+    yield "account.id_rule", account.id_rule
+    yield "account.keep", words.comma.join(account.keep) or None
+    yield "browser", account.browser
+    yield "site.url", notice.links[0].url
+    yield "site.label", notice.links[0].label
+    yield "entry.label", entry.label
+    yield "entry.url", entry.url
+    yield "entry.clicks", " → ".join(entry.clicks) or None
+    yield "entry.as_of", entry.as_of
+    yield "verdict.ok", rule.ok_button
+    yield "verdict.wrong", rule.wrong_button
+    yield "verdict.on_mismatch", words.on_mismatch[rule.on_mismatch].format(ok=rule.ok_button, wrong=rule.wrong_button)
+    yield "verdict.proxy", words.proxy["yes" if rule.proxy_allowed else "no"]
+    yield "verdict.delay", str(rule.effect_delay_hours) if rule.effect_delay_hours is not None else None
+    yield "fields.list", words.comma.join(f.name for f in notice.check_fields)
+    yield "fields.ignored", words.comma.join(notice.ignore_fields) or None
+    yield "photo.how", photo.code_how
+    yield "photo.vendor", photo.vendor
+    yield "photo.fee", photo.fee
+    yield "photo.spec", words.comma.join(photo.spec) or None
+    days = photo.shows_after_days
+    yield "photo.days", words.photo_days.format(least=days[0], most=days[1]) if days else None
+    results = (words.match_result.format(value=r.value, action=r.action) for r in photo.match_results)
+    yield "photo.results", "\n".join(results) or None
+    yield "photo.dislike", photo.dislike_rule
+
+
+def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], now: datetime) -> _Facts:
+    papers = dict.fromkeys(_document(words, d) for row in rows for d in row.documents)
+    forms = dict.fromkeys(words.form.format(name=name) for row in rows for name in row.forms)
+    yield "papers", "\n".join((*papers, *forms)) or None
+    yield "corrections.where", next((row.where for row in rows if row.where), None)
+    yield "corrections.no_go", "\n".join(_correction(words, c) for c in notice.corrections if c.allowed == "no") or None
+    yield "corrections.list", "\n".join(_correction(words, row) for row in rows)
+    end = max((w.closes for w in notice.windows_for(None, "correction") if w.closes), default=None)
+    yield "correction.working_days", str(working_days(now.date(), end)) if end else None
+
+
+def _day(words: Words, day: date | None) -> str | None:
+    if day is None:
+        return None
+    return words.day.format(year=day.year, month=day.month, day=day.day, weekday=words.weekdays[day.weekday()])
+
+
+def _span(words: Words, window: Window) -> str:
+    start, end = _day(words, window.opens), _day(words, window.closes)
+    times = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
+    return words.span.format(start=start or words.unstated, end=end or words.unstated, **dict(zip(("t0", "t1"), times)))
+
+
+def _window(words: Words, window: Window) -> str:
+    line = words.window.format(label=window.label, span=_span(words, window))
+    if window.hours:
+        line += words.window_hours.format(hours=words.comma.join(window.hours))
+    if window.working_hours_only:
+        line += words.window_working_hours
+    if window.proof and window.proof != "none":
+        line += words.window_proof.format(proof=words.named[window.proof])
+    if window.late.text or window.late.policy != "none":
+        line += words.window_late["text"].format(text=window.late.text or words.window_late[window.late.policy])
+    return line + (window.note or "")
+
+
+def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> str:
+    window, name = running.window, running.phase.value
+    if running.phase is Phase.CHECK and running.days_left is None:
+        name = "endless"
+    last = notice.windows_for(cohort, "check", "recheck", "correction")[-1]
+    shown = window or last
+    doubtful = running.phase in (Phase.CHECK, Phase.LATE) and shown.end_inclusive == "unknown"
+    sentence = words.clock[name].format(
+        label=shown.label,
+        start=_day(words, shown.opens) or words.unstated,
+        end=_day(words, shown.closes) or words.unstated,
+        safe=_day(words, shown.safe_day) or words.unstated,
+        days=running.days_left,
+        contact=notice.contact(notice.routing.record).person or notice.contact(notice.routing.record).role,
+        phone=words.comma.join(notice.contact(notice.routing.record).phones) or words.unstated,
+    )
+    return sentence + (words.doubt.format(safe=_day(words, shown.safe_day)) if doubtful else "")
+
+
+def _cohort(words: Words, cohort: Cohort) -> str:
+    majors = words.comma.join(cohort.majors)
+    grades = words.comma.join(cohort.grades)
+    return words.cohort.format(label=cohort.label, grades=grades, majors=majors).rstrip("：: ")
+
+
+def _document(words: Words, paper: Document) -> str:
+    parts = [words.document_original] if paper.original else []
+    parts += [words.document_copies.format(n=paper.copies)] if paper.copies else []
+    condition = words.document_condition.format(condition=paper.condition) if paper.condition else ""
+    return words.document.format(name=paper.name, how=words.comma.join(parts), condition=condition)
+
+
+def _correction(words: Words, row: Correction) -> str:
+    kind = words.named["any_correction"] if row.kind == "*" else row.kind
+    approval = words.approval[row.approval] if row.approval else ""
+    return words.correction.format(kind=kind, allowed=words.named[row.allowed], why=row.why or "", approval=approval)
+
+
+def _card(words: Words, contact: Contact) -> str:
+    lines = {
+        "phones": words.comma.join(contact.phones),
+        "email": contact.email,
+        "im": contact.im,
+        "room": contact.room,
+        "hours": contact.hours,
+    }
+    shown = (words.contact_lines[name].format(value=value) for name, value in lines.items() if value)
+    missing = words.comma.join(words.named[name] for name in ("room", "hours") if not lines[name])
+    note = [words.contact_lines["missing"].format(names=missing)] if missing and contact.topics != ("account",) else []
+    return "\n".join((words.contact.format(role=contact.role, person=contact.person or ""), *shown, *note))
+
+
+def _named(words: Words, codes: Sequence[str]) -> str | None:
+    return words.comma.join(words.named[c] for c in codes) or None

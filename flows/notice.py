@@ -1,0 +1,486 @@
+"""A college's notice as data: who is meant, by when, where to click, which papers, whom to call.
+
+`None` everywhere means "the notice does not say"; whoever renders it says so and never guesses. Knows no YAML, no step
+of the walk and no sentence: only what stands in the notice, and what follows from it on a given day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from functools import reduce
+from itertools import combinations
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+EVERYONE = "all"
+CHSI = "chsi"
+
+_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
+_PHONE = re.compile(r"(\+86-?)?(0\d{2,3}-\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|400-?\d{3}-?\d{4}|\d{5,8})")
+_MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+def _matching(pattern: re.Pattern[str], rule: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if isinstance(value, str) and not pattern.fullmatch(value.strip()):
+            raise PydanticCustomError(rule, "malformed", {"value": value})
+        return value.strip() if isinstance(value, str) else value
+
+    return BeforeValidator(check)
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value.strip()):
+        raise PydanticCustomError("day_without_year", "not a full date", {"value": value})
+    if isinstance(value, str):
+        year, month, day = map(int, value.strip().split("-"))
+        try:
+            return date(year, month, day)
+        except ValueError:
+            raise PydanticCustomError("no_such_day", "no such day", {"value": value}) from None
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Url = Annotated[str, _matching(_URL, "malformed_url")]
+Phone = Annotated[str, _matching(_PHONE, "malformed_phone")]
+Mail = Annotated[str, _matching(_MAIL, "malformed_mail")]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=24)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Texts = tuple[Text, ...]
+CohortIds = tuple[Id, ...]
+
+
+class Row(BaseModel):
+    """A row of the notice: frozen, and refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Head(Row):
+    """What the notice says of itself. Only a `published` notice is offered to graduates."""
+
+    id: Id
+    status: Literal["draft", "published", "withdrawn"]
+    title: Text
+    short: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=20)]
+    issued_on: Day | None = None
+    doc_no: Text | None = None
+    tz: Literal["Asia/Shanghai"] = "Asia/Shanghai"
+    supersedes: Id | None = None
+
+
+class School(Row):
+    name: Text
+    unit: Text
+    unit_aliases: Texts = ()
+    basis: Texts = ()
+
+
+class Cohort(Row):
+    """A group of graduates; everybody belongs to exactly one. Without `majors` the label itself is offered."""
+
+    id: Id
+    label: Text
+    level: Literal["专科", "专升本", "高起本", "本科", "研究生", "other"]
+    form: Text | None = None
+    grades: Texts = ()
+    majors: Texts = ()
+    partner_school: Text | None = None
+    sites: Texts = ()
+    graduates_on: Day | None = None
+    includes_held_back: bool | None = None
+    excluded: Texts = ()
+
+
+class Late(Row):
+    """What happens to somebody who is late for a window."""
+
+    policy: Literal["none", "phone", "next_batch", "treated_as_give_up"] = "phone"
+    text: Text | None = None
+
+
+class Window(Row):
+    """A span of days. `to` is written as in the notice; `end_inclusive: unknown` keeps the doubt of a bare 前 as data.
+
+    `time_from`/`time_to` belong to the first and last day, `hours` (`08:30-11:30`) to each day in between as well.
+    """
+
+    id: Id
+    kind: Literal["prepare", "capture", "paper_check", "check", "report", "recapture", "correction", "recheck", "public"]
+    label: Text
+    opens: Day | None = Field(default=None, alias="from")
+    closes: Day | None = Field(default=None, alias="to")
+    time_from: time | None = None
+    time_to: time | None = None
+    hours: tuple[Annotated[str, StringConstraints(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")], ...] = ()
+    end_inclusive: bool | Literal["unknown"] = "unknown"
+    cohorts: CohortIds = (EVERYONE,)
+    working_hours_only: bool = False
+    proof: Literal["none", "signature", "screenshot", "form"] | None = None
+    late: Late = Late()
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.opens and self.closes and self.closes < self.opens:
+            raise PydanticCustomError(
+                "end_before_start", "end before start", {"start": str(self.opens), "end": str(self.closes)}
+            )
+        return self
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the window counts as open: as written, unless the notice excludes that day."""
+        excluded = self.closes and self.end_inclusive is False
+        return self.closes - timedelta(days=1) if self.closes and excluded else self.closes
+
+    @property
+    def safe_day(self) -> date | None:
+        """The day by which one is done whichever way 前 is read; a working day where the office must be open."""
+        if self.closes is None:
+            return None
+        day = self.closes if self.end_inclusive is True else self.closes - timedelta(days=1)
+        while self.working_hours_only and day.weekday() >= 5:
+            day -= timedelta(days=1)
+        return max(day, self.opens) if self.opens else day
+
+    def begun(self, now: datetime) -> bool:
+        """Whether the window has opened; one without a start has."""
+        return self.opens is None or now.replace(tzinfo=None) >= datetime.combine(self.opens, self.time_from or time.min)
+
+    def over(self, now: datetime) -> bool:
+        """Whether the window has closed; one without an end never does."""
+        end = self.last_day
+        return end is not None and now.replace(tzinfo=None) > datetime.combine(end, self.time_to or time.max)
+
+    def is_for(self, cohort: str | None) -> bool:
+        """Whether it counts for this cohort (an id); an unknown cohort is shown every window."""
+        return cohort is None or EVERYONE in self.cohorts or cohort in self.cohorts
+
+
+class Account(Row):
+    """How an account on CHSI works, by this notice."""
+
+    username: tuple[Literal["email", "mobile", "id_no"], ...]
+    code_channels: tuple[Literal["sms", "edu_mail"], ...] = ()
+    unique: tuple[Literal["email", "mobile", "id_no"], ...] = ()
+    id_rule: Text | None = None
+    keep: Texts = ()
+    other_login: Texts = ()
+    browser: Text | None = None
+    first_view_identity_check: Literal["none", "school_name", "face", "manual"] | None = None
+
+
+class EntryPath(Row):
+    """Where to click on CHSI to reach the check, as it looked in `as_of`."""
+
+    label: Text
+    url: Url
+    clicks: Texts = ()
+    device: Literal["pc", "app", "wechat"] = "pc"
+    as_of: Text
+
+
+class VerdictRule(Row):
+    """The buttons under the record, and what to do when something is wrong."""
+
+    ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
+    wrong_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
+    on_mismatch: Literal["report_only", "mark_then_report", "mark_edit_submit"]
+    self_edit_allowed: bool = False
+    proxy_allowed: bool = False
+    recheck_required: bool | None = None
+    effect_delay_hours: int | None = Field(default=None, ge=0, le=720)
+
+
+class CheckField(Row):
+    """A field of the record to compare; `kind` names the row of `corrections` that a mistake in it falls under."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
+    editable_by: Literal["school", "admission_office", "police"] | None = None
+    kind: Text | None = None
+    note: Text | None = None
+
+
+class MatchResult(Row):
+    value: Text
+    action: Text
+
+
+class Photo(Row):
+    """How the photo comes into the record; `code_required` switches the 采集码 step of the walk on."""
+
+    required: bool = True
+    vendor: Text | None = None
+    code_required: bool = False
+    code_how: Text | None = None
+    apps: Texts = ()
+    fee: Text | None = None
+    spec: Texts = ()
+    shows_after_days: tuple[int, int] | None = None
+    already_done_rule: Text | None = None
+    match_results: tuple[MatchResult, ...] = ()
+    dislike_rule: Text | None = None
+
+
+class Document(Row):
+    """A paper to bring: the original, and this many copies."""
+
+    name: Text
+    original: bool = True
+    copies: int = Field(default=0, ge=0, le=9)
+    condition: Text | None = None
+
+
+class Correction(Row):
+    """A kind of correction (`*`: any other), whether it may be made, and with which papers."""
+
+    kind: Text
+    allowed: Literal["yes", "no", "office_decides"]
+    why: Text | None = None
+    approval: Literal["school", "province"] | None = None
+    forms: Texts = ()
+    documents: tuple[Document, ...] = ()
+    where: Text | None = None
+    window: Id | None = None
+    cohorts: CohortIds = (EVERYONE,)
+
+
+class Contact(Row):
+    id: Id
+    role: Text
+    person: Text | None = None
+    aliases: Texts = ()
+    phones: tuple[Phone, ...] = ()
+    email: Mail | None = None
+    im: Text | None = None
+    room: Text | None = None
+    hours: Text | None = None
+    topics: tuple[Literal["account", "record", "photo", "correction", "deadline", "other"], ...] = ()
+    cohorts: CohortIds = (EVERYONE,)
+
+
+class Routing(Row):
+    """Who mends what: ids of `contacts`."""
+
+    account: Id
+    record: Id
+    photo: Id
+    old_diploma: Id
+
+
+class Link(Row):
+    label: Text
+    url: Url
+    official: bool = True
+
+
+class Consequence(Row):
+    when: Text = Field(alias="if")
+    then: Text
+
+
+class Conflict(Row):
+    """A place where the notice can be read in two ways; `shown_to_students` is the sentence that they get."""
+
+    where: Texts
+    readings: Texts
+    shown_to_students: Text | None = None
+
+
+class Staff(Row):
+    """`chase_days`: how many days before a window's end people are reminded (alarms in the calendar file)."""
+
+    chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
+
+
+class Privacy(Row):
+    """What is kept of a graduate and until when (days after the last window)."""
+
+    collects: Texts = ()
+    retention_days_after_last_window: int = Field(default=60, ge=0, le=3650)
+    contact: Id | None = None
+    processor: Text | None = None
+
+
+class Notice(Row):
+    """One notice, whole. `check` finds what no single row can see."""
+
+    notice: Head
+    school: School
+    cohorts: tuple[Cohort, ...] = Field(min_length=1)
+    windows: tuple[Window, ...] = Field(min_length=1)
+    account: Account
+    entry_paths: tuple[EntryPath, ...] = Field(min_length=1)
+    verdict: VerdictRule
+    check_fields: tuple[CheckField, ...] = Field(min_length=1, max_length=30)
+    check_fields_source: Literal["notice", "beyond"] = "notice"
+    ignore_fields: Texts = ()
+    photo: Photo = Photo()
+    corrections: tuple[Correction, ...] = Field(min_length=1)
+    contacts: tuple[Contact, ...] = Field(min_length=1)
+    routing: Routing
+    links: tuple[Link, ...] = Field(min_length=1)
+    warnings: Texts = ()
+    consequences: tuple[Consequence, ...] = ()
+    staff: Staff = Staff()
+    privacy: Privacy = Privacy()
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.notice.id
+
+    def contact(self, contact_id: str) -> Contact:
+        """The contact with this id. KeyError when there is none; `check` rules that out for routed ids."""
+        return {c.id: c for c in self.contacts}[contact_id]
+
+    def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
+        """This cohort's windows of these kinds (all kinds when none is named), earliest end first."""
+        chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
+        return tuple(sorted(chosen, key=lambda w: (w.closes or date.max, w.opens or date.min)))
+
+    def says(self, path: str) -> bool:
+        """Whether the notice has something true at a dotted path such as `photo.code_required`."""
+        return bool(reduce(lambda node, name: getattr(node, name), path.split("."), self))
+
+    def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
+        """The corrections that mistakes in these fields may fall under, the general one (`*`) always among them."""
+        kinds = {"*", *(f.kind for f in self.check_fields if f.name in fields)}
+        mine = {EVERYONE, cohort}
+        return tuple(c for c in self.corrections if c.kind in kinds and (cohort is None or mine & {*c.cohorts}))
+
+
+class Phase(Enum):
+    """The four clocks of a notice: before the check, in it, late but correctable, closed."""
+
+    PREPARE = "T0"
+    CHECK = "T1"
+    LATE = "T2"
+    CLOSED = "T3"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Which clock runs. `window` is the window that counts now or next, `days_left` the days to its start (T0) or end."""
+
+    phase: Phase
+    window: Window | None
+    days_left: int | None
+
+
+def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
+    """Which clock runs for this cohort (an id) at `now`, local time of the notice."""
+    today = now.date()
+    checks = notice.windows_for(cohort, "check", "recheck")
+    running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
+    if running:
+        return Clock(Phase.CHECK, running, _days(today, running.closes))
+    coming = min((w for w in checks if not w.begun(now)), key=lambda w: w.opens or date.max, default=None)
+    if coming:
+        return Clock(Phase.PREPARE, coming, _days(today, coming.opens))
+    still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
+    if still:
+        return Clock(Phase.LATE, still, _days(today, still.closes))
+    return Clock(Phase.CLOSED, None, None)
+
+
+def working_days(start: date, end: date) -> int:
+    """Mondays to Fridays from the day after `start` to `end` inclusive; public holidays are not known here."""
+    return sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, (end - start).days + 1))
+
+
+def _days(today: date, day: date | None) -> int | None:
+    return (day - today).days if day else None
+
+
+def check(notice: Notice) -> Iterator[InitErrorDetails]:
+    """What is wrong between the rows: ids that lead nowhere, two dates for one thing, a cohort without a window …"""
+    yield from _twice(notice)
+    yield from _unknown_ids(notice)
+    yield from _uncovered(notice)
+    yield from _contradictions(notice)
+
+
+def flaw(rule: str, *loc: str | int, **about: Any) -> InitErrorDetails:
+    """A problem found by hand, in pydantic's own form, so that it is reported like every other one."""
+    return InitErrorDetails(type=PydanticCustomError(rule, "content", about or None), loc=loc, input=None)
+
+
+def _twice(notice: Notice) -> Iterator[InitErrorDetails]:
+    for section in ("cohorts", "windows", "contacts"):
+        seen: set[str] = set()
+        for n, row in enumerate(getattr(notice, section)):
+            if row.id in seen:
+                yield flaw("id_twice", section, n, "id", id=row.id)
+            seen.add(row.id)
+    names = [f.name for f in notice.check_fields]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield flaw("id_twice", "check_fields", n, "name", id=name)
+
+
+def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
+    cohorts = {EVERYONE, *(c.id for c in notice.cohorts)}
+    for section in ("windows", "corrections", "contacts"):
+        for n, row in enumerate(getattr(notice, section)):
+            for i, cohort in enumerate(row.cohorts):
+                if cohort not in cohorts:
+                    yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
+    contacts = {c.id for c in notice.contacts}
+    for topic, contact in notice.routing.model_dump().items():
+        if contact not in contacts:
+            yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
+    if notice.privacy.contact and notice.privacy.contact not in contacts:
+        yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
+    windows = {w.id for w in notice.windows}
+    for n, correction in enumerate(notice.corrections):
+        if correction.window and correction.window not in windows:
+            yield flaw("unknown_window", "corrections", n, "window", id=correction.window, known=sorted(windows))
+    kinds = {c.kind for c in notice.corrections}
+    for n, field in enumerate(notice.check_fields):
+        if field.kind and field.kind not in kinds:
+            yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+
+
+def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
+    for n, cohort in enumerate(notice.cohorts):
+        if not notice.windows_for(cohort.id, "check"):
+            yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
+    for n, window in enumerate(notice.windows):
+        if window.kind in ("check", "correction") and window.closes is None:
+            yield flaw("window_without_end", "windows", n, label=window.label)
+    for topic in ("record", "photo"):
+        contact = next((c for c in notice.contacts if c.id == getattr(notice.routing, topic)), None)
+        if contact and not (contact.phones or contact.email or contact.im):
+            yield flaw("contact_unreachable", "routing", topic, id=contact.id)
+    if "*" not in {c.kind for c in notice.corrections}:
+        yield flaw("no_general_correction", "corrections")
+    if notice.photo.code_required and not notice.photo.code_how:
+        yield flaw("code_without_how", "photo", "code_required")
+    if notice.verdict.on_mismatch != "report_only" and not notice.verdict.wrong_button:
+        yield flaw("no_wrong_button", "verdict", "on_mismatch", policy=notice.verdict.on_mismatch)
+
+
+def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
+    for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
+        same = a.kind == b.kind and a.label == b.label and set(a.cohorts) & {*b.cohorts, EVERYONE}
+        if same and (a.opens, a.closes) != (b.opens, b.closes):
+            yield flaw("two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}")
+    for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
+        if x.kind == y.kind and {x.allowed, y.allowed} == {"yes", "no"} and set(x.cohorts) & {*y.cohorts, EVERYONE}:
+            yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
+    shows = notice.photo.shows_after_days
+    captures = [w for w in notice.windows if w.kind == "capture" and w.closes]
+    for n, window in enumerate(notice.windows):
+        early = [c for c in captures if shows and window.closes and c.closes and window.kind == "check"]
+        if any(window.closes < c.closes + timedelta(days=shows[0]) for c in early if window.closes and c.closes and shows):
+            yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0] if shows else 0)
