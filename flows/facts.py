@@ -1,7 +1,7 @@
 """What a notice says, as named strings: the `{{ placeholders }}` of scripts, phrases and FAQ answers.
 
-The words around the facts (`2013年12月1日`, 通知里没有写 …) come in as `Words`, from YAML. What the notice leaves open is
-said to be open; nothing is guessed here.
+The words around the facts (`2013年12月1日`, 通知里没有写 …) come in as `Words`, from YAML. What the notice leaves open
+is said to be open; nothing is guessed here.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ class Words(BaseModel):
     weekdays: tuple[str, ...] = Field(min_length=7, max_length=7)
     span: str
     unstated: str
-    unstated_cohort: str
     comma: str
     named: Mapping[str, str]
     """Chinese names of the codes in a notice: `email` → 邮箱 …"""
     clock: Mapping[str, str]
-    """One sentence for each of T0–T3, and `endless` for a check without an end."""
+    """One sentence for each of T0–T3."""
+    clock_short: Mapping[str, str]
+    """The same in a few words, for the head of every step."""
     doubt: str
     on_mismatch: Mapping[str, str]
     window: str
@@ -40,11 +41,10 @@ class Words(BaseModel):
     window_proof: str
     window_late: Mapping[str, str]
     cohort: str
-    partner: str
-    held_back: str
     document: str
     document_original: str
     document_copies: str
+    document_copies_unstated: str
     document_condition: str
     correction: str
     approval: Mapping[str, str]
@@ -54,7 +54,10 @@ class Words(BaseModel):
     match_result: str
     photo_days: str
     proxy: Mapping[str, str]
+    fields_source: Mapping[str, str]
     consequence: str
+    me: Mapping[str, str]
+    """What stands for the graduate while it is not known: `major`, `wrong`, `record_missing`, `day`, `photo`."""
 
 
 def fill(template: str, facts: Mapping[str, str]) -> str:
@@ -67,13 +70,18 @@ def placeholders(template: str) -> tuple[str, ...]:
     return tuple(PLACEHOLDER.findall(template))
 
 
-def facts(
-    notice: Notice, words: Words, *, cohort: str | None, now: datetime, wrong: Sequence[str] = ()
-) -> dict[str, str]:
-    """Every fact of the notice for one graduate: of this cohort (an id, None while it is not known) on this day.
+LIVE = ("item.name", "heard.numbers")
+"""Placeholders that only the moment knows: the thing being compared, and what a reader made of the words."""
 
-    `wrong` are the fields that the graduate found wrong; they choose the papers and the corrections.
+
+def facts(
+    notice: Notice, words: Words, answers: Mapping[str, str], wrong: Sequence[str], now: datetime
+) -> dict[str, str]:
+    """Every fact of the notice for one graduate, by what was answered so far and found `wrong` (names of fields).
+
+    The cohort chooses windows and corrections, the wrong fields choose papers. `now` is local time of the notice.
     """
+    cohort = answers.get("cohort") or None
     return {
         name: value if value is not None else words.unstated
         for part in (
@@ -81,7 +89,8 @@ def facts(
             _time(notice, words, cohort, now),
             _people(notice, words),
             _site(notice, words),
-            _corrections(notice, words, notice.corrections_for(wrong, cohort), now),
+            _corrections(notice, words, notice.corrections_for(wrong, cohort), cohort, now),
+            _graduate(words, answers, wrong),
         )
         for name, value in part
     }
@@ -116,7 +125,9 @@ def _time(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _F
         yield f"{kind}.span", _span(words, window) if window else None
     yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
     yield "today", _day(words, now.date())
-    yield "clock", _clock(notice, words, clock(notice, cohort, now), cohort)
+    running = clock(notice, cohort, now)
+    yield "clock", _clock(notice, words, running, cohort)
+    yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
 
 
 def _people(notice: Notice, words: Words) -> _Facts:
@@ -156,6 +167,7 @@ def _site(notice: Notice, words: Words) -> _Facts:
     yield "verdict.proxy", words.proxy["yes" if rule.proxy_allowed else "no"]
     yield "verdict.delay", str(rule.effect_delay_hours) if rule.effect_delay_hours is not None else None
     yield "fields.list", words.comma.join(f.name for f in notice.check_fields)
+    yield "fields.source", words.fields_source[notice.check_fields_source]
     yield "fields.ignored", words.comma.join(notice.ignore_fields) or None
     yield "photo.how", photo.code_how
     yield "photo.vendor", photo.vendor
@@ -168,15 +180,26 @@ def _site(notice: Notice, words: Words) -> _Facts:
     yield "photo.dislike", photo.dislike_rule
 
 
-def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], now: datetime) -> _Facts:
+def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) -> _Facts:
+    names = words.comma.join(words.me["photo"] if name == "photo" else name for name in wrong)
+    unnamed = words.me["record_missing" if answers.get("record") == "missing" else "wrong"]
+    yield "me.major", answers.get("major") or words.me["major"]
+    yield "me.wrong", names or unnamed
+    for name in ("clicked", "reported"):
+        day = answers.get(name)
+        yield f"me.{name}", _day(words, date.fromisoformat(day)) if day else words.me["day"]
+
+
+def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohort: str | None, now: datetime) -> _Facts:
     papers = dict.fromkeys(_document(words, d) for row in rows for d in row.documents)
     forms = dict.fromkeys(words.form.format(name=name) for row in rows for name in row.forms)
     yield "papers", "\n".join((*papers, *forms)) or None
     yield "corrections.where", next((row.where for row in rows if row.where), None)
     yield "corrections.no_go", "\n".join(_correction(words, c) for c in notice.corrections if c.allowed == "no") or None
     yield "corrections.list", "\n".join(_correction(words, row) for row in rows)
-    end = max((w.closes for w in notice.windows_for(None, "correction") if w.closes), default=None)
-    yield "correction.working_days", str(working_days(now.date(), end)) if end else None
+    ends = (w.closes for w in notice.windows_for(cohort, "correction") if w.closes and not w.over(now))
+    end = min(ends, default=now.date())
+    yield "correction.working_days", str(working_days(now.date(), end))
 
 
 def _day(words: Words, day: date | None) -> str | None:
@@ -187,8 +210,8 @@ def _day(words: Words, day: date | None) -> str | None:
 
 def _span(words: Words, window: Window) -> str:
     start, end = _day(words, window.opens), _day(words, window.closes)
-    times = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
-    return words.span.format(start=start or words.unstated, end=end or words.unstated, **dict(zip(("t0", "t1"), times)))
+    t0, t1 = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
+    return words.span.format(start=start or words.unstated, end=end or words.unstated, t0=t0, t1=t1)
 
 
 def _window(words: Words, window: Window) -> str:
@@ -205,22 +228,24 @@ def _window(words: Words, window: Window) -> str:
 
 
 def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> str:
-    window, name = running.window, running.phase.value
-    if running.phase is Phase.CHECK and running.days_left is None:
-        name = "endless"
-    last = notice.windows_for(cohort, "check", "recheck", "correction")[-1]
-    shown = window or last
-    doubtful = running.phase in (Phase.CHECK, Phase.LATE) and shown.end_inclusive == "unknown"
-    sentence = words.clock[name].format(
-        label=shown.label,
-        start=_day(words, shown.opens) or words.unstated,
-        end=_day(words, shown.closes) or words.unstated,
-        safe=_day(words, shown.safe_day) or words.unstated,
+    window = running.window
+    doubtful = window and running.phase in (Phase.CHECK, Phase.LATE) and window.end_inclusive == "unknown"
+    doubt = words.doubt.format(safe=_day(words, window.safe_day)) if window and doubtful else ""
+    return _told(notice, words.clock, words, running, cohort) + doubt
+
+
+def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
+    window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
+    office = notice.contact(notice.routing.record)
+    return templates[running.phase.value].format(
+        label=window.label,
+        start=_day(words, window.opens) or words.unstated,
+        end=_day(words, window.closes) or words.unstated,
+        safe=_day(words, window.safe_day) or words.unstated,
         days=running.days_left,
-        contact=notice.contact(notice.routing.record).person or notice.contact(notice.routing.record).role,
-        phone=words.comma.join(notice.contact(notice.routing.record).phones) or words.unstated,
+        contact=office.person or office.role,
+        phone=words.comma.join(office.phones) or office.email or office.im or words.unstated,
     )
-    return sentence + (words.doubt.format(safe=_day(words, shown.safe_day)) if doubtful else "")
 
 
 def _cohort(words: Words, cohort: Cohort) -> str:
@@ -231,6 +256,7 @@ def _cohort(words: Words, cohort: Cohort) -> str:
 
 def _document(words: Words, paper: Document) -> str:
     parts = [words.document_original] if paper.original else []
+    parts += [words.document_copies_unstated] if paper.copies is None else []
     parts += [words.document_copies.format(n=paper.copies)] if paper.copies else []
     condition = words.document_condition.format(condition=paper.condition) if paper.condition else ""
     return words.document.format(name=paper.name, how=words.comma.join(parts), condition=condition)

@@ -114,7 +114,9 @@ class Window(Row):
     """
 
     id: Id
-    kind: Literal["prepare", "capture", "paper_check", "check", "report", "recapture", "correction", "recheck", "public"]
+    kind: Literal[
+        "prepare", "capture", "paper_check", "check", "report", "recapture", "correction", "recheck", "public"
+    ]
     label: Text
     opens: Day | None = Field(default=None, alias="from")
     closes: Day | None = Field(default=None, alias="to")
@@ -154,7 +156,9 @@ class Window(Row):
 
     def begun(self, now: datetime) -> bool:
         """Whether the window has opened; one without a start has."""
-        return self.opens is None or now.replace(tzinfo=None) >= datetime.combine(self.opens, self.time_from or time.min)
+        return self.opens is None or now.replace(tzinfo=None) >= datetime.combine(
+            self.opens, self.time_from or time.min
+        )
 
     def over(self, now: datetime) -> bool:
         """Whether the window has closed; one without an end never does."""
@@ -232,11 +236,11 @@ class Photo(Row):
 
 
 class Document(Row):
-    """A paper to bring: the original, and this many copies."""
+    """A paper to bring: the original, and this many copies (None: copies, and the notice does not say how many)."""
 
     name: Text
     original: bool = True
-    copies: int = Field(default=0, ge=0, le=9)
+    copies: Annotated[int, Field(ge=0, le=9)] | None = 0
     condition: Text | None = None
 
 
@@ -350,7 +354,7 @@ class Notice(Row):
 
     def says(self, path: str) -> bool:
         """Whether the notice has something true at a dotted path such as `photo.code_required`."""
-        return bool(reduce(lambda node, name: getattr(node, name), path.split("."), self))
+        return bool(reduce(getattr, path.split("."), self))
 
     def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
         """The corrections that mistakes in these fields may fall under, the general one (`*`) always among them."""
@@ -370,7 +374,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Which clock runs. `window` is the window that counts now or next, `days_left` the days to its start (T0) or end."""
+    """Which clock runs: `window` counts now or next, `days_left` are the days to its start (T0) or its end."""
 
     phase: Phase
     window: Window | None
@@ -474,7 +478,9 @@ def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
     for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
         same = a.kind == b.kind and a.label == b.label and set(a.cohorts) & {*b.cohorts, EVERYONE}
         if same and (a.opens, a.closes) != (b.opens, b.closes):
-            yield flaw("two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}")
+            yield flaw(
+                "two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}"
+            )
     for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
         if x.kind == y.kind and {x.allowed, y.allowed} == {"yes", "no"} and set(x.cohorts) & {*y.cohorts, EVERYONE}:
             yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
@@ -482,5 +488,9 @@ def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
     captures = [w for w in notice.windows if w.kind == "capture" and w.closes]
     for n, window in enumerate(notice.windows):
         early = [c for c in captures if shows and window.closes and c.closes and window.kind == "check"]
-        if any(window.closes < c.closes + timedelta(days=shows[0]) for c in early if window.closes and c.closes and shows):
-            yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0] if shows else 0)
+        if any(
+            window.closes < c.closes + timedelta(days=shows[0]) for c in early if window.closes and c.closes and shows
+        ):
+            yield flaw(
+                "check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0] if shows else 0
+            )

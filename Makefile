@@ -1,0 +1,37 @@
+# make run    sets up and starts gradbot (terminal chat when no Telegram token is set); make run ARGS="ask 怎么注册"
+# make test   sets up and runs all tests with coverage; make test ARGS="tests/store -x"
+# make lint   style, format, types, import rules
+# The first call makes .venv with the first Python >= 3.11 that runs here; PYTHON=/path/to/python chooses another.
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint
+ARGS ?=
+PYTHON ?=
+PY := .venv/bin/python
+READY := .venv/.ready
+# A copied or half-made environment has a stamp but no Python that runs: forget the stamp then.
+ifneq ($(shell $(PY) -c 'print(1)' 2>/dev/null),1)
+$(shell rm -f $(READY))
+endif
+
+$(READY): pyproject.toml
+	@set -e; for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then echo "gradbot needs Python >= 3.11; none found (name one: make PYTHON=/path/to/python)" >&2; exit 2; fi; \
+	echo "Setting up .venv with $$found (once) ..." >&2; \
+	"$$found" -m venv --clear .venv || { echo "$$found cannot make a virtual environment (on Debian or Ubuntu: apt install python3-venv)" >&2; exit 2; }; \
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(READY)
+
+run: $(READY)
+	@$(PY) -m bot $(ARGS)
+
+test: $(READY)
+	$(PY) -m pytest --cov --cov-report=term $(ARGS)
+
+lint: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'

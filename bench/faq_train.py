@@ -1,0 +1,179 @@
+"""Makes the matcher's data files: `weights` fits faq/weights.yaml, `sounds` writes faq/sounds.txt.
+
+    python -m bench.faq_train weights     needs numpy and scipy
+    python -m bench.faq_train sounds      needs pypinyin
+
+The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is and in one corrupted copy; every
+entry is held out (nothing should be found); the lines of everyday.txt belong to no entry.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from faq.matcher import FEATURES, NONE_FEATURES, Explanation, Matcher, Weights
+from faq.model import Entry
+
+ROOT = Path(__file__).parents[1]
+FOLDS = 10
+SEED = 20131201
+EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
+ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
+STRENGTH = 2.0  # of the pull towards zero
+BEYOND = -0.7  # set, not learned: where both fit, what the notice says goes before what lies beyond it
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question with what the matcher saw; `right` is the row of the right candidate, None for none of them."""
+
+    rows: list[list[float]]
+    none: list[float]
+    right: int | None
+    weight: float
+
+
+def entries() -> list[Entry]:
+    """Every entry that ships."""
+    files = sorted((ROOT / "faq" / "entries").glob("*.yaml"))
+    return [Entry(**row) for file in files for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)]
+
+
+def corrupted(text: str, chance: random.Random) -> str:
+    """One slip as people make them: a homophone, a lost or doubled character, a swap, all in pinyin, a polite frame."""
+    from pypinyin import lazy_pinyin
+
+    at = chance.randrange(len(text))
+    kind = chance.choice(["homophone", "homophone", "lost", "swap", "pinyin", "frame", "frame"])
+    if kind == "homophone":
+        alike = _homophones().get(text[at], text[at])
+        return text[:at] + chance.choice(alike) + text[at + 1:]
+    if kind == "lost" and len(text) > 4:
+        return text[:at] + text[at + 1:]
+    if kind == "swap" and at + 1 < len(text):
+        return text[:at] + text[at + 1] + text[at] + text[at + 2:]
+    if kind == "pinyin":
+        return " ".join(lazy_pinyin(text))
+    head = chance.choice(["我想问一下", "那个", "急", "老师您好，", "有个问题", "我的", "请问一下我"])
+    return head + text + chance.choice(["怎么办", "啊", "呀急", "谢谢老师", "，在线等", "，我不太懂"])
+
+
+def _homophones() -> dict[str, str]:
+    lines = (ROOT / "faq" / "sounds.txt").read_text("utf-8").splitlines()
+    groups = [line.split(" ")[1] for line in lines if not line.startswith("#")]
+    return {character: group for group in groups for character in group}
+
+
+def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None:
+    """A training sample; None when the right entry is not even a candidate."""
+    ids = [clue.id for clue in seen.clues]
+    if topic is not None and topic not in ids:
+        return None
+    return Sample([[clue.features[name] for name in FEATURES] for clue in seen.clues],
+                  [seen.none_features[name] for name in NONE_FEATURES], None if topic is None else ids.index(topic), weight)
+
+
+def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """The FAQ without every tenth phrasing, and those phrasings with their topics."""
+    kept, out = [], []
+    for row, entry in enumerate(all_entries):
+        inside = tuple(line for at, line in enumerate(entry.phrasings) if (at + row) % FOLDS != fold)
+        out += [(line, entry.id) for line in entry.phrasings if line not in inside]
+        kept.append(entry.model_copy(update={"phrasings": inside}))
+    return kept, out
+
+
+def samples(all_entries: list[Entry]) -> Iterator[Sample]:
+    """All training samples, always in the same order."""
+    chance = random.Random(SEED)  # noqa: S311 – reproducible slips, no secret
+    everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
+    found: list[Sample | None] = []
+    for fold in range(FOLDS):
+        kept, out = held_out(all_entries, fold)
+        matcher = Matcher(kept)
+        for line, topic in out:
+            found.append(sample(matcher.explain(line), topic, 1.0))
+            found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
+        found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
+    for entry in all_entries:
+        matcher = Matcher(other for other in all_entries if other.id != entry.id)
+        found += [sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
+    yield from (one for one in found if one is not None and one.rows)
+
+
+def fit(training: list[Sample]) -> Weights:
+    """The weights under which the right outcomes are likeliest (conditional logit with an outcome "none")."""
+    import numpy as np
+    from scipy.optimize import minimize
+
+    width, size = len(FEATURES), max(len(one.rows) for one in training)
+    rows = np.zeros((len(training), size, width))
+    there = np.zeros((len(training), size), bool)
+    for at, one in enumerate(training):
+        rows[at, :len(one.rows)] = one.rows
+        there[at, :len(one.rows)] = True
+    none = np.array([one.none for one in training])
+    right = np.array([size if one.right is None else one.right for one in training])
+    weight = np.array([one.weight for one in training])
+    fixed = FEATURES.index("beyond")
+    everyone = np.arange(len(training))
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        entry = values[:width].copy()
+        entry[fixed] = BEYOND
+        odds = np.concatenate([np.where(there, rows @ entry, -1e9), (none @ values[width:])[:, None]], axis=1)
+        odds -= odds.max(axis=1, keepdims=True)
+        share = np.exp(odds)
+        share /= share.sum(axis=1, keepdims=True)
+        value = -(weight * np.log(share[everyone, right] + 1e-12)).sum() + STRENGTH / 2 * (values ** 2).sum() / 10
+        share[everyone, right] -= 1
+        share *= weight[:, None]
+        slope = np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none]) + STRENGTH / 10 * values
+        slope[fixed] = 0
+        return value, slope
+
+    best = minimize(loss, np.zeros(width + len(NONE_FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    best.x[fixed] = BEYOND
+    values = [round(float(value), 3) for value in best.x]
+    return Weights(dict(zip(FEATURES, values[:width], strict=True)), dict(zip(NONE_FEATURES, values[width:], strict=True)))
+
+
+def write_weights() -> None:
+    """Fits the weights to the entries that ship."""
+    all_entries = entries()
+    training = list(samples(all_entries))
+    made = fit(training)
+    lines = sum(len(entry.phrasings) for entry in all_entries)
+    head = ("# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them.\n"
+            f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, {len(training)} samples, "
+            f"seed {SEED})\n")
+    body = yaml.safe_dump({"entry": dict(made.entry), "none": dict(made.none)}, sort_keys=False)
+    (ROOT / "faq" / "weights.yaml").write_text(head + body, encoding="utf-8")
+
+
+def write_sounds() -> None:
+    """The commonest toneless reading of every simplified character of GB 2312."""
+    import opencc
+    from pypinyin import lazy_pinyin
+
+    simplified = opencc.OpenCC("t2s")
+    groups: dict[str, list[str]] = {}
+    for high in range(0xB0, 0xF8):
+        for low in range(0xA1, 0xFF):
+            character = bytes([high, low]).decode("gb2312", errors="ignore")
+            if character and simplified.convert(character) == character:
+                groups.setdefault(lazy_pinyin(character)[0], []).append(character)
+    head = ("# Toneless pinyin of the simplified characters of GB 2312, commonest reading, one syllable a line.\n"
+            "# Made by: python -m bench.faq_train sounds\n")
+    body = "".join(f"{sound} {''.join(sorted(groups[sound]))}\n" for sound in sorted(groups))
+    (ROOT / "faq" / "sounds.txt").write_text(head + body, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    {"weights": write_weights, "sounds": write_sounds}[sys.argv[1]]()

@@ -1,0 +1,416 @@
+"""The content in force: scripts, notices, FAQ and phrases, read from YAML and checked as a whole.
+
+Everything that is wrong is found in one reading and told in Chinese, each with its place and its cure. What passes is
+one immutable `Content`; a reader of it never sees half of an edit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from string import Formatter
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from rapidfuzz import fuzz, process
+
+import faq
+import flows
+from bot import source
+from bot.phrases import Phrases
+from bot.source import Path_, Source
+from faq.matcher import Matcher
+from faq.model import Entry
+from faq.text import fold
+from flows.facts import LIVE, facts
+from flows.model import Script
+from flows.notice import Notice, check, flaw
+from flows.review import review, unknown_placeholders
+
+_HOUSE = Path(__file__).parent
+_FLOWS = Path(flows.__file__ or "").parent
+_FAQ = Path(faq.__file__ or "").parent
+
+SHIPPED: Mapping[str, Path] = {
+    "phrases.yaml": _HOUSE / "phrases.yaml",
+    "scripts": _FLOWS / "scripts",
+    "notices": _FLOWS / "notices",
+    "faq": _FAQ / "entries",
+}
+"""The four parts of a content folder, and where the shipped ones are; a folder may leave out any of them."""
+
+MAX_KNOWN = 12
+"""Names listed in the sentence about a name that is not known."""
+SIMILAR = 55.0
+"""From this similarity (0–100) a known name is suggested for an unknown one."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key."""
+
+    file: str
+    line: int
+    column: int
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
+
+
+class ContentProblem(Exception):
+    """The content cannot be used; `problems` holds all that is wrong, by file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files."""
+
+    script: Script
+    notices: Mapping[str, Notice]
+    entries: Mapping[str, Entry]
+    phrases: Phrases
+    matcher: Matcher
+    revision: str
+
+
+def load(folder: Path | None = None) -> Content:
+    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong."""
+    return _Reading(folder).content()
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class _Piece(Generic[Model]):
+    """One row of the schema as it stands in a file: a whole notice or script, or one FAQ entry.
+
+    `value` is what could be made of it (mended where it was wrong, so that the rest can still be checked), `mended` the
+    places where that was done, `problems` whether anything was.
+    """
+
+    file: str
+    source: Source
+    at: Path_
+    value: Model | None
+    mended: tuple[Path_, ...]
+
+
+class _Reading:
+    """One reading of a content folder, gathering problems as it goes."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self.hash = hashlib.sha256()
+        self.sentences = Phrases.model_validate(source.read(SHIPPED["phrases.yaml"]).tree).problems
+
+    def content(self) -> Content:
+        if self.folder and not self.folder.is_dir():
+            self._tell(str(self.folder), Source(None, {}, {}, ()), (), "file_missing")
+            raise ContentProblem(self.problems)
+        phrases = [piece for file in self._files("phrases.yaml") for piece in self._whole(file, Phrases)]
+        notices = [piece for file in self._files("notices") for piece in self._whole(file, Notice)]
+        scripts = [piece for file in self._files("scripts") for piece in self._whole(file, Script)]
+        entries = [piece for file in self._files("faq") for piece in self._rows(file, Entry)]
+        self._review(phrases, notices, scripts, entries)
+        if self.problems:
+            raise ContentProblem(self.problems)
+        published = (p.value for p in notices if p.value and p.value.notice.status == "published")
+        known = {p.value.id: p.value for p in entries if p.value}
+        script, words = scripts[0].value, phrases[0].value
+        assert script
+        assert words
+        return Content(
+            script,
+            {notice.id: notice for notice in published},
+            known,
+            words,
+            Matcher(known.values()),
+            self.hash.hexdigest()[:12],
+        )
+
+    def _files(self, part: str) -> Sequence[Path]:
+        own = self.folder / part if self.folder else None
+        path = own if own and own.exists() else SHIPPED[part]
+        return sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+
+    def _read(self, path: Path) -> tuple[str, Source]:
+        own = self.folder and path.is_relative_to(self.folder)
+        name = str(path.relative_to(self.folder)) if self.folder and own else f"{path.parent.name}/{path.name}"
+        read = source.read(path)
+        if path.is_file():
+            self.hash.update(path.read_bytes())
+        for mistake in read.mistakes:
+            self._say(name, mistake.place, "", mistake.rule, mistake.about)
+        return name, read
+
+    def _whole(self, path: Path, model: type[Model]) -> Iterator[_Piece[Model]]:
+        name, read = self._read(path)
+        if read.tree is not None:
+            yield self._validated(name, read, (), model)
+
+    def _rows(self, path: Path, model: type[Model]) -> Iterator[_Piece[Model]]:
+        name, read = self._read(path)
+        if read.tree is not None and not isinstance(read.tree, list):
+            self._tell(name, read, (), "tuple_type", key=path.name, value="")
+        for n in range(len(read.tree) if isinstance(read.tree, list) else 0):
+            yield self._validated(name, read, (n,), model)
+
+    def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
+        tree, mended = _at(read.tree, at), []
+        for attempt in range(MAX_MENDINGS):
+            try:
+                return _Piece(name, read, at, model.model_validate(tree), tuple(mended))
+            except ValidationError as wrong:
+                for error in wrong.errors(include_url=False):
+                    loc = _in_tree(tree, error["loc"])
+                    if attempt == 0:
+                        self._schema(name, read, at, model, error, loc)
+                    mended.append(loc)
+                tree = _mend(tree, wrong)
+        return _Piece(name, read, at, None, tuple(mended))
+
+    def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
+        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
+        about["detail"] = error["msg"]
+        if error["type"] == "missing":
+            about["key"] = str(error["loc"][-1])
+        if error["type"] == "extra_forbidden":
+            about |= {"id": about["key"], "known": _all_keys(model)}
+        if "expected" in about:
+            about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
+        self._tell(name, read, (*at, *loc), _RULES.get(error["type"], error["type"]), **about)
+
+    def _review(
+        self,
+        phrases: Sequence[_Piece[Phrases]],
+        notices: Sequence[_Piece[Notice]],
+        scripts: Sequence[_Piece[Script]],
+        entries: Sequence[_Piece[Entry]],
+    ) -> None:
+        for piece in notices:
+            if piece.value:
+                self._flaws(piece, check(piece.value))
+        usable = [piece.value for piece in notices if piece.value]
+        if notices and not any(n.notice.status == "published" for n in usable) and len(usable) == len(notices):
+            self._tell(notices[0].file, notices[0].source, ("notice", "status"), "no_notice")
+        if len(scripts) != 1:
+            self._tell("scripts", Source(None, {}, {}, ()), (), "one_script", count=len(scripts))
+        if not entries:
+            self._tell("faq", Source(None, {}, {}, ()), (), "no_entries")
+        words = next((p.value for p in phrases if p.value), None) or _shipped(Phrases, "phrases.yaml")
+        notice = usable[0] if usable else _shipped(Notice, "notices")
+        names = {*facts(notice, words.facts, {}, (), datetime.min.replace(year=2000)), *LIVE}
+        topics = {str(_at(p.source.tree, (*p.at, "id"))) for p in entries}
+        steps = {step.id for p in scripts if p.value for step in p.value.steps}
+        for script in scripts:
+            if script.value:
+                self._flaws(script, review(script.value, topics, names))
+        for row in phrases:
+            if row.value:
+                self._flaws(row, _phrase_flaws(row.value, _shipped(Phrases, "phrases.yaml"), names))
+        ids: dict[str, str] = {}
+        said: dict[str, str] = {}
+        for entry in entries:
+            if entry.value:
+                self._flaws(entry, _entry_flaws(entry.value, topics, steps, names, ids, said))
+
+    def _flaws(self, piece: _Piece[Any], found: Iterable[InitErrorDetails]) -> None:
+        for error in found:
+            loc, kind = error.get("loc", ()), error["type"]
+            if isinstance(kind, PydanticCustomError) and not any(loc[: len(m)] == m for m in piece.mended):
+                self._tell(piece.file, piece.source, (*piece.at, *loc), kind.type, **(kind.context or {}))
+
+    def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
+        at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
+        self._say(name, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
+
+    def _say(self, name: str, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]) -> None:
+        known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
+        near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
+        told = {
+            **about,
+            "known": "、".join(known[:MAX_KNOWN]) + ("…" if len(known) > MAX_KNOWN else ""),
+            "nearest": self.sentences["nearest"].format(id=near[0]) if near else "",
+        }
+        sentence = self.sentences.get(rule) or self.sentences["invalid"]
+        text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
+        self.problems.append(Problem(name, *place, where, text))
+
+
+class _Known(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "？"
+
+
+MAX_MENDINGS = 3
+"""How often a row is mended so that the rest of it can be checked too."""
+
+_RULES = {
+    "list_type": "tuple_type",
+    "dict_type": "model_type",
+    "mapping_type": "model_type",
+    "model_attributes_type": "model_type",
+    "bool_parsing": "bool_type",
+    "int_parsing": "int_type",
+    "int_from_float": "int_type",
+    "date_parsing": "date_type",
+    "date_from_datetime_parsing": "date_type",
+    "time_parsing": "time_type",
+}
+"""pydantic's error types that share a sentence."""
+
+_SAMPLES: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "malformed_url": lambda value, about: "https://example.org/",
+    "malformed_phone": lambda value, about: "00000000",
+    "malformed_mail": lambda value, about: "nobody@example.org",
+    "day_without_year": lambda value, about: None,
+    "no_such_day": lambda value, about: None,
+    "date_from_datetime_parsing": lambda value, about: "2000-01-01",
+    "string_too_long": lambda value, about: value[: about["max_length"]],
+    "string_too_short": lambda value, about: "？" * about["min_length"],
+    "string_type": lambda value, about: "？？",
+    "string_pattern_mismatch": lambda value, about: "x",
+    "literal_error": lambda value, about: about["expected"].split("'")[1],
+    "missing": lambda value, about: "？？",
+    "end_before_start": lambda value, about: {**value, "from": None, "to": None},
+}
+"""By error type: something valid to put in the place of what is wrong, so that what stands around it can be checked."""
+
+
+def _mend(tree: Any, wrong: ValidationError) -> Any:
+    for error in wrong.errors(include_url=False):
+        loc = _in_tree(tree, error["loc"])
+        sample = _SAMPLES.get(error["type"])
+        if error["type"] == "missing":
+            loc = (*loc, error["loc"][-1])
+        if sample:
+            tree = _with(tree, loc, partial(sample, about=error.get("ctx", {})))
+        elif loc and isinstance(loc[-1], str):
+            tree = _with(tree, loc, None)
+    return tree
+
+
+def _with(tree: Any, loc: Path_, change: Callable[[Any], Any] | None) -> Any:
+    """The tree with one place changed, or without it (`change` None). The tree itself stays as it is."""
+    if not loc:
+        return change(tree) if change else tree
+    head, rest = loc[0], loc[1:]
+    if isinstance(tree, list) and isinstance(head, int) and head < len(tree):
+        return [_with(child, rest, change) if n == head else child for n, child in enumerate(tree)]
+    if not isinstance(tree, dict):
+        return tree
+    if not rest and change is None:
+        return {key: child for key, child in tree.items() if key != head}
+    return {**tree, head: _with(tree.get(str(head)), rest, change)}
+
+
+def _at(tree: Any, loc: Path_) -> Any:
+    for name in loc:
+        try:
+            tree = tree[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+def _in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
+    """pydantic's place without the names of union members, which stand in no file."""
+    path: list[str | int] = []
+    for name in loc:
+        inner = isinstance(tree, dict) and name in tree or isinstance(tree, list) and isinstance(name, int)
+        if inner and (not isinstance(name, int) or name < len(tree)):
+            path.append(name)
+            tree = tree[name]
+    return tuple(path)
+
+
+def _where(tree: Any, loc: Path_) -> str:
+    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
+    names: list[str] = []
+    node = tree
+    for name in loc:
+        node = _at(node, (name,))
+        names.append(str(name + 1) if isinstance(name, int) else name)
+        if isinstance(node, dict) and isinstance(node.get("id"), str):
+            names = [node["id"]]
+    return ".".join(names)
+
+
+def _key(loc: Path_) -> str:
+    return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")
+
+
+def _short(value: object) -> str:
+    text = "" if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _all_keys(model: type[BaseModel]) -> set[str]:
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}
+
+
+def _shipped(model: type[Model], part: str) -> Model:
+    path = SHIPPED[part]
+    return model.model_validate(source.read(path if path.is_file() else sorted(path.glob("*.yaml"))[0]).tree)
+
+
+def _phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
+    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
+    for loc, text in phrases.sentences:
+        yield from unknown_placeholders(text, loc, names)
+    known = dict(_templates(shipped))
+    for loc, text in _templates(phrases):
+        fields, given = _braces(text), _braces(known.get(loc, ""))
+        if fields is None:
+            yield flaw("broken_brace", *loc)
+        elif loc in known and fields - (given or set()):
+            yield flaw("unknown_brace", *loc, id=sorted(fields - (given or set()))[0], known=sorted(given or ()))
+
+
+def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
+    for loc, text in phrases.sentences:
+        yield loc, text.replace("{{", "").replace("}}", "")
+    for name, value in phrases.facts:
+        for key, text in value.items() if isinstance(value, dict) else [("", value)]:
+            if isinstance(text, str):
+                yield ("facts", name, key) if key else ("facts", name), text
+
+
+def _braces(text: str) -> set[str] | None:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return None
+
+
+def _entry_flaws(
+    entry: Entry, topics: set[str], steps: set[str], names: set[str], ids: dict[str, str], said: dict[str, str]
+) -> Iterator[InitErrorDetails]:
+    if entry.id in ids:
+        yield flaw("id_twice", "id", id=entry.id)
+    ids[entry.id] = entry.id
+    if entry.step and steps and entry.step not in steps:
+        yield flaw("unknown_step", "step", id=entry.step, known=sorted(steps))
+    for n, topic in enumerate(entry.follow):
+        if topic not in topics:
+            yield flaw("unknown_topic", "follow", n, id=topic, known=sorted(topics))
+    for n, phrasing in enumerate(entry.phrasings):
+        owner = said.setdefault(fold(phrasing), entry.id)
+        if owner != entry.id:
+            yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
+    yield from unknown_placeholders(entry.answer, ("answer",), names)

@@ -1,0 +1,128 @@
+"""The shape of `phrases.yaml`: every sentence of the bot's own, so that a missing one is found before anybody needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from flows.facts import Words
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+CommandName = Literal[
+    "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume", "restart",
+    "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who",
+]  # fmt: skip
+ButtonName = Literal[
+    "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
+    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step",
+]  # fmt: skip
+SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
+
+
+class Row(BaseModel):
+    """Frozen, and refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CalendarWords(Row):
+    """The words of the calendar file."""
+
+    name: Sentence
+    opens: Sentence
+    closes: Sentence
+    safe: Sentence
+    alarm: Sentence
+    file: Label
+
+
+class Phrases(Row):
+    """What the bot says. `{{ fact }}` is filled from the notice, `{name}` by the code that speaks."""
+
+    facts: Words
+    sources: Mapping[Literal["notice", "help", "beyond"], Sentence]
+    greeting: Sentence
+    greeting_notice: Sentence
+    welcome_back: Sentence
+    welcome_back_done: Sentence
+    pick_notice: Sentence
+    menu: Sentence
+    help: Sentence
+    ask: Sentence
+    contact: Sentence
+    deadline: Sentence
+    deadline_closed: Sentence
+    privacy: Sentence
+    progress_new: Sentence
+    progress: Sentence
+    progress_checked: Sentence
+    states: Mapping[Literal["new", "walking", "reported", "done"], Sentence]
+    later: Sentence
+    restart_ask: Sentence
+    jump: Sentence
+    trouble: Sentence
+    why: Sentence
+    stale: Sentence
+    step_gone: Sentence
+    back_to_step: Sentence
+    refused: Mapping[Literal["no_such_day", "day_to_come", "day_long_ago", "no_such_number"], Sentence]
+    choices: Sentence
+    two_questions: Sentence
+    misses: tuple[Sentence, Sentence, Sentence]
+    none_of_these: Sentence
+    small_talk: Mapping[Literal["thanks", "hello", "bye", "who"], Sentence]
+    tripwire: Sentence
+    tripwire_why: Sentence
+    tripwire_kinds: Mapping[SecretName, Label]
+    masks: Mapping[SecretName, Label]
+    forgotten: Sentence
+    nothing_to_forget: Sentence
+    exported: Sentence
+    no_text: Sentence
+    too_long: Sentence
+    trouble_of_ours: Sentence
+    store_trouble: Mapping[
+        Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
+    ]
+    head: Sentence
+    head_before: Sentence
+    head_side: Sentence
+    clock_line: Sentence
+    keep: Sentence
+    done_when: Sentence
+    item: Sentence
+    bar: tuple[Label, Label]
+    rehearsal: Sentence
+    connect_telegram: Sentence
+    console_hint: Sentence
+    console_attachment: Sentence
+    console_bye: Sentence
+    calendar: CalendarWords
+    export_file: Label
+    buttons: Mapping[ButtonName, Label]
+    commands: Mapping[CommandName, Annotated[tuple[Label, ...], Field(min_length=1)]]
+    problems: Mapping[str, Sentence]
+
+    @property
+    def sentences(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Every sentence that may hold `{{ facts }}`, with its place in the file."""
+        for name, value in self:
+            yield from _strings((name,), value) if name not in ("facts", "problems", "commands") else ()
+
+
+def _strings(loc: tuple[str | int, ...], value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _strings((*loc, key), inner)
+    elif isinstance(value, BaseModel):
+        for key, inner in value:
+            yield from _strings((*loc, key), inner)
+    elif isinstance(value, tuple):
+        for n, inner in enumerate(value):
+            yield from _strings((*loc, n), inner)

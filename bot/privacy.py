@@ -1,0 +1,385 @@
+"""Finds and masks what a person should not have typed: ID numbers, phones, mails, codes, passwords.
+
+Pure: knows no channel, no store and no sentence; the words that replace a secret come from the caller. A miss here is
+written to disk, a false alarm only costs a kind warning, so doubt means "found". Every pattern is anchored at the start
+of a chunk and bounded or possessive: the time is linear in the text.
+
+How: the text is folded letter by letter (widths, dashes, dots, blanks; offsets stay true), then each rule in turn looks
+at it, surest first, and blots out what it found so that no later rule sees it again.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a found secret is; LONG_NUMBER is any other string of 16 and more digits."""
+
+    ID18 = "id18"
+    ID15 = "id15"
+    MOBILE = "mobile"
+    MAIL = "mail"
+    CODE = "code"
+    PASSWORD = "password"  # noqa: S105 - the name of a kind
+    LONG_NUMBER = "long_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A secret at `text[start:end]` of the text that was searched."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+Spans = Iterator[tuple[int, int]]
+
+# Marks are written 〔…〕: the words in them are never read as a keyword, and no rule looks across them.
+_BLOT = "〔"
+_PASSES = 8  # a blot can make a neighbour visible; more rounds than this never found anything in tests
+
+_ZERO_WIDTH = "\u200b"
+_FOLD: dict[str, str] = {
+    chr(code): str(digit)
+    for code in (*range(0x80, 0x10000), *range(0x1D7CE, 0x1D800))
+    if (digit := unicodedata.digit(chr(code), None)) is not None
+}
+# Full-width ，！？：；（） end a token where their ASCII twins may belong to a password, so they stay as they are.
+_FOLD |= {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F) if chr(c) not in "，！？：；（）"}
+_FOLD |= dict.fromkeys("\t\u00a0\u3000\u1680\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+_FOLD |= dict.fromkeys("‐‑‒–—―−－﹣ー─~～_/／", "-")
+_FOLD |= dict.fromkeys("·•・．∙⋅‧｡", ".")
+_FOLD |= dict.fromkeys("×ХхΧχ", "X")
+_FOLD |= dict.fromkeys(
+    "\u00ad\u061c\u180e\ufeff\u20e3" + "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F)))), _ZERO_WIDTH
+)
+_FOLD |= dict.fromkeys(map(chr, (*range(0x2060, 0x2070), *range(0xFE00, 0xFE10))), _ZERO_WIDTH)
+# Two sets: the search is ten times slower through one that reaches beyond the basic plane.
+_ODD = re.compile(f"[{re.escape(''.join(char for char in _FOLD if ord(char) < 0x10000))}]")
+_ODD_BEYOND = re.compile("[\U0001d7ce-\U0001d7ff]")
+_NUMERALS = dict(
+    zip("〇零一二三四五六七八九○幺壹贰叁肆伍陆柒捌玖貳參陸", "00123456789011234567892" + "36", strict=True)
+)
+_SPOKEN = str.maketrans(_NUMERALS)
+
+_G = f"[ .。\\-{_ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
+_SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(_NUMERALS)}]{_G}){{4,}}+")
+_MONTH_DAY = f"(?:0{_G}[1-9]|1{_G}[0-2]){_G}(?:0{_G}[1-9]|[12]{_G}[0-9]|3{_G}[01])"
+_ID18 = re.compile(
+    f"(?<![0-9])[1-9](?:{_G}[0-9]){{5}}{_G}(?:1{_G}9|2{_G}0)(?:{_G}[0-9]){{2}}{_G}{_MONTH_DAY}"
+    f"(?:{_G}[0-9]){{3}}{_G}(?:[0-9](?![0-9])|[xX])"
+)
+_ID15 = re.compile(f"(?<![0-9])[1-9](?:{_G}[0-9]){{7}}{_G}{_MONTH_DAY}(?:{_G}[0-9]){{3}}(?![0-9])")
+_PREFIX = f"(?:(?:\\+{_G}|00)?8{_G}6{_G}|0)?"
+_MOBILE = re.compile(  # written as people write one: whole, or in chunks of three digits and more
+    f"(?<![0-9+]){_PREFIX}1[3-9][0-9](?:[0-9]{{8}}|{_G}[0-9]{{8}}|{_G}[0-9]{{4}}{_G}[0-9]{{4}}|"
+    f"{_G}[0-9]{{3}}{_G}[0-9]{{5}}|[0-9]{{4}}{_G}[0-9]{{4}})(?![0-9])"
+)
+_MOBILE_APART = re.compile(f"(?<![0-9+]){_PREFIX}1{_G}[3-9](?:{_G}[0-9]){{9}}(?![0-9])")
+_RUN = re.compile(f"[0-9](?:{_G}[0-9]){{10,}}+(?:{_G}[xX])?")  # 11 digits and more: what the rules of numbers look at
+_CHUNK = re.compile("[0-9]+")
+_HAS_DIGIT = re.compile("[A-Za-z0-9]*[0-9]")
+
+# Numbers that anybody may write: dates, spans of years, landlines and hotlines, versions and addresses.
+_TAME = (
+    r"(?:(?:19|20)[0-9]{2}(?: ?[-. ] ?)(?:0?[1-9]|1[0-2])(?: ?[-. ] ?)(?:[12][0-9]|3[01]|0?[1-9])|"
+    r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|"
+    r"(?:19|20)[0-9]{2}(?: ?[-. ]{1,2} ?)(?:(?:19|20)[0-9]{2}|0?[1-9]|1[0-2])|"
+    r"0[0-9]{2,3}[- ]?[0-9]{7,8}|400[- ]?[0-9]{3,4}[- ]?[0-9]{3,4}|"
+    r"(?<!\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,4}\.[0-9]{1,4}(?!\.?[0-9]))"
+)
+_TAME_TOKEN = re.compile(f"(?<![0-9]){_TAME}(?![0-9])")
+_TAME_HEAD = re.compile(f"(?:{_TAME}(?![0-9]){_G})+")
+_TAME_TAIL = re.compile(f"(?<![0-9])(?:{_TAME}(?![0-9]){_G})+$")
+
+_LOCAL = "A-Za-z0-9._%+-"
+_LOCAL_BACKWARDS = re.compile(f" {{0,2}}[{_LOCAL}]{{0,254}}[A-Za-z0-9]")
+_HOST = re.compile(" {0,2}[A-Za-z0-9-]{1,63}+(?:[.。][A-Za-z0-9-]{1,63}+)+")
+
+
+def _latin(words: str) -> str:
+    """A pattern for whole Latin words in any case; each branch begins with a letter, so that the search is quick."""
+    return "|".join(
+        f"{first}(?<![A-Za-z].)(?i:{word[1:]})(?![A-Za-z])"
+        for word in words.split()
+        for first in (word[0], word[0].upper())
+    )
+
+
+_CODE_KEY = (
+    "在[线線][验驗][证證][码碼]|验[证證][码碼]|驗[证證][码碼]|校[验驗][码碼]|动[态態][码碼]|動[态態][码碼]|短信[码碼]|簡訊[码碼]|采集[码碼]"
+    "|採集[码碼]|激活[码碼]|特征[码碼]|" + _latin("code yanzhengma jiaoyanma yzm")
+)
+_CODE_WORD = re.compile(f"(?:{_CODE_KEY})(?:{_CODE_KEY})*+(?!〕)")
+_FAULT = re.compile("(?i:error|status|http) $")
+_LINK = f"[ :：=,，.。、;；!！'\"“”‘’「」【】\\[\\]()（）<>《》→\\-{_ZERO_WIDTH}]"
+_DIGITS = f"[0-9](?:{_G}[0-9])*+"
+_CODE_AFTER = re.compile(f"(?P<gap>[^0-9〔〕\\n]{{0,14}}+)(?P<code>{_DIGITS})(?![A-Za-z])")
+_CODE_MIXED = re.compile(
+    f"(?P<gap>(?:{_LINK}|[是为為就的叫]){{0,6}}+)(?P<code>[A-Za-z0-9]{{4,20}}+)(?P<ask> ?[吗嗎么?？])?"
+)
+_CODE_BEFORE = re.compile(
+    f"(?<![A-Za-z0-9])(?P<code>[A-Za-z0-9]{{4,20}}+|{_DIGITS})"
+    "(?P<gap>[ ,，:：(（就这這是为為的我收到学信网短刚手机登录注册来个]{0,12})$"
+)
+_NARROW = re.compile(
+    f"(?:{_LINK}|[是为為叫就的我你您收到发發来來给給了过刚才短信填输入写本次登录注册学信网验证校码这个]|(?i:is|shi))*"
+)
+_POINTS = re.compile("(?:[是为為:：=]|(?i:is|shi))[ :：'\"“「【]*$")
+_UNIT = re.compile(
+    " ?(?:[年届級级屆分秒个個位次条块元人天月日遍多版字%％]|小时|开头|以[上下前内]|号之?前|(?i:wei|ge|fenzhong|digit))"
+)
+_LABELLED = re.compile(
+    "(?:[编編][号號]|序列[号號]?|学号|班级?|邮编|[电電][话話]|热线|代[码碼]|[错錯][误誤]|(?i:error|no\\.?|qq)|群号?|版本|室|舍|楼|[证證][书書])"
+    "[是为為 :：.]{0,3}$"
+)
+
+_PASS_KEY = "密[码碼]|口令|" + _latin("password passwd pwd mima")
+_PASS_WORD = re.compile(f"(?:{_PASS_KEY})(?:{_PASS_KEY})*+(?!〕)")
+_TOKEN = f"(?:[0-9](?:[ {_ZERO_WIDTH}][0-9]){{3,}}+|[A-Za-z]{{1,3}} [0-9]{{3,}}+|[!-~{_ZERO_WIDTH}]{{4,}}+)"
+_PASS_AFTER = re.compile(
+    f"(?P<gap>[^!-~〔〕\\n]{{0,12}}+(?: ?(?i:is|shi) )?[ :=：'\"(（“]{{0,4}}+)(?P<token>{_TOKEN})"
+    f"(?P<more>[ /,，、;；]{{1,2}}[!-~]{{4,}}+)?(?P<ask> ?(?:[吗嗎么?？]|还是))?"
+)
+_PASS_BEFORE = re.compile(f"(?<![!-~])(?P<token>{_TOKEN})[ ,，]{{0,2}}[就这這]{{0,2}}是[我的登录学信网账号]{{0,8}}$")
+_PASS_POINTS = re.compile(
+    "(?:[是为為成叫用填设設写输了:：=]|(?i:is|shi))(?:我?的?(?:生日|手机号?|学号|拼音))?[ :：=“\"'(（]*$"
+)
+_ADDRESS = re.compile(r"(?i)https?:|www\.|[a-z0-9.]*chsi\.|[a-z]+\.(?:com|cn|net|edu)")
+_EVERYDAY = re.compile(
+    "(?i:wrong|reset|forgot|forget|forgotten|not|lost|error|help|please|email|login|chrome|firefox|safari|edge|windows"
+    "|android|iphone|ipad|wechat|incorrect|invalid|expired|required|zenme|wangle|gai|chsi)[.,!?]*"
+)
+
+
+def _id18_valid(chars: str) -> bool:
+    """ISO 7064 MOD 11-2 over 17 digits, and a real birth date at positions 7–14."""
+    weighed = sum(int(char) * pow(2, 17 - at, 11) for at, char in enumerate(chars[:17]))
+    return "10X98765432"[weighed % 11] == chars[17].upper() and _is_date(chars[6:14])
+
+
+def _is_date(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def _bare(text: str) -> str:
+    """Letters and digits of a folded text, in lower case: what is left to compare."""
+    return re.sub("[^0-9A-Za-z@]", "", text).lower()
+
+
+def _in_runs(pattern: re.Pattern[str], check: Callable[[str], bool], *, tame: bool) -> Callable[[str], Spans]:
+    """A rule: the matches in long runs of digits that pass `check`; dates and landlines are hidden unless `tame`."""
+
+    def rule(text: str) -> Spans:
+        for run in _RUN.finditer(text):
+            first = max(0, run.start() - 6)  # a country code may stand before: "+86"
+            piece = text[first : run.end()]
+            if not tame:
+                piece = _TAME_TOKEN.sub(lambda match: "\n" * len(match[0]), piece)
+            at = 0
+            while match := pattern.search(piece, at):
+                good = check(_bare(match[0]))
+                if good:
+                    yield first + match.start(), first + match.end()
+                at = match.end() if good else match.start() + 1
+
+    return rule
+
+
+def _mails(text: str) -> Spans:
+    last = 0
+    for sign in re.finditer("@", text):
+        host = _HOST.match(text, sign.end())
+        local = host and _LOCAL_BACKWARDS.match(text[max(last, sign.start() - 256) : sign.start()][::-1])
+        if host and local:
+            last = host.end()
+            yield sign.start() - local.end(), last
+
+
+def _long_numbers(text: str) -> Spans:
+    """Runs of 16–19 digits that are more than dates and phones in a row, and any 16 digits that touch."""
+    for run in _RUN.finditer(text):
+        head = _TAME_HEAD.match(text, run.start(), run.end())
+        start = head.end() if head else run.start()
+        tail = _TAME_TAIL.search(text, start, run.end())
+        end = tail.start() if tail else run.end()
+        chunks = _CHUNK.findall(text, start, end)
+        total = sum(map(len, chunks)) + text[start:end].endswith(("x", "X"))
+        if 16 <= total <= 19 and (len(chunks) <= 9 or max(map(len, chunks)) == 1):
+            last = end
+            while last > start and not text[last - 1].isalnum():
+                last -= 1
+            yield start, last
+            continue
+        yield from (chunk.span() for chunk in _CHUNK.finditer(text, start, end) if len(chunk[0]) >= 16)
+
+
+def _codes(text: str) -> Spans:
+    for word in _CODE_WORD.finditer(text):
+        if _FAULT.search(text, max(0, word.start() - 8), word.start()):
+            continue
+        strong = word[0][:1] in "采採在特"
+        after = _CODE_AFTER.match(text, word.end())
+        if after and _is_code(text, after):
+            yield after.span("code")
+        mixed = _CODE_MIXED.match(text, word.end())
+        if mixed and _is_mixed(mixed, strong=strong) and not _UNIT.match(text, mixed.end("code")):
+            yield mixed.span("code")
+        before = _HAS_DIGIT.search(text, max(0, word.start() - 36), word.start())
+        before = before and _CODE_BEFORE.search(text, before.start(), word.start())
+        if before and _is_code_before(text, before):
+            yield before.span("code")
+
+
+def _is_code(text: str, match: re.Match[str]) -> bool:
+    digits, gap = _bare(match["code"]), match["gap"]
+    if not 4 <= len(digits) <= 8 or _UNIT.match(text, match.end("code")) or _LABELLED.search(gap):
+        return False
+    if _POINTS.search(gap) or not gap:
+        return not _TAME_TOKEN.fullmatch(match["code"]) or match["code"].isdigit()
+    if _looks_dated(match["code"]):
+        return False
+    return len(digits) == 6 or _NARROW.fullmatch(gap) is not None
+
+
+def _is_mixed(match: re.Match[str], *, strong: bool) -> bool:
+    code, gap = match["code"], match["gap"]
+    if code.isdigit():
+        return strong and len(code) > 8 and not _looks_dated(code)
+    if any(char.isdigit() for char in code):
+        return not _UNIT.match(code.lstrip("0123456789")) or not code[0].isdigit()
+    return bool(_POINTS.search(gap)) and not match["ask"] and (strong or code.isupper())
+
+
+def _is_code_before(text: str, match: re.Match[str]) -> bool:
+    code, gap = match["code"], match["gap"]
+    digits = _bare(code)
+    if not any(char.isdigit() for char in code) or _LABELLED.search(text, max(0, match.start() - 12), match.start()):
+        return False
+    says = any(word in gap for word in ("是", "为", "這", "这", "就"))
+    if digits.isdigit() and (not 4 <= len(digits) <= 8 or (not says and _looks_dated(code))):
+        return False
+    return says or len(gap) <= 2 or gap[0] in "(（"
+
+
+def _looks_dated(code: str) -> bool:
+    """A year, a month of a year, a day, a span of years, a landline."""
+    return bool(re.fullmatch(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])?", code) or _TAME_TOKEN.fullmatch(code))
+
+
+def _told_passwords(text: str) -> Spans:
+    """Passwords that a keyword points at (密码是…, 密码：…), or that are said to be one."""
+    for word in _PASS_WORD.finditer(text):
+        after = _PASS_AFTER.match(text, word.end())
+        if after and _PASS_POINTS.search(after["gap"]) and _is_password(text, after, word[0], pointed=True):
+            yield after.start("token"), _password_end(after)
+        says = text.rfind("是", max(0, word.start() - 9), word.start())
+        before = _PASS_BEFORE.search(text, max(0, word.start() - 80), word.start()) if says >= 0 else None
+        if before and any(char.isdigit() for char in before["token"]) and not _ADDRESS.match(before["token"]):
+            yield before.span("token")
+
+
+def _near_passwords(text: str) -> Spans:
+    """Passwords that only stand beside the keyword (密码 …, 密码不对 Ab12…)."""
+    for word in _PASS_WORD.finditer(text):
+        after = _PASS_AFTER.match(text, word.end())
+        if after and _is_password(text, after, word[0], pointed=False):
+            yield after.start("token"), _password_end(after)
+
+
+def _is_password(text: str, match: re.Match[str], word: str, *, pointed: bool) -> bool:
+    token = match["token"].replace(_ZERO_WIDTH, "")
+    has_digit = any(char.isdigit() for char in token)
+    has_letter = any(char.isalpha() for char in token)
+    if not (has_digit or has_letter) or len(token) < 4 or (len(set(token.lower())) == 1 and has_letter):
+        return False
+    if _ADDRESS.match(token) or _UNIT.match(text, match.end("token")) or re.match("[0-9]{1,2}(?:wei|ge)", token):
+        return False
+    if _TAME_TOKEN.fullmatch(token) or _EVERYDAY.fullmatch(token):
+        return (pointed or not match["gap"]) and token.isdigit()
+    if not has_digit and (match["ask"] or (word.isascii() and not re.search("[:：=]", match["gap"]))):
+        return False
+    if pointed:
+        return True
+    if match["gap"].strip(" “\"'(（"):
+        return has_digit and has_letter
+    return not re.fullmatch("(?:19|20)[0-9]{2}", token)
+
+
+def _password_end(match: re.Match[str]) -> int:
+    """Where it ends: `账号密码 zhangsan Abc12345` holds a second word with a digit."""
+    more = match["more"]
+    return match.end("more") if more and any(char.isdigit() for char in more) else match.end("token")
+
+
+# Order matters: a number that points to itself before one that needs a neighbour, a longer one before a part of it.
+_RULES: tuple[tuple[Kind, Callable[[str], Spans]], ...] = (
+    (Kind.PASSWORD, _told_passwords),
+    (Kind.ID18, _in_runs(_ID18, _id18_valid, tame=True)),
+    (Kind.MAIL, _mails),
+    (Kind.MOBILE, _in_runs(_MOBILE, bool, tame=True)),
+    (Kind.LONG_NUMBER, _long_numbers),
+    (Kind.ID15, _in_runs(_ID15, lambda digits: _is_date("19" + digits[6:12]), tame=False)),
+    (Kind.MOBILE, _in_runs(_MOBILE_APART, bool, tame=False)),
+    (Kind.PASSWORD, _near_passwords),
+    (Kind.CODE, _codes),
+)
+
+
+def _fold(text: str) -> str:
+    """The same text, one character for one, in one width and with one blank, dash and dot."""
+    if not text.isascii():
+        text = _ODD_BEYOND.sub(lambda match: _FOLD[match[0]], text)
+    return _ODD.sub(lambda match: _FOLD[match[0]], text)
+
+
+def _blot(text: str, start: int, end: int) -> str:
+    return text[:start] + _BLOT * (end - start) + text[end:]
+
+
+def find(text: str, allowed: Collection[str] = ()) -> tuple[Finding, ...]:
+    """The secrets in `text`, in order, not overlapping; those that equal an `allowed` literal pass.
+
+    `allowed` is compared without separators, width, case and country code: the notice's own phones and mails.
+    """
+    plain = _fold(text)
+    spoken = _SPOKEN_RUN.sub(lambda match: match[0].translate(_SPOKEN), plain)
+    free = {_bare(_fold(word)) for word in allowed}
+    found: list[Finding] = []
+    for _ in range(_PASSES):
+        before = plain
+        for kind, rule in _RULES:
+            # Numerals first where a run may go on in them (…123四), else figures first (打一1380…).
+            first, second = (spoken, plain) if kind is Kind.LONG_NUMBER else (plain, spoken)
+            for page in (first, second) if first != second else (first,):
+                for start, end in rule(page):
+                    if _BLOT in plain[start:end]:
+                        continue
+                    bare = _bare(page[start:end])
+                    if not ({bare, bare.removeprefix("86")} & free):
+                        found.append(Finding(kind, start, end))
+                    plain, spoken = _blot(plain, start, end), _blot(spoken, start, end)
+        if plain == before:
+            break
+    return tuple(sorted(found, key=lambda finding: finding.start))
+
+
+def mask(text: str, findings: Iterable[Finding], marks: Mapping[Kind, str]) -> str:
+    """`text` with each finding replaced by the mark of its kind; write marks in 〔〕 so that masking twice is once."""
+    parts: list[str] = []
+    at = 0
+    for finding in sorted(findings, key=lambda finding: finding.start):
+        parts += text[at : finding.start], marks[finding.kind]
+        at = finding.end
+    return "".join((*parts, text[at:]))

@@ -1,0 +1,283 @@
+"""The environment, read once into one frozen `Settings`; every problem of it named at once.
+
+Plain pydantic, not pydantic-settings: that reports a wrong value and an unknown name one source at a time, knows no
+`NAME_FILE` for a single secret, and costs another 0.1 s of every start. Knows no sentence but the English one of an
+exception; what a person reads is made from the codes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from rapidfuzz import fuzz
+
+PREFIX = "GRADBOT_"
+# A secret NAME may also be given as the path of a file that holds it, in NAME_FILE.
+SECRETS = ("telegram_token", "webhook_secret", "database_url", "proxy")
+
+ProblemCode = Literal[
+    "unknown",  # no setting has this name; about: the nearest that has
+    "twice",  # both NAME and NAME_FILE are given; about: NAME_FILE
+    "unreadable",  # the file cannot be read; about: its path
+    "bad_line",  # .env has a line that is not NAME=value; about: the line number
+    "missing",  # needed by another setting; about: that one
+    "not_a_token",
+    "not_a_secret",  # Telegram allows 1-256 of A-Z a-z 0-9 _ -
+    "not_a_url",
+    "not_a_database",
+    "not_an_address",  # not host:port
+    "not_a_number",
+    "not_positive",
+    "not_an_id",
+    "not_a_date",
+    "not_a_folder",
+    "not_a_choice",
+]
+_ENGLISH: dict[ProblemCode, str] = {
+    "unknown": "is no setting of gradbot; did you mean {about}?",
+    "twice": "is given twice, also as {about}",
+    "unreadable": "names a file that cannot be read: {about}",
+    "bad_line": "line {about} is not NAME=value",
+    "missing": "is missing; {about} needs it",
+    "not_a_token": "is not a bot token (digits:letters, from @BotFather)",
+    "not_a_secret": "must be 1 to 256 characters of A-Z a-z 0-9 _ -",
+    "not_a_url": "is not a web address that starts with http:// or https:// (a proxy: also socks5://)",
+    "not_a_database": "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://",
+    "not_an_address": "is not host:port: {about}",
+    "not_a_number": "is not a number: {about}",
+    "not_positive": "must be more than 0: {about}",
+    "not_an_id": "is not a Telegram id, or a comma-separated list of them: {about}",
+    "not_a_date": "is not a date like 2013-12-05: {about}",
+    "not_a_folder": "is not a folder: {about}",
+    "not_a_choice": "must be console or json: {about}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the variable (or file) as its author knows it, a code, and what the code is about."""
+
+    name: str
+    code: ProblemCode
+    about: str = ""
+
+    def __str__(self) -> str:
+        """One English sentence without its full stop; never a secret."""
+        return f"{self.name} {_ENGLISH[self.code].format(about=self.about)}"
+
+
+class SettingsProblem(Exception):
+    """All problems of the settings, in the order in which a person would look them up: by name."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.name, problem.code)))
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+class Address(NamedTuple):
+    """Where to listen: host name or IP, port 1-65535."""
+
+    host: str
+    port: int
+
+
+def _shape(pattern: str, code: ProblemCode) -> BeforeValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise PydanticCustomError(code, "malformed")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _web(*schemes: str) -> BeforeValidator:
+    def check(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            sound = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            sound = False
+        if not sound or re.search(r"\s", value):
+            raise PydanticCustomError("not_a_url", "malformed")
+        return value.rstrip("/")
+
+    return BeforeValidator(check)
+
+
+def _address(value: str) -> Address:
+    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[\w.-]*)):(?P<port>\d{1,5})", value, re.ASCII)
+    if not match or not 0 < int(match["port"]) < 65536:
+        raise PydanticCustomError("not_an_address", "malformed")
+    return Address(match["six"] or match["host"] or "0.0.0.0", int(match["port"]))  # noqa: S104 - ":8080" asks for it
+
+
+def _database(value: str) -> str:
+    """The spellings that hosting services hand out lead to the driver that is meant."""
+    value = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", re.sub(r"^sqlite:///", "sqlite+aiosqlite:///", value))
+    if not re.match(r"sqlite\+aiosqlite:///(?!:memory:).|postgresql\+asyncpg://.", value):
+        raise PydanticCustomError("not_a_database", "malformed")
+    return value
+
+
+def _ids(value: str) -> tuple[int, ...]:
+    words = re.split(r"[\s,，;；]+", value.strip(" ,，;；"))
+    if not all(re.fullmatch(r"[1-9]\d{0,18}", word, re.ASCII) for word in words):
+        raise PydanticCustomError("not_an_id", "malformed")
+    return tuple(dict.fromkeys(map(int, words)))
+
+
+def _chat(value: str) -> int:
+    if not re.fullmatch(r"-?[1-9]\d{0,18}", value, re.ASCII):
+        raise PydanticCustomError("not_an_id", "malformed")
+    return int(value)
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("not_a_date", "malformed") from None
+
+
+def _pace(value: str) -> float:
+    try:
+        pace = float(value)
+    except ValueError:
+        raise PydanticCustomError("not_a_number", "malformed") from None
+    if not math.isfinite(pace) or pace <= 0:
+        raise PydanticCustomError("not_positive", "malformed")
+    return pace
+
+
+def _folder(value: Path) -> Path:
+    if not value.is_dir():
+        raise PydanticCustomError("not_a_folder", "malformed")
+    return value
+
+
+class Settings(BaseModel):
+    """What the operator decided; nothing in it changes while the program runs, and no secret shows in its repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    telegram_token: Annotated[SecretStr, _shape(r"\d+:[\w-]+", "not_a_token")] | None = None
+    telegram_api: Annotated[str, _web("http", "https")] = "https://api.telegram.org"
+    proxy: Annotated[str, _web("http", "https", "socks5")] | None = Field(default=None, repr=False)
+    webhook_url: Annotated[str, _web("http", "https")] | None = None
+    webhook_secret: Annotated[SecretStr, _shape(r"[\w-]{1,256}", "not_a_secret")] | None = None
+    listen: Annotated[Address, BeforeValidator(_address)] = Address("127.0.0.1", 8080)
+    # The folder of everything the bot keeps; absolute.
+    home: Path
+    database_url: Annotated[str, BeforeValidator(_database)] = Field(
+        default_factory=lambda fields: f"sqlite+aiosqlite:///{fields['home'] / 'gradbot.db'}", repr=False
+    )
+    # None: the content that ships.
+    content: Annotated[Path, BeforeValidator(_folder)] | None = None
+    # Telegram ids of people, each once, in the order given.
+    owners: Annotated[tuple[int, ...], BeforeValidator(_ids)] = ()
+    staff_chat: Annotated[int, BeforeValidator(_chat)] | None = None
+    # The day to rehearse; None: the real one.
+    today: Annotated[date, BeforeValidator(_day)] | None = None
+    # Bulk messages a second.
+    rate: Annotated[float, BeforeValidator(_pace)] = 25.0
+    log: Literal["console", "json"] = "console"
+
+
+def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
+    """Settings from `environ` over `folder`/.env; an empty value counts as absent, paths start at `folder`.
+
+    Raises SettingsProblem with everything that is wrong.
+    """
+    problems: list[Problem] = []
+    given = _dotenv(folder / ".env", problems) | {name: text for name, text in environ.items() if _ours(name)}
+    values = _values(given, folder, problems)
+    if "webhook_url" in values and "webhook_secret" not in values:
+        problems.append(Problem(_name("webhook_secret"), "missing", _name("webhook_url")))
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        for wrong in error.errors(include_url=False, include_context=False):
+            field = str(wrong["loc"][0])
+            if wrong["type"] == "default_factory_not_called":  # pydantic's way to say "because of the others"
+                continue
+            code: Any = "not_a_choice" if wrong["type"] == "literal_error" else wrong["type"]
+            problems.append(Problem(_name(field), code, "" if field in SECRETS else str(values[field])))
+        raise SettingsProblem(problems) from None
+    if problems:
+        raise SettingsProblem(problems)
+    return settings
+
+
+def known_names() -> tuple[str, ...]:
+    """Every variable that is understood, sorted; for documents, their tests and the nearest-name hint."""
+    return tuple(sorted([_name(field) for field in Settings.model_fields] + [_name(s) + "_FILE" for s in SECRETS]))
+
+
+def _name(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _likeness(one: str, other: str) -> float:
+    """How much two names are one, or one a part of the other, without the prefix; 0-200."""
+    one, other = one.removeprefix(PREFIX), other.removeprefix(PREFIX)
+    return fuzz.ratio(one, other) + fuzz.partial_ratio(one, other)
+
+
+def _ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
+
+
+def _dotenv(path: Path, problems: list[Problem]) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            lines = list(parse_stream(stream))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        problems.append(Problem(path.name, "unreadable", str(path)))
+        return {}
+    for text, number in [line.original for line in lines if line.error]:
+        number += len(text[: len(text) - len(text.lstrip())].splitlines())  # the parser counts blank lines before it in
+        problems.append(Problem(path.name, "bad_line", str(number)))
+    return {line.key: line.value or "" for line in lines if line.key and not line.error and _ours(line.key)}
+
+
+def _values(given: Mapping[str, str], folder: Path, problems: list[Problem]) -> dict[str, Any]:
+    """Field → text (paths already made absolute), without the names that are unknown, empty or unreadable."""
+    known = known_names()
+    values: dict[str, Any] = {"home": folder / "data"}
+    for name, text in given.items():
+        text = text.strip()
+        if name not in known:
+            problems.append(Problem(name, "unknown", max(known, key=partial(_likeness, name.upper()))))
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if not text:
+            continue
+        if field.endswith("_file"):
+            field, path = field.removesuffix("_file"), _path(folder, text)
+            if given.get(_name(field), "").strip():
+                problems.append(Problem(_name(field), "twice", name))
+                continue
+            try:
+                text = path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                problems.append(Problem(name, "unreadable", str(path)))
+                continue
+        values[field] = _path(folder, text) if field in {"home", "content"} else text
+    return values
+
+
+def _path(folder: Path, text: str) -> Path:
+    return (folder / Path(text).expanduser()).absolute()

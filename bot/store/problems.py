@@ -1,0 +1,87 @@
+"""What can be wrong with a database, told apart so that it can be said in words to an operator."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+
+StoreCode = Literal[
+    "newer_schema",  # made by a later gradbot
+    "locked",  # another process keeps it busy for longer than we wait
+    "disk_full",
+    "not_a_database",  # another kind of file, a damaged one, or somebody else's tables
+    "unwritable",  # read-only file, folder, file system or account
+    "unreachable",  # no server there, no such database, wrong password, no driver
+]
+
+# First match wins; names as in sqlite3.Error.sqlite_errorname.
+_SQLITE: tuple[tuple[str, StoreCode], ...] = (
+    ("SQLITE_BUSY", "locked"),
+    ("SQLITE_LOCKED", "locked"),
+    ("SQLITE_PROTOCOL", "locked"),
+    ("SQLITE_FULL", "disk_full"),
+    ("SQLITE_NOTADB", "not_a_database"),
+    ("SQLITE_CORRUPT", "not_a_database"),
+    ("SQLITE_READONLY", "unwritable"),
+    ("SQLITE_CANTOPEN", "unwritable"),
+    ("SQLITE_PERM", "unwritable"),
+    ("SQLITE_IOERR", "unwritable"),
+)
+# SQLSTATE, or the beginning of one.
+_POSTGRES: tuple[tuple[str, StoreCode], ...] = (
+    ("53100", "disk_full"),
+    ("40P01", "locked"),
+    ("40001", "locked"),
+    ("55P03", "locked"),
+    ("25006", "unwritable"),
+    ("42501", "unwritable"),
+    ("08", "unreachable"),
+    ("28", "unreachable"),
+    ("3D000", "unreachable"),
+    ("53", "unreachable"),
+    ("57", "unreachable"),
+)
+
+
+class StoreProblem(Exception):
+    """The database cannot do what was asked, and nothing of it was done. `detail`: one English line, no secrets."""
+
+    def __init__(self, code: StoreCode, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{code}: {detail}")
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Turn what drivers and the system raise into StoreProblem; what is our own mistake passes unchanged."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = _code(error)
+        if code is None:
+            raise
+        raise StoreProblem(code, str(error.orig)) from error
+    except sqlite3.Error as error:
+        code = _first(_SQLITE, getattr(error, "sqlite_errorname", ""))
+        if code is None:
+            raise
+        raise StoreProblem(code, str(error)) from error
+    except OSError as error:  # asyncpg lets refused, unresolved and timed-out connections through as they are
+        raise StoreProblem("unreachable", str(error) or type(error).__name__) from error
+
+
+def _code(error: DBAPIError) -> StoreCode | None:
+    if isinstance(error.orig, sqlite3.Error):
+        return _first(_SQLITE, getattr(error.orig, "sqlite_errorname", ""))
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return "unreachable"
+    return _first(_POSTGRES, getattr(error.orig, "sqlstate", None) or "")
+
+
+def _first(table: tuple[tuple[str, StoreCode], ...], name: str) -> StoreCode | None:
+    return next((code for start, code in table if name.startswith(start)), None)

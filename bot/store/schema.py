@@ -1,0 +1,74 @@
+"""Brings a database to the schema of this version: makes a fresh one, upgrades an older one, refuses a newer one.
+
+alembic costs a third of a second to import, so it is called for upgrades alone; a database that is current is known by
+one SELECT, a fresh one is made from the tables and stamped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.problems import StoreProblem
+from bot.store.tables import metadata
+
+# The newest file in migrations/versions. Revisions are numbers of four digits, so that older and newer can be told.
+REVISION = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# SQLite keeps what was deleted in its write-ahead log until this is done.
+WIPE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+# One process at a time; and foreign keys must sleep while SQLite rebuilds a table, which it allows only before BEGIN.
+_FIRST = {
+    "sqlite": ("PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
+    "postgresql": ("SELECT pg_advisory_xact_lock(7236423)",),
+}
+_LAST = {"sqlite": ("PRAGMA foreign_keys=ON", WIPE_LOG), "postgresql": ()}
+
+
+async def prepare(connection: AsyncConnection) -> None:
+    """Make the schema current, in one transaction. The connection must not begin one by itself on SQLite."""
+    for line in _FIRST[connection.dialect.name]:
+        await connection.exec_driver_sql(line)
+    await connection.run_sync(_prepare)
+    await connection.commit()
+    for line in _LAST[connection.dialect.name]:
+        await connection.exec_driver_sql(line)
+
+
+def _prepare(connection: Connection) -> None:
+    found = set(inspect(connection).get_table_names())
+    if "alembic_version" not in found:
+        strangers = found if connection.dialect.name == "sqlite" else found & set(metadata.tables)
+        if strangers:
+            raise StoreProblem("not_a_database", f"holds tables of something else: {', '.join(sorted(strangers)[:5])}")
+        create(connection)
+        return
+    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
+    if revision > REVISION:
+        raise StoreProblem("newer_schema", f"the database is at revision {revision}, this gradbot knows {REVISION}")
+    if revision < REVISION:
+        upgrade(connection)
+
+
+def create(connection: Connection) -> None:
+    """Make all tables in an empty database and stamp it."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:revision)"), {"revision": REVISION})
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that the database lacks, in the transaction of the caller."""
+    from alembic import command  # noqa: PLC0415 - see the head of this module
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,300 @@
+"""What the bot remembers of each person, saved one turn a transaction.
+
+A turn's effects and the update that caused them are committed together: after a kill at any moment both are there or
+neither is. Knows nothing of what a session or a turn says: they are JSON text. The present comes in as `at`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, event, func, insert, or_, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.problems import StoreProblem, told_apart
+from bot.store.schema import WIPE_LOG, prepare
+from bot.store.tables import handled_updates, metadata, misses, people, step_events
+
+# How many turns of one person can be sent again.
+KEPT_TURNS = 32
+# How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
+KEPT_FORGETTING = timedelta(days=2)
+
+_THIS_PERSON = (people.c.channel == bindparam("channel"), people.c.user_id == bindparam("user"))
+_ID = select(people.c.id).where(*_THIS_PERSON)
+_SESSION = select(people.c.session).where(*_THIS_PERSON)
+_THIS_UPDATE = (
+    handled_updates.c.channel == bindparam("channel"),
+    handled_updates.c.update_id == bindparam("update_id"),
+)
+_TURN = (
+    select(handled_updates.c.turn)
+    .outerjoin(people)
+    .where(*_THIS_UPDATE, or_(handled_updates.c.person.is_(None), people.c.user_id == bindparam("user")))
+)
+_SEEN = select(handled_updates.c.id).where(*_THIS_UPDATE)
+_OF_A_PERSON = tuple(table for table in metadata.sorted_tables if "person" in table.c)
+_JSON_COLUMNS = {"session", "turn"}
+# Columns that say nothing of the person.
+_PLUMBING = {"id", "person", "slot"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """Something that happened at a step; ids only, never words of the person."""
+
+    script: str
+    step: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A question without an answer: masked text, the nearest topic ids (best first), the content revision asked."""
+
+    question: str
+    topics: tuple[str, ...]
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many rows of the person were deleted, by table; all 0 for somebody unknown."""
+
+    counts: Mapping[str, int]
+
+
+class Store:
+    """An open database. Every method raises StoreProblem, and then has changed nothing."""
+
+    def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
+        self._engine = engine
+        self._new_member = new_member
+        sqlite = engine.dialect.name == "sqlite"
+        self._reader = engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"}))
+        # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
+        self._writing: AbstractAsyncContextManager[Any] = asyncio.Lock() if sqlite else nullcontext()
+        # INSERT … ON CONFLICT is spelt the same in both, but each dialect has its own class of it.
+        upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
+        self._save_person = _save_person(upsert)
+        self._save_update = _save_update(upsert)
+
+    @classmethod
+    async def open(
+        cls, url: str, *, wait_s: float = 5.0, new_member: Callable[[], str] = lambda: secrets.token_hex(8)
+    ) -> Self:
+        """Open `sqlite+aiosqlite:///PATH` (made when absent) or `postgresql+asyncpg://…`, its schema made current.
+
+        wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
+        """
+        with told_apart():
+            engine = _engine(url, wait_s)
+            try:
+                async with engine.connect() as connection:
+                    await prepare(await connection.execution_options(begin=""))
+            except BaseException:
+                await engine.dispose()
+                raise
+        return cls(engine, new_member)
+
+    async def close(self) -> None:
+        """Let go of the database; nothing is lost by never calling this."""
+        await self._engine.dispose()
+
+    async def load(self, channel: str, user: str) -> str | None:
+        """The session's JSON; None for somebody without one."""
+        return await self._read(_SESSION, channel=channel, user=user)
+
+    async def handled(self, channel: str, user: str, update_id: str) -> str | None:
+        """The turn's JSON that answered this update of this person; None when it is still to be handled."""
+        return await self._read(_TURN, channel=channel, user=user, update_id=update_id)
+
+    async def save_turn(
+        self,
+        channel: str,
+        user: str,
+        *,
+        session: str | None,
+        events: Sequence[StepEvent],
+        update_id: str | None,
+        turn: str | None,
+        miss: Miss | None,
+        at: datetime,
+    ) -> bool:
+        """Save one turn in one transaction. False: the update had been handled already, and nothing was changed.
+
+        session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
+        """
+        now = _text(at)
+        who = {"channel": channel, "user_id": user, "member": self._new_member(), "session": session, "updated_at": now}
+        try:
+            async with self._transaction() as connection:
+                person, turns = (await connection.execute(self._save_person, who)).one()
+                if update_id is not None:
+                    update = _update(channel, update_id, turn, now) | {"person": person, "slot": turns % KEPT_TURNS}
+                    await connection.execute(self._save_update, update)
+                if events:
+                    rows = [{"person": person, "at": now} | asdict(step_event) for step_event in events]
+                    await connection.execute(insert(step_events), rows)
+                if miss is not None:
+                    await connection.execute(insert(misses), _anonymous(miss, at))
+        except IntegrityError:
+            if update_id is None or await self._read(_SEEN, channel=channel, update_id=update_id) is None:
+                raise
+            return False
+        return True
+
+    async def forget(
+        self, channel: str, user: str, *, update_id: str | None, turn: str | None, at: datetime
+    ) -> Forgotten:
+        """Delete everything of this person in one transaction, and wipe it from the file when it is SQLite's.
+
+        The update and its turn stay, without the person, for as long as the channel may repeat it. While another
+        process reads, SQLite's log is wiped later: at the latest when the last one closes the database.
+        """
+        counts = dict.fromkeys([table.name for table in (people, *_OF_A_PERSON)], 0)
+        async with self._transaction() as connection:
+            person = (await connection.execute(_ID, {"channel": channel, "user": user})).scalar()
+            if person is not None:
+                for table in _OF_A_PERSON:
+                    gone = await connection.execute(delete(table).where(table.c.person == person))
+                    counts[table.name] = gone.rowcount
+                counts["people"] = (await connection.execute(delete(people).where(people.c.id == person))).rowcount
+            long_ago = _text(at - KEPT_FORGETTING)
+            await connection.execute(
+                delete(handled_updates).where(handled_updates.c.person.is_(None), handled_updates.c.at < long_ago)
+            )
+            if update_id is not None:
+                await connection.execute(insert(handled_updates), _update(channel, update_id, turn, _text(at)))
+        if self._engine.dialect.name == "sqlite":
+            async with self._writing, self._reader.connect() as connection:
+                await connection.exec_driver_sql(WIPE_LOG)
+        return Forgotten(counts)
+
+    async def export(self, channel: str, user: str) -> dict[str, Any]:
+        """Everything kept of this person as JSON values, by table, oldest row first; empty for somebody unknown."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                this_person = select(people).where(*_THIS_PERSON)
+                found = (
+                    (await connection.execute(this_person, {"channel": channel, "user": user})).mappings().one_or_none()
+                )
+                if found is None:
+                    return {}
+                kept: dict[str, Any] = {"people": [_values(found)]}
+                for table in _OF_A_PERSON:
+                    rows = await connection.execute(
+                        select(table).where(table.c.person == found["id"]).order_by(table.c.id)
+                    )
+                    kept[table.name] = [_values(row) for row in rows.mappings()]
+        return kept
+
+    async def _read(self, query: Select[Any], **values: str) -> str | None:
+        """Give the first column of the first row as text; None for no row and for NULL."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                found = (await connection.execute(query, values)).scalar()
+        return None if found is None else str(found)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        with told_apart():
+            async with self._writing, self._engine.begin() as connection:
+                yield connection
+
+
+def _engine(url: str, wait_s: float) -> AsyncEngine:
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        try:
+            return create_async_engine(address, connect_args={"timeout": wait_s}, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StoreProblem(
+                "unreachable", f"{error.name} is not installed: pip install 'gradbot[postgres]'"
+            ) from error
+    _make_private(Path(address.database or ""))
+    engine = create_async_engine(address, connect_args={"timeout": wait_s})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that starts as a reader cannot become the writer while another one writes.
+        if line := connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"):
+            connection.exec_driver_sql(line)
+
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Folder and file for the eyes of this account only; SQLite gives its log the same rights."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreProblem("unwritable", f"{path}: {error.strerror}") from error
+
+
+def _save_person(upsert: Callable[..., Any]) -> Any:
+    new = upsert(people).values(turns=1)
+    return new.on_conflict_do_update(
+        index_elements=[people.c.channel, people.c.user_id],
+        set_={
+            "session": func.coalesce(new.excluded.session, people.c.session),
+            "turns": people.c.turns + 1,
+            "updated_at": new.excluded.updated_at,
+        },
+    ).returning(people.c.id, people.c.turns)
+
+
+def _save_update(upsert: Callable[..., Any]) -> Any:
+    new = upsert(handled_updates)
+    return new.on_conflict_do_update(
+        index_elements=[handled_updates.c.person, handled_updates.c.slot],
+        set_={"update_id": new.excluded.update_id, "turn": new.excluded.turn, "at": new.excluded.at},
+    )
+
+
+def _update(channel: str, update_id: str, turn: str | None, at: str) -> dict[str, Any]:
+    return {"channel": channel, "update_id": update_id, "turn": turn or "null", "at": at}
+
+
+def _anonymous(miss: Miss, at: datetime) -> dict[str, str]:
+    return {
+        "at": _text(at.replace(minute=0, second=0, microsecond=0)),
+        "question": miss.question,
+        "topics": json.dumps(miss.topics, ensure_ascii=False),
+        "revision": miss.revision,
+    }
+
+
+def _values(row: RowMapping) -> dict[str, Any]:
+    return {
+        name: json.loads(value) if name in _JSON_COLUMNS and value else value
+        for name, value in row.items()
+        if name not in _PLUMBING
+    }
+
+
+def _text(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,276 @@
+"""How people's words are made comparable: folding, units, sounds and concepts. Pure; what it knows of the language is in
+`lexicon.yaml` and `sounds.txt` beside it, read once on first use. Must not know entries, scores or conversations.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import opencc
+import yaml
+
+FOLD_LIMIT = 4_000  # characters of a message that are read at all; what follows is dropped
+_ROUNDS = 50  # folding is repeated until nothing changes; real text needs two rounds
+_LONGEST = 10  # units of the longest word in the lexicon that is looked for
+_HEARD = 0.75  # weight of a concept that was recognised by its sound alone
+_BROADER = 0.5  # weight of the broader concept that a concept also counts as
+_PINYIN_VOWELS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ", "aaaaeeeeiiiioooouuuuvvvvvnnn")
+
+_UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
+_NOT_WORD = re.compile(r"[\W_]+")
+_APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
+_REPEAT = re.compile(r"([^\W\d])\1{2,}")
+_FUZZY_HEAD = ((re.compile("^zh"), "z"), (re.compile("^ch"), "c"), (re.compile("^sh"), "s"), (re.compile("^n(?=.)"), "l"),
+               (re.compile("^f"), "h"), (re.compile("v"), "u"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message as it is compared: all parallel views of one folded text.
+
+    `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in
+    `sounds` a character (or a typed pinyin syllable) is its fuzzy toneless syllable in capitals. `concepts` are the
+    lexicon's concepts with weights 0–1. `hollow` texts name no subject.
+    """
+
+    folded: str
+    chars: tuple[str, ...]
+    sounds: tuple[str, ...]
+    concepts: Mapping[str, float]
+    asking: frozenset[str]
+    hollow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A lexicon's words by their units; `lengths` are the word lengths that start with a unit, longest first."""
+
+    by_units: Mapping[tuple[str, ...], tuple[str, ...]]
+    lengths: Mapping[str, tuple[int, ...]]
+
+
+@cache
+def _lexicon() -> Mapping[str, Any]:
+    text = resources.files("faq").joinpath("lexicon.yaml").read_text(encoding="utf-8")
+    data: Mapping[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 – builds strings, lists and dicts only
+    return data
+
+
+@cache
+def _simplified() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """An alternation, longest word first; Latin words only as whole words."""
+    ordered = sorted(set(words), key=lambda word: (-len(word), word))
+    return "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in ordered)
+
+
+@cache
+def _fillers() -> re.Pattern[str]:
+    lexicon = _lexicon()
+    return re.compile(rf"^(?:{_any_of(lexicon['vocatives'])}) (?=.)|{_any_of(lexicon['fillers'])}")
+
+
+@cache
+def _spellings() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    spellings = _lexicon()["spellings"]
+    return re.compile(_any_of(spellings)), spellings
+
+
+@cache
+def _hollow() -> re.Pattern[str]:
+    return re.compile(_any_of(_plain(word) for word in _lexicon()["hollow"]))
+
+
+def _plain(text: str) -> str:
+    """Folding without the lexicon: width, case, tone marks, punctuation, Traditional forms, threefold repeats."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
+    text = _NOT_WORD.sub(" ", text).strip()
+    if not text.isascii():
+        text = _simplified().convert(text)
+    return _REPEAT.sub(r"\1", text)
+
+
+def _step(text: str) -> str:
+    pattern, spellings = _spellings()
+    text = pattern.sub(lambda found: spellings[found[0]], _plain(text))
+    return " ".join(_fillers().sub("", text).split())
+
+
+def fold(text: str) -> str:
+    """The same words in one form: lower case, half width, simplified, without punctuation and politeness.
+
+    Any text is taken; `fold(fold(text)) == fold(text)`. What says nothing (`谢谢!!`) folds to the empty string.
+    """
+    text = text[:FOLD_LIMIT]
+    for _ in range(_ROUNDS):
+        folded = _step(text)
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+@cache
+def _syllables() -> Mapping[str, str]:
+    """Character → its fuzzy syllable; and every legal syllable, lower case, → the same."""
+    table: dict[str, str] = {}
+    for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            syllable, characters = line.split(" ")
+            table[syllable] = fuzzy(syllable)
+            table.update(dict.fromkeys(characters, fuzzy(syllable)))
+    return table
+
+
+def fuzzy(syllable: str) -> str:
+    """A toneless syllable without what speakers and typists confuse: zh/z ch/c sh/s n/l h/f ang/an eng/en ing/in."""
+    for pattern, letter in _FUZZY_HEAD:
+        syllable = pattern.sub(letter, syllable)
+    if syllable[-3:] in ("ang", "eng", "ing"):
+        syllable = syllable[:-1]
+    return syllable.upper()
+
+
+@cache
+def _readings() -> tuple[re.Pattern[str], Mapping[str, tuple[str, ...]]]:
+    readings = {word: tuple(map(fuzzy, sounds.split())) for word, sounds in _lexicon()["readings"].items()}
+    return re.compile(_any_of(readings)), readings
+
+
+@cache
+def _english() -> frozenset[str]:
+    concepts: Mapping[str, list[str]] = _lexicon()["concepts"]
+    spoken = (unit for words in concepts.values() for word in words for unit in word.split())
+    pinyin = {"mima", "zhanghao", "xuexin"}
+    return frozenset(_lexicon()["english"]) | {unit for unit in spoken if unit.isascii() and unit not in pinyin}
+
+
+@cache
+def cut(run: str) -> tuple[str, ...]:
+    """A run of small Latin letters as pinyin syllables, longest first; empty when it is none."""
+    if not run:
+        return ()
+    for size in range(min(6, len(run)), 0, -1):
+        head, rest = run[:size], run[size:]
+        if head in _syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
+            tail = cut(rest)
+            if tail or not rest:
+                return (head, *tail)
+    return ()
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The units of a folded text, as written and as they sound."""
+    runs = _UNIT.findall(folded)
+    latin = [run for run in runs if run.isascii() and run.isalpha()]
+    foreign = [run for run in latin if run not in _english() and not cut(run)]
+    typed = [run for run in latin if run not in _english() and cut(run)]
+    pinyin = len(typed) > len(foreign) + (len(latin) - len(typed)) / 2
+    chars: list[str] = []
+    for run in runs:
+        if not run.isascii() or run.isdigit():
+            chars.append(run if len(run) <= 4 else "#")
+        elif pinyin and cut(run):
+            chars.extend(f"~{syllable}" for syllable in cut(run))
+        else:
+            chars.append(_stem(run))
+    table = _syllables()
+    sounds = [table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars]
+    pattern, readings = _readings()
+    if pattern.search(folded):
+        line = "".join(unit if len(unit) == 1 else " " for unit in chars)
+        for found in pattern.finditer(line):
+            sounds[found.start():found.end()] = readings[found[0]]
+    return tuple(chars), tuple(sounds)
+
+
+def _index(words: Mapping[tuple[str, ...], list[str]]) -> _Words:
+    lengths: dict[str, set[int]] = {}
+    for units in words:
+        lengths.setdefault(units[0], set()).add(len(units))
+    return _Words({units: tuple(names) for units, names in words.items()},
+                  {unit: tuple(sorted(sizes, reverse=True)) for unit, sizes in lengths.items()})
+
+
+@cache
+def _concept_words() -> tuple[_Words, _Words]:
+    """The lexicon's words as written, and those of two or more syllables as they sound."""
+    written: dict[tuple[str, ...], list[str]] = {}
+    heard: dict[tuple[str, ...], list[str]] = {}
+    for name, words in _lexicon()["concepts"].items():
+        for word in words:
+            chars, sounds = _units(_plain(word))
+            if chars and name not in written.setdefault(chars, []):
+                written[chars].append(name)
+            if len(chars) > 1 and not word.isascii() and name not in heard.setdefault(sounds, []):
+                heard[sounds].append(name)
+    return _index(written), _index(heard)
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(pattern)) for name, pattern in _lexicon()["patterns"].items())
+
+
+def _longest(words: _Words, units: tuple[str, ...], start: int) -> int:
+    """How many units the longest word takes that begins at `start`; 0 for none."""
+    for size in words.lengths.get(units[start], ()):
+        if units[start:start + size] in words.by_units:
+            return size
+    return 0
+
+
+def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> dict[str, float]:
+    written, heard = _concept_words()
+    found: dict[str, float] = {}
+    at = 0
+    while at < len(chars):
+        size, by_ear = _longest(written, chars, at), _longest(heard, sounds, at)
+        names = written.by_units[chars[at:at + size]] if size else ()
+        weight = 1.0
+        if by_ear > size:
+            size, names, weight = by_ear, heard.by_units[sounds[at:at + by_ear]], _HEARD
+        for name in names:
+            found[name] = max(weight, found.get(name, 0.0))
+        at += size or 1
+    for name, pattern in _patterns():
+        if pattern.search(folded):
+            found[name] = 1.0
+    for name, broader in _lexicon()["bridges"].items():
+        if name in found:
+            found[broader] = max(_BROADER * found[name], found.get(broader, 0.0))
+    return found
+
+
+@cache
+def _asking() -> frozenset[str]:
+    return frozenset(_lexicon()["asking"])
+
+
+def read(text: str) -> Reading:
+    """All views of a message."""
+    folded = fold(text)
+    chars, sounds = _units(folded)
+    concepts = _concepts(folded, chars, sounds)
+    return Reading(
+        folded=folded,
+        chars=chars,
+        sounds=sounds,
+        concepts=concepts,
+        asking=_asking().intersection(concepts),
+        hollow=not _hollow().sub("", folded).strip() or not any(map(str.isalpha, folded)),
+    )

@@ -1,0 +1,276 @@
+"""The walk: from a position and what a graduate did to the next position and what happened on the way.
+
+Must live here: every rule of moving through a script. Must not: sentences, channels, storage, the clock of the machine.
+The script's table is the only door: an action that is not in it is None, and the caller shows where the graduate stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from flows.answers import READERS, Option, Reading, Scene, spoken
+from flows.model import RETURN, Choice, Position, Script, State, Step
+from flows.notice import Notice, Phase, clock
+
+MAX_HOPS = 12
+"""Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
+MAX_TRAIL = 60
+"""Steps behind that 上一步 remembers."""
+
+BACK = "back"
+JUMP = "jump"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that came of a move, worth an event in the store: `kind` entered, gone or a state that was reached."""
+
+    kind: Literal["entered", "gone", "walking", "reported", "done"]
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A new position, what happened, and what to say before it is shown: texts of the script and a reader's verdict."""
+
+    position: Position
+    happenings: tuple[Happening, ...] = ()
+    said: tuple[str, ...] = ()
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of the present step: its action id and its words."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What there is to show of a position. `name` is the thing to compare in a checklist, `item` of `items` (1-based)."""
+
+    step: Step
+    actions: tuple[Action, ...]
+    stuck: tuple[Action, ...]
+    notes: tuple[str, ...]
+    name: str | None = None
+    item: int = 0
+    items: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A script walked under a notice at `now` (local time of the notice). Holds nothing: positions go in and out."""
+
+    script: Script
+    notice: Notice
+    now: datetime
+
+    def start(self, moves: int = 0) -> Move:
+        """The first position. `moves` goes on from an earlier walk, so that its buttons stay old."""
+        nowhere = Position(self.script.id, self.script.revision, "", moves=moves)
+        return self._enter(nowhere, self.script.start)
+
+    def resume(self, position: Position) -> Move:
+        """The position as it is under the present script; one whose step is gone stands at the script's fallback."""
+        if position.script != self.script.id:
+            return self.start(position.moves)
+        if position.step not in self.script.by_id:
+            moved = self._enter(replace(position, step="", item=0), self.script.resume_at)
+            return replace(moved, happenings=(Happening("gone", position.step), *moved.happenings))
+        now = replace(position, revision=self.script.revision)
+        return Move(replace(now, item=min(now.item, max(0, len(self._items(self._step(now))) - 1))))
+
+    def press(self, position: Position, action: str) -> Move | None:
+        """The move for a button of this position; None when the step has no such button now."""
+        step = self._step(position)
+        if action == BACK:
+            return self._back(position)
+        if step.checklist and action in dict(step.checklist.choices):
+            return self._tick(position, step, action)
+        for option in self._options(position, step):
+            if option.id == action:
+                return self._keep(position, step, option.answers)
+        for choice in (*self.script.choices_of(step), *step.stuck):
+            if choice.id == action:
+                return self._choose(position, choice)
+        return None
+
+    def read(self, position: Position, text: str) -> Move | None:
+        """The move for typed words; None when the step does not read them, so that they may be a question."""
+        step = self._step(position)
+        if step.reads:
+            scene = self._scene(position, step)
+            reading = READERS[step.reads.reader].read(text, scene, self._options(position, step))
+            if reading and reading.answers:
+                return self._keep(position, step, reading.answers)
+            if reading:
+                return Move(position, reading=reading)
+        action = spoken(text, self._names(position, step))
+        return self.press(position, action) if action else None
+
+    def jump(self, position: Position, target: str) -> Move | None:
+        """The move to another step, through its gates; None when there is no such step."""
+        return self._enter(position, target) if target in self.script.by_id else None
+
+    def view(self, position: Position) -> View:
+        """What to show: own buttons in order, the affirming one first."""
+        step, items = self._step(position), self._items(self._step(position))
+        actions = [Action(o.id, o.text) for o in self._options(position, step)]
+        if step.checklist:
+            actions += [Action(answer, text) for answer, text in step.checklist.choices]
+        actions += [Action(c.id, c.text) for c in self.script.choices_of(step)]
+        return View(
+            step,
+            tuple(actions),
+            tuple(Action(c.id, c.text) for c in step.stuck),
+            tuple(note.text for note in step.notes if self.holds(note.when, position)),
+            items[position.item] if items else None,
+            position.item + 1 if items else 0,
+            len(items),
+        )
+
+    def holds(self, condition: str, position: Position) -> bool:
+        """Whether a condition of the script (see `known_condition`) is true of this position now."""
+        if condition.startswith("not "):
+            return not self.holds(condition[4:], position)
+        if condition.startswith("notice."):
+            return self.notice.says(condition.removeprefix("notice."))
+        if condition.startswith("answer."):
+            return bool(position.answers.get(condition.removeprefix("answer.")))
+        return CONDITIONS[condition](self, position)
+
+    def _step(self, position: Position) -> Step:
+        return self.script.by_id[position.step]
+
+    def _items(self, step: Step) -> Sequence[str]:
+        if step.checklist is None:
+            return ()
+        return ("photo",) if step.checklist.of == "photo" else [f"field:{f.name}" for f in self.notice.check_fields]
+
+    def _scene(self, position: Position, step: Step) -> Scene:
+        assert step.reads
+        return Scene(step.reads, self.notice, position.answers, self.now.date())
+
+    def _options(self, position: Position, step: Step) -> Sequence[Option]:
+        return READERS[step.reads.reader].options(self._scene(position, step)) if step.reads else ()
+
+    def _names(self, position: Position, step: Step) -> Iterator[tuple[str, Sequence[str]]]:
+        said = {c.id: c.say for c in self.script.choices_of(step)}
+        for action in self.view(position).actions:
+            yield action.id, (action.text, *said.get(action.id, ()), *self.script.synonyms.get(action.id, ()))
+        yield BACK, self.script.synonyms.get(BACK, ())
+
+    def _choose(self, position: Position, choice: Choice) -> Move:
+        forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
+        kept = {name: value for name, value in position.answers.items() if name not in forgotten} | {**choice.keep}
+        target = self._way_back(position) if choice.go == RETURN else choice.go
+        moved = self._enter(replace(position, answers=kept), target)
+        return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
+
+    def _keep(self, position: Position, step: Step, answers: Mapping[str, str]) -> Move:
+        assert step.reads and step.reads.go
+        return self._enter(replace(position, answers={**position.answers, **answers}), step.reads.go)
+
+    def _tick(self, position: Position, step: Step, answer: str) -> Move:
+        assert step.checklist
+        items = self._items(step)
+        ticked = replace(position, answers={**position.answers, items[position.item]: answer})
+        if position.item + 1 < len(items):
+            return Move(replace(ticked, item=position.item + 1, moves=position.moves + 1))
+        return self._enter(ticked, step.checklist.go)
+
+    def _back(self, position: Position) -> Move | None:
+        if position.item:
+            return Move(replace(position, item=position.item - 1, moves=position.moves + 1))
+        trail = [step for step in position.trail if step in self.script.by_id]
+        if not trail:
+            return None
+        moved = self._enter(replace(position, trail=tuple(trail[:-1]), step=""), trail[-1])
+        items = self._items(self._step(moved.position))
+        return replace(moved, position=replace(moved.position, item=max(0, len(items) - 1)))
+
+    def _way_back(self, position: Position) -> str:
+        here = self._step(position).track
+        steps = (self.script.by_id[s] for s in reversed(position.trail) if s in self.script.by_id)
+        return next((step.id for step in steps if step.track != here), self.script.resume_at)
+
+    def _enter(self, position: Position, target: str) -> Move:
+        step, said = self.script.by_id[target], []
+        for _ in range(MAX_HOPS):
+            gate = next((g for g in step.gate if self.holds(g.when, position)), None)
+            if gate is None:
+                break
+            said += [gate.said] if gate.said else []
+            step = self.script.by_id[gate.go]
+        else:
+            step = self.script.by_id[self.script.resume_at]
+        left = (position.step,) if position.step and position.step != step.id else ()
+        state: State = step.state or position.state
+        happenings = [Happening("entered", step.id)]
+        happenings += [Happening(state, step.id)] if state != position.state else []
+        entered = replace(
+            position,
+            step=step.id,
+            item=0,
+            moves=position.moves + 1,
+            trail=(*position.trail, *left)[-MAX_TRAIL:],
+            state=state,
+        )
+        return Move(entered, tuple(happenings), tuple(said))
+
+
+def answered(notice: Notice, position: Position) -> Mapping[str, str]:
+    """The verdict on every field and the photo, in the notice's order: right, wrong, unsure, missing or "" (open)."""
+    names = [f"field:{f.name}" for f in notice.check_fields] + (["photo"] if notice.photo.required else [])
+    return {name: position.answers.get(name, "") for name in names}
+
+
+def wrong_fields(notice: Notice, position: Position) -> tuple[str, ...]:
+    """Names of the fields (and `photo`) that were found wrong; 不确定 counts as wrong."""
+    return tuple(
+        name.removeprefix("field:")
+        for name, verdict in answered(notice, position).items()
+        if verdict not in ("", "right")
+    )
+
+
+def _clicked_late(walk: Walk, position: Position) -> bool:
+    clicked, cohort = position.answers.get("clicked"), position.answers.get("cohort")
+    return bool(clicked) and clock(walk.notice, cohort, datetime.fromisoformat(f"{clicked}T12:00")).phase not in (
+        Phase.PREPARE,
+        Phase.CHECK,
+    )
+
+
+CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
+    "fields_open": lambda w, p: any(not v for k, v in answered(w.notice, p).items() if k != "photo"),
+    "photo_open": lambda w, p: answered(w.notice, p).get("photo") == "",
+    "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
+    "early": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.PREPARE,
+    "late": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase in (Phase.LATE, Phase.CLOSED),
+    "closed": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.CLOSED,
+    "clicked_late": lambda w, p: _clicked_late(w, p),
+}
+"""What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""
+
+
+def known_condition(condition: str) -> bool:
+    """Whether a script may use this condition."""
+    bare = condition.removeprefix("not ")
+    return bare in CONDITIONS or bare.startswith("answer.") or (bare.startswith("notice.") and _in_notice(bare[7:]))
+
+
+def _in_notice(path: str) -> bool:
+    model: object = Notice
+    for name in path.split("."):
+        fields = getattr(model, "model_fields", {})
+        if name not in fields:
+            return False
+        model = fields[name].annotation
+    return True

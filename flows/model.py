@@ -1,0 +1,209 @@
+"""The words of the walk: a script as it is written in YAML, and a graduate's position in it.
+
+A script holds texts, choices and where they lead; it never holds logic. What needs code is named: a `reader` of
+`flows.answers`, a condition of `flows.engine`. Knows no YAML, no notice and no channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+RETURN = "return"
+"""The target that leads out of a side track, back to the step where it was entered."""
+
+State = Literal["walking", "reported", "done"]
+Source = Literal["notice", "help", "beyond"]
+StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=20)]
+ActionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=12)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Worded = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+"""A short text of at most 40 characters that may hold a placeholder."""
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=700)]
+
+
+class Row(BaseModel):
+    """A row of the script: frozen, and refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Choice(Row):
+    """A button of a step. `say` are further words that mean it, `said` is answered before the next step is shown.
+
+    `keep` are answers that it stands for; `forget` names checklists whose answers are dropped, because what they were
+    about has changed meanwhile.
+    """
+
+    id: ActionId
+    text: Worded
+    go: StepId
+    say: tuple[Label, ...] = ()
+    said: Prose | None = None
+    keep: Mapping[ActionId, Label] = {}
+    forget: tuple[StepId, ...] = ()
+
+
+class Gate(Row):
+    """Whoever enters the step while `when` holds is led to `go` instead."""
+
+    when: str
+    go: StepId
+    said: Prose | None = None
+
+
+class Note(Row):
+    """A paragraph that is shown only while `when` holds."""
+
+    when: str
+    text: Prose
+
+
+class Reads(Row):
+    """What a step asks for: `reader` is a name in `flows.answers.READERS`; an answer is kept under `into`, then on to `go`.
+
+    `offer` are words for the buttons of a reader that knows what they mean but not how they are called. Without `go`
+    the step stays, keeps nothing, and shows the text of `heard` that the reader names, filled with what it read.
+    """
+
+    reader: str
+    into: ActionId = "answer"
+    offer: tuple[Label, ...] = ()
+    go: StepId | None = None
+    heard: Mapping[str, Prose] = {}
+
+
+class Checklist(Row):
+    """Things to compare one by one, each answered 对, 错 or 不确定: the notice's `fields`, or the `photo`."""
+
+    of: Literal["fields", "photo"]
+    ask: Prose
+    choices: tuple[tuple[Literal["right", "wrong", "unsure", "missing"], Label], ...] = Field(min_length=2)
+    go: StepId
+
+
+class Step(Row):
+    """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
+
+    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成.
+    """
+
+    id: StepId
+    track: Label
+    title: Worded
+    n: int | None = Field(default=None, ge=0, le=10)
+    do: Prose
+    keep: Prose | None = None
+    done: Prose | None = None
+    why: Prose | None = None
+    source: Source
+    state: State | None = None
+    next: StepId | None = None
+    choices: tuple[Choice, ...] = ()
+    stuck: tuple[Choice, ...] = ()
+    trouble: tuple[str, ...] = ()
+    gate: tuple[Gate, ...] = ()
+    notes: tuple[Note, ...] = ()
+    reads: Reads | None = None
+    checklist: Checklist | None = None
+
+    @property
+    def prose(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Every text of the step with its place in it."""
+        for name in ("title", "do", "keep", "done", "why"):
+            if text := getattr(self, name):
+                yield (name,), text
+        for section in ("choices", "stuck", "gate"):
+            for i, row in enumerate(getattr(self, section)):
+                if row.said:
+                    yield (section, i, "said"), row.said
+                if isinstance(row, Choice):
+                    yield (section, i, "text"), row.text
+        for i, note in enumerate(self.notes):
+            yield ("notes", i, "text"), note.text
+        if self.reads:
+            yield from ((("reads", "heard", name), text) for name, text in self.reads.heard.items())
+        if self.checklist:
+            yield ("checklist", "ask"), self.checklist.ask
+
+    @property
+    def exits(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+        """Every way out: its place in the step, the step it leads to, and the words on it ("" where there are none)."""
+        if self.next:
+            yield ("next",), self.next, ""
+        for section in ("choices", "stuck"):
+            for i, choice in enumerate(getattr(self, section)):
+                yield (section, i, "go"), choice.go, choice.text
+        if self.reads and self.reads.go:
+            yield ("reads", "go"), self.reads.go, ""
+        if self.checklist:
+            yield ("checklist", "go"), self.checklist.go, ""
+
+
+class Door(Row):
+    """A place where the walk can be entered from the menu."""
+
+    text: Label
+    go: StepId
+
+
+class Script(Row):
+    """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
+
+    `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=16)]
+    revision: int = Field(ge=1)
+    title: Label
+    start: StepId
+    resume_at: StepId
+    doors: tuple[Door, ...] = ()
+    synonyms: Mapping[ActionId, tuple[str, ...]] = {}
+    done_text: Label
+    tracks: Mapping[Label, Label]
+    steps: tuple[Step, ...] = Field(min_length=2)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Step]:
+        return {step.id: step for step in self.steps}
+
+    def choices_of(self, step: Step) -> tuple[Choice, ...]:
+        """The step's own choices, `next` among them as 完成."""
+        done = (Choice(id="done", text=self.done_text, go=step.next),) if step.next else ()
+        return (*done, *step.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a graduate stands. A value: every move makes a new one.
+
+    `item` is the place in a checklist (0-based), `moves` grows with every move and tells old buttons from new ones,
+    `answers` what was answered so far, `trail` the steps behind, oldest first.
+    """
+
+    script: str
+    revision: int
+    step: str
+    item: int = 0
+    moves: int = 0
+    answers: Mapping[str, str] = field(default_factory=dict)
+    trail: tuple[str, ...] = ()
+    state: State = "walking"
+
+
+_POSITION: TypeAdapter[Position] = TypeAdapter(Position)
+
+
+def dump(position: Position) -> dict[str, Any]:
+    """The position as JSON-ready data; `load(dump(p)) == p`."""
+    return asdict(position)
+
+
+def load(data: object) -> Position:
+    """The position that `dump` wrote. pydantic.ValidationError (a ValueError) for anything else."""
+    return _POSITION.validate_python(data, strict=False)

@@ -1,0 +1,134 @@
+"""What is wrong with a script, all at once, before anybody walks it.
+
+Every finding has pydantic's own form (a rule, a place, particulars), so that it is reported like a mistake in the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pydantic_core import InitErrorDetails
+
+from flows.answers import READERS
+from flows.engine import BACK, CONDITIONS, JUMP, MAX_HOPS, known_condition
+from flows.facts import placeholders
+from flows.model import RETURN, Script, Step
+from flows.notice import flaw
+
+Loc = tuple[str | int, ...]
+
+GUARDS = {"fields_open", "photo_open", "wrong"}
+"""A step that sets `state: done` must turn away whoever has not compared everything, or found something wrong."""
+
+
+def review(script: Script, topics: Collection[str], facts: Collection[str]) -> Iterator[InitErrorDetails]:
+    """Findings in a script, given the FAQ's topic ids and the names of all facts."""
+    yield from _ids(script)
+    for n, step in enumerate(script.steps):
+        at: Loc = ("steps", n)
+        yield from _targets(script, step, at)
+        yield from _names(script, step, at, topics, facts)
+        if not any(step.exits):
+            yield flaw("dead_end", *at, id=step.id)
+        missing = GUARDS - {gate.when for gate in step.gate}
+        if step.state == "done" and missing:
+            yield flaw("done_unguarded", *at, id=step.id, missing="、".join(sorted(missing)))
+    yield from _unreachable(script)
+    yield from _rings(script)
+
+
+def _ids(script: Script) -> Iterator[InitErrorDetails]:
+    seen: set[str] = set()
+    for n, step in enumerate(script.steps):
+        if step.id in seen:
+            yield flaw("id_twice", "steps", n, "id", id=step.id)
+        seen.add(step.id)
+        taken = {
+            BACK,
+            JUMP,
+            *(dict(step.checklist.choices) if step.checklist else ()),
+            *(["done"] if step.next else ()),
+        }
+        for section in ("choices", "stuck"):
+            for i, choice in enumerate(getattr(step, section)):
+                if choice.id in taken:
+                    yield flaw("id_twice", "steps", n, section, i, "id", id=choice.id)
+                taken.add(choice.id)
+
+
+def _targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
+    known = sorted(script.by_id)
+    for loc, target, _ in step.exits:
+        if target not in script.by_id and target != RETURN:
+            yield flaw("unknown_step", *at, *loc, id=target, known=known)
+    for i, gate in enumerate(step.gate):
+        if gate.go not in script.by_id:
+            yield flaw("unknown_step", *at, "gate", i, "go", id=gate.go, known=known)
+    for section in ("choices", "stuck"):
+        for i, choice in enumerate(getattr(step, section)):
+            for j, target in enumerate(choice.forget):
+                if target not in script.by_id:
+                    yield flaw("unknown_step", *at, section, i, "forget", j, id=target, known=known)
+
+
+def _names(
+    script: Script, step: Step, at: Loc, topics: Collection[str], facts: Collection[str]
+) -> Iterator[InitErrorDetails]:
+    if step.track not in script.tracks:
+        yield flaw("unknown_track", *at, "track", id=step.track, known=sorted(script.tracks))
+    for i, topic in enumerate(step.trouble):
+        if topic not in topics:
+            yield flaw("unknown_topic", *at, "trouble", i, id=topic, known=sorted(topics))
+    if step.reads and step.reads.reader not in READERS:
+        yield flaw("unknown_reader", *at, "reads", "reader", id=step.reads.reader, known=sorted(READERS))
+    for section in ("gate", "notes"):
+        for i, row in enumerate(getattr(step, section)):
+            if not known_condition(row.when):
+                yield flaw("unknown_condition", *at, section, i, "when", id=row.when, known=sorted(CONDITIONS))
+    for loc, text in step.prose:
+        yield from unknown_placeholders(text, (*at, *loc), facts)
+
+
+def unknown_placeholders(text: str, loc: Loc, facts: Collection[str]) -> Iterator[InitErrorDetails]:
+    """Findings in one text: names that no notice has."""
+    for name in placeholders(text):
+        if name not in facts:
+            yield flaw("unknown_placeholder", *loc, id=name, known=sorted(facts))
+
+
+def _unreachable(script: Script) -> Iterator[InitErrorDetails]:
+    known = script.by_id
+    for name in ("start", "resume_at"):
+        if getattr(script, name) not in known:
+            yield flaw("unknown_step", name, id=getattr(script, name), known=sorted(known))
+    for i, door in enumerate(script.doors):
+        if door.go not in known:
+            yield flaw("unknown_step", "doors", i, "go", id=door.go, known=sorted(known))
+    open_ends = [script.start, script.resume_at, *(door.go for door in script.doors)]
+    reached: set[str] = set()
+    while open_ends:
+        here = open_ends.pop()
+        if here in known and here not in reached:
+            reached.add(here)
+            open_ends += [target for _, target, _ in known[here].exits] + [gate.go for gate in known[here].gate]
+    for n, step in enumerate(script.steps):
+        if step.id not in reached:
+            yield flaw("unreachable_step", "steps", n, id=step.id)
+
+
+def _rings(script: Script) -> Iterator[InitErrorDetails]:
+    """Gates that can lead back to themselves: somebody for whom all of them hold would go round for ever."""
+    for n, step in enumerate(script.steps):
+        if _returns(script, step.id, step.id, frozenset()):
+            yield flaw("gate_ring", "steps", n, "gate", id=step.id)
+
+
+def _returns(script: Script, origin: str, here: str, holding: frozenset[str]) -> bool:
+    if here not in script.by_id or len(holding) > MAX_HOPS:
+        return False
+    for gate in script.by_id[here].gate:
+        opposite = gate.when.removeprefix("not ") if gate.when.startswith("not ") else f"not {gate.when}"
+        if opposite not in holding and gate.when not in holding:
+            if gate.go == origin or _returns(script, origin, gate.go, holding | {gate.when}):
+                return True
+    return False

@@ -1,0 +1,193 @@
+"""Settings: every variable understood, every problem named, no secret shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.settings import Address, Problem, ProblemCode, SettingsProblem, known_names, read_settings
+
+TOKEN = "123456:AAfake-token_of-a-test"
+
+
+def problems(folder: Path, **given: str) -> list[tuple[str, str, str]]:
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings({f"GRADBOT_{name}": value for name, value in given.items()}, folder)
+    return [(p.name.removeprefix("GRADBOT_"), p.code, p.about) for p in caught.value.problems]
+
+
+def test_nothing_set(tmp_path: Path) -> None:
+    settings = read_settings({"PATH": "/bin"}, tmp_path)
+    assert settings.telegram_token is None
+    assert settings.telegram_api == "https://api.telegram.org"
+    assert settings.home == tmp_path / "data"
+    assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/gradbot.db"
+    assert settings.content is None
+    assert settings.owners == ()
+    assert settings.rate == 25
+    assert settings.log == "console"
+    assert settings.listen == Address("127.0.0.1", 8080)
+
+
+def test_everything_set(tmp_path: Path) -> None:
+    (tmp_path / "ours").mkdir()
+    environ = {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API": "http://127.0.0.1:8081/",
+        "PROXY": "socks5://name:word@10.0.0.1:1080",
+        "WEBHOOK_URL": "https://bot.example.edu.cn/hook",
+        "WEBHOOK_SECRET": "se-cret_1",
+        "LISTEN": "[::1]:8443",
+        "DATABASE_URL": "postgres://gradbot:pass@db/gradbot",
+        "HOME": "keep",
+        "CONTENT": "ours",
+        "OWNERS": "42，7, 42",
+        "STAFF_CHAT": "-1001234567890",
+        "TODAY": "2013-12-05",
+        "RATE": "29.5",
+        "LOG": "json",
+    }
+    assert {f"GRADBOT_{name}" for name in environ} == {name for name in known_names() if not name.endswith("_FILE")}
+    settings = read_settings({f"GRADBOT_{name}": value for name, value in environ.items()}, tmp_path)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == TOKEN
+    assert settings.telegram_api == "http://127.0.0.1:8081"
+    assert settings.proxy == "socks5://name:word@10.0.0.1:1080"
+    assert settings.webhook_url == "https://bot.example.edu.cn/hook"
+    assert settings.webhook_secret is not None
+    assert settings.webhook_secret.get_secret_value() == "se-cret_1"
+    assert settings.listen == Address("::1", 8443)
+    assert settings.database_url == "postgresql+asyncpg://gradbot:pass@db/gradbot"
+    assert settings.home == tmp_path / "keep"
+    assert settings.content == tmp_path / "ours"
+    assert settings.owners == (42, 7)
+    assert settings.staff_chat == -1001234567890
+    assert settings.today == date(2013, 12, 5)
+    assert settings.rate == 29.5
+    assert settings.log == "json"
+    for secret in (TOKEN, "se-cret_1", "name:word", "gradbot:pass"):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
+    with pytest.raises(ValidationError):
+        settings.rate = 1  # type: ignore[misc]
+
+
+def test_home_and_content_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/teacher")
+    settings = read_settings({"GRADBOT_HOME": "~/bot", "GRADBOT_CONTENT": str(tmp_path)}, Path("/srv"))
+    assert settings.home == Path("/home/teacher/bot")
+    assert settings.content == tmp_path
+
+
+def test_dotenv_below_environment(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        f"# 我们学校\nexport GRADBOT_TELEGRAM_TOKEN='{TOKEN}'\nGRADBOT_RATE=3 # slow\nOTHER=x\nGRADBOT_PROXY=\n",
+        encoding="utf-8",
+    )
+    settings = read_settings({"GRADBOT_RATE": "4"}, tmp_path)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == TOKEN
+    assert settings.rate == 4
+    assert settings.proxy is None
+
+
+def test_dotenv_problems(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("GRADBOT_RATE=0\n\nGRADBOT_LOG='json\nGRADBOT_TOKN=1\n", encoding="utf-8")
+    assert problems(tmp_path) == [
+        (".env", "bad_line", "3"),
+        ("RATE", "not_positive", "0"),
+        ("TOKN", "unknown", "GRADBOT_TELEGRAM_TOKEN"),
+    ]
+    (tmp_path / ".env").write_bytes("GRADBOT_HOME=毕业生".encode("gbk"))
+    assert problems(tmp_path) == [(".env", "unreadable", str(tmp_path / ".env"))]
+
+
+def test_secret_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN + "\n", encoding="utf-8")
+    settings = read_settings({"GRADBOT_TELEGRAM_TOKEN_FILE": "token"}, tmp_path)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == TOKEN
+    absent = str(tmp_path / "absent")
+    assert problems(tmp_path, TELEGRAM_TOKEN_FILE="absent", RATE_FILE="token") == [
+        ("RATE_FILE", "unknown", "GRADBOT_RATE"),
+        ("TELEGRAM_TOKEN_FILE", "unreadable", absent),
+    ]
+    assert problems(tmp_path, TELEGRAM_TOKEN=TOKEN, TELEGRAM_TOKEN_FILE="token") == [
+        ("TELEGRAM_TOKEN", "twice", "GRADBOT_TELEGRAM_TOKEN_FILE")
+    ]
+
+
+def test_all_problems_at_once_and_no_secret_in_them(tmp_path: Path) -> None:
+    wrong = {
+        "TELEGRAM_TOKEN": "hunter2",
+        "TELEGRAM_API": "ftp://x",
+        "PROXY": "hunter2:1080",
+        "WEBHOOK_URL": "https://",
+        "WEBHOOK_SECRET": "hunter2 ",
+        "LISTEN": "8080",
+        "DATABASE_URL": "mysql://hunter2",
+        "CONTENT": "nowhere",
+        "OWNERS": "me, you",
+        "STAFF_CHAT": "@staff",
+        "TODAY": "2013-12-5",
+        "RATE": "fast",
+        "LOG": "xml",
+        "TELEGRAM_TOKEM": "hunter2",
+        "XYZZY": "hunter2",
+    }
+    assert problems(tmp_path, **wrong | {"WEBHOOK_SECRET": "hunter2!"}) == [
+        ("CONTENT", "not_a_folder", str(tmp_path / "nowhere")),
+        ("DATABASE_URL", "not_a_database", ""),
+        ("LISTEN", "not_an_address", "8080"),
+        ("LOG", "not_a_choice", "xml"),
+        ("OWNERS", "not_an_id", "me, you"),
+        ("PROXY", "not_a_url", ""),
+        ("RATE", "not_a_number", "fast"),
+        ("STAFF_CHAT", "not_an_id", "@staff"),
+        ("TELEGRAM_API", "not_a_url", "ftp://x"),
+        ("TELEGRAM_TOKEM", "unknown", "GRADBOT_TELEGRAM_TOKEN"),
+        ("TELEGRAM_TOKEN", "not_a_token", ""),
+        ("TODAY", "not_a_date", "2013-12-5"),
+        ("WEBHOOK_SECRET", "not_a_secret", ""),
+        ("WEBHOOK_URL", "not_a_url", "https://"),
+        ("XYZZY", "unknown", "GRADBOT_PROXY"),
+    ]
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings({f"GRADBOT_{name}": value for name, value in wrong.items()}, tmp_path)
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+    assert "GRADBOT_TELEGRAM_TOKEM is no setting of gradbot; did you mean GRADBOT_TELEGRAM_TOKEN?" in str(caught.value)
+
+
+def test_webhook_needs_its_secret(tmp_path: Path) -> None:
+    assert problems(tmp_path, WEBHOOK_URL="https://x.cn") == [("WEBHOOK_SECRET", "missing", "GRADBOT_WEBHOOK_URL")]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
+def test_rate_is_positive(tmp_path: Path, value: str) -> None:
+    assert problems(tmp_path, RATE=value) == [("RATE", "not_positive", value)]
+
+
+@pytest.mark.parametrize("value", [":0", "host:65536", "a b:80", "[::1]", "http://x:80"])
+def test_listen_is_host_and_port(tmp_path: Path, value: str) -> None:
+    assert problems(tmp_path, LISTEN=value) == [("LISTEN", "not_an_address", value)]
+
+
+def test_every_code_has_a_sentence() -> None:
+    for code in get_args(ProblemCode):
+        assert str(Problem("GRADBOT_X", code, "y")).startswith("GRADBOT_X ")
+
+
+@given(name=st.sampled_from(known_names()), value=st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+def test_any_text_is_settings_or_a_problem(name: str, value: str) -> None:
+    try:
+        read_settings({name: value}, Path("/nonexistent"))
+    except SettingsProblem as problem:
+        assert problem.problems  # noqa: PT017 - either end is fine, a crash is not

@@ -1,0 +1,125 @@
+"""Fresh, older, newer and foreign databases; and both roads lead to one schema."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from bot.store import Store, StoreProblem
+from bot.store.schema import MIGRATIONS, REVISION
+from bot.store.tables import metadata
+from tests.store.conftest import AT
+
+
+async def touch(url: str) -> None:
+    await (await Store.open(url)).close()
+
+
+def run(path: Path, *lines: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        for line in lines:
+            connection.execute(line)
+        connection.commit()
+
+
+def make_older(path: Path) -> None:
+    """A database as alembic leaves it before the first migration."""
+    run(path, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+
+
+def read(path: Path, query: str) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def schema(path: Path) -> set[str]:
+    """Every CREATE statement, its columns and constraints in alphabetical order."""
+    found = read(path, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
+    return {" | ".join(sorted(re.split(r"[\s(),]*[(),][\s(),]*", " ".join(sql.split())))) for (sql,) in found}
+
+
+async def test_both_roads_lead_to_one_schema(url: str, path: Path) -> None:
+    older = path.with_name("older.db")
+    make_older(older)
+    await touch(url)
+    await touch(f"sqlite+aiosqlite:///{older}")
+    assert schema(older) == schema(path)
+    assert len(schema(path)) > len(metadata.tables)
+    for file in (path, older):
+        assert read(file, "SELECT version_num FROM alembic_version") == [(REVISION,)]
+        engine = create_engine(f"sqlite:///{file}")
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        engine.dispose()
+
+
+def test_the_newest_migration_is_the_revision() -> None:
+    numbers = sorted(file.name[:4] for file in (MIGRATIONS / "versions").glob("*.py"))
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+    assert numbers[-1] == REVISION
+
+
+async def test_opening_again_keeps_what_is_there(url: str) -> None:
+    store = await Store.open(url)
+    await store.save_turn("c", "42", session="1", events=(), update_id="1", turn="2", miss=None, at=AT)
+    await store.close()
+    store = await Store.open(url)
+    assert await store.load("c", "42") == "1"
+    await store.close()
+
+
+async def test_a_failed_upgrade_changes_nothing(url: str, path: Path) -> None:
+    make_older(path)
+    run(path, "CREATE TABLE misses (mine INTEGER)")  # the last table of the first migration is in its way
+    with pytest.raises(Exception, match="misses"):
+        await touch(url)
+    assert {name for (name,) in read(path, "SELECT name FROM sqlite_master WHERE type = 'table'")} == {
+        "alembic_version",
+        "misses",
+    }
+
+
+async def test_a_newer_database_is_refused_and_untouched(url: str, path: Path) -> None:
+    await touch(url)
+    run(path, "UPDATE alembic_version SET version_num = '9999'")
+    before = path.read_bytes()
+    with pytest.raises(StoreProblem) as caught:
+        await touch(url)
+    assert caught.value.code == "newer_schema"
+    assert "9999" in caught.value.detail
+    assert path.read_bytes() == before
+
+
+async def test_somebody_elses_tables_are_refused(url: str, path: Path) -> None:
+    run(path, "CREATE TABLE wp_posts (id INTEGER)")
+    with pytest.raises(StoreProblem) as caught:
+        await touch(url)
+    assert caught.value.code == "not_a_database"
+    assert "wp_posts" in caught.value.detail
+    assert read(path, "SELECT name FROM sqlite_master") == [("wp_posts",)]
+
+
+async def test_many_open_a_fresh_database_at_once(url: str) -> None:
+    stores = await asyncio.gather(*[Store.open(url) for _ in range(8)])
+    for store in stores:
+        await store.close()
+
+
+def test_alembic_is_not_imported_for_a_current_database(url: str) -> None:
+    program = (
+        "import asyncio, sys; from bot.store import Store\n"
+        f"async def main(): await (await Store.open({url!r})).close()\n"
+        "asyncio.run(main()); asyncio.run(main()); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

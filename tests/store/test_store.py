@@ -1,0 +1,233 @@
+"""One turn is one transaction, an update takes effect once, and a person can have everything shown and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.store import Miss, StepEvent, Store
+from bot.store.store import KEPT_FORGETTING, KEPT_TURNS
+from bot.store.tables import metadata
+from tests.store.conftest import AT
+
+
+async def save(store: Store, user: str = "42", **given: Any) -> bool:
+    turn: dict[str, Any] = {"session": None, "events": (), "update_id": None, "turn": None, "miss": None, "at": AT}
+    return await store.save_turn("console", user, **turn | given)
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_nobody_is_known_at_first(store: Store) -> None:
+    assert await store.load("console", "42") is None
+    assert await store.handled("console", "42", "1") is None
+    assert await store.export("console", "42") == {}
+
+
+async def test_a_turn_is_there_afterwards(store: Store) -> None:
+    assert await save(store, session='{"step": "M1"}', update_id="7", turn='{"replies": []}')
+    assert await store.load("console", "42") == '{"step": "M1"}'
+    assert await store.handled("console", "42", "7") == '{"replies": []}'
+    assert await store.load("telegram", "42") is None
+    assert await store.load("console", "43") is None
+    assert await store.handled("telegram", "42", "7") is None
+
+
+async def test_a_turn_without_a_session_leaves_the_old_one(store: Store) -> None:
+    await save(store, session='"first"')
+    await save(store)
+    assert await store.load("console", "42") == '"first"'
+
+
+async def test_an_update_takes_effect_once(store: Store) -> None:
+    event = StepEvent("archive-check", "M1", "enter")
+    assert await save(store, session="1", events=[event], update_id="7", turn='"first"')
+    assert not await save(store, session="2", events=[event], update_id="7", turn='"second"')
+    assert await store.load("console", "42") == "1"
+    assert await store.handled("console", "42", "7") == '"first"'
+    assert len((await store.export("console", "42"))["step_events"]) == 1
+
+
+async def test_a_turn_that_says_nothing_is_handled_too(store: Store) -> None:
+    await save(store, update_id="7")
+    assert await store.handled("console", "42", "7") == "null"
+
+
+async def test_an_update_of_somebody_else_is_not_shown(store: Store) -> None:
+    await save(store, update_id="7", turn='"for 42"')
+    assert await store.handled("console", "43", "7") is None
+    assert not await save(store, user="43", update_id="7", turn='"for 43"')
+
+
+async def test_the_same_update_twice_at_once(store: Store) -> None:
+    saved = await asyncio.gather(*[save(store, session=str(n), update_id="7", turn=str(n)) for n in range(5)])
+    assert sorted(saved) == [False] * 4 + [True]
+    assert await store.load("console", "42") == await store.handled("console", "42", "7") == str(saved.index(True))
+
+
+async def test_many_people_at_once(store: Store) -> None:
+    await asyncio.gather(*[save(store, user=str(n % 20), session=str(n), update_id=str(n)) for n in range(200)])
+    sessions = [await store.load("console", str(n)) for n in range(20)]
+    assert [int(session or 0) % 20 for session in sessions] == list(range(20))
+
+
+async def test_only_the_last_turns_of_a_person_are_kept(store: Store) -> None:
+    for n in range(KEPT_TURNS + 5):
+        await save(store, update_id=str(n), turn=str(n))
+    kept = (await store.export("console", "42"))["handled_updates"]
+    assert sorted(row["turn"] for row in kept) == list(range(5, KEPT_TURNS + 5))
+    assert await store.handled("console", "42", "4") is None
+    assert await store.handled("console", "42", "5") == "5"
+
+
+async def test_times_are_utc_and_naive_ones_refused(store: Store) -> None:
+    await save(store, at=datetime(2013, 12, 5, 8, tzinfo=timezone(timedelta(hours=8))))
+    assert (await store.export("console", "42"))["people"][0]["updated_at"] == "2013-12-05T00:00:00.000+00:00"
+    with pytest.raises(ValueError, match="zone"):
+        await save(store, at=datetime(2013, 12, 5))  # noqa: DTZ001 - the very mistake
+
+
+async def test_a_miss_leads_to_nobody(url: str, path: Path) -> None:
+    store = await Store.open(url)
+    await save(store, session="{}", miss=Miss("户口怎么迁", ("deadline", "contact"), "r1"))
+    await store.close()
+    assert rows(path, "SELECT at, question, topics, revision FROM misses") == [
+        ("2013-12-05T08:00:00.000+00:00", "户口怎么迁", '["deadline", "contact"]', "r1")
+    ]
+    assert set(metadata.tables["misses"].c.keys()) == {"id", "at", "question", "topics", "revision"}
+
+
+async def test_export_shows_everything(store: Store) -> None:
+    await save(store, session='{"step": "M1"}', events=[StepEvent("s", "M0", "enter"), StepEvent("s", "M1", "enter")])
+    await save(store, update_id="7", turn='{"replies": ["好"]}', at=AT + timedelta(minutes=1))
+    kept = await store.export("console", "42")
+    assert json.loads(json.dumps(kept)) == kept
+    assert set(kept) == {"people"} | {name for name, table in metadata.tables.items() if "person" in table.c}
+    assert len(kept["people"][0].pop("member")) == 16
+    assert kept == {
+        "people": [
+            {
+                "channel": "console",
+                "user_id": "42",
+                "session": {"step": "M1"},
+                "turns": 2,
+                "updated_at": "2013-12-05T08:31:00.000+00:00",
+            }
+        ],
+        "step_events": [
+            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M0", "kind": "enter"},
+            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M1", "kind": "enter"},
+        ],
+        "handled_updates": [
+            {
+                "channel": "console",
+                "update_id": "7",
+                "turn": {"replies": ["好"]},
+                "at": "2013-12-05T08:31:00.000+00:00",
+            }
+        ],
+    }
+
+
+async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
+    for user in ("42", "43"):
+        await save(store, user=user, session="{}", events=[StepEvent("s", "M0", "enter")] * 3, update_id=user)
+    before = (await store.export("console", "42"))["people"][0]["member"]
+    forgotten = await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
+    assert forgotten.counts == {"people": 1, "step_events": 3, "handled_updates": 1}
+    assert await store.export("console", "42") == {}
+    assert await store.load("console", "43") == "{}"
+    assert await store.handled("console", "42", "9") == '"gone"'
+    again = await store.forget("console", "42", update_id=None, turn=None, at=AT)
+    assert set(again.counts.values()) == {0}
+    await save(store, session="{}")
+    assert (await store.export("console", "42"))["people"][0]["member"] != before
+
+
+async def test_the_turn_that_forgot_is_itself_forgotten(store: Store) -> None:
+    await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
+    await store.forget("console", "43", update_id="10", turn='"gone"', at=AT + KEPT_FORGETTING + timedelta(seconds=1))
+    assert await store.handled("console", "42", "9") is None
+    assert await store.handled("console", "43", "10") == '"gone"'
+
+
+async def test_forgetting_leaves_nothing_in_the_files(url: str, path: Path) -> None:
+    store = await Store.open(url)
+    for n in range(60):  # sessions that grow and shrink move over many pages
+        for user in ("secretperson", "neighbour"):
+            await save(
+                store,
+                user=user,
+                session=json.dumps({"mark": f"mark-{user}", "filler": "x" * (n * 977 % 9000)}),
+                events=[StepEvent("s", f"step-{user}", "enter")],
+                update_id=f"{user}-{n}",
+                turn=json.dumps([f"turn-{user}"] * (n * 31 % 200)),
+            )
+    assert on_disk(path, b"secretperson")
+    await store.forget("console", "secretperson", update_id="9", turn='"gone"', at=AT)
+    assert not on_disk(path, b"secretperson")
+    assert on_disk(path, b"mark-neighbour")
+    await store.close()
+    assert not on_disk(path, b"secretperson")
+
+
+def on_disk(path: Path, what: bytes) -> bool:
+    files = list(path.parent.iterdir())
+    assert path in files
+    return any(what in file.read_bytes() for file in files)
+
+
+async def test_the_files_are_for_their_owner_alone(url: str, path: Path) -> None:
+    store = await Store.open(url)
+    await save(store)
+    files = [path.parent, *path.parent.iterdir()]
+    assert len(files) == 4  # folder, database, log and its index
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+    await store.close()
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    turns=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "'; --"]),
+            st.none() | st.text(max_size=50).map(json.dumps),
+            st.lists(st.builds(StepEvent, st.text(max_size=9), st.text(max_size=9), st.text(max_size=9)), max_size=3),
+            st.datetimes(timezones=st.just(UTC)),
+        ),
+        max_size=6,
+    )
+)
+def test_what_was_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFactory, turns: list[Any]) -> None:
+    async def walk() -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('walk')}/gradbot.db"
+        sessions: dict[str, str | None] = {}
+        events: dict[str, list[tuple[str, str, str]]] = {}
+        for n, (user, session, happened, at) in enumerate(turns):
+            store = await Store.open(url)  # a restart between any two turns
+            await save(store, user=user, session=session, events=happened, update_id=str(n), turn=str(n), at=at)
+            await store.close()
+            sessions[user] = session if session is not None else sessions.get(user)
+            events.setdefault(user, []).extend((e.script, e.step, e.kind) for e in happened)
+        store = await Store.open(url)
+        for n, (user, *_) in enumerate(turns):
+            assert await store.handled("console", user, str(n)) == str(n)
+        for user, session in sessions.items():
+            assert await store.load("console", user) == session
+            kept = await store.export("console", user)
+            assert [(e["script"], e["step"], e["kind"]) for e in kept["step_events"]] == events[user]
+        await store.close()
+
+    asyncio.run(walk())
