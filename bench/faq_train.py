@@ -1,10 +1,12 @@
-"""Makes the matcher's data files: `weights` fits faq/weights.yaml, `sounds` writes faq/sounds.txt.
+"""Makes the matcher's data files: faq/weights.yaml, faq/sounds.txt and faq/everyday.txt.
 
     python -m bench.faq_train weights     needs numpy and scipy
     python -m bench.faq_train sounds      needs pypinyin
+    python -m bench.faq_train everyday    needs jieba, for its dictionary alone
 
 The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is and in one corrupted copy; every
-entry is held out (nothing should be found); the lines of everyday.txt belong to no entry.
+entry is held out (nothing should be found); the lines of bench/everyday.txt belong to no entry, nor do short phrasings
+that are said of some other thing (`鼠标` + `多少钱`).
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ ROOT = Path(__file__).parents[1]
 FOLDS = 10
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
+ELSEWHERE_WEIGHT = 0.7  # a phrasing said of another thing
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
 STRENGTH = 2.0  # of the pull towards zero
 BEYOND = -0.7  # set, not learned: where both fit, what the notice says goes before what lies beyond it
+
+
+BLANK = Weights(dict.fromkeys(FEATURES, 0.0), dict.fromkeys(NONE_FEATURES, 0.0))  # features do not depend on weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,17 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
                   [seen.none_features[name] for name in NONE_FEATURES], None if topic is None else ids.index(topic), weight)
 
 
+def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
+    """A phrasing as somebody would say it of another thing."""
+    return chance.choice(things) + chance.choice(["", "", "的"]) + text
+
+
+def _things() -> list[str]:
+    words: list[str] = yaml.safe_load((ROOT / "faq" / "lexicon.yaml").read_text("utf-8"))["elsewhere"]
+    nouns = (ROOT / "faq" / "everyday.txt").read_text("utf-8").splitlines()[2].split(" ")
+    return sorted(words) * 10 + nouns[::5]
+
+
 def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tuple[str, str]]]:
     """The FAQ without every tenth phrasing, and those phrasings with their topics."""
     kept, out = [], []
@@ -93,16 +110,19 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     """All training samples, always in the same order."""
     chance = random.Random(SEED)  # noqa: S311 – reproducible slips, no secret
     everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
+    things = _things()
     found: list[Sample | None] = []
     for fold in range(FOLDS):
         kept, out = held_out(all_entries, fold)
-        matcher = Matcher(kept)
+        matcher = Matcher(kept, BLANK)
         for line, topic in out:
             found.append(sample(matcher.explain(line), topic, 1.0))
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
+            if len(line) <= 9 and not line.isascii():
+                found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
         found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
     for entry in all_entries:
-        matcher = Matcher(other for other in all_entries if other.id != entry.id)
+        matcher = Matcher((other for other in all_entries if other.id != entry.id), BLANK)
         found += [sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
     yield from (one for one in found if one is not None and one.rows)
 
@@ -175,5 +195,18 @@ def write_sounds() -> None:
     (ROOT / "faq" / "sounds.txt").write_text(head + body, encoding="utf-8")
 
 
+def write_everyday() -> None:
+    """The common nouns and verbs of two to four characters, from the dictionary that comes with jieba."""
+    import jieba
+
+    rows = [line.split() for line in (Path(jieba.__file__).parent / "dict.txt").read_text("utf-8").splitlines()]
+    nouns = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind[0] == "n" and int(count) >= 80}
+    verbs = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind in ("v", "vn") and int(count) >= 150}
+    head = (f"# Common nouns, then common verbs of Chinese, from the dictionary of jieba {jieba.__version__} (MIT licence,\n"
+            "# copyright 2013 Sun Junyi). Made by: python -m bench.faq_train everyday\n")
+    body = f"{' '.join(sorted(nouns))}\n{' '.join(sorted(verbs - nouns))}\n"
+    (ROOT / "faq" / "everyday.txt").write_text(head + body, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    {"weights": write_weights, "sounds": write_sounds}[sys.argv[1]]()
+    {"weights": write_weights, "sounds": write_sounds, "everyday": write_everyday}[sys.argv[1]]()

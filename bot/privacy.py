@@ -43,7 +43,7 @@ Spans = Iterator[tuple[int, int]]
 
 # Marks are written 〔…〕: the words in them are never read as a keyword, and no rule looks across them.
 _BLOT = "〔"
-_PASSES = 8  # a blot can make a neighbour visible; more rounds than this never found anything in tests
+_PASSES = 8  # rounds: what is blotted out can make a neighbour visible, the next round finds it
 
 _ZERO_WIDTH = "\u200b"
 _FOLD: dict[str, str] = {

@@ -21,7 +21,7 @@ import yaml
 from rapidfuzz import fuzz
 
 from faq.model import Candidate, Entry, Match
-from faq.text import Reading, read
+from faq.text import Reading, everyday, read
 
 ANSWER_FROM = 0.6  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
@@ -38,9 +38,9 @@ VIEWS = ("chars", "sounds", "concepts")
 FEATURES = (
     "chars_centre", "sounds_centre", "concepts_centre", "chars_best", "sounds_best", "concepts_best",
     "ratio", "sound_ratio", "partial", "chars_known", "sounds_known", "concepts_known", "held", "asking", "asking_missed", "same",
-    "lead", "beyond",
+    "lead", "beyond", "strange",
 )
-NONE_FEATURES = ("bias", "chars_unknown", "sounds_unknown", "concepts_none", "short", "long", "best_centre", "best_match")
+NONE_FEATURES = ("bias", "chars_unknown", "sounds_unknown", "concepts_none", "short", "long", "best_centre", "best_match", "strange_nouns", "strange_verbs", "strange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,11 @@ def _pairs(units: Sequence[str]) -> list[str]:
     grams = list(units)
     grams += [f"{first} {second}" for first, second in zip(units, units[1:], strict=False)]
     return grams
+
+
+def _steps(units: Sequence[str]) -> set[str]:
+    """The pairs of neighbours in a word; the word itself when it is one unit."""
+    return {f"{first} {second}" for first, second in zip(units, units[1:], strict=False)} or set(units)
 
 
 def _grams(reading: Reading) -> tuple[dict[str, float], ...]:
@@ -173,7 +178,10 @@ class Matcher:
         nearest = sorted((at for at, total in enumerate(totals) if total > 0), key=lambda at: -totals[at])[:_CANDIDATES]
         best = max((totals[at] for at in nearest), default=0.0)
         coded = self._coded(reading.sounds)
-        found = [self._features(at, reading, coded, vectors, [scores[at] for scores in centres], best) for at in nearest]
+        words = [(_steps(reading.chars[start:end]), _steps(reading.sounds[start:end]), noun) for start, end, noun in everyday(reading)]
+        strange = [noun for written, heard, noun in words
+                   if not (self._idf[0].keys() >= written or self._idf[1].keys() >= heard)]
+        found = [self._features(at, reading, coded, vectors, [scores[at] for scores in centres], best, words) for at in nearest]
         none = {
             "bias": 1.0,
             "chars_unknown": 1.0 - known[0],
@@ -183,6 +191,9 @@ class Matcher:
             "long": min(len(reading.chars), 60) / 60,
             "best_centre": best / 3,
             "best_match": max((features["sounds_best"] for features in found), default=0.0),
+            "strange_nouns": min(2, sum(strange)) / 2,
+            "strange_verbs": min(2, len(strange) - sum(strange)) / 2,
+            "strange": float(bool(strange)),
         }
         entry_weights = self._weights.entry
         odds = [sum(entry_weights[name] * value for name, value in features.items())
@@ -206,7 +217,7 @@ class Matcher:
             centres.append(scores)
         return centres
 
-    def _features(self, at: int, reading: Reading, coded: str, vectors: list[dict[str, float]], centres: list[float], best: float) -> dict[str, float]:
+    def _features(self, at: int, reading: Reading, coded: str, vectors: list[dict[str, float]], centres: list[float], best: float, words: list[tuple[set[str], set[str], bool]]) -> dict[str, float]:
         subject = self._subjects[at]
         size = len(subject.phrasings)
         match = [[0.0] * size for _ in VIEWS]
@@ -247,6 +258,8 @@ class Matcher:
             "same": float(any(reading.sounds and coded == phrasing.sounds for phrasing in near)),
             "lead": sum(centres) / best,
             "beyond": float(subject.beyond),
+            "strange": min(2, sum(1.0 if noun else 0.5 for written, heard, noun in words
+                           if not (subject.grams[0].keys() >= written or subject.grams[1].keys() >= heard))) / 2,
         }
 
     def ask(self, question: str, likely: Collection[str] = ()) -> Match:

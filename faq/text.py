@@ -36,7 +36,7 @@ class Reading:
 
     `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in
     `sounds` a character (or a typed pinyin syllable) is its fuzzy toneless syllable in capitals. `concepts` are the
-    lexicon's concepts with weights 0–1. `hollow` texts name no subject.
+    lexicon's concepts with weights 0–1, `named` the units that those take. `hollow` texts name no subject.
     """
 
     folded: str
@@ -45,6 +45,7 @@ class Reading:
     concepts: Mapping[str, float]
     asking: frozenset[str]
     hollow: bool
+    named: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +235,11 @@ def _longest(words: _Words, units: tuple[str, ...], start: int) -> int:
     return 0
 
 
-def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> dict[str, float]:
+def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> tuple[dict[str, float], frozenset[int]]:
+    """The concepts of a text with their weights, and the units that they take."""
     written, heard = _concept_words()
     found: dict[str, float] = {}
+    named: set[int] = set()
     at = 0
     while at < len(chars):
         size, by_ear = _longest(written, chars, at), _longest(heard, sounds, at)
@@ -246,6 +249,7 @@ def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> d
             size, names, weight = by_ear, heard.by_units[sounds[at:at + by_ear]], _HEARD
         for name in names:
             found[name] = max(weight, found.get(name, 0.0))
+        named.update(range(at, at + size))
         at += size or 1
     for name, pattern in _patterns():
         if pattern.search(folded):
@@ -253,7 +257,7 @@ def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> d
     for name, broader in _lexicon()["bridges"].items():
         if name in found:
             found[broader] = max(_BROADER * found[name], found.get(broader, 0.0))
-    return found
+    return found, frozenset(named)
 
 
 @cache
@@ -265,7 +269,7 @@ def read(text: str) -> Reading:
     """All views of a message."""
     folded = fold(text)
     chars, sounds = _units(folded)
-    concepts = _concepts(folded, chars, sounds)
+    concepts, named = _concepts(folded, chars, sounds)
     return Reading(
         folded=folded,
         chars=chars,
@@ -273,4 +277,41 @@ def read(text: str) -> Reading:
         concepts=concepts,
         asking=_asking().intersection(concepts),
         hollow=not _hollow().sub("", folded).strip() or not any(map(str.isalpha, folded)),
+        named=named,
     )
+
+
+@cache
+def _everyday() -> tuple[frozenset[str], frozenset[str]]:
+    """The everyday nouns, and the everyday verbs."""
+    lines = resources.files("faq").joinpath("everyday.txt").read_text(encoding="utf-8").splitlines()
+    nouns, verbs = (line.split(" ") for line in lines if not line.startswith("#"))
+    return frozenset(nouns).union(map(_plain, _lexicon()["elsewhere"])), frozenset(verbs)
+
+
+def everyday(reading: Reading) -> list[tuple[int, int, bool]]:
+    """Everyday words outside the concepts, as (first unit, unit after the last, is a noun), in order, longest first.
+
+    A Latin word that is neither everyday English nor pinyin counts as a noun.
+    """
+    nouns, verbs = _everyday()
+    chars, named = reading.chars, reading.named
+    found: list[tuple[int, int, bool]] = []
+    at = 0
+    while at < len(chars):
+        size = 1
+        if at not in named:
+            unit = chars[at]
+            if unit.isascii():
+                if unit.isalpha() and len(unit) > 2 and unit not in _english():
+                    found.append((at, at + 1, True))
+            else:
+                for size in (4, 3, 2):
+                    word = "".join(chars[at:at + size])
+                    if len(word) == size and named.isdisjoint(range(at, at + size)) and (word in nouns or word in verbs):
+                        found.append((at, at + size, word in nouns))
+                        break
+                else:
+                    size = 1
+        at += size
+    return found

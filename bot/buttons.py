@@ -1,0 +1,51 @@
+"""What a button's id says: which script, step and moment it was made for, and what it does.
+
+    1|archive-check|m3-account|17|yes    an action of that step, made after 17 moves
+    cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
+
+Ids are at most 64 bytes (Bot API, InlineKeyboardButton.callback_data).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+VERSION = "1"
+MAX_BYTES = 64
+
+_ACT = re.compile(rf"{VERSION}\|([a-z0-9-]{{1,16}})\|([a-z0-9-]{{1,20}})\|(\d{{1,7}})\|([a-z0-9-]{{1,12}})", re.ASCII)
+_PLAIN = re.compile(r"(cmd|faq|notice)\|([a-z0-9_-]{1,40})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action at a step. It counts only while the graduate has made exactly `moves` moves."""
+
+    script: str
+    step: str
+    moves: int
+    action: str
+
+    def __str__(self) -> str:
+        return f"{VERSION}|{self.script}|{self.step}|{self.moves}|{self.action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something that changes no step: a command (`cmd`), an answer (`faq`) or a choice of notice."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}|{self.name}"
+
+
+def parse(button_id: str) -> Act | Ask | None:
+    """What a button meant; None for an id that this version did not make."""
+    if m := _ACT.fullmatch(button_id):
+        return Act(m[1], m[2], int(m[3]), m[4])
+    if m := _PLAIN.fullmatch(button_id):
+        return Ask(m[1], m[2])
+    return None

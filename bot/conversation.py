@@ -1,0 +1,335 @@
+"""Who answers a message. Pure: from what is remembered and what came in to what to say and what to remember.
+
+The order of precedence stands in `_Turning.turn`, once: secret → button → slash command → what the present step reads →
+command words → FAQ → the ladder of misses. Must not know: storage, channels, the clock of the machine. Whoever answers,
+the position moves only by a button or by words that the present step reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import get_args
+
+from bot import buttons, privacy
+from bot.buttons import Act, Ask
+from bot.content import Content
+from bot.messages import Incoming, Reply, State
+from bot.phrases import CommandName
+from bot.privacy import Finding, Kind
+from bot.session import Session
+from bot.wording import RESTART, Voice
+from flows.answers import plain
+from flows.engine import JUMP, Happening, Move
+
+MAX_TEXT = 500
+"""Characters of a message that are read as a question."""
+MAX_CHOICES = 3
+
+_START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
+_SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that nothing answered: masked words, and the nearest topics, best first."""
+
+    question: str
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What to say and what to remember. `forget` and `export` are done by whoever has the store.
+
+    `withdraw`: what was typed held a secret; it is nowhere in this turn.
+    """
+
+    session: Session
+    replies: tuple[Reply, ...] = ()
+    happenings: tuple[Happening, ...] = ()
+    missed: Missed | None = None
+    forget: bool = False
+    export: bool = False
+    withdraw: bool = False
+
+    @property
+    def state(self) -> State:
+        """Where the person stands: new before the walk."""
+        return self.session.position.state if self.session.position else "new"
+
+
+def decide(content: Content, session: Session | None, incoming: Incoming, now: datetime, *, rehearsed: bool = False) -> Turn:
+    """The turn for one thing that a person did. `session` is None for somebody unknown, `now` local time of the notice.
+
+    Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
+    """
+    only = next(iter(content.notices)) if len(content.notices) == 1 else None
+    known = session or Session(only)
+    if known.notice not in content.notices:
+        known = replace(known, notice=only)
+    turn = _Turning(content, incoming, now, fresh=session is None).turn(known)
+    if rehearsed and turn.replies:
+        first = turn.replies[0]
+        banner = Voice(content, turn.session, now).rehearsal()
+        turn = replace(turn, replies=(replace(first, text=f"{banner}\n{first.text}"), *turn.replies[1:]))
+    return turn
+
+
+@dataclass(frozen=True)
+class _Turning:
+    content: Content
+    incoming: Incoming
+    now: datetime
+    fresh: bool
+
+    def voice(self, session: Session) -> Voice:
+        return Voice(self.content, session, self.now)
+
+    def turn(self, session: Session) -> Turn:
+        greeting = self.voice(session).greeting() if self.fresh else ()
+        resumed = self._resumed(session)
+        turn = self._answered(resumed.session)
+        if self._is_greeting(turn):
+            return replace(turn, replies=greeting or turn.replies)
+        before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
+        return replace(
+            turn,
+            replies=(*before, *resumed.replies, *turn.replies),
+            happenings=(*resumed.happenings, *turn.happenings),
+        )
+
+    def _is_greeting(self, turn: Turn) -> bool:
+        return self.fresh and turn.session.position is None and turn.replies == self._arrived(turn.session).replies
+
+    def _answered(self, session: Session) -> Turn:
+        text, voice = self.incoming.text.strip(), self.voice(session)
+        found = self._secrets(session, text)
+        if found:
+            return self._tripped(session, found)
+        if self.incoming.other:
+            return Turn(session, (*voice.bubbles(self.content.phrases.no_text), *voice.again()))
+        if self.incoming.press is not None:
+            return self._pressed(session, self.incoming.press)
+        if not text:
+            return self._arrived(session)
+        if len(text) > MAX_TEXT:
+            return Turn(session, (*voice.bubbles(self.content.phrases.too_long), *voice.again()))
+        return (
+            self._slash(session, text)
+            or self._read(session, text)
+            or self._command(session, self._words.get(plain(text)) or self._words.get(text))
+            or self._asked(session, text)
+        )
+
+    # Secrets
+
+    def _secrets(self, session: Session, text: str) -> tuple[Finding, ...]:
+        notice, position = self.voice(session).notice, session.position
+        allowed = [phone for contact in notice.contacts for phone in contact.phones]
+        allowed += [contact.email for contact in notice.contacts if contact.email]
+        found = privacy.find(text, allowed)
+        step = self.content.script.by_id.get(position.step) if position else None
+        if step and step.reads and step.reads.reader == "certificate":
+            # A certificate's number may be as long as an ID's; this step keeps nothing of what it reads.
+            return tuple(f for f in found if f.kind is not Kind.LONG_NUMBER)
+        return found
+
+    def _tripped(self, session: Session, found: Sequence[Finding]) -> Turn:
+        phrases = self.content.phrases
+        kinds = dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found)
+        said = phrases.tripwire.format(kinds=phrases.facts.comma.join(kinds), why=phrases.tripwire_why)
+        voice = self.voice(session)
+        return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())), withdraw=True)
+
+    # Buttons
+
+    def _pressed(self, session: Session, press: str) -> Turn:
+        pressed = buttons.parse(press)
+        if isinstance(pressed, Ask):
+            return self._asked_for(session, pressed)
+        if pressed is None:
+            return self._stale(session)
+        return self._acted(session, pressed)
+
+    def _asked_for(self, session: Session, pressed: Ask) -> Turn:
+        if pressed.kind == "faq" and pressed.name in self.content.entries:
+            return self._told(session, (pressed.name,))
+        if pressed.kind == "notice" and pressed.name in self.content.notices:
+            return self._picked(session, pressed.name)
+        if pressed.kind == "cmd" and (turn := self._command(session, pressed.name)):
+            return turn
+        return self._stale(session)
+
+    def _acted(self, session: Session, act: Act) -> Turn:
+        position, walk = session.position, self.voice(session).walk
+        moves = position.moves if position else session.moves
+        if act.script != self.content.script.id or act.moves != moves or session.notice is None:
+            return self._stale(session)
+        if position is None:
+            move: Move | None = walk.start(session.moves)
+            if act.action != JUMP:
+                return self._stale(session)
+            if move and act.step != self.content.script.start:
+                move = walk.jump(move.position, act.step)
+        elif act.action == JUMP:
+            move = walk.jump(position, act.step)
+        elif act.action == RESTART:
+            move = walk.start(position.moves)
+        else:
+            move = walk.press(position, act.action) if act.step == position.step else None
+        return self._moved(session, move) if move else self._stale(session)
+
+    def _stale(self, session: Session) -> Turn:
+        voice = self.voice(session)
+        return Turn(session, (*voice.bubbles(self.content.phrases.stale), *voice.step()))
+
+    def _moved(self, session: Session, move: Move) -> Turn:
+        there = replace(session.at(move.position), misses=0)
+        voice, replies = self.voice(there), []
+        for said in move.said:
+            replies += voice.bubbles(voice.fill(said))
+        return Turn(there, (*replies, *voice.step()), move.happenings)
+
+    # Words
+
+    def _slash(self, session: Session, text: str) -> Turn | None:
+        if m := _START.fullmatch(text):
+            return self._started(session, m[1], m[2])
+        m = _SLASH.fullmatch(text)
+        return self._command(session, self._words.get(m[1])) if m else None
+
+    def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
+        """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""
+        if kind == "notice" and name in self.content.notices:
+            return self._picked(session, name or "")
+        if kind == "faq" and name in self.content.entries:
+            return self._told(session, (name or "",))
+        if kind == "step" and name in self.content.script.by_id and session.notice:
+            here = session.position
+            return self._acted(session, Act(self.content.script.id, name or "", here.moves if here else session.moves, JUMP))
+        return self._arrived(session)
+
+    def _read(self, session: Session, text: str) -> Turn | None:
+        position, voice = session.position, self.voice(session)
+        move = voice.walk.read(position, text) if position else None
+        if move is None or position is None:
+            return None
+        reading, phrases = move.reading, self.content.phrases
+        if reading is None:
+            return self._moved(session, move)
+        quiet = replace(session, misses=0)
+        if reading.refused:
+            refused: Mapping[str, str] = phrases.refused  # type: ignore[assignment]
+            return Turn(quiet, (*voice.bubbles(refused[reading.refused]), *voice.again()))
+        step = self.content.script.by_id[position.step]
+        heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
+        return Turn(quiet, (*voice.bubbles(voice.fill(heard, reading.facts), source=step.source), *voice.again()))
+
+    @property
+    def _words(self) -> Mapping[str, CommandName]:
+        return {
+            form: name
+            for name, words in self.content.phrases.commands.items()
+            for word in words
+            for form in (plain(word), word)
+            if form
+        }
+
+    def _command(self, session: Session, name: str | None) -> Turn | None:
+        """The turn for a command; None for one that there is not."""
+        quiet, voice = replace(session, misses=0), self.voice(session)
+        if name == "forget":
+            return Turn(Session(session.notice), forget=True)
+        if name == "export":
+            return Turn(quiet, (*voice.bubbles(self.content.phrases.exported),), export=True)
+        if name in ("hello",):
+            return self._arrived(quiet)
+        if name == "start":
+            return self._begun(quiet)
+        if name == "none":
+            return self._none(session)
+        cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
+            "menu": voice.menu,
+            "resume": voice.step,
+            "deadline": voice.deadline,
+            "progress": voice.progress,
+            "jump": voice.jump,
+            "restart": voice.restart,
+            "trouble": voice.trouble,
+            "why": voice.why,
+        }
+        if name in cards:
+            return Turn(quiet, cards[name]())
+        return Turn(quiet, voice.card(name)) if name in get_args(CommandName) else None  # type: ignore[arg-type]
+
+    def _none(self, session: Session) -> Turn:
+        """都不是: a miss like any other, whose words are gone."""
+        voice, misses = self.voice(session), session.misses + 1
+        if misses < len(self.content.phrases.misses):
+            said = voice.bubbles(voice.fill(self.content.phrases.none_of_these), ((voice.command("contact"),),))
+        else:
+            said = voice.missed(misses, ())
+        return Turn(replace(session, misses=misses), (*said, *voice.again()))
+
+    def _begun(self, session: Session) -> Turn:
+        voice = self.voice(session)
+        if session.notice is None or session.position:
+            return Turn(session, voice.step())
+        return self._moved(session, voice.walk.start(session.moves))
+
+    def _picked(self, session: Session, notice: str) -> Turn:
+        """Another notice; its walk goes on where it was, with buttons that are new."""
+        chosen = replace(session, notice=notice, misses=0)
+        if position := chosen.position:
+            chosen = chosen.at(replace(position, moves=session.moves + 1))
+        return self._arrived(chosen)
+
+    # Questions
+
+    def _asked(self, session: Session, text: str) -> Turn:
+        match = self.content.matcher.ask(text, self._likely(session))
+        quiet, voice = replace(session, misses=0), self.voice(session)
+        if match.verdict == "answer":
+            return self._told(quiet, match.chosen)
+        if match.verdict == "choices":
+            offered = voice.choices(match.chosen[:MAX_CHOICES], self.content.phrases.choices)
+            return Turn(quiet, (*offered, *voice.again()))
+        topics = tuple(candidate.id for candidate in match.topics)
+        missed = replace(session, misses=session.misses + 1)
+        return Turn(missed, (*voice.missed(missed.misses, topics), *voice.again()), missed=Missed(text, topics))
+
+    def _likely(self, session: Session) -> frozenset[str]:
+        """Topics that belong to the present step."""
+        position = session.position
+        if position is None:
+            return frozenset()
+        own = {entry.id for entry in self.content.entries.values() if entry.step == position.step}
+        return frozenset(own | {*self.content.script.by_id[position.step].trouble})
+
+    def _told(self, session: Session, topics: Sequence[str]) -> Turn:
+        voice = self.voice(session)
+        answers = [reply for topic in topics for reply in voice.answer(self.content.entries[topic])]
+        first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
+        return Turn(replace(session, misses=0), (*first, *answers, *voice.again()))
+
+    # Coming and going
+
+    def _arrived(self, session: Session) -> Turn:
+        """Somebody opens the chat: the greeting, or where they stand."""
+        voice, phrases = self.voice(session), self.content.phrases
+        if session.position is None:
+            return Turn(session, voice.menu())
+        back = phrases.welcome_back_done if session.position.state == "done" else phrases.welcome_back
+        return Turn(session, (*voice.bubbles(back), *voice.step()))
+
+    def _resumed(self, session: Session) -> Turn:
+        """The session under the present script and notice; says so when the step is gone."""
+        if session.position is None:
+            return Turn(session)
+        move = self.voice(session).walk.resume(session.position)
+        gone = any(happening.kind == "gone" for happening in move.happenings)
+        said = self.voice(session).bubbles(self.content.phrases.step_gone) if gone else ()
+        return Turn(session.at(move.position), said, move.happenings)

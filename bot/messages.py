@@ -1,0 +1,83 @@
+"""The words between channels and the rest of the house: what came in, what goes out, what became of it.
+
+Imports nothing of ours. A channel turns its library's objects into `Incoming` and `Answer` into its library's calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+State = Literal["new", "walking", "reported", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing that a person did. `text` is what was typed, `press` the id of the button that was pressed.
+
+    Neither: the person arrived (opened the chat) or sent something that is not text (`other`: a photo, a voice …).
+    `update_id` is the channel's own number of it; None where the channel never repeats anything.
+    """
+
+    channel: str
+    user: str
+    text: str = ""
+    press: str | None = None
+    other: bool = False
+    update_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`id` comes back as `Incoming.press`; it tells by itself what it was made for (at most 64 bytes)."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A small file that goes with a reply."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One bubble of plain text (at most 4,096 characters), its buttons in rows, and where its facts come from.
+
+    `source` is the label as people read it, `topic` the FAQ topic that was answered.
+    """
+
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    source: str | None = None
+    topic: str | None = None
+    attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that a channel has to say now, in order, and where the person stands after it.
+
+    `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can.
+    """
+
+    replies: tuple[Reply, ...]
+    step: str | None = None
+    state: State = "new"
+    withdraw: bool = False
+
+
+Receive = Callable[[Incoming], Awaitable[Answer]]
+"""The one thing that a channel is given: hand in what came, get what to say."""
+
+
+class Channel(Protocol):
+    """A way to people. `run` serves until it is cancelled or its input ends."""
+
+    name: str
+
+    async def run(self, receive: Receive) -> None: ...

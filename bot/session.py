@@ -1,0 +1,44 @@
+"""What is remembered of one person between turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from flows import model
+from flows.model import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row.
+
+    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another.
+    """
+
+    notice: str | None = None
+    walks: Mapping[str, Position] = field(default_factory=dict)
+    misses: int = 0
+    moves: int = 0
+
+    @property
+    def position(self) -> Position | None:
+        """Where the person stands under the chosen notice; None before the walk."""
+        return self.walks.get(self.notice) if self.notice else None
+
+    def at(self, position: Position) -> Session:
+        """The session with this position under the chosen notice."""
+        walks = {**self.walks, self.notice or "": position}
+        return replace(self, walks=walks, moves=max(self.moves, position.moves))
+
+
+def dump(session: Session) -> dict[str, Any]:
+    """The session as JSON-ready data; `load(dump(s)) == s`."""
+    return asdict(session)
+
+
+def load(data: Mapping[str, Any]) -> Session:
+    """The session that `dump` wrote. KeyError or ValueError for anything else."""
+    walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
+    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]))
