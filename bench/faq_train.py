@@ -24,12 +24,14 @@ from faq.model import Entry
 
 ROOT = Path(__file__).parents[1]
 FOLDS = 10
+THIN = 5  # phrasings an entry in the thin copies of the FAQ: other colleges have fewer than ours
+THIN_WEIGHT = 0.25
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
 ELSEWHERE_WEIGHT = 0.7  # a phrasing said of another thing
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
 STRENGTH = 2.0  # of the pull towards zero
-BEYOND = -0.7  # set, not learned: where both fit, what the notice says goes before what lies beyond it
+BEYOND = -1.2  # set, not learned: where both fit, what the notice says goes before what lies beyond it
 
 
 BLANK = Weights(dict.fromkeys(FEATURES, 0.0), dict.fromkeys(NONE_FEATURES, 0.0))  # features do not depend on weights
@@ -59,11 +61,11 @@ def corrupted(text: str, chance: random.Random) -> str:
     kind = chance.choice(["homophone", "homophone", "lost", "swap", "pinyin", "frame", "frame"])
     if kind == "homophone":
         alike = _homophones().get(text[at], text[at])
-        return text[:at] + chance.choice(alike) + text[at + 1:]
+        return text[:at] + chance.choice(alike) + text[at + 1 :]
     if kind == "lost" and len(text) > 4:
-        return text[:at] + text[at + 1:]
+        return text[:at] + text[at + 1 :]
     if kind == "swap" and at + 1 < len(text):
-        return text[:at] + text[at + 1] + text[at] + text[at + 2:]
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
     if kind == "pinyin":
         return " ".join(lazy_pinyin(text))
     head = chance.choice(["我想问一下", "那个", "急", "老师您好，", "有个问题", "我的", "请问一下我"])
@@ -81,8 +83,12 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
     ids = [clue.id for clue in seen.clues]
     if topic is not None and topic not in ids:
         return None
-    return Sample([[clue.features[name] for name in FEATURES] for clue in seen.clues],
-                  [seen.none_features[name] for name in NONE_FEATURES], None if topic is None else ids.index(topic), weight)
+    return Sample(
+        [[clue.features[name] for name in FEATURES] for clue in seen.clues],
+        [seen.none_features[name] for name in NONE_FEATURES],
+        None if topic is None else ids.index(topic),
+        weight,
+    )
 
 
 def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
@@ -108,7 +114,7 @@ def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tup
 
 def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     """All training samples, always in the same order."""
-    chance = random.Random(SEED)  # noqa: S311 – reproducible slips, no secret
+    chance = random.Random(SEED)
     everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
     things = _things()
     found: list[Sample | None] = []
@@ -121,6 +127,15 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
             if len(line) <= 9 and not line.isascii():
                 found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
         found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
+    for _ in range(THIN):
+        thin = [
+            entry.model_copy(update={"phrasings": tuple(chance.sample(entry.phrasings, THIN))}) for entry in all_entries
+        ]
+        matcher = Matcher(thin, BLANK)
+        for entry, own in zip(all_entries, thin, strict=True):
+            others = [line for line in entry.phrasings if line not in own.phrasings]
+            found += [sample(matcher.explain(line), entry.id, THIN_WEIGHT) for line in chance.sample(others, 8)]
+        found += [sample(matcher.explain(line), None, THIN_WEIGHT) for line in everyday]
     for entry in all_entries:
         matcher = Matcher((other for other in all_entries if other.id != entry.id), BLANK)
         found += [sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
@@ -136,8 +151,8 @@ def fit(training: list[Sample]) -> Weights:
     rows = np.zeros((len(training), size, width))
     there = np.zeros((len(training), size), bool)
     for at, one in enumerate(training):
-        rows[at, :len(one.rows)] = one.rows
-        there[at, :len(one.rows)] = True
+        rows[at, : len(one.rows)] = one.rows
+        there[at, : len(one.rows)] = True
     none = np.array([one.none for one in training])
     right = np.array([size if one.right is None else one.right for one in training])
     weight = np.array([one.weight for one in training])
@@ -151,17 +166,21 @@ def fit(training: list[Sample]) -> Weights:
         odds -= odds.max(axis=1, keepdims=True)
         share = np.exp(odds)
         share /= share.sum(axis=1, keepdims=True)
-        value = -(weight * np.log(share[everyone, right] + 1e-12)).sum() + STRENGTH / 2 * (values ** 2).sum() / 10
+        value = -(weight * np.log(share[everyone, right] + 1e-12)).sum() + STRENGTH / 2 * (values**2).sum() / 10
         share[everyone, right] -= 1
         share *= weight[:, None]
-        slope = np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none]) + STRENGTH / 10 * values
+        slope = (
+            np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none]) + STRENGTH / 10 * values
+        )
         slope[fixed] = 0
         return value, slope
 
     best = minimize(loss, np.zeros(width + len(NONE_FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
     best.x[fixed] = BEYOND
     values = [round(float(value), 3) for value in best.x]
-    return Weights(dict(zip(FEATURES, values[:width], strict=True)), dict(zip(NONE_FEATURES, values[width:], strict=True)))
+    return Weights(
+        dict(zip(FEATURES, values[:width], strict=True)), dict(zip(NONE_FEATURES, values[width:], strict=True))
+    )
 
 
 def write_weights() -> None:
@@ -170,9 +189,11 @@ def write_weights() -> None:
     training = list(samples(all_entries))
     made = fit(training)
     lines = sum(len(entry.phrasings) for entry in all_entries)
-    head = ("# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them.\n"
-            f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, {len(training)} samples, "
-            f"seed {SEED})\n")
+    head = (
+        "# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them.\n"
+        f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, {len(training)} samples, "
+        f"seed {SEED})\n"
+    )
     body = yaml.safe_dump({"entry": dict(made.entry), "none": dict(made.none)}, sort_keys=False)
     (ROOT / "faq" / "weights.yaml").write_text(head + body, encoding="utf-8")
 
@@ -189,8 +210,10 @@ def write_sounds() -> None:
             character = bytes([high, low]).decode("gb2312", errors="ignore")
             if character and simplified.convert(character) == character:
                 groups.setdefault(lazy_pinyin(character)[0], []).append(character)
-    head = ("# Toneless pinyin of the simplified characters of GB 2312, commonest reading, one syllable a line.\n"
-            "# Made by: python -m bench.faq_train sounds\n")
+    head = (
+        "# Toneless pinyin of the simplified characters of GB 2312, commonest reading, one syllable a line.\n"
+        "# Made by: python -m bench.faq_train sounds\n"
+    )
     body = "".join(f"{sound} {''.join(sorted(groups[sound]))}\n" for sound in sorted(groups))
     (ROOT / "faq" / "sounds.txt").write_text(head + body, encoding="utf-8")
 
@@ -202,8 +225,10 @@ def write_everyday() -> None:
     rows = [line.split() for line in (Path(jieba.__file__).parent / "dict.txt").read_text("utf-8").splitlines()]
     nouns = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind[0] == "n" and int(count) >= 80}
     verbs = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind in ("v", "vn") and int(count) >= 150}
-    head = (f"# Common nouns, then common verbs of Chinese, from the dictionary of jieba {jieba.__version__} (MIT licence,\n"
-            "# copyright 2013 Sun Junyi). Made by: python -m bench.faq_train everyday\n")
+    head = (
+        f"# Common nouns, then common verbs of Chinese, from the dictionary of jieba {jieba.__version__} (MIT licence,\n"
+        "# copyright 2013 Sun Junyi). Made by: python -m bench.faq_train everyday\n"
+    )
     body = f"{' '.join(sorted(nouns))}\n{' '.join(sorted(verbs - nouns))}\n"
     (ROOT / "faq" / "everyday.txt").write_text(head + body, encoding="utf-8")
 

@@ -16,7 +16,7 @@ MAX_LINE_BYTES = 75
 
 
 def calendar(notice: Notice, cohort: str | None, words: CalendarWords, name: str, now: datetime) -> str | None:
-    """All-day events for this cohort's windows that are not over at `now`: start, safe last day, end. None without any."""
+    """All-day events of this cohort's windows that are not over at `now`: start, safe last day, end; None without."""
     events = [
         line
         for window in notice.windows_for(cohort)
@@ -41,13 +41,19 @@ def _window(notice: Notice, window: Window, words: CalendarWords, now: datetime)
 
 
 def _event(uid: str, day: date, title: str, alarms: Iterable[tuple[int, str]], now: datetime) -> Iterator[str]:
-    yield from ("BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{now:%Y%m%dT%H%M%S}")
+    yield from ("BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{now:%Y%m%d}T000000Z")
     yield from (f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}")
     yield f"SUMMARY:{_escaped(title)}"
     for days, text in alarms:
         # Nine in the morning, so many days before the day of the event begins.
         trigger = f"-P{days - 1}DT15H" if days else "PT9H"
-        yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_escaped(text)}", f"TRIGGER:{trigger}", "END:VALARM")
+        yield from (
+            "BEGIN:VALARM",
+            "ACTION:DISPLAY",
+            f"DESCRIPTION:{_escaped(text)}",
+            f"TRIGGER:{trigger}",
+            "END:VALARM",
+        )
     yield "END:VEVENT"
 
 

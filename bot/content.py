@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from string import Formatter
 from typing import Any, Generic, TypeVar
@@ -26,7 +26,6 @@ from bot.phrases import Phrases
 from bot.source import Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
-from faq.text import fold
 from flows.facts import LIVE, facts
 from flows.model import Script
 from flows.notice import Notice, check, flaw
@@ -72,16 +71,23 @@ class ContentProblem(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
-    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files."""
+    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files.
+
+    The matcher's index is built when it is first asked, or by whoever cannot wait then.
+    """
 
     script: Script
     notices: Mapping[str, Notice]
     entries: Mapping[str, Entry]
     phrases: Phrases
-    matcher: Matcher
     revision: str
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Finds the entry that a question means."""
+        return Matcher(self.entries.values())
 
 
 def load(folder: Path | None = None) -> Content:
@@ -137,7 +143,6 @@ class _Reading:
             {notice.id: notice for notice in published},
             known,
             words,
-            Matcher(known.values()),
             self.hash.hexdigest()[:12],
         )
 
@@ -169,7 +174,7 @@ class _Reading:
             yield self._validated(name, read, (n,), model)
 
     def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
-        tree, mended = _at(read.tree, at), []
+        tree, mended = _at(read.tree, at), list[Path_]()
         for attempt in range(MAX_MENDINGS):
             try:
                 return _Piece(name, read, at, model.model_validate(tree), tuple(mended))
@@ -212,7 +217,7 @@ class _Reading:
             self._tell("faq", Source(None, {}, {}, ()), (), "no_entries")
         words = next((p.value for p in phrases if p.value), None) or _shipped(Phrases, "phrases.yaml")
         notice = usable[0] if usable else _shipped(Notice, "notices")
-        names = {*facts(notice, words.facts, {}, (), datetime.min.replace(year=2000)), *LIVE}
+        names = {*facts(notice, words.facts, {}, (), datetime.fromisoformat("2000-01-01")), *LIVE}
         topics = {str(_at(p.source.tree, (*p.at, "id"))) for p in entries}
         steps = {step.id for p in scripts if p.value for step in p.value.steps}
         for script in scripts:
@@ -272,20 +277,20 @@ _RULES = {
 }
 """pydantic's error types that share a sentence."""
 
-_SAMPLES: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
-    "malformed_url": lambda value, about: "https://example.org/",
-    "malformed_phone": lambda value, about: "00000000",
-    "malformed_mail": lambda value, about: "nobody@example.org",
-    "day_without_year": lambda value, about: None,
-    "no_such_day": lambda value, about: None,
-    "date_from_datetime_parsing": lambda value, about: "2000-01-01",
-    "string_too_long": lambda value, about: value[: about["max_length"]],
-    "string_too_short": lambda value, about: "？" * about["min_length"],
-    "string_type": lambda value, about: "？？",
-    "string_pattern_mismatch": lambda value, about: "x",
-    "literal_error": lambda value, about: about["expected"].split("'")[1],
-    "missing": lambda value, about: "？？",
-    "end_before_start": lambda value, about: {**value, "from": None, "to": None},
+_SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
+    "malformed_url": lambda about, value: "https://example.org/",
+    "malformed_phone": lambda about, value: "00000000",
+    "malformed_mail": lambda about, value: "nobody@example.org",
+    "day_without_year": lambda about, value: None,
+    "no_such_day": lambda about, value: None,
+    "date_from_datetime_parsing": lambda about, value: "2000-01-01",
+    "string_too_long": lambda about, value: value[: about["max_length"]],
+    "string_too_short": lambda about, value: "？" * about["min_length"],
+    "string_type": lambda about, value: "？？",
+    "string_pattern_mismatch": lambda about, value: "x",
+    "literal_error": lambda about, value: about["expected"].split("'")[1],
+    "missing": lambda about, value: "？？",
+    "end_before_start": lambda about, value: {**value, "from": None, "to": None},
 }
 """By error type: something valid to put in the place of what is wrong, so that what stands around it can be checked."""
 
@@ -297,7 +302,7 @@ def _mend(tree: Any, wrong: ValidationError) -> Any:
         if error["type"] == "missing":
             loc = (*loc, error["loc"][-1])
         if sample:
-            tree = _with(tree, loc, partial(sample, about=error.get("ctx", {})))
+            tree = _with(tree, loc, partial(sample, error.get("ctx", {})))
         elif loc and isinstance(loc[-1], str):
             tree = _with(tree, loc, None)
     return tree
@@ -327,10 +332,10 @@ def _at(tree: Any, loc: Path_) -> Any:
 
 
 def _in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
-    """pydantic's place without the names of union members, which stand in no file."""
+    """The place that pydantic gives, without the names of union members, which stand in no file."""
     path: list[str | int] = []
     for name in loc:
-        inner = isinstance(tree, dict) and name in tree or isinstance(tree, list) and isinstance(name, int)
+        inner = (isinstance(tree, dict) and name in tree) or (isinstance(tree, list) and isinstance(name, int))
         if inner and (not isinstance(name, int) or name < len(tree)):
             path.append(name)
             tree = tree[name]
@@ -366,7 +371,7 @@ def _all_keys(model: type[BaseModel]) -> set[str]:
 
 def _shipped(model: type[Model], part: str) -> Model:
     path = SHIPPED[part]
-    return model.model_validate(source.read(path if path.is_file() else sorted(path.glob("*.yaml"))[0]).tree)
+    return model.model_validate(source.read(path if path.is_file() else min(path.glob("*.yaml"))).tree)
 
 
 def _phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
@@ -379,7 +384,7 @@ def _phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterat
         if fields is None:
             yield flaw("broken_brace", *loc)
         elif loc in known and fields - (given or set()):
-            yield flaw("unknown_brace", *loc, id=sorted(fields - (given or set()))[0], known=sorted(given or ()))
+            yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
 
 
 def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
@@ -410,7 +415,7 @@ def _entry_flaws(
         if topic not in topics:
             yield flaw("unknown_topic", "follow", n, id=topic, known=sorted(topics))
     for n, phrasing in enumerate(entry.phrasings):
-        owner = said.setdefault(fold(phrasing), entry.id)
+        owner = said.setdefault(phrasing.casefold(), entry.id)
         if owner != entry.id:
             yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
     yield from unknown_placeholders(entry.answer, ("answer",), names)

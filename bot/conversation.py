@@ -61,7 +61,9 @@ class Turn:
         return self.session.position.state if self.session.position else "new"
 
 
-def decide(content: Content, session: Session | None, incoming: Incoming, now: datetime, *, rehearsed: bool = False) -> Turn:
+def decide(
+    content: Content, session: Session | None, incoming: Incoming, now: datetime, *, rehearsed: bool = False
+) -> Turn:
     """The turn for one thing that a person did. `session` is None for somebody unknown, `now` local time of the notice.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
@@ -188,7 +190,7 @@ class _Turning:
 
     def _moved(self, session: Session, move: Move) -> Turn:
         there = replace(session.at(move.position), misses=0)
-        voice, replies = self.voice(there), []
+        voice, replies = self.voice(there), list[Reply]()
         for said in move.said:
             replies += voice.bubbles(voice.fill(said))
         return Turn(there, (*replies, *voice.step()), move.happenings)
@@ -209,7 +211,9 @@ class _Turning:
             return self._told(session, (name or "",))
         if kind == "step" and name in self.content.script.by_id and session.notice:
             here = session.position
-            return self._acted(session, Act(self.content.script.id, name or "", here.moves if here else session.moves, JUMP))
+            return self._acted(
+                session, Act(self.content.script.id, name or "", here.moves if here else session.moves, JUMP)
+            )
         return self._arrived(session)
 
     def _read(self, session: Session, text: str) -> Turn | None:
@@ -245,7 +249,7 @@ class _Turning:
             return Turn(Session(session.notice), forget=True)
         if name == "export":
             return Turn(quiet, (*voice.bubbles(self.content.phrases.exported),), export=True)
-        if name in ("hello",):
+        if name == "hello":
             return self._arrived(quiet)
         if name == "start":
             return self._begun(quiet)
@@ -261,7 +265,7 @@ class _Turning:
             "trouble": voice.trouble,
             "why": voice.why,
         }
-        if name in cards:
+        if name and name in cards:
             return Turn(quiet, cards[name]())
         return Turn(quiet, voice.card(name)) if name in get_args(CommandName) else None  # type: ignore[arg-type]
 

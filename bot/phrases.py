@@ -1,4 +1,4 @@
-"""The shape of `phrases.yaml`: every sentence of the bot's own, so that a missing one is found before anybody needs it."""
+"""The shape of `phrases.yaml`: every sentence of the bot's own; a missing one is found before anybody needs it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 
 CommandName = Literal[
-    "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume", "restart",
-    "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who",
+    "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
+    "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
@@ -80,7 +80,7 @@ class Phrases(Row):
     tripwire_kinds: Mapping[SecretName, Label]
     masks: Mapping[SecretName, Label]
     forgotten: Sentence
-    nothing_to_forget: Sentence
+    forgotten_before: Sentence
     exported: Sentence
     no_text: Sentence
     too_long: Sentence
@@ -101,6 +101,8 @@ class Phrases(Row):
     console_hint: Sentence
     console_attachment: Sentence
     console_bye: Sentence
+    check_passed: Sentence
+    check_failed: Sentence
     calendar: CalendarWords
     export_file: Label
     buttons: Mapping[ButtonName, Label]

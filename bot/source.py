@@ -51,14 +51,16 @@ class Source:
     def place(self, loc: Path_, *, key: bool = False) -> Place:
         """Where a path stands, or the nearest enclosing thing that stands somewhere."""
         for end in range(len(loc), -1, -1):
-            found = (self.keys.get(loc[:end]) if key else None) or self.values.get(loc[:end]) or self.keys.get(loc[:end])
+            found = (
+                (self.keys.get(loc[:end]) if key else None) or self.values.get(loc[:end]) or self.keys.get(loc[:end])
+            )
             if found:
                 return found
         return (1, 1)
 
 
 def read(path: Path) -> Source:
-    """The file as data; what is wrong with it as YAML is in `mistakes` (the tree is None when nothing can be made of it)."""
+    """The file as data; `mistakes` is what is wrong with it as YAML, the tree is None when nothing can be made of it."""
     try:
         raw = path.read_bytes()
     except OSError:
@@ -128,7 +130,8 @@ def _plain(
             keys[(*loc, name)] = _at(key)
             tree[name] = _plain(value, (*loc, name), keys, values, mistakes, seen)
         return tree
-    return node.value if node.style else _CONSTANTS.get(node.value, node.value)
+    quoted = getattr(node, "style", None)
+    return node.value if quoted else _CONSTANTS.get(node.value, node.value)
 
 
 def _colons(text: str, values: Mapping[Path_, Place]) -> Iterator[Mistake]:

@@ -153,8 +153,8 @@ class Voice:
 
     def command(self, name: CommandName, label: ButtonName | None = None) -> Button:
         """A button that gives a command."""
-        text = self.content.phrases.buttons.get(label or name)  # type: ignore[call-overload]
-        return Button(str(Ask("cmd", name)), text or self.content.phrases.commands[name][1])
+        labels = {str(key): text for key, text in self.content.phrases.buttons.items()}
+        return Button(str(Ask("cmd", name)), labels.get(label or name) or self.content.phrases.commands[name][1])
 
     def label(self, source: str, checked_on: object = None) -> str:
         """Where something comes from, as people read it."""
@@ -191,7 +191,11 @@ class Voice:
         if self.session.notice is None:
             return (*hello, *self.pick())
         card = self.fill(self.content.phrases.greeting_notice)
-        rows = ((self.start(),), (self.command("deadline"), self.command("contact")), (self.command("help"), self.command("privacy")))
+        rows = (
+            (self.start(),),
+            (self.command("deadline"), self.command("contact")),
+            (self.command("help"), self.command("privacy")),
+        )
         return (*hello, *self.bubbles(card, rows, source="notice"))
 
     def pick(self) -> tuple[Reply, ...]:
@@ -243,7 +247,9 @@ class Voice:
         """How far the walk has come."""
         phrases, position = self.content.phrases, self.session.position
         if position is None:
-            return self.bubbles(f"{phrases.progress_new}\n\n{self.facts['clock']}", ((self.start(), self.command("menu")),))
+            return self.bubbles(
+                f"{phrases.progress_new}\n\n{self.facts['clock']}", ((self.start(), self.command("menu")),)
+            )
         steps = self.content.script.by_id
         passed = dict.fromkeys(self.fill(steps[s].title) for s in position.trail if s in steps)
         verdicts = list(answered(self.notice, position).values())
@@ -291,7 +297,13 @@ class Voice:
     # Bubbles
 
     def bubbles(
-        self, text: str, rows: Rows = (), *, source: str | None = None, label: str | None = None, topic: str | None = None
+        self,
+        text: str,
+        rows: Rows = (),
+        *,
+        source: str | None = None,
+        label: str | None = None,
+        topic: str | None = None,
     ) -> tuple[Reply, ...]:
         """The text in bubbles of at most `BUBBLE` characters where it can be cut; buttons under the last one."""
         label = label or (self.label(source) if source in ("notice", "help") else None)

@@ -1,17 +1,15 @@
-"""Which entry answers a question. An index is built from entries at once and never changed; asking is a pure function of
-the index and the words. Must not know files of content, conversations, time or chance.
+"""Which entry answers a question. Asking is a pure function of the index and the words. Must not know files of content,
+conversations, time or chance.
 
-A question and every phrasing are seen in three views: characters, fuzzy pinyin syllables, concepts of the lexicon. An
-inverted index over entries finds candidates; a few features of each, rapidfuzz among them, go into one linear model with
-an extra outcome "none of them" (`weights.yaml`). Its softmax is the score: the probability that the entry is meant.
+A few features of the nearest entries, rapidfuzz among them, go into one linear model that has an extra outcome "none of
+them" (`weights.yaml`; `bench/faq_train.py` makes it). Its softmax is the score: the chance that the entry is meant.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,27 +18,58 @@ from typing import Any
 import yaml
 from rapidfuzz import fuzz
 
+from faq.index import VIEWS, Index, Subject, Vector, pairs
 from faq.model import Candidate, Entry, Match
-from faq.text import Reading, everyday, read
+from faq.text import Reading, everyday, hollow, read
 
-ANSWER_FROM = 0.6  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.35  # chance that any of the offered topics is meant, from which a choice is offered
+OFFERED_FROM = 0.03  # score under which a topic is not worth offering
 OFFERED = 3  # topics in a choice, at most
-OFFERED_FROM = 0.04  # score below which a topic is not worth offering (a choice has two at least)
-LIKELY = 0.5  # what belonging to the present step adds to a topic's log-odds
 TOPICS = 5  # topics in a Match
+LIKELY = 0.5  # what belonging to the asker's present step adds to a topic's log-odds
 _CANDIDATES = 12  # entries that are looked at closely
 _FUZZED = 4  # phrasings of an entry that rapidfuzz compares
-_SHORT = 4  # units under which partial ratios say nothing
+_SHORT = 4  # units under which a partial ratio says nothing
+_PARTS = 4  # sentences of a message that are asked one by one, at most
 
-VIEWS = ("chars", "sounds", "concepts")
+_SENTENCE_END = re.compile(r"[?？!！。;；\n]+|另外|还有就是|还有，|还有,|顺便|再问")
+
 FEATURES = (
-    "chars_centre", "sounds_centre", "concepts_centre", "chars_best", "sounds_best", "concepts_best",
-    "ratio", "sound_ratio", "partial", "chars_known", "sounds_known", "concepts_known", "held", "asking", "asking_missed", "same",
-    "lead", "beyond", "strange",
+    "chars_centre",
+    "sounds_centre",
+    "concepts_centre",
+    "chars_best",
+    "sounds_best",
+    "concepts_best",
+    "chars_known",
+    "sounds_known",
+    "concepts_known",
+    "together_best",
+    "ratio",
+    "sound_ratio",
+    "partial",
+    "same",
+    "asking",
+    "asking_missed",
+    "lead",
+    "strange",
+    "beyond",
 )
-NONE_FEATURES = ("bias", "chars_unknown", "sounds_unknown", "concepts_none", "short", "long", "best_centre", "best_match", "strange_nouns", "strange_verbs", "strange")
+NONE_FEATURES = (
+    "bias",
+    "chars_unknown",
+    "sounds_unknown",
+    "concepts_none",
+    "short",
+    "long",
+    "best_centre",
+    "best_match",
+    "strange_nouns",
+    "strange_verbs",
+    "strange",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +82,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """Why a candidate was scored as it was: its features (most are 0–1) and its score."""
+    """Why a candidate was scored as it was: its features (0–1 all) and its score."""
 
     id: str
     score: float
@@ -62,7 +91,7 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything the matcher saw in a question; `clues` best first, `none` is the chance that no entry is meant."""
+    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant."""
 
     reading: Reading
     clues: tuple[Clue, ...]
@@ -71,121 +100,124 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Phrasing:
-    folded: str
-    sounds: str
-    asking: frozenset[str]
+class _Word:
+    """An everyday word of a question: its grams as written and as heard."""
 
+    written: frozenset[str]
+    heard: frozenset[str]
+    noun: bool
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """An entry as it is indexed. `grams[view]`: gram → (phrasing, weight) pairs; `norms[view]`: length of each phrasing."""
-
-    id: str
-    beyond: bool
-    phrasings: tuple[_Phrasing, ...]
-    grams: tuple[Mapping[str, Sequence[tuple[int, float]]], ...]
-    asking: frozenset[str]
+    def in_views(self, chars: Mapping[str, object], sounds: Mapping[str, object]) -> bool:
+        return self.written <= chars.keys() or self.heard <= sounds.keys()
 
 
 @cache
 def weights() -> Weights:
     """The weights that ship."""
-    data: dict[str, Any] = yaml.load(resources.files("faq").joinpath("weights.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    text = resources.files("faq").joinpath("weights.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return Weights(entry=data["entry"], none=data["none"])
 
 
-def _pairs(units: Sequence[str]) -> list[str]:
-    grams = list(units)
-    grams += [f"{first} {second}" for first, second in zip(units, units[1:], strict=False)]
-    return grams
+def _words(reading: Reading) -> list[_Word]:
+    found = []
+    for start, end, noun in everyday(reading):
+        chars, sounds = reading.chars[start:end], reading.sounds[start:end]
+        found.append(_Word(frozenset(pairs(chars) or chars), frozenset(pairs(sounds) or sounds), noun))
+    return found
 
 
-def _steps(units: Sequence[str]) -> set[str]:
-    """The pairs of neighbours in a word; the word itself when it is one unit."""
-    return {f"{first} {second}" for first, second in zip(units, units[1:], strict=False)} or set(units)
-
-
-def _grams(reading: Reading) -> tuple[dict[str, float], ...]:
-    """The grams of each view with their strength in the text, 0–1."""
-    concepts = dict(reading.concepts)
-    subjects = sorted(name for name in concepts if name not in reading.asking)
-    for at, first in enumerate(subjects):
-        for second in subjects[at + 1:]:
-            concepts[f"{first} {second}"] = concepts[first] * concepts[second]
-    return (dict.fromkeys(_pairs(reading.chars), 1.0), dict.fromkeys(_pairs(reading.sounds), 1.0), concepts)
+def _dot(values: Mapping[str, float], model: Mapping[str, float]) -> float:
+    return sum(model[name] * value for name, value in values.items())
 
 
 class Matcher:
-    """An index over entries; the same whatever their order."""
+    """Answers questions from entries; the same whatever the order of the entries."""
 
-    def __init__(self, entries: Iterable[Entry], weights_: Weights | None = None) -> None:
-        self._weights = weights_ or weights()
-        ordered = sorted(entries, key=lambda entry: entry.id)
-        read_entries = [[read(line) for line in dict.fromkeys((entry.title, *entry.phrasings))] for entry in ordered]
-        grams = [[_grams(reading) for reading in readings] for readings in read_entries]
-        count = len(ordered) + 1
-        self._idf: list[dict[str, float]] = []
-        for view in range(len(VIEWS)):
-            spread = Counter(gram for lines in grams for gram in set().union(*(line[view] for line in lines)))
-            self._idf.append({gram: math.log(count / (found + 0.5)) + 0.1 for gram, found in spread.items()})
-        self._unknown = math.log(count / 0.5) + 0.1
-        self._codes: dict[str, str] = {}
-        self._postings: list[dict[str, list[tuple[int, float]]]] = [{} for _ in VIEWS]
-        self._subjects = [self._subject(at, entry, readings, lines)
-                          for at, (entry, readings, lines) in enumerate(zip(ordered, read_entries, grams, strict=True))]
+    def __init__(self, entries: Iterable[Entry], model: Weights | None = None) -> None:
+        self._model = model or weights()
+        self._index = Index(entries)
 
-    def _subject(self, at: int, entry: Entry, readings: list[Reading], lines: list[tuple[dict[str, float], ...]]) -> _Subject:
-        inner: list[dict[str, list[tuple[int, float]]]] = []
-        for view in range(len(VIEWS)):
-            idf = self._idf[view]
-            held: dict[str, list[tuple[int, float]]] = {}
-            centre: dict[str, float] = {}
-            for number, line in enumerate(lines):
-                weighed = {gram: strength * idf[gram] for gram, strength in line[view].items()}
-                norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
-                for gram, weight in weighed.items():
-                    held.setdefault(gram, []).append((number, weight / norm))
-                    centre[gram] = centre.get(gram, 0.0) + weight / norm
-            norm = math.sqrt(sum(weight * weight for weight in centre.values())) or 1.0
-            for gram, weight in centre.items():
-                self._postings[view].setdefault(gram, []).append((at, weight / norm))
-            inner.append(held)
-        phrasings = tuple(_Phrasing(reading.folded, self._coded(reading.sounds, learn=True), reading.asking) for reading in readings)
-        return _Subject(entry.id, entry.source == "beyond", phrasings, tuple(inner), frozenset().union(*(p.asking for p in phrasings)))
+    def ask(self, question: str, likely: Collection[str] = ()) -> Match:
+        """The verdict on a question; `likely` are topics of the asker's present step, preferred mildly."""
+        whole = self._verdict(self.explain(question, likely))
+        parts = [part for part in _SENTENCE_END.split(question) if part.strip()]
+        if not 1 < len(parts) <= _PARTS:
+            return whole
+        answers = [
+            match
+            for match in (self._verdict(self.explain(part, likely)) for part in parts)
+            if match.verdict == "answer"
+        ]
+        chosen = tuple(dict.fromkeys(match.chosen[0] for match in answers))[:2]
+        if len(chosen) < 2:
+            return whole
+        best: dict[str, float] = {}
+        for topic in (topic for match in (*answers, whole) for topic in match.topics):
+            best[topic.id] = max(topic.score, best.get(topic.id, 0.0))
+        topics = sorted(
+            (Candidate(topic, score) for topic, score in best.items()), key=lambda topic: (-topic.score, topic.id)
+        )
+        return Match("answer", tuple(topics[:TOPICS]), chosen)
 
-    def _coded(self, sounds: Sequence[str], *, learn: bool = False) -> str:
-        """Syllables as one character each, so that rapidfuzz compares syllables; unknown ones are all alike."""
-        if learn:
-            for sound in sounds:
-                self._codes.setdefault(sound, chr(0xF0001 + len(self._codes)))
-        return "".join(self._codes.get(sound, "\U000f0000") for sound in sounds)
+    @staticmethod
+    def _verdict(seen: Explanation) -> Match:
+        topics = tuple(Candidate(clue.id, clue.score) for clue in seen.clues[:TOPICS])
+        if not topics or len(seen.reading.sounds) < 2 or hollow(seen.reading):
+            return Match("miss", topics)
+        second = topics[1].score if len(topics) > 1 else 0.0
+        if topics[0].score >= ANSWER_FROM and topics[0].score - second >= MARGIN_FROM:
+            return Match("answer", topics, (topics[0].id,))
+        offered = [topic for topic in topics[:OFFERED] if topic.score >= OFFERED_FROM]
+        if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
+            return Match("choices", topics, tuple(topic.id for topic in offered))
+        return Match("miss", topics)
 
     def explain(self, question: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
+        index = self._index
         reading = read(question)
-        grams = _grams(reading)
-        vectors: list[dict[str, float]] = []
-        known: list[float] = []
-        for view in range(len(VIEWS)):
-            idf = self._idf[view]
-            weighed = {gram: strength * idf.get(gram, self._unknown) for gram, strength in grams[view].items()}
-            norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
-            vectors.append({gram: weight / norm for gram, weight in weighed.items() if gram in idf})
-            known.append(sum(weight * weight for weight in vectors[-1].values()))
-        centres = self._centres(vectors)
-        totals = [sum(scores) for scores in zip(*centres, strict=True)]
-        nearest = sorted((at for at, total in enumerate(totals) if total > 0), key=lambda at: -totals[at])[:_CANDIDATES]
-        best = max((totals[at] for at in nearest), default=0.0)
-        coded = self._coded(reading.sounds)
-        words = [(_steps(reading.chars[start:end]), _steps(reading.sounds[start:end]), noun) for start, end, noun in everyday(reading)]
-        strange = [noun for written, heard, noun in words
-                   if not (self._idf[0].keys() >= written or self._idf[1].keys() >= heard)]
-        found = [self._features(at, reading, coded, vectors, [scores[at] for scores in centres], best, words) for at in nearest]
-        none = {
+        vectors = index.vectors(reading)
+        nearest = index.nearest(vectors, _CANDIDATES)
+        words = _words(reading)
+        coded = index.coded(reading.sounds)
+        best = max((sum(centres) for _, centres in nearest), default=0.0)
+        subjects = [index.subjects[at] for at, _ in nearest]
+        found = [
+            self._features(subject, centres, best, reading, coded, vectors, words)
+            for subject, (_, centres) in zip(subjects, nearest, strict=True)
+        ]
+        none = self._none_features(reading, vectors, words, best, found)
+        odds = [
+            _dot(features, self._model.entry) + LIKELY * (subject.id in likely)
+            for subject, features in zip(subjects, found, strict=True)
+        ]
+        odds_none = _dot(none, self._model.none)
+        top = max([odds_none, *odds])
+        shares = [math.exp(value - top) for value in odds]
+        total = sum(shares) + math.exp(odds_none - top)
+        clues = [
+            Clue(subject.id, share / total, features)
+            for subject, share, features in zip(subjects, shares, found, strict=True)
+        ]
+        clues.sort(key=lambda clue: (-clue.score, clue.id))
+        return Explanation(reading, tuple(clues), math.exp(odds_none - top) / total, none)
+
+    def _none_features(
+        self,
+        reading: Reading,
+        vectors: Sequence[Vector],
+        words: Sequence[_Word],
+        best: float,
+        found: Sequence[Mapping[str, float]],
+    ) -> dict[str, float]:
+        chars, sounds, _ = self._index.idf
+        strange = [word.noun for word in words if not word.in_views(chars, sounds)]
+        unknown = [1.0 - sum(weight * weight for weight in vector.values()) for vector in vectors]
+        return {
             "bias": 1.0,
-            "chars_unknown": 1.0 - known[0],
-            "sounds_unknown": 1.0 - known[1],
+            "chars_unknown": unknown[0],
+            "sounds_unknown": unknown[1],
             "concepts_none": float(not vectors[2]),
             "short": 1.0 / (1.0 + len(reading.chars)),
             "long": min(len(reading.chars), 60) / 60,
@@ -195,83 +227,54 @@ class Matcher:
             "strange_verbs": min(2, len(strange) - sum(strange)) / 2,
             "strange": float(bool(strange)),
         }
-        entry_weights = self._weights.entry
-        odds = [sum(entry_weights[name] * value for name, value in features.items())
-                + (LIKELY if self._subjects[at].id in likely else 0.0) for at, features in zip(nearest, found, strict=True)]
-        odds_none = sum(self._weights.none[name] * value for name, value in none.items())
-        top = max([odds_none, *odds])
-        mass = [math.exp(value - top) for value in odds]
-        total = sum(mass) + math.exp(odds_none - top)
-        clues = sorted((Clue(self._subjects[at].id, share / total, features)
-                        for at, share, features in zip(nearest, mass, found, strict=True)), key=lambda clue: (-clue.score, clue.id))
-        return Explanation(reading, tuple(clues), math.exp(odds_none - top) / total, none)
 
-    def _centres(self, vectors: list[dict[str, float]]) -> list[list[float]]:
-        """For each view the cosine of the question with the centre of every entry."""
-        centres = []
-        for vector, postings in zip(vectors, self._postings, strict=True):
-            scores = [0.0] * len(self._subjects)
-            for gram, weight in vector.items():
-                for at, share in postings[gram]:
-                    scores[at] += weight * share
-            centres.append(scores)
-        return centres
-
-    def _features(self, at: int, reading: Reading, coded: str, vectors: list[dict[str, float]], centres: list[float], best: float, words: list[tuple[set[str], set[str], bool]]) -> dict[str, float]:
-        subject = self._subjects[at]
-        size = len(subject.phrasings)
-        match = [[0.0] * size for _ in VIEWS]
-        covered = [0.0] * len(VIEWS)
+    def _features(
+        self,
+        subject: Subject,
+        centres: list[float],
+        best: float,
+        reading: Reading,
+        coded: str,
+        vectors: Sequence[Vector],
+        words: Sequence[_Word],
+    ) -> dict[str, float]:
+        postings = subject.postings(self._index.idf)
+        scores = [[0.0] * len(subject.readings) for _ in VIEWS]
+        known = [0.0] * len(VIEWS)
         for view, vector in enumerate(vectors):
-            scores = match[view]
-            inner = subject.grams[view]
+            score, inner = scores[view], postings[view]
             for gram, weight in vector.items():
-                held = inner.get(gram)
-                if held:
-                    covered[view] += weight * weight
+                if held := inner.get(gram):
+                    known[view] += weight * weight
                     for number, share in held:
-                        scores[number] += weight * share
-        together = [sum(scores) for scores in zip(*match, strict=True)]
-        closest = sorted(range(size), key=lambda number: -together[number])[:_FUZZED]
-        near = [subject.phrasings[number] for number in closest]
-        sound_ratios = [fuzz.ratio(coded, phrasing.sounds) / 100 for phrasing in near]
-        partial = 0.0
-        if len(coded) >= _SHORT:
-            partial = max((fuzz.partial_ratio(coded, phrasing.sounds) / 100 for phrasing in near if len(phrasing.sounds) >= _SHORT), default=0.0)
+                        score[number] += weight * share
+        together = [sum(each) for each in zip(*scores, strict=True)]
+        near = sorted(range(len(together)), key=lambda number: -together[number])[:_FUZZED]
+        partial = [
+            fuzz.partial_ratio(coded, subject.coded[number])
+            for number in near
+            if min(len(coded), len(subject.coded[number])) >= _SHORT
+        ]
         asking = reading.asking
+        strange = sum(1.0 if word.noun else 0.5 for word in words if not word.in_views(postings[0], postings[1]))
         return {
             "chars_centre": centres[0],
             "sounds_centre": centres[1],
             "concepts_centre": centres[2],
-            "chars_best": max(match[0]),
-            "sounds_best": max(match[1]),
-            "concepts_best": max(match[2]),
-            "ratio": max(fuzz.ratio(reading.folded, phrasing.folded) / 100 for phrasing in near),
-            "sound_ratio": max(sound_ratios),
-            "partial": partial,
-            "chars_known": covered[0],
-            "sounds_known": covered[1],
-            "concepts_known": covered[2],
-            "held": max(together) / 3,
-            "asking": float(bool(asking) and any(asking <= phrasing.asking for phrasing in near)),
+            "chars_best": max(scores[0]),
+            "sounds_best": max(scores[1]),
+            "concepts_best": max(scores[2]),
+            "chars_known": known[0],
+            "sounds_known": known[1],
+            "concepts_known": known[2],
+            "together_best": max(together) / 3,
+            "ratio": max(fuzz.ratio(reading.folded, subject.readings[number].folded) for number in near) / 100,
+            "sound_ratio": max(fuzz.ratio(coded, subject.coded[number]) for number in near) / 100,
+            "partial": max(partial, default=0.0) / 100,
+            "same": float(bool(coded) and any(coded == subject.coded[number] for number in near)),
+            "asking": float(bool(asking) and any(asking <= subject.readings[number].asking for number in near)),
             "asking_missed": len(asking - subject.asking) / len(asking) if asking else 0.0,
-            "same": float(any(reading.sounds and coded == phrasing.sounds for phrasing in near)),
             "lead": sum(centres) / best,
+            "strange": min(2.0, strange) / 2,
             "beyond": float(subject.beyond),
-            "strange": min(2, sum(1.0 if noun else 0.5 for written, heard, noun in words
-                           if not (subject.grams[0].keys() >= written or subject.grams[1].keys() >= heard))) / 2,
         }
-
-    def ask(self, question: str, likely: Collection[str] = ()) -> Match:
-        """The verdict on a question; `likely` are topics of the asker's present step, preferred mildly."""
-        seen = self.explain(question, likely)
-        topics = tuple(Candidate(clue.id, clue.score) for clue in seen.clues[:TOPICS])
-        if not topics or seen.reading.hollow:
-            return Match("miss", topics)
-        second = topics[1].score if len(topics) > 1 else 0.0
-        if topics[0].score >= ANSWER_FROM and topics[0].score - second >= MARGIN_FROM:
-            return Match("answer", topics, (topics[0].id,))
-        offered = [topic for topic in topics[:OFFERED] if topic.score >= OFFERED_FROM]
-        if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
-            return Match("choices", topics, tuple(topic.id for topic in offered))
-        return Match("miss", topics)

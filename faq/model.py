@@ -22,8 +22,8 @@ class Entry(BaseModel):
     """One question that people ask, in all the ways they ask it, and its one answer.
 
     `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, or `beyond` both; what is
-    beyond was looked up on `checked_on`. `step` is the script step that the question belongs to, `follow` are the topics
-    that people ask next, in order.
+    beyond was looked up on `checked_on`. `step` is the script step that the question belongs to, `follow` are the
+    topics that people ask next, in order.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,7 +17,6 @@ import yaml
 
 FOLD_LIMIT = 4_000  # characters of a message that are read at all; what follows is dropped
 _ROUNDS = 50  # folding is repeated until nothing changes; real text needs two rounds
-_LONGEST = 10  # units of the longest word in the lexicon that is looked for
 _HEARD = 0.75  # weight of a concept that was recognised by its sound alone
 _BROADER = 0.5  # weight of the broader concept that a concept also counts as
 _PINYIN_VOWELS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ", "aaaaeeeeiiiioooouuuuvvvvvnnn")
@@ -25,9 +24,16 @@ _PINYIN_VOWELS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ
 _UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
+_LATIN = re.compile(r"[a-z]")
 _REPEAT = re.compile(r"([^\W\d])\1{2,}")
-_FUZZY_HEAD = ((re.compile("^zh"), "z"), (re.compile("^ch"), "c"), (re.compile("^sh"), "s"), (re.compile("^n(?=.)"), "l"),
-               (re.compile("^f"), "h"), (re.compile("v"), "u"))
+_FUZZY_HEAD = (
+    (re.compile("^zh"), "z"),
+    (re.compile("^ch"), "c"),
+    (re.compile("^sh"), "s"),
+    (re.compile("^n(?=.)"), "l"),
+    (re.compile("^f"), "h"),
+    (re.compile("v"), "u"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Reading:
 
     `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in
     `sounds` a character (or a typed pinyin syllable) is its fuzzy toneless syllable in capitals. `concepts` are the
-    lexicon's concepts with weights 0–1, `named` the units that those take. `hollow` texts name no subject.
+    lexicon's concepts with weights 0–1; `asking` are those that say what kind of question it is.
     """
 
     folded: str
@@ -44,16 +50,23 @@ class Reading:
     sounds: tuple[str, ...]
     concepts: Mapping[str, float]
     asking: frozenset[str]
-    hollow: bool
-    named: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """A lexicon's words by their units; `lengths` are the word lengths that start with a unit, longest first."""
+class _Branch:
+    """A tree of words by their units; `names` are the concepts of the word that ends here."""
 
-    by_units: Mapping[tuple[str, ...], tuple[str, ...]]
-    lengths: Mapping[str, tuple[int, ...]]
+    __slots__ = ("names", "then")
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.then: dict[str, _Branch] = {}
+
+    def grow(self, units: Iterable[str], name: str) -> None:
+        branch = self
+        for unit in units:
+            branch = branch.then.setdefault(unit, _Branch())
+        if name not in branch.names:
+            branch.names += (name,)
 
 
 @cache
@@ -75,9 +88,12 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 @cache
-def _fillers() -> re.Pattern[str]:
-    lexicon = _lexicon()
-    return re.compile(rf"^(?:{_any_of(lexicon['vocatives'])}) (?=.)|{_any_of(lexicon['fillers'])}")
+def _fillers() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What is taken out: vocatives at the start, Chinese fillers, English ones (apart: one alternation is slow)."""
+    words = _lexicon()["fillers"]
+    latin = [word for word in words if word.isascii()]
+    vocative = re.compile(rf"(?:{_any_of(_lexicon()['vocatives'])}) (?=.)")
+    return vocative, re.compile(_any_of(word for word in words if not word.isascii())), re.compile(_any_of(latin))
 
 
 @cache
@@ -104,7 +120,12 @@ def _plain(text: str) -> str:
 def _step(text: str) -> str:
     pattern, spellings = _spellings()
     text = pattern.sub(lambda found: spellings[found[0]], _plain(text))
-    return " ".join(_fillers().sub("", text).split())
+    vocative, chinese, latin = _fillers()
+    found = vocative.match(text)
+    text = chinese.sub("", text[found.end() :] if found else text)
+    if _LATIN.search(text):
+        text = latin.sub("", text)
+    return " ".join(text.split())
 
 
 def fold(text: str) -> str:
@@ -190,74 +211,76 @@ def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         else:
             chars.append(_stem(run))
     table = _syllables()
-    sounds = [table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars]
+    sounds = [
+        table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars
+    ]
     pattern, readings = _readings()
     if pattern.search(folded):
         line = "".join(unit if len(unit) == 1 else " " for unit in chars)
         for found in pattern.finditer(line):
-            sounds[found.start():found.end()] = readings[found[0]]
+            sounds[found.start() : found.end()] = readings[found[0]]
     return tuple(chars), tuple(sounds)
 
 
-def _index(words: Mapping[tuple[str, ...], list[str]]) -> _Words:
-    lengths: dict[str, set[int]] = {}
-    for units in words:
-        lengths.setdefault(units[0], set()).add(len(units))
-    return _Words({units: tuple(names) for units, names in words.items()},
-                  {unit: tuple(sorted(sizes, reverse=True)) for unit, sizes in lengths.items()})
-
-
 @cache
-def _concept_words() -> tuple[_Words, _Words]:
+def _concept_words() -> tuple[_Branch, _Branch]:
     """The lexicon's words as written, and those of two or more syllables as they sound."""
-    written: dict[tuple[str, ...], list[str]] = {}
-    heard: dict[tuple[str, ...], list[str]] = {}
+    written, heard = _Branch(), _Branch()
     for name, words in _lexicon()["concepts"].items():
         for word in words:
             chars, sounds = _units(_plain(word))
-            if chars and name not in written.setdefault(chars, []):
-                written[chars].append(name)
-            if len(chars) > 1 and not word.isascii() and name not in heard.setdefault(sounds, []):
-                heard[sounds].append(name)
-    return _index(written), _index(heard)
+            written.grow(chars, name)
+            if len(chars) > 1 and not word.isascii():
+                heard.grow(sounds, name)
+    return written, heard
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(pattern)) for name, pattern in _lexicon()["patterns"].items())
+def _patterns() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], re.Pattern[str], Mapping[str, str]]:
+    """The patterns by concept, what any text that matches one must hold, and the bridges."""
+    patterns = tuple((name, re.compile(pattern)) for name, pattern in _lexicon()["patterns"].items())
+    return patterns, re.compile("[0-9年代位浏]"), _lexicon()["bridges"]
 
 
-def _longest(words: _Words, units: tuple[str, ...], start: int) -> int:
-    """How many units the longest word takes that begins at `start`; 0 for none."""
-    for size in words.lengths.get(units[start], ()):
-        if units[start:start + size] in words.by_units:
-            return size
-    return 0
+def _longest(words: _Branch, units: tuple[str, ...], start: int) -> tuple[int, tuple[str, ...]]:
+    """How many units the longest word takes that begins at `start`, and its concepts; 0 for none."""
+    size, names = 0, words.names
+    for at in range(start, len(units)):
+        branch = words.then.get(units[at])
+        if branch is None:
+            break
+        words = branch
+        if words.names:
+            size, names = at + 1 - start, words.names
+    return size, names
 
 
-def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> tuple[dict[str, float], frozenset[int]]:
-    """The concepts of a text with their weights, and the units that they take."""
+def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[tuple[int, int, tuple[str, ...], float]]:
+    """The lexicon's words in a text, longest first, without overlap: first unit, length, concepts, weight."""
     written, heard = _concept_words()
-    found: dict[str, float] = {}
-    named: set[int] = set()
     at = 0
     while at < len(chars):
-        size, by_ear = _longest(written, chars, at), _longest(heard, sounds, at)
-        names = written.by_units[chars[at:at + size]] if size else ()
-        weight = 1.0
+        size, names = _longest(written, chars, at)
+        by_ear, alike = _longest(heard, sounds, at)
         if by_ear > size:
-            size, names, weight = by_ear, heard.by_units[sounds[at:at + by_ear]], _HEARD
+            yield at, by_ear, alike, _HEARD
+        elif size:
+            yield at, size, names, 1.0
+        at += max(size, by_ear, 1)
+
+
+def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for _, _, names, weight in named(chars, sounds):
         for name in names:
             found[name] = max(weight, found.get(name, 0.0))
-        named.update(range(at, at + size))
-        at += size or 1
-    for name, pattern in _patterns():
-        if pattern.search(folded):
-            found[name] = 1.0
-    for name, broader in _lexicon()["bridges"].items():
+    patterns, anything, bridges = _patterns()
+    if anything.search(folded):
+        found.update((name, 1.0) for name, pattern in patterns if pattern.search(folded))
+    for name, broader in bridges.items():
         if name in found:
             found[broader] = max(_BROADER * found[name], found.get(broader, 0.0))
-    return found, frozenset(named)
+    return found
 
 
 @cache
@@ -269,16 +292,19 @@ def read(text: str) -> Reading:
     """All views of a message."""
     folded = fold(text)
     chars, sounds = _units(folded)
-    concepts, named = _concepts(folded, chars, sounds)
-    return Reading(
-        folded=folded,
-        chars=chars,
-        sounds=sounds,
-        concepts=concepts,
-        asking=_asking().intersection(concepts),
-        hollow=not _hollow().sub("", folded).strip() or not any(map(str.isalpha, folded)),
-        named=named,
-    )
+    concepts = _concepts(folded, chars, sounds)
+    return Reading(folded, chars, sounds, concepts, _asking().intersection(concepts))
+
+
+def hollow(reading: Reading) -> bool:
+    """Whether a text names no subject: nothing but question words and particles, digits or signs."""
+    return not any(map(str.isalpha, reading.folded)) or not _hollow().sub("", reading.folded).strip("0123456789 ")
+
+
+@cache
+def particles() -> frozenset[str]:
+    """The units that are a hollow word by themselves."""
+    return frozenset(word for word in _lexicon()["hollow"] if len(word) == 1 or word.isascii())
 
 
 @cache
@@ -295,20 +321,25 @@ def everyday(reading: Reading) -> list[tuple[int, int, bool]]:
     A Latin word that is neither everyday English nor pinyin counts as a noun.
     """
     nouns, verbs = _everyday()
-    chars, named = reading.chars, reading.named
+    chars = reading.chars
+    taken = {at for start, size, _, _ in named(chars, reading.sounds) for at in range(start, start + size)}
     found: list[tuple[int, int, bool]] = []
     at = 0
     while at < len(chars):
         size = 1
-        if at not in named:
+        if at not in taken:
             unit = chars[at]
             if unit.isascii():
                 if unit.isalpha() and len(unit) > 2 and unit not in _english():
                     found.append((at, at + 1, True))
             else:
                 for size in (4, 3, 2):
-                    word = "".join(chars[at:at + size])
-                    if len(word) == size and named.isdisjoint(range(at, at + size)) and (word in nouns or word in verbs):
+                    word = "".join(chars[at : at + size])
+                    if (
+                        len(word) == size
+                        and taken.isdisjoint(range(at, at + size))
+                        and (word in nouns or word in verbs)
+                    ):
                         found.append((at, at + size, word in nouns))
                         break
                 else:

@@ -1,7 +1,7 @@
 """The walk: from a position and what a graduate did to the next position and what happened on the way.
 
-Must live here: every rule of moving through a script. Must not: sentences, channels, storage, the clock of the machine.
-The script's table is the only door: an action that is not in it is None, and the caller shows where the graduate stands.
+Must live here: every rule of moving through a script. Must not: sentences, channels, storage, the machine's clock.
+The script's table is the only door: an action that is not in it is None, and the caller shows where the graduate is.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What there is to show of a position. `name` is the thing to compare in a checklist, `item` of `items` (1-based)."""
+    """What there is to show of a position. `name` is the thing to compare in a checklist, number `item` of `items`."""
 
     step: Step
     actions: tuple[Action, ...]
@@ -174,7 +174,8 @@ class Walk:
         return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
 
     def _keep(self, position: Position, step: Step, answers: Mapping[str, str]) -> Move:
-        assert step.reads and step.reads.go
+        assert step.reads
+        assert step.reads.go
         return self._enter(replace(position, answers={**position.answers, **answers}), step.reads.go)
 
     def _tick(self, position: Position, step: Step, answer: str) -> Move:
@@ -255,7 +256,7 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "early": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.PREPARE,
     "late": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase in (Phase.LATE, Phase.CLOSED),
     "closed": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.CLOSED,
-    "clicked_late": lambda w, p: _clicked_late(w, p),
+    "clicked_late": _clicked_late,
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""
 

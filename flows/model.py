@@ -64,7 +64,7 @@ class Note(Row):
 
 
 class Reads(Row):
-    """What a step asks for: `reader` is a name in `flows.answers.READERS`; an answer is kept under `into`, then on to `go`.
+    """What a step asks for: `reader` is a name in `flows.answers.READERS`, an answer is kept under `into`, then `go`.
 
     `offer` are words for the buttons of a reader that knows what they mean but not how they are called. Without `go`
     the step stays, keeps nothing, and shows the text of `heard` that the reader names, filled with what it read.

@@ -1,6 +1,6 @@
 """What is wrong with a script, all at once, before anybody walks it.
 
-Every finding has pydantic's own form (a rule, a place, particulars), so that it is reported like a mistake in the schema.
+Every finding has pydantic's own form (a rule, a place, particulars) and is reported like a mistake in the schema.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _returns(script: Script, origin: str, here: str, holding: frozenset[str]) ->
         return False
     for gate in script.by_id[here].gate:
         opposite = gate.when.removeprefix("not ") if gate.when.startswith("not ") else f"not {gate.when}"
-        if opposite not in holding and gate.when not in holding:
-            if gate.go == origin or _returns(script, origin, gate.go, holding | {gate.when}):
-                return True
+        possible = opposite not in holding and gate.when not in holding
+        if possible and (gate.go == origin or _returns(script, origin, gate.go, holding | {gate.when})):
+            return True
     return False

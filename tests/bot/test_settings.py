@@ -170,6 +170,11 @@ def test_webhook_needs_its_secret(tmp_path: Path) -> None:
     assert problems(tmp_path, WEBHOOK_URL="https://x.cn") == [("WEBHOOK_SECRET", "missing", "GRADBOT_WEBHOOK_URL")]
 
 
+@pytest.mark.parametrize("value", ["http://[::1", "https://x:port", "https://x:0", "https://a b", "x"])
+def test_addresses_are_whole(tmp_path: Path, value: str) -> None:
+    assert problems(tmp_path, TELEGRAM_API=value) == [("TELEGRAM_API", "not_a_url", value)]
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
 def test_rate_is_positive(tmp_path: Path, value: str) -> None:
     assert problems(tmp_path, RATE=value) == [("RATE", "not_positive", value)]

@@ -38,4 +38,6 @@ def out_of_scope() -> list[str]:
 def entries() -> list[Entry]:
     """Every entry that ships, in the order of its file."""
     files = sorted(ENTRIES.glob("*.yaml"))
-    return [Entry(**row) for file in files for row in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)]
+    return [
+        Entry(**row) for file in files for row in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    ]

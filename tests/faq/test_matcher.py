@@ -21,7 +21,9 @@ def entry(topic: str, *phrasings: str) -> Entry:
 def check_shape(match: Match) -> None:
     assert len(match.topics) <= TOPICS
     assert all(0 <= topic.score <= 1 for topic in match.topics)
-    assert [(-topic.score, topic.id) for topic in match.topics] == sorted((-topic.score, topic.id) for topic in match.topics)
+    assert [(-topic.score, topic.id) for topic in match.topics] == sorted(
+        (-topic.score, topic.id) for topic in match.topics
+    )
     wanted = {"answer": range(1, 3), "choices": range(2, OFFERED + 1), "miss": range(1)}
     assert len(match.chosen) in wanted[match.verdict]
     assert len(set(match.chosen)) == len(match.chosen)
@@ -32,12 +34,18 @@ def test_any_text_gets_a_verdict(text: str) -> None:
     check_shape(MATCHER.ask(text))
 
 
-_WORDS = st.text(alphabet="学籍照片密码忘注册abc 12？", min_size=2, max_size=12).filter(lambda text: len(text.strip()) > 1)
+_WORDS = st.text(alphabet="学籍照片密码忘注册abc 12？", min_size=2, max_size=12).filter(
+    lambda text: len(text.strip()) > 1
+)
 
 
 @settings(max_examples=50)
-@given(st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.lists(_WORDS, min_size=1, max_size=5), min_size=1, max_size=4),
-       st.text(alphabet="学籍照片密码忘注册abc？", max_size=20))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.lists(_WORDS, min_size=1, max_size=5), min_size=1, max_size=4
+    ),
+    st.text(alphabet="学籍照片密码忘注册abc？", max_size=20),
+)
 def test_any_faq_of_one_entry_or_more_answers_any_text(faq: dict[str, list[str]], text: str) -> None:
     check_shape(Matcher(entry(topic, *lines) for topic, lines in faq.items()).ask(text))
 
@@ -55,7 +63,9 @@ def test_the_order_of_entries_changes_nothing() -> None:
     assert all(other.ask(text) == MATCHER.ask(text) for text in asked)
 
 
-@pytest.mark.parametrize("text", ["", "怎么办", "12345", "3055417", "？？？", "🤣🤣", "zxcvbnm", "我", "谢谢", "a", "学"])
+@pytest.mark.parametrize(
+    "text", ["", "怎么办", "12345", "3055417", "？？？", "🤣🤣", "zxcvbnm", "我", "谢谢", "a", "学"]
+)
 def test_what_names_no_subject_is_never_answered(text: str) -> None:
     assert MATCHER.ask(text).verdict == "miss"
 

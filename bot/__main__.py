@@ -1,0 +1,180 @@
+"""The command line. Errors are one line on standard error; exit codes: 0 done, 1 problems, 2 usage or settings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from bot import app
+from bot.channels.console import forgiving
+from bot.content import Content, ContentProblem
+from bot.conversation import decide
+from bot.messages import Incoming
+from bot.session import Session
+from bot.settings import Settings, SettingsProblem
+from bot.store import StoreProblem
+from bot.wording import Voice
+from flows.draw import mermaid
+
+PROBLEMS, USAGE = 1, 2
+
+cli = typer.Typer(
+    help="毕业核对助手：带毕业生核对学信网上的学籍和照片。\n\nLeads graduates through checking their CHSI record.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _day(text: str | date) -> date:
+    try:
+        return text if isinstance(text, date) else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05)") from None
+
+
+Today = Annotated[
+    date | None,
+    typer.Option("--today", parser=_day, metavar="DATE", help="演练另一天，如 2013-12-05。Rehearse another day."),
+]
+ContentFolder = Annotated[
+    Path | None,
+    typer.Option("--content", exists=True, file_okay=False, help="内容文件夹，默认自带的。A content folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="一行一个 JSON。One JSON object a line.")]
+
+
+@cli.callback(invoke_without_command=True)
+def _gradbot(context: typer.Context) -> None:
+    """Without a command: `run` with a Telegram token, else `chat`."""
+    if context.invoked_subcommand is None:
+        chosen = app.settings()
+        if chosen.telegram_token:
+            asyncio.run(app.run(chosen))
+        else:
+            print(app.content(chosen).phrases.connect_telegram, file=sys.stderr)
+            asyncio.run(app.chat(chosen, _me(), as_json=False))
+
+
+@cli.command()
+def run() -> None:
+    """启动已配置的渠道，直到收到 SIGTERM。Serve the configured channels until SIGTERM or SIGINT."""
+    asyncio.run(app.run(app.settings()))
+
+
+@cli.command()
+def chat(
+    user: Annotated[str, typer.Option(help="谁在聊，进度按这个名字存。Whose progress.", show_default="you")] = "",
+    today: Today = None,
+    as_json: Json = False,
+) -> None:
+    """在终端里聊天，一行一句，数字按按钮。Talk in the terminal; a number presses a button."""
+    asyncio.run(app.chat(app.settings(today), user or _me(), as_json=as_json))
+
+
+@cli.command()
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(help="问题；不写就一行一个读标准输入。The question.")] = None,
+    today: Today = None,
+    as_json: Json = False,
+) -> None:
+    """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
+    chosen = app.settings(today)
+    knowledge = app.content(chosen)
+    for line in [" ".join(question)] if question else _lines(sys.stdin):
+        started = time.perf_counter()
+        match = knowledge.matcher.ask(line)
+        spent_ms = (time.perf_counter() - started) * 1000
+        if as_json:
+            topics = [{"id": topic.id, "score": round(topic.score, 4)} for topic in match.topics]
+            found = {"q": line, "verdict": match.verdict, "topics": topics, "ms": round(spent_ms, 3)}
+            print(json.dumps(found, ensure_ascii=False), flush=True)
+        else:
+            _answer(knowledge, chosen, line)
+
+
+@cli.command()
+def check(content: ContentFolder = None) -> None:
+    """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
+    knowledge = app.content(app.settings(content=content))
+    steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
+    print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
+
+
+@cli.command()
+def draw(content: ContentFolder = None) -> None:
+    """把流程画成 Mermaid 图。The flow as Mermaid."""
+    knowledge = app.content(app.settings(content=content))
+    voice = Voice(knowledge, Session(next(iter(knowledge.notices))), datetime(2000, 1, 1))  # noqa: DTZ001 - no clock shows
+    print(mermaid(knowledge.script, voice.fill))
+
+
+def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
+    screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    known = Session(next(iter(knowledge.notices)))
+    for reply in decide(knowledge, known, Incoming("ask", "", question), app.present(chosen)).replies:
+        screen.print(Text(reply.text))
+        for row in reply.buttons:
+            screen.print(Text("  ".join(f"[{button.text}]" for button in row), style="cyan"))
+        if reply.source:
+            screen.print(Text(f"（{reply.source}）", style="dim"))
+    screen.print()
+
+
+def _lines(stream: Iterable[str]) -> Iterator[str]:
+    return (line.strip() for line in stream if line.strip())
+
+
+def _me() -> str:
+    return os.environ.get("USER") or "you"
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    forgiving(sys.stdin, sys.stdout, sys.stderr)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        return cli(standalone_mode=False) or 0
+    except ContentProblem as problem:
+        for found in problem.problems:
+            print(found)
+        return PROBLEMS
+    except SettingsProblem as problem:
+        _say(*map(str, problem.problems))
+        return USAGE
+    except StoreProblem as problem:
+        _say(str(problem))
+        return PROBLEMS
+    except typer.TyperException as wrong:
+        _say(wrong.format_message())
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        return 0
+    except BrokenPipeError:
+        # The reader of our output left (`gradbot draw | head`): nothing is wrong, and nothing can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(f"gradbot: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Builds the house and opens it: the only file that knows every part. Reads as a list."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import structlog
+
+from bot.channels.console import ConsoleWords, Terminal
+from bot.content import Content, load
+from bot.service import Service, local
+from bot.settings import Problem, Settings, SettingsProblem, read_settings
+from bot.store import Store
+
+
+def settings(today: date | None = None, content: Path | None = None) -> Settings:
+    """The operator's settings, with the command line's own on top. SettingsProblem with all that is wrong."""
+    read = read_settings(os.environ, Path.cwd())
+    return read.model_copy(update={"today": today or read.today, "content": content or read.content})
+
+
+def content(chosen: Settings) -> Content:
+    """The content in force. ContentProblem with all that is wrong."""
+    return load(chosen.content)
+
+
+@asynccontextmanager
+async def service(chosen: Settings) -> AsyncIterator[Service]:
+    """The service over the open store, closed at the end."""
+    knowledge = content(chosen)
+    store = await Store.open(chosen.database_url)
+    try:
+        yield Service(knowledge, store, lambda: datetime.now(UTC), chosen.today)
+    finally:
+        await store.close()
+
+
+async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
+    """Talk in the terminal until the input ends."""
+    log(chosen, logging.ERROR)
+    async with service(chosen) as serving:
+        phrases = serving.content.phrases
+        words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
+        await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)
+
+
+async def run(chosen: Settings) -> None:
+    """Serve the configured channels until SIGTERM or SIGINT. SettingsProblem when none is configured."""
+    raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
+
+
+def log(chosen: Settings, level: int = logging.INFO) -> None:
+    """Structured log lines on standard error; ids only, never words of a person, never a token."""
+    shape = structlog.processors.JSONRenderer() if chosen.log == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), shape],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def present(chosen: Settings) -> datetime:
+    """The moment in the notice's zone, or the rehearsed day's."""
+    return local(datetime.now(UTC), chosen.today)
