@@ -15,12 +15,18 @@ $(shell rm -f $(READY))
 endif
 
 $(READY): pyproject.toml
-	@set -e; for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$python"; break; fi; \
-	done; \
-	if [ -z "$${found:-}" ]; then echo "gradbot needs Python >= 3.11; none found (name one: make PYTHON=/path/to/python)" >&2; exit 2; fi; \
-	echo "Setting up .venv with $$found (once) ..." >&2; \
-	"$$found" -m venv --clear .venv || { echo "$$found cannot make a virtual environment (on Debian or Ubuntu: apt install python3-venv)" >&2; exit 2; }; \
+	@set -e; if ! $(PY) -c '' 2>/dev/null; then \
+	  for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$python"; break; fi; \
+	  done; \
+	  if [ -z "$${found:-}" ]; then \
+	    echo "gradbot needs Python >= 3.11, none was found; name one: make PYTHON=/path/to/python" >&2; exit 2; \
+	  fi; \
+	  "$$found" -m venv --clear .venv || { \
+	    echo "$$found cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 2; \
+	  }; \
+	fi; \
+	echo "Setting up .venv (once, a minute or two) ..." >&2; \
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(READY)
 

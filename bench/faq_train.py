@@ -28,7 +28,7 @@ THIN = 5  # phrasings an entry in the thin copies of the FAQ: other colleges hav
 THIN_WEIGHT = 0.25
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
-ELSEWHERE_WEIGHT = 0.7  # a phrasing said of another thing
+ELSEWHERE_WEIGHT = 1.0  # a phrasing said of another thing
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
 STRENGTH = 2.0  # of the pull towards zero
 BEYOND = -1.2  # set, not learned: where both fit, what the notice says goes before what lies beyond it
@@ -114,7 +114,7 @@ def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tup
 
 def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     """All training samples, always in the same order."""
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311 – reproducible slips, no secret
     everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
     things = _things()
     found: list[Sample | None] = []
@@ -124,7 +124,7 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
         for line, topic in out:
             found.append(sample(matcher.explain(line), topic, 1.0))
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
-            if len(line) <= 9 and not line.isascii():
+            if len(line) <= 12 and not line.isascii():
                 found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
         found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
     for _ in range(THIN):

@@ -60,7 +60,7 @@ class Source:
 
 
 def read(path: Path) -> Source:
-    """The file as data; `mistakes` is what is wrong with it as YAML, the tree is None when nothing can be made of it."""
+    """The file as data; `mistakes` is what is wrong with it as YAML, the tree None when nothing can be made of it."""
     try:
         raw = path.read_bytes()
     except OSError:

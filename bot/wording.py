@@ -82,6 +82,8 @@ class Voice:
         template = phrases.head_side if n is None else phrases.head if n else phrases.head_before
         title = self.fill(step.title)
         head = template.format(n=n, bar=bar, title=title, track=self.content.script.tracks[step.track])
+        if self.session.position and self.session.position.state == "done":
+            return head
         return f"{head}\n{phrases.clock_line.format(clock=self.facts['clock.short'])}"
 
     def _body(self, view: View, *, brief: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 
 from faq.index import VIEWS, Index, Subject, Vector, pairs
 from faq.model import Candidate, Entry, Match
-from faq.text import Reading, everyday, hollow, read
+from faq.text import Kind, Reading, everyday, hollow, named, particles, read
 
 ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
@@ -54,7 +54,10 @@ FEATURES = (
     "asking",
     "asking_missed",
     "lead",
-    "strange",
+    "elsewhere",
+    "strange_noun",
+    "strange_share",
+    "uncovered",
     "beyond",
 )
 NONE_FEATURES = (
@@ -66,9 +69,10 @@ NONE_FEATURES = (
     "long",
     "best_centre",
     "best_match",
-    "strange_nouns",
-    "strange_verbs",
-    "strange",
+    "elsewhere",
+    "strange_noun",
+    "strange_share",
+    "uncovered",
 )
 
 
@@ -101,14 +105,54 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """An everyday word of a question: its grams as written and as heard."""
+    """An everyday word of a question: its grams as written and as heard, its share of the question's units."""
 
     written: frozenset[str]
     heard: frozenset[str]
-    noun: bool
+    kind: Kind
+    share: float
 
-    def in_views(self, chars: Mapping[str, object], sounds: Mapping[str, object]) -> bool:
+    def among(self, chars: Mapping[str, object], sounds: Mapping[str, object]) -> bool:
         return self.written <= chars.keys() or self.heard <= sounds.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit of a question that is no particle: its sound, the pairs it is in, the concepts of the word it is in."""
+
+    sound: str
+    pairs: tuple[str, ...]
+    concepts: tuple[str, ...]
+
+    def covered(self, sounds: Mapping[str, object], concepts: Mapping[str, object]) -> float:
+        """1 when its word or its pair is there, a half when it stands there in other company."""
+        if any(name in concepts for name in self.concepts) or any(pair in sounds for pair in self.pairs):
+            return 1.0
+        return 0.5 if self.sound in sounds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Everything about a question that does not depend on the entry."""
+
+    reading: Reading
+    coded: str
+    vectors: Sequence[Vector]
+    words: Sequence[_Word]
+    units: Sequence[_Unit]
+
+    def strange(
+        self, chars: Mapping[str, object], sounds: Mapping[str, object], concepts: Mapping[str, object]
+    ) -> dict[str, float]:
+        """How much of the question is said in words that are not in the given grams."""
+        strange = [word for word in self.words if not word.among(chars, sounds)]
+        covered = sum(unit.covered(sounds, concepts) for unit in self.units)
+        return {
+            "elsewhere": float(any(word.kind == "elsewhere" for word in strange)),
+            "strange_noun": float(any(word.kind == "noun" for word in strange)),
+            "strange_share": sum(word.share for word in strange),
+            "uncovered": 1.0 - covered / len(self.units) if self.units else 1.0,
+        }
 
 
 @cache
@@ -121,10 +165,23 @@ def weights() -> Weights:
 
 def _words(reading: Reading) -> list[_Word]:
     found = []
-    for start, end, noun in everyday(reading):
+    for start, end, kind in everyday(reading):
         chars, sounds = reading.chars[start:end], reading.sounds[start:end]
-        found.append(_Word(frozenset(pairs(chars) or chars), frozenset(pairs(sounds) or sounds), noun))
+        share = (end - start) / len(reading.chars)
+        found.append(_Word(frozenset(pairs(chars) or chars), frozenset(pairs(sounds) or sounds), kind, share))
     return found
+
+
+def _units(reading: Reading) -> list[_Unit]:
+    concepts: dict[int, tuple[str, ...]] = {}
+    for start, size, names, _ in named(reading.chars, reading.sounds):
+        concepts.update(dict.fromkeys(range(start, start + size), names))
+    beside = pairs(reading.sounds)
+    return [
+        _Unit(sound, tuple(beside[max(0, at - 1) : at + 1]), concepts.get(at, ()))
+        for at, (char, sound) in enumerate(zip(reading.chars, reading.sounds, strict=True))
+        if char not in particles()
+    ]
 
 
 def _dot(values: Mapping[str, float], model: Mapping[str, float]) -> float:
@@ -177,17 +234,17 @@ class Matcher:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
         index = self._index
         reading = read(question)
-        vectors = index.vectors(reading)
-        nearest = index.nearest(vectors, _CANDIDATES)
-        words = _words(reading)
-        coded = index.coded(reading.sounds)
+        asked = _Question(
+            reading, index.coded(reading.sounds), index.vectors(reading), _words(reading), _units(reading)
+        )
+        nearest = index.nearest(asked.vectors, _CANDIDATES)
         best = max((sum(centres) for _, centres in nearest), default=0.0)
         subjects = [index.subjects[at] for at, _ in nearest]
         found = [
-            self._features(subject, centres, best, reading, coded, vectors, words)
+            self._features(asked, subject, centres, best)
             for subject, (_, centres) in zip(subjects, nearest, strict=True)
         ]
-        none = self._none_features(reading, vectors, words, best, found)
+        none = self._none_features(asked, best, found)
         odds = [
             _dot(features, self._model.entry) + LIKELY * (subject.id in likely)
             for subject, features in zip(subjects, found, strict=True)
@@ -203,45 +260,26 @@ class Matcher:
         clues.sort(key=lambda clue: (-clue.score, clue.id))
         return Explanation(reading, tuple(clues), math.exp(odds_none - top) / total, none)
 
-    def _none_features(
-        self,
-        reading: Reading,
-        vectors: Sequence[Vector],
-        words: Sequence[_Word],
-        best: float,
-        found: Sequence[Mapping[str, float]],
-    ) -> dict[str, float]:
-        chars, sounds, _ = self._index.idf
-        strange = [word.noun for word in words if not word.in_views(chars, sounds)]
-        unknown = [1.0 - sum(weight * weight for weight in vector.values()) for vector in vectors]
+    def _none_features(self, asked: _Question, best: float, found: Sequence[Mapping[str, float]]) -> dict[str, float]:
+        unknown = [1.0 - sum(weight * weight for weight in vector.values()) for vector in asked.vectors]
+        size = len(asked.reading.chars)
         return {
             "bias": 1.0,
             "chars_unknown": unknown[0],
             "sounds_unknown": unknown[1],
-            "concepts_none": float(not vectors[2]),
-            "short": 1.0 / (1.0 + len(reading.chars)),
-            "long": min(len(reading.chars), 60) / 60,
+            "concepts_none": float(not asked.vectors[2]),
+            "short": 1.0 / (1.0 + size),
+            "long": min(size, 60) / 60,
             "best_centre": best / 3,
             "best_match": max((features["sounds_best"] for features in found), default=0.0),
-            "strange_nouns": min(2, sum(strange)) / 2,
-            "strange_verbs": min(2, len(strange) - sum(strange)) / 2,
-            "strange": float(bool(strange)),
+            **asked.strange(*self._index.idf),
         }
 
-    def _features(
-        self,
-        subject: Subject,
-        centres: list[float],
-        best: float,
-        reading: Reading,
-        coded: str,
-        vectors: Sequence[Vector],
-        words: Sequence[_Word],
-    ) -> dict[str, float]:
+    def _features(self, asked: _Question, subject: Subject, centres: Sequence[float], best: float) -> dict[str, float]:
         postings = subject.postings(self._index.idf)
         scores = [[0.0] * len(subject.readings) for _ in VIEWS]
         known = [0.0] * len(VIEWS)
-        for view, vector in enumerate(vectors):
+        for view, vector in enumerate(asked.vectors):
             score, inner = scores[view], postings[view]
             for gram, weight in vector.items():
                 if held := inner.get(gram):
@@ -250,13 +288,12 @@ class Matcher:
                         score[number] += weight * share
         together = [sum(each) for each in zip(*scores, strict=True)]
         near = sorted(range(len(together)), key=lambda number: -together[number])[:_FUZZED]
+        coded, asking = asked.coded, asked.reading.asking
         partial = [
             fuzz.partial_ratio(coded, subject.coded[number])
             for number in near
             if min(len(coded), len(subject.coded[number])) >= _SHORT
         ]
-        asking = reading.asking
-        strange = sum(1.0 if word.noun else 0.5 for word in words if not word.in_views(postings[0], postings[1]))
         return {
             "chars_centre": centres[0],
             "sounds_centre": centres[1],
@@ -268,13 +305,13 @@ class Matcher:
             "sounds_known": known[1],
             "concepts_known": known[2],
             "together_best": max(together) / 3,
-            "ratio": max(fuzz.ratio(reading.folded, subject.readings[number].folded) for number in near) / 100,
+            "ratio": max(fuzz.ratio(asked.reading.folded, subject.readings[number].folded) for number in near) / 100,
             "sound_ratio": max(fuzz.ratio(coded, subject.coded[number]) for number in near) / 100,
             "partial": max(partial, default=0.0) / 100,
             "same": float(bool(coded) and any(coded == subject.coded[number] for number in near)),
             "asking": float(bool(asking) and any(asking <= subject.readings[number].asking for number in near)),
             "asking_missed": len(asking - subject.asking) / len(asking) if asking else 0.0,
             "lead": sum(centres) / best,
-            "strange": min(2.0, strange) / 2,
+            **asked.strange(*postings),
             "beyond": float(subject.beyond),
         }

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import opencc
 import yaml
 
 FOLD_LIMIT = 4_000  # characters of a message that are read at all; what follows is dropped
 _ROUNDS = 50  # folding is repeated until nothing changes; real text needs two rounds
+_ELSEWHERE = "elsewhere"  # stands for a concept in the tree of words
 _HEARD = 0.75  # weight of a concept that was recognised by its sound alone
 _BROADER = 0.5  # weight of the broader concept that a concept also counts as
 _PINYIN_VOWELS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ", "aaaaeeeeiiiioooouuuuvvvvvnnn")
@@ -36,6 +37,9 @@ _FUZZY_HEAD = (
 )
 
 
+Kind = Literal["elsewhere", "noun", "verb"]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A message as it is compared: all parallel views of one folded text.
@@ -53,20 +57,19 @@ class Reading:
 
 
 class _Branch:
-    """A tree of words by their units; `names` are the concepts of the word that ends here."""
+    """A tree of words by their units; `words` are those that end here, as they are written, with their concepts."""
 
-    __slots__ = ("names", "then")
+    __slots__ = ("then", "words")
 
     def __init__(self) -> None:
-        self.names: tuple[str, ...] = ()
         self.then: dict[str, _Branch] = {}
+        self.words: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def grow(self, units: Iterable[str], name: str) -> None:
+    def grow(self, units: Iterable[str], word: tuple[str, ...], concept: str) -> None:
         branch = self
         for unit in units:
             branch = branch.then.setdefault(unit, _Branch())
-        if name not in branch.names:
-            branch.names += (name,)
+        branch.words[word] = tuple(dict.fromkeys((*branch.words.get(word, ()), concept)))
 
 
 @cache
@@ -224,14 +227,17 @@ def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 @cache
 def _concept_words() -> tuple[_Branch, _Branch]:
-    """The lexicon's words as written, and those of two or more syllables as they sound."""
+    """The lexicon's words as written, things of elsewhere among them; concepts of two syllables or more as they sound."""
     written, heard = _Branch(), _Branch()
-    for name, words in _lexicon()["concepts"].items():
+    for concept, words in _lexicon()["concepts"].items():
         for word in words:
             chars, sounds = _units(_plain(word))
-            written.grow(chars, name)
+            written.grow(chars, chars, concept)
             if len(chars) > 1 and not word.isascii():
-                heard.grow(sounds, name)
+                heard.grow(sounds, chars, concept)
+    for word in _lexicon()["elsewhere"]:
+        chars, _ = _units(_plain(word))
+        written.grow(chars, chars, _ELSEWHERE)
     return written, heard
 
 
@@ -242,17 +248,39 @@ def _patterns() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], re.Pattern[str
     return patterns, re.compile("[0-9年代位浏]"), _lexicon()["bridges"]
 
 
-def _longest(words: _Branch, units: tuple[str, ...], start: int) -> tuple[int, tuple[str, ...]]:
-    """How many units the longest word takes that begins at `start`, and its concepts; 0 for none."""
-    size, names = 0, words.names
-    for at in range(start, len(units)):
-        branch = words.then.get(units[at])
+def _written(tree: _Branch, chars: tuple[str, ...], start: int) -> tuple[int, tuple[str, ...]]:
+    """How many units the longest word takes that is written at `start`, and its concepts; 0 for none."""
+    size, concepts = 0, tree.words.get((), ())
+    for at in range(start, len(chars)):
+        branch = tree.then.get(chars[at])
         if branch is None:
             break
-        words = branch
-        if words.names:
-            size, names = at + 1 - start, words.names
-    return size, names
+        tree = branch
+        if tree.words:
+            size, (concepts,) = at + 1 - start, tree.words.values()
+    return size, concepts
+
+
+def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """The same by ear. A word must share a character with what is written there, or be typed in pinyin: 学及 is 学籍,
+    想睡 is not 向谁.
+    """
+    size, concepts = 0, tree.words.get((), ())
+    for at in range(start, len(sounds)):
+        branch = tree.then.get(sounds[at])
+        if branch is None:
+            break
+        tree = branch
+        if tree.words:
+            here = chars[start : at + 1]
+            meant = [
+                names
+                for word, names in tree.words.items()
+                if any(unit == other or unit[0] == "~" for unit, other in zip(here, word, strict=True))
+            ]
+            if meant:
+                size, concepts = at + 1 - start, tuple(dict.fromkeys(name for names in meant for name in names))
+    return size, concepts
 
 
 def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[tuple[int, int, tuple[str, ...], float]]:
@@ -260,8 +288,8 @@ def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[tuple[int
     written, heard = _concept_words()
     at = 0
     while at < len(chars):
-        size, names = _longest(written, chars, at)
-        by_ear, alike = _longest(heard, sounds, at)
+        size, names = _written(written, chars, at)
+        by_ear, alike = _heard(heard, sounds, at, chars)
         if by_ear > size:
             yield at, by_ear, alike, _HEARD
         elif size:
@@ -274,6 +302,7 @@ def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> d
     for _, _, names, weight in named(chars, sounds):
         for name in names:
             found[name] = max(weight, found.get(name, 0.0))
+    found.pop(_ELSEWHERE, None)
     patterns, anything, bridges = _patterns()
     if anything.search(folded):
         found.update((name, 1.0) for name, pattern in patterns if pattern.search(folded))
@@ -308,41 +337,39 @@ def particles() -> frozenset[str]:
 
 
 @cache
-def _everyday() -> tuple[frozenset[str], frozenset[str]]:
-    """The everyday nouns, and the everyday verbs."""
+def _everyday() -> Mapping[str, Kind]:
+    """Everyday words and what they are."""
     lines = resources.files("faq").joinpath("everyday.txt").read_text(encoding="utf-8").splitlines()
     nouns, verbs = (line.split(" ") for line in lines if not line.startswith("#"))
-    return frozenset(nouns).union(map(_plain, _lexicon()["elsewhere"])), frozenset(verbs)
+    kinds: dict[str, Kind] = dict.fromkeys(verbs, "verb")
+    kinds.update(dict.fromkeys(nouns, "noun"))
+    return kinds
 
 
-def everyday(reading: Reading) -> list[tuple[int, int, bool]]:
-    """Everyday words outside the concepts, as (first unit, unit after the last, is a noun), in order, longest first.
+def everyday(reading: Reading) -> list[tuple[int, int, Kind]]:
+    """Everyday words that name no concept, as (first unit, unit after the last, kind).
 
     A Latin word that is neither everyday English nor pinyin counts as a noun.
     """
-    nouns, verbs = _everyday()
-    chars = reading.chars
-    taken = {at for start, size, _, _ in named(chars, reading.sounds) for at in range(start, start + size)}
-    found: list[tuple[int, int, bool]] = []
+    kinds, chars = _everyday(), reading.chars
+    found: list[tuple[int, int, Kind]] = []
+    taken: set[int] = set()
+    for start, size, names, _ in named(chars, reading.sounds):
+        taken.update(range(start, start + size))
+        if names == (_ELSEWHERE,):
+            found.append((start, start + size, "elsewhere"))
     at = 0
     while at < len(chars):
-        size = 1
-        if at not in taken:
+        size = next((size for size in (4, 3, 2) if _is_word(kinds, chars[at : at + size], size)), 1)
+        if taken.isdisjoint(range(at, at + size)):
             unit = chars[at]
-            if unit.isascii():
-                if unit.isalpha() and len(unit) > 2 and unit not in _english():
-                    found.append((at, at + 1, True))
-            else:
-                for size in (4, 3, 2):
-                    word = "".join(chars[at : at + size])
-                    if (
-                        len(word) == size
-                        and taken.isdisjoint(range(at, at + size))
-                        and (word in nouns or word in verbs)
-                    ):
-                        found.append((at, at + size, word in nouns))
-                        break
-                else:
-                    size = 1
+            if size > 1:
+                found.append((at, at + size, kinds["".join(chars[at : at + size])]))
+            elif unit.isascii() and unit.isalpha() and len(unit) > 2 and unit not in _english():
+                found.append((at, at + 1, "noun"))
         at += size
     return found
+
+
+def _is_word(kinds: Mapping[str, Kind], units: tuple[str, ...], size: int) -> bool:
+    return len(units) == size and not units[0].isascii() and "".join(units) in kinds

@@ -103,6 +103,7 @@ def _head(notice: Notice, words: Words) -> _Facts:
     yield "notice.title", notice.notice.title
     yield "notice.short", notice.notice.short
     yield "notice.issued_on", _day(words, notice.notice.issued_on)
+    yield "notice.attachments", "\n".join(notice.notice.attachments) or None
     yield "school.name", notice.school.name
     yield "school.unit", notice.school.unit
     yield "school.units", words.comma.join((notice.school.unit, *notice.school.unit_aliases))

@@ -75,6 +75,7 @@ class Head(Row):
     doc_no: Text | None = None
     tz: Literal["Asia/Shanghai"] = "Asia/Shanghai"
     supersedes: Id | None = None
+    attachments: Texts = ()
 
 
 class School(Row):

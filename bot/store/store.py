@@ -10,13 +10,14 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL, Connection, RowMapping, Select, bindparam, delete, event, func, insert, or_, select
 from sqlalchemy.engine import make_url
@@ -53,6 +54,10 @@ _JSON_COLUMNS = {"session", "turn"}
 _PLUMBING = {"id", "person", "slot"}
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
 @dataclass(frozen=True, slots=True)
 class StepEvent:
     """Something that happened at a step; ids only, never words of the person."""
@@ -78,12 +83,35 @@ class Forgotten:
     counts: Mapping[str, int]
 
 
+def _to_the_end(
+    method: Callable[Concatenate[Store, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, R]]:
+    """Let what began finish when its caller is cancelled, who goes only then.
+
+    A driver that is interrupted may keep SQLite's only write lock until the garbage is collected.
+    """
+
+    @wraps(method)
+    async def whole(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        work = asyncio.create_task(method(self, *args, **kwargs))
+        self._under_way.add(work)
+        work.add_done_callback(self._done)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work])
+            raise
+
+    return whole
+
+
 class Store:
     """An open database. Every method raises StoreProblem, and then has changed nothing."""
 
     def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
         self._engine = engine
         self._new_member = new_member
+        self._under_way: set[asyncio.Task[Any]] = set()
         sqlite = engine.dialect.name == "sqlite"
         self._reader = engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"}))
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
@@ -115,17 +143,22 @@ class Store:
         return cls(engine, new_member)
 
     async def close(self) -> None:
-        """Let go of the database; nothing is lost by never calling this."""
+        """Let go of the database, when what is under way has ended; nothing is lost by never calling this."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self._engine.dispose()
 
+    @_to_the_end
     async def load(self, channel: str, user: str) -> str | None:
         """The session's JSON; None for somebody without one."""
         return await self._read(_SESSION, channel=channel, user=user)
 
+    @_to_the_end
     async def handled(self, channel: str, user: str, update_id: str) -> str | None:
         """The turn's JSON that answered this update of this person; None when it is still to be handled."""
         return await self._read(_TURN, channel=channel, user=user, update_id=update_id)
 
+    @_to_the_end
     async def save_turn(
         self,
         channel: str,
@@ -161,6 +194,7 @@ class Store:
             return False
         return True
 
+    @_to_the_end
     async def forget(
         self, channel: str, user: str, *, update_id: str | None, turn: str | None, at: datetime
     ) -> Forgotten:
@@ -188,6 +222,7 @@ class Store:
                 await connection.exec_driver_sql(WIPE_LOG)
         return Forgotten(counts)
 
+    @_to_the_end
     async def export(self, channel: str, user: str) -> dict[str, Any]:
         """Everything kept of this person as JSON values, by table, oldest row first; empty for somebody unknown."""
         with told_apart():
@@ -205,6 +240,11 @@ class Store:
                     )
                     kept[table.name] = [_values(row) for row in rows.mappings()]
         return kept
+
+    def _done(self, work: asyncio.Task[Any]) -> None:
+        self._under_way.discard(work)
+        if not work.cancelled():
+            work.exception()  # seen, also when nobody waits any more
 
     async def _read(self, query: Select[Any], **values: str) -> str | None:
         """Give the first column of the first row as text; None for no row and for NULL."""

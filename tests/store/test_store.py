@@ -83,6 +83,23 @@ async def test_many_people_at_once(store: Store) -> None:
     assert [int(session or 0) % 20 for session in sessions] == list(range(20))
 
 
+async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Store) -> None:
+    event = StepEvent("s", "M1", "enter")
+    ends = set()
+    for wait in range(0, 120, 3):
+        turn = asyncio.create_task(save(store, session=str(wait), events=[event], update_id=str(wait), turn="1"))
+        for _ in range(wait):
+            await asyncio.sleep(0)
+        turn.cancel()
+        ends |= {type(end) for end in await asyncio.gather(turn, return_exceptions=True)}
+        was_saved = await store.handled("console", "42", str(wait)) is not None
+        assert (await store.load("console", "42") == str(wait)) == was_saved
+        kept = await store.export("console", "42")
+        assert len(kept.get("step_events", ())) == (kept["people"][0]["turns"] if kept else 0)
+    assert asyncio.CancelledError in ends
+    assert await save(store, session='"on"')
+
+
 async def test_only_the_last_turns_of_a_person_are_kept(store: Store) -> None:
     for n in range(KEPT_TURNS + 5):
         await save(store, update_id=str(n), turn=str(n))
