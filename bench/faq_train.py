@@ -114,7 +114,7 @@ def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tup
 
 def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     """All training samples, always in the same order."""
-    chance = random.Random(SEED)  # noqa: S311 – reproducible slips, no secret
+    chance = random.Random(SEED)
     everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
     things = _things()
     found: list[Sample | None] = []
@@ -191,8 +191,8 @@ def write_weights() -> None:
     lines = sum(len(entry.phrasings) for entry in all_entries)
     head = (
         "# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them.\n"
-        f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, {len(training)} samples, "
-        f"seed {SEED})\n"
+        f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, "
+        f"{len(training)} samples, seed {SEED})\n"
     )
     body = yaml.safe_dump({"entry": dict(made.entry), "none": dict(made.none)}, sort_keys=False)
     (ROOT / "faq" / "weights.yaml").write_text(head + body, encoding="utf-8")

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -36,9 +36,19 @@ async def service(chosen: Settings) -> AsyncIterator[Service]:
     knowledge = content(chosen)
     store = await Store.open(chosen.database_url)
     try:
+        if idle_since := forgotten_since(knowledge, datetime.now(UTC)):
+            await store.expire(idle_since)
         yield Service(knowledge, store, lambda: datetime.now(UTC), chosen.today)
     finally:
         await store.close()
+
+
+def forgotten_since(knowledge: Content, now: datetime) -> datetime | None:
+    """Who has not come since then is forgotten; None while a notice's last window and its days of grace still run."""
+    notices = knowledge.notices.values()
+    kept = timedelta(days=max(notice.privacy.retention_days_after_last_window for notice in notices))
+    ends = [window.closes for notice in notices for window in notice.windows if window.closes]
+    return now - kept if max(ends, default=date.min) < (now - kept).date() else None
 
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:

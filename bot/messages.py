@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 State = Literal["new", "walking", "reported", "done"]
@@ -69,6 +70,21 @@ class Answer:
     step: str | None = None
     state: State = "new"
     withdraw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message that was to go out.
+
+    sent: it arrived at the channel, `message` is the channel's number of it. blocked: the person cannot be reached any
+    more. failed: refused, `reason` says why; the same again would be refused again. later: not sent, may be tried from
+    `resume_at` (UTC) on. unsure: it may have been sent, nobody knows; never repeated unasked.
+    """
+
+    became: Literal["sent", "blocked", "failed", "later", "unsure"]
+    message: str | None = None
+    resume_at: datetime | None = None
+    reason: str = ""
 
 
 Receive = Callable[[Incoming], Awaitable[Answer]]

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from faq.model import Entry
 from faq.text import Reading, read
@@ -18,14 +19,17 @@ VIEWS = ("chars", "sounds", "concepts")
 _COMMON = 2_000  # entries: a gram of more finds no candidates, it only weighs those that rarer grams have found
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
 
+_EAGER = 500  # entries: an index of more makes an entry's postings when it is first a candidate
+
 Vector = Mapping[str, float]
-Postings = Mapping[str, Sequence[tuple[int, float]]]
-_EAGER = 500  # entries: an index of more makes the vectors of its phrasings when an entry is first a candidate
+Postings = Mapping[
+    str, Sequence[float]
+]  # gram → number of a phrasing, gram's share of its unit vector, number, share …
 
 
 def pairs(units: Sequence[str]) -> list[str]:
     """The neighbours in a sequence of units, in order."""
-    return [f"{first} {second}" for first, second in zip(units, units[1:], strict=False)]
+    return [f"{first} {second}" for first, second in pairwise(units)]
 
 
 def grams(reading: Reading) -> tuple[Vector, ...]:
@@ -43,79 +47,81 @@ def _length(weights: Iterable[float]) -> float:
     return math.sqrt(sum(weight * weight for weight in weights)) or 1.0
 
 
+def _postings(lines: Sequence[Vector], idf: Vector) -> Postings:
+    """The postings of an entry's phrasings in one view."""
+    held: dict[str, list[float]] = {}
+    for number, line in enumerate(lines):
+        weights = [strength * idf[gram] for gram, strength in line.items()]
+        inverse = 1.0 / _length(weights)
+        for gram, weight in zip(line, weights, strict=True):
+            known = held.get(gram)
+            if known is None:
+                held[gram] = [number, weight * inverse]
+            else:
+                known.append(number)
+                known.append(weight * inverse)
+    return held
+
+
 class Subject:
-    """One entry as it is compared with questions."""
+    """One entry as it is compared with questions; `readings` are its title and phrasings, `coded` their sounds."""
 
-    __slots__ = ("_postings", "asking", "beyond", "coded", "id", "readings")
+    __slots__ = ("asking", "beyond", "coded", "id", "postings_made", "readings")
 
-    def __init__(self, entry: Entry, readings: Sequence[Reading]) -> None:
+    def __init__(self, entry: Entry) -> None:
         self.id = entry.id
         self.beyond = entry.source == "beyond"
-        self.readings = tuple(readings)
-        self.asking = frozenset().union(*(reading.asking for reading in readings))
+        self.readings = tuple(read(line) for line in dict.fromkeys((entry.title, *entry.phrasings)))
+        self.asking = frozenset().union(*(reading.asking for reading in self.readings))
         self.coded: tuple[str, ...] = ()
-        self._postings: tuple[Postings, ...] = ()
+        self.postings_made: tuple[Postings, ...] = ()
 
     def postings(self, idf: Sequence[Vector]) -> tuple[Postings, ...]:
-        """For each view: gram → the phrasings that have it, with its share of the phrasing's unit vector."""
-        if not self._postings:
-            made: tuple[dict[str, list[tuple[int, float]]], ...] = ({}, {}, {})
-            for number, reading in enumerate(self.readings):
-                for view, line in enumerate(grams(reading)):
-                    weighed = {gram: strength * idf[view][gram] for gram, strength in line.items()}
-                    length = _length(weighed.values())
-                    for gram, weight in weighed.items():
-                        made[view].setdefault(gram, []).append((number, weight / length))
-            self._postings = made
-        return self._postings
+        """For each view the postings of the phrasings."""
+        if not self.postings_made:
+            self.postings_made = self.make(idf, [grams(reading) for reading in self.readings])
+        return self.postings_made
+
+    @staticmethod
+    def make(idf: Sequence[Vector], lines: Sequence[Sequence[Vector]]) -> tuple[Postings, ...]:
+        return tuple(_postings([line[view] for line in lines], idf[view]) for view in range(len(VIEWS)))
 
 
 class Index:
     """All entries, in the order of their ids, whatever order they come in."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        ordered = sorted(entries, key=lambda entry: entry.id)
-        self.subjects = [
-            Subject(entry, [read(line) for line in dict.fromkeys((entry.title, *entry.phrasings))]) for entry in ordered
-        ]
+        self.subjects = [Subject(entry) for entry in sorted(entries, key=lambda entry: entry.id)]
         lines = [[grams(reading) for reading in subject.readings] for subject in self.subjects]
-        self.idf: list[dict[str, float]] = []
-        self._centres: list[dict[str, tuple[array[int], array[float]]]] = []
-        count = len(ordered) + 1
+        count = len(self.subjects) + 1
         self.unknown = math.log(count / 0.5) + 0.1
+        self.idf: list[dict[str, float]] = []
         for view in range(len(VIEWS)):
             spread: Counter[str] = Counter()
             for own in lines:
                 spread.update(set().union(*(line[view] for line in own)))
-            idf = {gram: math.log(count / (found + 0.5)) + 0.1 for gram, found in spread.items()}
-            self.idf.append(idf)
-            self._centres.append(self._pool([[line[view] for line in own] for own in lines], idf))
+            self.idf.append({gram: math.log(count / (found + 0.5)) + 0.1 for gram, found in spread.items()})
+        self._centres: tuple[dict[str, tuple[array[int], array[float]]], ...] = ({}, {}, {})
         self._codes: dict[str, str] = {}
-        for subject in self.subjects:
+        for at, (subject, own) in enumerate(zip(self.subjects, lines, strict=True)):
             subject.coded = tuple(self._learn(reading.sounds) for reading in subject.readings)
-        if count <= _EAGER:
-            for subject in self.subjects:
-                subject.postings(self.idf)
+            postings = subject.make(self.idf, own)
+            for view, held in enumerate(postings):
+                self._pool(view, at, held)
+            if count <= _EAGER:
+                subject.postings_made = postings
 
-    @staticmethod
-    def _pool(lines: list[list[Vector]], idf: Vector) -> dict[str, tuple[array[int], array[float]]]:
-        """Gram → the entries that have it, ascending, with its share of the mean of their phrasings' unit vectors."""
-        postings: dict[str, tuple[array[int], array[float]]] = {}
-        for at, own in enumerate(lines):
-            centre: dict[str, float] = {}
-            for line in own:
-                weighed = [(gram, strength * idf[gram]) for gram, strength in line.items()]
-                length = _length(weight for _, weight in weighed)
-                for gram, weight in weighed:
-                    centre[gram] = centre.get(gram, 0.0) + weight / length
-            length = _length(centre.values())
-            for gram, weight in centre.items():
-                held = postings.get(gram)
-                if held is None:
-                    held = postings[gram] = (array("I"), array("f"))
-                held[0].append(at)
-                held[1].append(weight / length)
-        return postings
+    def _pool(self, view: int, at: int, postings: Postings) -> None:
+        """Adds an entry's centre: the mean of its phrasings' unit vectors, as a unit vector."""
+        centre = {gram: sum(held[1::2]) for gram, held in postings.items()}
+        inverse = 1.0 / _length(centre.values())
+        centres = self._centres[view]
+        for gram, weight in centre.items():
+            held = centres.get(gram)
+            if held is None:
+                held = centres[gram] = (array("I"), array("f"))
+            held[0].append(at)
+            held[1].append(weight * inverse)
 
     def _learn(self, sounds: Sequence[str]) -> str:
         codes = self._codes

@@ -24,8 +24,8 @@ from faq.text import Kind, Reading, everyday, hollow, named, particles, read
 
 ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
-CHOICES_FROM = 0.35  # chance that any of the offered topics is meant, from which a choice is offered
-OFFERED_FROM = 0.03  # score under which a topic is not worth offering
+CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
+OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
 OFFERED = 3  # topics in a choice, at most
 TOPICS = 5  # topics in a Match
 LIKELY = 0.5  # what belonging to the asker's present step adds to a topic's log-odds
@@ -225,7 +225,7 @@ class Matcher:
         second = topics[1].score if len(topics) > 1 else 0.0
         if topics[0].score >= ANSWER_FROM and topics[0].score - second >= MARGIN_FROM:
             return Match("answer", topics, (topics[0].id,))
-        offered = [topic for topic in topics[:OFFERED] if topic.score >= OFFERED_FROM]
+        offered = [topic for place, topic in enumerate(topics[:OFFERED]) if place < 2 or topic.score >= OFFERED_FROM]
         if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
             return Match("choices", topics, tuple(topic.id for topic in offered))
         return Match("miss", topics)
@@ -284,8 +284,8 @@ class Matcher:
             for gram, weight in vector.items():
                 if held := inner.get(gram):
                     known[view] += weight * weight
-                    for number, share in held:
-                        score[number] += weight * share
+                    for number, share in zip(held[::2], held[1::2], strict=True):
+                        score[int(number)] += weight * share
         together = [sum(each) for each in zip(*scores, strict=True)]
         near = sorted(range(len(together)), key=lambda number: -together[number])[:_FUZZED]
         coded, asking = asked.coded, asked.reading.asking

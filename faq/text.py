@@ -1,5 +1,6 @@
-"""How people's words are made comparable: folding, units, sounds and concepts. Pure; what it knows of the language is in
-`lexicon.yaml` and `sounds.txt` beside it, read once on first use. Must not know entries, scores or conversations.
+"""How people's words are made comparable: folding, units, sounds and concepts. Pure; what it knows of the language is
+in `lexicon.yaml`, `sounds.txt` and `everyday.txt` beside it, read once on first use. Must not know entries, scores or
+conversations.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _PINYIN_VOWELS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ
 _UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
+_TONED = re.compile(r"['’\u00c0-\u01ff]")  # an apostrophe or a letter that a tone mark may stand on
 _LATIN = re.compile(r"[a-z]")
 _REPEAT = re.compile(r"([^\W\d])\1{2,}")
 _FUZZY_HEAD = (
@@ -113,7 +115,8 @@ def _hollow() -> re.Pattern[str]:
 def _plain(text: str) -> str:
     """Folding without the lexicon: width, case, tone marks, punctuation, Traditional forms, threefold repeats."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
+    if _TONED.search(text):
+        text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
     text = _NOT_WORD.sub(" ", text).strip()
     if not text.isascii():
         text = _simplified().convert(text)
@@ -227,7 +230,7 @@ def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 @cache
 def _concept_words() -> tuple[_Branch, _Branch]:
-    """The lexicon's words as written, things of elsewhere among them; concepts of two syllables or more as they sound."""
+    """The lexicon's words as written, things of elsewhere too; concepts of two syllables or more as they sound."""
     written, heard = _Branch(), _Branch()
     for concept, words in _lexicon()["concepts"].items():
         for word in words:
@@ -306,7 +309,7 @@ def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> d
     patterns, anything, bridges = _patterns()
     if anything.search(folded):
         found.update((name, 1.0) for name, pattern in patterns if pattern.search(folded))
-    for name, broader in bridges.items():
+    for name, broader in bridges.items():  # in the order of the lexicon: a bridge may lead to the next
         if name in found:
             found[broader] = max(_BROADER * found[name], found.get(broader, 0.0))
     return found

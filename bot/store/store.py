@@ -217,10 +217,21 @@ class Store:
             )
             if update_id is not None:
                 await connection.execute(insert(handled_updates), _update(channel, update_id, turn, _text(at)))
-        if self._engine.dialect.name == "sqlite":
-            async with self._writing, self._reader.connect() as connection:
-                await connection.exec_driver_sql(WIPE_LOG)
+        await self._wipe()
         return Forgotten(counts)
+
+    @_to_the_end
+    async def expire(self, idle_since: datetime) -> int:
+        """Delete everybody who has not come since then, and unanswered questions from before; gives how many people."""
+        before = _text(idle_since)
+        idle = select(people.c.id).where(people.c.updated_at < before)
+        async with self._transaction() as connection:
+            for table in _OF_A_PERSON:
+                await connection.execute(delete(table).where(table.c.person.in_(idle)))
+            gone: int = (await connection.execute(delete(people).where(people.c.updated_at < before))).rowcount
+            await connection.execute(delete(misses).where(misses.c.at < before))
+        await self._wipe()
+        return gone
 
     @_to_the_end
     async def export(self, channel: str, user: str) -> dict[str, Any]:
@@ -240,6 +251,12 @@ class Store:
                     )
                     kept[table.name] = [_values(row) for row in rows.mappings()]
         return kept
+
+    async def _wipe(self) -> None:
+        """Take what was deleted out of SQLite's log as well."""
+        if self._engine.dialect.name == "sqlite":
+            async with self._writing, self._reader.connect() as connection:
+                await connection.exec_driver_sql(WIPE_LOG)
 
     def _done(self, work: asyncio.Task[Any]) -> None:
         self._under_way.discard(work)

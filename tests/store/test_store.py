@@ -248,3 +248,22 @@ def test_what_was_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFacto
         await store.close()
 
     asyncio.run(walk())
+
+
+async def test_expire_deletes_who_has_not_come_and_only_them(store: Store) -> None:
+    long_ago, lately = datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 12, 1, tzinfo=UTC)
+    for user, at in (("old", long_ago), ("new", lately)):
+        await store.save_turn(
+            "test",
+            user,
+            session="{}",
+            events=[StepEvent("walk", "m0", "entered")],
+            update_id=user,
+            turn="{}",
+            miss=Miss(f"question of {user}", (), "r"),
+            at=at,
+        )
+    assert await store.expire(datetime(2013, 6, 1, tzinfo=UTC)) == 1
+    assert await store.export("test", "old") == {}
+    assert await store.handled("test", "old", "old") is None
+    assert (await store.export("test", "new"))["step_events"]

@@ -1,0 +1,61 @@
+"""What many tests share: the shipped content, a second notice of another kind, and somebody who talks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot import source
+from bot.content import Content, load
+from flows.notice import Notice, check
+from tests.person import Person, at
+
+NOTICES = Path(__file__).parent / "notices"
+
+Meets = Callable[..., Person]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-talks", action="store_true", help="rewrite tests/talks/*.yaml from what the bot says")
+
+
+@cache
+def shipped() -> Content:
+    """The content that ships, read once."""
+    return load()
+
+
+@cache
+def another_notice() -> Notice:
+    """A notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours of the day."""
+    notice = Notice.model_validate(source.read(NOTICES / "2015-spring.yaml").tree)
+    assert list(check(notice)) == []
+    return notice
+
+
+@cache
+def both_notices() -> Content:
+    """Two notices in force."""
+    content, other = shipped(), another_notice()
+    return replace(content, notices={**content.notices, other.id: other})
+
+
+@cache
+def only_another() -> Content:
+    """The other notice alone in force."""
+    return replace(shipped(), notices={another_notice().id: another_notice()})
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    return shipped()
+
+
+@pytest.fixture
+def meets() -> Meets:
+    """Somebody new on a day: `meets("2013-12-05")`, under other content: `meets(day, content)`."""
+    return lambda day="2013-12-05", among=None: Person(among or shipped(), at(day))

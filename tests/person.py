@@ -1,0 +1,91 @@
+"""A person who talks with the bot in a test: types, presses what is shown, and is remembered as JSON between turns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot import session as sessions
+from bot.content import Content
+from bot.conversation import Turn, decide
+from bot.messages import Button, Incoming, Reply
+from bot.session import Session
+from flows.model import Position
+
+
+def at(day: str) -> datetime:
+    """Ten in the morning of a day (`2013-12-05`), or a moment (`2013-12-05 17:30`), local time of the notice."""
+    return datetime.fromisoformat(day if ":" in day else f"{day}T10:00")
+
+
+def buttons(replies: Sequence[Reply]) -> list[Button]:
+    """Every button under these replies, in reading order."""
+    return [button for reply in replies for row in reply.buttons for button in row]
+
+
+@dataclass
+class Person:
+    """`stored` is the session as the store would keep it; `turn` is the last one."""
+
+    content: Content
+    now: datetime
+    stored: str | None = None
+    turn: Turn = field(default_factory=lambda: Turn(Session()))
+
+    def does(self, *, text: str = "", press: str | None = None, other: bool = False) -> Turn:
+        """One turn. The session is written and read back, and must come back as it was."""
+        known = sessions.load(json.loads(self.stored)) if self.stored else None
+        self.turn = decide(self.content, known, Incoming("test", "somebody", text, press, other), self.now)
+        self.stored = None if self.turn.forget else json.dumps(sessions.dump(self.turn.session), ensure_ascii=False)
+        if self.stored:
+            assert sessions.load(json.loads(self.stored)) == self.turn.session
+        return self.turn
+
+    def says(self, text: str) -> Turn:
+        return self.does(text=text)
+
+    def presses(self, words: str) -> Turn:
+        """Presses the first button shown that carries these words, or else begins with them."""
+        shown = self.shown
+        found = next((b for b in shown if b.text == words), None) or next(b for b in shown if b.text.startswith(words))
+        return self.does(press=found.id)
+
+    def stands(self, step: str, *, item: int = 0, **answers: str) -> Person:
+        """Puts the person on a step with these answers, as if they had walked there; `__` in a name stands for `:`."""
+        session = self.session or Session(next(iter(self.content.notices)))
+        kept = {name.replace("__", ":"): value for name, value in answers.items()}
+        script = self.content.script
+        here = Position(script.id, script.revision, step, item, session.moves, kept)
+        self.stored = json.dumps(sessions.dump(session.at(here)))
+        self.turn = replace(self.turn, session=session.at(here))
+        return self
+
+    def waits(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+    @property
+    def session(self) -> Session | None:
+        return sessions.load(json.loads(self.stored)) if self.stored else None
+
+    @property
+    def position(self) -> Position | None:
+        return self.session.position if self.session else None
+
+    @property
+    def step(self) -> str:
+        assert self.position, "the walk has not begun"
+        return self.position.step
+
+    @property
+    def shown(self) -> list[Button]:
+        return buttons(self.turn.replies)
+
+    @property
+    def heard(self) -> str:
+        return "\n".join(reply.text for reply in self.turn.replies)
+
+    def own(self) -> Iterator[Button]:
+        """The buttons of the last turn that may move the walk."""
+        return (b for b in self.shown if b.id.startswith("1|"))
