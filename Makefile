@@ -27,7 +27,8 @@ $(READY): pyproject.toml
 	  }; \
 	fi; \
 	echo "Setting up .venv (once, a minute or two) ..." >&2; \
-	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	$(PY) -m compileall -q bot faq flows
 	@touch $(READY)
 
 run: $(READY)

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 
 from bot import app
@@ -108,9 +109,16 @@ def ask(
 @cli.command()
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
-    knowledge = app.content(app.settings(content=content))
+    chosen = app.settings(content=content)
+    knowledge = app.content(chosen)
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
-    print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
+    screen = _screen()
+    screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
+    table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
+    for notice in knowledge.notices.values():
+        facts = Voice(knowledge, Session(notice.id), app.present(chosen)).facts
+        table.add_row(notice.id, facts["windows.list"], facts["clock.short"])
+    screen.print(table, soft_wrap=False)
 
 
 @cli.command()
@@ -122,7 +130,7 @@ def draw(content: ContentFolder = None) -> None:
 
 
 def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
-    screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    screen = _screen()
     known = Session(next(iter(knowledge.notices)))
     for reply in decide(knowledge, known, Incoming("ask", "", question), app.present(chosen)).replies:
         screen.print(Text(reply.text))
@@ -131,6 +139,10 @@ def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
         if reply.source:
             screen.print(Text(f"（{reply.source}）", style="dim"))
     screen.print()
+
+
+def _screen() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def _lines(stream: Iterable[str]) -> Iterator[str]:

@@ -102,7 +102,7 @@ class Phrases(Row):
     console_attachment: Sentence
     console_bye: Sentence
     check_passed: Sentence
-    check_failed: Sentence
+    check_columns: tuple[Label, Label, Label]
     calendar: CalendarWords
     export_file: Label
     buttons: Mapping[ButtonName, Label]

@@ -25,6 +25,8 @@ class Words(BaseModel):
     day: str
     weekdays: tuple[str, ...] = Field(min_length=7, max_length=7)
     span: str
+    span_since: str
+    span_until: str
     unstated: str
     comma: str
     named: Mapping[str, str]
@@ -87,7 +89,7 @@ def facts(
         for part in (
             _head(notice, words),
             _time(notice, words, cohort, now),
-            _people(notice, words),
+            _people(notice, words, cohort),
             _site(notice, words),
             _corrections(notice, words, notice.corrections_for(wrong, cohort), cohort, now),
             _graduate(words, answers, wrong),
@@ -131,9 +133,11 @@ def _time(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _F
     yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
 
 
-def _people(notice: Notice, words: Words) -> _Facts:
-    for name, contact_id in (("contact", notice.routing.record), ("photo_contact", notice.routing.photo)):
-        contact = notice.contact(contact_id)
+def _people(notice: Notice, words: Words, cohort: str | None) -> _Facts:
+    for name, contact in (
+        ("contact", notice.contact_for("record", cohort)),
+        ("photo_contact", notice.contact_for("photo", cohort)),
+    ):
         yield f"{name}.name", contact.role + (contact.person or "")
         yield f"{name}.role", contact.role
         yield f"{name}.person", contact.person or contact.role
@@ -211,8 +215,11 @@ def _day(words: Words, day: date | None) -> str | None:
 
 def _span(words: Words, window: Window) -> str:
     start, end = _day(words, window.opens), _day(words, window.closes)
+    template = words.span if start and end else words.span_since if start else words.span_until
+    if not (start or end):
+        return words.unstated
     t0, t1 = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
-    return words.span.format(start=start or words.unstated, end=end or words.unstated, t0=t0, t1=t1)
+    return template.format(start=start, end=end, t0=t0, t1=t1)
 
 
 def _window(words: Words, window: Window) -> str:
@@ -237,7 +244,7 @@ def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> 
 
 def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
-    office = notice.contact(notice.routing.record)
+    office = notice.contact_for("record", cohort)
     return templates[running.phase.value].format(
         label=window.label,
         start=_day(words, window.opens) or words.unstated,

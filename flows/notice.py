@@ -24,6 +24,7 @@ CHSI = "chsi"
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
 _PHONE = re.compile(r"(\+86-?)?(0\d{2,3}-\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|400-?\d{3}-?\d{4}|\d{5,8})")
+_HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 _MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -64,8 +65,15 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _backwards(start: object, end: object) -> PydanticCustomError:
+    return PydanticCustomError("end_before_start", "end before start", {"start": str(start), "end": str(end)})
+
+
 class Head(Row):
-    """What the notice says of itself. Only a `published` notice is offered to graduates."""
+    """What the notice says of itself. Only a `published` notice is offered to graduates.
+
+    `signed_by` is the unit under the text, `attachments` what came with it, with a word on what is missing.
+    """
 
     id: Id
     status: Literal["draft", "published", "withdrawn"]
@@ -76,6 +84,7 @@ class Head(Row):
     tz: Literal["Asia/Shanghai"] = "Asia/Shanghai"
     supersedes: Id | None = None
     attachments: Texts = ()
+    signed_by: Text | None = None
 
 
 class School(Row):
@@ -101,6 +110,11 @@ class Cohort(Row):
     excluded: Texts = ()
 
 
+def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two lists of cohorts have anybody in common."""
+    return EVERYONE in some or EVERYONE in others or bool({*some} & {*others})
+
+
 class Late(Row):
     """What happens to somebody who is late for a window."""
 
@@ -123,7 +137,7 @@ class Window(Row):
     closes: Day | None = Field(default=None, alias="to")
     time_from: time | None = None
     time_to: time | None = None
-    hours: tuple[Annotated[str, StringConstraints(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")], ...] = ()
+    hours: tuple[Annotated[str, StringConstraints(pattern=_HOURS)], ...] = ()
     end_inclusive: bool | Literal["unknown"] = "unknown"
     cohorts: CohortIds = (EVERYONE,)
     working_hours_only: bool = False
@@ -133,10 +147,16 @@ class Window(Row):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.opens and self.closes and self.closes < self.opens:
-            raise PydanticCustomError(
-                "end_before_start", "end before start", {"start": str(self.opens), "end": str(self.closes)}
-            )
+        if self.opens and self.closes:
+            start = datetime.combine(self.opens, self.time_from or time.min)
+            end = datetime.combine(self.closes, self.time_to or time.max)
+            if end < start:
+                days = self.closes < self.opens
+                raise _backwards(self.opens if days else self.time_from, self.closes if days else self.time_to)
+        for span in self.hours:
+            start_of_day, end_of_day = span.split("-")
+            if end_of_day <= start_of_day:
+                raise _backwards(start_of_day, end_of_day)
         return self
 
     @property
@@ -168,7 +188,7 @@ class Window(Row):
 
     def is_for(self, cohort: str | None) -> bool:
         """Whether it counts for this cohort (an id); an unknown cohort is shown every window."""
-        return cohort is None or EVERYONE in self.cohorts or cohort in self.cohorts
+        return _meet(self.cohorts, (cohort or EVERYONE,))
 
 
 class Account(Row):
@@ -348,6 +368,11 @@ class Notice(Row):
         """The contact with this id. KeyError when there is none; `check` rules that out for routed ids."""
         return {c.id: c for c in self.contacts}[contact_id]
 
+    def contact_for(self, topic: Literal["record", "photo"], cohort: str | None) -> Contact:
+        """Whom this cohort (an id) asks about a topic: its own contact for it, else the routed one."""
+        own = (c for c in self.contacts if cohort in c.cohorts and topic in c.topics)
+        return next(own, self.contact(getattr(self.routing, topic)))
+
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """This cohort's windows of these kinds (all kinds when none is named), earliest end first."""
         chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
@@ -360,8 +385,7 @@ class Notice(Row):
     def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
         """The corrections that mistakes in these fields may fall under, the general one (`*`) always among them."""
         kinds = {"*", *(f.kind for f in self.check_fields if f.name in fields)}
-        mine = {EVERYONE, cohort}
-        return tuple(c for c in self.corrections if c.kind in kinds and (cohort is None or mine & {*c.cohorts}))
+        return tuple(c for c in self.corrections if c.kind in kinds and _meet(c.cohorts, (cohort or EVERYONE,)))
 
 
 class Phase(Enum):
@@ -463,10 +487,15 @@ def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)
+    routed = notice.routing.model_dump()
+    for n, contact in enumerate(notice.contacts):
+        if contact.id in routed.values() and not (contact.phones or contact.email or contact.im):
+            yield flaw("contact_unreachable", "contacts", n, id=contact.id)
     for topic in ("record", "photo"):
-        contact = next((c for c in notice.contacts if c.id == getattr(notice.routing, topic)), None)
-        if contact and not (contact.phones or contact.email or contact.im):
-            yield flaw("contact_unreachable", "routing", topic, id=contact.id)
+        answering = [c for c in notice.contacts if c.id == routed[topic] or topic in c.topics]
+        for n, cohort in enumerate(notice.cohorts):
+            if answering and not any(_meet(c.cohorts, (cohort.id,)) for c in answering):
+                yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
     if "*" not in {c.kind for c in notice.corrections}:
         yield flaw("no_general_correction", "corrections")
     if notice.photo.code_required and not notice.photo.code_how:
@@ -477,21 +506,27 @@ def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
 
 def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
     for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
-        same = a.kind == b.kind and a.label == b.label and set(a.cohorts) & {*b.cohorts, EVERYONE}
+        same = a.kind == b.kind and a.label == b.label and _meet(a.cohorts, b.cohorts)
         if same and (a.opens, a.closes) != (b.opens, b.closes):
             yield flaw(
                 "two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}"
             )
     for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
-        if x.kind == y.kind and {x.allowed, y.allowed} == {"yes", "no"} and set(x.cohorts) & {*y.cohorts, EVERYONE}:
+        if x.kind == y.kind and (x.allowed == "no") != (y.allowed == "no") and _meet(x.cohorts, y.cohorts):
             yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
     shows = notice.photo.shows_after_days
-    captures = [w for w in notice.windows if w.kind == "capture" and w.closes]
+    captures = [w for w in notice.windows if w.kind == "capture"]
     for n, window in enumerate(notice.windows):
-        early = [c for c in captures if shows and window.closes and c.closes and window.kind == "check"]
-        if any(
-            window.closes < c.closes + timedelta(days=shows[0]) for c in early if window.closes and c.closes and shows
-        ):
-            yield flaw(
-                "check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0] if shows else 0
-            )
+        if shows and window.kind == "check" and any(_too_early(window, c, shows[0]) for c in captures):
+            yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
+    named = {unit for own in (notice.school.unit, *notice.school.unit_aliases) for unit in (own, notice.school.name + own)}
+    signed_by = notice.notice.signed_by
+    if signed_by and signed_by not in named:
+        yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
+
+
+def _too_early(window: Window, capture: Window, days: int) -> bool:
+    """Whether the check ends before a photo of the capture's last day can be seen, for anybody whom both are for."""
+    if window.closes is None or capture.closes is None or not _meet(window.cohorts, capture.cohorts):
+        return False
+    return window.closes < capture.closes + timedelta(days=days)

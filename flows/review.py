@@ -10,15 +10,19 @@ from collections.abc import Collection, Iterator
 from pydantic_core import InitErrorDetails
 
 from flows.answers import READERS
-from flows.engine import BACK, CONDITIONS, JUMP, MAX_HOPS, known_condition
+from flows.engine import BACK, CONDITIONS, JUMP, known_condition
 from flows.facts import placeholders
-from flows.model import RETURN, Script, Step
+from flows.model import RETURN, Reads, Script, Step
 from flows.notice import flaw
 
 Loc = tuple[str | int, ...]
 
 GUARDS = {"fields_open", "photo_open", "wrong"}
 """A step that sets `state: done` must turn away whoever has not compared everything, or found something wrong."""
+
+
+HEARD = {"certificate": {"old", "new"}}
+"""Readers that keep nothing, and the texts that they name; all others keep what they read and lead on."""
 
 
 def review(script: Script, topics: Collection[str], facts: Collection[str]) -> Iterator[InitErrorDetails]:
@@ -30,11 +34,19 @@ def review(script: Script, topics: Collection[str], facts: Collection[str]) -> I
         yield from _names(script, step, at, topics, facts)
         if not any(step.exits):
             yield flaw("dead_end", *at, id=step.id)
+        if step.reads and step.reads.reader in READERS and not _leads_on(step.reads):
+            yield flaw("read_nowhere", *at, "reads", id=step.id)
         missing = GUARDS - {gate.when for gate in step.gate}
         if step.state == "done" and missing:
             yield flaw("done_unguarded", *at, id=step.id, missing="、".join(sorted(missing)))
     yield from _unreachable(script)
     yield from _rings(script)
+
+
+def _leads_on(reads: Reads) -> bool:
+    """Whether every reading has somewhere to go: a text for each that is `heard`, a step for one that is kept."""
+    texts = HEARD.get(reads.reader)
+    return bool(reads.go) if texts is None else texts <= set(reads.heard)
 
 
 def _ids(script: Script) -> Iterator[InitErrorDetails]:
@@ -119,16 +131,22 @@ def _unreachable(script: Script) -> Iterator[InitErrorDetails]:
 def _rings(script: Script) -> Iterator[InitErrorDetails]:
     """Gates that can lead back to themselves: somebody for whom all of them hold would go round for ever."""
     for n, step in enumerate(script.steps):
-        if _returns(script, step.id, step.id, frozenset()):
+        if _returns(script, step.id, step.id, frozenset(), frozenset()):
             yield flaw("gate_ring", "steps", n, "gate", id=step.id)
 
 
-def _returns(script: Script, origin: str, here: str, holding: frozenset[str]) -> bool:
-    if here not in script.by_id or len(holding) > MAX_HOPS:
+def _returns(script: Script, origin: str, here: str, holding: frozenset[str], passed: frozenset[str]) -> bool:
+    """Whether gates lead from `here` back to `origin` without contradicting what is `holding`; the first that holds counts."""
+    if here not in script.by_id or here in passed:
         return False
     for gate in script.by_id[here].gate:
-        opposite = gate.when.removeprefix("not ") if gate.when.startswith("not ") else f"not {gate.when}"
-        possible = opposite not in holding and gate.when not in holding
-        if possible and (gate.go == origin or _returns(script, origin, gate.go, holding | {gate.when})):
-            return True
+        if _opposite(gate.when) not in holding:
+            held = holding | {gate.when}
+            if gate.go == origin or _returns(script, origin, gate.go, held, passed | {here}):
+                return True
+        holding |= {_opposite(gate.when)}
     return False
+
+
+def _opposite(condition: str) -> str:
+    return condition.removeprefix("not ") if condition.startswith("not ") else f"not {condition}"

@@ -91,6 +91,7 @@ class Terminal:
             if reply.source:
                 self._screen.print(Text(f"（{reply.source}）", style="dim"))
             if reply.attachment:
+                self._folder.mkdir(parents=True, exist_ok=True)
                 path = self._folder / reply.attachment.name
                 path.write_text(reply.attachment.content, encoding="utf-8", newline="")
                 self._screen.print(self._words.attachment.format(name=reply.attachment.name, path=path))

@@ -237,9 +237,7 @@ class Limiter:
     def _meet(self, key: Chat) -> _Chat:
         limits = self._limits or Limits()
         private = isinstance(key, int) and key > 0
-        sends = (
-            _Bucket(limits.private_per_s, limits.private_burst) if private else _Window(limits.group_in_a_min, 60.0)
-        )
+        sends = _Bucket(limits.private_per_s, limits.private_burst) if private else _Window(limits.group_in_a_min, 60.0)
         chat = self._chats[key] = _Chat(key, sends, _Bucket(limits.edits_per_s, limits.edits_burst))
         return chat
 
@@ -281,6 +279,10 @@ class Limiter:
         if at > now:
             if chat.timer is None:
                 chat.timer = self._call_later(at - now, lambda: self._alarm(chat))
+        elif ticket.edit and self._until <= now:  # no room is needed: edits count for their chat alone
+            chat.waiting[ticket.lane].popleft()
+            self._take(chat, ticket.lane, now, edit=True)
+            ticket.called.set_result(None)
         elif ticket.lane not in chat.listed:
             chat.listed.add(ticket.lane)
             self._ready[ticket.lane].append(chat)

@@ -1,0 +1,268 @@
+"""The Bot API by its own names: `await api.call("sendMessage", {"chat_id": 7, "text": "…"})`.
+
+The seam between the wire and what people see. Below it: paces, pauses, repeats. Above it: what to say.
+
+    request = AiohttpRequest(proxy=settings.proxy)
+    async with Api(token, request, Limits.at(settings.rate), base=settings.telegram_api) as api:
+        message = await api.call("sendMessage", {"chat_id": 7, "text": "你好"})
+        await api.call("sendDocument", {"chat_id": 7}, files={"document": ("a.ics", b"...", "text/calendar")})
+        outcome = await api.attempt("sendMessage", {...}, lane="bulk")      # never raises, for broadcasts
+
+A call repeats by itself only what is safe to repeat, so a caller never repeats after OutcomeUnknown unless a second
+copy does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Literal, Self
+
+import structlog
+from telegram.error import BadRequest, Forbidden, TelegramError
+from yarl import URL
+
+from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
+from bot.channels.telegram.limiter import LONG_S, Chat, Lane, Limiter, Limits, Paused
+from bot.channels.telegram.metrics import CALLS
+from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
+from bot.messages import Outcome
+
+PATIENCE_S = 120.0
+"""How long one call goes on repeating before its last error is raised."""
+BACKOFF_S = 0.5
+BACKOFF_MAX_S = 30.0
+
+File = tuple[str, bytes, str]
+"""Name, content, media type."""
+
+_log = structlog.get_logger()
+# Words in which Telegram refuses a repeat because the first time worked.
+_DONE_BEFORE = ("not modified", "not found", "too old", "already")
+_REPEATABLE = ("get", "set", "delete", "edit", "answer", "pin", "unpin", "close", "reopen", "hide", "unhide")
+
+
+@cache
+def pace(method: str) -> Literal["message", "edit"] | None:
+    """What a call counts as for Telegram's limits; None: nothing."""
+    if method.startswith(("send", "copy", "forward")) and method not in {"sendChatAction", "sendMessageDraft"}:
+        return "message"
+    return "edit" if method.startswith("editMessage") else None
+
+
+@cache
+def repeatable(method: str) -> bool:
+    """Whether the same call twice does no more than once."""
+    return method.startswith(_REPEATABLE) or method == "sendChatAction"
+
+
+def backoff_s(attempt: int, chance: Callable[[], float]) -> float:
+    """Seconds before attempt 1, 2, …: doubled each time up to a cap, spread so that callers do not return together."""
+    return min(BACKOFF_MAX_S, BACKOFF_S * 2.0 ** min(attempt - 1, 10)) * (0.5 + chance() / 2)
+
+
+class Api:
+    """Calls for one bot. `base` is Telegram's address or a server's that speaks like it.
+
+    `clock` in seconds, `sleep` in seconds, `present` in UTC, `chance` in 0..1: given so that tests need no real time.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        request: AiohttpRequest,
+        limits: Limits | None,
+        *,
+        base: str = "https://api.telegram.org",
+        patience_s: float = PATIENCE_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        present: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.request = request
+        self.limiter = Limiter(
+            limits, clock=clock, call_later=lambda seconds, do: asyncio.get_running_loop().call_later(seconds, do)
+        )
+        self._methods = f"{base}/bot{token}/"
+        self._files = f"{base}/file/bot{token}/"
+        self._urls: dict[str, URL] = {}
+        self._patience_s = patience_s
+        self._clock = clock
+        self._sleep = sleep
+        self._present = present
+        self._chance = chance
+
+    async def __aenter__(self) -> Self:
+        await self.request.initialize()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.request.shutdown()
+
+    async def call(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        *,
+        files: Mapping[str, File] | None = None,
+        chat: Chat | None = None,
+        lane: Lane = "reply",
+    ) -> Any:
+        """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
+
+        Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later when a pause
+        is over a minute; OutcomeUnknown when a send may have happened; NeverSent and ServerTrouble after PATIENCE_S.
+        """
+        kind = pace(method)
+        if kind is None:
+            return await self._insist(method, parameters, files)
+        key = parameters.get("chat_id") if chat is None else chat
+        if key is None:  # an inline message: Telegram does not say where it is
+            return await self._insist(method, parameters, files)
+        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit")
+
+    async def attempt(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        *,
+        files: Mapping[str, File] | None = None,
+        chat: Chat | None = None,
+        lane: Lane = "bulk",
+    ) -> Outcome:
+        """`call` for one message of many: what became of it, as a value."""
+        try:
+            result = await self.call(method, parameters, files=files, chat=chat, lane=lane)
+        except TelegramError as error:
+            return self.outcome(error)
+        number = result.get("message_id") if isinstance(result, dict) else None
+        return Outcome("sent", message=None if number is None else str(number))
+
+    def outcome(self, error: TelegramError) -> Outcome:
+        """What an error of `call` means for its message."""
+        if isinstance(error, Later):
+            return Outcome("later", resume_at=error.resume_at, reason=error.message)
+        if isinstance(error, OutcomeUnknown):
+            return Outcome("unsure", reason=error.message)
+        if isinstance(error, Forbidden) or (
+            isinstance(error, BadRequest) and "chat not found" in error.message.lower()
+        ):
+            return Outcome("blocked", reason=error.message)
+        if isinstance(error, NeverSent | ServerTrouble | Flood):
+            return Outcome("later", resume_at=self._present() + timedelta(seconds=LONG_S), reason=error.message)
+        return Outcome("failed", reason=error.message)
+
+    async def file(self, path: str) -> bytes:
+        """The content of a file that `getFile` gave the path of (at most 20 MB)."""
+        code, payload = await self.request.exchange(URL(self._files + path, encoded=False), None, answer_s=UPLOAD_S)
+        if code != 200:
+            raise ServerTrouble(f"HTTP {code}") if code >= 500 else BadRequest(f"HTTP {code}")
+        return payload
+
+    async def once(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        files: Mapping[str, File] | None = None,
+        *,
+        request: AiohttpRequest | None = None,
+        answer_s: float | None = None,
+    ) -> Any:
+        """One try, without paces and repeats: the result or the error."""
+        url = self._urls.get(method) or self._url(method)
+        body = form(dict(parameters), dict(files)) if files else dumps(parameters)
+        try:
+            code, payload = await (request or self.request).exchange(
+                url, body, answer_s=UPLOAD_S if files and answer_s is None else answer_s
+            )
+            result = read(code, payload)
+        except TelegramError as error:
+            CALLS.labels(method, type(error).__name__).inc()
+            raise
+        self._counted(method)
+        return result
+
+    async def _insist(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        files: Mapping[str, File] | None,
+        chat: Chat | None = None,
+        lane: Lane = "reply",
+        *,
+        edit: bool = False,
+    ) -> Any:
+        """Try until it is done, refused, or not safe or not sensible to try again."""
+        attempt, gives_up_at, unsure = 0, 0.0, False
+        while True:
+            try:
+                if chat is None:
+                    return await self.once(method, parameters, files)
+                return await self._in_turn(method, parameters, files, chat, lane, edit=edit)
+            except Paused as pause:
+                raise Later(self._present() + timedelta(seconds=pause.seconds)) from None
+            except Flood as flood:
+                # With a chat, the limiter knows and the next turn waits.
+                if flood.seconds > LONG_S:
+                    raise Later(self._present() + timedelta(seconds=flood.seconds)) from None
+                trouble: TelegramError = flood
+                wait = flood.seconds if chat is None else 0.0
+            except BadRequest as refusal:
+                if unsure and any(word in refusal.message.lower() for word in _DONE_BEFORE):
+                    return True
+                raise
+            except OutcomeUnknown as lost:
+                if not repeatable(method):
+                    raise
+                unsure, trouble, wait = True, lost, backoff_s(attempt + 1, self._chance)
+            except (NeverSent, ServerTrouble) as error:
+                trouble, wait = error, backoff_s(attempt + 1, self._chance)
+            now = self._clock()
+            if attempt == 0:
+                gives_up_at = now + self._patience_s
+            if now + wait > gives_up_at:
+                raise trouble
+            attempt += 1
+            _log.warning("telegram_again", method=method, why=trouble.message, attempt=attempt, wait_s=round(wait, 2))
+            await self._sleep(wait)
+
+    async def _in_turn(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        files: Mapping[str, File] | None,
+        chat: Chat,
+        lane: Lane,
+        *,
+        edit: bool,
+    ) -> Any:
+        await self.limiter.turn(chat, lane, edit=edit)
+        spent = True
+        try:
+            return await self.once(method, parameters, files)
+        except Flood as flood:
+            self.limiter.told(chat, flood.seconds)
+            raise
+        except NeverSent:
+            spent = False
+            raise
+        finally:
+            self.limiter.done(chat, edit=edit, spent=spent)
+
+    def _url(self, method: str) -> URL:
+        url = self._urls[method] = URL(self._methods + method)
+        return url
+
+    def _counted(self, method: str) -> None:
+        counter = _DONE.get(method)
+        if counter is None:
+            counter = _DONE[method] = CALLS.labels(method, "done")
+        counter.inc()
+
+
+_DONE: dict[str, Any] = {}

@@ -1,0 +1,147 @@
+"""Golden conversations: tests/talks/*.yaml, each named after what the person does.
+
+A talk is played against the real service on a real database. `pytest tests/test_talks.py --update-talks` rewrites the
+bot's side of every file from what it says now; the change is then read as a chat.
+
+    day: 2013-12-05          the day it begins on (10:00), or a moment
+    notices: two             two notices are in force (else the shipped one)
+    talk:
+    - she: 什么时候截止       words she types
+    - presses: 完成了         the newest button that carries these words, or begins with them
+    - presses again: 完成了   the button of these words that she pressed last, once more
+    - day: 2013-12-06        time goes on
+    - sends: a photo         something that is not text
+    - arrives: by a link     she opens the chat
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.content import Content
+from bot.messages import Answer, Button, Incoming, Reply
+from bot.service import Service
+from bot.store import Store
+from tests.conftest import both_notices, shipped
+from tests.person import at, buttons
+
+TALKS = sorted((Path(__file__).parent / "talks").glob("*.yaml"))
+HERS = ("she", "presses", "presses again", "sends", "arrives", "day")
+MAX_MESSAGE = 4096
+MAX_BUBBLE = 600
+
+Line = Mapping[str, Any]
+
+
+class _Chat:
+    """One person's side of a talk, over the real service."""
+
+    def __init__(self, service: Service, clock: list[datetime]) -> None:
+        self.service, self.clock = service, clock
+        self.shown: list[Button] = []
+        self.pressed: dict[str, str] = {}
+        self.stands: tuple[str | None, str] = (None, "new")
+        self.turns = 0
+
+    async def line(self, line: Line) -> Line:
+        """The line with what the bot answers to it."""
+        what, words = next((key, line[key]) for key in HERS if key in line)
+        if what == "day":
+            self.clock[0] = at(str(words))
+            return {what: words}
+        self.turns += 1
+        press = self._button(what, words) if what.startswith("presses") else None
+        incoming = Incoming("test", "she", words if what == "she" else "", press, what == "sends", str(self.turns))
+        return {what: words, **self._heard(await self.service.receive(incoming))}
+
+    def _button(self, what: str, words: str) -> str:
+        if what == "presses again":
+            return self.pressed[words]
+        newest = self.shown
+        found = [b for b in newest if b.text == words] or [b for b in newest if b.text.startswith(words)]
+        assert found, f"no button {words!r} is shown; there are {[b.text for b in newest]}"
+        self.pressed[words] = found[-1].id
+        return found[-1].id
+
+    def _heard(self, answer: Answer) -> Line:
+        assert answer.replies, "silence"
+        assert buttons(answer.replies) or answer.state == "new", "no way on"
+        assert all(len(reply.text) <= MAX_BUBBLE for reply in answer.replies), [len(r.text) for r in answer.replies]
+        self.shown += buttons(answer.replies)
+        moved = (answer.step, answer.state) != self.stands
+        self.stands = (answer.step, answer.state)
+        heard: dict[str, Any] = {"bot": [_bubble(reply) for reply in answer.replies]}
+        if moved:
+            heard["stands"] = f"{answer.step} ({answer.state})"
+        if answer.withdraw:
+            heard["withdraw"] = True
+        return heard
+
+
+def _bubble(reply: Reply) -> Any:
+    bubble: dict[str, Any] = {"says": reply.text}
+    if reply.buttons:
+        bubble["buttons"] = [" | ".join(button.text for button in row) for row in reply.buttons]
+    if reply.source:
+        bubble["source"] = reply.source
+    if reply.attachment:
+        bubble["file"] = reply.attachment.name
+    return bubble if len(bubble) > 1 else reply.text
+
+
+async def _played(talk: Line, content: Content, database: Path) -> Line:
+    clock = [at(str(talk["day"]))]
+    store = await Store.open(f"sqlite+aiosqlite:///{database}")
+    try:
+        chat = _Chat(Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC)), clock)
+        return {**talk, "talk": [await chat.line(line) for line in talk["talk"]]}
+    finally:
+        await store.close()
+
+
+class _Transcript(yaml.SafeDumper):
+    """YAML that reads as a chat: long texts as blocks, no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Transcript.add_representer(str, _text)
+
+
+def _written(talk: Line) -> str:
+    return yaml.dump(talk, Dumper=_Transcript, allow_unicode=True, sort_keys=False, width=10_000)
+
+
+def _as_chat(talk: Line) -> Sequence[str]:
+    """The talk line by line, for a difference that can be read."""
+    return _written(talk).splitlines()
+
+
+def test_there_are_talks() -> None:
+    assert len(TALKS) >= 20
+
+
+@pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
+async def test_the_bot_says_what_was_agreed(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    talk = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = both_notices() if talk.get("notices") == "two" else shipped()
+    played = await _played(talk, content, tmp_path / "gradbot.db")
+    if request.config.getoption("--update-talks"):
+        path.write_text(_written(played), encoding="utf-8")
+    else:
+        assert _as_chat(played) == _as_chat(talk)
