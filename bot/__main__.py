@@ -63,7 +63,7 @@ def _gradbot(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         chosen = app.settings()
         if chosen.telegram_token:
-            asyncio.run(app.run(chosen))
+            _serve(chosen)
         else:
             print(app.content(chosen).phrases.connect_telegram, file=sys.stderr)
             asyncio.run(app.chat(chosen, _me(), as_json=False))
@@ -72,7 +72,7 @@ def _gradbot(context: typer.Context) -> None:
 @cli.command()
 def run() -> None:
     """启动已配置的渠道，直到收到 SIGTERM。Serve the configured channels until SIGTERM or SIGINT."""
-    asyncio.run(app.run(app.settings()))
+    _serve(app.settings())
 
 
 @cli.command()
@@ -139,6 +139,12 @@ def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
         if reply.source:
             screen.print(Text(f"（{reply.source}）", style="dim"))
     screen.print()
+
+
+def _serve(chosen: Settings) -> None:
+    from bot import serving  # a chat in the terminal need not wait for a server's libraries
+
+    serving.run(chosen)
 
 
 def _screen() -> Console:

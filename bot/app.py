@@ -15,7 +15,7 @@ import structlog
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content, load
 from bot.service import Service, local
-from bot.settings import Problem, Settings, SettingsProblem, read_settings
+from bot.settings import Settings, read_settings
 from bot.store import Store
 
 
@@ -58,11 +58,6 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)
-
-
-async def run(chosen: Settings) -> None:
-    """Serve the configured channels until SIGTERM or SIGINT. SettingsProblem when none is configured."""
-    raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
 
 
 def log(chosen: Settings, level: int = logging.INFO) -> None:

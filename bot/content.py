@@ -23,7 +23,7 @@ import faq
 import flows
 from bot import source
 from bot.phrases import Phrases
-from bot.source import Path_, Source
+from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.facts import LIVE, facts
@@ -119,17 +119,19 @@ class _Reading:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()
         self.hash = hashlib.sha256()
-        self.sentences = Phrases.model_validate(source.read(SHIPPED["phrases.yaml"]).tree).problems
+        self.shipped = _shipped(Phrases, "phrases.yaml")
+        self.sentences = self.shipped.problems
 
     def content(self) -> Content:
         if self.folder and not self.folder.is_dir():
             self._tell(str(self.folder), Source(None, {}, {}, ()), (), "file_missing")
             raise ContentProblem(self.problems)
-        phrases = [piece for file in self._files("phrases.yaml") for piece in self._whole(file, Phrases)]
-        notices = [piece for file in self._files("notices") for piece in self._whole(file, Notice)]
-        scripts = [piece for file in self._files("scripts") for piece in self._whole(file, Script)]
-        entries = [piece for file in self._files("faq") for piece in self._rows(file, Entry)]
+        phrases = list(self._whole("phrases.yaml", Phrases))
+        notices = list(self._whole("notices", Notice))
+        scripts = list(self._whole("scripts", Script))
+        entries = list(self._rows("faq", Entry))
         self._review(phrases, notices, scripts, entries)
         if self.problems:
             raise ContentProblem(self.problems)
@@ -149,7 +151,14 @@ class _Reading:
     def _files(self, part: str) -> Sequence[Path]:
         own = self.folder / part if self.folder else None
         path = own if own and own.exists() else SHIPPED[part]
-        return sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        return sorted(path.glob("[!.]*.y*ml")) if path.is_dir() else [path]
+
+    def _sources(self, part: str) -> Iterator[tuple[str, Source]]:
+        for name, read in map(self._read, self._files(part)):
+            if read.tree is None:
+                self.unread.add(part)
+            else:
+                yield name, read
 
     def _read(self, path: Path) -> tuple[str, Source]:
         own = self.folder and path.is_relative_to(self.folder)
@@ -158,20 +167,21 @@ class _Reading:
         if path.is_file():
             self.hash.update(path.read_bytes())
         for mistake in read.mistakes:
-            self._say(name, mistake.place, "", mistake.rule, mistake.about)
+            if mistake.sure:
+                self._say(name, mistake.place, "", mistake.rule, mistake.about)
         return name, read
 
-    def _whole(self, path: Path, model: type[Model]) -> Iterator[_Piece[Model]]:
-        name, read = self._read(path)
-        if read.tree is not None:
+    def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
+        for name, read in self._sources(part):
             yield self._validated(name, read, (), model)
 
-    def _rows(self, path: Path, model: type[Model]) -> Iterator[_Piece[Model]]:
-        name, read = self._read(path)
-        if read.tree is not None and not isinstance(read.tree, list):
-            self._tell(name, read, (), "tuple_type", key=path.name, value="")
-        for n in range(len(read.tree) if isinstance(read.tree, list) else 0):
-            yield self._validated(name, read, (n,), model)
+    def _rows(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
+        for name, read in self._sources(part):
+            if isinstance(read.tree, list):
+                yield from (self._validated(name, read, (n,), model) for n in range(len(read.tree)))
+            else:
+                self.unread.add(part)
+                self._tell(name, read, (), "tuple_type", key=name, value="")
 
     def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
         tree, mended = _at(read.tree, at), list[Path_]()
@@ -179,15 +189,20 @@ class _Reading:
             try:
                 return _Piece(name, read, at, model.model_validate(tree), tuple(mended))
             except ValidationError as wrong:
-                for error in wrong.errors(include_url=False):
+                errors = list(_errors(wrong))
+                for error in errors:
                     loc = _in_tree(tree, error["loc"])
-                    if attempt == 0:
+                    if attempt == 0 and not _renamed(error, errors):
                         self._schema(name, read, at, model, error, loc)
-                    mended.append(loc)
-                tree = _mend(tree, wrong)
+                    inside = [error["loc"][-1]] if error["type"] == "missing" else _INSIDE.get(error["type"], ())
+                    mended += [(*loc, key) for key in inside] or [loc]
+                tree = _mend(tree, errors)
         return _Piece(name, read, at, None, tuple(mended))
 
     def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
+        if cause := _cause(read, (*at, *loc), missing=error["type"] == "missing"):
+            self._say(name, cause.place, "", cause.rule, cause.about)
+            return
         about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
         about["detail"] = error["msg"]
         if error["type"] == "missing":
@@ -208,34 +223,51 @@ class _Reading:
         for piece in notices:
             if piece.value:
                 self._flaws(piece, check(piece.value))
-        usable = [piece.value for piece in notices if piece.value]
-        if notices and not any(n.notice.status == "published" for n in usable) and len(usable) == len(notices):
-            self._tell(notices[0].file, notices[0].source, ("notice", "status"), "no_notice")
-        if len(scripts) != 1:
-            self._tell("scripts", Source(None, {}, {}, ()), (), "one_script", count=len(scripts))
-        if not entries:
-            self._tell("faq", Source(None, {}, {}, ()), (), "no_entries")
-        words = next((p.value for p in phrases if p.value), None) or _shipped(Phrases, "phrases.yaml")
-        notice = usable[0] if usable else _shipped(Notice, "notices")
-        names = {*facts(notice, words.facts, {}, (), datetime.fromisoformat("2000-01-01")), *LIVE}
+        self._published(notices)
+        nowhere, count = Source(None, {}, {}, ()), len(self._files("scripts"))
+        if count != 1:
+            self._tell("scripts", nowhere, (), "one_script", count=count)
+        if not entries and "faq" not in self.unread:
+            self._tell("faq", nowhere, (), "no_entries")
+        some_day, notice = datetime.fromisoformat("2100-01-01"), _shipped(Notice, "notices")
+        names = {*facts(notice, self.shipped.facts, {}, (), some_day), *LIVE}
         topics = {str(_at(p.source.tree, (*p.at, "id"))) for p in entries}
-        steps = {step.id for p in scripts if p.value for step in p.value.steps}
+        steps = {str(_at(step, ("id",))) for p in scripts for step in _at(p.source.tree, ("steps",)) or ()}
         for script in scripts:
             if script.value:
                 self._flaws(script, review(script.value, topics, names))
         for row in phrases:
             if row.value:
-                self._flaws(row, _phrase_flaws(row.value, _shipped(Phrases, "phrases.yaml"), names))
+                self._flaws(row, _phrase_flaws(row.value, self.shipped, names))
         ids: dict[str, str] = {}
         said: dict[str, str] = {}
         for entry in entries:
             if entry.value:
                 self._flaws(entry, _entry_flaws(entry.value, topics, steps, names, ids, said))
 
+    def _published(self, notices: Sequence[_Piece[Notice]]) -> None:
+        """Tells when no notice is in force, and when two have the same id."""
+        if "notices" in self.unread or not all(piece.value for piece in notices):
+            return
+        known: dict[str, str] = {}
+        for piece in notices:
+            if piece.value and known.setdefault(piece.value.id, piece.file) != piece.file:
+                self._tell(piece.file, piece.source, ("notice", "id"), "id_twice", id=piece.value.id)
+        if not any(piece.value and piece.value.notice.status == "published" for piece in notices):
+            file, read = (notices[0].file, notices[0].source) if notices else ("notices", Source(None, {}, {}, ()))
+            self._tell(file, read, ("notice", "status") if notices else (), "no_notice")
+
     def _flaws(self, piece: _Piece[Any], found: Iterable[InitErrorDetails]) -> None:
-        for error in found:
-            loc, kind = error.get("loc", ()), error["type"]
-            if isinstance(kind, PydanticCustomError) and not any(loc[: len(m)] == m for m in piece.mended):
+        """Tells findings that are not mere consequences of something that was told before."""
+        flaws = [(error.get("loc", ()), error["type"]) for error in found]
+        told = {kind.type for _, kind in flaws if isinstance(kind, PydanticCustomError)}
+        wrong = [*piece.mended, *(m.loc[len(piece.at) :] for m in piece.source.mistakes if m.sure and m.loc)]
+        for loc, kind in flaws:
+            if not isinstance(kind, PydanticCustomError) or (kind.type == "unknown_topic" and "faq" in self.unread):
+                continue
+            reasons, sections = _FOLLOWS.get(kind.type, ((), ()))
+            follows = told & {*reasons} or any(m[: len(loc)] == loc or loc[: len(m)] == m for m in wrong)
+            if not follows and not any(_explains(m, sections, kind.type) for m in wrong):
                 self._tell(piece.file, piece.source, (*piece.at, *loc), kind.type, **(kind.context or {}))
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
@@ -260,7 +292,7 @@ class _Known(dict[str, object]):
         return "？"
 
 
-MAX_MENDINGS = 3
+MAX_MENDINGS = 8
 """How often a row is mended so that the rest of it can be checked too."""
 
 _RULES = {
@@ -272,6 +304,7 @@ _RULES = {
     "int_parsing": "int_type",
     "int_from_float": "int_type",
     "date_parsing": "date_type",
+    "date_from_datetime_inexact": "date_type",
     "date_from_datetime_parsing": "date_type",
     "time_parsing": "time_type",
 }
@@ -283,10 +316,20 @@ _SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "malformed_mail": lambda about, value: "nobody@example.org",
     "day_without_year": lambda about, value: None,
     "no_such_day": lambda about, value: None,
-    "date_from_datetime_parsing": lambda about, value: "2000-01-01",
     "string_too_long": lambda about, value: value[: about["max_length"]],
     "string_too_short": lambda about, value: "？" * about["min_length"],
     "string_type": lambda about, value: "？？",
+    "model_type": lambda about, value: {},
+    "tuple_type": lambda about, value: [],
+    "too_short": lambda about, value: [*value, *(f"？{n}" for n in range(about["min_length"] - len(value)))],
+    "too_long": lambda about, value: value[: about["max_length"]],
+    "bool_type": lambda about, value: False,
+    "int_type": lambda about, value: 1,
+    "date_type": lambda about, value: "2000-01-01",
+    "time_type": lambda about, value: "00:00",
+    "greater_than_equal": lambda about, value: about["ge"],
+    "less_than_equal": lambda about, value: about["le"],
+    "beyond_without_date": lambda about, value: {**value, "checked_on": "2000-01-01"},
     "string_pattern_mismatch": lambda about, value: "x",
     "literal_error": lambda about, value: about["expected"].split("'")[1],
     "missing": lambda about, value: "？？",
@@ -295,10 +338,61 @@ _SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
 """By error type: something valid to put in the place of what is wrong, so that what stands around it can be checked."""
 
 
-def _mend(tree: Any, wrong: ValidationError) -> Any:
+_FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "cohort_without_window": (["unknown_cohort"], ["cohorts", "windows"]),
+    "cohort_without_contact": (["unknown_cohort", "unknown_contact"], ["cohorts", "contacts", "routing"]),
+    "unknown_cohort": ([], ["cohorts"]),
+    "unknown_contact": ([], ["contacts"]),
+    "unknown_window": ([], ["windows"]),
+    "unknown_correction": ([], ["corrections"]),
+    "unknown_track": ([], ["tracks"]),
+    "unknown_step": ([], []),
+    "unreachable_step": (["unknown_step"], ["steps", "start", "resume_at", "doors"]),
+}
+"""By rule: other rules, and sections of the file, that explain it when something is wrong with them."""
+
+
+def _errors(wrong: ValidationError) -> Iterator[Any]:
+    """What pydantic found, without those that only count how many items are left after the wrong ones."""
     for error in wrong.errors(include_url=False):
+        few = error["type"] == "too_short" and isinstance(error["input"], list | tuple)
+        if not few or len(error["input"]) < error.get("ctx", {}).get("min_length", 0):
+            yield error
+
+
+def _renamed(error: Any, errors: Iterable[Any]) -> bool:
+    """Whether a key is only missing because it was misspelt, which another error says."""
+    if error["type"] != "missing":
+        return False
+    *row, key = error["loc"]
+    extra = (e["loc"][-1] for e in errors if e["type"] == "extra_forbidden" and [*e["loc"][:-1]] == row)
+    return any(fuzz.ratio(str(name), str(key)) >= SIMILAR for name in extra)
+
+
+def _explains(mended: Path_, sections: Sequence[str], rule: str) -> bool:
+    """Whether a finding may be a mere consequence of what was wrong at `mended`, elsewhere in the file."""
+    if not mended or mended[0] not in sections:
+        return False
+    return not rule.startswith("unknown_") or len(mended) == 1 or mended[-1] in ("id", "kind")
+
+
+_INSIDE: Mapping[str, Sequence[str]] = {"end_before_start": ["from", "to"], "beyond_without_date": ["checked_on"]}
+"""Rules that pydantic tells of a whole row, and the keys that they are about."""
+
+
+def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
+    """The mistake in the YAML that explains why the schema finds something wrong at `loc`."""
+    for mistake in read.mistakes:
+        hurt = mistake.loc
+        if hurt is not None and (loc[: len(hurt)] == hurt or (missing and hurt[:-1] == loc)):
+            return mistake
+    return None
+
+
+def _mend(tree: Any, errors: Iterable[Any]) -> Any:
+    for error in errors:
         loc = _in_tree(tree, error["loc"])
-        sample = _SAMPLES.get(error["type"])
+        sample = _SAMPLES.get(_RULES.get(error["type"], error["type"]))
         if error["type"] == "missing":
             loc = (*loc, error["loc"][-1])
         if sample:

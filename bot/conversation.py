@@ -91,9 +91,10 @@ class _Turning:
         return Voice(self.content, session, self.now)
 
     def turn(self, session: Session) -> Turn:
-        greeting = self.voice(session).greeting() if self.fresh else ()
         resumed = self._resumed(session)
         turn = self._answered(resumed.session)
+        # Spoken after the turn: a first message may have named the notice.
+        greeting = self.voice(turn.session).greeting() if self.fresh else ()
         if self._is_greeting(turn):
             return replace(turn, replies=greeting or turn.replies)
         before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
@@ -107,12 +108,14 @@ class _Turning:
         return self.fresh and turn.session.position is None and turn.replies == self._arrived(turn.session).replies
 
     def _answered(self, session: Session) -> Turn:
-        text, voice = self.incoming.text.strip(), self.voice(session)
+        text, voice, words = self.incoming.text.strip(), self.voice(session), self.content.phrases.words
         found = self._secrets(session, text)
         if found:
             return self._tripped(session, found)
         if self.incoming.other:
-            return Turn(session, (*voice.bubbles(self.content.phrases.no_text), *voice.again()))
+            kinds = self.content.phrases.no_text
+            said = kinds.get(self.incoming.other) or kinds["other"]
+            return Turn(session, (*voice.bubbles(said), *voice.again()))
         if self.incoming.press is not None:
             return self._pressed(session, self.incoming.press)
         if not text:
@@ -122,7 +125,9 @@ class _Turning:
         return (
             self._slash(session, text)
             or self._read(session, text)
-            or self._command(session, self._words.get(plain(text)) or self._words.get(text))
+            or self._command(
+                session, self.content.phrases.words.get(plain(text)) or self.content.phrases.words.get(text)
+            )
             or self._asked(session, text)
         )
 
@@ -201,7 +206,7 @@ class _Turning:
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
         m = _SLASH.fullmatch(text)
-        return self._command(session, self._words.get(m[1])) if m else None
+        return self._command(session, self.content.phrases.words.get(m[1])) if m else None
 
     def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
         """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""
@@ -232,23 +237,14 @@ class _Turning:
         heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
         return Turn(quiet, (*voice.bubbles(voice.fill(heard, reading.facts), source=step.source), *voice.again()))
 
-    @property
-    def _words(self) -> Mapping[str, CommandName]:
-        return {
-            form: name
-            for name, words in self.content.phrases.commands.items()
-            for word in words
-            for form in (plain(word), word)
-            if form
-        }
-
     def _command(self, session: Session, name: str | None) -> Turn | None:
         """The turn for a command; None for one that there is not."""
         quiet, voice = replace(session, misses=0), self.voice(session)
         if name == "forget":
             return Turn(Session(session.notice), forget=True)
         if name == "export":
-            return Turn(quiet, (*voice.bubbles(self.content.phrases.exported),), export=True)
+            rows = ((voice.start(), voice.command("menu")),)
+            return Turn(quiet, voice.bubbles(self.content.phrases.exported, rows), export=True)
         if name == "hello":
             return self._arrived(quiet)
         if name == "start":

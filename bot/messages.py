@@ -17,16 +17,18 @@ State = Literal["new", "walking", "reported", "done"]
 class Incoming:
     """One thing that a person did. `text` is what was typed, `press` the id of the button that was pressed.
 
-    Neither: the person arrived (opened the chat) or sent something that is not text (`other`: a photo, a voice …).
-    `update_id` is the channel's own number of it; None where the channel never repeats anything.
+    `other` names what is not text (photo, voice, edited …; `text` is its caption then). Nothing at all: the person
+    arrived. `update_id` is the channel's own number of it; None where the channel never repeats anything. In `public`
+    (a group) and `inline` (a search while writing elsewhere) only questions are answered, and nothing is remembered.
     """
 
     channel: str
     user: str
     text: str = ""
     press: str | None = None
-    other: bool = False
+    other: str = ""
     update_id: str | None = None
+    place: Literal["private", "public", "inline"] = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Attachment:
 class Reply:
     """One bubble of plain text (at most 4,096 characters), its buttons in rows, and where its facts come from.
 
-    `source` is the label as people read it, `topic` the FAQ topic that was answered.
+    `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
+    texts worth copying (a button's text is its label, its id what is copied); a channel that cannot copy leaves them.
     """
 
     text: str
@@ -57,6 +60,8 @@ class Reply:
     source: str | None = None
     topic: str | None = None
     attachment: Attachment | None = None
+    title: str | None = None
+    copies: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

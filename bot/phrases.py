@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from flows.answers import plain
 from flows.facts import Words
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
@@ -38,6 +40,24 @@ class CalendarWords(Row):
     safe: Sentence
     alarm: Sentence
     file: Label
+
+
+class PublicWords(Row):
+    """What is said where others read along."""
+
+    elsewhere: Sentence
+    miss: Sentence
+    tripwire: Sentence
+    help: Sentence
+    private: Label
+
+
+class TelegramPhrases(Row):
+    """What Telegram shows of the bot itself: its commands, and its profile (Bot API: 512 and 120 characters)."""
+
+    commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]
+    description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+    short_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
 class Phrases(Row):
@@ -82,12 +102,15 @@ class Phrases(Row):
     forgotten: Sentence
     forgotten_before: Sentence
     exported: Sentence
-    no_text: Sentence
+    no_text: Mapping[str, Sentence]
+    """By kind of message; `other` for every kind that has no sentence of its own."""
     too_long: Sentence
     trouble_of_ours: Sentence
     store_trouble: Mapping[
         Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
     ]
+    public: PublicWords
+    telegram: TelegramPhrases
     head: Sentence
     head_before: Sentence
     head_side: Sentence
@@ -108,6 +131,17 @@ class Phrases(Row):
     buttons: Mapping[ButtonName, Label]
     commands: Mapping[CommandName, Annotated[tuple[Label, ...], Field(min_length=1)]]
     problems: Mapping[str, Sentence]
+
+    @cached_property
+    def words(self) -> Mapping[str, CommandName]:
+        """Every word that is a command, as it is written in the file and bare of punctuation."""
+        return {
+            form: name
+            for name, words in self.commands.items()
+            for word in words
+            for form in (plain(word), word)
+            if form
+        }
 
     @property
     def sentences(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

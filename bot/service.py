@@ -23,6 +23,7 @@ from bot.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.messages import Answer, Attachment, Incoming, Reply
 from bot.privacy import Kind
+from bot.public import in_public
 from bot.session import Session
 from bot.store import Miss, StepEvent, Store, StoreProblem
 
@@ -54,6 +55,8 @@ class Service:
         """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
+            if incoming.place != "private":
+                return in_public(self.content, incoming, local(self._present(), self._today))
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
                 return await self._turn(incoming)
         except StoreProblem as problem:
@@ -65,11 +68,20 @@ class Service:
             _log.error("turn_failed", error=type(bug).__name__, places=places, **about)
             return Answer((Reply(phrases.trouble_of_ours),))
 
+    async def reachable(self) -> bool:
+        """Whether the database answers."""
+        try:
+            await self._store.load("", "")
+        except StoreProblem:
+            return False
+        return True
+
     async def _turn(self, incoming: Incoming) -> Answer:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
-        if update and (stored := await self._store.handled(channel, user, update)):
-            return _ANSWER.validate_json(stored)
-        session = self._remembered(await self._store.load(channel, user))
+        known = await self._store.known(channel, user, update)
+        if known.turn:
+            return _ANSWER.validate_json(known.turn)
+        session = self._remembered(known.session)
         content, at = self.content, self._present()
         turn = decide(content, session, incoming, local(at, self._today), rehearsed=self._today is not None)
         if turn.forget:

@@ -8,8 +8,8 @@ keys, references, tags) is a `Mistake` at its line and column; several are found
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,17 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something wrong at a place of the file: a rule that has a sentence in the phrases, and its particulars."""
+    """Something wrong at a place of the file: a rule that has a sentence in the phrases, and its particulars.
+
+    `loc` is the path whose value cannot be relied on because of it. Not `sure`: it may be meant so; it is the reason
+    for whatever the schema finds wrong at `loc`, and nothing if the schema finds nothing.
+    """
 
     rule: str
     place: Place
     about: Mapping[str, object] = field(default_factory=dict)
+    loc: Path_ | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,26 @@ def read(path: Path) -> Source:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        return _broken(Mistake("file_encoding", (raw[: problem.start].count(b"\n") + 1, 1)))
+        return _broken(Mistake("file_encoding", _place(raw[: problem.start].decode()), {"encoding": _encoding(raw)}))
+    if "\0" in text:
+        return _broken(Mistake("file_encoding", (1, 1), {"encoding": _encoding(raw)}))
     return parse(text)
+
+
+def _encoding(raw: bytes) -> str:
+    if b"\0" in raw:
+        return "UTF-16"
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return "？"
+    return "GBK"
+
+
+def _place(before: str) -> Place:
+    """The place after this much of a text."""
+    lines = f"{before}.".splitlines()
+    return (len(lines), len(lines[-1]))
 
 
 def parse(text: str) -> Source:
@@ -80,14 +104,11 @@ def parse(text: str) -> Source:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as problem:
         return _broken(*_explain(text, problem))
-    if node is None:
+    reading = _Reading(text.splitlines())
+    tree = reading.plain(node, (), 0) if node else None
+    if tree is None and not reading.mistakes:
         return _broken(Mistake("yaml_empty", (1, 1)))
-    keys: dict[Path_, Place] = {}
-    values: dict[Path_, Place] = {}
-    mistakes: list[Mistake] = []
-    tree = _plain(node, (), keys, values, mistakes, set())
-    mistakes += _colons(text, values)
-    return Source(tree, keys, values, tuple(mistakes))
+    return Source(tree, reading.keys, reading.values, tuple(reading.mistakes))
 
 
 def _broken(*mistakes: Mistake) -> Source:
@@ -98,49 +119,62 @@ def _at(node: yaml.Node) -> Place:
     return (node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _plain(
-    node: yaml.Node,
-    loc: Path_,
-    keys: dict[Path_, Place],
-    values: dict[Path_, Place],
-    mistakes: list[Mistake],
-    seen: set[int],
-) -> Any:
-    values[loc] = _at(node)
-    if id(node) in seen:
-        mistakes.append(Mistake("yaml_alias", _at(node)))
-        return None
-    seen.add(id(node))
-    if len(loc) > MAX_DEPTH:
-        mistakes.append(Mistake("yaml_deep", _at(node)))
-        return None
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        mistakes.append(Mistake("yaml_tag", _at(node)))
-        return None
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*loc, n), keys, values, mistakes, seen) for n, child in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
+class _Reading:
+    """One reading of a parsed file: where everything stands, and what is not plain data."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.keys: dict[Path_, Place] = {}
+        self.values: dict[Path_, Place] = {}
+        self.mistakes: list[Mistake] = []
+        self.seen: set[int] = set()
+
+    def plain(self, node: yaml.Node, loc: Path_, above: int) -> Any:
+        """The node as plain data; `above` is the line of its key (from 1)."""
+        place = self.values[loc] = _at(node)
+        if rule := self._refused(node, loc):
+            self.mistakes.append(Mistake(rule, place, loc=loc))
+            return None
+        self.seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(child, (*loc, n), 0) for n, child in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, loc)
+        if not isinstance(node, yaml.ScalarNode) or node.style:
+            return node.value
+        self._colons(node, loc, above)
+        return _CONSTANTS.get(node.value, node.value)
+
+    def _refused(self, node: yaml.Node, loc: Path_) -> str | None:
+        if id(node) in self.seen:
+            return "yaml_alias"
+        if len(loc) > MAX_DEPTH:
+            return "yaml_deep"
+        return None if node.tag.startswith("tag:yaml.org,2002:") else "yaml_tag"
+
+    def _mapping(self, node: yaml.MappingNode, loc: Path_) -> Mapping[str, Any]:
         tree: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in tree:
-                line = keys[(*loc, name)][0]
-                mistakes.append(Mistake("yaml_duplicate_key", _at(key), {"key": name, "line": line}))
+                line = self.keys[(*loc, name)][0]
+                self.mistakes.append(Mistake("yaml_duplicate_key", _at(key), {"key": name, "line": line}))
                 continue
-            keys[(*loc, name)] = _at(key)
-            tree[name] = _plain(value, (*loc, name), keys, values, mistakes, seen)
+            place = self.keys[(*loc, name)] = _at(key)
+            if mistake := _key_meant(name, place):
+                self.mistakes.append(replace(mistake, loc=(*loc, name), sure=False))
+            tree[name] = self.plain(value, (*loc, name), place[0])
         return tree
-    quoted = getattr(node, "style", None)
-    return node.value if quoted else _CONSTANTS.get(node.value, node.value)
 
-
-def _colons(text: str, values: Mapping[Path_, Place]) -> Iterator[Mistake]:
-    """Lines such as `phone：1` or `phone:1` where a key was meant: YAML takes them for plain text and goes on."""
-    lines = text.splitlines()
-    for place in sorted(set(values.values())):
-        line = lines[place[0] - 1] if place[0] <= len(lines) else ""
-        if mistake := _key_meant(line[place[1] - 1 :], place):
-            yield mistake
+    def _colons(self, node: yaml.Node, loc: Path_, above: int) -> None:
+        """Lines such as `phone：1` or `phone:1` where a key was meant: YAML takes them for plain text and goes on."""
+        first, last = node.start_mark.line + 1, node.end_mark.line + 1
+        if first != above and (mistake := _key_meant(node.value, _at(node))):
+            self.mistakes.append(replace(mistake, loc=loc, sure=False))
+        for line in range(first + 1, last + 1):
+            text = self.lines[line - 1].lstrip(" ") if line <= len(self.lines) else ""
+            if mistake := _key_meant(text, (line, len(self.lines[line - 1]) - len(text) + 1) if text else (line, 1)):
+                self.mistakes.append(replace(mistake, loc=loc))
 
 
 _KEY_FULL_WIDTH = re.compile(r"([a-z][a-z_]{1,30})\s*：")
@@ -155,37 +189,55 @@ def _key_meant(rest: str, place: Place) -> Mistake | None:
 
 
 def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
-    """What a person did when YAML gave up: tabs and full-width colons anywhere, else what the parser says."""
-    lines = text.splitlines()
-    found = False
-    for n, line in enumerate(lines, start=1):
-        if line[: len(line) - len(line.lstrip())].count("\t"):
-            found = True
-            yield Mistake("yaml_tab", (n, line.index("\t") + 1))
-        else:
-            start = len(line) - len(line.lstrip(" -"))
-            if mistake := _key_meant(line[start:], (n, start + 1)):
-                found = True
-                yield mistake
-    if found:
+    """What a person did when YAML gave up: tabs and colons that it stumbled on, else what the parser says."""
+    if unseen := yaml.reader.Reader.NON_PRINTABLE.search(text):
+        yield Mistake("yaml_control", _place(text[: unseen.start()]), {"value": f"U+{ord(unseen[0]):04X}"})
         return
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    place = (min(place[0], max(1, len(lines))), place[1])
+    lines = text.splitlines()
+    marks = [mark for mark in (getattr(problem, f"{name}_mark", None) for name in ("problem", "context")) if mark]
+    typed = list(_typed(lines))
+    stumbled = range(min((mark.line for mark in marks), default=0), max((mark.line + 2 for mark in marks), default=0))
+    if any(mistake.place[0] in stumbled for mistake in typed):
+        yield from typed
+        return
     detail = str(getattr(problem, "problem", None) or problem).splitlines()[0]
-    for rule, pattern in _SAID:
-        if re.search(pattern, detail):
-            yield Mistake(rule, place)
-            return
-    yield Mistake("yaml_syntax", place, {"detail": detail})
+    said = f"{detail} {getattr(problem, 'context', None)}"
+    rule = next((rule for rule, pattern in _SAID if re.search(pattern, said)), "yaml_syntax")
+    mark = marks[-1 if rule in ("yaml_quote", "yaml_block") else 0] if marks else None
+    place = (min(mark.line + 1, max(1, len(lines))), mark.column + 1) if mark else (1, 1)
+    before = lines[place[0] - 1][: place[1] - 1] if lines else ""
+    if rule == "yaml_indent" and before.strip(" -"):
+        rule = "yaml_after_quote" if before.rstrip().endswith(("'", '"')) else rule
+        rule = "yaml_colon_inside" if re.search(r":\s", before) and lines[place[0] - 1][place[1] - 1] == ":" else rule
+    yield Mistake(rule, place, {"detail": detail})
 
+
+def _typed(lines: Sequence[str]) -> Iterator[Mistake]:
+    """Lines indented with a tab, and keys with a wrong colon; not inside block texts."""
+    block: int | None = None
+    for n, line in enumerate(lines, start=1):
+        indent = len(line) - len(line.lstrip(" "))
+        if block is not None and (indent > block or not line.strip()):
+            continue
+        block = indent if _BLOCK.search(line) else None
+        start = len(line) - len(line.lstrip(" -"))
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            yield Mistake("yaml_tab", (n, line.index("\t") + 1))
+        elif mistake := _key_meant(line[start:], (n, start + 1)):
+            yield mistake
+
+
+_BLOCK = re.compile(r"(:|^\s*-|- )\s+[|>][-+\d]*\s*(#.*)?$")
 
 _SAID = (
     ("yaml_alias", "undefined alias|alphabetic or numeric"),
-    ("yaml_tag", "tag"),
+    ("yaml_tag", r"\btag\b"),
     ("yaml_special", "cannot start any token"),
+    ("yaml_escape", "escape|did not find expected hexdecimal"),
+    ("yaml_deep", "nesting depth"),
+    ("yaml_documents", "another document"),
     ("yaml_quote", "quoted scalar|unexpected end of stream|while scanning a quoted"),
     ("yaml_block", r"'\]'|'\}'|','|flow"),
-    ("yaml_indent", "block end|block mapping|block collection|mapping values are not allowed|could not find expected"),
+    ("yaml_indent", "block|not allowed in this context|could not find expected|expected key|indicator|document start"),
 )
 """What libyaml says, and the rule whose sentence tells it to a teacher; the first that fits counts."""

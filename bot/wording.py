@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -169,7 +169,8 @@ class Voice:
         if self.session.position is None:
             rows = (*rows, (self.start(), self.command("menu")))
         text, source = self.fill(entry.answer), self.label(entry.source, entry.checked_on)
-        return self.bubbles(text, rows, label=source, topic=entry.id)
+        replies = self.bubbles(text, rows, label=source, topic=entry.id)
+        return tuple(replace(reply, title=entry.title) for reply in replies)
 
     def choices(self, topics: Sequence[str], sentence: str) -> tuple[Reply, ...]:
         """Up to three topics to pick from, and 都不是."""
@@ -325,7 +326,7 @@ class Voice:
 
 
 def _attached(reply: Reply, name: str, content: str) -> Reply:
-    return Reply(reply.text, reply.buttons, reply.source, reply.topic, Attachment(name, content))
+    return replace(reply, attachment=Attachment(name, content))
 
 
 def cut(text: str, limit: int) -> list[str]:

@@ -36,6 +36,8 @@ def grams(reading: Reading) -> tuple[Vector, ...]:
     """For each view the grams of a text with their strength, 0–1: units and neighbours; concepts and pairs of them."""
     concepts = dict(reading.concepts)
     subjects = sorted(concepts.keys() - reading.asking)
+    if not subjects:  # what kind of question it is says nothing by itself
+        concepts.clear()
     for at, first in enumerate(subjects):
         for second in subjects[at + 1 :]:
             concepts[f"{first} {second}"] = concepts[first] * concepts[second]

@@ -264,9 +264,11 @@ def _written(tree: _Branch, chars: tuple[str, ...], start: int) -> tuple[int, tu
     return size, concepts
 
 
-def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """The same by ear. A word must share a character with what is written there, or be typed in pinyin: 学及 is 学籍,
-    想睡 is not 向谁.
+def _heard(
+    tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]
+) -> tuple[int, tuple[str, ...]]:
+    """The same by ear. A word must share a character with what is written there, other than a particle, or be typed in pinyin:
+    学及 is 学籍, 想睡 is not 向谁, 吃了 is not 迟了.
     """
     size, concepts = 0, tree.words.get((), ())
     for at in range(start, len(sounds)):
@@ -279,7 +281,10 @@ def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str,
             meant = [
                 names
                 for word, names in tree.words.items()
-                if any(unit == other or unit[0] == "~" for unit, other in zip(here, word, strict=True))
+                if any(
+                    unit[0] == "~" or (unit == other and unit not in particles())
+                    for unit, other in zip(here, word, strict=True)
+                )
             ]
             if meant:
                 size, concepts = at + 1 - start, tuple(dict.fromkeys(name for names in meant for name in names))
@@ -359,7 +364,7 @@ def everyday(reading: Reading) -> list[tuple[int, int, Kind]]:
     taken: set[int] = set()
     for start, size, names, _ in named(chars, reading.sounds):
         taken.update(range(start, start + size))
-        if names == (_ELSEWHERE,):
+        if _ELSEWHERE in names:  # 微信 is also a concept: strange to the entries that do not speak of it
             found.append((start, start + size, "elsewhere"))
     at = 0
     while at < len(chars):

@@ -23,6 +23,8 @@ SIMILAR = 75.0
 """From this similarity (0–100) a typed name counts as a name that was misspelt."""
 CLEAR = 8.0
 """How much more similar (points of 100) than the second-best name it must be."""
+LAST_YEAR_DAYS = 183
+"""A date without a year that is yet to come means last year's, if that is at most this many days back."""
 OLDEST_DAYS = 400
 """A date further back than this many days is taken for a slip."""
 LONGEST_NUMBER = 18
@@ -80,9 +82,10 @@ def plain(text: str) -> str:
 
 def spoken(text: str, choices: Iterable[tuple[str, Iterable[str]]]) -> str | None:
     """The id of the choice that the words mean: its place (`1` is the first) or one of its names, exactly."""
-    said = plain(text)
+    said, raw = plain(text), text.strip()
     for place, (choice, names) in enumerate(choices, start=1):
-        if said and (said == str(place) or said in map(plain, names)):
+        # A sign such as 👍 is nothing but punctuation, so it is compared as it stands.
+        if raw in (known := tuple(names)) or (said and (said == str(place) or said in map(plain, known))):
             return choice
     return None
 
@@ -102,7 +105,9 @@ def _levels(scene: Scene) -> Sequence[Option]:
     options: dict[str, Option] = {}
     for cohort in scene.notice.cohorts:
         if cohort.majors:
-            options.setdefault(cohort.level, Option(cohort.level, {"level": cohort.level}))
+            # Whoever picks a level again has yet to pick the major in it.
+            unpicked = {"level": cohort.level, "cohort": "", "major": ""}
+            options.setdefault(cohort.level, Option(cohort.level, unpicked))
         else:
             kept = {"level": cohort.level, "cohort": cohort.id, "major": cohort.label}
             options[cohort.id] = Option(cohort.label, kept)
@@ -130,7 +135,9 @@ def _name(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
     for option in options:
         for name in {option.text, option.answers.get("major", option.text)}:
             names.setdefault(plain(name), []).append(option)
-    meant = names.get(plain(said)) or names.get(nearest(said, names) or "") or []
+    # A part of several names means none of them: 会计 is no slip of 会计学 while there is 会计电算化.
+    doubtful = sum(plain(said) in plain(option.text) for option in options) > 1
+    meant = names.get(plain(said)) or ([] if doubtful else names.get(nearest(said, names) or "")) or []
     return Reading(meant[0].answers) if len(meant) == 1 else None
 
 
@@ -168,8 +175,9 @@ def _date(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
         return None
     try:
         when = date(int(m[1] or today.year), int(m[2] or today.month), int(m[3]))
-        if when > today and m[1] is None and m[2]:
-            when = when.replace(year=today.year - 1)
+        before = when.replace(year=when.year - 1) if m[1] is None and m[2] and when > today else when
+        if (today - before).days <= LAST_YEAR_DAYS:
+            when = before
     except ValueError:
         return Reading(refused="no_such_day")
     if when > today:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from flows.answers import READERS, Option, Reading, Scene, spoken
-from flows.model import RETURN, Choice, Position, Script, State, Step
+from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
 from flows.notice import Notice, Phase, clock
 
 MAX_HOPS = 12
@@ -192,7 +192,10 @@ class Walk:
         trail = [step for step in position.trail if step in self.script.by_id]
         if not trail:
             return None
-        moved = self._enter(replace(position, trail=tuple(trail[:-1]), step=""), trail[-1])
+        # A step whose gate holds now would send the graduate straight on again.
+        open_ = (n for n in reversed(range(len(trail))) if self._gate(self.script.by_id[trail[n]], position) is None)
+        n = next(open_, len(trail) - 1)
+        moved = self._enter(replace(position, trail=tuple(trail[:n]), step=""), trail[n])
         items = self._items(self._step(moved.position))
         return replace(moved, position=replace(moved.position, item=max(0, len(items) - 1)))
 
@@ -201,10 +204,13 @@ class Walk:
         steps = (self.script.by_id[s] for s in reversed(position.trail) if s in self.script.by_id)
         return next((step.id for step in steps if step.track != here), self.script.resume_at)
 
+    def _gate(self, step: Step, position: Position) -> Gate | None:
+        return next((gate for gate in step.gate if self.holds(gate.when, position)), None)
+
     def _enter(self, position: Position, target: str) -> Move:
         step, said = self.script.by_id[target], []
         for _ in range(MAX_HOPS):
-            gate = next((g for g in step.gate if self.holds(g.when, position)), None)
+            gate = self._gate(step, position)
             if gate is None:
                 break
             said += [gate.said] if gate.said else []
@@ -242,20 +248,22 @@ def wrong_fields(notice: Notice, position: Position) -> tuple[str, ...]:
 
 
 def _clicked_late(walk: Walk, position: Position) -> bool:
-    clicked, cohort = position.answers.get("clicked"), position.answers.get("cohort")
-    return bool(clicked) and clock(walk.notice, cohort, datetime.fromisoformat(f"{clicked}T12:00")).phase not in (
-        Phase.PREPARE,
-        Phase.CHECK,
-    )
+    clicked = position.answers.get("clicked")
+    phases = (Phase.PREPARE, Phase.CHECK)
+    return bool(clicked) and _phase(walk, position, datetime.fromisoformat(f"{clicked}T12:00")) not in phases
+
+
+def _phase(walk: Walk, position: Position, moment: datetime) -> Phase:
+    return clock(walk.notice, position.answers.get("cohort") or None, moment).phase
 
 
 CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "fields_open": lambda w, p: any(not v for k, v in answered(w.notice, p).items() if k != "photo"),
     "photo_open": lambda w, p: answered(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
-    "early": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.PREPARE,
-    "late": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase in (Phase.LATE, Phase.CLOSED),
-    "closed": lambda w, p: clock(w.notice, p.answers.get("cohort"), w.now).phase is Phase.CLOSED,
+    "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
+    "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
+    "closed": lambda w, p: _phase(w, p, w.now) is Phase.CLOSED,
     "clicked_late": _clicked_late,
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""

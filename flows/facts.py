@@ -32,10 +32,11 @@ class Words(BaseModel):
     named: Mapping[str, str]
     """Chinese names of the codes in a notice: `email` → 邮箱 …"""
     clock: Mapping[str, str]
-    """One sentence for each of T0–T3."""
+    """One sentence for each of T0–T3, and `T1_last`, `T2_last` for the last day as written."""
     clock_short: Mapping[str, str]
     """The same in a few words, for the head of every step."""
     doubt: str
+    doubt_last: str
     on_mismatch: Mapping[str, str]
     window: str
     window_hours: str
@@ -43,6 +44,9 @@ class Words(BaseModel):
     window_proof: str
     window_late: Mapping[str, str]
     cohort: str
+    cohort_grades: str
+    cohort_more: Mapping[str, str]
+    """What else there may be to say of a cohort: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`, `note`."""
     document: str
     document_original: str
     document_copies: str
@@ -55,11 +59,13 @@ class Words(BaseModel):
     contact_lines: Mapping[str, str]
     match_result: str
     photo_days: str
+    delay: str
     proxy: Mapping[str, str]
     fields_source: Mapping[str, str]
     consequence: str
     me: Mapping[str, str]
-    """What stands for the graduate while it is not known: `major`, `wrong`, `record_missing`, `day`, `photo`."""
+    """What stands for the graduate while it is not known: `major`, `wrong`, `record_missing`, `day`, `photo`; and what
+    follows the name of a thing that `is_unsure` or `is_missing`."""
 
 
 def fill(template: str, facts: Mapping[str, str]) -> str:
@@ -146,7 +152,7 @@ def _people(notice: Notice, words: Words, cohort: str | None) -> _Facts:
         yield f"{name}.room", contact.room
         yield f"{name}.hours", contact.hours
         yield f"{name}.card", _card(words, contact)
-    yield "contacts.list", "\n\n".join(_card(words, c) for c in notice.contacts)
+    yield "contacts.list", "\n\n".join(_card(words, c) for c in notice.contacts_for(cohort))
     yield "chsi.email", notice.contact(notice.routing.account).email
     yield "privacy.days", str(notice.privacy.retention_days_after_last_window)
     yield "privacy.collects", words.comma.join(notice.privacy.collects) or None
@@ -170,12 +176,16 @@ def _site(notice: Notice, words: Words) -> _Facts:
     yield "verdict.wrong", rule.wrong_button
     yield "verdict.on_mismatch", words.on_mismatch[rule.on_mismatch].format(ok=rule.ok_button, wrong=rule.wrong_button)
     yield "verdict.proxy", words.proxy["yes" if rule.proxy_allowed else "no"]
-    yield "verdict.delay", str(rule.effect_delay_hours) if rule.effect_delay_hours is not None else None
+    hours = rule.effect_delay_hours
+    yield "verdict.delay", words.delay.format(hours=hours) if hours is not None else None
     yield "fields.list", words.comma.join(f.name for f in notice.check_fields)
     yield "fields.source", words.fields_source[notice.check_fields_source]
     yield "fields.ignored", words.comma.join(notice.ignore_fields) or None
     yield "photo.how", photo.code_how
     yield "photo.vendor", photo.vendor
+    yield "photo.apps", words.comma.join(photo.apps) or None
+    yield "photo.feature_code", photo.feature_code
+    yield "photo.already_done", photo.already_done_rule
     yield "photo.fee", photo.fee
     yield "photo.spec", words.comma.join(photo.spec) or None
     days = photo.shows_after_days
@@ -186,7 +196,7 @@ def _site(notice: Notice, words: Words) -> _Facts:
 
 
 def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) -> _Facts:
-    names = words.comma.join(words.me["photo"] if name == "photo" else name for name in wrong)
+    names = words.comma.join(_found_wrong(words, answers, name) for name in wrong)
     unnamed = words.me["record_missing" if answers.get("record") == "missing" else "wrong"]
     yield "me.major", answers.get("major") or words.me["major"]
     yield "me.wrong", names or unnamed
@@ -195,12 +205,20 @@ def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) ->
         yield f"me.{name}", _day(words, date.fromisoformat(day)) if day else words.me["day"]
 
 
+def _found_wrong(words: Words, answers: Mapping[str, str], name: str) -> str:
+    if name == "photo":
+        return words.me["photo"] + words.me.get(f"is_{answers.get(name)}", "")
+    return name + words.me.get(f"is_{answers.get(f'field:{name}')}", "")
+
+
 def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohort: str | None, now: datetime) -> _Facts:
     papers = dict.fromkeys(_document(words, d) for row in rows for d in row.documents)
     forms = dict.fromkeys(words.form.format(name=name) for row in rows for name in row.forms)
     yield "papers", "\n".join((*papers, *forms)) or None
     yield "corrections.where", next((row.where for row in rows if row.where), None)
-    yield "corrections.no_go", "\n".join(_correction(words, c) for c in notice.corrections if c.allowed == "no") or None
+    refused = [_correction(words, c) for c in notice.corrections if c.allowed == "no"]
+    doubts = [c.shown_to_students for c in notice.conflicts if c.topic == "correction" and c.shown_to_students]
+    yield "corrections.no_go", "\n".join((*refused, *doubts)) or None
     yield "corrections.list", "\n".join(_correction(words, row) for row in rows)
     ends = (w.closes for w in notice.windows_for(cohort, "correction") if w.closes and not w.over(now))
     end = min(ends, default=now.date())
@@ -238,14 +256,23 @@ def _window(words: Words, window: Window) -> str:
 def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window
     doubtful = window and running.phase in (Phase.CHECK, Phase.LATE) and window.end_inclusive == "unknown"
-    doubt = words.doubt.format(safe=_day(words, window.safe_day)) if window and doubtful else ""
-    return _told(notice, words.clock, words, running, cohort) + doubt
+    said = _told(notice, words.clock, words, running, cohort)
+    if not doubtful:
+        return said
+    doubt = words.doubt_last if running.days_left == 0 else words.doubt
+    return said + _timed(notice, doubt, words, running, cohort)
 
 
 def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
+    phase = running.phase.value
+    last = running.days_left == 0 and f"{phase}_last" in templates
+    return _timed(notice, templates[f"{phase}_last" if last else phase], words, running, cohort)
+
+
+def _timed(notice: Notice, template: str, words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
-    office = notice.contact_for("record", cohort)
-    return templates[running.phase.value].format(
+    office = notice.contact(notice.routing.record)
+    return template.format(
         label=window.label,
         start=_day(words, window.opens) or words.unstated,
         end=_day(words, window.closes) or words.unstated,
@@ -258,8 +285,17 @@ def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: C
 
 def _cohort(words: Words, cohort: Cohort) -> str:
     majors = words.comma.join(cohort.majors)
-    grades = words.comma.join(cohort.grades)
-    return words.cohort.format(label=cohort.label, grades=grades, majors=majors).rstrip("：: ")
+    grades = words.cohort_grades.format(grades=words.comma.join(cohort.grades)) if cohort.grades else ""
+    line = words.cohort.format(label=cohort.label, grades=grades, majors=majors).rstrip("：: ")
+    more = {
+        "form": cohort.form,
+        "sites": words.comma.join(cohort.sites),
+        "partner_school": cohort.partner_school if (cohort.partner_school or "") not in cohort.label else None,
+        "graduates_on": _day(words, cohort.graduates_on),
+        "excluded": words.comma.join(cohort.excluded),
+        "note": cohort.note,
+    }
+    return line + "".join(words.cohort_more[name].format(value=value) for name, value in more.items() if value)
 
 
 def _document(words: Words, paper: Document) -> str:

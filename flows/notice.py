@@ -65,8 +65,9 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _backwards(start: object, end: object) -> PydanticCustomError:
-    return PydanticCustomError("end_before_start", "end before start", {"start": str(start), "end": str(end)})
+def _backwards(start: date | time, end: date | time) -> PydanticCustomError:
+    about = {"start": start.isoformat(), "end": end.isoformat()}
+    return PydanticCustomError("end_before_start", "end before start", about)
 
 
 class Head(Row):
@@ -108,6 +109,7 @@ class Cohort(Row):
     graduates_on: Day | None = None
     includes_held_back: bool | None = None
     excluded: Texts = ()
+    note: Text | None = None
 
 
 def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
@@ -130,7 +132,15 @@ class Window(Row):
 
     id: Id
     kind: Literal[
-        "prepare", "capture", "paper_check", "check", "report", "recapture", "correction", "recheck", "public"
+        "prepare",
+        "capture",
+        "paper_check",
+        "check",
+        "report",
+        "recapture",
+        "correction",
+        "recheck",
+        "register_public",
     ]
     label: Text
     opens: Day | None = Field(default=None, alias="from")
@@ -152,11 +162,11 @@ class Window(Row):
             end = datetime.combine(self.closes, self.time_to or time.max)
             if end < start:
                 days = self.closes < self.opens
-                raise _backwards(self.opens if days else self.time_from, self.closes if days else self.time_to)
+                raise _backwards(self.opens if days else start.time(), self.closes if days else end.time())
         for span in self.hours:
-            start_of_day, end_of_day = span.split("-")
-            if end_of_day <= start_of_day:
-                raise _backwards(start_of_day, end_of_day)
+            begin, finish = map(time.fromisoformat, span.split("-"))
+            if finish <= begin:
+                raise _backwards(begin, finish)
         return self
 
     @property
@@ -248,6 +258,7 @@ class Photo(Row):
     code_required: bool = False
     code_how: Text | None = None
     apps: Texts = ()
+    feature_code: Text | None = None
     fee: Text | None = None
     spec: Texts = ()
     shows_after_days: tuple[int, int] | None = None
@@ -314,9 +325,13 @@ class Consequence(Row):
 
 
 class Conflict(Row):
-    """A place where the notice can be read in two ways; `shown_to_students` is the sentence that they get."""
+    """A place where the notice can be read in two ways; `shown_to_students` is the sentence that they get.
+
+    One on `correction` is told wherever the notice's refusals are.
+    """
 
     where: Texts
+    topic: Literal["check", "correction", "account"] | None = None
     readings: Texts
     shown_to_students: Text | None = None
 
@@ -373,6 +388,10 @@ class Notice(Row):
         own = (c for c in self.contacts if cohort in c.cohorts and topic in c.topics)
         return next(own, self.contact(getattr(self.routing, topic)))
 
+    def contacts_for(self, cohort: str | None) -> tuple[Contact, ...]:
+        """The contacts that are there for this cohort (an id), in the notice's order."""
+        return tuple(c for c in self.contacts if _meet(c.cohorts, (cohort or EVERYONE,)))
+
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """This cohort's windows of these kinds (all kinds when none is named), earliest end first."""
         chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
@@ -424,7 +443,8 @@ def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
 
 def working_days(start: date, end: date) -> int:
     """Mondays to Fridays from the day after `start` to `end` inclusive; public holidays are not known here."""
-    return sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, (end - start).days + 1))
+    weeks, rest = divmod(max(0, (end - start).days), 7)
+    return weeks * 5 + sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, rest + 1))
 
 
 def _days(today: date, day: date | None) -> int | None:
@@ -435,6 +455,7 @@ def check(notice: Notice) -> Iterator[InitErrorDetails]:
     """What is wrong between the rows: ids that lead nowhere, two dates for one thing, a cohort without a window …"""
     yield from _twice(notice)
     yield from _unknown_ids(notice)
+    yield from _alone(notice)
     yield from _uncovered(notice)
     yield from _contradictions(notice)
 
@@ -480,22 +501,24 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
 
 
-def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
+def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, cohort in enumerate(notice.cohorts):
         if not notice.windows_for(cohort.id, "check"):
             yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
+        for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
+            answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
+            if answering and not any(_meet(c.cohorts, (cohort.id,)) for c in answering):
+                yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
+
+
+def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)
-    routed = notice.routing.model_dump()
+    routed = notice.routing.model_dump().values()
     for n, contact in enumerate(notice.contacts):
-        if contact.id in routed.values() and not (contact.phones or contact.email or contact.im):
+        if contact.id in routed and not (contact.phones or contact.email or contact.im):
             yield flaw("contact_unreachable", "contacts", n, id=contact.id)
-    for topic in ("record", "photo"):
-        answering = [c for c in notice.contacts if c.id == routed[topic] or topic in c.topics]
-        for n, cohort in enumerate(notice.cohorts):
-            if answering and not any(_meet(c.cohorts, (cohort.id,)) for c in answering):
-                yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
     if "*" not in {c.kind for c in notice.corrections}:
         yield flaw("no_general_correction", "corrections")
     if notice.photo.code_required and not notice.photo.code_how:
@@ -519,9 +542,8 @@ def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if shows and window.kind == "check" and any(_too_early(window, c, shows[0]) for c in captures):
             yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
-    named = {unit for own in (notice.school.unit, *notice.school.unit_aliases) for unit in (own, notice.school.name + own)}
-    signed_by = notice.notice.signed_by
-    if signed_by and signed_by not in named:
+    signed_by, units = notice.notice.signed_by, (notice.school.unit, *notice.school.unit_aliases)
+    if signed_by and signed_by.removeprefix(notice.school.name) not in units:
         yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
 
 

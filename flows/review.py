@@ -136,7 +136,7 @@ def _rings(script: Script) -> Iterator[InitErrorDetails]:
 
 
 def _returns(script: Script, origin: str, here: str, holding: frozenset[str], passed: frozenset[str]) -> bool:
-    """Whether gates lead from `here` back to `origin` without contradicting what is `holding`; the first that holds counts."""
+    """Whether gates lead from `here` back to `origin` while all of `holding` is true; the first that holds counts."""
     if here not in script.by_id or here in passed:
         return False
     for gate in script.by_id[here].gate:

@@ -34,7 +34,7 @@ class Person:
     stored: str | None = None
     turn: Turn = field(default_factory=lambda: Turn(Session()))
 
-    def does(self, *, text: str = "", press: str | None = None, other: bool = False) -> Turn:
+    def does(self, *, text: str = "", press: str | None = None, other: str = "") -> Turn:
         """One turn. The session is written and read back, and must come back as it was."""
         known = sessions.load(json.loads(self.stored)) if self.stored else None
         self.turn = decide(self.content, known, Incoming("test", "somebody", text, press, other), self.now)

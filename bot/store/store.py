@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import URL, Connection, RowMapping, Select, bindparam, delete, event, func, insert, or_, select
+from sqlalchemy import URL, Connection, RowMapping, bindparam, delete, event, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.problems import StoreProblem, told_apart
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import handled_updates, metadata, misses, people, step_events
+from bot.store.together import Together
 
 # How many turns of one person can be sent again.
 KEPT_TURNS = 32
@@ -37,17 +38,20 @@ WAL_ATTEMPTS = 200
 
 _THIS_PERSON = (people.c.channel == bindparam("channel"), people.c.user_id == bindparam("user"))
 _ID = select(people.c.id).where(*_THIS_PERSON)
-_SESSION = select(people.c.session).where(*_THIS_PERSON)
-_THIS_UPDATE = (
-    handled_updates.c.channel == bindparam("channel"),
-    handled_updates.c.update_id == bindparam("update_id"),
+_SESSIONS = select(people.c.user_id, people.c.session).where(
+    people.c.channel == bindparam("channel"), people.c.user_id.in_(bindparam("users", expanding=True))
 )
-_TURN = (
-    select(handled_updates.c.turn)
+_TURNS = (
+    select(handled_updates.c.update_id, people.c.user_id, handled_updates.c.turn)
     .outerjoin(people)
-    .where(*_THIS_UPDATE, or_(handled_updates.c.person.is_(None), people.c.user_id == bindparam("user")))
+    .where(
+        handled_updates.c.channel == bindparam("channel"),
+        handled_updates.c.update_id.in_(bindparam("updates", expanding=True)),
+    )
 )
-_SEEN = select(handled_updates.c.id).where(*_THIS_UPDATE)
+_SEEN = select(handled_updates.c.id).where(
+    handled_updates.c.channel == bindparam("channel"), handled_updates.c.update_id == bindparam("update_id")
+)
 _OF_A_PERSON = tuple(table for table in metadata.sorted_tables if "person" in table.c)
 _JSON_COLUMNS = {"session", "turn"}
 # Columns that say nothing of the person.
@@ -74,6 +78,36 @@ class Miss:
     question: str
     topics: tuple[str, ...]
     revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered at the start of a turn: the session's JSON, and the turn that answered this update before."""
+
+    session: str | None
+    turn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    channel: str
+    user: str
+    update_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A turn to save; see `Store.save_turn`."""
+
+    channel: str
+    user: str
+    member: str
+    session: str | None
+    events: Sequence[StepEvent]
+    update_id: str | None
+    turn: str | None
+    miss: Miss | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +154,8 @@ class Store:
         upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
+        self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
+        self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
     @classmethod
     async def open(
@@ -149,16 +185,18 @@ class Store:
         await self._engine.dispose()
 
     @_to_the_end
+    async def known(self, channel: str, user: str, update_id: str | None) -> Known:
+        """What a turn begins with; the stored turn when this update of this person was handled before."""
+        return await self._looking(_Asked(channel, user, update_id))
+
     async def load(self, channel: str, user: str) -> str | None:
         """The session's JSON; None for somebody without one."""
-        return await self._read(_SESSION, channel=channel, user=user)
+        return (await self.known(channel, user, None)).session
 
-    @_to_the_end
     async def handled(self, channel: str, user: str, update_id: str) -> str | None:
         """The turn's JSON that answered this update of this person; None when it is still to be handled."""
-        return await self._read(_TURN, channel=channel, user=user, update_id=update_id)
+        return (await self.known(channel, user, update_id)).turn
 
-    @_to_the_end
     async def save_turn(
         self,
         channel: str,
@@ -171,28 +209,51 @@ class Store:
         miss: Miss | None,
         at: datetime,
     ) -> bool:
-        """Save one turn in one transaction. False: the update had been handled already, and nothing was changed.
+        """Save one turn whole or not at all. False: the update had been handled already, and nothing was changed.
 
         session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
+        Turns that are saved at the same time share a transaction.
         """
-        now = _text(at)
-        who = {"channel": channel, "user_id": user, "member": self._new_member(), "session": session, "updated_at": now}
+        member = self._new_member()
+        return await self._saving(_Turn(channel, user, member, session, events, update_id, turn, miss, at))
+
+    async def _look(self, asked: Sequence[_Asked]) -> Sequence[Known]:
+        sessions: dict[tuple[str, str], str | None] = {}
+        turns: dict[tuple[str, str], tuple[str | None, str]] = {}
+        with told_apart():
+            async with self._reader.connect() as connection:
+                for channel in {one.channel for one in asked}:
+                    mine = [one for one in asked if one.channel == channel]
+                    users = [one.user for one in mine]
+                    rows = await connection.execute(_SESSIONS, {"channel": channel, "users": users})
+                    sessions |= {(channel, user): session for user, session in rows}
+                    if updates := [one.update_id for one in mine if one.update_id]:
+                        found = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
+                        turns |= {(channel, update): (user, turn) for update, user, turn in found}
+        return [_known(one, sessions, turns) for one in asked]
+
+    async def _save(self, batch: Sequence[_Turn]) -> Sequence[bool]:
         try:
             async with self._transaction() as connection:
-                person, turns = (await connection.execute(self._save_person, who)).one()
-                if update_id is not None:
-                    update = _update(channel, update_id, turn, now) | {"person": person, "slot": turns % KEPT_TURNS}
-                    await connection.execute(self._save_update, update)
-                if events:
-                    rows = [{"person": person, "at": now} | asdict(step_event) for step_event in events]
-                    await connection.execute(insert(step_events), rows)
-                if miss is not None:
-                    await connection.execute(insert(misses), _anonymous(miss, at))
+                await connection.execute(self._save_person, [_person(turn) for turn in batch])
+                if updates := [_update_of(turn) for turn in batch if turn.update_id]:
+                    await connection.execute(self._save_update, updates)
+                if events := [_event(turn, event) for turn in batch for event in turn.events]:
+                    await connection.execute(_SAVE_EVENT, events)
+                if unanswered := [_anonymous(turn.miss, turn.at) for turn in batch if turn.miss]:
+                    await connection.execute(insert(misses), unanswered)
         except IntegrityError:
-            if update_id is None or await self._read(_SEEN, channel=channel, update_id=update_id) is None:
+            turn = batch[0]
+            if len(batch) > 1 or turn.update_id is None or not await self._seen(turn.channel, turn.update_id):
                 raise
-            return False
-        return True
+            return [False]
+        return [True] * len(batch)
+
+    async def _seen(self, channel: str, update_id: str) -> bool:
+        with told_apart():
+            async with self._reader.connect() as connection:
+                found = await connection.execute(_SEEN, {"channel": channel, "update_id": update_id})
+                return found.first() is not None
 
     @_to_the_end
     async def forget(
@@ -263,13 +324,6 @@ class Store:
         if not work.cancelled():
             work.exception()  # seen, also when nobody waits any more
 
-    async def _read(self, query: Select[Any], **values: str) -> str | None:
-        """Give the first column of the first row as text; None for no row and for NULL."""
-        with told_apart():
-            async with self._reader.connect() as connection:
-                found = (await connection.execute(query, values)).scalar()
-        return None if found is None else str(found)
-
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with told_apart():
@@ -337,15 +391,54 @@ def _save_person(upsert: Callable[..., Any]) -> Any:
             "turns": people.c.turns + 1,
             "updated_at": new.excluded.updated_at,
         },
-    ).returning(people.c.id, people.c.turns)
+    )
+
+
+_WHO = (people.c.channel == bindparam("who_channel"), people.c.user_id == bindparam("who_user"))
+_PERSON = select(people.c.id).where(*_WHO).scalar_subquery()
+_SAVE_EVENT = insert(step_events).values(person=_PERSON)
 
 
 def _save_update(upsert: Callable[..., Any]) -> Any:
-    new = upsert(handled_updates)
+    slot = select(people.c.turns % KEPT_TURNS).where(*_WHO).scalar_subquery()
+    new = upsert(handled_updates).values(person=_PERSON, slot=slot)
     return new.on_conflict_do_update(
         index_elements=[handled_updates.c.person, handled_updates.c.slot],
         set_={"update_id": new.excluded.update_id, "turn": new.excluded.turn, "at": new.excluded.at},
     )
+
+
+def _known(
+    asked: _Asked,
+    sessions: Mapping[tuple[str, str], str | None],
+    turns: Mapping[tuple[str, str], tuple[str | None, str]],
+) -> Known:
+    owner, turn = turns.get((asked.channel, asked.update_id or ""), (None, None))
+    # An update that made us forget the person belongs to nobody any more.
+    return Known(sessions.get((asked.channel, asked.user)), turn if owner in (None, asked.user) else None)
+
+
+def _person(turn: _Turn) -> dict[str, Any]:
+    return {
+        "channel": turn.channel,
+        "user_id": turn.user,
+        "member": turn.member,
+        "session": turn.session,
+        "updated_at": _text(turn.at),
+    }
+
+
+def _update_of(turn: _Turn) -> dict[str, Any]:
+    assert turn.update_id
+    return _update(turn.channel, turn.update_id, turn.turn, _text(turn.at)) | _who(turn)
+
+
+def _event(turn: _Turn, event_: StepEvent) -> dict[str, Any]:
+    return {"at": _text(turn.at), **asdict(event_)} | _who(turn)
+
+
+def _who(turn: _Turn) -> dict[str, str]:
+    return {"who_channel": turn.channel, "who_user": turn.user}
 
 
 def _update(channel: str, update_id: str, turn: str | None, at: str) -> dict[str, Any]:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +89,69 @@ def test_what_names_no_subject_is_never_answered(text: str) -> None:
 )
 def test_plain_questions_find_their_topic(text: str, topic: str) -> None:
     assert MATCHER.ask(text).topics[0].id == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("什么时候截止？张老师电话多少？", {"deadline", "contact"}),
+        ("注册要钱吗？还有，用什么浏览器好", {"cost", "browser"}),
+    ],
+)
+def test_two_questions_in_one_message_are_both_answered(text: str, topics: set[str]) -> None:
+    match = MATCHER.ask(text)
+    assert match.verdict == "answer"
+    assert set(match.chosen) == topics
+
+
+def test_one_question_in_two_sentences_is_one() -> None:
+    assert MATCHER.ask("我密码忘了。怎么办？").chosen == ("forgot-password",)
+
+
+def test_what_the_notice_answers_goes_before_what_is_beyond_it() -> None:
+    assert MATCHER.ask("收不到验证码").topics[0].id == "sms-code"
+
+
+@pytest.mark.parametrize(
+    "text", ["微信密码忘了怎么找回", "建行密码忘了", "食堂几点开饭", "鼠标多少钱", "你是不是坏了", "你吃了吗"]
+)
+def test_a_word_of_ours_said_of_another_thing_is_not_answered(text: str) -> None:
+    assert MATCHER.ask(text).verdict != "answer"
+
+
+def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
+    code = (
+        "from tests.faq.corpus import *; from faq.matcher import Matcher; m = Matcher(entries());"
+        "print([m.ask(q.text) for q in questions()[:80]])"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 80
+
+
+def test_the_evaluation_keeps_its_level() -> None:
+    """Floors a little under what was measured; lower one knowingly or not at all. Some lines were tuned on."""
+    asked = [(question, MATCHER.ask(question.text)) for question in questions()]
+    others = [MATCHER.ask(text).verdict for text in out_of_scope()]
+    assert len(asked) > 400
+    assert len(others) > 300
+    first = sum(match.topics[:1] != () and match.topics[0].id in question.topics for question, match in asked)
+    three = sum(any(topic.id in question.topics for topic in match.topics[:3]) for question, match in asked)
+    wrong = sum(match.verdict == "answer" and not set(match.chosen) & set(question.topics) for question, match in asked)
+    assert first / len(asked) >= 0.94
+    assert three / len(asked) >= 0.98
+    assert wrong / len(asked) <= 0.02
+    assert others.count("answer") / len(others) <= 0.06
+    assert others.count("choices") / len(others) <= 0.15
 
 
 def test_the_present_step_is_a_mild_preference() -> None:

@@ -93,7 +93,7 @@ class Api:
         self._urls: dict[str, URL] = {}
         self._patience_s = patience_s
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self._present = present
         self._chance = chance
 
@@ -115,8 +115,8 @@ class Api:
     ) -> Any:
         """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
 
-        Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later when a pause
-        is over a minute; OutcomeUnknown when a send may have happened; NeverSent and ServerTrouble after PATIENCE_S.
+        Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a pause
+        over a minute; OutcomeUnknown when a send may have happened; NeverSent, ServerTrouble, Flood after PATIENCE_S.
         """
         kind = pace(method)
         if kind is None:
@@ -204,32 +204,33 @@ class Api:
                 if chat is None:
                     return await self.once(method, parameters, files)
                 return await self._in_turn(method, parameters, files, chat, lane, edit=edit)
-            except Paused as pause:
-                raise Later(self._present() + timedelta(seconds=pause.seconds)) from None
-            except Flood as flood:
-                # With a chat, the limiter knows and the next turn waits.
-                if flood.seconds > LONG_S:
-                    raise Later(self._present() + timedelta(seconds=flood.seconds)) from None
-                trouble: TelegramError = flood
-                wait = flood.seconds if chat is None else 0.0
-            except BadRequest as refusal:
-                if unsure and any(word in refusal.message.lower() for word in _DONE_BEFORE):
+            except TelegramError as error:
+                if unsure and type(error) is BadRequest and any(w in error.message.lower() for w in _DONE_BEFORE):
                     return True
-                raise
-            except OutcomeUnknown as lost:
-                if not repeatable(method):
-                    raise
-                unsure, trouble, wait = True, lost, backoff_s(attempt + 1, self._chance)
-            except (NeverSent, ServerTrouble) as error:
-                trouble, wait = error, backoff_s(attempt + 1, self._chance)
+                attempt += 1
+                wait = self._wait_s(error, method, attempt, paced=chat is not None)
+                unsure = unsure or isinstance(error, OutcomeUnknown)
+                trouble = error
             now = self._clock()
-            if attempt == 0:
+            if attempt == 1:
                 gives_up_at = now + self._patience_s
             if now + wait > gives_up_at:
                 raise trouble
-            attempt += 1
             _log.warning("telegram_again", method=method, why=trouble.message, attempt=attempt, wait_s=round(wait, 2))
-            await self._sleep(wait)
+            await self.sleep(wait)
+
+    def _wait_s(self, error: TelegramError, method: str, attempt: int, *, paced: bool) -> float:
+        """Seconds until the call may be repeated after this error; raises it (or Later) when it must not be."""
+        if isinstance(error, Flood):
+            if error.seconds > LONG_S:
+                raise self._later(error.seconds) from None
+            return 0.0 if paced else error.seconds  # the limiter knows the pause of a chat
+        if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and repeatable(method)):
+            return backoff_s(attempt, self._chance)
+        raise error
+
+    def _later(self, seconds: float) -> Later:
+        return Later(self._present() + timedelta(seconds=seconds))
 
     async def _in_turn(
         self,
@@ -241,7 +242,10 @@ class Api:
         *,
         edit: bool,
     ) -> Any:
-        await self.limiter.turn(chat, lane, edit=edit)
+        try:
+            await self.limiter.turn(chat, lane, edit=edit)
+        except Paused as pause:
+            raise self._later(pause.seconds) from None
         spent = True
         try:
             return await self.once(method, parameters, files)

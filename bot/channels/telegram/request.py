@@ -7,6 +7,7 @@ unknown". A Telegram address holds the token, so no library's exception or its t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from bot.channels.telegram.errors import Flood, NeverSent, OutcomeUnknown, Serve
 CONNECT_S = 5.0
 ANSWER_S = 20.0
 UPLOAD_S = 120.0
-# Idle connections are closed before the other side does it: a request on a connection just closed is an unknown outcome.
+# We close idle connections before the other side does: what is sent into a closing one has an unknown outcome.
 KEEP_ALIVE_S = 30.0
 CONNECTIONS = 256
 
@@ -75,8 +76,12 @@ class AiohttpRequest(BaseRequest):
 
     async def reopen(self) -> None:
         """Begin with fresh connections; what is under way on the old ones fails."""
-        await self.shutdown()
+        session, self._session = self._session, None
         await self.initialize()
+        if session is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await session.close()
 
     async def exchange(
         self, url: URL, body: bytes | aiohttp.FormData | None, *, answer_s: float | None = None

@@ -1,0 +1,175 @@
+"""Updates by long polling. The offset moves on only past updates whose turn is committed.
+
+Telegram forgets updates below the offset that we ask with, and gives at most 100 from there. So after an answer we wait
+until all of it is committed; when a turn is slow, we ask again from that one on and skip what we know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from telegram.error import Conflict, InvalidToken, TelegramError
+
+from bot.channels.telegram.api import Api, backoff_s
+from bot.channels.telegram.errors import Flood, WrongToken
+from bot.channels.telegram.intake import Call, Handle, Turns, Update, insist, is_update
+from bot.channels.telegram.metrics import CONFLICTS, LAST_CONTACT, REBUILT, UPDATES
+from bot.channels.telegram.request import AiohttpRequest
+
+LONG_POLL_S = 30
+WEDGED_S = 75.0
+"""A long poll without an answer for this long is wedged: LONG_POLL_S and a generous way."""
+SLOW_S = 0.1
+"""A turn that takes longer no longer holds up the next poll."""
+STUCK_S = 1.0
+"""Between polls that ask from the same update on; Telegram slows down those who ask faster."""
+
+_log = structlog.get_logger()
+
+
+class Polling:
+    """getUpdates in a loop.
+
+    `request` is a pool of its own (closed when it was not opened before), so a wedged one can be rebuilt without
+    touching what is being sent. `allowed` are the kinds of updates to ask for.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        request: AiohttpRequest,
+        allowed: Sequence[str],
+        *,
+        long_poll_s: int = LONG_POLL_S,
+        wedged_s: float = WEDGED_S,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._api = api
+        self._request = request
+        self._allowed = list(allowed)
+        self._long_poll_s = long_poll_s
+        self._wedged_s = wedged_s
+        self._chance = chance
+        # Taken in and not below the offset, with the end of its turn.
+        self._taken: dict[int, asyncio.Future[Call | None]] = {}
+        self._next = 0
+        self._asked = 0
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def run(self, handle: Handle) -> None:
+        async def handled(update: Update) -> None:
+            if call := await handle(update):
+                task = asyncio.create_task(self._send(call))
+                self._calls.add(task)
+                task.add_done_callback(self._calls.discard)
+
+        turns = Turns(handled)
+        async with self._request:
+            try:
+                await self._begin()
+                while True:
+                    if updates := await self._poll():
+                        await self._take(updates, turns)
+                        await self._settle()
+            finally:
+                await turns.finish()
+                if self._calls:
+                    await asyncio.wait(self._calls, timeout=1)
+                await self._confirm()
+
+    async def _begin(self) -> None:
+        who = await insist(self._api, "getMe", {}, self._chance)
+        await insist(self._api, "deleteWebhook", {"drop_pending_updates": False}, self._chance)
+        _log.info("polling", bot=who.get("username"))
+
+    async def _poll(self) -> list[Update]:
+        """The next updates, by number; none when a long poll ended without any. Repeats for ever on trouble."""
+        attempt = 0
+        while True:
+            try:
+                async with asyncio.timeout(self._wedged_s):
+                    updates = await self._ask(self._offset(), 100, self._long_poll_s, self._wedged_s * 2)
+            except TimeoutError:
+                REBUILT.inc()
+                _log.error("polling_wedged", seconds=self._wedged_s, did="rebuilt the connection")
+                await self._request.reopen()
+            except TelegramError as error:
+                attempt += 1
+                await self._api.sleep(await self._trouble(error, attempt))
+            else:
+                LAST_CONTACT.set(time.time())
+                return sorted(filter(is_update, updates), key=_number)
+
+    async def _ask(self, offset: int, limit: int, long_poll_s: int, answer_s: float) -> list[Update]:
+        self._asked = offset
+        asked = {"offset": offset, "limit": limit, "timeout": long_poll_s, "allowed_updates": self._allowed}
+        updates = await self._api.once("getUpdates", asked, request=self._request, answer_s=answer_s)
+        return updates if isinstance(updates, list) else []
+
+    async def _trouble(self, error: TelegramError, attempt: int) -> float:
+        """Say what is wrong with polling; seconds to wait before the next try. WrongToken ends it."""
+        if isinstance(error, InvalidToken):
+            raise WrongToken from None
+        wait = max(backoff_s(attempt, self._chance), error.seconds if isinstance(error, Flood) else 0.0)
+        if not isinstance(error, Conflict):
+            _log.warning("polling_failed", why=error.message, attempt=attempt, wait_s=round(wait, 1))
+            return wait
+        CONFLICTS.inc()
+        if "webhook" not in error.message.lower():
+            _log.error("polling_conflict", why="another process polls with this token; only one may", attempt=attempt)
+            return wait
+        _log.error("polling_conflict", why="somebody set a webhook for this token; it is deleted", attempt=attempt)
+        with contextlib.suppress(TelegramError):  # the next poll tells
+            await self._api.once("deleteWebhook", {"drop_pending_updates": False})
+        return wait
+
+    async def _take(self, updates: list[Update], turns: Turns) -> None:
+        for update in updates:
+            number = _number(update)
+            if number not in self._taken:
+                self._taken[number] = await turns.take(update)
+                # Not the highest ever: after a quiet week Telegram may begin anew at a lower number.
+                self._next = number + 1
+                UPDATES.labels("polling").inc()
+
+    def _offset(self) -> int:
+        """The lowest update that is not committed, or the one after the last; what is below it is forgotten."""
+        offset = min((number for number, done in self._taken.items() if not _committed(done)), default=self._next)
+        self._taken = {number: done for number, done in self._taken.items() if number >= offset}
+        return offset
+
+    async def _settle(self) -> None:
+        """Let turns be committed, so that the next poll asks for what is new."""
+        pending = {number: done for number, done in self._taken.items() if not done.done()}
+        if not pending:
+            return
+        _, late = await asyncio.wait(pending.values(), timeout=SLOW_S)
+        if late and (first := pending[min(pending)]) in late and min(pending) <= self._asked:
+            await asyncio.wait({first}, timeout=STUCK_S)
+
+    async def _confirm(self) -> None:
+        """Tell Telegram on leaving what is committed, so that the next run does not get it again."""
+        offset = self._offset()
+        if offset > self._asked:
+            with contextlib.suppress(TelegramError):
+                await self._ask(offset, 1, 0, 1.0)
+
+    async def _send(self, call: Call) -> None:
+        try:
+            await self._api.call(call["method"], {name: value for name, value in call.items() if name != "method"})
+        except TelegramError as error:
+            _log.warning("call_failed", method=call["method"], why=error.message)
+
+
+def _committed(done: asyncio.Future[Call | None]) -> bool:
+    return done.done() and not done.cancelled()
+
+
+def _number(update: Update) -> int:
+    number: int = update["update_id"]
+    return number

@@ -1,0 +1,91 @@
+"""Our replies in Telegram's words: HTML with everything escaped, inline keyboards, documents, inline results."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.channels.telegram.api import File
+from bot.messages import Attachment, Button, Reply
+
+Parameters = dict[str, Any]
+
+MAX_TEXT = 4096
+MAX_BUTTONS = 100
+LONGEST_COPY = 256
+"""Characters of a copy_text button (Bot API, CopyTextButton)."""
+
+NO_PREVIEW = {"is_disabled": True}
+
+
+def message(reply: Reply) -> Parameters:
+    """The parameters of sendMessage and editMessageText that say what a reply says, without those that say where."""
+    return {
+        "text": _html(reply),
+        "parse_mode": "HTML",
+        "link_preview_options": NO_PREVIEW,
+        "reply_markup": {"inline_keyboard": keyboard(reply)},
+    }
+
+
+def shown(reply: Reply) -> str:
+    """The text of the reply as Telegram shows it: without the marks of HTML."""
+    return f"{reply.text}\n\n（{reply.source}）" if reply.source else reply.text
+
+
+def keyboard(reply: Reply) -> list[list[Mapping[str, Any]]]:
+    """Rows of buttons; texts to copy come first, each in a row of its own."""
+    copies = [[_copy(button)] for button in reply.copies if len(button.id) <= LONGEST_COPY]
+    return [*copies, *([_button(button) for button in row] for row in reply.buttons)]
+
+
+def same(reply: Reply, seen: Mapping[str, Any]) -> bool:
+    """Whether a message that is on the screen says and offers this already: editing it would be refused."""
+    markup = seen.get("reply_markup") or {}
+    return _bare(seen.get("text", "")) == _bare(shown(reply)) and _ids(markup.get("inline_keyboard", ())) == _ids(
+        keyboard(reply)
+    )
+
+
+def document(attachment: Attachment) -> Mapping[str, File]:
+    """The file of an attachment, as the parameter `document`."""
+    kind = "text/calendar" if attachment.name.endswith(".ics") else "application/json"
+    return {"document": (attachment.name, attachment.content.encode(), kind)}
+
+
+def results(replies: Sequence[Reply]) -> list[Mapping[str, Any]]:
+    """Inline results, one for each reply that answers a topic."""
+    return [
+        {
+            "type": "article",
+            "id": reply.topic,
+            "title": reply.title or reply.text[:40],
+            "description": reply.text[:80],
+            "input_message_content": {"message_text": _html(reply), "parse_mode": "HTML"},
+        }
+        for reply in replies
+        if reply.topic
+    ]
+
+
+def _html(reply: Reply) -> str:
+    text = html.escape(reply.text, quote=False)
+    return f"{text}\n\n<i>（{html.escape(reply.source, quote=False)}）</i>" if reply.source else text
+
+
+def _button(button: Button) -> Mapping[str, Any]:
+    shape: dict[str, Any] = {"text": button.text, "callback_data": button.id}
+    return shape
+
+
+def _copy(button: Button) -> Mapping[str, Any]:
+    return {"text": button.text, "copy_text": {"text": button.id}}
+
+
+def _ids(rows: Sequence[Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Any]] | list[tuple[str, Any]]:
+    return [(b["text"], b.get("callback_data") or b.get("copy_text")) for row in rows for b in row]
+
+
+def _bare(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines())

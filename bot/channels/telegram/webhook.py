@@ -1,0 +1,144 @@
+"""Updates by webhook: Telegram posts each one to us, and hears 200 only after its turn is committed.
+
+Without a 200 Telegram sends it again, so a kill at any moment loses nothing. What is not Telegram's is refused as early
+as can be, and logged without a word of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import random
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.routing import Route
+
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.intake import Handle, Turns, insist, is_update
+from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
+from bot.channels.telegram.pages import Ready, pages, serving
+from bot.channels.telegram.request import dumps, loads
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+BODY_MOST = 1 << 20
+"""Bytes; Telegram's updates have a few thousand."""
+CONNECTIONS = 100
+"""Updates that Telegram may deliver at once, 1-100."""
+
+_log = structlog.get_logger()
+
+
+class Webhook:
+    """Serves `url`'s path and the health pages on `sock`, and tells Telegram to post to `url` with `secret`.
+
+    `allowed` are the kinds of updates to ask for. `ready` is what /readyz says.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        url: str,
+        secret: str,
+        sock: socket.socket,
+        allowed: Sequence[str],
+        ready: Ready,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._api = api
+        self._url = url
+        self._secret = secret
+        self._sock = sock
+        self._allowed = list(allowed)
+        self._ready = ready
+        self._chance = chance
+
+    async def run(self, handle: Handle) -> None:
+        turns = Turns(handle)
+        door = Route(urlsplit(self._url).path or "/", Door(turns, self._secret))
+        try:
+            async with serving([door, *pages(self._ready)], self._sock) as served:
+                await self._begin()
+                await asyncio.shield(served)
+        finally:
+            await turns.finish(1.0)  # requests had FINISH_S already
+
+    async def _begin(self) -> None:
+        who = await insist(self._api, "getMe", {}, self._chance)
+        there = {
+            "url": self._url,
+            "secret_token": self._secret,
+            "allowed_updates": self._allowed,
+            "max_connections": CONNECTIONS,
+            "drop_pending_updates": False,
+        }
+        await insist(self._api, "setWebhook", there, self._chance)
+        _log.info("webhook", bot=who.get("username"), url=self._url)
+
+
+class Door:
+    """The ASGI endpoint that Telegram posts to."""
+
+    def __init__(self, turns: Turns, secret: str, body_most: int = BODY_MOST) -> None:
+        self._turns = turns
+        self._secret = secret.encode()
+        self._body_most = body_most
+        self._came = UPDATES.labels("webhook")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        # Each refusal before anything is read that it makes pointless to read.
+        if scope["method"] != "POST":
+            return await _refuse(send, 405, "method")
+        if not hmac.compare_digest(headers.get(b"x-telegram-bot-api-secret-token", b""), self._secret):
+            return await _refuse(send, 403, "secret")
+        size = headers.get(b"content-length", b"0")
+        body = await self._read(receive) if size.isdigit() and int(size) <= self._body_most else None
+        if body is None:
+            return await _refuse(send, 413, "size")
+        try:
+            update = loads(body)
+        except (ValueError, RecursionError):
+            return await _refuse(send, 400, "json")
+        if not is_update(update):
+            return await _refuse(send, 400, "update")
+        self._came.inc()
+        LAST_CONTACT.set(time.time())
+        done = await self._turns.take(update)
+        try:
+            call = await asyncio.shield(done)  # who hangs up does not stop the turn
+        except asyncio.CancelledError:
+            if not done.cancelled():
+                raise
+            return await _answer(send, 503, b"")  # not committed: to be sent again
+        return await _answer(send, 200, dumps(call) if call else b"")
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The whole body; None when it is too long."""
+        body = b""
+        while True:
+            message = await receive()
+            body += bytes(message.get("body", b""))
+            if len(body) > self._body_most:
+                return None
+            if not message.get("more_body", False):
+                return body
+
+
+async def _refuse(send: Send, code: int, why: str) -> None:
+    REFUSED.labels(why).inc()
+    _log.warning("webhook_refused", why=why)
+    await _answer(send, code, b"")
+
+
+async def _answer(send: Send, code: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,87 @@
+"""Opens the house to Telegram: a second part of the composition root, kept apart because a chat in the terminal should
+not wait for the libraries of a server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from bot import app
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.intake import Intake, until_signal
+from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.pages import Ready, listen
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.request import AiohttpRequest
+from bot.channels.telegram.webhook import Webhook
+from bot.phrases import Phrases
+from bot.service import Service
+from bot.settings import Problem, Settings, SettingsProblem
+
+_log = structlog.get_logger()
+
+
+def run(chosen: Settings) -> None:
+    """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, WrongToken with a wrong one."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
+    app.log(chosen)
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
+
+
+async def _serve(chosen: Settings, token: str) -> None:
+    async with AsyncExitStack() as open_:
+        serving = await open_.enter_async_context(app.service(chosen))
+        api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
+        await open_.enter_async_context(api)
+        intake = _intake(chosen, api, serving, open_)
+        _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
+        await until_signal(Telegram(api, intake, _words(serving.content.phrases)).run(serving.receive))
+
+
+def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:
+    if chosen.webhook_url is None or chosen.webhook_secret is None:
+        return Polling(api, AiohttpRequest(proxy=chosen.proxy), updates.ALLOWED)
+    return Webhook(
+        api,
+        url=chosen.webhook_url,
+        secret=chosen.webhook_secret.get_secret_value(),
+        sock=open_.enter_context(closing(listen(*chosen.listen))),
+        allowed=updates.ALLOWED,
+        ready=_ready(serving),
+    )
+
+
+def _ready(serving: Service) -> Ready:
+    async def ready() -> Mapping[str, Any]:
+        return {
+            "database": await serving.reachable(),
+            "content": serving.content.revision,
+            "at": str(datetime.now(UTC)),
+        }
+
+    return ready
+
+
+def _words(phrases: Phrases) -> TelegramWords:
+    own = phrases.telegram
+    return TelegramWords(own.commands, own.description, own.short_description, phrases.public.private)
+
+
+def _loop() -> Any:
+    """Uvloop where it is installed: about twice as fast, and the same otherwise."""
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415 - not made for Windows
+
+    return uvloop.new_event_loop

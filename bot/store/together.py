@@ -1,0 +1,84 @@
+"""Many small pieces of work done as one: what is asked for while one batch runs makes up the next.
+
+A transaction costs the same with one turn in it or fifty. Nobody waits for others to come: a batch begins as soon as
+the one before it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST = 64
+"""Pieces in a batch."""
+
+
+class Together(Generic[T, R]):
+    """Call it with a piece, get its result. `work` does a batch: all of it, in order, or it raises and did nothing.
+
+    No two pieces with the same `key` are in one batch. A batch that fails is done again piece by piece, so that each
+    piece meets its own error. A caller who is cancelled leaves the work to its end.
+    """
+
+    def __init__(self, work: Callable[[Sequence[T]], Awaitable[Sequence[R]]], key: Callable[[T], Hashable]) -> None:
+        self._work = work
+        self._key = key
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def __call__(self, piece: T) -> R:
+        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((piece, done))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            done.exception()  # seen: its caller has gone
+            raise
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        while self._running:
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(0)  # those who are ready now may come along
+                batch = self._next()
+                if not await self._done(batch):
+                    for piece in batch:
+                        await self._done([piece])
+        finally:
+            self._running = None
+
+    def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
+        batch: dict[Hashable, tuple[T, asyncio.Future[R]]] = {}
+        later = []
+        for waiting in self._waiting:
+            key = self._key(waiting[0])
+            if key in batch or len(batch) >= MOST:
+                later.append(waiting)
+            else:
+                batch[key] = waiting
+        self._waiting = later
+        return list(batch.values())
+
+    async def _done(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
+        """Whether everybody in the batch has a result or an error."""
+        try:
+            results = await self._work([piece for piece, _ in batch])
+        except Exception as error:  # noqa: BLE001 - handed to the one who asked for it
+            if len(batch) > 1:
+                return False
+            batch[0][1].set_exception(error)
+            return True
+        for (_, done), result in zip(batch, results, strict=True):
+            done.set_result(result)
+        return True

@@ -1,0 +1,113 @@
+"""Content that is wrong: every rule has a broken folder, and each is told at its place in exact words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.content import SHIPPED, ContentProblem, load
+from bot.source import MAX_BYTES
+
+BROKEN = Path(__file__).parent / "broken"
+FOLDERS = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())
+
+NO_FOLDER = {
+    "file_missing": "test_a_folder_that_is_not_there",
+    "file_too_large": "test_a_file_that_is_too_large",
+    "unknown_brace": "test_braces_of_the_phrases",
+    "broken_brace": "test_braces_of_the_phrases",
+    "invalid": "the sentence for a rule of pydantic's that has none of its own",
+    "nearest": "a part of other sentences",
+}
+"""Keys under `problems` that have no broken folder, and why."""
+
+
+def problems(folder: Path) -> str:
+    with pytest.raises(ContentProblem) as told:
+        load(folder)
+    return f"{told.value}\n"
+
+
+def test_every_rule_has_a_broken_folder() -> None:
+    shown = {folder.name.split("-")[0] for folder in FOLDERS} - {"many"}
+    assert shown | set(NO_FOLDER) == set(load().phrases.problems)
+    assert not shown & set(NO_FOLDER)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_broken_folder_is_told_in_exact_words(folder: Path) -> None:
+    assert problems(folder) == (folder / "expected.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["file_encoding", "many-at-once"])
+def test_check_prints_the_problems_and_exits_with_1(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bot", "check", "--content", str(BROKEN / name)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stdout.decode() == (BROKEN / name / "expected.txt").read_text(encoding="utf-8")
+    assert done.stderr == b""
+
+
+def test_all_of_many_problems_are_found_in_one_run() -> None:
+    told = problems(BROKEN / "many-at-once").splitlines()
+    assert len(told) == 28
+    assert len({line.split(":")[0] for line in told}) == 4
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert problems(tmp_path / "nowhere") == f"{tmp_path / 'nowhere'}:1:1: 找不到这个文件。请检查文件夹和文件名。\n"
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    with (tmp_path / "notices" / "big.yaml").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert problems(tmp_path) == (
+        f"notices/big.yaml:1:1: 文件太大（{MAX_BYTES + 1} 字节，最多 {MAX_BYTES}）。请拆成几个文件。\n"
+    )
+
+
+def test_an_empty_folder_of_notices_is_no_notice(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    assert problems(tmp_path) == "notices:1:1: 没有在办的通知。请把一份通知的 status 写成 published。\n"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "broken", "told"),
+    [
+        ("你现在在这里：", "你现在在{{ 哪里 }}：", "没有“哪里”这个花括号名字。请检查拼写。"),
+        ("走到：{where}", "走到：{wher}", "没有“{wher}”这个花括号名字。这里可以用：passed、state、where。"),
+        ("状态：{state}", "状态：{state", "花括号没有配对。请检查这一句里的 { 和 }。"),
+    ],
+)
+def test_braces_of_the_phrases(sentence: str, broken: str, told: str, tmp_path: Path) -> None:
+    shipped = SHIPPED["phrases.yaml"].read_text(encoding="utf-8")
+    assert shipped.count(sentence) == 1
+    (tmp_path / "phrases.yaml").write_text(shipped.replace(sentence, broken), encoding="utf-8")
+    lines = problems(tmp_path).splitlines()
+    assert [line.split(": ", 1)[1] for line in lines] == [told]
+    assert lines[0].startswith("phrases.yaml:")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    shipped = min(SHIPPED["notices"].glob("*.yaml")).read_text(encoding="utf-8")
+    (tmp_path / "notices" / "a.yaml").write_bytes(b"\xef\xbb\xbf" + shipped.replace("\n", "\r\n").encode())
+    assert load(tmp_path).notices == load().notices
+
+
+def test_hidden_files_of_an_editor_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "a.yaml").write_bytes(min(SHIPPED["notices"].glob("*.yaml")).read_bytes())
+    (tmp_path / "notices" / "._a.yaml").write_bytes(b"\x00\x05\x16\x07")
+    assert load(tmp_path).notices == load().notices
+
+
+def test_the_same_files_have_the_same_revision_and_others_another(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    shipped = min(SHIPPED["notices"].glob("*.yaml")).read_text(encoding="utf-8")
+    (tmp_path / "notices" / "a.yaml").write_text(shipped.replace("0550-3055417", "0550-3055418"), encoding="utf-8")
+    assert load().revision == load().revision != load(tmp_path).revision

@@ -1,0 +1,497 @@
+"""A small Telegram to test against: a real HTTP server, one bot, people who type and tap, and faults on demand.
+
+    async with TelegramServer() as telegram:
+        ann = telegram.user("Ann")
+        ann.types("/start")                                  # an update: polled, or posted to the webhook that was set
+        await telegram.until(lambda: ann.messages)           # what the bot said to her: text, buttons, edits
+        ann.taps(ann.messages[-1].buttons[0][0]["text"])
+        telegram.fault("error", "sendMessage", code=429, retry_after=3)
+        telegram.fault("cut", "sendMessage", after=True)     # done, but the bot cannot know
+        await telegram.goes_away(); await telegram.comes_back()
+        telegram.calls                                       # every call, in order, with what it was answered
+
+Not strict about parameters: that is for a stricter server to check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import aiohttp
+from aiohttp import web
+
+TOKEN = "123456789:TEST-token_that_is_not_a_secret_000"
+
+FaultKind = Literal["error", "cut", "slow", "hang", "garbage"]
+
+
+@dataclass
+class Call:
+    """One call of the bot. `code` is 0 while it has no answer and when it never gets one."""
+
+    method: str
+    parameters: dict[str, Any]
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    code: int = 0
+    by: Literal["http", "webhook"] = "http"
+
+
+@dataclass
+class Fault:
+    """error: `code` instead of the work. cut: the connection goes, `after` the work or before. slow: `seconds` late.
+
+    hang: no answer at all until the server ends. garbage: 200 and no JSON.
+    """
+
+    kind: FaultKind
+    method: str = "*"
+    times: int = 1
+    after: bool = False
+    code: int = 500
+    description: str = ""
+    retry_after: int = 0
+    seconds: float = 0.0
+    chat_id: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Message:
+    """A message of the bot as it is now, and how often it was edited."""
+
+    id: int
+    chat_id: int
+    parameters: dict[str, Any]
+    files: dict[str, tuple[str, bytes]]
+    edits: int = 0
+
+    @property
+    def text(self) -> str:
+        return str(self.parameters.get("text", self.parameters.get("caption", "")))
+
+    @property
+    def buttons(self) -> list[list[dict[str, Any]]]:
+        markup = self.parameters.get("reply_markup") or {}
+        markup = json.loads(markup) if isinstance(markup, str) else markup
+        return list(markup.get("inline_keyboard", []))
+
+
+@dataclass
+class User:
+    """A person with a private chat; acts at once, each act gives its update's number."""
+
+    telegram: TelegramServer
+    id: int
+    name: str
+    blocked: bool = False
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def who(self) -> dict[str, Any]:
+        return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": "zh-hans"}
+
+    @property
+    def chat(self) -> dict[str, Any]:
+        return {"id": self.id, "type": "private", "first_name": self.name}
+
+    def sends(self, **content: Any) -> int:
+        """A message of any kind: `text=`, `photo=`, `location=` …"""
+        number = self.telegram.next_message()
+        message = {"message_id": number, "from": self.who, "chat": self.chat, "date": 1_700_000_000, **content}
+        return self.telegram.update(message=message)
+
+    def types(self, text: str) -> int:
+        return self.sends(text=text)
+
+    def taps(self, text: str) -> int:
+        """Press the newest button with this text."""
+        for message in reversed(self.messages):
+            for button in (button for row in message.buttons for button in row):
+                if button["text"] == text:
+                    return self.presses(button["callback_data"], message)
+        raise AssertionError(f"no button {text!r} in the chat of {self.name}")
+
+    def presses(self, data: str, message: Message | None = None) -> int:
+        """Press a button with this data, on the given message or the last one, whether it is there or not."""
+        number = str(self.telegram.next_message())
+        under = message or (self.messages[-1] if self.messages else None)
+        about = {
+            "message_id": under.id if under else 1,
+            "chat": self.chat,
+            "date": 0 if under is None else 1_700_000_000,
+        }
+        query = {"id": number, "from": self.who, "chat_instance": "1", "data": data, "message": about}
+        self.telegram.queries[number] = None
+        return self.telegram.update(callback_query=query)
+
+    def blocks(self) -> int:
+        self.blocked = True
+        return self._membership("member", "kicked")
+
+    def unblocks(self) -> int:
+        self.blocked = False
+        return self._membership("kicked", "member")
+
+    def _membership(self, old: str, new: str) -> int:
+        states = {
+            name: {"user": self.telegram.me, "status": status, "until_date": 0}
+            for name, status in (("old_chat_member", old), ("new_chat_member", new))
+        }
+        return self.telegram.update(my_chat_member={"chat": self.chat, "from": self.who, "date": 0, **states})
+
+
+class Refusal(Exception):
+    """An answer that is not ok."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+
+class TelegramServer:
+    """The server. `url` is for GRADBOT_TELEGRAM_API, `token` for GRADBOT_TELEGRAM_TOKEN."""
+
+    def __init__(self) -> None:
+        self.token = TOKEN
+        self.me = {"id": 123456789, "is_bot": True, "first_name": "gradbot", "username": "gradbot_test_bot"}
+        self.calls: list[Call] = []
+        self.users: dict[int, User] = {}
+        self.groups: dict[int, list[Message]] = {}
+        # Callback query → parameters of its answer; None: not answered yet.
+        self.queries: dict[str, dict[str, Any] | None] = {}
+        self.pending: dict[int, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
+        self.webhook: dict[str, Any] | None = None
+        self.webhook_codes: list[int] = []
+        # Applied to each batch that is polled: repeat it, turn it round …
+        self.batch: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list
+        self._faults: list[Fault] = []
+        self._update = 1000
+        self._message = 0
+        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._posting: dict[Any, deque[int]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._poll = 0
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=60 << 20)
+        app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._file)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        self._session = aiohttp.ClientSession()
+        await self.comes_back()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._ended.set()
+        self._touch()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._session.close()
+        await self._runner.cleanup()
+
+    # What a test does
+
+    def user(self, name: str = "Ann", number: int | None = None) -> User:
+        number = number or 1000 + len(self.users)
+        self.users[number] = user = User(self, number, name)
+        return user
+
+    def fault(self, kind: FaultKind, method: str = "*", **how: Any) -> Fault:
+        """The next calls of `method` go wrong, `times` of them (default 1)."""
+        fault = Fault(kind, method, **how)
+        self._faults.append(fault)
+        return fault
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
+    async def goes_away(self) -> None:
+        """Nobody listens any more, and every connection is cut."""
+        await self._site.stop()
+        self.cut()
+
+    async def comes_back(self) -> None:
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        await self._site.start()
+        self._port = self._runner.addresses[0][1]
+
+    def cut(self) -> None:
+        """Every open connection is cut."""
+        assert self._runner.server is not None
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def made(self, method: str) -> list[Call]:
+        """The calls of one method, in order."""
+        return [call for call in self.calls if call.method == method]
+
+    async def until(self, what: Callable[[], object], within_s: float = 5.0) -> None:
+        """Wait until `what()` is true; looked at whenever something happens here."""
+        async with asyncio.timeout(within_s):
+            while not what():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def update(self, **content: Any) -> int:
+        """Queue any update; its number."""
+        self._update += 1
+        self.again({"update_id": self._update, **content})
+        return self._update
+
+    def again(self, update: dict[str, Any]) -> None:
+        """Queue an update as it is, also one that was delivered before."""
+        self.pending[update["update_id"]] = update
+        if self.webhook:
+            self._post_later(update)
+        self._touch()
+
+    def next_message(self) -> int:
+        self._message += 1
+        return self._message
+
+    # Serving
+
+    def _touch(self) -> None:
+        self._changed.set()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        parameters, files = await _read(request)
+        call = Call(method, parameters, files)
+        self.calls.append(call)
+        fault = self._strike(call)
+        self._touch()
+        if fault and fault.kind == "hang":
+            await self._ended.wait()
+        if fault and fault.kind == "slow":
+            await asyncio.wait({asyncio.ensure_future(self._ended.wait())}, timeout=fault.seconds)
+        if fault and fault.kind == "cut" and not fault.after:
+            return _cut(request)
+        try:
+            self._admit(request, fault)
+            result = await self._do(call)
+        except Refusal as refusal:
+            call.code = refusal.code
+            answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+            if refusal.parameters:
+                answer["parameters"] = refusal.parameters
+        else:
+            call.code = 200
+            answer = {"ok": True, "result": result}
+        self._touch()
+        if fault and fault.kind == "cut":
+            call.code = 0
+            return _cut(request)
+        if fault and fault.kind == "garbage":
+            return web.Response(text="<html>not what you want</html>")
+        return web.json_response(answer, status=call.code)
+
+    def _admit(self, request: web.Request, fault: Fault | None) -> None:
+        if fault and fault.kind == "error":
+            more = {"retry_after": fault.retry_after} if fault.retry_after else {}
+            raise Refusal(fault.code, fault.description or f"Fault {fault.code}", **{**more, **fault.parameters})
+        if request.match_info["token"] != self.token:
+            raise Refusal(401, "Unauthorized")
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        content = self.files.get(request.match_info["path"])
+        return web.Response(status=404) if content is None else web.Response(body=content)
+
+    def _strike(self, call: Call) -> Fault | None:
+        for fault in self._faults:
+            if fault.method not in ("*", call.method):
+                continue
+            if fault.chat_id is not None and call.parameters.get("chat_id") != fault.chat_id:
+                continue
+            fault.times -= 1
+            if fault.times == 0:
+                self._faults.remove(fault)
+            return fault
+        return None
+
+    async def _do(self, call: Call) -> Any:
+        own = getattr(self, f"_{call.method}", None)
+        if own is not None:
+            result = own(call)
+            return await result if asyncio.iscoroutine(result) else result
+        if call.method.startswith(("set", "delete", "answer", "pin", "unpin", "close", "reopen", "sendChatAction")):
+            return True
+        if call.method.startswith("send"):
+            return self._sendMessage(call)
+        raise Refusal(404, "Not Found: method not found")
+
+    # Methods, by Telegram's names
+
+    def _getMe(self, _: Call) -> Any:  # noqa: N802
+        return self.me
+
+    async def _getUpdates(self, call: Call) -> Any:  # noqa: N802
+        if self.webhook:
+            raise Refusal(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first")
+        offset = int(call.parameters.get("offset", 0))
+        for number in [number for number in self.pending if number < offset]:
+            del self.pending[number]
+        self._poll += 1
+        mine = self._poll
+        self._touch()
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + int(call.parameters.get("timeout", 0))
+        while not self.pending and not self._ended.is_set() and (left := ends - loop.time()) > 0:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+            except TimeoutError:
+                break
+            if mine != self._poll:
+                raise Refusal(409, "Conflict: terminated by other getUpdates request")
+        limit = int(call.parameters.get("limit", 100))
+        return self.batch(list(self.pending.values())[:limit])
+
+    def _setWebhook(self, call: Call) -> Any:  # noqa: N802
+        self.webhook = call.parameters
+        for update in list(self.pending.values()):
+            self._post_later(update)
+        return True
+
+    def _deleteWebhook(self, _: Call) -> Any:  # noqa: N802
+        self.webhook = None
+        return True
+
+    def _sendMessage(self, call: Call) -> Any:  # noqa: N802
+        chat_id = int(call.parameters["chat_id"])
+        user, group = self.users.get(chat_id), self.groups.get(chat_id)
+        if user is None and group is None:
+            raise Refusal(400, "Bad Request: chat not found")
+        if user and user.blocked:
+            raise Refusal(403, "Forbidden: bot was blocked by the user")
+        message = Message(self.next_message(), chat_id, call.parameters, call.files)
+        (user.messages if user else group or []).append(message)
+        return self._shown(message)
+
+    def _editMessageText(self, call: Call) -> Any:  # noqa: N802
+        message = self._message_of(call)
+        new = {name: call.parameters.get(name) for name in ("text", "reply_markup")}
+        if new == {name: message.parameters.get(name) for name in new}:
+            raise Refusal(400, "Bad Request: message is not modified")
+        message.parameters = {**message.parameters, **new}
+        message.edits += 1
+        return self._shown(message)
+
+    def _editMessageReplyMarkup(self, call: Call) -> Any:  # noqa: N802
+        message = self._message_of(call)
+        message.parameters = {**message.parameters, "reply_markup": call.parameters.get("reply_markup")}
+        message.edits += 1
+        return self._shown(message)
+
+    def _answerCallbackQuery(self, call: Call) -> Any:  # noqa: N802
+        number = str(call.parameters["callback_query_id"])
+        if self.queries.get(number, {}) is not None:
+            raise Refusal(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        self.queries[number] = call.parameters
+        return True
+
+    def _getFile(self, call: Call) -> Any:  # noqa: N802
+        path = f"documents/{call.parameters['file_id']}"
+        if path not in self.files:
+            raise Refusal(400, "Bad Request: invalid file_id")
+        return {"file_id": call.parameters["file_id"], "file_path": path, "file_size": len(self.files[path])}
+
+    def _message_of(self, call: Call) -> Message:
+        chat_id = int(call.parameters["chat_id"])
+        messages = self.users[chat_id].messages if chat_id in self.users else self.groups.get(chat_id, [])
+        for message in messages:
+            if message.id == int(call.parameters["message_id"]):
+                return message
+        raise Refusal(400, "Bad Request: message to edit not found")
+
+    def _shown(self, message: Message) -> dict[str, Any]:
+        chat = {"id": message.chat_id, "type": "private" if message.chat_id > 0 else "supergroup"}
+        shown = {"message_id": message.id, "from": self.me, "chat": chat, "date": 1_700_000_000, "text": message.text}
+        return shown | ({"reply_markup": {"inline_keyboard": message.buttons}} if message.buttons else {})
+
+    # The webhook: one update of a person at a time, again until it is answered with 200
+
+    def _post_later(self, update: dict[str, Any]) -> None:
+        key = _key(update)
+        if key in self._posting:
+            self._posting[key].append(update["update_id"])
+            return
+        self._posting[key] = deque([update["update_id"]])
+        task = asyncio.create_task(self._post_all(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _post_all(self, key: Any) -> None:
+        numbers = self._posting[key]
+        while numbers and self.webhook:
+            if (update := self.pending.get(numbers[0])) is None or await self._post(update):
+                self.pending.pop(numbers.popleft(), None)
+                self._touch()
+            else:
+                await asyncio.sleep(0.05)
+        del self._posting[key]
+
+    async def _post(self, update: dict[str, Any]) -> bool:
+        assert self.webhook is not None
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}
+        try:
+            async with self._session.post(self.webhook["url"], json=update, headers=headers) as response:
+                body = await response.read()
+                self.webhook_codes.append(response.status)
+        except aiohttp.ClientError:
+            self.webhook_codes.append(0)
+            return False
+        if response.status == 200 and body:
+            parameters = json.loads(body)
+            call = Call(parameters.pop("method"), parameters, by="webhook")
+            self.calls.append(call)
+            try:
+                await self._do(call)
+                call.code = 200
+            except Refusal as refusal:
+                call.code = refusal.code
+        return response.status == 200
+
+
+async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
+    if request.content_type == "application/json":
+        return dict(await request.json()), {}
+    parameters: dict[str, Any] = dict(request.query)
+    files: dict[str, tuple[str, bytes]] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = (value.filename, value.file.read())
+            value.file.close()
+        else:
+            parameters[name] = value
+    return parameters, files
+
+
+def _cut(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+def _key(update: dict[str, Any]) -> Any:
+    what: dict[str, Any] = next((value for name, value in update.items() if name != "update_id"), {})
+    return what.get("from", {}).get("id", update["update_id"])
