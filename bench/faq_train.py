@@ -226,7 +226,7 @@ def write_everyday() -> None:
     nouns = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind[0] == "n" and int(count) >= 80}
     verbs = {word for word, count, kind in rows if 2 <= len(word) <= 4 and kind in ("v", "vn") and int(count) >= 150}
     head = (
-        f"# Common nouns, then common verbs of Chinese, from the dictionary of jieba {jieba.__version__} (MIT licence,\n"
+        f"# Common nouns, then common verbs of Chinese, from the dictionary of jieba {jieba.__version__} (MIT,\n"
         "# copyright 2013 Sun Junyi). Made by: python -m bench.faq_train everyday\n"
     )
     body = f"{' '.join(sorted(nouns))}\n{' '.join(sorted(verbs - nouns))}\n"

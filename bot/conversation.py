@@ -16,7 +16,7 @@ from typing import get_args
 from bot import buttons, privacy
 from bot.buttons import Act, Ask
 from bot.content import Content
-from bot.messages import Incoming, Reply, State
+from bot.messages import Button, Incoming, Reply, State
 from bot.phrases import CommandName
 from bot.privacy import Finding, Kind
 from bot.session import Session
@@ -115,19 +115,18 @@ class _Turning:
         if self.incoming.other:
             kinds = self.content.phrases.no_text
             said = kinds.get(self.incoming.other) or kinds["other"]
-            return Turn(session, (*voice.bubbles(said), *voice.again()))
+            return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
         if self.incoming.press is not None:
             return self._pressed(session, self.incoming.press)
         if not text:
             return self._arrived(session)
         if len(text) > MAX_TEXT:
-            return Turn(session, (*voice.bubbles(self.content.phrases.too_long), *voice.again()))
+            said = self.content.phrases.too_long
+            return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
         return (
             self._slash(session, text)
             or self._read(session, text)
-            or self._command(
-                session, self.content.phrases.words.get(plain(text)) or self.content.phrases.words.get(text)
-            )
+            or self._command(session, words.get(plain(text)) or words.get(text))
             or self._asked(session, text)
         )
 
@@ -235,7 +234,10 @@ class _Turning:
             return Turn(quiet, (*voice.bubbles(refused[reading.refused]), *voice.again()))
         step = self.content.script.by_id[position.step]
         heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
-        return Turn(quiet, (*voice.bubbles(voice.fill(heard, reading.facts), source=step.source), *voice.again()))
+        said = voice.bubbles(voice.fill(heard, reading.facts), source=step.source)
+        numbers = reading.facts.get("heard.numbers", "").split()
+        copies = tuple(Button(number, phrases.copy_number.format(number=number)) for number in numbers)
+        return Turn(quiet, (*said[:-1], replace(said[-1], copies=copies), *voice.again()))
 
     def _command(self, session: Session, name: str | None) -> Turn | None:
         """The turn for a command; None for one that there is not."""

@@ -20,7 +20,7 @@ CommandName = Literal[
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
-    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step",
+    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
 
@@ -86,6 +86,7 @@ class Phrases(Row):
     jump: Sentence
     trouble: Sentence
     why: Sentence
+    copy_number: Sentence
     stale: Sentence
     step_gone: Sentence
     back_to_step: Sentence

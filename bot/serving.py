@@ -5,6 +5,7 @@ not wait for the libraries of a server.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, closing
@@ -17,6 +18,7 @@ from bot import app
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.pages import Ready, listen
@@ -31,12 +33,15 @@ _log = structlog.get_logger()
 
 
 def run(chosen: Settings) -> None:
-    """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, WrongToken with a wrong one."""
+    """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
     if chosen.telegram_token is None:
         raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     app.log(chosen)
-    with asyncio.Runner(loop_factory=_loop()) as runner:
-        runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
+    try:
+        with asyncio.Runner(loop_factory=_loop()) as runner:
+            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
+    except WrongToken:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
 
 
 async def _serve(chosen: Settings, token: str) -> None:
@@ -56,10 +61,17 @@ def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack)
         api,
         url=chosen.webhook_url,
         secret=chosen.webhook_secret.get_secret_value(),
-        sock=open_.enter_context(closing(listen(*chosen.listen))),
+        sock=open_.enter_context(closing(_listening(chosen))),
         allowed=updates.ALLOWED,
         ready=_ready(serving),
     )
+
+
+def _listening(chosen: Settings) -> socket.socket:
+    try:
+        return listen(*chosen.listen)
+    except OSError as taken:
+        raise SettingsProblem([Problem("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
 
 
 def _ready(serving: Service) -> Ready:

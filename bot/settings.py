@@ -43,6 +43,8 @@ ProblemCode = Literal[
     "not_a_date",
     "not_a_folder",
     "not_a_choice",
+    "refused",  # the right shape, and Telegram does not know it
+    "taken",  # nothing can listen there; about: what the system says
 ]
 _ENGLISH: dict[ProblemCode, str] = {
     "unknown": "is no setting of gradbot; did you mean {about}?",
@@ -61,6 +63,8 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_a_date": "is not a date like 2013-12-05: {about}",
     "not_a_folder": "is not a folder: {about}",
     "not_a_choice": "must be console or json: {about}",
+    "refused": "is refused by Telegram; copy it again from @BotFather",
+    "taken": "cannot be listened on: {about}",
 }
 
 

@@ -21,7 +21,7 @@ from faq.model import Entry
 from flows.engine import BACK, JUMP, Action, View, Walk, answered, wrong_fields
 from flows.facts import facts, fill
 from flows.model import Step
-from flows.notice import Notice, Phase, clock
+from flows.notice import Notice
 
 BUBBLE = 600
 """Characters of a bubble that still reads well on a phone."""
@@ -74,7 +74,11 @@ class Voice:
         view = self.walk.view(position)
         parts = [self._head(view.step), *self._body(view, brief=brief or view.item > 1)]
         buttons = self._rows(self._acts(view.actions)) + self._aids(view)
-        return self.bubbles("\n\n".join(filter(None, parts)), buttons, source=None if brief else view.step.source)
+        replies = self.bubbles("\n\n".join(filter(None, parts)), buttons, source=None if brief else view.step.source)
+        if view.step.sentence is None or brief:
+            return replies
+        copy = Button(self.fill(view.step.sentence), self.content.phrases.buttons["copy"])
+        return (*replies[:-1], replace(replies[-1], copies=(copy,)))
 
     def _head(self, step: Step) -> str:
         phrases, n = self.content.phrases, step.n
@@ -88,7 +92,7 @@ class Voice:
 
     def _body(self, view: View, *, brief: bool) -> Iterator[str]:
         phrases, step = self.content.phrases, view.step
-        live = {"item.name": (view.name or "").removeprefix("field:")}
+        live = {"item.name": (view.name or "").removeprefix("field:"), "sentence": self.fill(step.sentence or "")}
         if not (brief and view.name):
             yield self.fill(step.do, live).split("\n\n")[0] if brief else self.fill(step.do, live)
         yield from (self.fill(note, live) for note in view.notes)
@@ -291,11 +295,6 @@ class Voice:
     def rehearsal(self) -> str:
         """The banner while another day is rehearsed."""
         return self.fill(self.content.phrases.rehearsal)
-
-    @property
-    def closed(self) -> bool:
-        """Whether all of the notice's time is over."""
-        return clock(self.notice, None, self.now).phase is Phase.CLOSED
 
     # Bubbles
 

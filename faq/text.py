@@ -264,10 +264,8 @@ def _written(tree: _Branch, chars: tuple[str, ...], start: int) -> tuple[int, tu
     return size, concepts
 
 
-def _heard(
-    tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]
-) -> tuple[int, tuple[str, ...]]:
-    """The same by ear. A word must share a character with what is written there, other than a particle, or be typed in pinyin:
+def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """The same by ear. A word must be typed in pinyin or share a character with what is written, other than a particle:
     学及 is 学籍, 想睡 is not 向谁, 吃了 is not 迟了.
     """
     size, concepts = 0, tree.words.get((), ())

@@ -46,7 +46,7 @@ class Words(BaseModel):
     cohort: str
     cohort_grades: str
     cohort_more: Mapping[str, str]
-    """What else there may be to say of a cohort: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`, `note`."""
+    """What else there may be to say: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`, `note`."""
     document: str
     document_original: str
     document_copies: str
@@ -78,8 +78,8 @@ def placeholders(template: str) -> tuple[str, ...]:
     return tuple(PLACEHOLDER.findall(template))
 
 
-LIVE = ("item.name", "heard.numbers")
-"""Placeholders that only the moment knows: the thing being compared, and what a reader made of the words."""
+LIVE = ("item.name", "heard.numbers", "sentence")
+"""Placeholders that only the moment knows: what is compared, what a reader made of the words, the step's sentence."""
 
 
 def facts(
@@ -271,7 +271,7 @@ def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: C
 
 def _timed(notice: Notice, template: str, words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
-    office = notice.contact(notice.routing.record)
+    office = notice.contact_for("record", cohort)
     return template.format(
         label=window.label,
         start=_day(words, window.opens) or words.unstated,

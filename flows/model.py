@@ -89,7 +89,8 @@ class Checklist(Row):
 class Step(Row):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
-    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成.
+    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成. `sentence` is ready
+    to be read out or copied, and stands in the step's texts as `{{ sentence }}`.
     """
 
     id: StepId
@@ -97,6 +98,7 @@ class Step(Row):
     title: Worded
     n: int | None = Field(default=None, ge=0, le=10)
     do: Prose
+    sentence: Prose | None = None
     keep: Prose | None = None
     done: Prose | None = None
     why: Prose | None = None
@@ -114,7 +116,7 @@ class Step(Row):
     @property
     def prose(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Every text of the step with its place in it."""
-        for name in ("title", "do", "keep", "done", "why"):
+        for name in ("title", "do", "sentence", "keep", "done", "why"):
             if text := getattr(self, name):
                 yield (name,), text
         for section in ("choices", "stuck", "gate"):

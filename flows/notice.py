@@ -19,7 +19,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 EVERYONE = "all"
-CHSI = "chsi"
 
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
@@ -432,12 +431,12 @@ def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
     running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
     if running:
         return Clock(Phase.CHECK, running, _days(today, running.closes))
-    coming = min((w for w in checks if not w.begun(now)), key=lambda w: w.opens or date.max, default=None)
-    if coming:
-        return Clock(Phase.PREPARE, coming, _days(today, coming.opens))
+    coming = sorted((w for w in checks if not w.begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max))
     still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
-    if still:
+    if still and not any(w.kind == "check" for w in coming):
         return Clock(Phase.LATE, still, _days(today, still.closes))
+    if coming:
+        return Clock(Phase.PREPARE, coming[0], _days(today, coming[0].opens))
     return Clock(Phase.CLOSED, None, None)
 
 

@@ -34,7 +34,9 @@ def same(before: str, kind: str, really: str) -> None:
     shown = block(before, kind)
     if os.environ.get("UPDATE_GOLDEN") and shown != really:
         head, after = README.read_text("utf-8").split(before, 1)
-        README.write_text(head + before + after.replace(f"```{kind}\n{shown}```", f"```{kind}\n{really}```", 1), "utf-8")
+        README.write_text(
+            head + before + after.replace(f"```{kind}\n{shown}```", f"```{kind}\n{really}```", 1), "utf-8"
+        )
         return
     assert shown == really, "UPDATE_GOLDEN=1 rewrites the README from what the product really says"
 
@@ -78,7 +80,9 @@ def test_the_readme_says_nothing_of_a_machine() -> None:
 def test_no_room_has_grown_too_tall() -> None:
     files = [path for folder in ("bot", "flows", "faq", "tests") for path in (HOUSE / folder).rglob("*.py")]
     assert len(files) > 40
-    assert {str(p.relative_to(HOUSE)): n for p in files if (n := len(p.read_text("utf-8").splitlines())) > TALLEST} == {}
+    assert {
+        str(p.relative_to(HOUSE)): n for p in files if (n := len(p.read_text("utf-8").splitlines())) > TALLEST
+    } == {}
 
 
 @pytest.mark.parametrize("day", ["2013-11-20", "2013-12-05", "2013-12-25", "2014-03-19", "2026-11-24"])

@@ -61,7 +61,9 @@ class _Chat:
         if what == "walks to":
             return {what: words, **self._heard(await self._walked(words))}
         press = self._button(what, words) if what.startswith("presses") else None
-        answer = await self._turn(text=words if what == "she" else "", press=press, other="photo" if what == "sends" else "")
+        answer = await self._turn(
+            text=words if what == "she" else "", press=press, other="photo" if what == "sends" else ""
+        )
         return {what: words, **self._heard(answer)}
 
     async def _turn(self, *, text: str = "", press: str | None = None, other: str = "") -> Answer:

@@ -73,14 +73,18 @@ WORDS = st.one_of(
 )
 PRESSES = st.one_of(
     st.text(max_size=70),
-    st.builds(lambda s, m, a: str(Act(SCRIPT.id, s, m, a)), st.sampled_from(STEPS), st.integers(0, 3), st.text(max_size=9)),
+    st.builds(
+        lambda s, m, a: str(Act(SCRIPT.id, s, m, a)), st.sampled_from(STEPS), st.integers(0, 3), st.text(max_size=9)
+    ),
     st.builds(
         lambda s, m, a: str(Act(SCRIPT.id, s, m, a)),
         st.sampled_from(STEPS),
         st.integers(0, 1),
         st.sampled_from(["yes", "no", "done", "back", "jump", "restart", "right", "wrong", "later", "failed"]),
     ),
-    st.builds(lambda k, n: f"{k}|{n}", st.sampled_from(["cmd", "faq", "notice", "x"]), st.sampled_from([*TOPICS, "menu"])),
+    st.builds(
+        lambda k, n: f"{k}|{n}", st.sampled_from(["cmd", "faq", "notice", "x"]), st.sampled_from([*TOPICS, "menu"])
+    ),
     st.sampled_from([f"cmd|{name}" for name in CONTENT.phrases.commands]),
 )
 
@@ -204,7 +208,9 @@ def test_every_entry_is_answered_at_its_first_phrasing_before_the_walk(meets: Me
     missed = []
     for topic, entry in CONTENT.entries.items():
         turn = meets().stands("m2-site").says(entry.phrasings[0])
-        if topic not in {reply.topic for reply in turn.replies} and entry.title not in {b.text for b in buttons(turn.replies)}:
+        if topic not in {reply.topic for reply in turn.replies} and entry.title not in {
+            b.text for b in buttons(turn.replies)
+        }:
             missed.append(topic)
     # A few first phrasings are words of a command (截止时间), which answers as well.
     assert len(missed) <= 3, missed
@@ -336,6 +342,12 @@ def test_none_of_these_counts_as_a_miss_and_leads_to_a_person(meets: Meets) -> N
     assert "0550-3055417" in person.heard
 
 
+def test_a_long_text_before_the_walk_is_led_to_the_menu(meets: Meets) -> None:
+    person = meets()
+    sound(person.says("问" * (MAX_TEXT + 1)))
+    assert "开始核对" in {button.text for button in person.shown}
+
+
 def test_a_long_text_is_asked_for_in_short(meets: Meets) -> None:
     person = meets().stands("m2-site")
     person.says("问" * (MAX_TEXT + 1))
@@ -383,7 +395,9 @@ def test_the_second_hello_shows_where_she_stands(meets: Meets) -> None:
         ("/start@gradbot faq-deadline", "deadline", None),
     ],
 )
-def test_a_link_leads_where_it_says_or_to_the_menu(text: str, topic: str | None, step: str | None, meets: Meets) -> None:
+def test_a_link_leads_where_it_says_or_to_the_menu(
+    text: str, topic: str | None, step: str | None, meets: Meets
+) -> None:
     person = meets()
     sound(person.says(text))
     assert (person.position.step if person.position else None) == step
@@ -446,7 +460,9 @@ def test_a_withdrawn_notice_leads_to_the_one_in_force(meets: Meets) -> None:
 
 def test_another_colleges_buttons_and_contacts_are_spoken_of(meets: Meets) -> None:
     person = meets("2014-12-09", only_another())
-    person.stands("m9-verdict", **{"field__姓名": "right", "field__民族": "right", "field__专业": "right", "photo": "right"})
+    person.stands(
+        "m9-verdict", **{"field__姓名": "right", "field__民族": "right", "field__专业": "right", "photo": "right"}
+    )
     person.does(press="cmd|resume")
     assert "点“信息无误”" in person.heard
     assert "正确" not in person.heard
@@ -502,7 +518,10 @@ def test_a_rehearsed_day_wears_its_banner() -> None:
     turn = decide(CONTENT, Session(NOTICE), Incoming("test", "her", "菜单"), at("2013-12-05"), rehearsed=True)
     assert "演练" in turn.replies[0].text
     assert "2013年12月5日" in turn.replies[0].text.split("\n")[0]
-    assert "演练" not in decide(CONTENT, Session(NOTICE), Incoming("test", "her", "菜单"), at("2013-12-05")).replies[0].text
+    assert (
+        "演练"
+        not in decide(CONTENT, Session(NOTICE), Incoming("test", "her", "菜单"), at("2013-12-05")).replies[0].text
+    )
 
 
 # What each step offers

@@ -60,7 +60,7 @@ class FakeTime:
 
 async def settle() -> None:
     """Let everybody who can run, run."""
-    for _ in range(5):
+    for _ in range(80):
         await asyncio.sleep(0)
 
 

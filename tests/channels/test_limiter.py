@@ -269,5 +269,3 @@ def test_the_rate_setting_moves_the_ceiling_with_it(rate: float, limits: Limits)
 def test_more_than_telegram_ever_allows_means_no_limits() -> None:
     assert Limits.at(1000) is not None
     assert Limits.at(1001) is None
-
-

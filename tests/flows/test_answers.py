@@ -142,7 +142,9 @@ def test_a_level_or_a_major_is_understood(text: str, answers: dict[str, str]) ->
     assert reading.answers == answers
 
 
-@pytest.mark.parametrize("text", ["幼儿教育", "机械", "自动化", "工程", "会计", "", "？", "哪些专业要核对", "留级生要不要核对"])
+@pytest.mark.parametrize(
+    "text", ["幼儿教育", "机械", "自动化", "工程", "会计", "", "？", "哪些专业要核对", "留级生要不要核对"]
+)
 def test_an_unknown_or_doubtful_major_is_never_guessed(text: str) -> None:
     assert read("level", text) is None
     assert read("major", text) is None

@@ -149,7 +149,9 @@ def test_before_the_check_nobody_gets_past_the_wait() -> None:
 
 
 def test_unsure_counts_as_wrong_and_is_named() -> None:
-    assert wrong_fields(NOTICE, on("m8-photo", {"field:专业": "unsure", "photo": "missing", "field:姓名": "right"})) == (
+    assert wrong_fields(
+        NOTICE, on("m8-photo", {"field:专业": "unsure", "photo": "missing", "field:姓名": "right"})
+    ) == (
         "专业",
         "photo",
     )
@@ -211,7 +213,8 @@ def without(gone: str) -> Script:
             "choices": tuple(map(led, step.choices)),
             "stuck": tuple(map(led, step.stuck)),
             "gate": tuple(gate for gate in step.gate if gate.go != gone),
-            "reads": step.reads and step.reads.model_copy(update={"go": heir if step.reads.go == gone else step.reads.go}),
+            "reads": step.reads
+            and step.reads.model_copy(update={"go": heir if step.reads.go == gone else step.reads.go}),
             "checklist": step.checklist
             and step.checklist.model_copy(update={"go": heir if step.checklist.go == gone else step.checklist.go}),
         }
@@ -306,7 +309,9 @@ def test_a_cohort_is_timed_by_its_own_window() -> None:
     assert not early.holds("early", on("m2-site", {"cohort": "law"}))
 
 
-@pytest.mark.parametrize("condition", ["", "not", "tomorrow", "notice.no.such", "notice.photo.nothing", "not not early"])
+@pytest.mark.parametrize(
+    "condition", ["", "not", "tomorrow", "notice.no.such", "notice.photo.nothing", "not not early"]
+)
 def test_an_unknown_condition_is_known_as_such(condition: str) -> None:
     assert not known_condition(condition)
 
@@ -367,7 +372,12 @@ def test_from_every_step_there_is_a_way_to_the_end_or_to_the_wait(day: str) -> N
     walking = walk(day)
 
     def key(position: Position) -> tuple[object, ...]:
-        return (position.step, position.item, frozenset(answered(NOTICE, position).items()), position.answers.get("clicked"))
+        return (
+            position.step,
+            position.item,
+            frozenset(answered(NOTICE, position).items()),
+            position.answers.get("clicked"),
+        )
 
     goals = {"m5-wait"} if walking.holds("early", standing("m2-site")) else {"m10-done"}
     for step in SCRIPT.by_id:
@@ -379,7 +389,9 @@ def test_from_every_step_there_is_a_way_to_the_end_or_to_the_wait(day: str) -> N
             here = front.pop(0)
             # Checklists are answered 对 here: the guard is tested above, the branches of wrong fields by random walks.
             checklist = SCRIPT.by_id[here.step].checklist
-            actions = ["right"] if checklist else [a.id for a in (*walking.view(here).actions, *walking.view(here).stuck)]
+            actions = (
+                ["right"] if checklist else [a.id for a in (*walking.view(here).actions, *walking.view(here).stuck)]
+            )
             for action in actions:
                 there = pressed(walking.press(here, action))
                 if key(there) not in seen:

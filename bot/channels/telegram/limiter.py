@@ -19,6 +19,8 @@ Chat = int | str
 
 LONG_S = 60.0
 """A pause longer than this is not waited for."""
+TICK_S = 0.001
+"""No alarm is set shorter: one that rings a rounding error too early would be set anew without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ class Limiter:
         at = chat.ready_at(edit=ticket.edit)
         if at > now:
             if chat.timer is None:
-                chat.timer = self._call_later(at - now, lambda: self._alarm(chat))
+                chat.timer = self._call_later(max(at - now, TICK_S), lambda: self._alarm(chat))
         elif ticket.edit and self._until <= now:  # no room is needed: edits count for their chat alone
             chat.waiting[ticket.lane].popleft()
             self._take(chat, ticket.lane, now, edit=True)
@@ -324,7 +326,7 @@ class Limiter:
                 return
             self._timer.cancel()
         self._timer_at = at
-        self._timer = self._call_later(at - now, self._awake)
+        self._timer = self._call_later(max(at - now, TICK_S), self._awake)
 
     def _awake(self) -> None:
         self._timer = None

@@ -11,8 +11,6 @@ from bot.messages import Attachment, Button, Reply
 
 Parameters = dict[str, Any]
 
-MAX_TEXT = 4096
-MAX_BUTTONS = 100
 LONGEST_COPY = 256
 """Characters of a copy_text button (Bot API, CopyTextButton)."""
 

@@ -1,0 +1,163 @@
+"""What a notice says, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from flows.facts import facts, fill, placeholders
+from flows.notice import Notice
+from tests.conftest import another_notice, shipped
+from tests.person import at
+
+NOTICE = next(iter(shipped().notices.values()))
+WORDS = shipped().phrases.facts
+
+
+def told(
+    notice: Notice = NOTICE,
+    day: str = "2013-12-05",
+    answers: Mapping[str, str] | None = None,
+    wrong: Sequence[str] = (),
+) -> dict[str, str]:
+    return facts(notice, WORDS, answers or {}, wrong, at(day))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("notice.issued_on", "2013年6月15日（周六）"),
+        ("school.units", "成教院、成教部、成教部学籍管理办公室"),
+        ("check.span", "2013年12月1日（周日）到2013年12月20日（周五）"),
+        ("check.safe", "2013年12月19日（周四）"),
+        ("correction.to", "2014年3月20日（周四）"),
+        ("correction.safe", "2014年3月19日（周三）"),
+        ("correction.from", "通知里没有写"),
+        ("contact.name", "成教部学籍管理办公室张老师"),
+        ("contact.phone", "0550-3055417"),
+        ("contact.room", "通知里没有写"),
+        ("contact.hours", "通知里没有写"),
+        ("chsi.email", "kefu@chsi.com.cn"),
+        ("account.unique", "邮箱、身份证号、手机号"),
+        ("verdict.ok", "正确"),
+        ("verdict.wrong", "通知里没有写"),
+        ("verdict.proxy", "必须本人"),
+        ("papers", "公安部门证明（原件、复印件）\n户口本（原件、复印件）\n身份证（原件、复印件）"),
+        ("correction.working_days", "75"),
+        ("me.major", "本届毕业生"),
+        ("me.wrong", "学籍信息或照片"),
+        ("me.clicked", "日期没有记下"),
+        ("today", "2013年12月5日（周四）"),
+    ],
+)
+def test_a_fact_of_the_shipped_notice(name: str, value: str) -> None:
+    assert told()[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("notice.attachments", "通知里没有写"),
+        ("browser", "通知里没有写"),
+        ("contact.name", "教务处李老师"),
+        ("photo_contact.name", "摄影室王老师"),
+        ("photo_contact.phone", "通知里没有写"),
+        ("photo_contact.email", "photo@example.edu.cn"),
+        ("verdict.on_mismatch", "按通知，先点“信息有误”，再向学校报告。"),
+        ("photo.days", "采集以后15到30天才看得到照片。"),
+        ("account.username", "手机号"),
+        ("corrections.no_go", "通知里没有写"),
+        ("conflicts", "通知里没有写"),
+    ],
+)
+def test_a_fact_of_another_notice(name: str, value: str) -> None:
+    assert told(another_notice())[name] == value
+
+
+def test_both_notices_have_the_same_names() -> None:
+    assert set(told()) == set(told(another_notice()))
+    assert all(isinstance(value, str) and value for value in (told() | told(another_notice())).values())
+
+
+def test_a_cohort_without_grades_or_majors_has_no_empty_brackets() -> None:
+    assert any(line.startswith("往届留级生") for line in told()["cohorts.list"].split("\n"))
+    assert "（）" not in told()["cohorts.list"]
+    assert "专科（2012级）：建筑工程管理、" in told()["cohorts.list"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong", "words"),
+    [
+        ({"field:姓名": "wrong"}, ["姓名"], "姓名"),
+        ({"field:姓名": "wrong", "field:专业": "unsure"}, ["姓名", "专业"], "姓名、专业（拿不准）"),
+        ({"photo": "wrong"}, ["photo"], "照片"),
+        ({"photo": "missing"}, ["photo"], "照片（没有显示）"),
+        ({"record": "missing"}, [], "学籍档案里看不到自己的学籍"),
+        ({"record": "missing", "field:姓名": "wrong"}, ["姓名"], "姓名"),
+        ({"record": "found"}, [], "学籍信息或照片"),
+    ],
+)
+def test_what_is_wrong_is_named(answers: Mapping[str, str], wrong: Sequence[str], words: str) -> None:
+    assert told(answers=answers, wrong=wrong)["me.wrong"] == words
+
+
+def test_the_papers_and_refusals_are_those_of_what_is_wrong() -> None:
+    birth = told(wrong=["出生日期"])
+    assert birth["corrections.list"].startswith("出生日期变动：不得更改")
+    assert "出生日期" not in told(wrong=["民族"])["corrections.list"]
+    assert "户口本（原件、复印件2份）" in told(another_notice(), wrong=["姓名"])["papers"]
+    assert "信息勘误表（表格）" in told(another_notice())["papers"]
+
+
+def test_a_doubt_about_corrections_stands_with_the_refusals_and_others_do_not() -> None:
+    refused = told()["corrections.no_go"]
+    assert "两种读法" in refused
+    assert "20日当天" not in refused
+    assert "20日当天" in told()["conflicts"]
+
+
+def test_a_cohort_sees_its_own_window() -> None:
+    notice = another_notice()
+    law = told(notice, "2014-12-01", {"cohort": "law"})
+    nurse = told(notice, "2014-12-01", {"cohort": "nurse"})
+    assert law["check.span"] == "2014年12月1日（周一）08:00到2014年12月10日（周三）17:30"
+    assert nurse["check.to"] == "2014年12月20日（周六）"
+    assert nurse["check.safe"] == "2014年12月19日（周五）"
+    assert "本科网上校对" not in nurse["windows.list"]
+    assert told(notice, "2014-12-01", {"cohort": ""})["windows.list"].count("校对") == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "left", "doubt"),
+    [
+        ("2013-12-19", "还有1天", "稳妥起见"),
+        ("2013-12-20", "最后一天", "算不算今天"),
+        ("2014-03-20", "最后一天", "算不算今天"),
+    ],
+)
+def test_the_last_day_is_told_as_such(day: str, left: str, doubt: str) -> None:
+    assert left in told(day=day)["clock"]
+    assert doubt in told(day=day)["clock"]
+    assert "还有0天" not in told(day=day)["clock"] + told(day=day)["clock.short"]
+
+
+def test_where_the_end_is_certain_there_is_no_doubt() -> None:
+    assert "稳妥起见" not in told(another_notice(), "2014-12-05", {"cohort": "law"})["clock"]
+
+
+def test_working_days_run_to_the_end_of_the_correction() -> None:
+    assert told(day="2014-03-14")["correction.working_days"] == "4"
+    assert told(day="2014-03-20")["correction.working_days"] == "0"
+    assert told(day="2026-11-24")["correction.working_days"] == "0"
+
+
+def test_placeholders_are_found_and_filled() -> None:
+    assert placeholders("{{ a.b }}和{{c}}，{d}") == ("a.b", "c")
+    assert fill("{{ a.b }}和{{c}}，{d}\n", {"a.b": "甲", "c": "乙"}) == "甲和乙，{d}"
+    with pytest.raises(KeyError, match="missing"):
+        fill("{{ missing }}", {})
+
+
+def test_a_fact_that_looks_like_a_placeholder_stays_as_it_is() -> None:
+    assert fill("{{ a }}", {"a": "{{ b }}", "b": "没有填进去"}) == "{{ b }}"

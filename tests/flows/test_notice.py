@@ -1,0 +1,243 @@
+"""Windows, clocks and what is wrong between the rows of a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from flows.notice import Contact, EntryPath, Head, Notice, Phase, Window, check, clock, working_days
+from tests.conftest import another_notice, shipped
+from tests.person import at
+
+NOTICE = next(iter(shipped().notices.values()))
+
+
+def window(**about: Any) -> Window:
+    return Window.model_validate({"id": "w", "kind": "check", "label": "核对", **about})
+
+
+# A window
+
+
+@pytest.mark.parametrize(
+    ("inclusive", "last", "safe"),
+    [
+        (True, date(2013, 12, 20), date(2013, 12, 20)),
+        (False, date(2013, 12, 19), date(2013, 12, 19)),
+        ("unknown", date(2013, 12, 20), date(2013, 12, 19)),
+    ],
+)
+def test_whether_the_last_day_counts(inclusive: bool | str, last: date, safe: date) -> None:
+    days = window(**{"from": "2013-12-01", "to": "2013-12-20", "end_inclusive": inclusive})
+    assert (days.last_day, days.safe_day) == (last, safe)
+    assert not days.over(datetime.combine(last, time(23, 59)))
+    assert days.over(datetime.combine(last, time.min) + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("to", "inclusive", "safe"),
+    [
+        ("2014-03-20", "unknown", "2014-03-19"),
+        ("2014-03-22", True, "2014-03-21"),
+        ("2014-03-23", True, "2014-03-21"),
+        ("2014-03-24", "unknown", "2014-03-21"),
+        ("2014-03-24", True, "2014-03-24"),
+    ],
+)
+def test_the_safe_day_at_an_office_is_a_working_day(to: str, inclusive: bool | str, safe: str) -> None:
+    days = {"to": to, "end_inclusive": inclusive}
+    assert str(window(working_hours_only=True, **days).safe_day) == safe
+    assert (window(working_hours_only=False, **days).safe_day or date.min).weekday() in range(7)
+
+
+def test_the_safe_day_is_never_before_the_first() -> None:
+    one_day = window(**{"from": "2014-03-22", "to": "2014-03-22", "working_hours_only": True})
+    assert one_day.safe_day == date(2014, 3, 22)
+
+
+@pytest.mark.parametrize(
+    ("moment", "begun", "over"),
+    [
+        ("2014-12-01 07:59", False, False),
+        ("2014-12-01 08:00", True, False),
+        ("2014-12-05 03:00", True, False),
+        ("2014-12-10 17:30", True, False),
+        ("2014-12-10 17:31", True, True),
+    ],
+)
+def test_times_belong_to_the_first_and_the_last_day(moment: str, begun: bool, over: bool) -> None:
+    days = next(w for w in another_notice().windows if w.id == "check-law")
+    now = datetime.fromisoformat(moment)
+    assert (days.begun(now), days.over(now)) == (begun, over)
+
+
+def test_an_open_end_never_closes_and_an_open_start_has_begun() -> None:
+    days = window()
+    assert days.begun(datetime.min)
+    assert not days.over(datetime.max)
+    assert days.safe_day is None
+
+
+# The clock
+
+
+@pytest.mark.parametrize(
+    ("moment", "phase", "left"),
+    [
+        ("2013-11-30 23:59", Phase.PREPARE, 1),
+        ("2013-12-01 00:00", Phase.CHECK, 19),
+        ("2013-12-05", Phase.CHECK, 15),
+        ("2013-12-20 23:59", Phase.CHECK, 0),
+        ("2013-12-21 00:00", Phase.LATE, 89),
+        ("2014-03-20 23:59", Phase.LATE, 0),
+        ("2014-03-21 00:00", Phase.CLOSED, None),
+        ("2026-11-24", Phase.CLOSED, None),
+    ],
+)
+def test_the_four_clocks(moment: str, phase: Phase, left: int | None) -> None:
+    running = clock(NOTICE, None, at(moment))
+    assert (running.phase, running.days_left) == (phase, left)
+
+
+@pytest.mark.parametrize(
+    ("moment", "cohort", "phase", "which"),
+    [
+        ("2014-11-30", "law", Phase.PREPARE, "check-law"),
+        ("2014-12-09", "law", Phase.CHECK, "check-law"),
+        ("2014-12-09", "nurse", Phase.CHECK, "check-nurse"),
+        ("2014-12-05", "nurse", Phase.PREPARE, "check-nurse"),
+        ("2014-12-10 18:00", "law", Phase.LATE, "correction"),
+        ("2014-12-20", "nurse", Phase.LATE, "correction"),
+        ("2015-01-06", "law", Phase.CHECK, "recheck"),
+        ("2015-01-10", "law", Phase.LATE, "correction"),
+        ("2015-03-22", None, Phase.LATE, "correction"),
+        ("2015-03-23", None, Phase.CLOSED, None),
+    ],
+)
+def test_with_several_windows_the_one_that_counts_is_found(
+    moment: str, cohort: str | None, phase: Phase, which: str | None
+) -> None:
+    running = clock(another_notice(), cohort, at(moment))
+    assert (running.phase, running.window.id if running.window else None) == (phase, which)
+
+
+@given(st.datetimes(datetime(2013, 1, 1), datetime(2015, 1, 1)))
+def test_time_only_goes_forward(moment: datetime) -> None:
+    before, after = (clock(NOTICE, None, now).phase.value for now in (moment, moment + timedelta(hours=7)))
+    assert before <= after
+
+
+@given(st.dates(date(2013, 1, 1), date(2015, 1, 1)), st.integers(-30, 400))
+def test_working_days_are_counted_one_by_one(start: date, length: int) -> None:
+    end = start + timedelta(days=length)
+    counted = [start + timedelta(days=n) for n in range(1, length + 1)]
+    assert working_days(start, end) == len([day for day in counted if day.weekday() < 5])
+
+
+# What a row may say
+
+
+@pytest.mark.parametrize(
+    ("about", "rule"),
+    [
+        ({"from": "2013-12-20", "to": "2013-12-01"}, "end_before_start"),
+        ({"to": "12-20"}, "day_without_year"),
+        ({"to": "12月20日"}, "day_without_year"),
+        ({"to": "2013-02-30"}, "no_such_day"),
+        ({"hours": ["8:30-11:30"]}, "string_pattern_mismatch"),
+        ({"kind": "party"}, "literal_error"),
+        ({"until": "2013-12-20"}, "extra_forbidden"),
+    ],
+)
+def test_a_window_that_cannot_be(about: Mapping[str, Any], rule: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        window(**about)
+    assert rule in {error["type"] for error in wrong.value.errors()}
+
+
+@pytest.mark.parametrize("phone", ["0550-3055417", "010-66668888-123", "13800138000", "400-123-4567", "12371"])
+def test_a_phone(phone: str) -> None:
+    assert Contact(id="c", role="办公室", phones=(phone,)).phones == (phone,)
+
+
+@pytest.mark.parametrize("phone", ["", "0550 3055417", "0550－3055417", "张老师", "12", "138001380001", "0550-305541"])
+def test_no_phone(phone: str) -> None:
+    with pytest.raises(ValidationError, match="malformed"):
+        Contact(id="c", role="办公室", phones=(phone,))
+
+
+@pytest.mark.parametrize("url", ["http//www.chsi.com.cn", "www.chsi.com.cn", "https：//chsi.com.cn", "https://chsi"])
+def test_the_misprinted_address_is_no_address(url: str) -> None:
+    with pytest.raises(ValidationError, match="malformed"):
+        EntryPath(label="入口", url=url, as_of="2013年")
+    assert EntryPath(label="入口", url="https://www.chsi.com.cn/xlcx", as_of="2013年").url.startswith("https")
+
+
+def test_a_row_is_frozen() -> None:
+    with pytest.raises(ValidationError):
+        NOTICE.notice.title = "别的"
+    assert Head.model_config["frozen"]
+
+
+# Between the rows
+
+
+def flaws(notice: Notice) -> set[str]:
+    return {error["type"].type for error in check(notice) if isinstance(error["type"], PydanticCustomError)}
+
+
+def changed(**sections: Any) -> Notice:
+    return another_notice().model_copy(update=sections)
+
+
+def test_the_two_notices_are_sound() -> None:
+    assert flaws(NOTICE) == flaws(another_notice()) == set()
+
+
+def broken() -> Mapping[str, Notice]:
+    """One notice for each rule, broken in that alone."""
+    n = another_notice()
+    law, nurse = n.cohorts
+    capture, check_law, check_nurse, *_, correction = n.windows
+    rename, general = n.corrections
+    li, wang, chsi = n.contacts
+    moved = check_law.model_copy(update={"id": "again", "closes": date(2014, 12, 12)})
+    return {
+        "id_twice": changed(cohorts=(law, nurse, law)),
+        "unknown_cohort": changed(windows=(*n.windows[:-1], correction.model_copy(update={"cohorts": ("medicine",)}))),
+        "unknown_contact": changed(routing=n.routing.model_copy(update={"photo": "nobody"})),
+        "unknown_window": changed(corrections=(rename.model_copy(update={"window": "never"}), general)),
+        "unknown_correction": changed(check_fields=(n.check_fields[0].model_copy(update={"kind": "改性别"}),)),
+        "cohort_without_window": changed(windows=tuple(w for w in n.windows if w.id != "check-nurse")),
+        "window_without_end": changed(windows=(*n.windows[:-1], correction.model_copy(update={"closes": None}))),
+        "contact_unreachable": changed(contacts=(li.model_copy(update={"phones": ()}), wang, chsi)),
+        "no_general_correction": changed(corrections=(rename,)),
+        "code_without_how": changed(photo=n.photo.model_copy(update={"code_how": None})),
+        "no_wrong_button": changed(verdict=n.verdict.model_copy(update={"wrong_button": None})),
+        "two_dates": changed(windows=(*n.windows, moved)),
+        "allowed_and_refused": changed(corrections=(*n.corrections, rename.model_copy(update={"allowed": "no"}))),
+        "check_before_photo_shows": changed(
+            windows=tuple(
+                w.model_copy(update={"closes": date(2014, 12, 1)}) if w.id == "capture" else w for w in n.windows
+            )
+        ),
+    }
+
+
+@pytest.mark.parametrize("rule", broken())
+def test_a_notice_that_is_broken_in_one_thing_is_told_so(rule: str) -> None:
+    assert flaws(broken()[rule]) == {rule}
+
+
+def test_papers_follow_what_was_found_wrong() -> None:
+    kinds = [row.kind for row in another_notice().corrections_for(["姓名"])]
+    assert kinds == ["改名", "*"]
+    assert [row.kind for row in another_notice().corrections_for(["民族"])] == ["*"]
+    assert [row.kind for row in another_notice().corrections_for([], "law")] == ["*"]
