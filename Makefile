@@ -35,7 +35,7 @@ run: $(READY)
 	@$(PY) -m bot $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --cov --cov-report=term $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .

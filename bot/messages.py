@@ -20,6 +20,7 @@ class Incoming:
     `other` names what is not text (photo, voice, edited …; `text` is its caption then). Nothing at all: the person
     arrived. `update_id` is the channel's own number of it; None where the channel never repeats anything. In `public`
     (a group) and `inline` (a search while writing elsewhere) only questions are answered, and nothing is remembered.
+    `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
     """
 
     channel: str
@@ -28,7 +29,9 @@ class Incoming:
     press: str | None = None
     other: str = ""
     update_id: str | None = None
-    place: Literal["private", "public", "inline"] = "private"
+    place: Literal["private", "public", "inline", "staff"] = "private"
+    thread: str | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Reply:
 
     `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
     texts worth copying (a button's text is its label, its id what is copied); a channel that cannot copy leaves them.
+    `link` is a start payload: the channel adds the address that leads to it.
     """
 
     text: str
@@ -62,6 +66,7 @@ class Reply:
     attachment: Attachment | None = None
     title: str | None = None
     copies: tuple[Button, ...] = ()
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,35 @@ class Outcome:
     message: str | None = None
     resume_at: datetime | None = None
     reason: str = ""
+
+
+Commands = Literal["", "graduate", "staff", "admin"]
+"""Whose slash commands a person's chat shows; empty: as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to a chat other than the one that spoke: to `user`, or to the staff chat when that is None.
+
+    `title` names the ticket it belongs to; `thread` is the ticket's thread and `under` its newest message there, as the
+    channel told them before. Without a `reply` only `commands` are set.
+    """
+
+    number: int
+    user: str | None
+    reply: Reply | None = None
+    title: str = ""
+    thread: str | None = None
+    under: str | None = None
+    commands: Commands = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a post, and the thread that it went to when there is one."""
+
+    outcome: Outcome
+    thread: str | None = None
 
 
 Receive = Callable[[Incoming], Awaitable[Answer]]

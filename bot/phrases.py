@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, time
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -16,11 +17,11 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 CommandName = Literal[
     "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
-    "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who",
+    "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who", "desk", "withdraw",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
-    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy",
+    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
 
@@ -50,6 +51,89 @@ class PublicWords(Row):
     tripwire: Sentence
     help: Sentence
     private: Label
+
+
+class Office(Row):
+    """When somebody is at the desk: days of the week (1 is Monday), local hours; `workdays` are made up for holidays."""
+
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
+    opens: time
+    closes: time
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+
+
+class DeskPhrases(Row):
+    """What is said on both sides of a ticket, and the hours of those who answer."""
+
+    office: Office
+    release_after_hours: float = Field(gt=0, le=200)
+    """Hours of the office without a word, until the bot answers again."""
+    opened: Sentence
+    blank: Sentence
+    reopened_for_graduate: Sentence
+    in_hours: Sentence
+    out_of_hours: Sentence
+    today: Sentence
+    tomorrow: Sentence
+    on_day: Sentence
+    minutes: Sentence
+    hours: Sentence
+    days: Sentence
+    states: Mapping[Literal["open", "taken", "released"], Sentence]
+    withdrawn: Sentence
+    answer: Sentence
+    taken_for_graduate: Sentence
+    closed_for_graduate: Sentence
+    released_for_graduate: Sentence
+    quiet_for_graduate: Sentence
+    card: Sentence
+    no_words: Sentence
+    no_topics: Sentence
+    before: Sentence
+    again: Sentence
+    from_graduate: Sentence
+    withdrawn_for_staff: Sentence
+    forgotten_for_staff: Sentence
+    unreachable_for_staff: Sentence
+    edited: Sentence
+    text_only: Sentence
+    pick_topic: Sentence
+    canned: Sentence
+    taken: Sentence
+    taken_before: Sentence
+    dropped: Sentence
+    closed: Sentence
+    closed_before: Sentence
+    reopened: Sentence
+    newer: Sentence
+    released: Sentence
+    quiet: Sentence
+    states_for_staff: Mapping[Literal["open", "taken", "released", "closed"], Sentence]
+    listed: Sentence
+    answered: Sentence
+    none_open: Sentence
+    gone: Sentence
+    not_staff: Sentence
+    buttons: Mapping[Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more"], Label]
+
+
+class StaffPhrases(Row):
+    """What owners, admins and staff are told about who may do what."""
+
+    roles: Mapping[Literal["owner", "admin", "staff"], Label]
+    invitation: Sentence
+    invitation_again: Sentence
+    how_to_invite: Sentence
+    joined: Sentence
+    joined_already: Sentence
+    list: Sentence
+    line: Sentence
+    nobody: Sentence
+    remove: Label
+    removed: Sentence
+    may_not_remove: Sentence
+    commands: Mapping[Literal["staff", "invite", "tickets"], Annotated[str, StringConstraints(max_length=256)]]
 
 
 class TelegramPhrases(Row):
@@ -111,6 +195,8 @@ class Phrases(Row):
         Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
     ]
     public: PublicWords
+    desk: DeskPhrases
+    staff: StaffPhrases
     telegram: TelegramPhrases
     head: Sentence
     head_before: Sentence

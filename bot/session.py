@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows import model
@@ -35,7 +35,12 @@ class Session:
 
 def dump(session: Session) -> dict[str, Any]:
     """The session as JSON-ready data; `load(dump(s)) == s`."""
-    return asdict(session)
+    return {
+        "notice": session.notice,
+        "walks": {notice: model.dump(position) for notice, position in session.walks.items()},
+        "misses": session.misses,
+        "moves": session.moves,
+    }
 
 
 def load(data: Mapping[str, Any]) -> Session:

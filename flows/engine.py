@@ -23,6 +23,9 @@ MAX_TRAIL = 60
 BACK = "back"
 JUMP = "jump"
 
+GUARDS = frozenset({"fields_open", "photo_open", "wrong"})
+"""Conditions that keep 正确 from whoever has not compared everything, or found something wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -84,6 +87,10 @@ class Walk:
             moved = self._enter(replace(position, step="", item=0), self.script.resume_at)
             return replace(moved, happenings=(Happening("gone", position.step), *moved.happenings))
         now = replace(position, revision=self.script.revision)
+        guard = self._gate(self._step(now), now)
+        if guard and guard.when in GUARDS and now.state != "done":
+            # The notice asks for more than when she came here.
+            return self._enter(now, now.step)
         return Move(replace(now, item=min(now.item, max(0, len(self._items(self._step(now))) - 1))))
 
     def press(self, position: Position, action: str) -> Move | None:

@@ -7,7 +7,7 @@ A script holds texts, choices and where they lead; it never holds logic. What ne
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -203,7 +203,7 @@ _POSITION: TypeAdapter[Position] = TypeAdapter(Position)
 
 def dump(position: Position) -> dict[str, Any]:
     """The position as JSON-ready data; `load(dump(p)) == p`."""
-    return asdict(position)
+    return {field.name: getattr(position, field.name) for field in fields(position)}
 
 
 def load(data: object) -> Position:

@@ -10,15 +10,12 @@ from collections.abc import Collection, Iterator
 from pydantic_core import InitErrorDetails
 
 from flows.answers import READERS
-from flows.engine import BACK, CONDITIONS, JUMP, known_condition
+from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, known_condition
 from flows.facts import placeholders
 from flows.model import RETURN, Reads, Script, Step
 from flows.notice import flaw
 
 Loc = tuple[str | int, ...]
-
-GUARDS = {"fields_open", "photo_open", "wrong"}
-"""A step that sets `state: done` must turn away whoever has not compared everything, or found something wrong."""
 
 
 HEARD = {"certificate": {"old", "new"}}

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot import buttons as ids
 from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Turn, decide
 from bot.messages import Button, Incoming, Reply
 from bot.session import Session
-from flows.model import Position
+from bot.wording import BUBBLE
+from flows.model import Position, dump
 
 
 def at(day: str) -> datetime:
@@ -52,12 +54,20 @@ class Person:
         found = next((b for b in shown if b.text == words), None) or next(b for b in shown if b.text.startswith(words))
         return self.does(press=found.id)
 
-    def stands(self, step: str, *, item: int = 0, **answers: str) -> Person:
-        """Puts the person on a step with these answers, as if they had walked there; `__` in a name stands for `:`."""
+    def stands(self, step: str, **answers: str) -> Person:
+        """Puts the person on a step with these answers, as if they had walked there; `__` in a name stands for `:`.
+
+        Without answers everything was compared and found right.
+        """
         session = self.session or Session(next(iter(self.content.notices)))
-        kept = {name.replace("__", ":"): value for name, value in answers.items()}
+        fields = next(iter(self.content.notices.values())).check_fields
+        right = {f"field:{field.name}": "right" for field in fields} | {
+            "photo": "right",
+            "clicked": f"{self.now:%Y-%m-%d}",
+        }
+        kept = {name.replace("__", ":"): value for name, value in answers.items()} or right
         script = self.content.script
-        here = Position(script.id, script.revision, step, item, session.moves, kept)
+        here = Position(script.id, script.revision, step, moves=session.moves, answers=kept)
         self.stored = json.dumps(sessions.dump(session.at(here)))
         self.turn = replace(self.turn, session=session.at(here))
         return self
@@ -89,3 +99,24 @@ class Person:
     def own(self) -> Iterator[Button]:
         """The buttons of the last turn that may move the walk."""
         return (b for b in self.shown if b.id.startswith("1|"))
+
+
+def still(person: Person) -> str:
+    """The position as it is stored."""
+    return json.dumps(dump(person.position)) if person.position else ""
+
+
+def sound(turn: Turn) -> None:
+    """What every answer owes: something to read, of a fit length, and buttons that are."""
+    assert turn.replies or turn.forget
+    for reply in turn.replies:
+        assert 0 < len(reply.text) <= BUBBLE
+        assert "{" not in reply.text, reply.text
+        assert "None" not in reply.text, reply.text
+    assert len(turn.replies) <= 12
+    for button in buttons(turn.replies):
+        assert len(button.id.encode()) <= ids.MAX_BYTES
+        assert ids.parse(button.id), button.id
+        assert 0 < len(button.text) <= 40
+    if turn.replies:
+        assert buttons(turn.replies), turn.replies[-1].text

@@ -16,7 +16,10 @@ Not strict about parameters: that is for a stricter server to check.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import html
 import json
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,6 +78,13 @@ class Message:
         return str(self.parameters.get("text", self.parameters.get("caption", "")))
 
     @property
+    def shown(self) -> str:
+        """The text as people see it, without the marks of HTML."""
+        if self.parameters.get("parse_mode") != "HTML":
+            return self.text
+        return html.unescape(re.sub(r"</?[a-z]+>", "", self.text)).strip()
+
+    @property
     def buttons(self) -> list[list[dict[str, Any]]]:
         markup = self.parameters.get("reply_markup") or {}
         markup = json.loads(markup) if isinstance(markup, str) else markup
@@ -125,6 +135,8 @@ class User:
             "chat": self.chat,
             "date": 0 if under is None else 1_700_000_000,
         }
+        if under and "text" in under.parameters:
+            about |= {"text": under.shown, "reply_markup": {"inline_keyboard": under.buttons}}
         query = {"id": number, "from": self.who, "chat_instance": "1", "data": data, "message": about}
         self.telegram.queries[number] = None
         return self.telegram.update(callback_query=query)
@@ -244,11 +256,12 @@ class TelegramServer:
         return [call for call in self.calls if call.method == method]
 
     async def until(self, what: Callable[[], object], within_s: float = 5.0) -> None:
-        """Wait until `what()` is true; looked at whenever something happens here."""
+        """Wait until `what()` is true; looked at whenever something happens here, and now and then."""
         async with asyncio.timeout(within_s):
             while not what():
                 self._changed.clear()
-                await self._changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), 0.02)
 
     def update(self, **content: Any) -> int:
         """Queue any update; its number."""
@@ -413,7 +426,8 @@ class TelegramServer:
         path = f"documents/{call.parameters['file_id']}"
         if path not in self.files:
             raise Refusal(400, "Bad Request: invalid file_id")
-        return {"file_id": call.parameters["file_id"], "file_path": path, "file_size": len(self.files[path])}
+        number = call.parameters["file_id"]
+        return {"file_id": number, "file_unique_id": number, "file_path": path, "file_size": len(self.files[path])}
 
     def _message_of(self, call: Call) -> Message:
         chat_id = int(call.parameters["chat_id"])

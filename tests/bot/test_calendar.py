@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
-from icalendar import Calendar, Component
+from icalendar import Calendar
 
 from bot.calendar import MAX_LINE_BYTES, calendar
 from flows.notice import Notice
@@ -20,7 +21,8 @@ def made(day: str, notice: Notice = NOTICE, cohort: str | None = None, name: str
     return calendar(notice, cohort, WORDS, name, at(day)) or ""
 
 
-def events(text: str) -> dict[str, Component]:
+def events(text: str) -> dict[str, Any]:
+    """The events by their ids; Any, because the library types every property as any of thirty kinds."""
     return {str(event["UID"]): event for event in Calendar.from_ical(text).walk("VEVENT")}
 
 
@@ -57,12 +59,8 @@ def test_events_last_their_day_and_are_named_in_chinese() -> None:
 
 def test_the_end_of_each_window_rings_at_nine_so_many_days_before() -> None:
     closes = events(made("2013-11-20"))["2014-autumn-check-closes@gradbot"]
-    rings = [
-        datetime.combine(closes["DTSTART"].dt, datetime.min.time()) + a["TRIGGER"].dt for a in closes.walk("VALARM")
-    ]
-    assert rings == [
-        datetime(2013, 12, 20, 9) - timedelta(days=n) for n in sorted(NOTICE.staff.chase_days, reverse=True)
-    ]
+    rings = [datetime.combine(closes["DTSTART"].dt, time.min) + a["TRIGGER"].dt for a in closes.walk("VALARM")]
+    assert rings == [at("2013-12-20 09:00") - timedelta(days=n) for n in sorted(NOTICE.staff.chase_days, reverse=True)]
     others = [event for uid, event in events(made("2013-11-20")).items() if "closes" not in uid]
     assert len(others) == 3
     assert not any(event.walk("VALARM") for event in others)
@@ -90,6 +88,11 @@ def test_odd_names_are_escaped_and_long_lines_folded(name: str) -> None:
     assert text.endswith("END:VCALENDAR\r\n")
     assert text.count("\n") == text.count("\r\n")
     assert max(len(line.encode()) for line in text.split("\r\n")) <= MAX_LINE_BYTES
+
+
+def test_signs_that_mean_something_in_the_format_are_escaped() -> None:
+    windows = (NOTICE.windows[0].model_copy(update={"label": "甲,乙;丙\\丁\n戊"}),)
+    assert r"SUMMARY:甲\,乙\;丙\\丁\n戊" in made("2013-11-20", NOTICE.model_copy(update={"windows": windows}))
 
 
 def test_the_deadline_card_carries_the_file() -> None:

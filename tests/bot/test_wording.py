@@ -188,7 +188,10 @@ def test_a_personal_word_is_not_taken_for_a_template(meets: Meets) -> None:
 
 
 def test_the_first_button_is_the_affirming_one() -> None:
-    firsts = {step: voice(step).step()[-1].buttons[0][0].text for step in ("m3-account", "m4-confirm", "m6-record", "m8-photo")}
+    firsts = {
+        step: voice(step).step()[-1].buttons[0][0].text
+        for step in ("m3-account", "m4-confirm", "m6-record", "m8-photo")
+    }
     assert firsts == {
         "m3-account": "没有，现在注册",
         "m4-confirm": "都对，点了“是”",

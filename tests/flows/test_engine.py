@@ -159,7 +159,7 @@ def test_unsure_counts_as_wrong_and_is_named() -> None:
 
 def test_a_photo_that_the_notice_does_not_ask_for_is_not_guarded() -> None:
     notice = NOTICE.model_copy(update={"photo": NOTICE.photo.model_copy(update={"required": False})})
-    fields = {name: "right" for name in FIELDS}
+    fields = dict.fromkeys(FIELDS, "right")
     assert "photo" not in answered(notice, on("m8-photo", {}))
     assert pressed(walk(notice=notice).jump(on("m2-site", fields), "m9-verdict")).step == "m9-verdict"
 
@@ -260,6 +260,16 @@ def test_a_checklist_that_got_shorter_keeps_its_last_item() -> None:
     resumed = walk(notice=notice).resume(standing("m7-fields", item=9)).position
     assert resumed.item == 2
     assert walk(notice=notice).view(resumed).name == FIELDS[2]
+
+
+def test_a_field_that_is_new_in_the_notice_is_compared_before_the_right_button_is_shown_again() -> None:
+    ready = on("m9-verdict", ALL_RIGHT)
+    assert walk().resume(ready).position == replace(ready, revision=SCRIPT.revision)
+    more = (*NOTICE.check_fields, NOTICE.check_fields[0].model_copy(update={"name": "学制"}))
+    notice = NOTICE.model_copy(update={"check_fields": more})
+    assert walk(notice=notice).resume(ready).position.step == "m7-fields"
+    done = replace(on("m10-done", {**ALL_RIGHT, "clicked": "2013-12-05"}), state="done")
+    assert walk(notice=notice).resume(done).position.step == "m10-done"
 
 
 def test_a_ring_of_gates_ends_at_the_fallback() -> None:

@@ -19,6 +19,8 @@ Chat = int | str
 
 LONG_S = 60.0
 """A pause longer than this is not waited for."""
+KEPT = 500
+"""Chats that are remembered even when idle."""
 TICK_S = 0.001
 """No alarm is set shorter: one that rings a rounding error too early would be set anew without end."""
 
@@ -248,7 +250,7 @@ class Limiter:
         if self._limits is None:
             return self._until
         recent = self._recent
-        while recent and recent[0] <= now - 1.0:
+        while recent and recent[0] + 1.0 <= now:
             recent.popleft()
         at = self._until
         if self._under_way + len(recent) >= self._limits.total_in_a_s:
@@ -337,9 +339,12 @@ class Limiter:
             ticket.called.set_exception(Paused(seconds))
 
     def _forget(self, now: float) -> None:
-        """Look at the two chats not looked at for longest; each turn brings at most one, so the idle ones go."""
+        """Look at the two chats not looked at for longest; each turn brings at most one, so the idle ones go.
+
+        A few may stay, so that a lively chat is not made anew each time.
+        """
         for _ in range(2):
-            if not self._chats:
+            if len(self._chats) <= KEPT:
                 return
             key, chat = next(iter(self._chats.items()))
             if chat.idle(now):

@@ -83,9 +83,8 @@ class Polling:
                 await self._confirm()
 
     async def _begin(self) -> None:
-        who = await insist(self._api, "getMe", {}, self._chance)
         await insist(self._api, "deleteWebhook", {"drop_pending_updates": False}, self._chance)
-        _log.info("polling", bot=who.get("username"))
+        _log.info("polling")
 
     async def _poll(self) -> list[Update]:
         """The next updates, by number; none when a long poll ended without any. Repeats for ever on trouble."""

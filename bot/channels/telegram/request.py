@@ -175,7 +175,7 @@ def loads(payload: bytes) -> Any:
 
 def form(parameters: dict[str, Any], files: dict[str, Any]) -> aiohttp.FormData:
     """A multipart body; a file is (name, content, media type)."""
-    body = aiohttp.FormData()
+    body = aiohttp.FormData(quote_fields=False)  # Telegram reads names as UTF-8, not percent signs
     for name, value in parameters.items():
         body.add_field(name, value if isinstance(value, str) else dumps(value).decode())
     for name, (filename, content, kind) in files.items():
@@ -187,7 +187,7 @@ def read(code: int, payload: bytes) -> Any:
     """The result in an answer of the Bot API, or the error that it is (telegram.error's or ours)."""
     try:
         answer = loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or "ok" not in answer:
         raise _not_telegram(code)

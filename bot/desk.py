@@ -1,0 +1,421 @@
+"""Tickets: how a graduate's words reach a person, and how the person's answer comes back. Pure.
+
+Decides on both sides of a ticket and says so in values: replies for who spoke, effects for everybody else. What goes
+to staff is masked and names nobody; what staff write goes to the graduate as it is. Must not know: storage, channels,
+the clock of the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+from bot import privacy
+from bot.content import Content
+from bot.effects import Audited, Changed, Effect, Opened, Queued, Role, Ticket, TicketState
+from bot.messages import Button, Incoming, Reply
+from bot.phrases import DeskPhrases, Office
+from bot.privacy import Kind
+from bot.session import Session
+from bot.wording import Rows, Voice, cut
+
+ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The zone of every notice; it has known no summer time since 1991."""
+ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+"""What a ticket's number is made of: nothing that is misread over the phone, and no words."""
+NUMBER = 5
+"""Characters of a ticket's number."""
+MAX_ANSWER = 3500
+"""Characters of one message that staff write to a graduate; longer ones are sent in parts."""
+MAX_TOPICS = 5
+DAYS_AHEAD = 400
+"""How far the next working day is looked for."""
+
+_PRESS = re.compile(
+    rf"desk\|([{ALPHABET}]{{{NUMBER}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
+)
+_NOTE = re.compile(r"\s*(?://|／／|备注[:：\s]?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Where a graduate stands with the desk: the ticket that is not closed, and the number that a new one would get."""
+
+    ticket: Ticket | None
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the one who spoke is told, and what else follows."""
+
+    replies: tuple[Reply, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+# The graduate's side
+
+
+def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Handed:
+    """A new ticket, or the one that there is: told where it stands, and given the words."""
+    phrases, ticket = voice.content.phrases.desk, case.ticket
+    if ticket and ticket.relays:
+        more = relays(voice, ticket, words).effects if words else ()
+        return Handed(told(voice, ticket), more)
+    ask = () if words else (phrases.blank,)
+    if ticket:
+        again = _waiting(voice, replace(ticket, state="open"))
+        card = _to_staff(again, _said(voice, phrases.again, words=masked(voice.content, words)), _doors(phrases, again))
+        return Handed(_shown(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
+    position = voice.session.position
+    opened = Ticket(
+        case.number, notice=voice.notice.id, step=position.step if position else "", topics=tuple(topics[:MAX_TOPICS])
+    )
+    opened = _waiting(voice, opened)
+    card = _to_staff(opened, _card(voice, opened, words), _doors(phrases, opened))
+    return Handed(_shown(voice, opened, phrases.opened, *ask), (Opened(opened), card))
+
+
+def relays(voice: Voice, ticket: Ticket, words: str) -> Handed:
+    """The graduate's words on their way to staff; the graduate hears nothing."""
+    phrases = voice.content.phrases.desk
+    text = _said(voice, phrases.from_graduate, number=ticket.number, words=masked(voice.content, words))
+    return Handed((), (Changed(_waiting(voice, ticket)), _to_staff(ticket, text, _doors(phrases, ticket))))
+
+
+def withdraws(voice: Voice, ticket: Ticket) -> Handed:
+    """The graduate needs nobody any more."""
+    phrases = voice.content.phrases.desk
+    closed = _quiet(replace(ticket, state="closed"))
+    news = _to_staff(closed, _said(voice, phrases.withdrawn_for_staff, number=ticket.number))
+    return Handed(voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news))
+
+
+def told(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
+    """Where the ticket stands, as the graduate sees it."""
+    return _shown(voice, ticket, voice.content.phrases.desk.states[ticket.state])
+
+
+def leaves(content: Content, ticket: Ticket, thread: str | None) -> Queued:
+    """What staff are told when the graduate had everything deleted; the ticket is deleted as well."""
+    text = content.phrases.desk.forgotten_for_staff.format(number=ticket.number)
+    return Queued("staff", Reply(text), thread=thread, title=ticket.number)
+
+
+def masked(content: Content, words: str) -> str:
+    """The words as staff may see them."""
+    marks = {Kind(name): mark for name, mark in content.phrases.masks.items()}
+    return privacy.mask(words, privacy.find(words), marks)
+
+
+# The staff's side
+
+
+def pressed(press: str | None) -> tuple[str, str, str] | None:
+    """Ticket number, act and topic of a button of the desk; None for any other."""
+    found = _PRESS.fullmatch(press or "")
+    return (found[1], found[2], found[3] or "") if found else None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One thing that a member of staff (`who`, by id) did with a ticket. `now`: local time of the notice.
+
+    `current` is the number of the graduate's ticket that is not closed.
+    """
+
+    content: Content
+    ticket: Ticket
+    who: str
+    now: datetime
+    current: str | None = None
+
+    @property
+    def words(self) -> DeskPhrases:
+        return self.content.phrases.desk
+
+    def does(self, incoming: Incoming) -> Handed:
+        """What follows from a press or from words in the ticket's thread."""
+        button = pressed(incoming.press)
+        if button:
+            return self._pressed(button[1], button[2])
+        text = incoming.text.strip()
+        if incoming.other == "edited":
+            return Handed((Reply(self.words.edited),))
+        if incoming.other or not text:
+            return Handed((Reply(self.words.text_only),))
+        if note := _NOTE.match(text):
+            return Handed(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Handed()
+        return self._answers(Reply(text))
+
+    def _pressed(self, act: str, topic: str) -> Handed:
+        ticket = self.ticket
+        if act == "topics":
+            return self._posts(self.words.pick_topic if self._topics else self.words.no_topics, rows=self._topics)
+        if act == "say" and topic in self.content.entries:
+            voice = Voice(self.content, Session(ticket.notice), self.now)
+            entry = self.content.entries[topic]
+            said = Reply("\n\n".join(r.text for r in voice.answer(entry)), source=voice.answer(entry)[-1].source)
+            return self._answers(said, self.words.canned.format(number=ticket.number, title=entry.title))
+        if act == "take" and ticket.state in ("open", "released"):
+            taken = replace(ticket, state="taken", taken_by=self.who)
+            return self._changes(taken, "take", self.words.taken, self.words.taken_for_graduate)
+        if act == "take":
+            taken_already = ticket.state == "taken" and ticket.taken_by != self.who
+            return (
+                self._posts(self.words.taken_before)
+                if taken_already
+                else self._posts(self.words.states_for_staff[ticket.state])
+            )
+        if act == "drop" and ticket.state == "taken":
+            return self._changes(replace(ticket, state="open", taken_by=None), "drop", self.words.dropped)
+        if act == "close" and ticket.state != "closed":
+            closed = _quiet(replace(ticket, state="closed"))
+            return self._changes(closed, "close", self.words.closed, self.words.closed_for_graduate)
+        if act == "reopen" and ticket.state == "closed":
+            return self._reopened()
+        return self._posts(self.words.states_for_staff[ticket.state])
+
+    def _reopened(self) -> Handed:
+        if self.current and self.current != self.ticket.number:
+            return self._posts(self.words.newer, current=self.current)
+        taken = replace(self.ticket, state="taken", taken_by=self.who)
+        return self._changes(taken, "reopen", self.words.reopened, self.words.taken_for_graduate)
+
+    def _answers(self, said: Reply, note: str = "") -> Handed:
+        """Words on their way to the graduate. Whoever answers has taken the ticket."""
+        ticket = self.ticket
+        if ticket.state == "closed":
+            return self._posts(self.words.closed_before)
+        parts = cut(said.text, MAX_ANSWER)
+        doors = (
+            (_command("withdraw", self.words.buttons["enough"]), _command("resume", self.words.buttons["resume"])),
+        )
+        replies = [Reply(part, source=said.source) for part in parts]
+        replies[0] = replace(replies[0], text=self.words.answer.format(words=replies[0].text))
+        replies[-1] = replace(replies[-1], buttons=doors)
+        answered = replace(
+            ticket,
+            state="taken",
+            taken_by=ticket.taken_by or self.who,
+            waiting_since=None,
+            release_at=_later(self.words.office, self.now, self.words.release_after_hours),
+        )
+        posts = [Queued("graduate", reply, ticket.number) for reply in replies]
+        seen = [_to_staff(answered, note)] if note else []
+        return Handed(effects=(Changed(answered), *posts, *seen, Audited("answer", ticket.number)))
+
+    def _changes(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Handed:
+        said = _to_staff(after, for_staff.format(number=after.number), _doors(self.words, after))
+        enough = ((_command("desk", self.words.buttons["more"]), _command("resume", self.words.buttons["resume"])),)
+        news = (
+            [Queued("graduate", Reply(for_graduate.format(number=after.number), enough), after.number)]
+            if for_graduate
+            else []
+        )
+        return Handed(effects=(Changed(after), said, *news, Audited(act, after.number)))
+
+    def _posts(self, text: str, rows: Rows = (), **about: str) -> Handed:
+        rows = rows or _doors(self.words, self.ticket)
+        return Handed(effects=(_to_staff(self.ticket, text.format(number=self.ticket.number, **about), rows),))
+
+    @property
+    def _topics(self) -> Rows:
+        """The nearest answers of the FAQ, a button each."""
+        known = (topic for topic in self.ticket.topics if topic in self.content.entries)
+        return tuple((_button(self.ticket, f"say|{topic}", self.content.entries[topic].title),) for topic in known)
+
+
+def released(content: Content, ticket: Ticket) -> Handed:
+    """Nobody said anything for too long: the bot answers again, and both sides are told."""
+    words = content.phrases.desk
+    after = replace(ticket, state="released", taken_by=None, release_at=None)
+    doors = ((_command("desk", words.buttons["more"]), _command("resume", words.buttons["resume"])),)
+    waiting = ticket.waiting_since is not None
+    to_graduate = words.released_for_graduate if waiting else words.quiet_for_graduate
+    to_staff = words.released if waiting else words.quiet
+    return Handed(
+        effects=(
+            Changed(after),
+            Queued("graduate", Reply(to_graduate.format(number=ticket.number), doors), ticket.number),
+            _to_staff(after, to_staff.format(number=ticket.number), _doors(words, after)),
+        )
+    )
+
+
+def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
+    """The tickets that are not closed, longest waiting first."""
+    words = content.phrases.desk
+    if not tickets:
+        return Reply(words.none_open)
+    steps = content.script.by_id
+    lines = [
+        words.listed.format(
+            number=ticket.number,
+            state=words.states_for_staff[ticket.state].format(number=ticket.number),
+            step=steps[ticket.step].title if ticket.step in steps else words.before,
+            waited=waited(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
+        )
+        for ticket in sorted(
+            tickets, key=lambda t: (t.waiting_since is None, t.waiting_since or datetime.max.replace(tzinfo=UTC))
+        )
+    ]
+    text = "\n".join(lines)
+    return Reply(cut(text, MAX_ANSWER)[0])
+
+
+def may_work(role: Role | None) -> bool:
+    """Whether somebody with this role may answer tickets."""
+    return role is not None
+
+
+# Hours
+
+
+def is_open(office: Office, moment: datetime) -> bool:
+    """Whether somebody is at the desk (local time)."""
+    return _works(office, moment.date()) and office.opens <= moment.time() < office.closes
+
+
+def opens_at(office: Office, moment: datetime) -> datetime:
+    """The first moment from this one on at which somebody is at the desk (local time)."""
+    return next(_spans(office, moment))[0]
+
+
+def later(office: Office, moment: datetime, hours: float) -> datetime:
+    """The moment when the desk has been open for so many hours since (local time)."""
+    left = timedelta(hours=hours)
+    for start, end in _spans(office, moment):
+        if end - start >= left:
+            return start + left
+        left -= end - start
+    raise AssertionError("the desk opens again and again")
+
+
+def waited(words: DeskPhrases, since: datetime, now: datetime) -> str:
+    """How long somebody has been waiting, in words; `since` aware, `now` local."""
+    minutes = max(0, int((utc(now) - since).total_seconds() // 60))
+    if minutes < 60:
+        return words.minutes.format(n=minutes)
+    return words.hours.format(n=minutes // 60) if minutes < 48 * 60 else words.days.format(n=minutes // (24 * 60))
+
+
+def promise(content: Content, now: datetime) -> str:
+    """When an answer can be expected, honestly."""
+    words = content.phrases.desk
+    if is_open(words.office, now):
+        return words.in_hours
+    return words.out_of_hours.format(when=_when(content, opens_at(words.office, now), now.date()))
+
+
+def _when(content: Content, moment: datetime, today: date) -> str:
+    words, facts = content.phrases.desk, content.phrases.facts
+    clock = f"{moment.hour}:{moment.minute:02}"
+    ahead = (moment.date() - today).days
+    if ahead < 2:
+        return (words.tomorrow if ahead else words.today).format(clock=clock)
+    day = facts.day.format(
+        year=moment.year, month=moment.month, day=moment.day, weekday=facts.weekdays[moment.weekday()]
+    )
+    return words.on_day.format(day=day, clock=clock)
+
+
+def _spans(office: Office, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """When the desk is open, from the moment on; the last one has no end that matters."""
+    for ahead in range(DAYS_AHEAD):
+        day = moment.date() + timedelta(days=ahead)
+        start, end = datetime.combine(day, office.opens), datetime.combine(day, office.closes)
+        if _works(office, day) and moment < end:
+            yield max(start, moment), end
+    yield moment + timedelta(days=DAYS_AHEAD), datetime.combine(date.max, time())
+
+
+def _works(office: Office, day: date) -> bool:
+    return day in office.workdays or (day.isoweekday() in office.days and day not in office.holidays)
+
+
+def utc(now: datetime) -> datetime:
+    """Local time of the notice as UTC."""
+    return now.replace(tzinfo=ZONE).astimezone(UTC)
+
+
+def _later(office: Office, now: datetime, hours: float) -> datetime:
+    return utc(later(office, now, hours))
+
+
+# Words and changes
+
+
+def _waiting(voice: Voice, ticket: Ticket) -> Ticket:
+    """The ticket after words of the graduate's."""
+    words = voice.content.phrases.desk
+    return replace(
+        ticket,
+        waiting_since=ticket.waiting_since or utc(voice.now),
+        release_at=_later(words.office, voice.now, words.release_after_hours),
+    )
+
+
+def _quiet(ticket: Ticket) -> Ticket:
+    return replace(ticket, waiting_since=None, release_at=None, taken_by=None)
+
+
+def _shown(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
+    words = voice.content.phrases.desk
+    since = waited(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
+    about = {"number": ticket.number, "promise": promise(voice.content, voice.now), "waited": since}
+    text = "\n\n".join(voice.fill(sentence, **about) for sentence in sentences)
+    return voice.bubbles(text, ((voice.command("withdraw"), voice.start()),))
+
+
+def _card(voice: Voice, ticket: Ticket, words: str) -> str:
+    """A new ticket as staff see it."""
+    phrases, content = voice.content.phrases.desk, voice.content
+    step = content.script.by_id.get(ticket.step)
+    topics = [content.entries[topic].title for topic in ticket.topics if topic in content.entries]
+    return _said(
+        voice,
+        phrases.card,
+        number=ticket.number,
+        words=masked(content, words) or phrases.no_words,
+        topics=content.phrases.facts.comma.join(topics[:3]) or phrases.no_topics,
+        step=voice.fill(step.title) if step else phrases.before,
+        who=voice.facts["me.major"],
+        notice=voice.notice.notice.short,
+        promise=promise(content, voice.now),
+    )
+
+
+def _said(voice: Voice, template: str, **about: str) -> str:
+    return voice.fill(template, **about)
+
+
+def _to_staff(ticket: Ticket, text: str, rows: Rows = ()) -> Queued:
+    return Queued("staff", Reply(text, rows), ticket.number, title=ticket.number)
+
+
+def _doors(words: DeskPhrases, ticket: Ticket) -> Rows:
+    """What staff can do with the ticket as it is now."""
+    if ticket.state == "closed":
+        return ((_button(ticket, "reopen", words.buttons["reopen"]),),)
+    hand = ("drop", "drop") if ticket.state == "taken" else ("take", "take")
+    topics = [_button(ticket, "topics", words.buttons["topics"])] if ticket.topics else []
+    return (
+        (_button(ticket, hand[0], words.buttons[hand[1]]), *topics),  # type: ignore[index]
+        (_button(ticket, "close", words.buttons["close"]),),
+    )
+
+
+def _button(ticket: Ticket, act: str, text: str) -> Button:
+    return Button(f"desk|{ticket.number}|{act}", text)
+
+
+def _command(name: str, text: str) -> Button:
+    return Button(f"cmd|{name}", text)
+
+
+def draw(choose: Sequence[int]) -> str:
+    """A ticket's number from as many random numbers as it has characters."""
+    return "".join(ALPHABET[n % len(ALPHABET)] for n in choose)

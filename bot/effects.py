@@ -1,0 +1,113 @@
+"""What a turn changes beyond the person's own session: tickets, roles, the audit, messages to other chats. Values only.
+
+Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Times are aware. Imports only `messages`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.messages import Commands, Reply
+
+Role = Literal["owner", "admin", "staff"]
+TicketState = Literal["open", "taken", "released", "closed"]
+"""open: waits for anybody. taken: somebody answers. released: too long without a word, the bot answers again, staff
+still may. closed: over, and can be opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A hand-off to a person. `number` is what people see of it; nothing in it says who the graduate is.
+
+    `version` goes up with each change. `waiting_since`: the graduate's first words that nobody has answered yet.
+    `release_at`: when the bot takes over again unless somebody says something. `taken_by` is the staff member's id.
+    """
+
+    number: str
+    state: TicketState = "open"
+    version: int = 0
+    notice: str = ""
+    step: str = ""
+    topics: tuple[str, ...] = ()
+    waiting_since: datetime | None = None
+    release_at: datetime | None = None
+    taken_by: str | None = None
+
+    @property
+    def relays(self) -> bool:
+        """Whether the graduate's typed words go to staff and the bot is silent."""
+        return self.state in ("open", "taken")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new ticket of the person whose turn it is."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The ticket as it is now; its `version` is still the one that was looked at. Another one in the store: Outdated."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
+
+    `title` names the ticket's thread. `thread` is used where there is no ticket any more.
+    """
+
+    to: Literal["staff", "graduate", "user"]
+    reply: Reply | None = None
+    ticket: str | None = None
+    title: str = ""
+    thread: str | None = None
+    user: str | None = None
+    commands: Commands = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that can be used once. Only the hash of its token is kept."""
+
+    hash: str
+    role: Role
+    label: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The person whose turn it is takes a role and uses up the invitation."""
+
+    hash: str
+    role: Role
+    label: str
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A member of staff loses the role; tickets that they had taken are open again."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A privileged act of the person whose turn it is. `about` holds ids only."""
+
+    act: str
+    about: str = ""
+
+
+Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited
+
+
+class Outdated(Exception):
+    """Somebody else changed the ticket or used the invitation first; nothing was changed. Decide again."""

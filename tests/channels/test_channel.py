@@ -1,0 +1,199 @@
+"""People on Telegram talk to the whole bot: real HTTP, real polling, real SQLite, a Telegram of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.request import AiohttpRequest
+from bot.content import Content, load
+from bot.service import Service
+from bot.store import Store
+from tests.telegram_server import TelegramServer, User
+
+WORDS = TelegramWords(
+    {"start": "开始", "ask": "提问", "deadline": "截止", "contact": "老师"}, "描述", "短描述", "私聊我"
+)
+
+
+@dataclass
+class Town:
+    """A Telegram with a bot in it."""
+
+    telegram: TelegramServer
+    store: Store
+    content: Content
+
+    async def quiet(self, user: User, more_than: int) -> list[str]:
+        """What the bot said to somebody, once it has said more than so many bubbles and answered every press."""
+        await self.telegram.until(lambda: len(user.messages) > more_than)
+        await self.telegram.until(lambda: not any(given is None for given in self.telegram.queries.values()))
+        return [message.shown for message in user.messages[more_than:]]
+
+    async def says(self, user: User, words: str) -> list[str]:
+        before = len(user.messages)
+        user.types(words)
+        return await self.quiet(user, before)
+
+    async def taps(self, user: User, button: str) -> None:
+        user.taps(button)
+        await self.telegram.until(lambda: not any(given is None for given in self.telegram.queries.values()))
+
+
+@pytest.fixture(scope="module")
+def content() -> Content:
+    return load()
+
+
+@pytest.fixture
+async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+    service = Service(content, store, lambda: datetime(2013, 12, 5, 4, tzinfo=UTC), date(2013, 12, 5))
+    async with TelegramServer() as telegram:
+        api = Api(telegram.token, AiohttpRequest(connect_s=1), None, base=telegram.url)
+        async with api:
+            channel = Telegram(api, Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1), WORDS)
+            running = asyncio.create_task(channel.run(service.receive))
+            yield Town(telegram, store, content)
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+    await store.close()
+
+
+def called(town: Town, method: str) -> int:
+    return sum(call.method == method for call in town.telegram.calls)
+
+
+async def test_a_typed_word_gets_a_new_message_and_a_tap_edits_it(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "/start")
+    bubbles = len(ann.messages)
+    await town.taps(ann, "开始核对")
+    await town.telegram.until(lambda: "你读的是哪一种" in ann.messages[-1].shown)
+    assert len(ann.messages) == bubbles
+    assert ann.messages[-1].edits == 1
+    await town.taps(ann, "专科")
+    assert "你的专业" in ann.messages[-1].shown
+    said = await town.says(ann, "会计电算化")
+    assert "准备一个邮箱" in said[0]
+    assert len(ann.messages) == bubbles + 1
+
+
+async def test_an_old_button_is_answered_and_changes_nothing(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    old = ann.messages[-1]
+    press = old.buttons[0][0]["callback_data"]
+    await town.taps(ann, "专科")
+    before = await town.store.load("telegram", str(ann.id))
+    ann.presses(press, old)
+    await town.telegram.until(lambda: not any(given is None for given in town.telegram.queries.values()))
+    assert town.content.phrases.stale in "".join(message.shown for message in ann.messages)
+    assert await town.store.load("telegram", str(ann.id)) == before
+
+
+async def test_a_double_tap_does_not_edit_to_the_same(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    await town.taps(ann, "帮助")
+    edits = called(town, "editMessageText")
+    await town.taps(ann, "菜单")
+    ann.presses("cmd|menu", ann.messages[-1])
+    await town.telegram.until(lambda: not any(given is None for given in town.telegram.queries.values()))
+    assert called(town, "editMessageText") == edits + 1
+
+
+async def test_what_people_wrote_is_escaped_and_long_cards_are_cut(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    said = await town.says(ann, "<b>你好</b> & 1<2")
+    assert all(len(text) <= 4096 for text in said)
+    assert all(call.code == 200 for call in town.telegram.calls if call.method == "sendMessage")
+
+
+async def test_a_secret_is_deleted_and_a_photo_is_refused_unread(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "你好")
+    said = await town.says(ann, "我的密码是abc12345")
+    assert "没有保存" in said[0]
+    assert called(town, "deleteMessage") == 1
+    before = len(ann.messages)
+    ann.sends(photo=[{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}])
+    said = await town.quiet(ann, before)
+    assert town.content.phrases.no_text["photo"] in said[0]
+    assert called(town, "getFile") == 0
+
+
+async def test_the_calendar_comes_as_a_document(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "截止日期")
+    await town.telegram.until(lambda: any(message.files for message in ann.messages))
+    name, data = next(message.files["document"] for message in ann.messages if message.files)
+    assert name == "毕业核对日程.ics"
+    assert data.startswith(b"BEGIN:VCALENDAR")
+
+
+async def test_certificate_numbers_can_be_copied(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "/start step-p3-numbers")
+    before = len(ann.messages)
+    await town.says(ann, "NO.00298959")
+    rows = [row for message in ann.messages[before:] for row in message.buttons]
+    copies = [button["copy_text"]["text"] for row in rows for button in row if "copy_text" in button]
+    assert copies == ["00298959", "298959"]
+
+
+async def test_inline_search_and_profile(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    town.telegram.update(inline_query={"id": "9", "from": ann.who, "query": "证书编号", "offset": ""})
+    await town.telegram.until(lambda: called(town, "answerInlineQuery") == 1)
+    call = next(call for call in town.telegram.calls if call.method == "answerInlineQuery")
+    assert call.parameters["results"][0]["id"] == "certificate-numbers"
+    assert called(town, "setMyCommands") == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda telegram: telegram.fault(
+            "error", "sendMessage", code=403, description="Forbidden: bot was blocked by the user"
+        ),
+        lambda telegram: telegram.fault("error", "sendMessage", code=400, description="Bad Request: chat not found"),
+        lambda telegram: telegram.fault("cut", "sendMessage", after=True),
+        lambda telegram: telegram.fault("error", "sendMessage", code=502),
+        lambda telegram: telegram.fault(
+            "error", "editMessageText", code=400, description="Bad Request: message can't be edited"
+        ),
+    ],
+)
+async def test_the_next_message_is_answered_after_any_trouble(
+    town: Town, broken: Callable[[TelegramServer], None]
+) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    broken(town.telegram)
+    ann.taps("专科")
+    ann.types("我的进度")
+    await town.telegram.until(
+        lambda: any("你的专业" in message.shown and "走到" in message.shown for message in ann.messages)
+    )
+
+
+async def test_the_same_update_again_is_answered_alike_and_moves_once(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    town.telegram.batch = lambda batch: [*batch, *batch]
+    await town.says(ann, "专科")
+    await town.says(ann, "我的进度")
+    kept = await town.store.export("telegram", str(ann.id))
+    assert [event["step"] for event in kept["step_events"]] == ["m0-who", "m0-major"]

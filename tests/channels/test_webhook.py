@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.intake import Call, Update, until_signal
+from bot.channels.telegram.pages import listen, pages, serving
+from bot.channels.telegram.webhook import BODY_MOST, Webhook
+from tests.channels.conftest import FakeTime
+from tests.channels.test_polling import Turns, running
+from tests.telegram_server import TelegramServer
+
+SECRET = "s3cret-of-the-webhook"
+
+
+class Door:
+    """A webhook of ours, and a client that may knock at it too."""
+
+    def __init__(self, api: Api, sock: socket.socket, session: aiohttp.ClientSession) -> None:
+        self.base = "http://127.0.0.1:{}".format(sock.getsockname()[1])
+        self.url = f"{self.base}/telegram/hook"
+        self.state: dict[str, Any] = {"database": True, "revision": "abc", "last_update": None}
+        self.session = session
+        self.intake = Webhook(
+            api, url=self.url, secret=SECRET, sock=sock, allowed=["message"], ready=self.ready, chance=lambda: 1.0
+        )
+
+    async def ready(self) -> Mapping[str, Any]:
+        if "boom" in self.state:
+            raise RuntimeError
+        return self.state
+
+    async def knock(self, body: Any, secret: str | None = SECRET, method: str = "POST") -> int:
+        if isinstance(body, bytes) and len(body) > 100_000:
+            body = io.BytesIO(body)
+        headers = {} if secret is None else {"X-Telegram-Bot-Api-Secret-Token": secret}
+        async with self.session.request(method, self.url, data=body, headers=headers) as response:
+            await response.read()
+            return response.status
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with self.session.get(self.base + path) as response:
+            return response.status, await response.text()
+
+
+@pytest.fixture
+def sock() -> Iterator[socket.socket]:
+    with listen("127.0.0.1", 0) as sock:
+        yield sock
+
+
+@pytest.fixture
+async def door(api: Api, sock: socket.socket) -> AsyncIterator[Door]:
+    async with aiohttp.ClientSession() as session:
+        yield Door(api, sock, session)
+
+
+def typed(text: str, number: int = 1) -> bytes:
+    user = {"id": 7, "is_bot": False, "first_name": "Eve"}
+    return json.dumps({"update_id": number, "message": {"message_id": 1, "from": user, "text": text}}).encode()
+
+
+async def test_updates_come_in_and_are_answered_200_after_their_turn(telegram: TelegramServer, door: Door) -> None:
+    ann, bob, turns = telegram.user("Ann"), telegram.user("Bob"), Turns(hold=["a1"])
+    ann.types("a1")
+    async with running(door.intake, turns):
+        ann.types("a2")
+        bob.types("b1")
+        await telegram.until(lambda: turns.committed == ["b1"] and len(telegram.pending) == 2)
+        turns.held["a1"].set()
+        await telegram.until(lambda: not telegram.pending)
+    assert turns.committed == ["b1", "a1", "a2"]
+    assert telegram.webhook_codes == [200, 200, 200]
+    (call,) = telegram.made("setWebhook")
+    assert call.parameters["secret_token"] == SECRET
+    assert call.parameters["allowed_updates"] == ["message"]
+    assert call.parameters["drop_pending_updates"] is False
+
+
+async def test_updates_of_one_person_that_come_at_once_keep_their_order(telegram: TelegramServer, door: Door) -> None:
+    turns = Turns(hold=["0"])
+    async with running(door.intake, turns):
+        await telegram.until(lambda: telegram.made("setWebhook"))
+        knocks = []
+        for number in range(5):
+            knocks.append(asyncio.create_task(door.knock(typed(f"{number}", number))))
+            await asyncio.sleep(0.02)
+        assert turns.began == ["0"]
+        turns.held["0"].set()
+        assert await asyncio.gather(*knocks) == [200] * 5
+    assert turns.committed == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_call_that_a_turn_gives_back_rides_in_the_reply(telegram: TelegramServer, door: Door) -> None:
+    async def answer(update: Update) -> Call:
+        return {"method": "answerCallbackQuery", "callback_query_id": update["callback_query"]["id"], "text": "好"}
+
+    async with running(door.intake, answer):
+        telegram.user("Ann").presses("a")
+        await telegram.until(lambda: all(telegram.queries.values()) and telegram.queries)
+    assert [call.by for call in telegram.made("answerCallbackQuery")] == ["webhook"]
+
+
+async def test_a_failing_turn_is_not_sent_again_for_ever(telegram: TelegramServer, door: Door) -> None:
+    ann, turns = telegram.user("Ann"), Turns(fail=["bad"])
+    async with running(door.intake, turns):
+        ann.types("bad")
+        ann.types("good")
+        await telegram.until(lambda: not telegram.pending)
+    assert turns.began == ["bad", "good"]
+
+
+@pytest.mark.parametrize(
+    ("body", "secret", "method", "code", "why"),
+    [
+        (typed("秘密"), "wrong", "POST", 403, "secret"),
+        (typed("秘密"), None, "POST", 403, "secret"),
+        (typed("秘密"), "", "POST", 403, "secret"),
+        (typed("秘密"), SECRET + "x", "POST", 403, "secret"),
+        (b"x" * (BODY_MOST + 1), SECRET, "POST", 413, "size"),
+        (b"{", SECRET, "POST", 400, "json"),
+        (b"\xff\xfe", SECRET, "POST", 400, "json"),
+        (b"[" * 200_000, SECRET, "POST", 400, "json"),
+        (b"", SECRET, "POST", 400, "json"),
+        (b"[]", SECRET, "POST", 400, "update"),
+        (b'{"update_id":"1"}', SECRET, "POST", 400, "update"),
+        (b'{"update_id":true}', SECRET, "POST", 400, "update"),
+        (None, SECRET, "GET", 405, "method"),
+    ],
+)
+async def test_what_is_not_telegrams_is_refused_and_logged_once(
+    telegram: TelegramServer, door: Door, body: Any, secret: str | None, method: str, code: int, why: str
+) -> None:
+    turns = Turns()
+    async with running(door.intake, turns):
+        await telegram.until(lambda: telegram.made("setWebhook"))
+        with structlog.testing.capture_logs() as logs:
+            assert await door.knock(body, secret, method) == code
+        assert [log for log in logs if log["event"] == "webhook_refused"] == [
+            {"event": "webhook_refused", "why": why, "log_level": "warning"}
+        ]
+        assert await door.knock(typed("next")) == 200
+    assert turns.committed == ["next"]
+
+
+async def test_a_long_body_of_unknown_length_is_refused(telegram: TelegramServer, door: Door) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * (BODY_MOST // 10)
+
+    async with running(door.intake, Turns()):
+        await telegram.until(lambda: telegram.made("setWebhook"))
+        try:
+            assert await door.knock(endless()) == 413
+        except aiohttp.ClientError:
+            pass  # it hung up on us, which refuses as well
+        assert await door.knock(typed("next")) == 200
+
+
+async def test_health_pages(telegram: TelegramServer, door: Door) -> None:
+    async with running(door.intake, Turns()):
+        await telegram.until(lambda: telegram.made("setWebhook"))
+        assert await door.get("/livez") == (200, "ok")
+        code, text = await door.get("/readyz")
+        assert (code, json.loads(text)) == (200, {"database": True, "revision": "abc", "last_update": None})
+        door.state["database"] = False
+        assert (await door.get("/readyz"))[0] == 503
+        door.state["boom"] = True
+        assert (await door.get("/readyz"))[0] == 503
+        await door.knock(typed("1"))
+        code, text = await door.get("/metrics")
+        assert code == 200
+        assert 'gradbot_telegram_updates_total{by="webhook"}' in text
+        assert telegram.token.split(":")[1] not in text
+        assert (await door.get("/elsewhere"))[0] == 404
+
+
+async def test_health_pages_stand_alone_beside_polling(sock: socket.socket) -> None:
+    async def ready() -> Mapping[str, Any]:
+        return {}
+
+    async with serving(pages(ready), sock), aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{sock.getsockname()[1]}/readyz") as response:
+            assert response.status == 200
+
+
+async def test_stopping_answers_what_is_under_way(telegram: TelegramServer, door: Door) -> None:
+    ann, turns = telegram.user("Ann"), Turns(hold=["slow"])
+    ann.types("slow")
+    async with running(door.intake, turns) as task:
+        await telegram.until(lambda: turns.began)
+        task.cancel()
+        asyncio.get_running_loop().call_later(0.05, turns.held["slow"].set)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await telegram.until(lambda: telegram.webhook_codes)
+    assert telegram.webhook_codes[0] == 200
+    assert turns.committed == ["slow"]
+
+
+async def test_at_start_an_unreachable_telegram_is_waited_for(
+    telegram: TelegramServer, door: Door, time: FakeTime
+) -> None:
+    ann, turns = telegram.user("Ann"), Turns()
+    await telegram.goes_away()
+    async with running(door.intake, turns):
+        while len(time.slept) < 20:
+            await asyncio.sleep(0.01)
+        assert await door.get("/livez") == (200, "ok")
+        await telegram.comes_back()
+        ann.types("1")
+        await telegram.until(lambda: not telegram.pending and telegram.webhook)
+    assert turns.committed == ["1"]
+
+
+async def test_a_wrong_token_ends_it_at_once(telegram: TelegramServer, door: Door) -> None:
+    telegram.token = "1:another"
+    with pytest.raises(WrongToken):
+        await asyncio.wait_for(door.intake.run(Turns()), 5)
+
+
+def test_an_address_that_is_taken_is_an_error_of_the_system(sock: socket.socket) -> None:
+    with pytest.raises(OSError, match="in use"):
+        listen("127.0.0.1", sock.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_and_lets_what_is_under_way_finish(
+    telegram: TelegramServer, door: Door, number: signal.Signals
+) -> None:
+    ann, turns = telegram.user("Ann"), Turns(hold=["slow"])
+    ann.types("slow")
+    task = asyncio.create_task(until_signal(door.intake.run(turns)))
+    await telegram.until(lambda: turns.began)
+    os.kill(os.getpid(), number)
+    asyncio.get_running_loop().call_later(0.05, turns.held["slow"].set)
+    await asyncio.wait_for(task, 5)
+    assert turns.committed == ["slow"]
+
+
+async def test_what_fails_by_itself_is_raised_through_the_signal_guard() -> None:
+    async def fails() -> None:
+        raise WrongToken
+
+    with pytest.raises(WrongToken):
+        await until_signal(fails())
