@@ -84,8 +84,8 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
     if topic is not None and topic not in ids:
         return None
     return Sample(
-        [[clue.features[name] for name in FEATURES] for clue in seen.clues],
-        [seen.none_features[name] for name in NONE_FEATURES],
+        [list(clue.features) for clue in seen.clues],
+        list(seen.none_features),
         None if topic is None else ids.index(topic),
         weight,
     )

@@ -18,6 +18,9 @@ from bot.service import Service, local
 from bot.settings import Settings, read_settings
 from bot.store import Store
 
+TELEGRAM = "telegram"
+"""The channel that owners and the staff chat of the settings belong to."""
+
 
 def settings(today: date | None = None, content: Path | None = None) -> Settings:
     """The operator's settings, with the command line's own on top. SettingsProblem with all that is wrong."""
@@ -38,7 +41,14 @@ async def service(chosen: Settings) -> AsyncIterator[Service]:
     try:
         if idle_since := forgotten_since(knowledge, datetime.now(UTC)):
             await store.expire(idle_since)
-        yield Service(knowledge, store, lambda: datetime.now(UTC), chosen.today)
+        yield Service(
+            knowledge,
+            store,
+            lambda: datetime.now(UTC),
+            chosen.today,
+            owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
+            desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+        )
     finally:
         await store.close()
 

@@ -7,12 +7,11 @@ one immutable `Content`; a reader of it never sees half of an edit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from string import Formatter
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,14 +21,17 @@ from rapidfuzz import fuzz, process
 import faq
 import flows
 from bot import source
+from bot.findings import entry_flaws, notice_flaws, phrase_flaws
+from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
 from bot.phrases import Phrases
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
+from flows.agreement import check
 from flows.facts import LIVE, facts
 from flows.model import Script
-from flows.notice import Notice, check, flaw
-from flows.review import review, unknown_placeholders
+from flows.notice import Notice, Question
+from flows.review import review
 
 _HOUSE = Path(__file__).parent
 _FLOWS = Path(flows.__file__ or "").parent
@@ -43,6 +45,8 @@ SHIPPED: Mapping[str, Path] = {
 }
 """The four parts of a content folder, and where the shipped ones are; a folder may leave out any of them."""
 
+MAX_TITLE = 24
+"""Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
 SIMILAR = 55.0
@@ -83,6 +87,9 @@ class Content:
     entries: Mapping[str, Entry]
     phrases: Phrases
     revision: str
+
+    def __repr__(self) -> str:
+        return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -135,8 +142,9 @@ class _Reading:
         self._review(phrases, notices, scripts, entries)
         if self.problems:
             raise ContentProblem(self.problems)
-        published = (p.value for p in notices if p.value and p.value.notice.status == "published")
+        published = [p.value for p in notices if p.value and p.value.notice.status == "published"]
         known = {p.value.id: p.value for p in entries if p.value}
+        known |= {question.id: _entry(question, notice) for notice in published for question in notice.faq}
         script, words = scripts[0].value, phrases[0].value
         assert script
         assert words
@@ -184,19 +192,19 @@ class _Reading:
                 self._tell(name, read, (), "tuple_type", key=name, value="")
 
     def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
-        tree, mended = _at(read.tree, at), list[Path_]()
+        tree, mended = node_at(read.tree, at), list[Path_]()
         for attempt in range(MAX_MENDINGS):
             try:
                 return _Piece(name, read, at, model.model_validate(tree), tuple(mended))
             except ValidationError as wrong:
-                errors = list(_errors(wrong))
+                errors = list(errors_of(wrong))
                 for error in errors:
-                    loc = _in_tree(tree, error["loc"])
+                    loc = in_tree(tree, error["loc"])
                     if attempt == 0 and not _renamed(error, errors):
                         self._schema(name, read, at, model, error, loc)
                     inside = [error["loc"][-1]] if error["type"] == "missing" else _INSIDE.get(error["type"], ())
                     mended += [(*loc, key) for key in inside] or [loc]
-                tree = _mend(tree, errors)
+                tree = mend(tree, errors)
         return _Piece(name, read, at, None, tuple(mended))
 
     def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
@@ -211,7 +219,7 @@ class _Reading:
             about |= {"id": about["key"], "known": _all_keys(model)}
         if "expected" in about:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
-        self._tell(name, read, (*at, *loc), _RULES.get(error["type"], error["type"]), **about)
+        self._tell(name, read, (*at, *loc), RULES.get(error["type"], error["type"]), **about)
 
     def _review(
         self,
@@ -220,9 +228,6 @@ class _Reading:
         scripts: Sequence[_Piece[Script]],
         entries: Sequence[_Piece[Entry]],
     ) -> None:
-        for piece in notices:
-            if piece.value:
-                self._flaws(piece, check(piece.value))
         self._published(notices)
         nowhere, count = Source(None, {}, {}, ()), len(self._files("scripts"))
         if count != 1:
@@ -230,20 +235,23 @@ class _Reading:
         if not entries and "faq" not in self.unread:
             self._tell("faq", nowhere, (), "no_entries")
         some_day, notice = datetime.fromisoformat("2100-01-01"), _shipped(Notice, "notices")
-        names = {*facts(notice, self.shipped.facts, {}, (), some_day), *LIVE}
-        topics = {str(_at(p.source.tree, (*p.at, "id"))) for p in entries}
-        steps = {str(_at(step, ("id",))) for p in scripts for step in _at(p.source.tree, ("steps",)) or ()}
+        names = {*facts(notice, self.shipped.facts, {}, (), some_day).whole(), *LIVE}
+        for piece in notices:
+            if piece.value:
+                self._flaws(piece, (*check(piece.value), *notice_flaws(piece.value, names)))
+        topics = {str(node_at(p.source.tree, (*p.at, "id"))) for p in entries}
+        steps = {str(node_at(step, ("id",))) for p in scripts for step in node_at(p.source.tree, ("steps",)) or ()}
         for script in scripts:
             if script.value:
                 self._flaws(script, review(script.value, topics, names))
         for row in phrases:
             if row.value:
-                self._flaws(row, _phrase_flaws(row.value, self.shipped, names))
+                self._flaws(row, phrase_flaws(row.value, self.shipped, names))
         ids: dict[str, str] = {}
         said: dict[str, str] = {}
         for entry in entries:
             if entry.value:
-                self._flaws(entry, _entry_flaws(entry.value, topics, steps, names, ids, said))
+                self._flaws(entry, entry_flaws(entry.value, topics, steps, names, ids, said))
 
     def _published(self, notices: Sequence[_Piece[Notice]]) -> None:
         """Tells when no notice is in force, and when two have the same id."""
@@ -292,52 +300,6 @@ class _Known(dict[str, object]):
         return "？"
 
 
-MAX_MENDINGS = 8
-"""How often a row is mended so that the rest of it can be checked too."""
-
-_RULES = {
-    "list_type": "tuple_type",
-    "dict_type": "model_type",
-    "mapping_type": "model_type",
-    "model_attributes_type": "model_type",
-    "bool_parsing": "bool_type",
-    "int_parsing": "int_type",
-    "int_from_float": "int_type",
-    "date_parsing": "date_type",
-    "date_from_datetime_inexact": "date_type",
-    "date_from_datetime_parsing": "date_type",
-    "time_parsing": "time_type",
-}
-"""pydantic's error types that share a sentence."""
-
-_SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
-    "malformed_url": lambda about, value: "https://example.org/",
-    "malformed_phone": lambda about, value: "00000000",
-    "malformed_mail": lambda about, value: "nobody@example.org",
-    "day_without_year": lambda about, value: None,
-    "no_such_day": lambda about, value: None,
-    "string_too_long": lambda about, value: value[: about["max_length"]],
-    "string_too_short": lambda about, value: "？" * about["min_length"],
-    "string_type": lambda about, value: "？？",
-    "model_type": lambda about, value: {},
-    "tuple_type": lambda about, value: [],
-    "too_short": lambda about, value: [*value, *(f"？{n}" for n in range(about["min_length"] - len(value)))],
-    "too_long": lambda about, value: value[: about["max_length"]],
-    "bool_type": lambda about, value: False,
-    "int_type": lambda about, value: 1,
-    "date_type": lambda about, value: "2000-01-01",
-    "time_type": lambda about, value: "00:00",
-    "greater_than_equal": lambda about, value: about["ge"],
-    "less_than_equal": lambda about, value: about["le"],
-    "beyond_without_date": lambda about, value: {**value, "checked_on": "2000-01-01"},
-    "string_pattern_mismatch": lambda about, value: "x",
-    "literal_error": lambda about, value: about["expected"].split("'")[1],
-    "missing": lambda about, value: "？？",
-    "end_before_start": lambda about, value: {**value, "from": None, "to": None},
-}
-"""By error type: something valid to put in the place of what is wrong, so that what stands around it can be checked."""
-
-
 _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "cohort_without_window": (["unknown_cohort"], ["cohorts", "windows"]),
     "cohort_without_contact": (["unknown_cohort", "unknown_contact"], ["cohorts", "contacts", "routing"]),
@@ -350,14 +312,6 @@ _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "unreachable_step": (["unknown_step"], ["steps", "start", "resume_at", "doors"]),
 }
 """By rule: other rules, and sections of the file, that explain it when something is wrong with them."""
-
-
-def _errors(wrong: ValidationError) -> Iterator[Any]:
-    """What pydantic found, without those that only count how many items are left after the wrong ones."""
-    for error in wrong.errors(include_url=False):
-        few = error["type"] == "too_short" and isinstance(error["input"], list | tuple)
-        if not few or len(error["input"]) < error.get("ctx", {}).get("min_length", 0):
-            yield error
 
 
 def _renamed(error: Any, errors: Iterable[Any]) -> bool:
@@ -389,59 +343,12 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
     return None
 
 
-def _mend(tree: Any, errors: Iterable[Any]) -> Any:
-    for error in errors:
-        loc = _in_tree(tree, error["loc"])
-        sample = _SAMPLES.get(_RULES.get(error["type"], error["type"]))
-        if error["type"] == "missing":
-            loc = (*loc, error["loc"][-1])
-        if sample:
-            tree = _with(tree, loc, partial(sample, error.get("ctx", {})))
-        elif loc and isinstance(loc[-1], str):
-            tree = _with(tree, loc, None)
-    return tree
-
-
-def _with(tree: Any, loc: Path_, change: Callable[[Any], Any] | None) -> Any:
-    """The tree with one place changed, or without it (`change` None). The tree itself stays as it is."""
-    if not loc:
-        return change(tree) if change else tree
-    head, rest = loc[0], loc[1:]
-    if isinstance(tree, list) and isinstance(head, int) and head < len(tree):
-        return [_with(child, rest, change) if n == head else child for n, child in enumerate(tree)]
-    if not isinstance(tree, dict):
-        return tree
-    if not rest and change is None:
-        return {key: child for key, child in tree.items() if key != head}
-    return {**tree, head: _with(tree.get(str(head)), rest, change)}
-
-
-def _at(tree: Any, loc: Path_) -> Any:
-    for name in loc:
-        try:
-            tree = tree[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return tree
-
-
-def _in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
-    """The place that pydantic gives, without the names of union members, which stand in no file."""
-    path: list[str | int] = []
-    for name in loc:
-        inner = (isinstance(tree, dict) and name in tree) or (isinstance(tree, list) and isinstance(name, int))
-        if inner and (not isinstance(name, int) or name < len(tree)):
-            path.append(name)
-            tree = tree[name]
-    return tuple(path)
-
-
 def _where(tree: Any, loc: Path_) -> str:
     """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
     names: list[str] = []
     node = tree
     for name in loc:
-        node = _at(node, (name,))
+        node = node_at(node, (name,))
         names.append(str(name + 1) if isinstance(name, int) else name)
         if isinstance(node, dict) and isinstance(node.get("id"), str):
             names = [node["id"]]
@@ -463,53 +370,21 @@ def _all_keys(model: type[BaseModel]) -> set[str]:
     return {key for part in parts for key in part.get("properties", {})}
 
 
+def _entry(question: Question, notice: Notice) -> Entry:
+    """A question that a notice answers itself; it stands in the place of an FAQ entry with the same id."""
+    return Entry.model_construct(
+        id=question.id,
+        title=question.q[0][:MAX_TITLE],
+        source=question.source,
+        checked_on=notice.notice.issued_on,
+        step=None,
+        follow=(),
+        phrasings=question.q,
+        answer=question.a,
+        references=(),
+    )
+
+
 def _shipped(model: type[Model], part: str) -> Model:
     path = SHIPPED[part]
     return model.model_validate(source.read(path if path.is_file() else min(path.glob("*.yaml"))).tree)
-
-
-def _phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
-    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
-    for loc, text in phrases.sentences:
-        yield from unknown_placeholders(text, loc, names)
-    known = dict(_templates(shipped))
-    for loc, text in _templates(phrases):
-        fields, given = _braces(text), _braces(known.get(loc, ""))
-        if fields is None:
-            yield flaw("broken_brace", *loc)
-        elif loc in known and fields - (given or set()):
-            yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
-
-
-def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
-    for loc, text in phrases.sentences:
-        yield loc, text.replace("{{", "").replace("}}", "")
-    for name, value in phrases.facts:
-        for key, text in value.items() if isinstance(value, dict) else [("", value)]:
-            if isinstance(text, str):
-                yield ("facts", name, key) if key else ("facts", name), text
-
-
-def _braces(text: str) -> set[str] | None:
-    try:
-        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    except ValueError:
-        return None
-
-
-def _entry_flaws(
-    entry: Entry, topics: set[str], steps: set[str], names: set[str], ids: dict[str, str], said: dict[str, str]
-) -> Iterator[InitErrorDetails]:
-    if entry.id in ids:
-        yield flaw("id_twice", "id", id=entry.id)
-    ids[entry.id] = entry.id
-    if entry.step and steps and entry.step not in steps:
-        yield flaw("unknown_step", "step", id=entry.step, known=sorted(steps))
-    for n, topic in enumerate(entry.follow):
-        if topic not in topics:
-            yield flaw("unknown_topic", "follow", n, id=topic, known=sorted(topics))
-    for n, phrasing in enumerate(entry.phrasings):
-        owner = said.setdefault(phrasing.casefold(), entry.id)
-        if owner != entry.id:
-            yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
-    yield from unknown_placeholders(entry.answer, ("answer",), names)

@@ -1,8 +1,9 @@
 """Who answers a message. Pure: from what is remembered and what came in to what to say and what to remember.
 
-The order of precedence stands in `_Turning.turn`, once: secret → button → slash command → what the present step reads →
-command words → FAQ → the ladder of misses. Must not know: storage, channels, the clock of the machine. Whoever answers,
-the position moves only by a button or by words that the present step reads.
+The order of precedence stands in `_Turning.turn`, once: secret → button → words for a person while a ticket is open →
+slash command → what the present step reads → command words → FAQ → the ladder of misses. Must not know: storage,
+channels, the clock of the machine. Whoever answers, the position moves only by a button or by words that the present
+step reads.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import get_args
 
-from bot import buttons, privacy
+from bot import buttons, desk, privacy
 from bot.buttons import Act, Ask
 from bot.content import Content
+from bot.desk import Case, Handed
+from bot.effects import Effect
 from bot.messages import Button, Incoming, Reply, State
 from bot.phrases import CommandName
 from bot.privacy import Finding, Kind
@@ -27,6 +30,8 @@ from flows.engine import JUMP, Happening, Move
 MAX_TEXT = 500
 """Characters of a message that are read as a question."""
 MAX_CHOICES = 3
+HEARD = ("menu", "help", "progress", "deadline", "privacy", "forget", "export", "jump", "desk", "withdraw")
+"""Commands that are heard as typed words also while words go to a person."""
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
 _SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
@@ -44,7 +49,7 @@ class Missed:
 class Turn:
     """What to say and what to remember. `forget` and `export` are done by whoever has the store.
 
-    `withdraw`: what was typed held a secret; it is nowhere in this turn.
+    `withdraw`: what was typed held a secret; it is nowhere in this turn. `effects` are for others than this person.
     """
 
     session: Session
@@ -54,6 +59,7 @@ class Turn:
     forget: bool = False
     export: bool = False
     withdraw: bool = False
+    effects: tuple[Effect, ...] = ()
 
     @property
     def state(self) -> State:
@@ -62,17 +68,24 @@ class Turn:
 
 
 def decide(
-    content: Content, session: Session | None, incoming: Incoming, now: datetime, *, rehearsed: bool = False
+    content: Content,
+    session: Session | None,
+    incoming: Incoming,
+    now: datetime,
+    *,
+    rehearsed: bool = False,
+    case: Case | None = None,
 ) -> Turn:
     """The turn for one thing that a person did. `session` is None for somebody unknown, `now` local time of the notice.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
+    `case` is None where no person can be asked.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known = session or Session(only)
     if known.notice not in content.notices:
         known = replace(known, notice=only)
-    turn = _Turning(content, incoming, now, fresh=session is None).turn(known)
+    turn = _Turning(content, incoming, now, fresh=session is None, case=case).turn(known)
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = Voice(content, turn.session, now).rehearsal()
@@ -86,9 +99,10 @@ class _Turning:
     incoming: Incoming
     now: datetime
     fresh: bool
+    case: Case | None = None
 
     def voice(self, session: Session) -> Voice:
-        return Voice(self.content, session, self.now)
+        return Voice(self.content, session, self.now, desk=self.case is not None)
 
     def turn(self, session: Session) -> Turn:
         resumed = self._resumed(session)
@@ -123,10 +137,14 @@ class _Turning:
         if len(text) > MAX_TEXT:
             said = self.content.phrases.too_long
             return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
+        command = words.get(plain(text)) or words.get(text)
+        ticket = self.case.ticket if self.case else None
+        if ticket and ticket.relays and command not in HEARD and not text.startswith("/"):
+            return self._with_person(session, desk.relays(voice, ticket, text))
         return (
             self._slash(session, text)
             or self._read(session, text)
-            or self._command(session, words.get(plain(text)) or words.get(text))
+            or self._command(session, command)
             or self._asked(session, text)
         )
 
@@ -205,7 +223,9 @@ class _Turning:
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
         m = _SLASH.fullmatch(text)
-        return self._command(session, self.content.phrases.words.get(m[1])) if m else None
+        if m is None:
+            return None
+        return self._command(session, self.content.phrases.words.get(m[1])) or Turn(session, self.voice(session).menu())
 
     def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
         """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""
@@ -253,6 +273,13 @@ class _Turning:
             return self._begun(quiet)
         if name == "none":
             return self._none(session)
+        if name == "desk" and self.case:
+            return self._with_person(quiet, desk.opens(voice, self.case))
+        if name == "withdraw":
+            ticket = self.case.ticket if self.case else None
+            return self._with_person(quiet, desk.withdraws(voice, ticket)) if ticket else Turn(quiet, voice.step())
+        if name == "desk":
+            name = "contact"
         cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
             "menu": voice.menu,
             "resume": voice.step,
@@ -270,6 +297,8 @@ class _Turning:
     def _none(self, session: Session) -> Turn:
         """都不是: a miss like any other, whose words are gone."""
         voice, misses = self.voice(session), session.misses + 1
+        if self.case and misses >= len(self.content.phrases.misses):
+            return self._with_person(replace(session, misses=0), desk.opens(voice, self.case))
         if misses < len(self.content.phrases.misses):
             said = voice.bubbles(voice.fill(self.content.phrases.none_of_these), ((voice.command("contact"),),))
         else:
@@ -301,6 +330,9 @@ class _Turning:
             return Turn(quiet, (*offered, *voice.again()))
         topics = tuple(candidate.id for candidate in match.topics)
         missed = replace(session, misses=session.misses + 1)
+        if self.case and missed.misses >= len(self.content.phrases.misses):
+            turn = self._with_person(replace(session, misses=0), desk.opens(voice, self.case, text, topics))
+            return replace(turn, missed=Missed(text, topics))
         return Turn(missed, (*voice.missed(missed.misses, topics), *voice.again()), missed=Missed(text, topics))
 
     def _likely(self, session: Session) -> frozenset[str]:
@@ -316,6 +348,11 @@ class _Turning:
         answers = [reply for topic in topics for reply in voice.answer(self.content.entries[topic])]
         first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
         return Turn(replace(session, misses=0), (*first, *answers, *voice.again()))
+
+    def _with_person(self, session: Session, handed: Handed) -> Turn:
+        """Said at the desk; the walk can go on by its buttons."""
+        again = self.voice(session).again() if handed.replies else ()
+        return Turn(session, (*handed.replies, *again), effects=handed.effects)
 
     # Coming and going
 

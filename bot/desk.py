@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from bot import privacy
 from bot.content import Content
-from bot.effects import Audited, Changed, Effect, Opened, Queued, Role, Ticket, TicketState
+from bot.effects import Audited, Changed, Effect, Opened, Queued, Ticket, TicketState
 from bot.messages import Button, Incoming, Reply
 from bot.phrases import DeskPhrases, Office
 from bot.privacy import Kind
@@ -67,14 +67,19 @@ def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ())
     ask = () if words else (phrases.blank,)
     if ticket:
         again = _waiting(voice, replace(ticket, state="open"))
-        card = _to_staff(again, _said(voice, phrases.again, words=masked(voice.content, words)), _doors(phrases, again))
+        card = _to_staff(
+            phrases,
+            again,
+            _said(voice, phrases.again, number=ticket.number, words=masked(voice.content, words)),
+            _doors(phrases, again),
+        )
         return Handed(_shown(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
     position = voice.session.position
     opened = Ticket(
         case.number, notice=voice.notice.id, step=position.step if position else "", topics=tuple(topics[:MAX_TOPICS])
     )
     opened = _waiting(voice, opened)
-    card = _to_staff(opened, _card(voice, opened, words), _doors(phrases, opened))
+    card = _to_staff(phrases, opened, _card(voice, opened, words), _doors(phrases, opened))
     return Handed(_shown(voice, opened, phrases.opened, *ask), (Opened(opened), card))
 
 
@@ -82,14 +87,14 @@ def relays(voice: Voice, ticket: Ticket, words: str) -> Handed:
     """The graduate's words on their way to staff; the graduate hears nothing."""
     phrases = voice.content.phrases.desk
     text = _said(voice, phrases.from_graduate, number=ticket.number, words=masked(voice.content, words))
-    return Handed((), (Changed(_waiting(voice, ticket)), _to_staff(ticket, text, _doors(phrases, ticket))))
+    return Handed((), (Changed(_waiting(voice, ticket)), _to_staff(phrases, ticket, text, _doors(phrases, ticket))))
 
 
 def withdraws(voice: Voice, ticket: Ticket) -> Handed:
     """The graduate needs nobody any more."""
     phrases = voice.content.phrases.desk
     closed = _quiet(replace(ticket, state="closed"))
-    news = _to_staff(closed, _said(voice, phrases.withdrawn_for_staff, number=ticket.number))
+    news = _to_staff(phrases, closed, _said(voice, phrases.withdrawn_for_staff, number=ticket.number))
     return Handed(voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news))
 
 
@@ -100,8 +105,15 @@ def told(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
 
 def leaves(content: Content, ticket: Ticket, thread: str | None) -> Queued:
     """What staff are told when the graduate had everything deleted; the ticket is deleted as well."""
-    text = content.phrases.desk.forgotten_for_staff.format(number=ticket.number)
-    return Queued("staff", Reply(text), thread=thread, title=ticket.number)
+    words = content.phrases.desk
+    text, title = words.forgotten_for_staff.format(number=ticket.number), words.thread.format(number=ticket.number)
+    return Queued("staff", Reply(text), thread=thread, title=title if thread else "")
+
+
+def unreachable(content: Content, number: str) -> Queued:
+    """What staff are told when their answer cannot be delivered."""
+    words = content.phrases.desk
+    return _to_staff(words, Ticket(number), words.unreachable_for_staff.format(number=number))
 
 
 def masked(content: Content, words: str) -> str:
@@ -160,15 +172,9 @@ class Desk:
             said = Reply("\n\n".join(r.text for r in voice.answer(entry)), source=voice.answer(entry)[-1].source)
             return self._answers(said, self.words.canned.format(number=ticket.number, title=entry.title))
         if act == "take" and ticket.state in ("open", "released"):
-            taken = replace(ticket, state="taken", taken_by=self.who)
-            return self._changes(taken, "take", self.words.taken, self.words.taken_for_graduate)
-        if act == "take":
-            taken_already = ticket.state == "taken" and ticket.taken_by != self.who
-            return (
-                self._posts(self.words.taken_before)
-                if taken_already
-                else self._posts(self.words.states_for_staff[ticket.state])
-            )
+            return self._changes(self._taken(), "take", self.words.taken, self.words.taken_for_graduate)
+        if act == "take" and ticket.state == "taken" and ticket.taken_by != self.who:
+            return self._posts(self.words.taken_before)
         if act == "drop" and ticket.state == "taken":
             return self._changes(replace(ticket, state="open", taken_by=None), "drop", self.words.dropped)
         if act == "close" and ticket.state != "closed":
@@ -178,11 +184,15 @@ class Desk:
             return self._reopened()
         return self._posts(self.words.states_for_staff[ticket.state])
 
+    def _taken(self) -> Ticket:
+        """The ticket in this person's hands, unless they had taken it before; the bot waits for them."""
+        until = _later(self.words.office, self.now, self.words.release_after_hours)
+        return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
+
     def _reopened(self) -> Handed:
         if self.current and self.current != self.ticket.number:
             return self._posts(self.words.newer, current=self.current)
-        taken = replace(self.ticket, state="taken", taken_by=self.who)
-        return self._changes(taken, "reopen", self.words.reopened, self.words.taken_for_graduate)
+        return self._changes(self._taken(), "reopen", self.words.reopened, self.words.taken_for_graduate)
 
     def _answers(self, said: Reply, note: str = "") -> Handed:
         """Words on their way to the graduate. Whoever answers has taken the ticket."""
@@ -196,19 +206,13 @@ class Desk:
         replies = [Reply(part, source=said.source) for part in parts]
         replies[0] = replace(replies[0], text=self.words.answer.format(words=replies[0].text))
         replies[-1] = replace(replies[-1], buttons=doors)
-        answered = replace(
-            ticket,
-            state="taken",
-            taken_by=ticket.taken_by or self.who,
-            waiting_since=None,
-            release_at=_later(self.words.office, self.now, self.words.release_after_hours),
-        )
+        answered = replace(self._taken(), waiting_since=None)
         posts = [Queued("graduate", reply, ticket.number) for reply in replies]
-        seen = [_to_staff(answered, note)] if note else []
+        seen = [_to_staff(self.words, answered, note)] if note else []
         return Handed(effects=(Changed(answered), *posts, *seen, Audited("answer", ticket.number)))
 
     def _changes(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Handed:
-        said = _to_staff(after, for_staff.format(number=after.number), _doors(self.words, after))
+        said = _to_staff(self.words, after, for_staff.format(number=after.number), _doors(self.words, after))
         enough = ((_command("desk", self.words.buttons["more"]), _command("resume", self.words.buttons["resume"])),)
         news = (
             [Queued("graduate", Reply(for_graduate.format(number=after.number), enough), after.number)]
@@ -219,7 +223,9 @@ class Desk:
 
     def _posts(self, text: str, rows: Rows = (), **about: str) -> Handed:
         rows = rows or _doors(self.words, self.ticket)
-        return Handed(effects=(_to_staff(self.ticket, text.format(number=self.ticket.number, **about), rows),))
+        return Handed(
+            effects=(_to_staff(self.words, self.ticket, text.format(number=self.ticket.number, **about), rows),)
+        )
 
     @property
     def _topics(self) -> Rows:
@@ -229,18 +235,18 @@ class Desk:
 
 
 def released(content: Content, ticket: Ticket) -> Handed:
-    """Nobody said anything for too long: the bot answers again, and both sides are told."""
+    """Nobody said anything for too long: the bot answers again, and both sides are told. What was answered is over."""
     words = content.phrases.desk
-    after = replace(ticket, state="released", taken_by=None, release_at=None)
+    state: TicketState = "released" if ticket.waiting_since else "closed"
+    after = replace(ticket, state=state, taken_by=None, release_at=None)
     doors = ((_command("desk", words.buttons["more"]), _command("resume", words.buttons["resume"])),)
-    waiting = ticket.waiting_since is not None
-    to_graduate = words.released_for_graduate if waiting else words.quiet_for_graduate
-    to_staff = words.released if waiting else words.quiet
+    to_graduate = words.released_for_graduate if ticket.waiting_since else words.quiet_for_graduate
+    to_staff = words.released if ticket.waiting_since else words.quiet
     return Handed(
         effects=(
             Changed(after),
             Queued("graduate", Reply(to_graduate.format(number=ticket.number), doors), ticket.number),
-            _to_staff(after, to_staff.format(number=ticket.number), _doors(words, after)),
+            _to_staff(words, after, to_staff.format(number=ticket.number), _doors(words, after)),
         )
     )
 
@@ -250,12 +256,11 @@ def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
     words = content.phrases.desk
     if not tickets:
         return Reply(words.none_open)
-    steps = content.script.by_id
     lines = [
         words.listed.format(
             number=ticket.number,
             state=words.states_for_staff[ticket.state].format(number=ticket.number),
-            step=steps[ticket.step].title if ticket.step in steps else words.before,
+            step=_step(Voice(content, Session(ticket.notice), now), ticket),
             waited=waited(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
         )
         for ticket in sorted(
@@ -264,11 +269,6 @@ def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
     ]
     text = "\n".join(lines)
     return Reply(cut(text, MAX_ANSWER)[0])
-
-
-def may_work(role: Role | None) -> bool:
-    """Whether somebody with this role may answer tickets."""
-    return role is not None
 
 
 # Hours
@@ -366,14 +366,13 @@ def _shown(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
     words = voice.content.phrases.desk
     since = waited(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
     about = {"number": ticket.number, "promise": promise(voice.content, voice.now), "waited": since}
-    text = "\n\n".join(voice.fill(sentence, **about) for sentence in sentences)
+    text = "\n\n".join(voice.fill(sentence, None, **about) for sentence in sentences)
     return voice.bubbles(text, ((voice.command("withdraw"), voice.start()),))
 
 
 def _card(voice: Voice, ticket: Ticket, words: str) -> str:
     """A new ticket as staff see it."""
     phrases, content = voice.content.phrases.desk, voice.content
-    step = content.script.by_id.get(ticket.step)
     topics = [content.entries[topic].title for topic in ticket.topics if topic in content.entries]
     return _said(
         voice,
@@ -381,19 +380,24 @@ def _card(voice: Voice, ticket: Ticket, words: str) -> str:
         number=ticket.number,
         words=masked(content, words) or phrases.no_words,
         topics=content.phrases.facts.comma.join(topics[:3]) or phrases.no_topics,
-        step=voice.fill(step.title) if step else phrases.before,
+        step=_step(voice, ticket),
         who=voice.facts["me.major"],
         notice=voice.notice.notice.short,
         promise=promise(content, voice.now),
     )
 
 
+def _step(voice: Voice, ticket: Ticket) -> str:
+    step = voice.content.script.by_id.get(ticket.step)
+    return voice.fill(step.title) if step else voice.content.phrases.desk.before
+
+
 def _said(voice: Voice, template: str, **about: str) -> str:
-    return voice.fill(template, **about)
+    return voice.fill(template, None, **about)
 
 
-def _to_staff(ticket: Ticket, text: str, rows: Rows = ()) -> Queued:
-    return Queued("staff", Reply(text, rows), ticket.number, title=ticket.number)
+def _to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()) -> Queued:
+    return Queued("staff", Reply(text, rows), ticket.number, title=words.thread.format(number=ticket.number))
 
 
 def _doors(words: DeskPhrases, ticket: Ticket) -> Rows:

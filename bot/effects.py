@@ -42,6 +42,26 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with a role. `label` is what the one who invited them calls them, `since` ISO 8601."""
+
+    user: str
+    role: Role
+    label: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation that was not used and has not expired."""
+
+    hash: str
+    role: Role
+    label: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A new ticket of the person whose turn it is."""
 
@@ -50,7 +70,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The ticket as it is now; its `version` is still the one that was looked at. Another one in the store: Outdated."""
+    """The ticket as it is now, with the `version` that was looked at. Another one in the store: Outdated."""
 
     ticket: Ticket
 

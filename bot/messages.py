@@ -106,7 +106,7 @@ class Post:
     """A message to a chat other than the one that spoke: to `user`, or to the staff chat when that is None.
 
     `title` names the ticket it belongs to; `thread` is the ticket's thread and `under` its newest message there, as the
-    channel told them before. Without a `reply` only `commands` are set.
+    channel told them before. Without a `reply` only `commands` are set. `ticket` is the number that it belongs to.
     """
 
     number: int
@@ -116,6 +116,7 @@ class Post:
     thread: str | None = None
     under: str | None = None
     commands: Commands = ""
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class PublicWords(Row):
 
 
 class Office(Row):
-    """When somebody is at the desk: days of the week (1 is Monday), local hours; `workdays` are made up for holidays."""
+    """When somebody is at the desk: days of the week (1 is Monday), local hours; `workdays` make up for holidays."""
 
     days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
     opens: time
@@ -80,7 +80,7 @@ class DeskPhrases(Row):
     minutes: Sentence
     hours: Sentence
     days: Sentence
-    states: Mapping[Literal["open", "taken", "released"], Sentence]
+    states: Mapping[Literal["open", "taken", "released", "closed"], Sentence]
     withdrawn: Sentence
     answer: Sentence
     taken_for_graduate: Sentence
@@ -96,6 +96,7 @@ class DeskPhrases(Row):
     withdrawn_for_staff: Sentence
     forgotten_for_staff: Sentence
     unreachable_for_staff: Sentence
+    thread: Sentence
     edited: Sentence
     text_only: Sentence
     pick_topic: Sentence
@@ -133,7 +134,7 @@ class StaffPhrases(Row):
     remove: Label
     removed: Sentence
     may_not_remove: Sentence
-    commands: Mapping[Literal["staff", "invite", "tickets"], Annotated[str, StringConstraints(max_length=256)]]
+    commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]
 
 
 class TelegramPhrases(Row):

@@ -8,29 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from weakref import WeakValueDictionary
 
 import structlog
 from pydantic import TypeAdapter
 
-from bot import privacy
+from bot import desk, staff
 from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
-from bot.messages import Answer, Attachment, Incoming, Reply
-from bot.privacy import Kind
+from bot.desk import ZONE, Case, Desk, Handed
+from bot.effects import Effect, Outdated, Role
+from bot.messages import Answer, Attachment, Delivered, Incoming, Post, Reply
 from bot.public import in_public
 from bot.session import Session
+from bot.staff import Asked, Staff
 from bot.store import Miss, StepEvent, Store, StoreProblem
 
-ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The zone of every notice; it has known no summer time since 1991."""
 REHEARSED_AT = time(9)
 """The time of day on a rehearsed day."""
+
+ATTEMPTS = 4
+"""How often a turn is decided again because somebody else changed the ticket first."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _log = structlog.get_logger()
@@ -39,13 +43,27 @@ _log = structlog.get_logger()
 class Service:
     """Answers people. `content` may be swapped at any time; a turn keeps the one that it began with.
 
-    `present` gives the moment in UTC; `today`, when set, is rehearsed instead.
+    `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
+    and id. `desks` are the channels where a person can be asked, `draw` draws a random number below its argument.
     """
 
     def __init__(
-        self, content: Content, store: Store, present: Callable[[], datetime], today: date | None = None
+        self,
+        content: Content,
+        store: Store,
+        present: Callable[[], datetime],
+        today: date | None = None,
+        *,
+        owners: Collection[tuple[str, str]] = (),
+        desks: Collection[str] = (),
+        draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
+        self._owners = frozenset(owners)
+        self._desks = frozenset(desks)
+        self._draw = draw
+        self.posted = asyncio.Event()
+        """Set when there may be something new in the outbox."""
         self._store = store
         self._present = present
         self._today = today
@@ -55,10 +73,10 @@ class Service:
         """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
-            if incoming.place != "private":
+            if incoming.place in ("public", "inline"):
                 return in_public(self.content, incoming, local(self._present(), self._today))
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
-                return await self._turn(incoming)
+                return await self._again(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
             return Answer((Reply(phrases.store_trouble[problem.code]),))
@@ -76,16 +94,65 @@ class Service:
             return False
         return True
 
+    # The outbox
+
+    async def next_posts(self, channel: str) -> Sequence[Post]:
+        """Messages that a channel is to deliver now, one for each chat; they are the caller's for a while."""
+        return await self._store.desk.claim(channel, self._present())
+
+    async def settle(self, channel: str, post: Post, delivered: Delivered) -> None:
+        """Note what became of a message; staff are told when it cannot reach the graduate."""
+        became, content = delivered.outcome.became, self.content
+        lost = became in ("blocked", "failed") and post.user is not None and post.ticket is not None
+        news = (desk.unreachable(content, post.ticket),) if lost and post.ticket else ()
+        if became in ("failed", "blocked"):
+            _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
+        await self._store.desk.settle(post, delivered, self._present(), news)
+
+    async def recall(self, channel: str) -> None:
+        """Messages that a killed sender had taken are due again."""
+        await self._store.desk.recall(channel, self._present())
+
+    async def release(self) -> None:
+        """Let the bot take over again where nobody has said anything for too long."""
+        for channel in self._desks:
+            now = local(self._present(), self._today)
+            for ticket in await self._store.desk.overdue(channel, desk.utc(now)):
+                try:
+                    effects = desk.released(self.content, ticket).effects
+                    await self._store.desk.apply(effects, channel, self._present())
+                except Outdated:
+                    continue
+                self.posted.set()
+
+    # Turns
+
+    async def _again(self, incoming: Incoming) -> Answer:
+        """The turn, decided again when somebody else was faster at the same ticket."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._turn(incoming)
+            except Outdated:
+                continue
+        return await self._turn(incoming)
+
     async def _turn(self, incoming: Incoming) -> Answer:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         known = await self._store.known(channel, user, update)
         if known.turn:
             return _ANSWER.validate_json(known.turn)
-        session = self._remembered(known.session)
         content, at = self.content, self._present()
-        turn = decide(content, session, incoming, local(at, self._today), rehearsed=self._today is not None)
+        if incoming.place == "staff":
+            return await self._handed(incoming, await self._at_the_desk(incoming), at)
+        if (asked := staff.asks(incoming)) and (handed := await self._privileged(incoming, asked, at)):
+            return await self._handed(incoming, handed, at)
+        session = self._remembered(known.session)
+        case, thread = await self._case(channel, user)
+        now, rehearsed = local(at, self._today), self._today is not None
+        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case)
         if turn.forget:
-            return await self._forget(content, incoming, turn, at)
+            left = (desk.leaves(content, case.ticket, thread),) if case and case.ticket else ()
+            return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = await self._exported(content, incoming, turn)
         answer = _answer(turn)
@@ -98,10 +165,88 @@ class Service:
             turn=_ANSWER.dump_json(answer).decode() if update else None,
             miss=_miss(content, turn.missed),
             at=at,
+            effects=turn.effects,
         )
+        self._woken(turn.effects)
         if not saved and update and (stored := await self._store.handled(channel, user, update)):
             return _ANSWER.validate_json(stored)
         return answer
+
+    async def _handed(self, incoming: Incoming, handed: Handed, at: datetime) -> Answer:
+        """A turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
+        answer, update = Answer(handed.replies), incoming.update_id
+        kept = answer
+        if any(reply.link for reply in answer.replies):
+            kept = Answer((Reply(self.content.phrases.staff.invitation_again),))
+        saved = await self._store.save_turn(
+            incoming.channel,
+            incoming.user,
+            session=None,
+            events=(),
+            update_id=update,
+            turn=_ANSWER.dump_json(kept).decode() if update else None,
+            miss=None,
+            at=at,
+            effects=handed.effects,
+        )
+        self._woken(handed.effects)
+        return answer if saved else kept
+
+    def _woken(self, effects: Sequence[Effect]) -> None:
+        if effects:
+            self.posted.set()
+
+    async def _role(self, incoming: Incoming) -> Role | None:
+        """Looked up at every act, so that whoever is removed loses it at once."""
+        if (incoming.channel, incoming.user) in self._owners:
+            return "owner"
+        return await self._store.roles.role(incoming.channel, incoming.user)
+
+    async def _privileged(self, incoming: Incoming, asked: Asked, at: datetime) -> Handed | None:
+        role, roles, channel = await self._role(incoming), self._store.roles, incoming.channel
+        if role is None and asked.act != "join":
+            return None
+        return Staff(
+            self.content,
+            incoming.user,
+            role,
+            local(at, self._today),
+            at,
+            members=await roles.members(channel) if asked.act in ("staff", "remove") else (),
+            invitations=await roles.invitations(channel, at) if asked.act == "join" else (),
+            tickets=await self._store.desk.pending(channel) if asked.act == "tickets" else (),
+            token=secrets.token_urlsafe(24),
+        ).does(asked)
+
+    async def _case(self, channel: str, user: str) -> tuple[Case | None, str | None]:
+        """Where the person stands with the desk, and the thread of the ticket; None where there is no desk."""
+        if channel not in self._desks:
+            return None, None
+        found = await self._store.desk.ticket_of(channel, user)
+        number = desk.draw([self._draw(len(desk.ALPHABET)) for _ in range(desk.NUMBER)])
+        return Case(found[0] if found else None, number), found[1] if found else None
+
+    async def _at_the_desk(self, incoming: Incoming) -> Handed:
+        """What somebody did in the staff chat; silence when it is not about a ticket."""
+        words, now = self.content.phrases.desk, local(self._present(), self._today)
+        if incoming.channel not in self._desks:
+            return Handed()
+        asked, button = staff.asks(incoming), desk.pressed(incoming.press)
+        found = await self._store.desk.find(
+            number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
+        )
+        is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
+        if asked is None and button is None and (found is None or is_command):
+            return Handed()
+        role = await self._role(incoming)
+        if role is None:
+            return Handed((Reply(words.not_staff),))
+        if asked:
+            pending = await self._store.desk.pending(incoming.channel)
+            return Handed((desk.listed(self.content, pending, now),)) if asked.act == "tickets" else Handed()
+        if found is None:
+            return Handed((Reply(words.gone),))
+        return Desk(self.content, found.ticket, incoming.user, now, found.current).does(incoming)
 
     def _remembered(self, stored: str | None) -> Session | None:
         if stored is None:
@@ -112,13 +257,16 @@ class Service:
             _log.error("session_unreadable")
             return None
 
-    async def _forget(self, content: Content, incoming: Incoming, turn: Turn, at: datetime) -> Answer:
+    async def _forget(self, content: Content, incoming: Incoming, at: datetime, left: Sequence[Effect]) -> Answer:
         phrases = content.phrases
         again = Answer((Reply(phrases.forgotten_before),))
         kept = _ANSWER.dump_json(again).decode() if incoming.update_id else None
         counts = (
-            await self._store.forget(incoming.channel, incoming.user, update_id=incoming.update_id, turn=kept, at=at)
+            await self._store.forget(
+                incoming.channel, incoming.user, update_id=incoming.update_id, turn=kept, at=at, effects=left
+            )
         ).counts
+        self._woken(left)
         if not any(counts.values()):
             return again
         said = phrases.forgotten.format(
@@ -145,6 +293,4 @@ def _answer(turn: Turn) -> Answer:
 def _miss(content: Content, missed: Missed | None) -> Miss | None:
     if missed is None:
         return None
-    marks = {Kind(name): mark for name, mark in content.phrases.masks.items()}
-    question = privacy.mask(missed.question, privacy.find(missed.question), marks)
-    return Miss(question, missed.topics, content.revision)
+    return Miss(desk.masked(content, missed.question), missed.topics, content.revision)

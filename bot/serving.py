@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot import app
+from bot import app, outbox
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -23,6 +23,7 @@ from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.pages import Ready, listen
 from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
 from bot.phrases import Phrases
@@ -51,7 +52,14 @@ async def _serve(chosen: Settings, token: str) -> None:
         await open_.enter_async_context(api)
         intake = _intake(chosen, api, serving, open_)
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
-        await until_signal(Telegram(api, intake, _words(serving.content.phrases)).run(serving.receive))
+        phrases = serving.content.phrases
+        posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
+        posting = asyncio.create_task(outbox.dispatch(serving, Telegram.name, posts.deliver))
+        try:
+            await until_signal(Telegram(api, intake, _words(phrases), posts).run(serving.receive))
+        finally:
+            posting.cancel()
+            await asyncio.wait([posting])
 
 
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:

@@ -6,6 +6,7 @@ Pure. Knows phrases, facts and the walk; decides nothing. Every text that a pers
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from bot.phrases import ButtonName, CommandName
 from bot.session import Session
 from faq.model import Entry
 from flows.engine import BACK, JUMP, Action, View, Walk, answered, wrong_fields
-from flows.facts import facts, fill
+from flows.facts import Facts, facts, fill
 from flows.model import Step
 from flows.notice import Notice
 
@@ -37,11 +38,12 @@ RESTART = "restart"
 
 @dataclass(frozen=True)
 class Voice:
-    """Speaks to one person at one moment. `now` is local time of the notice."""
+    """Speaks to one person at one moment. `now` is local time of the notice; `desk`: a person can be asked."""
 
     content: Content
     session: Session
     now: datetime
+    desk: bool = False
 
     @property
     def notice(self) -> Notice:
@@ -53,7 +55,7 @@ class Voice:
         return Walk(self.content.script, self.notice, self.now)
 
     @cached_property
-    def facts(self) -> Mapping[str, str]:
+    def facts(self) -> Facts:
         position = self.session.position
         answers = position.answers if position else {}
         wrong = wrong_fields(self.notice, position) if position else ()
@@ -61,7 +63,7 @@ class Voice:
 
     def fill(self, template: str, live: Mapping[str, str] | None = None, **own: object) -> str:
         """The template with the notice's facts, the moment's (`live`) and the phrase's own parts in it."""
-        filled = fill(template, {**self.facts, **(live or {})})
+        filled = fill(template, ChainMap(dict(live), self.facts) if live else self.facts)
         return filled.format(**own) if own else filled
 
     # Steps
@@ -119,7 +121,8 @@ class Voice:
         first = [self.command("trouble"), self.command("why")] if view.step.why else [self.command("trouble")]
         can_go_back = position and (position.trail or position.item)
         second = [self.act(BACK, self.content.phrases.buttons["back"])] if can_go_back else []
-        return (tuple(first), (*second, self.command("later")))
+        person = ((self.command("desk"),),) if self.desk and view.step.sentence else ()
+        return (*person, tuple(first), (*second, self.command("later")))
 
     def trouble(self) -> tuple[Reply, ...]:
         """What may be wrong at the present step: topics of the FAQ, ways out, a person."""
@@ -236,7 +239,9 @@ class Voice:
             title = self.fill(self.walk.view(position).step.title) if position else ""
             return self.bubbles(self.fill(phrases.later, title=title), ((self.start(), self.command("deadline")),))
         text = self.fill(getattr(phrases, name))
-        own: Mapping[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
+        own: dict[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
+        if self.desk:
+            own["contact"] = (self.command("desk"),)
         rows = ((own[name],) if name in own else ()) + ((self.start(), self.command("menu")),)
         return self.bubbles(text, rows, source="notice" if name == "contact" else None)
 

@@ -1,6 +1,8 @@
 """An inverted index over entries, in three views: characters, fuzzy pinyin syllables, concepts of the lexicon. Pure and
-never changed once built, but for phrasing vectors that are made when an entry is first looked at closely. Must not know
-scores, verdicts, files or conversations.
+never changed once built. Must not know scores, verdicts, files or conversations.
+
+An entry's centre is the mean of its phrasings' unit vectors; so a question's cosine with it is the sum of its cosines
+with the phrasings, divided by the length of that sum's vector.
 """
 
 from __future__ import annotations
@@ -8,23 +10,20 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from faq.model import Entry
 from faq.text import Reading, read
 
 VIEWS = ("chars", "sounds", "concepts")
-_COMMON = 2_000  # entries: a gram of more finds no candidates, it only weighs those that rarer grams have found
+_LONG = 200  # entries: of a gram that more of them have, only those find candidates in which it weighs most
+_COMPLETED = 40  # candidates whose score is made exact when some grams were cut short
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
 
-_EAGER = 500  # entries: an index of more makes an entry's postings when it is first a candidate
-
-Vector = Mapping[str, float]
-Postings = Mapping[
-    str, Sequence[float]
-]  # gram → number of a phrasing, gram's share of its unit vector, number, share …
+Vector = Mapping[int, float]  # number of a gram → its share of a unit vector
 
 
 def pairs(units: Sequence[str]) -> list[str]:
@@ -32,147 +31,219 @@ def pairs(units: Sequence[str]) -> list[str]:
     return [f"{first} {second}" for first, second in pairwise(units)]
 
 
-def grams(reading: Reading) -> tuple[Vector, ...]:
-    """For each view the grams of a text with their strength, 0–1: units and neighbours; concepts and pairs of them."""
-    concepts = dict(reading.concepts)
+def _concepts(reading: Reading) -> Mapping[str, float]:
+    """The concepts of a text and the pairs of them; none when it only says what kind of question it is."""
+    concepts = reading.concepts
     subjects = sorted(concepts.keys() - reading.asking)
-    if not subjects:  # what kind of question it is says nothing by itself
-        concepts.clear()
+    if not subjects:
+        return {}
+    found = dict(concepts)
     for at, first in enumerate(subjects):
         for second in subjects[at + 1 :]:
-            concepts[f"{first} {second}"] = concepts[first] * concepts[second]
+            found[f"{first} {second}"] = concepts[first] * concepts[second]
+    return found
+
+
+def grams(reading: Reading) -> tuple[Iterable[str], Iterable[str], Mapping[str, float]]:
+    """For each view the grams of a text, each once: units and neighbours; concepts with their strength, 0–1."""
     chars, sounds = reading.chars, reading.sounds
-    return dict.fromkeys((*chars, *pairs(chars)), 1.0), dict.fromkeys((*sounds, *pairs(sounds)), 1.0), concepts
+    return (
+        dict.fromkeys((*chars, *pairs(chars))),
+        dict.fromkeys((*sounds, *pairs(sounds))),
+        _concepts(reading),
+    )
 
 
-def _length(weights: Iterable[float]) -> float:
-    return math.sqrt(sum(weight * weight for weight in weights)) or 1.0
+class _Gram(NamedTuple):
+    """Who has a gram: entries in order, its weight in their centres, where their phrasings begin in the arrays that
+    follow; the phrasings' numbers within their entry and the gram's share of their unit vectors."""
+
+    places: array[int]
+    weights: array[float]
+    starts: array[int]
+    numbers: array[int]
+    shares: array[float]
 
 
-def _postings(lines: Sequence[Vector], idf: Vector) -> Postings:
-    """The postings of an entry's phrasings in one view."""
-    held: dict[str, list[float]] = {}
-    for number, line in enumerate(lines):
-        weights = [strength * idf[gram] for gram, strength in line.items()]
-        inverse = 1.0 / _length(weights)
-        for gram, weight in zip(line, weights, strict=True):
-            known = held.get(gram)
-            if known is None:
-                held[gram] = [number, weight * inverse]
+class _View:
+    """One view of all phrasings."""
+
+    __slots__ = ("grams", "ids", "idf", "longest", "norms", "unknown")
+
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
+        self.grams: list[_Gram] = []
+        self.idf: list[float] = []
+        self.norms: list[float] = []  # by entry: the length of its phrasings' sum
+        self.longest: dict[int, list[tuple[int, float]]] = {}  # of a gram that many have: where it weighs most
+        self.unknown = 0.0
+
+    def learn(self, line: Iterable[str]) -> array[int]:
+        ids = self.ids
+        return array("I", [ids.setdefault(gram, len(ids)) for gram in line])
+
+    def close(self, entries: Sequence[Sequence[array[int]]], strengths: Iterator[Sequence[float]] | None) -> None:
+        """Weighs all lines; `strengths` of their grams line by line, None when all are 1."""
+        spread = [0] * len(self.ids)
+        for lines in entries:
+            for gram in set(chain(*lines)):
+                spread[gram] += 1
+        count = len(entries) + 1
+        self.unknown = math.log(count / 0.5) + 0.1
+        self.idf = idf = [math.log(count / (found + 0.5)) + 0.1 for found in spread]
+        self.grams = [_Gram(array("I"), array("f"), array("I"), array("H"), array("f")) for _ in idf]
+        for at, lines in enumerate(entries):
+            own: dict[int, list[float]] = {}
+            for number, line in enumerate(lines):
+                weights = [idf[gram] for gram in line]
+                if strengths:
+                    weights = [weight * strength for weight, strength in zip(weights, next(strengths), strict=True)]
+                inverse = 1.0 / (math.hypot(*weights) or 1.0)
+                for gram, weight in zip(line, weights, strict=True):
+                    held = own.get(gram)
+                    if held is None:
+                        own[gram] = [number, weight * inverse]
+                    else:
+                        held += (number, weight * inverse)
+            self._add(at, own)
+        for number, gram in enumerate(self.grams):
+            if len(gram.places) > _LONG:
+                found = sorted(zip(gram.places, gram.weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
+                self.longest[number] = found[:_LONG]
+
+    def _add(self, at: int, own: Mapping[int, list[float]]) -> None:
+        sums = [sum(held[1::2]) for held in own.values()]
+        norm = math.hypot(*sums) or 1.0
+        self.norms.append(norm)
+        for (gram, held), total in zip(own.items(), sums, strict=True):
+            places, weights, starts, numbers, shares = self.grams[gram]
+            places.append(at)
+            weights.append(total / norm)
+            starts.append(len(numbers))
+            numbers.extend(map(int, held[::2]))
+            shares.extend(held[1::2])
+
+    def vector(self, line: Mapping[str, float]) -> tuple[Vector, float]:
+        """A question's unit vector without the grams that no phrasing has, and the share 0–1 that those have of it."""
+        ids, idf = self.ids, self.idf
+        known: dict[int, float] = {}
+        missing = 0.0
+        for gram, strength in line.items():
+            number = ids.get(gram)
+            if number is None:
+                missing += (strength * self.unknown) ** 2
             else:
-                known.append(number)
-                known.append(weight * inverse)
-    return held
+                known[number] = strength * idf[number]
+        length = math.sqrt(sum([weight * weight for weight in known.values()]) + missing)
+        if not length:
+            return {}, 0.0
+        return {gram: weight / length for gram, weight in known.items()}, missing / (length * length)
 
 
-class Subject:
-    """One entry as it is compared with questions; `readings` are its title and phrasings, `coded` their sounds."""
+class Subject(NamedTuple):
+    """One entry as it is compared with questions; its title and phrasings folded, as syllable codes, as asked."""
 
-    __slots__ = ("asking", "beyond", "coded", "id", "postings_made", "readings")
-
-    def __init__(self, entry: Entry) -> None:
-        self.id = entry.id
-        self.beyond = entry.source == "beyond"
-        self.readings = tuple(read(line) for line in dict.fromkeys((entry.title, *entry.phrasings)))
-        self.asking = frozenset().union(*(reading.asking for reading in self.readings))
-        self.coded: tuple[str, ...] = ()
-        self.postings_made: tuple[Postings, ...] = ()
-
-    def postings(self, idf: Sequence[Vector]) -> tuple[Postings, ...]:
-        """For each view the postings of the phrasings."""
-        if not self.postings_made:
-            self.postings_made = self.make(idf, [grams(reading) for reading in self.readings])
-        return self.postings_made
-
-    @staticmethod
-    def make(idf: Sequence[Vector], lines: Sequence[Sequence[Vector]]) -> tuple[Postings, ...]:
-        return tuple(_postings([line[view] for line in lines], idf[view]) for view in range(len(VIEWS)))
+    id: str
+    beyond: bool
+    asking: frozenset[str]
+    folded: tuple[str, ...]
+    coded: tuple[str, ...]
+    askings: tuple[frozenset[str], ...]
 
 
 class Index:
     """All entries, in the order of their ids, whatever order they come in."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self.subjects = [Subject(entry) for entry in sorted(entries, key=lambda entry: entry.id)]
-        lines = [[grams(reading) for reading in subject.readings] for subject in self.subjects]
-        count = len(self.subjects) + 1
-        self.unknown = math.log(count / 0.5) + 0.1
-        self.idf: list[dict[str, float]] = []
-        for view in range(len(VIEWS)):
-            spread: Counter[str] = Counter()
-            for own in lines:
-                spread.update(set().union(*(line[view] for line in own)))
-            self.idf.append({gram: math.log(count / (found + 0.5)) + 0.1 for gram, found in spread.items()})
-        self._centres: tuple[dict[str, tuple[array[int], array[float]]], ...] = ({}, {}, {})
+        self.subjects: list[Subject] = []
+        self.views = tuple(_View() for _ in VIEWS)
         self._codes: dict[str, str] = {}
-        for at, (subject, own) in enumerate(zip(self.subjects, lines, strict=True)):
-            subject.coded = tuple(self._learn(reading.sounds) for reading in subject.readings)
-            postings = subject.make(self.idf, own)
-            for view, held in enumerate(postings):
-                self._pool(view, at, held)
-            if count <= _EAGER:
-                subject.postings_made = postings
-
-    def _pool(self, view: int, at: int, postings: Postings) -> None:
-        """Adds an entry's centre: the mean of its phrasings' unit vectors, as a unit vector."""
-        centre = {gram: sum(held[1::2]) for gram, held in postings.items()}
-        inverse = 1.0 / _length(centre.values())
-        centres = self._centres[view]
-        for gram, weight in centre.items():
-            held = centres.get(gram)
-            if held is None:
-                held = centres[gram] = (array("I"), array("f"))
-            held[0].append(at)
-            held[1].append(weight * inverse)
+        lines: list[list[list[array[int]]]] = [[] for _ in VIEWS]
+        strengths: list[tuple[float, ...]] = []
+        same: dict[frozenset[str], frozenset[str]] = {}
+        for entry in sorted(entries, key=lambda entry: entry.id):
+            readings = [read(line) for line in dict.fromkeys((entry.title, *entry.phrasings))]
+            for own in lines:
+                own.append([])
+            for reading in readings:
+                parts = grams(reading)
+                for view, own, part in zip(self.views, lines, parts, strict=True):
+                    own[-1].append(view.learn(part))
+                strengths.append(tuple(parts[2].values()))
+            askings = tuple(same.setdefault(reading.asking, reading.asking) for reading in readings)
+            self.subjects.append(
+                Subject(
+                    entry.id,
+                    entry.source == "beyond",
+                    frozenset().union(*askings),
+                    tuple(reading.folded for reading in readings),
+                    tuple(self._learn(reading.sounds) for reading in readings),
+                    askings,
+                )
+            )
+        for number, view in enumerate(self.views):
+            view.close(lines[number], iter(strengths) if number == 2 else None)
+        self._cut = any(view.longest for view in self.views)
 
     def _learn(self, sounds: Sequence[str]) -> str:
         codes = self._codes
-        return "".join(codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in sounds)
+        return "".join([codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in sounds])
 
     def coded(self, sounds: Sequence[str]) -> str:
         """Syllables as one character each, so that rapidfuzz compares syllables; unknown ones are all alike."""
-        return "".join(self._codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds)
+        return "".join([self._codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds])
 
-    def vectors(self, reading: Reading) -> list[Vector]:
-        """A question's unit vector in each view, without the grams that no phrasing has (their weight is missing)."""
-        made: list[Vector] = []
-        for idf, line in zip(self.idf, grams(reading), strict=True):
-            weighed = {gram: strength * idf.get(gram, self.unknown) for gram, strength in line.items()}
-            length = _length(weighed.values())
-            made.append({gram: weight / length for gram, weight in weighed.items() if gram in idf})
-        return made
+    def vectors(self, reading: Reading) -> tuple[list[Vector], list[float]]:
+        """A question's unit vector in each view, and the share of it that no phrasing has."""
+        chars, sounds, concepts = grams(reading)
+        lines = (dict.fromkeys(chars, 1.0), dict.fromkeys(sounds, 1.0), concepts)
+        made = [view.vector(line) for view, line in zip(self.views, lines, strict=True)]
+        return [vector for vector, _ in made], [unknown for _, unknown in made]
 
-    def nearest(self, vectors: Sequence[Vector], limit: int) -> list[tuple[int, list[float]]]:
-        """The entries whose centres are nearest: (place, cosine in each view), best sum first, at most `limit`."""
-        scores = [self._scores(view, vector) for view, vector in enumerate(vectors)]
+    def nearest(self, vectors: Sequence[Vector], limit: int) -> list[int]:
+        """The places of the entries whose centres are nearest, best sum of the views first, at most `limit`."""
         totals: dict[int, float] = {}
-        for found in scores:
-            for at, score in found.items():
-                totals[at] = totals.get(at, 0.0) + score
-        best = sorted(totals, key=lambda at: (-totals[at], at))[:limit]
-        return [
-            (at, [found.get(at, 0.0) + self._common(view, vectors[view], at) for view, found in enumerate(scores)])
-            for at in best
-        ]
+        held = totals.get
+        for view, vector in zip(self.views, vectors, strict=True):
+            longest = view.longest
+            for gram, weight in vector.items():
+                found = longest.get(gram) if longest else None
+                if found is None:
+                    places, weights, *_ = view.grams[gram]
+                    found = zip(places, weights, strict=True)
+                for at, share in found:
+                    totals[at] = held(at, 0.0) + weight * share
+        wanted = _COMPLETED if self._cut else limit
+        if len(totals) > wanted:
+            least = nlargest(wanted, totals.values())[-1]
+            totals = {at: total for at, total in totals.items() if total >= least}
+        if self._cut:
+            totals = {at: self._whole(vectors, at) for at in totals}
+        return sorted(totals, key=lambda at: (-totals[at], at))[:limit]
 
-    def _scores(self, view: int, vector: Vector) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        for gram, weight in vector.items():
-            places, shares = self._centres[view][gram]
-            if len(places) <= _COMMON:
-                for at, share in zip(places, shares, strict=True):
-                    scores[at] = scores.get(at, 0.0) + weight * share
-        return scores
-
-    def _common(self, view: int, vector: Vector, at: int) -> float:
-        """What the grams that nearly every entry has add to one entry's cosine."""
-        if len(self.subjects) <= _COMMON:
-            return 0.0
+    def _whole(self, vectors: Sequence[Vector], at: int) -> float:
+        """The sum of an entry's cosines, of all its grams."""
         total = 0.0
-        for gram, weight in vector.items():
-            places, shares = self._centres[view][gram]
-            if len(places) > _COMMON:
-                place = bisect_left(places, at)
-                if place < len(places) and places[place] == at:
-                    total += weight * shares[place]
+        for view, vector in zip(self.views, vectors, strict=True):
+            for gram, weight in vector.items():
+                places, weights, *_ = view.grams[gram]
+                spot = bisect_left(places, at)
+                if spot < len(places) and places[spot] == at:
+                    total += weight * weights[spot]
         return total
+
+    def compare(self, view: int, vector: Vector, at: int) -> tuple[list[float], float, list[int]]:
+        """An entry's cosines with a question in one view by phrasing, the share 0–1 of it that it has, the grams."""
+        scores = [0.0] * len(self.subjects[at].folded)
+        known, grams, have = 0.0, self.views[view].grams, []
+        for gram, weight in vector.items():
+            places, _, starts, numbers, shares = grams[gram]
+            spot = bisect_left(places, at)
+            if spot < len(places) and places[spot] == at:
+                have.append(gram)
+                known += weight * weight
+                start = starts[spot]
+                end = starts[spot + 1] if spot + 1 < len(starts) else len(numbers)
+                for number, share in zip(numbers[start:end], shares[start:end], strict=True):
+                    scores[number] += weight * share
+        return scores, known, have

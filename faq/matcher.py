@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
 from importlib import resources
-from typing import Any
+from operator import mul
+from typing import Any, NamedTuple
 
 import yaml
 from rapidfuzz import fuzz
 
-from faq.index import VIEWS, Index, Subject, Vector, pairs
+from faq.index import Index, Vector, pairs
 from faq.model import Candidate, Entry, Match
-from faq.text import Kind, Reading, everyday, hollow, named, particles, read
+from faq.text import Kind, Reading, everyday, hollow, particles, read
 
 ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
@@ -74,6 +76,8 @@ NONE_FEATURES = (
     "strange_share",
     "uncovered",
 )
+_LEAD = FEATURES.index("lead")
+_SOUNDS_BEST = FEATURES.index("sounds_best")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,73 +90,67 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """Why a candidate was scored as it was: its features (0–1 all) and its score."""
+    """Why a candidate was scored as it was: its score and its features, in the order of FEATURES, all 0–1."""
 
     id: str
     score: float
-    features: Mapping[str, float]
+    features: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant."""
+    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant and what
+    speaks for that, in the order of NONE_FEATURES."""
 
     reading: Reading
     clues: tuple[Clue, ...]
     none: float
-    none_features: Mapping[str, float]
+    none_features: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """An everyday word of a question: its grams as written and as heard, its share of the question's units."""
 
-    written: frozenset[str]
-    heard: frozenset[str]
+    written: frozenset[int]
+    heard: frozenset[int]
     kind: Kind
     share: float
 
-    def among(self, chars: Mapping[str, object], sounds: Mapping[str, object]) -> bool:
-        return self.written <= chars.keys() or self.heard <= sounds.keys()
 
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     """A unit of a question that is no particle: its sound, the pairs it is in, the concepts of the word it is in."""
 
-    sound: str
-    pairs: tuple[str, ...]
-    concepts: tuple[str, ...]
-
-    def covered(self, sounds: Mapping[str, object], concepts: Mapping[str, object]) -> float:
-        """1 when its word or its pair is there, a half when it stands there in other company."""
-        if any(name in concepts for name in self.concepts) or any(pair in sounds for pair in self.pairs):
-            return 1.0
-        return 0.5 if self.sound in sounds else 0.0
+    sound: int
+    pairs: frozenset[int]
+    concepts: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Everything about a question that does not depend on the entry."""
+    """Everything about a question that does not depend on the entry; grams by their numbers, -1 for unknown ones."""
 
     reading: Reading
     coded: str
     vectors: Sequence[Vector]
+    unknown: Sequence[float]
     words: Sequence[_Word]
     units: Sequence[_Unit]
 
-    def strange(
-        self, chars: Mapping[str, object], sounds: Mapping[str, object], concepts: Mapping[str, object]
-    ) -> dict[str, float]:
-        """How much of the question is said in words that are not in the given grams."""
-        strange = [word for word in self.words if not word.among(chars, sounds)]
-        covered = sum(unit.covered(sounds, concepts) for unit in self.units)
-        return {
-            "elsewhere": float(any(word.kind == "elsewhere" for word in strange)),
-            "strange_noun": float(any(word.kind == "noun" for word in strange)),
-            "strange_share": sum(word.share for word in strange),
-            "uncovered": 1.0 - covered / len(self.units) if self.units else 1.0,
-        }
+    def strange(self, chars: Set[int], sounds: Set[int], concepts: Set[int]) -> tuple[float, float, float, float]:
+        """How much of the question is said in words that are not in the given grams: the features named alike."""
+        elsewhere, noun, share, covered = False, False, 0.0, 0.0
+        for word in self.words:
+            if not (word.written <= chars or word.heard <= sounds):
+                elsewhere = elsewhere or word.kind == "elsewhere"
+                noun = noun or word.kind == "noun"
+                share += word.share
+        for sound, beside, named in self.units:  # a half when it stands there in other company
+            if not (beside.isdisjoint(sounds) and named.isdisjoint(concepts)):
+                covered += 1.0
+            elif sound in sounds:
+                covered += 0.5
+        uncovered = 1.0 - covered / len(self.units) if self.units else 1.0
+        return float(elsewhere), float(noun), share, uncovered
 
 
 @cache
@@ -163,36 +161,41 @@ def weights() -> Weights:
     return Weights(entry=data["entry"], none=data["none"])
 
 
-def _words(reading: Reading) -> list[_Word]:
+def _words(reading: Reading, chars_ids: Mapping[str, int], sounds_ids: Mapping[str, int]) -> list[_Word]:
     found = []
     for start, end, kind in everyday(reading):
         chars, sounds = reading.chars[start:end], reading.sounds[start:end]
-        share = (end - start) / len(reading.chars)
-        found.append(_Word(frozenset(pairs(chars) or chars), frozenset(pairs(sounds) or sounds), kind, share))
+        written = frozenset([chars_ids.get(gram, -1) for gram in pairs(chars) or chars])
+        heard = frozenset([sounds_ids.get(gram, -1) for gram in pairs(sounds) or sounds])
+        found.append(_Word(written, heard, kind, (end - start) / len(reading.chars)))
     return found
 
 
-def _units(reading: Reading) -> list[_Unit]:
-    concepts: dict[int, tuple[str, ...]] = {}
-    for start, size, names, _ in named(reading.chars, reading.sounds):
-        concepts.update(dict.fromkeys(range(start, start + size), names))
-    beside = pairs(reading.sounds)
+def _units(reading: Reading, sounds_ids: Mapping[str, int], concepts_ids: Mapping[str, int]) -> list[_Unit]:
+    concepts: dict[int, frozenset[int]] = {}
+    for start, size, names, _ in reading.words:
+        ids = frozenset([concepts_ids.get(name, -1) for name in names])
+        concepts.update(dict.fromkeys(range(start, start + size), ids))
+    beside = [sounds_ids.get(gram, -1) for gram in pairs(reading.sounds)]
+    hollow_units = particles()
     return [
-        _Unit(sound, tuple(beside[max(0, at - 1) : at + 1]), concepts.get(at, ()))
+        _Unit(sounds_ids.get(sound, -1), frozenset(beside[max(0, at - 1) : at + 1]), concepts.get(at, frozenset()))
         for at, (char, sound) in enumerate(zip(reading.chars, reading.sounds, strict=True))
-        if char not in particles()
+        if char not in hollow_units
     ]
 
 
-def _dot(values: Mapping[str, float], model: Mapping[str, float]) -> float:
-    return sum(model[name] * value for name, value in values.items())
+def _dot(values: Sequence[float], model: Sequence[float]) -> float:
+    return sum(map(mul, values, model))
 
 
 class Matcher:
     """Answers questions from entries; the same whatever the order of the entries."""
 
     def __init__(self, entries: Iterable[Entry], model: Weights | None = None) -> None:
-        self._model = model or weights()
+        model = model or weights()
+        self._entry = [model.entry[name] for name in FEATURES]
+        self._none = [model.none[name] for name in NONE_FEATURES]
         self._index = Index(entries)
 
     def ask(self, question: str, likely: Collection[str] = ()) -> Match:
@@ -232,86 +235,91 @@ class Matcher:
 
     def explain(self, question: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
-        index = self._index
-        reading = read(question)
-        asked = _Question(
-            reading, index.coded(reading.sounds), index.vectors(reading), _words(reading), _units(reading)
-        )
-        nearest = index.nearest(asked.vectors, _CANDIDATES)
-        best = max((sum(centres) for _, centres in nearest), default=0.0)
-        subjects = [index.subjects[at] for at, _ in nearest]
-        found = [
-            self._features(asked, subject, centres, best)
-            for subject, (_, centres) in zip(subjects, nearest, strict=True)
-        ]
+        asked = self._question(question)
+        subjects = self._index.subjects
+        nearest = self._index.nearest(asked.vectors, _CANDIDATES)
+        found = [self._features(asked, at) for at in nearest]
+        best = max((sum(features[:3]) for features in found), default=0.0)
+        for features in found:
+            features[_LEAD] = sum(features[:3]) / best if best else 0.0
         none = self._none_features(asked, best, found)
         odds = [
-            _dot(features, self._model.entry) + LIKELY * (subject.id in likely)
-            for subject, features in zip(subjects, found, strict=True)
+            _dot(features, self._entry) + LIKELY * (subjects[at].id in likely)
+            for at, features in zip(nearest, found, strict=True)
         ]
-        odds_none = _dot(none, self._model.none)
+        odds_none = _dot(none, self._none)
         top = max([odds_none, *odds])
         shares = [math.exp(value - top) for value in odds]
-        total = sum(shares) + math.exp(odds_none - top)
+        rest = math.exp(odds_none - top)
+        total = sum(shares) + rest
         clues = [
-            Clue(subject.id, share / total, features)
-            for subject, share, features in zip(subjects, shares, found, strict=True)
+            Clue(subjects[at].id, share / total, tuple(features))
+            for at, share, features in zip(nearest, shares, found, strict=True)
         ]
         clues.sort(key=lambda clue: (-clue.score, clue.id))
-        return Explanation(reading, tuple(clues), math.exp(odds_none - top) / total, none)
+        return Explanation(asked.reading, tuple(clues), rest / total, tuple(none))
 
-    def _none_features(self, asked: _Question, best: float, found: Sequence[Mapping[str, float]]) -> dict[str, float]:
-        unknown = [1.0 - sum(weight * weight for weight in vector.values()) for vector in asked.vectors]
+    def _question(self, question: str) -> _Question:
+        index = self._index
+        reading = read(question)
+        chars, sounds, concepts = (view.ids for view in index.views)
+        vectors, unknown = index.vectors(reading)
+        return _Question(
+            reading,
+            index.coded(reading.sounds),
+            vectors,
+            unknown,
+            _words(reading, chars, sounds),
+            _units(reading, sounds, concepts),
+        )
+
+    def _none_features(self, asked: _Question, best: float, found: Sequence[Sequence[float]]) -> list[float]:
         size = len(asked.reading.chars)
-        return {
-            "bias": 1.0,
-            "chars_unknown": unknown[0],
-            "sounds_unknown": unknown[1],
-            "concepts_none": float(not asked.vectors[2]),
-            "short": 1.0 / (1.0 + size),
-            "long": min(size, 60) / 60,
-            "best_centre": best / 3,
-            "best_match": max((features["sounds_best"] for features in found), default=0.0),
-            **asked.strange(*self._index.idf),
-        }
-
-    def _features(self, asked: _Question, subject: Subject, centres: Sequence[float], best: float) -> dict[str, float]:
-        postings = subject.postings(self._index.idf)
-        scores = [[0.0] * len(subject.readings) for _ in VIEWS]
-        known = [0.0] * len(VIEWS)
-        for view, vector in enumerate(asked.vectors):
-            score, inner = scores[view], postings[view]
-            for gram, weight in vector.items():
-                if held := inner.get(gram):
-                    known[view] += weight * weight
-                    for number, share in zip(held[::2], held[1::2], strict=True):
-                        score[int(number)] += weight * share
-        together = [sum(each) for each in zip(*scores, strict=True)]
-        near = sorted(range(len(together)), key=lambda number: -together[number])[:_FUZZED]
-        coded, asking = asked.coded, asked.reading.asking
-        partial = [
-            fuzz.partial_ratio(coded, subject.coded[number])
-            for number in near
-            if min(len(coded), len(subject.coded[number])) >= _SHORT
+        return [
+            1.0,
+            asked.unknown[0],
+            asked.unknown[1],
+            float(not asked.vectors[2]),
+            1.0 / (1.0 + size),
+            min(size, 60) / 60,
+            best / 3,
+            max((features[_SOUNDS_BEST] for features in found), default=0.0),
+            *asked.strange(*(vector.keys() for vector in asked.vectors)),
         ]
-        return {
-            "chars_centre": centres[0],
-            "sounds_centre": centres[1],
-            "concepts_centre": centres[2],
-            "chars_best": max(scores[0]),
-            "sounds_best": max(scores[1]),
-            "concepts_best": max(scores[2]),
-            "chars_known": known[0],
-            "sounds_known": known[1],
-            "concepts_known": known[2],
-            "together_best": max(together) / 3,
-            "ratio": max(fuzz.ratio(asked.reading.folded, subject.readings[number].folded) for number in near) / 100,
-            "sound_ratio": max(fuzz.ratio(coded, subject.coded[number]) for number in near) / 100,
-            "partial": max(partial, default=0.0) / 100,
-            "same": float(bool(coded) and any(coded == subject.coded[number] for number in near)),
-            "asking": float(bool(asking) and any(asking <= subject.readings[number].asking for number in near)),
-            "asking_missed": len(asking - subject.asking) / len(asking) if asking else 0.0,
-            "lead": sum(centres) / best,
-            **asked.strange(*postings),
-            "beyond": float(subject.beyond),
-        }
+
+    def _features(self, asked: _Question, at: int) -> list[float]:
+        """In the order of FEATURES; what depends on the other candidates is still 0."""
+        index = self._index
+        subject = index.subjects[at]
+        parts = [index.compare(view, vector, at) for view, vector in enumerate(asked.vectors)]
+        chars, sounds, concepts = (scores for scores, _, _ in parts)
+        together = [sum(each) for each in zip(chars, sounds, concepts, strict=True)]
+        near = nlargest(_FUZZED, range(len(together)), key=together.__getitem__)
+        coded, folded, asking = asked.coded, asked.reading.folded, asked.reading.asking
+        ratio = sound_ratio = partial = 0.0
+        same = fits = False
+        for number in near:
+            other = subject.coded[number]
+            ratio = max(ratio, fuzz.ratio(folded, subject.folded[number]))
+            sound_ratio = max(sound_ratio, fuzz.ratio(coded, other))
+            if min(len(coded), len(other)) >= _SHORT:
+                partial = max(partial, fuzz.partial_ratio(coded, other))
+            same = same or coded == other
+            fits = fits or asking <= subject.askings[number]
+        return [
+            *(sum(scores) / view.norms[at] for view, (scores, _, _) in zip(index.views, parts, strict=True)),
+            max(chars),
+            max(sounds),
+            max(concepts),
+            *(known for _, known, _ in parts),
+            max(together) / 3,
+            ratio / 100,
+            sound_ratio / 100,
+            partial / 100,
+            float(same and bool(coded)),
+            float(fits and bool(asking)),
+            len(asking - subject.asking) / len(asking) if asking else 0.0,
+            0.0,
+            *asked.strange(*(set(have) for _, _, have in parts)),
+            float(subject.beyond),
+        ]

@@ -40,6 +40,7 @@ _FUZZY_HEAD = (
 
 
 Kind = Literal["elsewhere", "noun", "verb"]
+Word = tuple[int, int, tuple[str, ...], float]  # first unit, number of units, concepts, weight 0–1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Reading:
 
     `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in
     `sounds` a character (or a typed pinyin syllable) is its fuzzy toneless syllable in capitals. `concepts` are the
-    lexicon's concepts with weights 0–1; `asking` are those that say what kind of question it is.
+    lexicon's concepts with weights 0–1; `asking` are those that say what kind of question it is. `words` are the
+    lexicon's words in it, without overlap.
     """
 
     folded: str
@@ -56,6 +58,7 @@ class Reading:
     sounds: tuple[str, ...]
     concepts: Mapping[str, float]
     asking: frozenset[str]
+    words: tuple[Word, ...]
 
 
 class _Branch:
@@ -92,19 +95,25 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in ordered)
 
 
+def _heads(words: Iterable[str]) -> frozenset[str]:
+    """The characters that a text must have one of to hold any of the words: looking for them first is cheap."""
+    return frozenset(word[0] for word in words)
+
+
 @cache
-def _fillers() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _fillers() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], frozenset[str], frozenset[str]]:
     """What is taken out: vocatives at the start, Chinese fillers, English ones (apart: one alternation is slow)."""
     words = _lexicon()["fillers"]
     latin = [word for word in words if word.isascii()]
+    chinese = [word for word in words if not word.isascii()]
     vocative = re.compile(rf"(?:{_any_of(_lexicon()['vocatives'])}) (?=.)")
-    return vocative, re.compile(_any_of(word for word in words if not word.isascii())), re.compile(_any_of(latin))
+    return vocative, re.compile(_any_of(chinese)), re.compile(_any_of(latin)), _heads(chinese), _heads(latin)
 
 
 @cache
-def _spellings() -> tuple[re.Pattern[str], Mapping[str, str]]:
+def _spellings() -> tuple[re.Pattern[str], Mapping[str, str], frozenset[str]]:
     spellings = _lexicon()["spellings"]
-    return re.compile(_any_of(spellings)), spellings
+    return re.compile(_any_of(spellings)), spellings, _heads(spellings)
 
 
 @cache
@@ -118,20 +127,24 @@ def _plain(text: str) -> str:
     if _TONED.search(text):
         text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
     text = _NOT_WORD.sub(" ", text).strip()
-    if not text.isascii():
+    if not _simple().issuperset(text):
         text = _simplified().convert(text)
     return _REPEAT.sub(r"\1", text)
 
 
 def _step(text: str) -> str:
-    pattern, spellings = _spellings()
-    text = pattern.sub(lambda found: spellings[found[0]], _plain(text))
-    vocative, chinese, latin = _fillers()
-    found = vocative.match(text)
-    text = chinese.sub("", text[found.end() :] if found else text)
-    if _LATIN.search(text):
+    text = _plain(text)
+    pattern, spellings, heads = _spellings()
+    if not heads.isdisjoint(text):
+        text = pattern.sub(lambda found: spellings[found[0]], text)
+    vocative, chinese, latin, chinese_heads, latin_heads = _fillers()
+    if " " in text and (found := vocative.match(text)):
+        text = text[found.end() :]
+    if not chinese_heads.isdisjoint(text):
+        text = chinese.sub("", text)
+    if not latin_heads.isdisjoint(text):
         text = latin.sub("", text)
-    return " ".join(text.split())
+    return " ".join(text.split()) if " " in text else text
 
 
 def fold(text: str) -> str:
@@ -160,6 +173,12 @@ def _syllables() -> Mapping[str, str]:
     return table
 
 
+@cache
+def _simple() -> frozenset[str]:
+    """What folding can meet that has no Traditional form."""
+    return frozenset(_syllables()) | frozenset(map(chr, range(128)))
+
+
 def fuzzy(syllable: str) -> str:
     """A toneless syllable without what speakers and typists confuse: zh/z ch/c sh/s n/l h/f ang/an eng/en ing/in."""
     for pattern, letter in _FUZZY_HEAD:
@@ -170,9 +189,9 @@ def fuzzy(syllable: str) -> str:
 
 
 @cache
-def _readings() -> tuple[re.Pattern[str], Mapping[str, tuple[str, ...]]]:
+def _readings() -> tuple[re.Pattern[str], Mapping[str, tuple[str, ...]], frozenset[str]]:
     readings = {word: tuple(map(fuzzy, sounds.split())) for word, sounds in _lexicon()["readings"].items()}
-    return re.compile(_any_of(readings)), readings
+    return re.compile(_any_of(readings)), readings, _heads(readings)
 
 
 @cache
@@ -203,12 +222,21 @@ def _stem(word: str) -> str:
 
 def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The units of a folded text, as written and as they sound."""
+    table = _syllables()
+    pattern, readings, heads = _readings()
+    if table.keys() >= set(folded) and _LATIN.search(folded) is None:  # every unit is a character that sounds
+        chars: list[str] = list(folded)
+        sounds = [table[char] for char in folded]
+        if not heads.isdisjoint(folded):
+            for found in pattern.finditer(folded):
+                sounds[found.start() : found.end()] = readings[found[0]]
+        return tuple(chars), tuple(sounds)
     runs = _UNIT.findall(folded)
     latin = [run for run in runs if run.isascii() and run.isalpha()]
     foreign = [run for run in latin if run not in _english() and not cut(run)]
     typed = [run for run in latin if run not in _english() and cut(run)]
     pinyin = len(typed) > len(foreign) + (len(latin) - len(typed)) / 2
-    chars: list[str] = []
+    chars = []
     for run in runs:
         if not run.isascii() or run.isdigit():
             chars.append(run if len(run) <= 4 else "#")
@@ -216,12 +244,10 @@ def _units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             chars.extend(f"~{syllable}" for syllable in cut(run))
         else:
             chars.append(_stem(run))
-    table = _syllables()
     sounds = [
         table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars
     ]
-    pattern, readings = _readings()
-    if pattern.search(folded):
+    if not heads.isdisjoint(folded) and pattern.search(folded):
         line = "".join(unit if len(unit) == 1 else " " for unit in chars)
         for found in pattern.finditer(line):
             sounds[found.start() : found.end()] = readings[found[0]]
@@ -289,13 +315,16 @@ def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str,
     return size, concepts
 
 
-def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[tuple[int, int, tuple[str, ...], float]]:
-    """The lexicon's words in a text, longest first, without overlap: first unit, length, concepts, weight."""
+def _named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[Word]:
+    """The lexicon's words in a text, longest first, without overlap."""
     written, heard = _concept_words()
     at = 0
     while at < len(chars):
-        size, names = _written(written, chars, at)
-        by_ear, alike = _heard(heard, sounds, at, chars)
+        size, by_ear, names, alike = 0, 0, (), ()
+        if chars[at] in written.then:
+            size, names = _written(written, chars, at)
+        if sounds[at] in heard.then:
+            by_ear, alike = _heard(heard, sounds, at, chars)
         if by_ear > size:
             yield at, by_ear, alike, _HEARD
         elif size:
@@ -303,9 +332,9 @@ def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[tuple[int
         at += max(size, by_ear, 1)
 
 
-def _concepts(folded: str, chars: tuple[str, ...], sounds: tuple[str, ...]) -> dict[str, float]:
+def _concepts(folded: str, words: Iterable[Word]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for _, _, names, weight in named(chars, sounds):
+    for _, _, names, weight in words:
         for name in names:
             found[name] = max(weight, found.get(name, 0.0))
     found.pop(_ELSEWHERE, None)
@@ -327,8 +356,9 @@ def read(text: str) -> Reading:
     """All views of a message."""
     folded = fold(text)
     chars, sounds = _units(folded)
-    concepts = _concepts(folded, chars, sounds)
-    return Reading(folded, chars, sounds, concepts, _asking().intersection(concepts))
+    words = tuple(_named(chars, sounds))
+    concepts = _concepts(folded, words)
+    return Reading(folded, chars, sounds, concepts, _asking().intersection(concepts), words)
 
 
 def hollow(reading: Reading) -> bool:
@@ -360,7 +390,7 @@ def everyday(reading: Reading) -> list[tuple[int, int, Kind]]:
     kinds, chars = _everyday(), reading.chars
     found: list[tuple[int, int, Kind]] = []
     taken: set[int] = set()
-    for start, size, names, _ in named(chars, reading.sounds):
+    for start, size, names, _ in reading.words:
         taken.update(range(start, start + size))
         if _ELSEWHERE in names:  # 微信 is also a concept: strange to the entries that do not speak of it
             found.append((start, start + size, "elsewhere"))

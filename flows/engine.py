@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Literal
 
 from flows.answers import READERS, Option, Reading, Scene, spoken
+from flows.clock import Phase, clock
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
-from flows.notice import Notice, Phase, clock
+from flows.notice import Notice
 
 MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""

@@ -7,12 +7,14 @@ is said to be open; nothing is guessed here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.notice import Clock, Cohort, Contact, Correction, Document, Notice, Phase, Window, clock, working_days
+from flows.clock import Clock, Phase, clock, working_days
+from flows.notice import Cohort, Contact, Correction, Document, Notice, Window
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
@@ -82,32 +84,48 @@ LIVE = ("item.name", "heard.numbers", "sentence")
 """Placeholders that only the moment knows: what is compared, what a reader made of the words, the step's sentence."""
 
 
-def facts(
-    notice: Notice, words: Words, answers: Mapping[str, str], wrong: Sequence[str], now: datetime
-) -> dict[str, str]:
+_Part = Iterator[tuple[str, str | None]]
+
+
+class Facts(dict[str, str]):
+    """Facts by name, worked out part by part as they are asked for: a step says five of eighty."""
+
+    def __init__(self, parts: Iterable[_Part], unstated: str) -> None:
+        super().__init__()
+        self._facts = ((name, unstated if value is None else value) for part in parts for name, value in part)
+
+    def __missing__(self, name: str) -> str:
+        for known, value in self._facts:
+            self[known] = value
+            if known == name:
+                return value
+        raise KeyError(name)
+
+    def whole(self) -> Self:
+        """All of them."""
+        self.update(self._facts)
+        return self
+
+
+def facts(notice: Notice, words: Words, answers: Mapping[str, str], wrong: Sequence[str], now: datetime) -> Facts:
     """Every fact of the notice for one graduate, by what was answered so far and found `wrong` (names of fields).
 
     The cohort chooses windows and corrections, the wrong fields choose papers. `now` is local time of the notice.
     """
     cohort = answers.get("cohort") or None
-    return {
-        name: value if value is not None else words.unstated
-        for part in (
-            _head(notice, words),
-            _time(notice, words, cohort, now),
-            _people(notice, words, cohort),
-            _site(notice, words),
-            _corrections(notice, words, notice.corrections_for(wrong, cohort), cohort, now),
-            _graduate(words, answers, wrong),
-        )
-        for name, value in part
-    }
+    parts = (
+        _clocks(notice, words, cohort, now),
+        _people(notice, words, cohort),
+        _graduate(words, answers, wrong),
+        _head(notice, words),
+        _site(notice, words),
+        _windows(notice, words, cohort, now),
+        _corrections(notice, words, notice.corrections_for(wrong, cohort), cohort, now),
+    )
+    return Facts(parts, words.unstated)
 
 
-_Facts = Iterator[tuple[str, str | None]]
-
-
-def _head(notice: Notice, words: Words) -> _Facts:
+def _head(notice: Notice, words: Words) -> _Part:
     yield "notice.title", notice.notice.title
     yield "notice.short", notice.notice.short
     yield "notice.issued_on", _day(words, notice.notice.issued_on)
@@ -124,7 +142,14 @@ def _head(notice: Notice, words: Words) -> _Facts:
     yield "conflicts", "\n".join(shown) or None
 
 
-def _time(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Facts:
+def _clocks(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:
+    running = clock(notice, cohort, now)
+    yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
+    yield "clock", _clock(notice, words, running, cohort)
+    yield "today", _day(words, now.date())
+
+
+def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:
     for kind in ("check", "correction"):
         windows = notice.windows_for(cohort, kind)
         window = next((w for w in windows if not w.over(now)), windows[-1] if windows else None)
@@ -133,13 +158,9 @@ def _time(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _F
         yield f"{kind}.safe", _day(words, window.safe_day if window else None)
         yield f"{kind}.span", _span(words, window) if window else None
     yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
-    yield "today", _day(words, now.date())
-    running = clock(notice, cohort, now)
-    yield "clock", _clock(notice, words, running, cohort)
-    yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
 
 
-def _people(notice: Notice, words: Words, cohort: str | None) -> _Facts:
+def _people(notice: Notice, words: Words, cohort: str | None) -> _Part:
     for name, contact in (
         ("contact", notice.contact_for("record", cohort)),
         ("photo_contact", notice.contact_for("photo", cohort)),
@@ -158,7 +179,7 @@ def _people(notice: Notice, words: Words, cohort: str | None) -> _Facts:
     yield "privacy.collects", words.comma.join(notice.privacy.collects) or None
 
 
-def _site(notice: Notice, words: Words) -> _Facts:
+def _site(notice: Notice, words: Words) -> _Part:
     account, entry, rule, photo = notice.account, notice.entry_paths[0], notice.verdict, notice.photo
     yield "account.username", _named(words, account.username)
     yield "account.unique", _named(words, account.unique)
@@ -195,7 +216,7 @@ def _site(notice: Notice, words: Words) -> _Facts:
     yield "photo.dislike", photo.dislike_rule
 
 
-def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) -> _Facts:
+def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) -> _Part:
     names = words.comma.join(_found_wrong(words, answers, name) for name in wrong)
     unnamed = words.me["record_missing" if answers.get("record") == "missing" else "wrong"]
     yield "me.major", answers.get("major") or words.me["major"]
@@ -211,7 +232,7 @@ def _found_wrong(words: Words, answers: Mapping[str, str], name: str) -> str:
     return name + words.me.get(f"is_{answers.get(f'field:{name}')}", "")
 
 
-def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohort: str | None, now: datetime) -> _Facts:
+def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohort: str | None, now: datetime) -> _Part:
     papers = dict.fromkeys(_document(words, d) for row in rows for d in row.documents)
     forms = dict.fromkeys(words.form.format(name=name) for row in rows for name in row.forms)
     yield "papers", "\n".join((*papers, *forms)) or None

@@ -7,16 +7,13 @@ of the walk and no sentence: only what stands in the notice, and what follows fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from enum import Enum
 from functools import reduce
-from itertools import combinations
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 EVERYONE = "all"
 
@@ -72,10 +69,13 @@ def _backwards(start: date | time, end: date | time) -> PydanticCustomError:
 class Head(Row):
     """What the notice says of itself. Only a `published` notice is offered to graduates.
 
-    `signed_by` is the unit under the text, `attachments` what came with it, with a word on what is missing.
+    `signed_by` is the unit under the text, `attachments` what came with it, with a word on what is missing; `version`
+    and `source_file` are for those who keep the file.
     """
 
     id: Id
+    version: Text | None = None
+    source_file: Text | None = None
     status: Literal["draft", "published", "withdrawn"]
     title: Text
     short: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=20)]
@@ -111,7 +111,7 @@ class Cohort(Row):
     note: Text | None = None
 
 
-def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
+def meet(some: Sequence[str], others: Sequence[str]) -> bool:
     """Whether two lists of cohorts have anybody in common."""
     return EVERYONE in some or EVERYONE in others or bool({*some} & {*others})
 
@@ -197,7 +197,7 @@ class Window(Row):
 
     def is_for(self, cohort: str | None) -> bool:
         """Whether it counts for this cohort (an id); an unknown cohort is shown every window."""
-        return _meet(self.cohorts, (cohort or EVERYONE,))
+        return meet(self.cohorts, (cohort or EVERYONE,))
 
 
 class Account(Row):
@@ -249,6 +249,10 @@ class MatchResult(Row):
     action: Text
 
 
+def _listed(value: object) -> object:
+    return [f"{name}{what}" for name, what in value.items()] if isinstance(value, dict) else value
+
+
 class Photo(Row):
     """How the photo comes into the record; `code_required` switches the 采集码 step of the walk on."""
 
@@ -259,7 +263,7 @@ class Photo(Row):
     apps: Texts = ()
     feature_code: Text | None = None
     fee: Text | None = None
-    spec: Texts = ()
+    spec: Annotated[Texts, BeforeValidator(_listed)] = ()
     shows_after_days: tuple[int, int] | None = None
     already_done_rule: Text | None = None
     match_results: tuple[MatchResult, ...] = ()
@@ -303,8 +307,13 @@ class Contact(Row):
     cohorts: CohortIds = (EVERYONE,)
 
 
+_CHSI = Contact(id="chsi", role="学信网客服", email="kefu@chsi.com.cn", topics=("account",))
+ELSEWHERE = {"chsi": _CHSI, "chsi_then_issuing_school": _CHSI}
+"""Whom a notice may route to without listing them: CHSI's desk is the same for every school."""
+
+
 class Routing(Row):
-    """Who mends what: ids of `contacts`."""
+    """Who mends what: ids of `contacts`, or one of `ELSEWHERE`, which no notice need list."""
 
     account: Id
     record: Id
@@ -336,9 +345,28 @@ class Conflict(Row):
 
 
 class Staff(Row):
-    """`chase_days`: how many days before a window's end people are reminded (alarms in the calendar file)."""
+    """What the school asks of its own people; graduates are told nothing of it but by the calendar.
+
+    `chase_days`: how many days before a window's end people are reminded (alarms in the calendar file).
+    """
+
+    groups: Texts = ()
+    report_due: Day | None = None
+    report_forms: Texts = ()
+    proof_kept: Text | None = None
 
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
+
+
+class Question(Row):
+    """A question that the notice answers itself: asked as in `q`, answered with `a`."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+    q: Annotated[Texts, Field(min_length=1)]
+    a: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+    tags: Texts = ()
+    source: Literal["notice", "help", "beyond"] = "notice"
+    verify_with: Id | None = None
 
 
 class Privacy(Row):
@@ -373,6 +401,7 @@ class Notice(Row):
     staff: Staff = Staff()
     privacy: Privacy = Privacy()
     conflicts: tuple[Conflict, ...] = ()
+    faq: tuple[Question, ...] = ()
 
     @property
     def id(self) -> str:
@@ -380,7 +409,7 @@ class Notice(Row):
 
     def contact(self, contact_id: str) -> Contact:
         """The contact with this id. KeyError when there is none; `check` rules that out for routed ids."""
-        return {c.id: c for c in self.contacts}[contact_id]
+        return {**ELSEWHERE, **{c.id: c for c in self.contacts}}[contact_id]
 
     def contact_for(self, topic: Literal["record", "photo"], cohort: str | None) -> Contact:
         """Whom this cohort (an id) asks about a topic: its own contact for it, else the routed one."""
@@ -389,7 +418,7 @@ class Notice(Row):
 
     def contacts_for(self, cohort: str | None) -> tuple[Contact, ...]:
         """The contacts that are there for this cohort (an id), in the notice's order."""
-        return tuple(c for c in self.contacts if _meet(c.cohorts, (cohort or EVERYONE,)))
+        return tuple(c for c in self.contacts if meet(c.cohorts, (cohort or EVERYONE,)))
 
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """This cohort's windows of these kinds (all kinds when none is named), earliest end first."""
@@ -403,151 +432,4 @@ class Notice(Row):
     def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
         """The corrections that mistakes in these fields may fall under, the general one (`*`) always among them."""
         kinds = {"*", *(f.kind for f in self.check_fields if f.name in fields)}
-        return tuple(c for c in self.corrections if c.kind in kinds and _meet(c.cohorts, (cohort or EVERYONE,)))
-
-
-class Phase(Enum):
-    """The four clocks of a notice: before the check, in it, late but correctable, closed."""
-
-    PREPARE = "T0"
-    CHECK = "T1"
-    LATE = "T2"
-    CLOSED = "T3"
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Which clock runs: `window` counts now or next, `days_left` are the days to its start (T0) or its end."""
-
-    phase: Phase
-    window: Window | None
-    days_left: int | None
-
-
-def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
-    """Which clock runs for this cohort (an id) at `now`, local time of the notice."""
-    today = now.date()
-    checks = notice.windows_for(cohort, "check", "recheck")
-    running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
-    if running:
-        return Clock(Phase.CHECK, running, _days(today, running.closes))
-    coming = sorted((w for w in checks if not w.begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max))
-    still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
-    if still and not any(w.kind == "check" for w in coming):
-        return Clock(Phase.LATE, still, _days(today, still.closes))
-    if coming:
-        return Clock(Phase.PREPARE, coming[0], _days(today, coming[0].opens))
-    return Clock(Phase.CLOSED, None, None)
-
-
-def working_days(start: date, end: date) -> int:
-    """Mondays to Fridays from the day after `start` to `end` inclusive; public holidays are not known here."""
-    weeks, rest = divmod(max(0, (end - start).days), 7)
-    return weeks * 5 + sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, rest + 1))
-
-
-def _days(today: date, day: date | None) -> int | None:
-    return (day - today).days if day else None
-
-
-def check(notice: Notice) -> Iterator[InitErrorDetails]:
-    """What is wrong between the rows: ids that lead nowhere, two dates for one thing, a cohort without a window …"""
-    yield from _twice(notice)
-    yield from _unknown_ids(notice)
-    yield from _alone(notice)
-    yield from _uncovered(notice)
-    yield from _contradictions(notice)
-
-
-def flaw(rule: str, *loc: str | int, **about: Any) -> InitErrorDetails:
-    """A problem found by hand, in pydantic's own form, so that it is reported like every other one."""
-    return InitErrorDetails(type=PydanticCustomError(rule, "content", about or None), loc=loc, input=None)
-
-
-def _twice(notice: Notice) -> Iterator[InitErrorDetails]:
-    for section in ("cohorts", "windows", "contacts"):
-        seen: set[str] = set()
-        for n, row in enumerate(getattr(notice, section)):
-            if row.id in seen:
-                yield flaw("id_twice", section, n, "id", id=row.id)
-            seen.add(row.id)
-    names = [f.name for f in notice.check_fields]
-    for n, name in enumerate(names):
-        if name in names[:n]:
-            yield flaw("id_twice", "check_fields", n, "name", id=name)
-
-
-def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
-    cohorts = {EVERYONE, *(c.id for c in notice.cohorts)}
-    for section in ("windows", "corrections", "contacts"):
-        for n, row in enumerate(getattr(notice, section)):
-            for i, cohort in enumerate(row.cohorts):
-                if cohort not in cohorts:
-                    yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
-    contacts = {c.id for c in notice.contacts}
-    for topic, contact in notice.routing.model_dump().items():
-        if contact not in contacts:
-            yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
-    if notice.privacy.contact and notice.privacy.contact not in contacts:
-        yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
-    windows = {w.id for w in notice.windows}
-    for n, correction in enumerate(notice.corrections):
-        if correction.window and correction.window not in windows:
-            yield flaw("unknown_window", "corrections", n, "window", id=correction.window, known=sorted(windows))
-    kinds = {c.kind for c in notice.corrections}
-    for n, field in enumerate(notice.check_fields):
-        if field.kind and field.kind not in kinds:
-            yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
-
-
-def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
-    for n, cohort in enumerate(notice.cohorts):
-        if not notice.windows_for(cohort.id, "check"):
-            yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
-        for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
-            answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
-            if answering and not any(_meet(c.cohorts, (cohort.id,)) for c in answering):
-                yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
-
-
-def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
-    for n, window in enumerate(notice.windows):
-        if window.kind in ("check", "correction") and window.closes is None:
-            yield flaw("window_without_end", "windows", n, label=window.label)
-    routed = notice.routing.model_dump().values()
-    for n, contact in enumerate(notice.contacts):
-        if contact.id in routed and not (contact.phones or contact.email or contact.im):
-            yield flaw("contact_unreachable", "contacts", n, id=contact.id)
-    if "*" not in {c.kind for c in notice.corrections}:
-        yield flaw("no_general_correction", "corrections")
-    if notice.photo.code_required and not notice.photo.code_how:
-        yield flaw("code_without_how", "photo", "code_required")
-    if notice.verdict.on_mismatch != "report_only" and not notice.verdict.wrong_button:
-        yield flaw("no_wrong_button", "verdict", "on_mismatch", policy=notice.verdict.on_mismatch)
-
-
-def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
-    for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
-        same = a.kind == b.kind and a.label == b.label and _meet(a.cohorts, b.cohorts)
-        if same and (a.opens, a.closes) != (b.opens, b.closes):
-            yield flaw(
-                "two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}"
-            )
-    for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
-        if x.kind == y.kind and (x.allowed == "no") != (y.allowed == "no") and _meet(x.cohorts, y.cohorts):
-            yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
-    shows = notice.photo.shows_after_days
-    captures = [w for w in notice.windows if w.kind == "capture"]
-    for n, window in enumerate(notice.windows):
-        if shows and window.kind == "check" and any(_too_early(window, c, shows[0]) for c in captures):
-            yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
-    signed_by, units = notice.notice.signed_by, (notice.school.unit, *notice.school.unit_aliases)
-    if signed_by and signed_by.removeprefix(notice.school.name) not in units:
-        yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
-
-
-def _too_early(window: Window, capture: Window, days: int) -> bool:
-    """Whether the check ends before a photo of the capture's last day can be seen, for anybody whom both are for."""
-    if window.closes is None or capture.closes is None or not _meet(window.cohorts, capture.cohorts):
-        return False
-    return window.closes < capture.closes + timedelta(days=days)
+        return tuple(c for c in self.corrections if c.kind in kinds and meet(c.cohorts, (cohort or EVERYONE,)))

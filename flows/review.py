@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator
 
 from pydantic_core import InitErrorDetails
 
+from flows.agreement import flaw
 from flows.answers import READERS
 from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, known_condition
 from flows.facts import placeholders
 from flows.model import RETURN, Reads, Script, Step
-from flows.notice import flaw
 
 Loc = tuple[str | int, ...]
 

@@ -287,7 +287,10 @@ class TelegramServer:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        parameters, files = await _read(request)
+        try:
+            parameters, files = await _read(request)
+        except ConnectionError:  # the bot was killed
+            return web.Response()
         call = Call(method, parameters, files)
         self.calls.append(call)
         fault = self._strike(call)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -30,28 +29,28 @@ def block(before: str, kind: str) -> str:
     return found[1]
 
 
-def same(before: str, kind: str, really: str) -> None:
+def same(request: pytest.FixtureRequest, before: str, kind: str, really: str) -> None:
     shown = block(before, kind)
-    if os.environ.get("UPDATE_GOLDEN") and shown != really:
+    if request.config.getoption("--update") and shown != really:
         head, after = README.read_text("utf-8").split(before, 1)
         README.write_text(
             head + before + after.replace(f"```{kind}\n{shown}```", f"```{kind}\n{really}```", 1), "utf-8"
         )
         return
-    assert shown == really, "UPDATE_GOLDEN=1 rewrites the README from what the product really says"
+    assert shown == really, "--update rewrites the README from what the product really says"
 
 
-def test_the_picture_in_the_readme_is_the_script_that_runs(tmp_path: Path) -> None:
-    same("### The walk", "mermaid", gradbot(tmp_path, "draw").stdout)
+def test_the_picture_in_the_readme_is_the_script_that_runs(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    same(request, "### The walk", "mermaid", gradbot(tmp_path, "draw").stdout)
 
 
-def test_the_sample_in_the_readme_is_what_the_bot_says(tmp_path: Path) -> None:
+def test_the_sample_in_the_readme_is_what_the_bot_says(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     command = block("<!-- sample", "sh").replace("gradbot", f"{shlex.quote(sys.executable)} -m bot", 1)
     done = subprocess.run(
         ["bash", "-c", command], check=True, capture_output=True, text=True, env=environment(tmp_path), cwd=tmp_path
     )
     really = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines()) + "\n"
-    same("<!-- sample", "text", really)
+    same(request, "<!-- sample", "text", really)
 
 
 def test_every_setting_and_command_is_in_the_readme() -> None:

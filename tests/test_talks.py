@@ -1,6 +1,6 @@
 """Golden conversations: tests/talks/*.yaml, each named after what the person does.
 
-A talk is played against the real service on a real database. `pytest tests/test_talks.py --update-talks` rewrites the
+A talk is played against the real service on a real database. `pytest tests/test_talks.py --update` rewrites the
 bot's side of every file from what it says now; the change is then read as a chat.
 
     day: 2013-12-05          the day it begins on (10:00), or a moment
@@ -157,7 +157,7 @@ async def test_the_bot_says_what_was_agreed(path: Path, tmp_path: Path, request:
     talk = yaml.safe_load(path.read_text(encoding="utf-8"))
     content = both_notices() if talk.get("notices") == "two" else shipped()
     played = await _played(talk, content, tmp_path / "gradbot.db")
-    if request.config.getoption("--update-talks"):
+    if request.config.getoption("--update"):
         path.write_text(_written(played), encoding="utf-8")
     else:
         assert _as_chat(played) == _as_chat(talk)

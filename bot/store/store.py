@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -24,9 +24,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.effects import Effect
+from bot.store.desk import DeskRows, apply
 from bot.store.problems import StoreProblem, told_apart
+from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import handled_updates, metadata, misses, people, step_events
+from bot.store.text import text_of
 from bot.store.together import Together
 
 # How many turns of one person can be sent again.
@@ -108,6 +112,7 @@ class _Turn:
     turn: str | None
     miss: Miss | None
     at: datetime
+    effects: Sequence[Effect] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ class Store:
         upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
+        self.desk = DeskRows(self._reader, self._transaction)
+        self.roles = RoleRows(self._reader)
         self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
@@ -208,14 +215,16 @@ class Store:
         turn: str | None,
         miss: Miss | None,
         at: datetime,
+        effects: Sequence[Effect] = (),
     ) -> bool:
         """Save one turn whole or not at all. False: the update had been handled already, and nothing was changed.
 
         session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
-        Turns that are saved at the same time share a transaction.
+        Turns that are saved at the same time share a transaction. `effects` are done in it, in order; Outdated when
+        somebody else was faster than one of them, and then nothing was changed.
         """
         member = self._new_member()
-        return await self._saving(_Turn(channel, user, member, session, events, update_id, turn, miss, at))
+        return await self._saving(_Turn(channel, user, member, session, events, update_id, turn, miss, at, effects))
 
     async def _look(self, asked: Sequence[_Asked]) -> Sequence[Known]:
         sessions: dict[tuple[str, str], str | None] = {}
@@ -242,6 +251,8 @@ class Store:
                     await connection.execute(_SAVE_EVENT, events)
                 if unanswered := [_anonymous(turn.miss, turn.at) for turn in batch if turn.miss]:
                     await connection.execute(insert(misses), unanswered)
+                for turn in batch:
+                    await apply(connection, turn.effects, turn.channel, turn.user, turn.at)
         except IntegrityError:
             turn = batch[0]
             if len(batch) > 1 or turn.update_id is None or not await self._seen(turn.channel, turn.update_id):
@@ -257,7 +268,14 @@ class Store:
 
     @_to_the_end
     async def forget(
-        self, channel: str, user: str, *, update_id: str | None, turn: str | None, at: datetime
+        self,
+        channel: str,
+        user: str,
+        *,
+        update_id: str | None,
+        turn: str | None,
+        at: datetime,
+        effects: Sequence[Effect] = (),
     ) -> Forgotten:
         """Delete everything of this person in one transaction, and wipe it from the file when it is SQLite's.
 
@@ -272,19 +290,20 @@ class Store:
                     gone = await connection.execute(delete(table).where(table.c.person == person))
                     counts[table.name] = gone.rowcount
                 counts["people"] = (await connection.execute(delete(people).where(people.c.id == person))).rowcount
-            long_ago = _text(at - KEPT_FORGETTING)
+            long_ago = text_of(at - KEPT_FORGETTING)
             await connection.execute(
                 delete(handled_updates).where(handled_updates.c.person.is_(None), handled_updates.c.at < long_ago)
             )
             if update_id is not None:
-                await connection.execute(insert(handled_updates), _update(channel, update_id, turn, _text(at)))
+                await connection.execute(insert(handled_updates), _update(channel, update_id, turn, text_of(at)))
+            await apply(connection, effects, channel, user, at)
         await self._wipe()
         return Forgotten(counts)
 
     @_to_the_end
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and unanswered questions from before; gives how many people."""
-        before = _text(idle_since)
+        before = text_of(idle_since)
         idle = select(people.c.id).where(people.c.updated_at < before)
         async with self._transaction() as connection:
             for table in _OF_A_PERSON:
@@ -424,17 +443,17 @@ def _person(turn: _Turn) -> dict[str, Any]:
         "user_id": turn.user,
         "member": turn.member,
         "session": turn.session,
-        "updated_at": _text(turn.at),
+        "updated_at": text_of(turn.at),
     }
 
 
 def _update_of(turn: _Turn) -> dict[str, Any]:
     assert turn.update_id
-    return _update(turn.channel, turn.update_id, turn.turn, _text(turn.at)) | _who(turn)
+    return _update(turn.channel, turn.update_id, turn.turn, text_of(turn.at)) | _who(turn)
 
 
 def _event(turn: _Turn, event_: StepEvent) -> dict[str, Any]:
-    return {"at": _text(turn.at), **asdict(event_)} | _who(turn)
+    return {"at": text_of(turn.at), **asdict(event_)} | _who(turn)
 
 
 def _who(turn: _Turn) -> dict[str, str]:
@@ -447,7 +466,7 @@ def _update(channel: str, update_id: str, turn: str | None, at: str) -> dict[str
 
 def _anonymous(miss: Miss, at: datetime) -> dict[str, str]:
     return {
-        "at": _text(at.replace(minute=0, second=0, microsecond=0)),
+        "at": text_of(at.replace(minute=0, second=0, microsecond=0)),
         "question": miss.question,
         "topics": json.dumps(miss.topics, ensure_ascii=False),
         "revision": miss.revision,
@@ -460,9 +479,3 @@ def _values(row: RowMapping) -> dict[str, Any]:
         for name, value in row.items()
         if name not in _PLUMBING
     }
-
-
-def _text(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -79,3 +79,120 @@ misses = Table(
     # The content revision that was asked.
     Column("revision", Text, nullable=False),
 )
+
+
+# Hand-offs to a person. Holds no words: those are in the staff chat.
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    # Random; what people see of it.
+    Column("number", Text, nullable=False, unique=True),
+    # open, taken, released, closed.
+    Column("state", Text, nullable=False),
+    # Goes up with each change.
+    Column("version", Integer, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    # JSON list of the FAQ topics that came nearest, best first.
+    Column("topics", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    # Since when words of the graduate wait for an answer; NULL: none do.
+    Column("waiting_since", Text),
+    # When the bot takes over again; NULL: never.
+    Column("release_at", Text),
+    # The channel's own id of the member of staff.
+    Column("taken_by", Text),
+    # The thread of the staff chat, when it has threads.
+    Column("thread", Text),
+    Index(None, "person"),
+    Index(None, "release_at"),
+)
+
+# One ticket at a time.
+Index(
+    "uq_tickets_person_open",
+    tickets.c.person,
+    unique=True,
+    sqlite_where=tickets.c.state != "closed",
+    postgresql_where=tickets.c.state != "closed",
+)
+
+# Messages about a ticket in the staff chat: a reply to one of them is meant for it.
+ticket_messages = Table(
+    "ticket_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
+    # The channel's number of it.
+    Column("message", Text, nullable=False),
+    Index(None, "ticket"),
+    Index(None, "message"),
+)
+
+# Messages to other chats than the one that spoke, until they are delivered. The words of a graduate in it are masked.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # staff: the staff chat. graduate: of the ticket. user: `user_id`.
+    Column("to", Text, nullable=False),
+    Column("user_id", Text),
+    Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE")),
+    Column("title", Text, nullable=False),
+    # Used where there is no ticket.
+    Column("thread", Text),
+    # JSON of the reply; NULL: only commands.
+    Column("reply", Text),
+    Column("commands", Text, nullable=False),
+    # Not before; moved on by whoever is about to send it.
+    Column("due_at", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index(None, "ticket"),
+    Index(None, "due_at"),
+)
+
+# Who has a role by invitation; owners are in the settings.
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    # admin, staff.
+    Column("role", Text, nullable=False),
+    # What the one who invited calls them.
+    Column("label", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+    UniqueConstraint("channel", "user_id"),
+)
+
+# Invitations that can be used once, until they expire.
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # SHA-256 of the token.
+    Column("hash", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("used_at", Text),
+)
+
+# Append-only: every privileged act. `who` is the channel's id; `about` holds ids only.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("about", Text, nullable=False),
+)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from telegram.error import BadRequest, Forbidden
 
-from bot.channels.telegram.api import BACKOFF_MAX_S, Api, backoff_s
+from bot.channels.telegram.api import BACKOFF_MAX_S, PATIENCE_S, UNREACHABLE_S, Api, backoff_s
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.limiter import Lane, Limits
 from bot.messages import Outcome
 from tests.channels.conftest import FakeTime, to
 from tests.telegram_server import TelegramServer, User
@@ -57,13 +57,14 @@ async def test_a_server_in_trouble_is_asked_again(
     assert time.slept == [0.5, 1, 2]
 
 
+@pytest.mark.parametrize(("lane", "patience_s"), [("bulk", PATIENCE_S), ("reply", UNREACHABLE_S)])
 async def test_an_unreachable_server_is_asked_again_until_patience_ends(
-    api: Api, telegram: TelegramServer, time: FakeTime, ann: User
+    api: Api, telegram: TelegramServer, time: FakeTime, ann: User, lane: Lane, patience_s: float
 ) -> None:
     await telegram.goes_away()
     with pytest.raises(NeverSent):
-        await api.call("sendMessage", hello(ann))
-    assert 60 < sum(time.slept) <= 120
+        await api.call("sendMessage", hello(ann), lane=lane)
+    assert patience_s - BACKOFF_MAX_S < sum(time.slept) <= patience_s
     assert max(time.slept) == BACKOFF_MAX_S
     await telegram.comes_back()
     await api.call("sendMessage", hello(ann))
@@ -78,6 +79,15 @@ async def test_a_send_that_may_have_happened_is_not_repeated(
     with pytest.raises(OutcomeUnknown):
         await api.call("sendMessage", hello(ann))
     assert len(telegram.made("sendMessage")) == 1
+
+
+@pytest.mark.parametrize(("after", "copies"), [(False, 1), (True, 2)])
+async def test_a_reply_that_must_arrive_is_sent_again(
+    api: Api, telegram: TelegramServer, ann: User, after: bool, copies: int
+) -> None:
+    telegram.fault("cut", "sendMessage", after=after)
+    await api.call("sendMessage", hello(ann), again=True)
+    assert len(ann.messages) == copies
 
 
 async def test_an_edit_that_may_have_happened_is_repeated_and_not_modified_is_fine(

@@ -82,7 +82,7 @@ async def test_a_reply_overtakes_the_bulk_that_waits_for_the_same_chat(time: Fak
     sends = Sends(time, Limits(private_burst=1))
     sends.start(7, "bulk")
     for lane in ("bulk", "bulk", "reply"):
-        sends.start(7, lane)  # type: ignore[arg-type]
+        sends.start(7, lane)
     await time.passes(10)
     assert sends.lanes() == ["bulk", "reply", "bulk", "bulk"]
 

@@ -58,8 +58,8 @@ Poll = Callable[..., Polling]
 @pytest.fixture
 def poll(api: Api) -> Poll:
     def make(**options: Any) -> Polling:
-        options = {"long_poll_s": 5, "wedged_s": 10.0, "chance": lambda: 1.0} | options
-        return Polling(api, AiohttpRequest(connect_s=1), ["message", "callback_query"], **options)
+        given: dict[str, Any] = {"long_poll_s": 5, "wedged_s": 10.0, "chance": lambda: 1.0, **options}
+        return Polling(api, AiohttpRequest(connect_s=1), ["message", "callback_query"], **given)
 
     return make
 
@@ -152,6 +152,23 @@ async def test_a_failing_turn_stops_nothing(telegram: TelegramServer, poll: Poll
     assert "bad" not in str(line)  # what a person wrote
 
 
+async def test_a_turn_that_was_cancelled_inside_is_begun_again(telegram: TelegramServer, poll: Poll) -> None:
+    ann, began = telegram.user("Ann"), []
+
+    async def handle(update: Update) -> None:
+        began.append(update["update_id"])
+        if len(began) == 1:
+            raise asyncio.CancelledError
+
+    intake = poll()
+    assert intake.seen_at is None
+    async with running(intake, handle):
+        number = ann.types("1")
+        await telegram.until(lambda: not telegram.pending)
+    assert began == [number, number]
+    assert intake.seen_at is not None
+
+
 async def test_nothing_is_dropped_when_more_comes_than_fits(telegram: TelegramServer, poll: Poll) -> None:
     turns = Turns(hold=["0"])
     people = [telegram.user(f"{number}") for number in range(30)]
@@ -214,8 +231,7 @@ async def test_an_outage_passes_and_loses_nothing(telegram: TelegramServer, poll
         await telegram.until(lambda: not telegram.pending)
         await telegram.goes_away()
         ann.types("2")
-        while len(time.slept) < 20:
-            await asyncio.sleep(0.01)
+        await telegram.until(lambda: len(time.slept) >= 20)
         await telegram.comes_back()
         await telegram.until(lambda: not telegram.pending)
     assert turns.committed == ["1", "2"]
@@ -228,8 +244,7 @@ async def test_at_start_an_unreachable_telegram_is_waited_for(
     ann, turns = telegram.user("Ann"), Turns()
     await telegram.goes_away()
     async with running(poll(), turns):
-        while len(time.slept) < 20:
-            await asyncio.sleep(0.01)
+        await telegram.until(lambda: len(time.slept) >= 20)
         await telegram.comes_back()
         ann.types("1")
         await telegram.until(lambda: not telegram.pending)

@@ -358,7 +358,7 @@ def test_a_random_walk_never_strands_and_never_skips_the_guard(seed: int, day: s
     walking, random = walk(day, notice=notice), Random(seed)
     here = walking.start().position
     seen = set()
-    for _ in range(3000):
+    for _ in range(1500):
         view = walking.view(here)
         assert view.actions
         seen.add(here.step)

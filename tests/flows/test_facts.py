@@ -21,7 +21,7 @@ def told(
     answers: Mapping[str, str] | None = None,
     wrong: Sequence[str] = (),
 ) -> dict[str, str]:
-    return facts(notice, WORDS, answers or {}, wrong, at(day))
+    return facts(notice, WORDS, answers or {}, wrong, at(day)).whole()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from flows.notice import Contact, EntryPath, Notice, Phase, Window, check, clock, working_days
+from flows.agreement import check
+from flows.clock import Phase, clock, working_days
+from flows.notice import Contact, EntryPath, Notice, Window
 from tests.conftest import another_notice, shipped
 from tests.person import at
 

@@ -15,7 +15,7 @@ from tests.conftest import shipped
 from tests.person import at
 
 CONTENT = shipped()
-NAMES = {*facts(next(iter(CONTENT.notices.values())), CONTENT.phrases.facts, {}, (), at("2013-12-05")), *LIVE}
+NAMES = {*facts(next(iter(CONTENT.notices.values())), CONTENT.phrases.facts, {}, (), at("2013-12-05")).whole(), *LIVE}
 
 GUARD = [{"when": "fields_open", "go": "here"}, {"when": "photo_open", "go": "here"}, {"when": "wrong", "go": "here"}]
 

@@ -8,8 +8,8 @@ The seam between the wire and what people see. Below it: paces, pauses, repeats.
         await api.call("sendDocument", {"chat_id": 7}, files={"document": ("a.ics", b"...", "text/calendar")})
         outcome = await api.attempt("sendMessage", {...}, lane="bulk")      # never raises, for broadcasts
 
-A call repeats by itself only what is safe to repeat, so a caller never repeats after OutcomeUnknown unless a second
-copy does no harm.
+A call repeats by itself what is safe to repeat. A send that may have happened it repeats only when told that a second
+copy does no harm (`again`): right for a reply, which must arrive at least once; wrong for a broadcast.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from bot.messages import Outcome
 
 PATIENCE_S = 120.0
 """How long one call goes on repeating before its last error is raised."""
+UNREACHABLE_S = 3600.0
+"""The same for a reply that finds no way to Telegram at all: nobody else gets through either."""
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
 
@@ -112,19 +114,19 @@ class Api:
         files: Mapping[str, File] | None = None,
         chat: Chat | None = None,
         lane: Lane = "reply",
+        again: bool = False,
     ) -> Any:
         """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
 
         Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a pause
-        over a minute; OutcomeUnknown when a send may have happened; NeverSent, ServerTrouble, Flood after PATIENCE_S.
+        over a minute; OutcomeUnknown when a send may have happened (with `again`: repeated like the others);
+        NeverSent (UNREACHABLE_S), ServerTrouble and Flood (PATIENCE_S) when it would not pass.
         """
         kind = pace(method)
-        if kind is None:
-            return await self._insist(method, parameters, files)
-        key = parameters.get("chat_id") if chat is None else chat
-        if key is None:  # an inline message: Telegram does not say where it is
-            return await self._insist(method, parameters, files)
-        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit")
+        # An edit of an inline message has no chat: Telegram does not say where it is.
+        key = None if kind is None else parameters.get("chat_id") if chat is None else chat
+        again = again or repeatable(method)
+        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit", again=again)
 
     async def attempt(
         self,
@@ -192,13 +194,14 @@ class Api:
         method: str,
         parameters: Mapping[str, Any],
         files: Mapping[str, File] | None,
-        chat: Chat | None = None,
-        lane: Lane = "reply",
+        chat: Chat | None,
+        lane: Lane,
         *,
-        edit: bool = False,
+        edit: bool,
+        again: bool,
     ) -> Any:
         """Try until it is done, refused, or not safe or not sensible to try again."""
-        attempt, gives_up_at, unsure = 0, 0.0, False
+        attempt, began, unsure = 0, 0.0, False
         while True:
             try:
                 if chat is None:
@@ -208,24 +211,25 @@ class Api:
                 if unsure and type(error) is BadRequest and any(w in error.message.lower() for w in _DONE_BEFORE):
                     return True
                 attempt += 1
-                wait = self._wait_s(error, method, attempt, paced=chat is not None)
+                wait = self._wait_s(error, attempt, paced=chat is not None, again=again)
                 unsure = unsure or isinstance(error, OutcomeUnknown)
                 trouble = error
             now = self._clock()
             if attempt == 1:
-                gives_up_at = now + self._patience_s
-            if now + wait > gives_up_at:
+                began = now
+            unreachable = isinstance(trouble, NeverSent) and lane == "reply"
+            if now + wait > began + (UNREACHABLE_S if unreachable else self._patience_s):
                 raise trouble
             _log.warning("telegram_again", method=method, why=trouble.message, attempt=attempt, wait_s=round(wait, 2))
             await self.sleep(wait)
 
-    def _wait_s(self, error: TelegramError, method: str, attempt: int, *, paced: bool) -> float:
+    def _wait_s(self, error: TelegramError, attempt: int, *, paced: bool, again: bool) -> float:
         """Seconds until the call may be repeated after this error; raises it (or Later) when it must not be."""
         if isinstance(error, Flood):
             if error.seconds > LONG_S:
                 raise self._later(error.seconds) from None
             return 0.0 if paced else error.seconds  # the limiter knows the pause of a chat
-        if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and repeatable(method)):
+        if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and again):
             return backoff_s(attempt, self._chance)
         raise error
 

@@ -18,6 +18,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.channels.telegram import speech, updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.intake import Call, Intake, insist
+from bot.channels.telegram.posts import Posts, with_address
 from bot.channels.telegram.updates import Me, Seen
 from bot.messages import Answer, Receive, Reply
 
@@ -43,8 +44,8 @@ class Telegram:
 
     name = updates.NAME
 
-    def __init__(self, api: Api, intake: Intake, words: TelegramWords) -> None:
-        self._api, self._intake, self._words = api, intake, words
+    def __init__(self, api: Api, intake: Intake, words: TelegramWords, posts: Posts | None = None) -> None:
+        self._api, self._intake, self._words, self._posts = api, intake, words, posts
         self._me = Me(0, "")
 
     @property
@@ -77,9 +78,11 @@ class Telegram:
         )
         for call in calls:
             await self._try(call["method"], {name: value for name, value in call.items() if name != "method"})
+        if self._posts:
+            await self._posts.introduce()
 
     async def _handle(self, receive: Receive, update: dict[str, Any]) -> Call | None:
-        seen = updates.read(update, self._me)
+        seen = updates.read(update, self._me, self._posts.staff_chat if self._posts else None)
         if seen is None:
             return None
         typing = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._typing, seen)
@@ -106,7 +109,7 @@ class Telegram:
     async def _deliver(self, seen: Seen, answer: Answer) -> None:
         if answer.withdraw and seen.message and not seen.query:
             await self._try("deleteMessage", {"chat_id": seen.chat, "message_id": seen.message})
-        replies = list(answer.replies)
+        replies = [with_address(reply, self.address) for reply in answer.replies]
         if seen.query and replies and await self._edited(seen, replies[0]):
             replies = replies[1:]
         for reply in replies:
@@ -128,6 +131,8 @@ class Telegram:
         if seen.thread:
             where["message_thread_id"] = seen.thread
         said = speech.message(reply)
+        if seen.incoming.place == "staff":
+            where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}

@@ -40,6 +40,11 @@ class Intake(Protocol):
     Raises WrongToken when Telegram does not know the token; everything else is retried for ever.
     """
 
+    @property
+    def seen_at(self) -> float | None:
+        """When Telegram was last heard of, as time.time() gives it; None: not yet."""
+        ...
+
     async def run(self, handle: Handle) -> None: ...
 
 

@@ -58,6 +58,7 @@ class Polling:
         # Taken in and not below the offset, with the end of its turn.
         self._taken: dict[int, asyncio.Future[Call | None]] = {}
         self._next = 0
+        self.seen_at: float | None = None
         self._asked = 0
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -101,7 +102,8 @@ class Polling:
                 attempt += 1
                 await self._api.sleep(await self._trouble(error, attempt))
             else:
-                LAST_CONTACT.set(time.time())
+                self.seen_at = time.time()
+                LAST_CONTACT.set(self.seen_at)
                 return sorted(filter(is_update, updates), key=_number)
 
     async def _ask(self, offset: int, limit: int, long_poll_s: int, answer_s: float) -> list[Update]:
@@ -130,7 +132,7 @@ class Polling:
     async def _take(self, updates: list[Update], turns: Turns) -> None:
         for update in updates:
             number = _number(update)
-            if number not in self._taken:
+            if number not in self._taken or self._taken[number].cancelled():
                 self._taken[number] = await turns.take(update)
                 # Not the highest ever: after a quiet week Telegram may begin anew at a lower number.
                 self._next = number + 1

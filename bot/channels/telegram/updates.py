@@ -46,22 +46,24 @@ class Seen:
     on_screen: Mapping[str, Any] | None = None
 
 
-def read(update: Mapping[str, Any], me: Me) -> Seen | None:
-    """What an update says; None when there is nothing to answer."""
+def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Seen | None:
+    """What an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered."""
     number = str(update.get("update_id"))
     if message := update.get("message"):
-        return _message(message, me, number, "")
+        return _message(message, me, number, "", staff_chat)
     if message := update.get("edited_message"):
-        return _message(message, me, number, "edited")
+        return _message(message, me, number, "edited", staff_chat)
     if query := update.get("callback_query"):
-        return _press(query, number)
+        return _press(query, number, staff_chat)
     if query := update.get("inline_query"):
         asked = Incoming(NAME, str(query["from"]["id"]), query.get("query", ""), place="inline")
         return Seen(asked, 0, query=query["id"])
     return None
 
 
-def _message(message: Mapping[str, Any], me: Me, number: str, edited: str) -> Seen | None:
+def _message(
+    message: Mapping[str, Any], me: Me, number: str, edited: str, staff_chat: int | None = None
+) -> Seen | None:
     sender, chat = message.get("from"), message["chat"]
     if not sender or sender.get("is_bot") or message.get("via_bot", {}).get("id") == me.id:
         return None
@@ -70,7 +72,19 @@ def _message(message: Mapping[str, Any], me: Me, number: str, edited: str) -> Se
     if kind is None:
         return None
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    if chat["type"] == "private":
+    answered = (message.get("reply_to_message") or {}).get("message_id")
+    if chat["id"] == staff_chat and (chat["type"] != "private" or answered):
+        incoming = Incoming(
+            NAME,
+            str(sender["id"]),
+            text,
+            other=kind,
+            update_id=number,
+            place="staff",
+            thread=str(thread) if thread else None,
+            reply_to=str(answered) if answered else None,
+        )
+    elif chat["type"] == "private":
         incoming = Incoming(NAME, str(sender["id"]), text, other=kind, update_id=number)
     else:
         question = _addressed(message, text, me)
@@ -113,12 +127,17 @@ def _part(text: str, entity: Mapping[str, Any]) -> str:
     return units[start : start + 2 * entity.get("length", 0)].decode("utf-16-le", "replace")
 
 
-def _press(query: Mapping[str, Any], number: str) -> Seen | None:
+def _press(query: Mapping[str, Any], number: str, staff_chat: int | None = None) -> Seen | None:
     message = query.get("message") or {}
     chat = message.get("chat", {})
+    data = query.get("data", "")
+    if staff_chat is not None and chat.get("id") == staff_chat and data.startswith("desk|"):
+        thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+        pressed = Incoming(NAME, str(query["from"]["id"]), press=data, update_id=number, place="staff")
+        return Seen(pressed, staff_chat, message.get("message_id"), query["id"], thread)
     if chat.get("type", "private") != "private":
         # Our messages in groups have no buttons that are pressed: somebody forges. The query still wants its answer.
         return Seen(Incoming(NAME, str(query["from"]["id"]), place="public"), 0, query=query["id"])
-    incoming = Incoming(NAME, str(query["from"]["id"]), press=query.get("data", ""), update_id=number)
+    incoming = Incoming(NAME, str(query["from"]["id"]), press=data, update_id=number)
     on_screen = message if message.get("date") else None
     return Seen(incoming, query["from"]["id"], message.get("message_id"), query["id"], on_screen=on_screen)

@@ -59,10 +59,17 @@ class Webhook:
         self._allowed = list(allowed)
         self._ready = ready
         self._chance = chance
+        self._door: Door | None = None
+
+    @property
+    def seen_at(self) -> float | None:
+        """When the last update came, as time.time() gives it; None: none yet."""
+        return self._door.seen_at if self._door else None
 
     async def run(self, handle: Handle) -> None:
         turns = Turns(handle)
-        door = Route(urlsplit(self._url).path or "/", Door(turns, self._secret))
+        self._door = Door(turns, self._secret)
+        door = Route(urlsplit(self._url).path or "/", self._door)
         try:
             async with serving([door, *pages(self._ready)], self._sock) as served:
                 await self._begin()
@@ -90,6 +97,7 @@ class Door:
         self._turns = turns
         self._secret = secret.encode()
         self._body_most = body_most
+        self.seen_at: float | None = None
         self._came = UPDATES.labels("webhook")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +118,8 @@ class Door:
         if not is_update(update):
             return await _refuse(send, 400, "update")
         self._came.inc()
-        LAST_CONTACT.set(time.time())
+        self.seen_at = time.time()
+        LAST_CONTACT.set(self.seen_at)
         done = await self._turns.take(update)
         try:
             call = await asyncio.shield(done)  # who hangs up does not stop the turn

@@ -1,0 +1,68 @@
+"""What is wrong in phrases and FAQ entries beyond their schema, told in pydantic's own form as in `flows.review`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from string import Formatter
+
+from pydantic_core import InitErrorDetails
+
+from bot.phrases import Phrases
+from bot.source import Path_
+from faq.model import Entry
+from flows.agreement import flaw
+from flows.notice import Notice
+from flows.review import unknown_placeholders
+
+
+def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
+    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
+    for loc, text in phrases.sentences:
+        yield from unknown_placeholders(text, loc, names)
+    known = dict(_templates(shipped))
+    for loc, text in _templates(phrases):
+        fields, given = _braces(text), _braces(known.get(loc, ""))
+        if fields is None:
+            yield flaw("broken_brace", *loc)
+        elif loc in known and fields - (given or set()):
+            yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
+
+
+def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
+    for loc, text in phrases.sentences:
+        yield loc, text.replace("{{", "").replace("}}", "")
+    for name, value in phrases.facts:
+        for key, text in value.items() if isinstance(value, dict) else [("", value)]:
+            if isinstance(text, str):
+                yield ("facts", name, key) if key else ("facts", name), text
+
+
+def _braces(text: str) -> set[str] | None:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return None
+
+
+def notice_flaws(notice: Notice, names: set[str]) -> Iterator[InitErrorDetails]:
+    """Names in `{{ … }}` of a notice's own answers that no notice has."""
+    for n, question in enumerate(notice.faq):
+        yield from unknown_placeholders(question.a, ("faq", n, "a"), names)
+
+
+def entry_flaws(
+    entry: Entry, topics: set[str], steps: set[str], names: set[str], ids: dict[str, str], said: dict[str, str]
+) -> Iterator[InitErrorDetails]:
+    if entry.id in ids:
+        yield flaw("id_twice", "id", id=entry.id)
+    ids[entry.id] = entry.id
+    if entry.step and steps and entry.step not in steps:
+        yield flaw("unknown_step", "step", id=entry.step, known=sorted(steps))
+    for n, topic in enumerate(entry.follow):
+        if topic not in topics:
+            yield flaw("unknown_topic", "follow", n, id=topic, known=sorted(topics))
+    for n, phrasing in enumerate(entry.phrasings):
+        owner = said.setdefault(phrasing.casefold(), entry.id)
+        if owner != entry.id:
+            yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
+    yield from unknown_placeholders(entry.answer, ("answer",), names)

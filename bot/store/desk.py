@@ -1,0 +1,287 @@
+"""Tickets and the outbox: what other chats are owed. Applied inside a turn's transaction, read and settled outside.
+
+A message leaves the outbox when it was delivered, so a kill in between sends it again: at least once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.effects import Audited, Changed, Effect, Invited, Joined, Opened, Outdated, Queued, Removed, Ticket
+from bot.messages import Delivered, Post, Reply
+from bot.store.problems import told_apart
+from bot.store.roles import audited, invited, joined, removed
+from bot.store.tables import outbox, people, ticket_messages, tickets
+from bot.store.text import text_of, time_of
+
+CLAIMED_S = 150
+"""Seconds for which a message belongs to who is sending it; after a kill it is sent again when they are over."""
+AGAIN_S = 60
+"""Seconds until a message whose delivery failed for now is tried again."""
+MOST_TRIES = 20
+
+_REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
+_PERSON = (
+    select(people.c.id)
+    .where(people.c.channel == bindparam("who_channel"), people.c.user_id == bindparam("who_user"))
+    .scalar_subquery()
+)
+_TICKET = select(tickets.c.id).where(tickets.c.number == bindparam("ticket_number")).scalar_subquery()
+_OPEN = insert(tickets).values(person=_PERSON)
+_QUEUE = insert(outbox).values(ticket=_TICKET)
+_OF_PERSON = (
+    select(tickets)
+    .join(people, people.c.id == tickets.c.person)
+    .where(
+        people.c.channel == bindparam("channel"),
+        people.c.user_id == bindparam("user"),
+        tickets.c.state != "closed",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ticket as staff come upon it; `current` is the number of its graduate's ticket that is not closed."""
+
+    ticket: Ticket
+    current: str | None
+
+
+async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel: str, user: str, at: datetime) -> None:
+    """Do what a turn decided, in its transaction. Outdated when somebody else was faster."""
+    who = {"who_channel": channel, "who_user": user}
+    for effect in effects:
+        match effect:
+            case Opened(ticket):
+                await connection.execute(_OPEN, _row(ticket) | who | {"version": 0, "opened_at": text_of(at)})
+            case Changed(ticket):
+                await _change(connection, ticket)
+            case Queued():
+                await connection.execute(_QUEUE, _queued(effect, channel, at))
+            case Invited():
+                await invited(connection, effect, channel, user)
+            case Joined():
+                await joined(connection, effect, channel, user, at)
+            case Removed(gone):
+                await removed(connection, gone, channel)
+            case Audited():
+                await audited(connection, effect, channel, user, at)
+
+
+async def _change(connection: AsyncConnection, ticket: Ticket) -> None:
+    changed = await connection.execute(
+        update(tickets)
+        .where(tickets.c.number == ticket.number, tickets.c.version == ticket.version)
+        .values(**_row(ticket), version=ticket.version + 1)
+    )
+    if changed.rowcount != 1:
+        raise Outdated(ticket.number)
+
+
+class DeskRows:
+    """Tickets and the outbox of an open store; `reading` and `writing` are the store's own."""
+
+    def __init__(
+        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+    ) -> None:
+        self._reader = reader
+        self._writing = writing
+
+    async def ticket_of(self, channel: str, user: str) -> tuple[Ticket, str | None] | None:
+        """The person's ticket that is not closed, and its thread."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                found = (await connection.execute(_OF_PERSON, {"channel": channel, "user": user})).mappings().first()
+        return (_ticket(found), found["thread"]) if found else None
+
+    async def find(
+        self, *, number: str | None = None, thread: str | None = None, message: str | None = None
+    ) -> Found | None:
+        """The ticket of a button, else of the message that is replied to, else of a thread."""
+        if number:
+            which: Any = tickets.c.number == number
+        elif message or thread:
+            said = select(ticket_messages.c.ticket).where(ticket_messages.c.message == (message or ""))
+            which = tickets.c.id.in_(said) if not thread else tickets.c.thread == thread
+        else:
+            return None
+        other = tickets.alias()
+        current = (
+            select(other.c.number)
+            .where(other.c.person == tickets.c.person, other.c.state != "closed")
+            .scalar_subquery()
+        )
+        with told_apart():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(
+                    select(tickets, current.label("current")).where(which).order_by(tickets.c.id.desc()).limit(1)
+                )
+                found = rows.mappings().first()
+        return Found(_ticket(found), found["current"]) if found else None
+
+    async def pending(self, channel: str) -> list[Ticket]:
+        """Tickets that are not closed, oldest first."""
+        return await self._tickets(and_(tickets.c.state != "closed", people.c.channel == channel))
+
+    async def overdue(self, channel: str, at: datetime) -> list[Ticket]:
+        """Tickets in which nobody said anything for too long."""
+        late = and_(tickets.c.release_at <= text_of(at), tickets.c.state.in_(("open", "taken")))
+        return await self._tickets(and_(late, people.c.channel == channel))
+
+    async def _tickets(self, which: Any) -> list[Ticket]:
+        with told_apart():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(
+                    select(tickets).join(people, people.c.id == tickets.c.person).where(which).order_by(tickets.c.id)
+                )
+                return [_ticket(row) for row in rows.mappings()]
+
+    async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
+        """What follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
+        async with self._writing() as connection:
+            await apply(connection, effects, channel, "", at)
+
+    async def claim(self, channel: str, at: datetime) -> list[Post]:
+        """The next message of each chat that is due, oldest first; claimed for CLAIMED_S."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
+                if (await connection.execute(due)).first() is None:
+                    return []
+        chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
+        first = (
+            select(func.min(outbox.c.id))
+            .select_from(_addressed())
+            .where(outbox.c.channel == channel)
+            .group_by(outbox.c.to == "staff", chat)
+        )
+        async with self._writing() as connection:
+            claimed = await connection.execute(
+                update(outbox)
+                .where(outbox.c.id.in_(first), outbox.c.due_at <= text_of(at))
+                .values(due_at=text_of(at + timedelta(seconds=CLAIMED_S)), tries=outbox.c.tries + 1)
+                .returning(outbox.c.id)
+            )
+            numbers = [number for (number,) in claimed]
+            if not numbers:
+                return []
+            newest = (
+                select(func.max(ticket_messages.c.id)).where(ticket_messages.c.ticket == tickets.c.id).scalar_subquery()
+            )
+            under = select(ticket_messages.c.message).where(ticket_messages.c.id == newest).scalar_subquery()
+            rows = await connection.execute(
+                select(
+                    outbox,
+                    people.c.user_id.label("graduate"),
+                    tickets.c.number,
+                    tickets.c.thread.label("in_thread"),
+                    under.label("under"),
+                )
+                .select_from(_addressed())
+                .where(outbox.c.id.in_(numbers))
+                .order_by(outbox.c.id)
+            )
+            return [_post(row) for row in rows.mappings()]
+
+    async def recall(self, channel: str, at: datetime) -> None:
+        """Messages whose sender was killed are due again at once; for the start of the only sender."""
+        async with self._writing() as connection:
+            taken = (outbox.c.channel == channel, outbox.c.tries > 0)
+            await connection.execute(update(outbox).where(*taken).values(due_at=text_of(at)))
+
+    async def settle(self, post: Post, delivered: Delivered, at: datetime, also: Sequence[Effect] = ()) -> bool:
+        """Note what became of a message. Whether it is done with, and does not come again."""
+        outcome = delivered.outcome
+        async with self._writing() as connection:
+            row = (await connection.execute(select(outbox).where(outbox.c.id == post.number))).mappings().first()
+            if row is None:  # its graduate was forgotten meanwhile
+                return True
+            if outcome.became in ("later", "unsure") and row["tries"] < MOST_TRIES:
+                again = outcome.resume_at or at + timedelta(seconds=AGAIN_S)
+                await connection.execute(update(outbox).where(outbox.c.id == post.number).values(due_at=text_of(again)))
+                return False
+            if row["ticket"] is not None and row["to"] == "staff" and outcome.became == "sent":
+                await _noted(connection, row["ticket"], delivered)
+            await connection.execute(delete(outbox).where(outbox.c.id == post.number))
+            channel = row["channel"]
+            await apply(connection, also, channel, "", at)
+            return True
+
+
+async def _noted(connection: AsyncConnection, ticket: int, delivered: Delivered) -> None:
+    if delivered.outcome.message:
+        await connection.execute(insert(ticket_messages), {"ticket": ticket, "message": delivered.outcome.message})
+    if delivered.thread:
+        await connection.execute(update(tickets).where(tickets.c.id == ticket).values(thread=delivered.thread))
+
+
+def _addressed() -> Any:
+    """The outbox with the ticket of each message, and the graduate where it goes to them."""
+    return outbox.outerjoin(tickets, tickets.c.id == outbox.c.ticket).outerjoin(
+        people, and_(people.c.id == tickets.c.person, outbox.c.to == "graduate")
+    )
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "state": ticket.state,
+        "notice": ticket.notice,
+        "step": ticket.step,
+        "topics": json.dumps(ticket.topics),
+        "waiting_since": ticket.waiting_since and text_of(ticket.waiting_since),
+        "release_at": ticket.release_at and text_of(ticket.release_at),
+        "taken_by": ticket.taken_by,
+    }
+
+
+def _ticket(row: RowMapping) -> Ticket:
+    return Ticket(
+        row["number"],
+        row["state"],
+        row["version"],
+        row["notice"],
+        row["step"],
+        tuple(json.loads(row["topics"])),
+        time_of(row["waiting_since"]),
+        time_of(row["release_at"]),
+        row["taken_by"],
+    )
+
+
+def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
+    return {
+        "channel": channel,
+        "to": message.to,
+        "user_id": message.user,
+        "ticket_number": message.ticket,
+        "title": message.title,
+        "thread": message.thread,
+        "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
+        "commands": message.commands,
+        "due_at": text_of(at),
+        "tries": 0,
+    }
+
+
+def _post(row: RowMapping) -> Post:
+    return Post(
+        row["id"],
+        None if row["to"] == "staff" else row["user_id"] or row["graduate"],
+        _REPLY.validate_json(row["reply"]) if row["reply"] else None,
+        row["title"],
+        row["in_thread"] or row["thread"],
+        row["under"] if row["to"] == "staff" else None,
+        row["commands"],
+        row["number"],
+    )

@@ -1,0 +1,100 @@
+"""Who has which role, by which invitation, and every privileged act. Owners are not here: they are in the settings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.effects import Audited, Invitation, Invited, Joined, Member, Outdated, Role
+from bot.store.problems import told_apart
+from bot.store.tables import audit, invites, staff, tickets
+from bot.store.text import text_of
+
+
+class RoleRows:
+    """Roles of an open store."""
+
+    def __init__(self, reader: AsyncEngine) -> None:
+        self._reader = reader
+
+    async def role(self, channel: str, user: str) -> Role | None:
+        """The role that this person has by invitation."""
+        one = select(staff.c.role).where(staff.c.channel == channel, staff.c.user_id == user)
+        with told_apart():
+            async with self._reader.connect() as connection:
+                return cast("Role | None", (await connection.execute(one)).scalar())
+
+    async def members(self, channel: str) -> list[Member]:
+        """Everybody with a role, longest there first."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(select(staff).where(staff.c.channel == channel).order_by(staff.c.id))
+                return [Member(row.user_id, cast("Role", row.role), row.label, row.since) for row in rows]
+
+    async def invitations(self, channel: str, at: datetime) -> list[Invitation]:
+        """Invitations that can still be used."""
+        usable = select(invites).where(
+            invites.c.channel == channel, invites.c.used_at.is_(None), invites.c.expires_at > text_of(at)
+        )
+        with told_apart():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(usable)
+                return [Invitation(row.hash, cast("Role", row.role), row.label, row.made_by) for row in rows]
+
+
+async def invited(connection: AsyncConnection, effect: Invited, channel: str, user: str) -> None:
+    """Keep an invitation's hash."""
+    await connection.execute(
+        insert(invites),
+        {
+            "channel": channel,
+            "hash": effect.hash,
+            "role": effect.role,
+            "label": effect.label,
+            "made_by": user,
+            "expires_at": text_of(effect.expires_at),
+        },
+    )
+
+
+async def joined(connection: AsyncConnection, effect: Joined, channel: str, user: str, at: datetime) -> None:
+    """Use up an invitation. Outdated when somebody did before."""
+    used = await connection.execute(
+        update(invites).where(invites.c.hash == effect.hash, invites.c.used_at.is_(None)).values(used_at=text_of(at))
+    )
+    if used.rowcount != 1:
+        raise Outdated(effect.role)
+    await connection.execute(delete(staff).where(staff.c.channel == channel, staff.c.user_id == user))
+    await connection.execute(
+        insert(staff),
+        {
+            "channel": channel,
+            "user_id": user,
+            "role": effect.role,
+            "label": effect.label,
+            "since": text_of(at),
+            "added_by": effect.added_by,
+        },
+    )
+
+
+async def removed(connection: AsyncConnection, user: str, channel: str) -> None:
+    """Take the role and every invitation that they made; what they had taken is open again."""
+    await connection.execute(delete(staff).where(staff.c.channel == channel, staff.c.user_id == user))
+    await connection.execute(
+        delete(invites).where(invites.c.channel == channel, invites.c.made_by == user, invites.c.used_at.is_(None))
+    )
+    await connection.execute(
+        update(tickets)
+        .where(tickets.c.taken_by == user, tickets.c.state == "taken")
+        .values(state="open", taken_by=None, version=tickets.c.version + 1)
+    )
+
+
+async def audited(connection: AsyncConnection, effect: Audited, channel: str, user: str, at: datetime) -> None:
+    """Write down a privileged act."""
+    row = {"at": text_of(at), "channel": channel, "who": user, "act": effect.act, "about": effect.about}
+    await connection.execute(insert(audit), row)

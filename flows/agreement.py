@@ -1,0 +1,115 @@
+"""What does not agree in a notice: what no single row of it can see, all at once, before anybody relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from flows.notice import ELSEWHERE, EVERYONE, Notice, Window, meet
+
+
+def check(notice: Notice) -> Iterator[InitErrorDetails]:
+    """What is wrong between the rows: ids that lead nowhere, two dates for one thing, a cohort without a window …"""
+    yield from _twice(notice)
+    yield from _unknown_ids(notice)
+    yield from _alone(notice)
+    yield from _uncovered(notice)
+    yield from _contradictions(notice)
+
+
+def flaw(rule: str, *loc: str | int, **about: Any) -> InitErrorDetails:
+    """A problem found by hand, in pydantic's own form, so that it is reported like every other one."""
+    return InitErrorDetails(type=PydanticCustomError(rule, "content", about or None), loc=loc, input=None)
+
+
+def _twice(notice: Notice) -> Iterator[InitErrorDetails]:
+    for section in ("cohorts", "windows", "contacts"):
+        seen: set[str] = set()
+        for n, row in enumerate(getattr(notice, section)):
+            if row.id in seen:
+                yield flaw("id_twice", section, n, "id", id=row.id)
+            seen.add(row.id)
+    names = [f.name for f in notice.check_fields]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield flaw("id_twice", "check_fields", n, "name", id=name)
+
+
+def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
+    cohorts = {EVERYONE, *(c.id for c in notice.cohorts)}
+    for section in ("windows", "corrections", "contacts"):
+        for n, row in enumerate(getattr(notice, section)):
+            for i, cohort in enumerate(row.cohorts):
+                if cohort not in cohorts:
+                    yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
+    contacts = {c.id for c in notice.contacts}
+    for topic, contact in notice.routing.model_dump().items():
+        if contact not in contacts | {*ELSEWHERE}:
+            yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
+    if notice.privacy.contact and notice.privacy.contact not in contacts:
+        yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
+    windows = {w.id for w in notice.windows}
+    for n, correction in enumerate(notice.corrections):
+        if correction.window and correction.window not in windows:
+            yield flaw("unknown_window", "corrections", n, "window", id=correction.window, known=sorted(windows))
+    kinds = {c.kind for c in notice.corrections}
+    for n, field in enumerate(notice.check_fields):
+        if field.kind and field.kind not in kinds:
+            yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+
+
+def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
+    for n, cohort in enumerate(notice.cohorts):
+        if not notice.windows_for(cohort.id, "check"):
+            yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
+        for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
+            answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
+            if answering and not any(meet(c.cohorts, (cohort.id,)) for c in answering):
+                yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
+
+
+def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
+    for n, window in enumerate(notice.windows):
+        if window.kind in ("check", "correction") and window.closes is None:
+            yield flaw("window_without_end", "windows", n, label=window.label)
+    routed = notice.routing.model_dump().values()
+    for n, contact in enumerate(notice.contacts):
+        if contact.id in routed and not (contact.phones or contact.email or contact.im):
+            yield flaw("contact_unreachable", "contacts", n, id=contact.id)
+    if "*" not in {c.kind for c in notice.corrections}:
+        yield flaw("no_general_correction", "corrections")
+    if notice.photo.code_required and not notice.photo.code_how:
+        yield flaw("code_without_how", "photo", "code_required")
+    if notice.verdict.on_mismatch != "report_only" and not notice.verdict.wrong_button:
+        yield flaw("no_wrong_button", "verdict", "on_mismatch", policy=notice.verdict.on_mismatch)
+
+
+def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
+    for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
+        same = a.kind == b.kind and a.label == b.label and meet(a.cohorts, b.cohorts)
+        if same and (a.opens, a.closes) != (b.opens, b.closes):
+            yield flaw(
+                "two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}"
+            )
+    for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
+        if x.kind == y.kind and (x.allowed == "no") != (y.allowed == "no") and meet(x.cohorts, y.cohorts):
+            yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
+    shows = notice.photo.shows_after_days
+    captures = [w for w in notice.windows if w.kind == "capture"]
+    for n, window in enumerate(notice.windows):
+        if shows and window.kind == "check" and any(_too_early(window, c, shows[0]) for c in captures):
+            yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
+    signed_by, units = notice.notice.signed_by, (notice.school.unit, *notice.school.unit_aliases)
+    if signed_by and signed_by.removeprefix(notice.school.name) not in units:
+        yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
+
+
+def _too_early(window: Window, capture: Window, days: int) -> bool:
+    """Whether the check ends before a photo of the capture's last day can be seen, for anybody whom both are for."""
+    if window.closes is None or capture.closes is None or not meet(window.cohorts, capture.cohorts):
+        return False
+    return window.closes < capture.closes + timedelta(days=days)

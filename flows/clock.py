@@ -1,0 +1,53 @@
+"""Which clock of a notice runs: before the check, in it, late but correctable, closed. Now comes in as an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from flows.notice import Notice, Window
+
+
+class Phase(Enum):
+    """The four clocks of a notice: before the check, in it, late but correctable, closed."""
+
+    PREPARE = "T0"
+    CHECK = "T1"
+    LATE = "T2"
+    CLOSED = "T3"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Which clock runs: `window` counts now or next, `days_left` are the days to its start (T0) or its end."""
+
+    phase: Phase
+    window: Window | None
+    days_left: int | None
+
+
+def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
+    """Which clock runs for this cohort (an id) at `now`, local time of the notice."""
+    today = now.date()
+    checks = notice.windows_for(cohort, "check", "recheck")
+    running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
+    if running:
+        return Clock(Phase.CHECK, running, _days(today, running.closes))
+    coming = sorted((w for w in checks if not w.begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max))
+    still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
+    if still and not any(w.kind == "check" for w in coming):
+        return Clock(Phase.LATE, still, _days(today, still.closes))
+    if coming:
+        return Clock(Phase.PREPARE, coming[0], _days(today, coming[0].opens))
+    return Clock(Phase.CLOSED, None, None)
+
+
+def working_days(start: date, end: date) -> int:
+    """Mondays to Fridays from the day after `start` to `end` inclusive; public holidays are not known here."""
+    weeks, rest = divmod(max(0, (end - start).days), 7)
+    return weeks * 5 + sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, rest + 1))
+
+
+def _days(today: date, day: date | None) -> int | None:
+    return (day - today).days if day else None
