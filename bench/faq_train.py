@@ -21,6 +21,7 @@ import yaml
 
 from faq.matcher import FEATURES, NONE_FEATURES, Explanation, Matcher, Weights
 from faq.model import Entry
+from faq.text import read
 
 ROOT = Path(__file__).parents[1]
 FOLDS = 10
@@ -29,9 +30,9 @@ THIN_WEIGHT = 0.25
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
 ELSEWHERE_WEIGHT = 1.0  # a phrasing said of another thing
+SWAPPED_WEIGHT = 0.6  # a phrasing with another thing in it
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
 STRENGTH = 2.0  # of the pull towards zero
-BEYOND = -1.2  # set, not learned: where both fit, what the notice says goes before what lies beyond it
 
 
 BLANK = Weights(dict.fromkeys(FEATURES, 0.0), dict.fromkeys(NONE_FEATURES, 0.0))  # features do not depend on weights
@@ -96,6 +97,24 @@ def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
     return chance.choice(things) + chance.choice(["", "", "的"]) + text
 
 
+SUBJECTS = frozenset(
+    "chsi archive enrolment education diploma degree account username password code sms mobile mailbox id-card photo "
+    "major school loan admission browser website proof number person-name edu-mail website app".split()
+)
+
+
+def swapped(text: str, things: list[str], chance: random.Random) -> str | None:
+    """A phrasing with another thing in the place of one that it speaks of (`查不到学籍` → `查不到快递`), if it can be."""
+    reading = read(text)
+    if len(reading.chars) != len(reading.folded):  # units are not characters
+        return None
+    spans = [(start, size) for start, size, names, weight in reading.words if weight == 1 and SUBJECTS & set(names)]
+    if not spans:
+        return None
+    start, size = chance.choice(spans)
+    return reading.folded[:start] + chance.choice(things) + reading.folded[start + size :]
+
+
 def _things() -> list[str]:
     words: list[str] = yaml.safe_load((ROOT / "faq" / "lexicon.yaml").read_text("utf-8"))["elsewhere"]
     nouns = (ROOT / "faq" / "everyday.txt").read_text("utf-8").splitlines()[2].split(" ")
@@ -126,6 +145,8 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
             if len(line) <= 12 and not line.isascii():
                 found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
+            if other := swapped(line, things, chance):
+                found.append(sample(matcher.explain(other), None, SWAPPED_WEIGHT))
         found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
     for _ in range(THIN):
         thin = [
@@ -156,12 +177,10 @@ def fit(training: list[Sample]) -> Weights:
     none = np.array([one.none for one in training])
     right = np.array([size if one.right is None else one.right for one in training])
     weight = np.array([one.weight for one in training])
-    fixed = FEATURES.index("beyond")
     everyone = np.arange(len(training))
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        entry = values[:width].copy()
-        entry[fixed] = BEYOND
+        entry = values[:width]
         odds = np.concatenate([np.where(there, rows @ entry, -1e9), (none @ values[width:])[:, None]], axis=1)
         odds -= odds.max(axis=1, keepdims=True)
         share = np.exp(odds)
@@ -172,11 +191,9 @@ def fit(training: list[Sample]) -> Weights:
         slope = (
             np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none]) + STRENGTH / 10 * values
         )
-        slope[fixed] = 0
         return value, slope
 
     best = minimize(loss, np.zeros(width + len(NONE_FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
-    best.x[fixed] = BEYOND
     values = [round(float(value), 3) for value in best.x]
     return Weights(
         dict(zip(FEATURES, values[:width], strict=True)), dict(zip(NONE_FEATURES, values[width:], strict=True))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+# Nothing that is made while modules load is garbage, and looking for some takes a tenth of a second; `main` lifts it.
+gc.disable()
+
 import asyncio
 import json
 import os
@@ -129,6 +134,35 @@ def draw(content: ContentFolder = None) -> None:
     print(mermaid(knowledge.script, voice.fill))
 
 
+@cli.command()
+def links(
+    bot: Annotated[
+        str, typer.Option(help="机器人的用户名，不写就问 Telegram。The bot's username.", show_default="?")
+    ] = "",
+    png: Annotated[Path | None, typer.Option(file_okay=False, help="把二维码存进这个文件夹。QR codes here.")] = None,
+) -> None:
+    """打印通知、步骤、问题的链接，可存二维码。Prints deep links; QR codes as PNG with --png."""
+    from bot import links as deep  # posters are made seldom
+
+    chosen = app.settings()
+    name = deep.USERNAME.fullmatch(bot or _username(chosen))
+    if name is None:
+        raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
+    for link in deep.links(app.content(chosen), app.present(chosen)):
+        print(f"{link.address(name[1])}\t{link.title}")
+        if png:
+            try:
+                deep.draw(link, name[1], png)
+            except OSError as trouble:
+                raise typer.BadParameter(f"存不了 / cannot write: {trouble.filename}: {trouble.strerror}") from None
+
+
+def _username(chosen: Settings) -> str:
+    from bot import serving
+
+    return serving.username(chosen)
+
+
 def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
     screen = _screen()
     known = Session(next(iter(knowledge.notices)))
@@ -161,6 +195,8 @@ def _me() -> str:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.freeze()
+    gc.enable()
     forgiving(sys.stdin, sys.stdout, sys.stderr)
     sys.exit(_run())
 

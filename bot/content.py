@@ -128,7 +128,8 @@ class _Reading:
         self.problems: list[Problem] = []
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
-        self.shipped = _shipped(Phrases, "phrases.yaml")
+        self.read: dict[Path, Source] = {}
+        self.shipped = self._shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
     def content(self) -> Content:
@@ -161,6 +162,13 @@ class _Reading:
         path = own if own and own.exists() else SHIPPED[part]
         return sorted(path.glob("[!.]*.y*ml")) if path.is_dir() else [path]
 
+    def _once(self, path: Path) -> Source:
+        return self.read[path] if path in self.read else self.read.setdefault(path, source.read(path))
+
+    def _shipped(self, model: type[Model], part: str) -> Model:
+        path = SHIPPED[part]
+        return model.model_validate(self._once(path if path.is_file() else min(path.glob("*.yaml"))).tree)
+
     def _sources(self, part: str) -> Iterator[tuple[str, Source]]:
         for name, read in map(self._read, self._files(part)):
             if read.tree is None:
@@ -171,7 +179,7 @@ class _Reading:
     def _read(self, path: Path) -> tuple[str, Source]:
         own = self.folder and path.is_relative_to(self.folder)
         name = str(path.relative_to(self.folder)) if self.folder and own else f"{path.parent.name}/{path.name}"
-        read = source.read(path)
+        read = self._once(path)
         if path.is_file():
             self.hash.update(path.read_bytes())
         for mistake in read.mistakes:
@@ -234,7 +242,7 @@ class _Reading:
             self._tell("scripts", nowhere, (), "one_script", count=count)
         if not entries and "faq" not in self.unread:
             self._tell("faq", nowhere, (), "no_entries")
-        some_day, notice = datetime.fromisoformat("2100-01-01"), _shipped(Notice, "notices")
+        some_day, notice = datetime.fromisoformat("2100-01-01"), self._shipped(Notice, "notices")
         names = {*facts(notice, self.shipped.facts, {}, (), some_day).whole(), *LIVE}
         for piece in notices:
             if piece.value:
@@ -383,8 +391,3 @@ def _entry(question: Question, notice: Notice) -> Entry:
         answer=question.a,
         references=(),
     )
-
-
-def _shipped(model: type[Model], part: str) -> Model:
-    path = SHIPPED[part]
-    return model.model_validate(source.read(path if path.is_file() else min(path.glob("*.yaml"))).tree)

@@ -29,7 +29,7 @@ SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long
 class Row(BaseModel):
     """Frozen, and refuses keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CalendarWords(Row):

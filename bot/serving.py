@@ -23,7 +23,7 @@ from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.pages import Ready, listen
 from bot.channels.telegram.polling import Polling
-from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
 from bot.phrases import Phrases
@@ -43,6 +43,23 @@ def run(chosen: Settings) -> None:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
     except WrongToken:
         raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+
+
+def username(chosen: Settings) -> str:
+    """The bot's username, as Telegram knows it. SettingsProblem without a token or with a wrong one."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
+    return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
+
+
+async def _username(chosen: Settings, token: str) -> str:
+    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api, patience_s=10) as api:
+        try:
+            return await who(api)
+        except WrongToken:
+            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+        except ConnectionError as trouble:
+            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
 
 
 async def _serve(chosen: Settings, token: str) -> None:

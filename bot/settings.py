@@ -45,6 +45,7 @@ ProblemCode = Literal[
     "not_a_choice",
     "refused",  # the right shape, and Telegram does not know it
     "taken",  # nothing can listen there; about: what the system says
+    "unreachable",  # nobody answers there; about: what went wrong
 ]
 _ENGLISH: dict[ProblemCode, str] = {
     "unknown": "is no setting of gradbot; did you mean {about}?",
@@ -65,6 +66,7 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_a_choice": "must be console or json: {about}",
     "refused": "is refused by Telegram; copy it again from @BotFather",
     "taken": "cannot be listened on: {about}",
+    "unreachable": "cannot be reached: {about}",
 }
 
 

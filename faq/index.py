@@ -20,7 +20,10 @@ from faq.text import Reading, read
 
 VIEWS = ("chars", "sounds", "concepts")
 _LONG = 200  # entries: of a gram that more of them have, only those find candidates in which it weighs most
-_COMPLETED = 40  # candidates whose score is made exact when some grams were cut short
+_READ = 5_000  # entries that are read of all grams together, rarest grams first; what is cut short weighs in later
+_COMPLETED = 30  # candidates whose score is made exact when some grams were cut short
+_SURE = 5  # entries that are near however far the others are ahead
+_FAR = 0.4  # share of the best score under which further entries are not near
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
 
 Vector = Mapping[int, float]  # number of a gram → its share of a unit vector
@@ -56,7 +59,8 @@ def grams(reading: Reading) -> tuple[Iterable[str], Iterable[str], Mapping[str, 
 
 class _Gram(NamedTuple):
     """Who has a gram: entries in order, its weight in their centres, where their phrasings begin in the arrays that
-    follow; the phrasings' numbers within their entry and the gram's share of their unit vectors."""
+    follow; the phrasings' numbers within their entry and the gram's share of their unit vectors.
+    """
 
     places: array[int]
     weights: array[float]
@@ -68,7 +72,7 @@ class _Gram(NamedTuple):
 class _View:
     """One view of all phrasings."""
 
-    __slots__ = ("grams", "ids", "idf", "longest", "norms", "unknown")
+    __slots__ = ("grams", "idf", "ids", "longest", "norms", "unknown")
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
@@ -120,7 +124,7 @@ class _View:
             places.append(at)
             weights.append(total / norm)
             starts.append(len(numbers))
-            numbers.extend(map(int, held[::2]))
+            numbers.extend([int(number) for number in held[::2]])
             shares.extend(held[1::2])
 
     def vector(self, line: Mapping[str, float]) -> tuple[Vector, float]:
@@ -149,6 +153,17 @@ class Subject(NamedTuple):
     folded: tuple[str, ...]
     coded: tuple[str, ...]
     askings: tuple[frozenset[str], ...]
+
+
+class Overlap(NamedTuple):
+    """What an entry and a question have in common: by phrasing the cosine and the share of the phrasing that the
+    question has; the share of the question that the entry has; the numbers of the grams. Shares are of squares, 0–1.
+    """
+
+    cosines: list[float]
+    held: list[float]
+    known: float
+    grams: list[int]
 
 
 class Index:
@@ -204,22 +219,32 @@ class Index:
         """The places of the entries whose centres are nearest, best sum of the views first, at most `limit`."""
         totals: dict[int, float] = {}
         held = totals.get
-        for view, vector in zip(self.views, vectors, strict=True):
-            longest = view.longest
-            for gram, weight in vector.items():
-                found = longest.get(gram) if longest else None
-                if found is None:
-                    places, weights, *_ = view.grams[gram]
-                    found = zip(places, weights, strict=True)
-                for at, share in found:
-                    totals[at] = held(at, 0.0) + weight * share
-        wanted = _COMPLETED if self._cut else limit
+        heaviest = sorted(
+            ((weight, number, gram) for number, vector in enumerate(vectors) for gram, weight in vector.items()),
+            reverse=True,
+        )
+        left = _READ
+        for weight, number, gram in heaviest:
+            view = self.views[number]
+            places, weights, *_ = view.grams[gram]
+            found = view.longest.get(gram) if len(places) > _LONG else None
+            left -= _LONG if found else len(places)
+            if left < 0:
+                break
+            for at, share in found or zip(places, weights, strict=True):
+                totals[at] = held(at, 0.0) + weight * share
+        if not totals:
+            return []
+        wanted = _COMPLETED if left < 0 or self._cut else limit
         if len(totals) > wanted:
             least = nlargest(wanted, totals.values())[-1]
-            totals = {at: total for at, total in totals.items() if total >= least}
-        if self._cut:
+            tied = [at for at, total in totals.items() if total >= least]
+            totals = {at: totals[at] for at in sorted(tied, key=lambda at: (-totals[at], at))[:wanted]}
+        if wanted > limit:
             totals = {at: self._whole(vectors, at) for at in totals}
-        return sorted(totals, key=lambda at: (-totals[at], at))[:limit]
+        nearest = sorted(totals, key=lambda at: (-totals[at], at))[:limit]
+        enough = _FAR * totals[nearest[0]]
+        return [at for place, at in enumerate(nearest) if place < _SURE or totals[at] >= enough]
 
     def _whole(self, vectors: Sequence[Vector], at: int) -> float:
         """The sum of an entry's cosines, of all its grams."""
@@ -232,9 +257,10 @@ class Index:
                     total += weight * weights[spot]
         return total
 
-    def compare(self, view: int, vector: Vector, at: int) -> tuple[list[float], float, list[int]]:
-        """An entry's cosines with a question in one view by phrasing, the share 0–1 of it that it has, the grams."""
-        scores = [0.0] * len(self.subjects[at].folded)
+    def compare(self, view: int, vector: Vector, at: int) -> Overlap:
+        """What an entry and a question have in common in one view."""
+        size = len(self.subjects[at].folded)
+        cosines, held = [0.0] * size, [0.0] * size
         known, grams, have = 0.0, self.views[view].grams, []
         for gram, weight in vector.items():
             places, _, starts, numbers, shares = grams[gram]
@@ -245,5 +271,6 @@ class Index:
                 start = starts[spot]
                 end = starts[spot + 1] if spot + 1 < len(starts) else len(numbers)
                 for number, share in zip(numbers[start:end], shares[start:end], strict=True):
-                    scores[number] += weight * share
-        return scores, known, have
+                    cosines[number] += weight * share
+                    held[number] += share * share
+        return Overlap(cosines, held, known, have)

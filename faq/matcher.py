@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
@@ -31,8 +32,9 @@ OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
 OFFERED = 3  # topics in a choice, at most
 TOPICS = 5  # topics in a Match
 LIKELY = 0.5  # what belonging to the asker's present step adds to a topic's log-odds
-_CANDIDATES = 12  # entries that are looked at closely
-_FUZZED = 4  # phrasings of an entry that rapidfuzz compares
+BEYOND = 1.2  # what lies beyond the notice loses: where both fit, what the notice says goes before it
+_CANDIDATES = 8  # entries that are looked at closely
+_FUZZED = 3  # phrasings of an entry that rapidfuzz compares
 _SHORT = 4  # units under which a partial ratio says nothing
 _PARTS = 4  # sentences of a message that are asked one by one, at most
 
@@ -60,7 +62,8 @@ FEATURES = (
     "strange_noun",
     "strange_share",
     "uncovered",
-    "beyond",
+    "sounds_held",
+    "concepts_held",
 )
 NONE_FEATURES = (
     "bias",
@@ -99,8 +102,9 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant and what
-    speaks for that, in the order of NONE_FEATURES."""
+    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant, and its
+    features in the order of NONE_FEATURES.
+    """
 
     reading: Reading
     clues: tuple[Clue, ...]
@@ -136,7 +140,9 @@ class _Question:
     words: Sequence[_Word]
     units: Sequence[_Unit]
 
-    def strange(self, chars: Set[int], sounds: Set[int], concepts: Set[int]) -> tuple[float, float, float, float]:
+    def strange(
+        self, chars: AbstractSet[int], sounds: AbstractSet[int], concepts: AbstractSet[int]
+    ) -> tuple[float, float, float, float]:
         """How much of the question is said in words that are not in the given grams: the features named alike."""
         elsewhere, noun, share, covered = False, False, 0.0, 0.0
         for word in self.words:
@@ -186,7 +192,15 @@ def _units(reading: Reading, sounds_ids: Mapping[str, int], concepts_ids: Mappin
 
 
 def _dot(values: Sequence[float], model: Sequence[float]) -> float:
-    return sum(map(mul, values, model))
+    return math.fsum(map(mul, values, model))
+
+
+def _shares(odds: Sequence[float]) -> list[float]:
+    """Log-odds as shares of 1."""
+    top = max(odds, default=0.0)
+    shares = [math.exp(value - top) for value in odds]
+    total = sum(shares)
+    return [share / total for share in shares]
 
 
 class Matcher:
@@ -243,21 +257,18 @@ class Matcher:
         for features in found:
             features[_LEAD] = sum(features[:3]) / best if best else 0.0
         none = self._none_features(asked, best, found)
-        odds = [
-            _dot(features, self._entry) + LIKELY * (subjects[at].id in likely)
-            for at, features in zip(nearest, found, strict=True)
+        odds = [_dot(features, self._entry) for features in found]
+        unmeant = _shares([_dot(none, self._none), *odds])[0]
+        preferred = [
+            value + LIKELY * (subjects[at].id in likely) - BEYOND * subjects[at].beyond
+            for value, at in zip(odds, nearest, strict=True)
         ]
-        odds_none = _dot(none, self._none)
-        top = max([odds_none, *odds])
-        shares = [math.exp(value - top) for value in odds]
-        rest = math.exp(odds_none - top)
-        total = sum(shares) + rest
         clues = [
-            Clue(subjects[at].id, share / total, tuple(features))
-            for at, share, features in zip(nearest, shares, found, strict=True)
+            Clue(subjects[at].id, (1.0 - unmeant) * share, tuple(features))
+            for at, share, features in zip(nearest, _shares(preferred), found, strict=True)
         ]
         clues.sort(key=lambda clue: (-clue.score, clue.id))
-        return Explanation(asked.reading, tuple(clues), rest / total, tuple(none))
+        return Explanation(asked.reading, tuple(clues), unmeant, tuple(none))
 
     def _question(self, question: str) -> _Question:
         index = self._index
@@ -292,7 +303,7 @@ class Matcher:
         index = self._index
         subject = index.subjects[at]
         parts = [index.compare(view, vector, at) for view, vector in enumerate(asked.vectors)]
-        chars, sounds, concepts = (scores for scores, _, _ in parts)
+        chars, sounds, concepts = (part.cosines for part in parts)
         together = [sum(each) for each in zip(chars, sounds, concepts, strict=True)]
         near = nlargest(_FUZZED, range(len(together)), key=together.__getitem__)
         coded, folded, asking = asked.coded, asked.reading.folded, asked.reading.asking
@@ -307,11 +318,11 @@ class Matcher:
             same = same or coded == other
             fits = fits or asking <= subject.askings[number]
         return [
-            *(sum(scores) / view.norms[at] for view, (scores, _, _) in zip(index.views, parts, strict=True)),
+            *(sum(part.cosines) / view.norms[at] for view, part in zip(index.views, parts, strict=True)),
             max(chars),
             max(sounds),
             max(concepts),
-            *(known for _, known, _ in parts),
+            *(part.known for part in parts),
             max(together) / 3,
             ratio / 100,
             sound_ratio / 100,
@@ -320,6 +331,7 @@ class Matcher:
             float(fits and bool(asking)),
             len(asking - subject.asking) / len(asking) if asking else 0.0,
             0.0,
-            *asked.strange(*(set(have) for _, _, have in parts)),
-            float(subject.beyond),
+            *asked.strange(*(set(part.grams) for part in parts)),
+            max([parts[1].held[number] for number in near]),
+            max([parts[2].held[number] for number in near]),
         ]

@@ -26,7 +26,7 @@ class Entry(BaseModel):
     topics that people ask next, in order.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     id: TopicId
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=24)]

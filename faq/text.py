@@ -320,7 +320,9 @@ def _named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[Word]:
     written, heard = _concept_words()
     at = 0
     while at < len(chars):
-        size, by_ear, names, alike = 0, 0, (), ()
+        size, by_ear = 0, 0
+        names: tuple[str, ...] = ()
+        alike: tuple[str, ...] = ()
         if chars[at] in written.then:
             size, names = _written(written, chars, at)
         if sounds[at] in heard.then:
@@ -385,7 +387,7 @@ def _everyday() -> Mapping[str, Kind]:
 def everyday(reading: Reading) -> list[tuple[int, int, Kind]]:
     """Everyday words that name no concept, as (first unit, unit after the last, kind).
 
-    A Latin word that is neither everyday English nor pinyin counts as a noun.
+    A Latin word that is neither everyday English nor pinyin counts as a verb: English has more of them than we list.
     """
     kinds, chars = _everyday(), reading.chars
     found: list[tuple[int, int, Kind]] = []
@@ -402,7 +404,7 @@ def everyday(reading: Reading) -> list[tuple[int, int, Kind]]:
             if size > 1:
                 found.append((at, at + size, kinds["".join(chars[at : at + size])]))
             elif unit.isascii() and unit.isalpha() and len(unit) > 2 and unit not in _english():
-                found.append((at, at + 1, "noun"))
+                found.append((at, at + 1, "verb"))
         at += size
     return found
 

@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 class Words(BaseModel):
     """How facts are worded. Templates use `{name}` for their own parts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     day: str
     weekdays: tuple[str, ...] = Field(min_length=7, max_length=7)

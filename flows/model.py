@@ -29,7 +29,7 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 class Row(BaseModel):
     """A row of the script: frozen, and refuses keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Choice(Row):

@@ -58,7 +58,7 @@ CohortIds = tuple[Id, ...]
 class Row(BaseModel):
     """A row of the notice: frozen, and refuses keys that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 def _backwards(start: date | time, end: date | time) -> PydanticCustomError:

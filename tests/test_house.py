@@ -17,8 +17,8 @@ from tests.test_command_line import environment, gradbot
 
 HOUSE = Path(__file__).parents[1]
 README = HOUSE / "README.md"
-TALLEST = 460
-"""Lines of the longest room; whoever needs more should ask whether it still does one thing."""
+TALLEST = {"bot": 460, "flows": 460, "faq": 460, "tests": 560}
+"""Lines of the longest room of a floor; whoever needs more should ask whether it still does one thing."""
 
 
 def block(before: str, kind: str) -> str:
@@ -77,11 +77,10 @@ def test_the_readme_says_nothing_of_a_machine() -> None:
 
 
 def test_no_room_has_grown_too_tall() -> None:
-    files = [path for folder in ("bot", "flows", "faq", "tests") for path in (HOUSE / folder).rglob("*.py")]
-    assert len(files) > 40
-    assert {
-        str(p.relative_to(HOUSE)): n for p in files if (n := len(p.read_text("utf-8").splitlines())) > TALLEST
-    } == {}
+    rooms = [(path, most) for floor, most in TALLEST.items() for path in (HOUSE / floor).rglob("*.py")]
+    assert len(rooms) > 40
+    tall = {str(path): n for path, most in rooms if (n := len(path.read_text("utf-8").splitlines())) > most}
+    assert tall == {}
 
 
 @pytest.mark.parametrize("day", ["2013-11-20", "2013-12-05", "2013-12-25", "2014-03-19", "2026-11-24"])

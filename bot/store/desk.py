@@ -175,10 +175,14 @@ class DeskRows:
             numbers = [number for (number,) in claimed]
             if not numbers:
                 return []
-            newest = (
-                select(func.max(ticket_messages.c.id)).where(ticket_messages.c.ticket == tickets.c.id).scalar_subquery()
+            under = (
+                select(ticket_messages.c.message)
+                .where(ticket_messages.c.ticket == tickets.c.id)
+                .order_by(ticket_messages.c.id.desc())
+                .limit(1)
+                .correlate(tickets)
+                .scalar_subquery()
             )
-            under = select(ticket_messages.c.message).where(ticket_messages.c.id == newest).scalar_subquery()
             rows = await connection.execute(
                 select(
                     outbox,

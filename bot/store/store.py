@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -19,14 +18,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import URL, Connection, RowMapping, bindparam, delete, event, func, insert, select
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect
 from bot.store.desk import DeskRows, apply
-from bot.store.problems import StoreProblem, told_apart
+from bot.store.engine import engine_for, try_file
+from bot.store.problems import told_apart
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import handled_updates, metadata, misses, people, step_events
@@ -37,8 +37,6 @@ from bot.store.together import Together
 KEPT_TURNS = 32
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
 KEPT_FORGETTING = timedelta(days=2)
-# How often to try to switch a fresh file to its log while others open it.
-WAL_ATTEMPTS = 200
 
 _THIS_PERSON = (people.c.channel == bindparam("channel"), people.c.user_id == bindparam("user"))
 _ID = select(people.c.id).where(*_THIS_PERSON)
@@ -175,8 +173,8 @@ class Store:
         address = make_url(url)
         with told_apart():
             if address.get_backend_name() == "sqlite":
-                await asyncio.to_thread(_try_file, Path(address.database or ""), wait_s)
-            engine = _engine(address, wait_s)
+                await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
+            engine = engine_for(address, wait_s)
             try:
                 async with engine.connect() as connection:
                     await prepare(await connection.execution_options(begin=""))
@@ -348,57 +346,6 @@ class Store:
         with told_apart():
             async with self._writing, self._engine.begin() as connection:
                 yield connection
-
-
-def _engine(address: URL, wait_s: float) -> AsyncEngine:
-    if address.get_backend_name() != "sqlite":
-        try:
-            return create_async_engine(address, connect_args={"timeout": wait_s}, pool_pre_ping=True)
-        except ModuleNotFoundError as error:
-            raise StoreProblem(
-                "unreachable", f"{error.name} is not installed: pip install 'gradbot[postgres]'"
-            ) from error
-    engine = create_async_engine(address, connect_args={"timeout": wait_s})
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A transaction that starts as a reader cannot become the writer while another one writes.
-        if line := connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"):
-            connection.exec_driver_sql(line)
-
-    return engine
-
-
-def _try_file(path: Path, wait_s: float) -> None:
-    """Make folder and file for the eyes of this account only (SQLite gives its log the same rights), and write once.
-
-    Apart from the engine, because aiosqlite cannot fail to connect without leaving a thread that outlives the loop.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)
-    except OSError as error:
-        raise StoreProblem("unwritable", f"{path}: {error.strerror}") from error
-    with closing(sqlite3.connect(path, timeout=wait_s, isolation_level=None)) as connection:
-        for attempt in range(WAL_ATTEMPTS):
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")  # stays with the file
-                break
-            except sqlite3.OperationalError as error:
-                # Unlike BEGIN this does not wait, so that others who open a fresh file right now are in its way.
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == WAL_ATTEMPTS - 1:
-                    raise
 
 
 def _save_person(upsert: Callable[..., Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - loaded on first use, which may be when we may not read it
 import os
 import sqlite3
 import stat

@@ -155,6 +155,7 @@ async def test_export_shows_everything(store: Store) -> None:
                 "at": "2013-12-05T08:31:00.000+00:00",
             }
         ],
+        "tickets": [],
     }
 
 
@@ -163,7 +164,7 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
         await save(store, user=user, session="{}", events=[StepEvent("s", "M0", "enter")] * 3, update_id=user)
     before = (await store.export("console", "42"))["people"][0]["member"]
     forgotten = await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
-    assert forgotten.counts == {"people": 1, "step_events": 3, "handled_updates": 1}
+    assert forgotten.counts == {"people": 1, "step_events": 3, "handled_updates": 1, "tickets": 0}
     assert await store.export("console", "42") == {}
     assert await store.load("console", "43") == "{}"
     assert await store.handled("console", "42", "9") == '"gone"'

@@ -148,7 +148,8 @@ class Telegram:
     async def _try(self, method: str, parameters: Mapping[str, Any], **files: Any) -> bool:
         """Whether the call worked. Blocked people are nobody's fault; everything else is logged."""
         try:
-            await self._api.call(method, parameters, **files)
+            # A reply must arrive at least once: one whose fate is unknown is sent again.
+            await self._api.call(method, parameters, again=method.startswith("send"), **files)
         except Forbidden:
             return False
         except BadRequest as refused:

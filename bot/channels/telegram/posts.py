@@ -14,6 +14,7 @@ from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
 from bot.channels.telegram import speech
 from bot.channels.telegram.api import Api
+from bot.channels.telegram.errors import WrongToken
 from bot.messages import Delivered, Outcome, Post, Reply
 
 STAFF_AGAIN = timedelta(minutes=10)
@@ -138,6 +139,16 @@ class Posts:
             raise
         except TelegramError as trouble:
             _log.warning("telegram_refused", method=method, why=trouble.message)
+
+
+async def who(api: Api) -> str:
+    """The bot's username without @. WrongToken, or ConnectionError when Telegram does not answer."""
+    try:
+        return str((await api.call("getMe", {}))["username"])
+    except InvalidToken:
+        raise WrongToken from None
+    except TelegramError as trouble:
+        raise ConnectionError(trouble.message) from None
 
 
 def with_address(reply: Reply, address: str) -> Reply:

@@ -1,0 +1,115 @@
+"""A desk in a test: graduates and staff over the real service and database, and a staff room that posts arrive in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.content import Content
+from bot.messages import Answer, Delivered, Incoming, Outcome, Post
+from bot.outbox import deliver_due
+from bot.service import Service
+from bot.store import Store
+from tests.person import at, buttons
+
+OWNER, GRADUATE = "1", "lin"
+
+
+@dataclass
+class Room:
+    """Two sides of a desk on the channel `test`. `posts` is everything delivered, in order; `outcomes` come first."""
+
+    content: Content
+    store: Store
+    now: datetime
+    threads: bool = True
+    posts: list[Post] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _updates: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _threads: dict[str, str] = field(default_factory=dict)
+    _messages: dict[str, Post] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.service = self.again()
+
+    def again(self) -> Service:
+        """The service as a restart leaves it."""
+        return Service(
+            self.content,
+            self.store,
+            lambda: (self.now - timedelta(hours=8)).replace(tzinfo=UTC),
+            owners=[("test", OWNER)],
+            desks=("test",),
+        )
+
+    async def says(self, text: str, user: str = GRADUATE, update: str | None = None) -> Answer:
+        return await self._receive(Incoming("test", user, text, update_id=update or str(next(self._updates))))
+
+    async def presses(self, button: str, user: str = GRADUATE) -> Answer:
+        return await self._receive(Incoming("test", user, press=button, update_id=str(next(self._updates))))
+
+    async def staff(
+        self,
+        text: str = "",
+        *,
+        press: str | None = None,
+        user: str = OWNER,
+        thread: str | None = None,
+        reply_to: str | None = None,
+        other: str = "",
+    ) -> Answer:
+        """Somebody does something in the staff chat."""
+        number = str(next(self._updates))
+        incoming = Incoming("test", user, text, press, other, number, "staff", thread, reply_to)
+        return await self._receive(incoming)
+
+    async def _receive(self, incoming: Incoming) -> Answer:
+        answer = await self.service.receive(incoming)
+        await self.delivers()
+        return answer
+
+    async def delivers(self) -> None:
+        while await deliver_due(self.service, "test", self._deliver):
+            pass
+
+    async def _deliver(self, post: Post) -> Delivered:
+        if self.outcomes:
+            return Delivered(self.outcomes.pop(0))
+        self.posts.append(post)
+        number = str(100 + len(self.posts))
+        self._messages[number] = post
+        thread = None
+        if post.user is None and self.threads and post.title:
+            thread = self._threads.setdefault(post.title, str(500 + len(self._threads)))
+        return Delivered(Outcome("sent", number), thread)
+
+    @property
+    def in_staff_chat(self) -> list[str]:
+        return [post.reply.text for post in self.posts if post.user is None and post.reply]
+
+    def to(self, user: str = GRADUATE) -> list[str]:
+        return [post.reply.text for post in self.posts if post.user == user and post.reply]
+
+    def button(self, words: str) -> str:
+        """The id of the newest button in the staff chat with these words."""
+        staff = [post.reply for post in self.posts if post.user is None and post.reply]
+        return next(b.id for b in reversed(buttons(staff)) if b.text == words)
+
+    @property
+    def message(self) -> str:
+        """The number of the newest message in the staff chat."""
+        return next(n for n, post in reversed(self._messages.items()) if post.user is None)
+
+
+def at_noon(day: str = "2013-12-05 12:00") -> datetime:
+    return at(day)
+
+
+def texts(answer: Answer) -> str:
+    return "\n".join(reply.text for reply in answer.replies)
+
+
+def names(answer: Answer) -> Sequence[str]:
+    return [button.text for button in buttons(answer.replies)]

@@ -1,0 +1,153 @@
+"""A whole ticket through Telegram: the real channel, service and database; a staff group with topics and without."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import outbox
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.request import AiohttpRequest
+from bot.service import Service
+from bot.store import Store
+from tests.conftest import shipped
+from tests.telegram_server import Call, Message, Refusal, TelegramServer, User
+
+STAFF = -1001234567890
+NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
+
+
+class WithStaff(TelegramServer):
+    """A Telegram with a staff group, a forum or not."""
+
+    def __init__(self, *, forum: bool) -> None:
+        super().__init__()
+        self.forum = forum
+        self.topics: list[str] = []
+        self.groups[STAFF] = [Message(0, STAFF, {"text": "the group was made"}, {})]
+
+    def _getChat(self, _: Call) -> Any:  # noqa: N802
+        return {"id": STAFF, "type": "supergroup", "is_forum": self.forum}
+
+    def _createForumTopic(self, call: Call) -> Any:  # noqa: N802
+        if not self.forum:
+            raise Refusal(400, "Bad Request: the chat is not a forum")
+        self.topics.append(call.parameters["name"])
+        return {"message_thread_id": 900 + len(self.topics), "name": call.parameters["name"]}
+
+    @property
+    def staff(self) -> list[Message]:
+        return self.groups[STAFF][1:]
+
+    @property
+    def _chat(self) -> dict[str, Any]:
+        return {"id": STAFF, "type": "supergroup", "title": "staff", "is_forum": self.forum}
+
+    def staff_says(self, who: User, text: str, under: Message) -> None:
+        """In the topic of that message, or as a reply to it."""
+        message: dict[str, Any] = {
+            "message_id": self.next_message(), "from": who.who, "chat": self._chat, "date": 1, "text": text
+        }  # fmt: skip
+        if self.forum:
+            message |= {"message_thread_id": under.parameters["message_thread_id"], "is_topic_message": True}
+        else:
+            message["reply_to_message"] = {"message_id": under.id, "from": self.me, "chat": self._chat, "date": 1}
+        self.update(message=message)
+
+    def staff_taps(self, who: User, text: str) -> None:
+        for message in reversed(self.staff):
+            for button in (button for row in message.buttons for button in row):
+                if button["text"] == text:
+                    number = str(self.next_message())
+                    under = {"message_id": message.id, "chat": self._chat, "date": 1}
+                    self.queries[number] = None
+                    query = {"id": number, "from": who.who, "data": button["callback_data"], "message": under}
+                    self.update(callback_query=query)
+                    return
+        raise AssertionError(text)
+
+
+@asynccontextmanager
+async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Store]:
+    async with AsyncExitStack() as open_:
+        store = await Store.open(f"sqlite+aiosqlite:///{database}")
+        open_.push_async_callback(store.close)
+        content = shipped()
+        service = Service(content, store, lambda: NOON, owners=[("telegram", "1")], desks=("telegram",))
+        api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
+        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        phrases = content.phrases
+        posts = Posts(api, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
+        words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
+        tasks = [
+            asyncio.create_task(Telegram(api, polling, words, posts).run(service.receive)),
+            asyncio.create_task(outbox.dispatch(service, "telegram", posts.deliver)),
+        ]
+        try:
+            yield store
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize("forum", [True, False], ids=["topics", "replies"])
+async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> None:
+    async with WithStaff(forum=forum) as telegram, serving(telegram, tmp_path / "gradbot.db"):
+        owner, ann, eve = telegram.user("Owner", 1), telegram.user("Ann", 77001), telegram.user("Eve", 3)
+        ann.types("/desk")
+        await telegram.until(lambda: len(telegram.staff) == 1)
+        assert len(telegram.topics) == (1 if forum else 0)
+        ann.types("民族写错了 <b>怎么办")
+        await telegram.until(lambda: len(telegram.staff) == 2)
+        assert "&lt;b&gt;怎么办" in telegram.staff[-1].text
+        said = len(ann.messages)
+        ann.types("我的身份证号110101199003078515")
+        await telegram.until(lambda: len(ann.messages) > said)
+        assert len(telegram.made("deleteMessage")) == 1
+        telegram.staff_taps(eve, "接手")
+        await telegram.until(lambda: shipped().phrases.desk.not_staff in telegram.staff[-1].text)
+        telegram.staff_taps(owner, "接手")
+        await telegram.until(lambda: "老师已接手" in ann.messages[-1].text)
+        telegram.staff_says(owner, "带 <户口本> 来", telegram.staff[0])
+        await telegram.until(lambda: "老师回复" in ann.messages[-1].text)
+        assert "带 &lt;户口本&gt; 来" in ann.messages[-1].text
+        ann.taps("好了，不用老师了")
+        await telegram.until(lambda: "学生说不用了" in telegram.staff[-1].text)
+        await telegram.until(lambda: None not in telegram.queries.values())
+        staff = "\n".join(str(message.parameters) for message in telegram.staff)
+        assert "Ann" not in staff
+        assert "77001" not in staff
+        assert "110101199003078515" not in staff
+
+
+async def test_staff_see_their_commands_and_the_link_is_whole(tmp_path: Path) -> None:
+    async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db"):
+        owner, wang = telegram.user("Owner", 1), telegram.user("Wang", 2)
+        owner.types("/invite staff")
+        await telegram.until(lambda: owner.messages)
+        link = owner.messages[-1].text.rsplit("?start=", 1)[1]
+        assert "https://t.me/gradbot_test_bot?start=join-" in owner.messages[-1].text
+        wang.types(f"/start {link}")
+        await telegram.until(lambda: any(_scope(call) == 2 for call in telegram.made("setMyCommands")))
+        names = {
+            _scope(call): [command["command"] for command in call.parameters["commands"]]
+            for call in telegram.made("setMyCommands")
+        }
+        assert "invite" in names[1]
+        assert "tickets" in names[2]
+        assert "invite" not in names[2]
+
+
+def _scope(call: Call) -> Any:
+    return call.parameters["scope"].get("chat_id")
