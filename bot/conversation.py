@@ -223,9 +223,7 @@ class _Turning:
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
         m = _SLASH.fullmatch(text)
-        if m is None:
-            return None
-        return self._command(session, self.content.phrases.words.get(m[1])) or Turn(session, self.voice(session).menu())
+        return self._command(session, self.content.phrases.words.get(m[1])) if m else None
 
     def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
         """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""

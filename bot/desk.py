@@ -302,12 +302,12 @@ def waited(words: DeskPhrases, since: datetime, now: datetime) -> str:
     return words.hours.format(n=minutes // 60) if minutes < 48 * 60 else words.days.format(n=minutes // (24 * 60))
 
 
-def promise(content: Content, now: datetime) -> str:
+def promise(voice: Voice) -> str:
     """When an answer can be expected, honestly."""
-    words = content.phrases.desk
+    words, now = voice.content.phrases.desk, voice.now
     if is_open(words.office, now):
-        return words.in_hours
-    return words.out_of_hours.format(when=_when(content, opens_at(words.office, now), now.date()))
+        return voice.fill(words.in_hours)
+    return voice.fill(words.out_of_hours, None, when=_when(voice.content, opens_at(words.office, now), now.date()))
 
 
 def _when(content: Content, moment: datetime, today: date) -> str:
@@ -365,7 +365,7 @@ def _quiet(ticket: Ticket) -> Ticket:
 def _shown(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
     words = voice.content.phrases.desk
     since = waited(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
-    about = {"number": ticket.number, "promise": promise(voice.content, voice.now), "waited": since}
+    about = {"number": ticket.number, "promise": promise(voice), "waited": since}
     text = "\n\n".join(voice.fill(sentence, None, **about) for sentence in sentences)
     return voice.bubbles(text, ((voice.command("withdraw"), voice.start()),))
 
@@ -383,7 +383,6 @@ def _card(voice: Voice, ticket: Ticket, words: str) -> str:
         step=_step(voice, ticket),
         who=voice.facts["me.major"],
         notice=voice.notice.notice.short,
-        promise=promise(content, voice.now),
     )
 
 

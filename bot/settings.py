@@ -8,6 +8,7 @@ exception; what a person reads is made from the codes.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -286,4 +287,4 @@ def _values(given: Mapping[str, str], folder: Path, problems: list[Problem]) -> 
 
 
 def _path(folder: Path, text: str) -> Path:
-    return (folder / Path(text).expanduser()).absolute()
+    return (folder / os.path.expanduser(text)).absolute()  # noqa: PTH111 - pathlib fails on ~nobody-here

@@ -25,7 +25,7 @@ from faq.index import Index, Vector, pairs
 from faq.model import Candidate, Entry, Match
 from faq.text import Kind, Reading, everyday, hollow, particles, read
 
-ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -36,6 +36,7 @@ BEYOND = 1.2  # what lies beyond the notice loses: where both fit, what the noti
 _CANDIDATES = 8  # entries that are looked at closely
 _FUZZED = 3  # phrasings of an entry that rapidfuzz compares
 _SHORT = 4  # units under which a partial ratio says nothing
+_RUN = 4  # units of a run that count
 _PARTS = 4  # sentences of a message that are asked one by one, at most
 
 _SENTENCE_END = re.compile(r"[?？!！。;；\n]+|另外|还有就是|还有，|还有,|顺便|再问")
@@ -62,6 +63,7 @@ FEATURES = (
     "strange_noun",
     "strange_share",
     "uncovered",
+    "strange_run",
     "sounds_held",
     "concepts_held",
 )
@@ -74,13 +76,19 @@ NONE_FEATURES = (
     "long",
     "best_centre",
     "best_match",
+    "chars_known",
+    "sounds_known",
+    "concepts_known",
+    "covered",
     "elsewhere",
     "strange_noun",
     "strange_share",
     "uncovered",
+    "strange_run",
 )
 _LEAD = FEATURES.index("lead")
-_SOUNDS_BEST = FEATURES.index("sounds_best")
+_UNCOVERED = FEATURES.index("uncovered")
+_BEST_KNOWN = tuple(map(FEATURES.index, ("sounds_best", "chars_known", "sounds_known", "concepts_known")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ class _Question:
 
     def strange(
         self, chars: AbstractSet[int], sounds: AbstractSet[int], concepts: AbstractSet[int]
-    ) -> tuple[float, float, float, float]:
+    ) -> tuple[float, ...]:
         """How much of the question is said in words that are not in the given grams: the features named alike."""
         elsewhere, noun, share, covered = False, False, 0.0, 0.0
         for word in self.words:
@@ -150,13 +158,17 @@ class _Question:
                 elsewhere = elsewhere or word.kind == "elsewhere"
                 noun = noun or word.kind == "noun"
                 share += word.share
-        for sound, beside, named in self.units:  # a half when it stands there in other company
+        run = longest = 0  # units in a row that nothing covers: a thing that no dictionary need know
+        for sound, beside, named in self.units:
             if not (beside.isdisjoint(sounds) and named.isdisjoint(concepts)):
                 covered += 1.0
-            elif sound in sounds:
-                covered += 0.5
+                run = 0
+            else:  # a half when it stands there in other company
+                covered += 0.5 * (sound in sounds)
+                run += 1
+                longest = max(longest, run)
         uncovered = 1.0 - covered / len(self.units) if self.units else 1.0
-        return float(elsewhere), float(noun), share, uncovered
+        return float(elsewhere), float(noun), share, uncovered, min(longest, _RUN) / _RUN
 
 
 @cache
@@ -294,7 +306,8 @@ class Matcher:
             1.0 / (1.0 + size),
             min(size, 60) / 60,
             best / 3,
-            max((features[_SOUNDS_BEST] for features in found), default=0.0),
+            *(max((features[at] for features in found), default=0.0) for at in _BEST_KNOWN),
+            1.0 - min((features[_UNCOVERED] for features in found), default=1.0),
             *asked.strange(*(vector.keys() for vector in asked.vectors)),
         ]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,16 +22,6 @@ Meets = Callable[..., Person]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite tests/talks/*.yaml from what the bot says")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Measure nothing where a test says so; pytest-cov's own way does not reach the workers of pytest-xdist."""
-    measuring = sys.gettrace()
-    if item.get_closest_marker("no_cover"):
-        sys.settrace(None)
-    yield
-    sys.settrace(measuring)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from bot import desk
 from bot.desk import is_open, later, opens_at
 from bot.messages import Incoming, Outcome
 from bot.phrases import Office
+from bot.session import Session
 from bot.store import Store
+from bot.wording import Voice
 from tests.bot.desk_room import GRADUATE, OWNER, Room, at_noon, names, texts
 from tests.conftest import shipped
 from tests.person import at
@@ -77,11 +79,11 @@ async def test_a_whole_ticket(room: Room) -> None:
     assert shipped().phrases.desk.withdrawn in texts(answer)
     assert number in room.in_staff_chat[-1]
     async with room.store._reader.connect() as connection:
-        acts = (await connection.exec_driver_sql("SELECT who, act, about FROM audit ORDER BY id")).all()
-    assert [(who, act) for who, act, _ in acts] == [
+        acts = (await connection.exec_driver_sql("SELECT who, act, about FROM audit ORDER BY id")).mappings().all()
+    assert [(row["who"], row["act"]) for row in acts] == [
         (OWNER, act) for act in ("take", "note", "answer", "close", "reopen")
     ]
-    assert {about for _, _, about in acts} == {number}
+    assert {row["about"] for row in acts} == {number}
 
 
 async def test_without_threads_a_reply_says_which_ticket(tmp_path: Path) -> None:
@@ -119,9 +121,8 @@ async def test_the_contact_card_offers_a_person(room: Room) -> None:
 async def test_without_a_desk_everything_is_as_it_was(room: Room) -> None:
     room.service._desks = frozenset()
     await room.says("开始核对")
-    for words in NONSENSE:
-        answer = await room.says(words)
-    assert "0550-" in texts(answer)
+    answers = [await room.says(words) for words in NONSENSE]
+    assert "0550-" in texts(answers[-1])
     assert room.posts == []
     assert "请老师联系我" not in names(await room.says("联系老师"))
     assert "0550-" in texts(await room.presses("cmd|desk"))
@@ -318,5 +319,7 @@ def test_hours_add_up_over_nights_and_holidays() -> None:
     ],
 )
 def test_an_honest_promise(moment: str, promised: str) -> None:
-    now: datetime = at(moment)
-    assert promised in desk.promise(shipped(), now)
+    said = desk.promise(Voice(shipped(), Session("2014-autumn"), at(moment)))
+    assert f"{promised} 以后回复" in said
+    assert "0550-" in said
+    assert "{" not in said
