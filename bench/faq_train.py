@@ -98,8 +98,35 @@ def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
 
 
 SUBJECTS = frozenset(
-    "chsi archive enrolment education diploma degree account username password code sms mobile mailbox id-card photo "
-    "major school loan admission browser website proof number person-name edu-mail website app".split()
+    [
+        "chsi",
+        "archive",
+        "enrolment",
+        "education",
+        "diploma",
+        "degree",
+        "account",
+        "username",
+        "password",
+        "code",
+        "sms",
+        "mobile",
+        "mailbox",
+        "id-card",
+        "photo",
+        "major",
+        "school",
+        "loan",
+        "admission",
+        "browser",
+        "website",
+        "proof",
+        "number",
+        "person-name",
+        "edu-mail",
+        "website",
+        "app",
+    ]
 )
 
 

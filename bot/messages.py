@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+Tone = Literal["", "good", "bad"]
 State = Literal["new", "walking", "reported", "done"]
 
 
@@ -18,8 +19,9 @@ class Incoming:
     """One thing that a person did. `text` is what was typed, `press` the id of the button that was pressed.
 
     `other` names what is not text (photo, voice, edited …; `text` is its caption then). Nothing at all: the person
-    arrived. `update_id` is the channel's own number of it; None where the channel never repeats anything. In `public`
-    (a group) and `inline` (a search while writing elsewhere) only questions are answered, and nothing is remembered.
+    arrived. As `other`, `left` and `returned` say that messages reach them no more, or again. `update_id` is the
+    channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
+    search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
     """
 
@@ -36,10 +38,14 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`id` comes back as `Incoming.press`; it tells by itself what it was made for (at most 64 bytes)."""
+    """`id` comes back as `Incoming.press`; it tells by itself what it was made for (at most 64 bytes).
+
+    `tone` is what colour a channel that has colours may give it: `good` goes on, `bad` is a fault or a loss.
+    """
 
     id: str
     text: str
+    tone: Tone = ""
 
 
 @dataclass(frozen=True, slots=True)

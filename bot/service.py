@@ -75,6 +75,9 @@ class Service:
         try:
             if incoming.place in ("public", "inline"):
                 return in_public(self.content, incoming, local(self._present(), self._today))
+            if incoming.other in ("left", "returned"):
+                await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
+                return Answer(())
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
                 return await self._again(incoming)
         except StoreProblem as problem:

@@ -21,7 +21,7 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
-from bot.channels.telegram.pages import Ready, listen
+from bot.channels.telegram.pages import listen
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
@@ -82,14 +82,18 @@ async def _serve(chosen: Settings, token: str) -> None:
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:
     if chosen.webhook_url is None or chosen.webhook_secret is None:
         return Polling(api, AiohttpRequest(proxy=chosen.proxy), updates.ALLOWED)
-    return Webhook(
-        api,
-        url=chosen.webhook_url,
-        secret=chosen.webhook_secret.get_secret_value(),
-        sock=open_.enter_context(closing(_listening(chosen))),
-        allowed=updates.ALLOWED,
-        ready=_ready(serving),
-    )
+    secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listening(chosen)))
+
+    async def ready() -> Mapping[str, Any]:
+        seen = webhook.seen_at
+        return {
+            "database": await serving.reachable(),
+            "content": serving.content.revision,
+            "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
+        }
+
+    webhook = Webhook(api, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, ready=ready)
+    return webhook
 
 
 def _listening(chosen: Settings) -> socket.socket:
@@ -97,17 +101,6 @@ def _listening(chosen: Settings) -> socket.socket:
         return listen(*chosen.listen)
     except OSError as taken:
         raise SettingsProblem([Problem("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
-
-
-def _ready(serving: Service) -> Ready:
-    async def ready() -> Mapping[str, Any]:
-        return {
-            "database": await serving.reachable(),
-            "content": serving.content.revision,
-            "at": str(datetime.now(UTC)),
-        }
-
-    return ready
 
 
 def _words(phrases: Phrases) -> TelegramWords:

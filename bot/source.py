@@ -27,11 +27,11 @@ _CONSTANTS: Mapping[str, object] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Guesses no types: what they are is the schema's business, and guessing takes a third of the time."""
 
     yaml_implicit_resolvers: ClassVar[Mapping[str, object]] = {}
-
 
 
 @dataclass(frozen=True, slots=True)

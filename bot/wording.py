@@ -15,7 +15,7 @@ from functools import cached_property
 from bot.buttons import Act, Ask
 from bot.calendar import calendar
 from bot.content import Content
-from bot.messages import Attachment, Button, Reply
+from bot.messages import Attachment, Button, Reply, Tone
 from bot.phrases import ButtonName, CommandName
 from bot.session import Session
 from faq.model import Entry
@@ -34,6 +34,9 @@ STEPS = 10
 Rows = tuple[tuple[Button, ...], ...]
 
 RESTART = "restart"
+
+TONES: Mapping[str, Tone] = {"done": "good", "right": "good", "wrong": "bad", RESTART: "bad"}
+"""Colours of actions; the rest has none, so that these stand out."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Voice:
         position = self.session.position
         here = step or (position.step if position else self.content.script.start)
         moves = position.moves if position else self.session.moves
-        return Button(str(Act(self.content.script.id, here, moves, action)), text)
+        return Button(str(Act(self.content.script.id, here, moves, action)), text, TONES.get(action, ""))
 
     def _aids(self, view: View) -> Rows:
         position = self.session.position

@@ -23,7 +23,8 @@ class Entry(BaseModel):
 
     `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, or `beyond` both; what is
     beyond was looked up on `checked_on`. `step` is the script step that the question belongs to, `follow` are the
-    topics that people ask next, in order.
+    topics that people ask next, in order. `must_match` are lines that lead here before any other entry, and
+    `must_not_match` lines that must not be answered with this one; neither teaches the matcher.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -35,6 +36,8 @@ class Entry(BaseModel):
     step: str | None = None
     follow: tuple[TopicId, ...] = Field(default=(), max_length=4)
     phrasings: tuple[Line, ...] = Field(min_length=5, max_length=60)
+    must_match: tuple[Line, ...] = Field(default=(), max_length=20)
+    must_not_match: tuple[Line, ...] = Field(default=(), max_length=20)
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
     references: tuple[str, ...] = ()
 

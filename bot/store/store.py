@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, select
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, true, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -224,6 +224,13 @@ class Store:
         member = self._new_member()
         return await self._saving(_Turn(channel, user, member, session, events, update_id, turn, miss, at, effects))
 
+    @_to_the_end
+    async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
+        """Note whether messages reach a person; nothing for somebody unknown. Whoever writes is reachable again."""
+        async with self._transaction() as connection:
+            known = update(people).where(*_WHO).values(reachable=reachable)
+            await connection.execute(known, {"who_channel": channel, "who_user": user})
+
     async def _look(self, asked: Sequence[_Asked]) -> Sequence[Known]:
         sessions: dict[tuple[str, str], str | None] = {}
         turns: dict[tuple[str, str], tuple[str | None, str]] = {}
@@ -356,6 +363,7 @@ def _save_person(upsert: Callable[..., Any]) -> Any:
             "session": func.coalesce(new.excluded.session, people.c.session),
             "turns": people.c.turns + 1,
             "updated_at": new.excluded.updated_at,
+            "reachable": true(),
         },
     )
 

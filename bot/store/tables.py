@@ -7,7 +7,7 @@ texts of graduates, nothing that `bot.privacy` masks.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, true
 
 metadata = MetaData(
     naming_convention={
@@ -32,6 +32,8 @@ people = Table(
     # How many turns were saved.
     Column("turns", Integer, nullable=False),
     Column("updated_at", Text, nullable=False),
+    # Whether a message would arrive: false once the person has blocked the bot, until they are seen again.
+    Column("reachable", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("channel", "user_id"),
 )
 

@@ -186,6 +186,23 @@ async def test_an_unreadable_session_begins_anew(content: Content, service: Serv
     assert content.phrases.pick_notice not in answer.replies[-1].text
 
 
+async def test_who_blocks_the_bot_is_out_of_reach_until_they_write_again(service: Service, store: Store) -> None:
+    async def reachable() -> object:
+        return (await store.export("test", "lin"))["people"][0]["reachable"]
+
+    await says(service, "开始核对")
+    assert await reachable()
+    assert await service.receive(Incoming("test", "lin", other="left")) == Answer(())
+    assert not await reachable()
+    await service.receive(Incoming("test", "lin", other="returned"))
+    assert await reachable()
+    await service.receive(Incoming("test", "lin", other="left"))
+    await says(service, "菜单")
+    assert await reachable()
+    await service.receive(Incoming("test", "nobody", other="left"))
+    assert await store.export("test", "nobody") == {}
+
+
 async def test_rehearses_another_day_with_a_banner(content: Content, store: Store) -> None:
     service = Service(content, store, lambda: NOON, today=date(2014, 3, 19))
     answer = await says(service, "截止日期")

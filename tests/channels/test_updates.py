@@ -111,6 +111,18 @@ def test_a_message_that_shows_it_already_is_not_edited() -> None:
     assert not speech.same(reply, {"text": "别的", "reply_markup": markup})
 
 
+def test_buttons_have_the_colours_of_their_tones() -> None:
+    reply = Reply("对吗", ((Button("a", "对", "good"), Button("b", "错", "bad"), Button("c", "菜单")),))
+    assert [button.get("style") for button in speech.keyboard(reply)[0]] == ["success", "danger", None]
+
+
+@pytest.mark.parametrize(("status", "kind"), [("kicked", "left"), ("member", "returned")])
+def test_a_blocked_bot_hears_of_it(status: str, kind: str) -> None:
+    news = {"chat": PRIVATE, "from": ANN, "date": 1, "new_chat_member": {"status": status}}
+    assert incoming({"update_id": 4, "my_chat_member": news}) == Incoming("telegram", "7", other=kind, update_id="4")
+    assert read({"update_id": 4, "my_chat_member": {**news, "chat": GROUP}}, ME) is None
+
+
 def test_texts_to_copy_come_first() -> None:
     reply = Reply("试试", ((Button("cmd|menu", "菜单"),),), copies=(Button("00298959", "复制 00298959"),))
     assert speech.keyboard(reply)[0] == [{"text": "复制 00298959", "copy_text": {"text": "00298959"}}]

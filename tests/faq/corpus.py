@@ -26,13 +26,13 @@ def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("# ")]
 
 
-def questions() -> list[Question]:
-    rows = [[part.strip() for part in line.split("|", 2)] for line in _lines(HERE / "questions.txt")]
+def questions(name: str = "questions.txt") -> list[Question]:
+    rows = [[part.strip() for part in line.split("|", 2)] for line in _lines(HERE / name)]
     return [Question(tuple(topics.split(",")), style, text) for topics, style, text in rows]
 
 
-def out_of_scope() -> list[str]:
-    return _lines(HERE / "out_of_scope.txt")
+def out_of_scope(name: str = "out_of_scope.txt") -> list[str]:
+    return _lines(HERE / name)
 
 
 def entries() -> list[Entry]:

@@ -141,6 +141,7 @@ async def test_export_shows_everything(store: Store) -> None:
                 "session": {"step": "M1"},
                 "turns": 2,
                 "updated_at": "2013-12-05T08:31:00.000+00:00",
+                "reachable": True,
             }
         ],
         "step_events": [

@@ -14,6 +14,8 @@ Parameters = dict[str, Any]
 LONGEST_COPY = 256
 """Characters of a copy_text button (Bot API, CopyTextButton)."""
 
+STYLES = {"good": "success", "bad": "danger"}
+"""Colours by tone (Bot API, InlineKeyboardButton.style); older servers leave them out."""
 NO_PREVIEW = {"is_disabled": True}
 
 
@@ -73,8 +75,8 @@ def _html(reply: Reply) -> str:
 
 
 def _button(button: Button) -> Mapping[str, Any]:
-    shape: dict[str, Any] = {"text": button.text, "callback_data": button.id}
-    return shape
+    style = {"style": STYLES[button.tone]} if button.tone else {}
+    return {"text": button.text, "callback_data": button.id, **style}
 
 
 def _copy(button: Button) -> Mapping[str, Any]:

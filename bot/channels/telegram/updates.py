@@ -55,10 +55,19 @@ def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Se
         return _message(message, me, number, "edited", staff_chat)
     if query := update.get("callback_query"):
         return _press(query, number, staff_chat)
+    if news := update.get("my_chat_member"):
+        return _membership(news, number)
     if query := update.get("inline_query"):
         asked = Incoming(NAME, str(query["from"]["id"]), query.get("query", ""), place="inline")
         return Seen(asked, 0, query=query["id"])
     return None
+
+
+def _membership(news: Mapping[str, Any], number: str) -> Seen | None:
+    if news["chat"]["type"] != "private":
+        return None
+    gone = news["new_chat_member"]["status"] in ("kicked", "left")
+    return Seen(Incoming(NAME, str(news["from"]["id"]), other="left" if gone else "returned", update_id=number), 0)
 
 
 def _message(
