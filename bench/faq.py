@@ -11,7 +11,7 @@ lines that are out of scope.
 
 from __future__ import annotations
 
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -111,7 +111,12 @@ def svm_peer(faq: Sequence[Entry]) -> Ask:
     made = TfidfVectorizer(analyzer=_views)
     model = LinearSVC(C=1.0).fit(made.fit_transform(lines), topics)
     names: list[str] = model.classes_.tolist()
-    return lambda text: _best(names, model.decision_function(made.transform([fold(text)]))[0])
+
+    def ask(text: str) -> Ranking:
+        scores = model.decision_function(made.transform([fold(text)]))[0].tolist()
+        return sorted(zip(names, scores, strict=True), key=lambda pair: (-pair[1], pair[0]))[:5]
+
+    return ask
 
 
 def _views(line: str) -> list[str]:
@@ -135,7 +140,7 @@ def peers() -> dict[str, Make]:
 
 
 def _quality(asked: Sequence[tuple[Ranking, Sequence[str]]], others: Sequence[Ranking]) -> str:
-    limit = sorted(ranking[0][1] if ranking else 0.0 for ranking in others)[int(len(others) * 0.95)]
+    limit = sorted(ranking[0][1] if ranking else -9.0 for ranking in others)[int(len(others) * 0.95)]
     first = [bool(ranking) and ranking[0][0] in topics for ranking, topics in asked]
     three = sum(any(topic in topics for topic, _ in ranking[:3]) for ranking, topics in asked)
     through = sum(right and ranking[0][1] > limit for right, (ranking, _) in zip(first, asked, strict=True))
@@ -217,7 +222,8 @@ def speed_of(name: str, size: int) -> None:
             rounds.append((time.process_time() - start) * 1_000)
         times.append(min(rounds))
     times.sort()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())  # getrusage counts the parent's too
+    memory = int(peak[1]) // 1024 if peak else 0
     print(name, size, built, times[len(times) // 2], times[int(len(times) * 0.99)], memory, sep="|")
 
 
@@ -242,9 +248,9 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, axes = pyplot.subplots(figsize=(6, 3.6))
+    figure, axes = plt.subplots(figsize=(6, 3.6))
     for name in dict.fromkeys(row.name for row in rows):
         own = [row for row in rows if row.name == name]
         sizes = [row.size for row in own]

@@ -97,41 +97,14 @@ def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
     return chance.choice(things) + chance.choice(["", "", "的"]) + text
 
 
-SUBJECTS = frozenset(
-    [
-        "chsi",
-        "archive",
-        "enrolment",
-        "education",
-        "diploma",
-        "degree",
-        "account",
-        "username",
-        "password",
-        "code",
-        "sms",
-        "mobile",
-        "mailbox",
-        "id-card",
-        "photo",
-        "major",
-        "school",
-        "loan",
-        "admission",
-        "browser",
-        "website",
-        "proof",
-        "number",
-        "person-name",
-        "edu-mail",
-        "website",
-        "app",
-    ]
+SUBJECTS = frozenset(  # concepts that are things
+    """chsi archive enrolment education diploma degree account username password code sms mobile mailbox id-card photo
+    major school loan admission browser website proof number person-name edu-mail app""".split()  # noqa: SIM905 – legible
 )
 
 
 def swapped(text: str, things: list[str], chance: random.Random) -> str | None:
-    """A phrasing with another thing in the place of one that it speaks of (`查不到学籍` → `查不到快递`), if it can be."""
+    """A phrasing with another thing in the place of one that it speaks of (`查不到学籍` → `查不到快递`), if any."""
     reading = read(text)
     if len(reading.chars) != len(reading.folded):  # units are not characters
         return None

@@ -110,9 +110,9 @@ class _View:
                     else:
                         held += (number, weight * inverse)
             self._add(at, own)
-        for number, gram in enumerate(self.grams):
-            if len(gram.places) > _LONG:
-                found = sorted(zip(gram.places, gram.weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
+        for number, held_by in enumerate(self.grams):
+            if len(held_by.places) > _LONG:
+                found = sorted(zip(held_by.places, held_by.weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
                 self.longest[number] = found[:_LONG]
 
     def _add(self, at: int, own: Mapping[int, list[float]]) -> None:

@@ -129,6 +129,19 @@ def test_asks_one_question_or_one_a_line(tmp_path: Path) -> None:
     assert "0550-3055417" in told.stdout
 
 
+def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    asked = subprocess.run(
+        [*GRADBOT, "ask", "--json"],
+        check=True,
+        input="忘记密码了\n".encode(),
+        capture_output=True,
+        env=environment(tmp_path, **plain),
+        cwd=tmp_path,
+    )
+    assert json.loads(asked.stdout.decode())["topics"][0]["id"] == "forgot-password"
+
+
 def test_checks_the_content_and_draws_the_flow(tmp_path: Path) -> None:
     good = gradbot(tmp_path, "check")
     assert good.returncode == 0

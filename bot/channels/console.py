@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import signal
 import sys
@@ -112,8 +114,8 @@ def _as_json(reply: Reply) -> Mapping[str, Any]:
 
 
 def forgiving(*streams: TextIO) -> None:
-    """Streams that show a letter they cannot encode, or decode, as a mark instead of failing."""
+    """Streams that show a letter they cannot encode, or decode, as a mark; and speak UTF-8 where nobody chose a code."""
     for stream in streams:
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure:
-            reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            unchosen = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if unchosen else None, errors="replace")

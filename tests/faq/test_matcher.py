@@ -4,6 +4,9 @@ import os
 import random
 import subprocess
 import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,11 +18,72 @@ from faq.model import Entry, Match
 from tests.faq.corpus import entries, out_of_scope, questions
 
 MATCHER = Matcher(entries())
+REPORT = Path(__file__).parent / "report.txt"
 
 
 def entry(topic: str, *phrasings: str) -> Entry:
     filled = (*phrasings, *(f"{phrasings[0]}{n}" for n in range(5 - len(phrasings))))
     return Entry(id=topic, title=phrasings[0], source="notice", phrasings=filled, answer="答")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Shares 0–1 of questions and of lines out of scope; styles: number and share that comes first; all misses."""
+
+    first: float
+    three: float
+    right: float
+    wrong: float
+    answered: float
+    offered: float
+    styles: dict[str, tuple[int, float]]
+    confused: list[str]
+
+
+@cache
+def measured(name: str, others: str) -> Result:
+    asked = [(question, MATCHER.ask(question.text)) for question in questions(name)]
+    verdicts = [MATCHER.ask(text).verdict for text in out_of_scope(others)]
+    assert len(asked) > 190
+    assert len(verdicts) > 140
+    by_style: defaultdict[str, list[bool]] = defaultdict(list)
+    right = wrong = three = 0
+    confused = []
+    for question, match in asked:
+        fits = [topic.id in question.topics for topic in match.topics]
+        by_style[question.style].append(fits[:1] == [True])
+        three += any(fits[:3])
+        if match.verdict == "answer":
+            right += bool(set(match.chosen) & set(question.topics))
+            wrong += not set(match.chosen) & set(question.topics)
+        if fits[:1] != [True]:
+            found = match.topics[0].id if match.topics else "nothing"
+            confused.append(f"{','.join(question.topics)} -> {found} ({match.verdict}): {question.text}")
+    return Result(
+        first=sum(map(sum, by_style.values())) / len(asked),
+        three=three / len(asked),
+        right=right / len(asked),
+        wrong=wrong / len(asked),
+        answered=verdicts.count("answer") / len(verdicts),
+        offered=verdicts.count("choices") / len(verdicts),
+        styles={style: (len(fits), sum(fits) / len(fits)) for style, fits in sorted(by_style.items())},
+        confused=confused,
+    )
+
+
+def report() -> str:
+    lines = []
+    for name, others in (("questions.txt", "out_of_scope.txt"), ("unseen.txt", "unseen_out_of_scope.txt")):
+        result = measured(name, others)
+        lines += [
+            f"{name}: top-1 {result.first:.3f}, top-3 {result.three:.3f}",
+            f"answered at once and right {result.right:.3f}, and wrong {result.wrong:.3f}",
+            f"{others}: answered {result.answered:.3f}, offered choices {result.offered:.3f}",
+            *(f"  {style:12} {share:.2f} of {count}" for style, (count, share) in result.styles.items()),
+        ]
+        lines += ["not first:", *(f"  {line}" for line in result.confused)] if name == "questions.txt" else []
+        lines.append("")
+    return "\n".join(lines)
 
 
 def check_shape(match: Match) -> None:
@@ -140,20 +204,51 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
 
 
 @pytest.mark.no_cover
-def test_the_evaluation_keeps_its_level() -> None:
-    """Floors a little under what was measured; lower one knowingly or not at all. Some lines were tuned on."""
-    asked = [(question, MATCHER.ask(question.text)) for question in questions()]
-    others = [MATCHER.ask(text).verdict for text in out_of_scope()]
-    assert len(asked) > 400
-    assert len(others) > 300
-    first = sum(match.topics[:1] != () and match.topics[0].id in question.topics for question, match in asked)
-    three = sum(any(topic.id in question.topics for topic in match.topics[:3]) for question, match in asked)
-    wrong = sum(match.verdict == "answer" and not set(match.chosen) & set(question.topics) for question, match in asked)
-    assert first / len(asked) >= 0.94
-    assert three / len(asked) >= 0.98
-    assert wrong / len(asked) <= 0.02
-    assert others.count("answer") / len(others) <= 0.06
-    assert others.count("choices") / len(others) <= 0.15
+@pytest.mark.parametrize(
+    ("name", "first", "three", "right", "answered"),
+    [("questions.txt", 0.95, 0.98, 0.8, 0.04), ("unseen.txt", 0.91, 0.97, 0.75, 0.07)],
+)
+def test_the_evaluation_keeps_its_level(name: str, first: float, three: float, right: float, answered: float) -> None:
+    """Floors a little under what was measured; lower one knowingly or not at all."""
+    others = "out_of_scope.txt" if name == "questions.txt" else "unseen_out_of_scope.txt"
+    result = measured(name, others)
+    assert result.first >= first
+    assert result.three >= three
+    assert result.right >= right
+    assert result.wrong <= 0.02
+    assert result.answered <= answered
+    assert result.offered <= 0.25
+    assert all(share >= 0.7 for _, share in result.styles.values())
+
+
+def test_the_report_of_the_evaluation_is_as_it_was_agreed(pytestconfig: pytest.Config) -> None:
+    """A change of the matcher, the lexicon or the phrasings shows here; rewrite it with pytest --update."""
+    text = report()
+    assert len(text.splitlines()) > 30
+    if pytestconfig.getoption("--update"):
+        REPORT.write_text(text, encoding="utf-8")
+    assert text == REPORT.read_text(encoding="utf-8")
+
+
+LINES = [
+    (entry.id, line, wanted)
+    for entry in entries()
+    for wanted, lines in ((True, entry.must_match), (False, entry.must_not_match))
+    for line in lines
+]
+
+
+def test_there_are_lines_that_must_and_must_not_match() -> None:
+    assert len(LINES) > 90
+
+
+@pytest.mark.parametrize(("topic", "line", "wanted"), LINES)
+def test_pairs_that_are_easily_confused_are_kept_apart(topic: str, line: str, wanted: bool) -> None:
+    match = MATCHER.ask(line)
+    if wanted:
+        assert match.topics[0].id == topic
+    else:
+        assert match.verdict != "answer" or topic not in match.chosen
 
 
 def test_the_present_step_is_a_mild_preference() -> None:
