@@ -114,7 +114,7 @@ def _as_json(reply: Reply) -> Mapping[str, Any]:
 
 
 def forgiving(*streams: TextIO) -> None:
-    """Streams that show a letter they cannot encode, or decode, as a mark; and speak UTF-8 where nobody chose a code."""
+    """Streams that show what they cannot encode or decode as a mark, and speak UTF-8 where nobody chose a code."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             unchosen = codecs.lookup(stream.encoding).name == "ascii"
