@@ -6,7 +6,7 @@
 
 The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is and in one corrupted copy; every
 entry is held out (nothing should be found); the lines of bench/everyday.txt belong to no entry, nor do short phrasings
-that are said of some other thing (`鼠标` + `多少钱`).
+that are said of some other thing (`鼠标` + `多少钱`), nor phrasings with another thing in them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from faq.text import read
 ROOT = Path(__file__).parents[1]
 FOLDS = 10
 THIN = 5  # phrasings an entry in the thin copies of the FAQ: other colleges have fewer than ours
-THIN_WEIGHT = 0.25
+THIN_WEIGHT = 0.8  # of a question to a thin copy
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
 ELSEWHERE_WEIGHT = 1.0  # a phrasing said of another thing
 SWAPPED_WEIGHT = 0.6  # a phrasing with another thing in it
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
-STRENGTH = 2.0  # of the pull towards zero
+STRENGTH = 20.0  # of the pull towards zero
 
 
 BLANK = Weights(dict.fromkeys(FEATURES, 0.0), dict.fromkeys(NONE_FEATURES, 0.0))  # features do not depend on weights
@@ -85,8 +85,8 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
     if topic is not None and topic not in ids:
         return None
     return Sample(
-        [list(clue.features) for clue in seen.clues],
-        list(seen.none_features),
+        [list(clue.features.values()) for clue in seen.clues],
+        list(seen.none_features.values()),
         None if topic is None else ids.index(topic),
         weight,
     )

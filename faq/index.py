@@ -16,12 +16,12 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from faq.model import Entry
-from faq.text import Reading, read
+from faq.text import Reading, particles, read
 
 VIEWS = ("chars", "sounds", "concepts")
 _LONG = 200  # entries: of a gram that more of them have, only those find candidates in which it weighs most
-_READ = 5_000  # entries that are read of all grams together, rarest grams first; what is cut short weighs in later
-_COMPLETED = 30  # candidates whose score is made exact when some grams were cut short
+_READ = 2_500  # entries that are read of all grams together, rarest grams first; what is cut short weighs in later
+_COMPLETED = 20  # candidates whose score is made exact when some grams were cut short
 _SURE = 5  # entries that are near however far the others are ahead
 _FAR = 0.4  # share of the best score under which further entries are not near
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
@@ -57,26 +57,40 @@ def grams(reading: Reading) -> tuple[Iterable[str], Iterable[str], Mapping[str, 
     )
 
 
+def _named(reading: Reading) -> float:
+    """The share 0–1 of a text's units that name a subject of the lexicon; particles and question words do not count."""
+    subject = 0
+    inside: set[int] = set()
+    for start, size, names, _ in reading.words:
+        inside.update(range(start, start + size))
+        if not reading.asking.issuperset(names):
+            subject += size
+    light = particles()
+    other = sum(at not in inside and char not in light for at, char in enumerate(reading.chars))
+    return subject / (subject + other) if subject else 0.0
+
+
 class _Gram(NamedTuple):
-    """Who has a gram: entries in order, its weight in their centres, where their phrasings begin in the arrays that
-    follow; the phrasings' numbers within their entry and the gram's share of their unit vectors.
-    """
+    """Who has a gram: entries in order, its weight in their centres, where to find it in their phrasings."""
 
     places: array[int]
     weights: array[float]
-    starts: array[int]
-    numbers: array[int]
-    shares: array[float]
+    groups: array[int]
 
 
 class _View:
-    """One view of all phrasings."""
+    """One view of all phrasings. A group is a gram in an entry: the phrasings that have it, by their numbers within
+    the entry, and its share of their unit vectors; group n is numbers[bounds[n]:bounds[n + 1]], shares alike.
+    """
 
-    __slots__ = ("grams", "idf", "ids", "longest", "norms", "unknown")
+    __slots__ = ("bounds", "grams", "idf", "ids", "longest", "norms", "numbers", "shares", "unknown")
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
         self.grams: list[_Gram] = []
+        self.bounds = array("I", [0])
+        self.numbers = array("H")
+        self.shares = array("f")
         self.idf: list[float] = []
         self.norms: list[float] = []  # by entry: the length of its phrasings' sum
         self.longest: dict[int, list[tuple[int, float]]] = {}  # of a gram that many have: where it weighs most
@@ -95,9 +109,9 @@ class _View:
         count = len(entries) + 1
         self.unknown = math.log(count / 0.5) + 0.1
         self.idf = idf = [math.log(count / (found + 0.5)) + 0.1 for found in spread]
-        self.grams = [_Gram(array("I"), array("f"), array("I"), array("H"), array("f")) for _ in idf]
+        self.grams = [_Gram(array("I"), array("f"), array("I")) for _ in idf]
         for at, lines in enumerate(entries):
-            own: dict[int, list[float]] = {}
+            own: dict[int, tuple[list[int], list[float]]] = {}
             for number, line in enumerate(lines):
                 weights = [idf[gram] for gram in line]
                 if strengths:
@@ -106,26 +120,32 @@ class _View:
                 for gram, weight in zip(line, weights, strict=True):
                     held = own.get(gram)
                     if held is None:
-                        own[gram] = [number, weight * inverse]
+                        own[gram] = ([number], [weight * inverse])
                     else:
-                        held += (number, weight * inverse)
+                        held[0].append(number)
+                        held[1].append(weight * inverse)
             self._add(at, own)
         for number, held_by in enumerate(self.grams):
             if len(held_by.places) > _LONG:
                 found = sorted(zip(held_by.places, held_by.weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
                 self.longest[number] = found[:_LONG]
 
-    def _add(self, at: int, own: Mapping[int, list[float]]) -> None:
-        sums = [sum(held[1::2]) for held in own.values()]
+    def _add(self, at: int, own: Mapping[int, tuple[list[int], list[float]]]) -> None:
+        sums = [sum(shares) for _, shares in own.values()]
         norm = math.hypot(*sums) or 1.0
         self.norms.append(norm)
-        for (gram, held), total in zip(own.items(), sums, strict=True):
-            places, weights, starts, numbers, shares = self.grams[gram]
+        known = self.grams
+        group, end = len(self.bounds) - 1, len(self.numbers)
+        for (gram, (numbers, _)), total in zip(own.items(), sums, strict=True):
+            places, weights, groups = known[gram]
             places.append(at)
             weights.append(total / norm)
-            starts.append(len(numbers))
-            numbers.extend([int(number) for number in held[::2]])
-            shares.extend(held[1::2])
+            groups.append(group)
+            group += 1
+            end += len(numbers)
+            self.bounds.append(end)
+        self.numbers.extend(chain.from_iterable([numbers for numbers, _ in own.values()]))
+        self.shares.extend(chain.from_iterable([shares for _, shares in own.values()]))
 
     def vector(self, line: Mapping[str, float]) -> tuple[Vector, float]:
         """A question's unit vector without the grams that no phrasing has, and the share 0–1 that those have of it."""
@@ -156,12 +176,11 @@ class Subject(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """What an entry and a question have in common: by phrasing the cosine and the share of the phrasing that the
-    question has; the share of the question that the entry has; the numbers of the grams. Shares are of squares, 0–1.
+    """What an entry and a question have in common: the cosines by phrasing, the share of the question's square that the
+    entry has, the numbers of the grams.
     """
 
     cosines: list[float]
-    held: list[float]
     known: float
     grams: list[int]
 
@@ -209,11 +228,15 @@ class Index:
         return "".join([self._codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds])
 
     def vectors(self, reading: Reading) -> tuple[list[Vector], list[float]]:
-        """A question's unit vector in each view, and the share of it that no phrasing has."""
+        """A question's unit vector in each view, and the share of it that no phrasing has. Concepts are as long as the
+        lexicon is at home in the question: what it names of a text of another field says little.
+        """
         chars, sounds, concepts = grams(reading)
         lines = (dict.fromkeys(chars, 1.0), dict.fromkeys(sounds, 1.0), concepts)
         made = [view.vector(line) for view, line in zip(self.views, lines, strict=True)]
-        return [vector for vector, _ in made], [unknown for _, unknown in made]
+        trust = _named(reading)
+        named = {gram: weight * trust for gram, weight in made[2][0].items()}
+        return [made[0][0], made[1][0], named], [unknown for _, unknown in made]
 
     def nearest(self, vectors: Sequence[Vector], limit: int) -> list[int]:
         """The places of the entries whose centres are nearest, best sum of the views first, at most `limit`."""
@@ -226,7 +249,7 @@ class Index:
         left = _READ
         for weight, number, gram in heaviest:
             view = self.views[number]
-            places, weights, *_ = view.grams[gram]
+            places, weights, _ = view.grams[gram]
             found = view.longest.get(gram) if len(places) > _LONG else None
             left -= _LONG if found else len(places)
             if left < 0:
@@ -251,7 +274,7 @@ class Index:
         total = 0.0
         for view, vector in zip(self.views, vectors, strict=True):
             for gram, weight in vector.items():
-                places, weights, *_ = view.grams[gram]
+                places, weights, _ = view.grams[gram]
                 spot = bisect_left(places, at)
                 if spot < len(places) and places[spot] == at:
                     total += weight * weights[spot]
@@ -259,18 +282,17 @@ class Index:
 
     def compare(self, view: int, vector: Vector, at: int) -> Overlap:
         """What an entry and a question have in common in one view."""
-        size = len(self.subjects[at].folded)
-        cosines, held = [0.0] * size, [0.0] * size
-        known, grams, have = 0.0, self.views[view].grams, []
+        cosines = [0.0] * len(self.subjects[at].folded)
+        known, own, have = 0.0, self.views[view], []
+        grams, bounds, numbers, shares = own.grams, own.bounds, own.numbers, own.shares
         for gram, weight in vector.items():
-            places, _, starts, numbers, shares = grams[gram]
+            places, _, groups = grams[gram]
             spot = bisect_left(places, at)
             if spot < len(places) and places[spot] == at:
                 have.append(gram)
                 known += weight * weight
-                start = starts[spot]
-                end = starts[spot + 1] if spot + 1 < len(starts) else len(numbers)
+                group = groups[spot]
+                start, end = bounds[group], bounds[group + 1]
                 for number, share in zip(numbers[start:end], shares[start:end], strict=True):
                     cosines[number] += weight * share
-                    held[number] += share * share
-        return Overlap(cosines, held, known, have)
+        return Overlap(cosines, known, have)

@@ -64,8 +64,6 @@ FEATURES = (
     "strange_share",
     "uncovered",
     "strange_run",
-    "sounds_held",
-    "concepts_held",
 )
 NONE_FEATURES = (
     "bias",
@@ -101,23 +99,23 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """Why a candidate was scored as it was: its score and its features, in the order of FEATURES, all 0–1."""
+    """Why a candidate was scored as it was: its score and its features, all 0–1."""
 
     id: str
     score: float
-    features: tuple[float, ...]
+    features: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant, and its
-    features in the order of NONE_FEATURES.
+    """What the matcher saw in a question: `clues` best first, `none` the chance that no entry is meant, and what
+    speaks for that.
     """
 
     reading: Reading
     clues: tuple[Clue, ...]
     none: float
-    none_features: tuple[float, ...]
+    none_features: Mapping[str, float]
 
 
 class _Word(NamedTuple):
@@ -276,11 +274,11 @@ class Matcher:
             for value, at in zip(odds, nearest, strict=True)
         ]
         clues = [
-            Clue(subjects[at].id, (1.0 - unmeant) * share, tuple(features))
+            Clue(subjects[at].id, (1.0 - unmeant) * share, dict(zip(FEATURES, features, strict=True)))
             for at, share, features in zip(nearest, _shares(preferred), found, strict=True)
         ]
         clues.sort(key=lambda clue: (-clue.score, clue.id))
-        return Explanation(asked.reading, tuple(clues), unmeant, tuple(none))
+        return Explanation(asked.reading, tuple(clues), unmeant, dict(zip(NONE_FEATURES, none, strict=True)))
 
     def _question(self, question: str) -> _Question:
         index = self._index
@@ -345,6 +343,4 @@ class Matcher:
             len(asking - subject.asking) / len(asking) if asking else 0.0,
             0.0,
             *asked.strange(*(set(part.grams) for part in parts)),
-            max([parts[1].held[number] for number in near]),
-            max([parts[2].held[number] for number in near]),
         ]

@@ -206,7 +206,7 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "first", "three", "right", "answered"),
-    [("questions.txt", 0.95, 0.98, 0.8, 0.04), ("unseen.txt", 0.91, 0.97, 0.75, 0.07)],
+    [("questions.txt", 0.95, 0.98, 0.8, 0.04), ("unseen.txt", 0.92, 0.97, 0.75, 0.07)],
 )
 def test_the_evaluation_keeps_its_level(name: str, first: float, three: float, right: float, answered: float) -> None:
     """Floors a little under what was measured; lower one knowingly or not at all."""
@@ -262,4 +262,5 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
     seen = MATCHER.explain("忘记密码了怎么办")
     assert [clue.id for clue in seen.clues[:TOPICS]] == [topic.id for topic in MATCHER.ask("忘记密码了怎么办").topics]
     assert 0 <= seen.none <= 1
+    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features.values())
     assert sum(clue.score for clue in seen.clues) + seen.none == pytest.approx(1)
