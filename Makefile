@@ -1,5 +1,5 @@
 # make run    sets up and starts gradbot (terminal chat when no Telegram token is set); make run ARGS="ask 怎么注册"
-# make test   sets up and runs all tests with coverage; make test ARGS="tests/store -x"
+# make test   sets up and runs all tests; make test ARGS="tests/store -x"; with coverage: ARGS="--cov --cov-report=term"
 # make lint   style, format, types, import rules
 # The first call makes .venv with the first Python >= 3.11 that runs here; PYTHON=/path/to/python chooses another.
 
@@ -35,7 +35,7 @@ run: $(READY)
 	@$(PY) -m bot $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest --numprocesses=auto --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest --numprocesses=auto $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.problems import StoreProblem
-from bot.store.tables import metadata
+from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that older and newer can be told.
 REVISION = "0003"
@@ -55,6 +55,8 @@ def _prepare(connection: Connection) -> None:
 
 def create(connection: Connection) -> None:
     """Make all tables in an empty database and stamp it."""
+    if connection.dialect.name == "postgresql":
+        one_open_ticket.dialect_kwargs["postgresql_where"] = STILL_OPEN
     metadata.create_all(connection, checkfirst=False)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "

@@ -17,9 +17,6 @@ from tests.person import Person, at, buttons, sound, still
 
 CONTENT = shipped()
 SCRIPT = CONTENT.script
-# Thousands of turns: what they cover is covered by the others, and measuring it would take longer than they do.
-pytestmark = pytest.mark.no_cover
-
 STEPS = list(SCRIPT.by_id)
 TOPICS = list(CONTENT.entries)
 NOTICE = next(iter(CONTENT.notices.values()))

@@ -122,7 +122,6 @@ def test_an_empty_faq_misses() -> None:
     assert Matcher([]).ask("忘记密码了") == Match("miss", ())
 
 
-@pytest.mark.no_cover
 def test_the_order_of_entries_changes_nothing() -> None:
     shuffled = entries()
     random.Random(7).shuffle(shuffled)
@@ -203,7 +202,6 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
     assert len(outputs.pop()) > 80
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "first", "three", "right", "answered"),
     [("questions.txt", 0.95, 0.98, 0.8, 0.04), ("unseen.txt", 0.92, 0.97, 0.75, 0.07)],
