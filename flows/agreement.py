@@ -52,6 +52,7 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
             yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
     if notice.privacy.contact and notice.privacy.contact not in contacts:
         yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
+    yield from _unknown_verifiers(notice)
     windows = {w.id for w in notice.windows}
     for n, correction in enumerate(notice.corrections):
         if correction.window and correction.window not in windows:
@@ -60,6 +61,13 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, field in enumerate(notice.check_fields):
         if field.kind and field.kind not in kinds:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+
+
+def _unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
+    contacts = sorted(contact.id for contact in notice.contacts)
+    for n, question in enumerate(notice.faq):
+        if question.verify_with and question.verify_with not in contacts:
+            yield flaw("unknown_contact", "faq", n, "verify_with", id=question.verify_with, known=contacts)
 
 
 def _alone(notice: Notice) -> Iterator[InitErrorDetails]:

@@ -76,7 +76,7 @@ def test_one_json_object_a_line_and_the_greeting_before_the_first_answer(tmp_pat
     assert first["state"] == "new"
     assert first["step"] is None
     assert "我不是学信网" in first["replies"][0]["text"]
-    assert first["replies"][-1]["topic"] == "forgot-username" or "forgot-username" in str(first["replies"])
+    assert first["replies"][-1]["topic"] == "forgot-username"
     assert second["step"] == "m0-who"
     assert all(set(reply) == {"text", "buttons", "source", "topic"} for reply in first["replies"])
 

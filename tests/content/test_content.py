@@ -111,3 +111,23 @@ def test_the_same_files_have_the_same_revision_and_others_another(tmp_path: Path
     shipped = min(SHIPPED["notices"].glob("*.yaml")).read_text(encoding="utf-8")
     (tmp_path / "notices" / "a.yaml").write_text(shipped.replace("0550-3055417", "0550-3055418"), encoding="utf-8")
     assert load().revision == load().revision != load(tmp_path).revision
+
+
+OWN = """faq:
+- id: deadline
+  q: [几号截止啊]
+  a: "问{{ contact.person }}。"
+  verify_with: %s
+"""
+
+
+def test_a_notice_answers_a_question_itself(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    file = tmp_path / "notices" / "own.yaml"
+    shipped = (SHIPPED["notices"] / "2014-autumn.yaml").read_text("utf-8")
+    file.write_text(shipped + OWN % "office", "utf-8")
+    assert load(tmp_path).entries["deadline"].answer == "问{{ contact.person }}。"
+    file.write_text(shipped + OWN % "nobody", "utf-8")
+    with pytest.raises(ContentProblem) as found:
+        load(tmp_path)
+    assert [(p.file, p.where) for p in found.value.problems] == [("notices/own.yaml", "deadline.verify_with")]

@@ -131,10 +131,9 @@ class Telegram:
         if seen.thread:
             where["message_thread_id"] = seen.thread
         said = speech.message(reply)
-        if seen.incoming.place == "staff":
+        if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
-            where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
         sent = await self._try("sendMessage", where | said)
         if sent and reply.attachment:
