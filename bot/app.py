@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.broadcast.room import BroadcastRoom
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content, load
 from bot.service import Service, local
@@ -41,14 +42,16 @@ async def service(chosen: Settings) -> AsyncIterator[Service]:
     try:
         if idle_since := forgotten_since(knowledge, datetime.now(UTC)):
             await store.expire(idle_since)
-        yield Service(
+        serving = Service(
             knowledge,
             store,
             lambda: datetime.now(UTC),
             chosen.today,
             owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
             desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+            rooms=(BroadcastRoom(store, lambda: serving.content, lambda: present(chosen)),),
         )
+        yield serving
     finally:
         await store.close()
 

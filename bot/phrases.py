@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.broadcast.phrases import BroadcastPhrases
 from flows.answers import plain
 from flows.facts import Words
 
@@ -18,6 +19,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 CommandName = Literal[
     "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
     "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who", "desk", "withdraw",
+    "mute", "remind", "tomorrow", "weekend",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
@@ -198,6 +200,7 @@ class Phrases(Row):
     public: PublicWords
     desk: DeskPhrases
     staff: StaffPhrases
+    broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     head: Sentence
     head_before: Sentence

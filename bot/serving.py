@@ -5,18 +5,24 @@ not wait for the libraries of a server.
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from bot import app, outbox
+from bot.broadcast.news import News
+from bot.broadcast.sender import Sender
+from bot.broadcast.tending import Tending
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
+from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.intake import Intake, until_signal
@@ -71,12 +77,43 @@ async def _serve(chosen: Settings, token: str) -> None:
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
-        posting = asyncio.create_task(outbox.dispatch(serving, Telegram.name, posts.deliver))
+        tasks = [
+            asyncio.create_task(outbox.dispatch(serving, Telegram.name, posts.deliver)),
+            asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
+        ]
         try:
             await until_signal(Telegram(api, intake, _words(phrases), posts).run(serving.receive))
         finally:
-            posting.cancel()
-            await asyncio.wait([posting])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
+    """A worker that sends Telegram's broadcasts."""
+    return Sender(
+        store=serving.store,
+        content=lambda: serving.content,
+        wire=wire,
+        channel=Telegram.name,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        rate=chosen.rate,
+        present=lambda: datetime.now(UTC),
+        local=lambda: app.present(chosen),
+        news=News(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        posted=serving.posted,
+    )
+
+
+@asynccontextmanager
+async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
+    """The open house and a worker in it, without anybody who answers. SettingsProblem without a token."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
+    token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
+    api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
+    async with app.service(chosen) as serving, api:
+        yield serving, sender(chosen, serving, Bulk(api))
 
 
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:

@@ -14,13 +14,15 @@ from flows.model import Position
 class Session:
     """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row.
 
-    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another.
+    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders` is
+    whether reminders are wanted; None: never asked.
     """
 
     notice: str | None = None
     walks: Mapping[str, Position] = field(default_factory=dict)
     misses: int = 0
     moves: int = 0
+    reminders: bool | None = None
 
     @property
     def position(self) -> Position | None:
@@ -40,10 +42,11 @@ def dump(session: Session) -> dict[str, Any]:
         "walks": {notice: model.dump(position) for notice, position in session.walks.items()},
         "misses": session.misses,
         "moves": session.moves,
+        "reminders": session.reminders,
     }
 
 
 def load(data: Mapping[str, Any]) -> Session:
     """The session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
-    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]))
+    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), data.get("reminders"))

@@ -240,7 +240,13 @@ class Voice:
             return (*self.bubbles(phrases.small_talk[name]), *(self.again() or self.menu()))  # type: ignore[index]
         if name == "later":
             title = self.fill(self.walk.view(position).step.title) if position else ""
-            return self.bubbles(self.fill(phrases.later, title=title), ((self.start(), self.command("deadline")),))
+            words = phrases.broadcast
+            rows: Rows = ((self.start(), self.command("deadline")),)
+            when = (
+                Button(str(Ask("cmd", "tomorrow")), words.tomorrow),
+                Button(str(Ask("cmd", "weekend")), words.weekend),
+            )
+            return self.bubbles(self.fill(phrases.later, title=title), (when, *rows) if position else rows)
         text = self.fill(getattr(phrases, name))
         own: dict[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
         if self.desk:

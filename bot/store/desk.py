@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Audited, Changed, Effect, Invited, Joined, Opened, Outdated, Queued, Removed, Ticket
 from bot.messages import Delivered, Post, Reply
+from bot.store import broadcasts
 from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
@@ -76,6 +77,8 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
                 await removed(connection, gone, channel)
             case Audited():
                 await audited(connection, effect, channel, user, at)
+            case _:
+                await broadcasts.apply(connection, effect, channel, user, at)
 
 
 async def _change(connection: AsyncConnection, ticket: Ticket) -> None:

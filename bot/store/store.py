@@ -24,6 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect
+from bot.store.broadcasts import BroadcastRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.problems import told_apart
@@ -159,6 +160,7 @@ class Store:
         self._save_update = _save_update(upsert)
         self.desk = DeskRows(self._reader, self._transaction)
         self.roles = RoleRows(self._reader)
+        self.broadcasts = BroadcastRows(self._reader, self._transaction)
         self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
@@ -185,6 +187,7 @@ class Store:
 
     async def close(self) -> None:
         """Let go of the database, when what is under way has ended; nothing is lost by never calling this."""
+        await self.broadcasts.finish()
         if self._under_way:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()

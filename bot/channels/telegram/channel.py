@@ -119,7 +119,7 @@ class Telegram:
     async def _edited(self, seen: Seen, reply: Reply) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
         screen = seen.on_screen
-        if screen is None or "text" not in screen or reply.attachment:
+        if screen is None or "text" not in screen or reply.attachment or reply.bulletin or speech.lasts(screen):
             return False
         if speech.same(reply, screen):
             return True
@@ -130,6 +130,9 @@ class Telegram:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
+        if reply.bulletin:
+            method, what = speech.bulletin(reply.bulletin)
+            return await self._try(method, where | what)
         said = speech.message(reply)
         if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
