@@ -220,12 +220,11 @@ class _Turning:
         voice, replies = self.voice(there), list[Reply]()
         for said in move.said:
             replies += voice.bubbles(voice.fill(said))
-        asked = reminding.asks(voice) if session.position is None else None
-        replies += voice.step()
-        return (
-            Turn(asked.session, (*replies, *asked.replies), move.happenings)
-            if asked
-            else Turn(there, tuple(replies), move.happenings)
+        asked = reminding.asks(voice)
+        return Turn(
+            asked.session if asked else there,
+            (*replies, *voice.step(), *(asked.replies if asked else ())),
+            move.happenings,
         )
 
     # Words

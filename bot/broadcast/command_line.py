@@ -234,7 +234,7 @@ async def _bar(store: Store, number: int) -> None:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("")
         while True:
-            totals, it = await store.broadcasts.totals(number), await store.broadcasts.get(number)
+            totals, it = await store.ledger.totals(number), await store.broadcasts.get(number)
             said = " ".join(f"{state} {n}" for state, n in totals.states.items())
             bar.update(task, completed=totals.settled, total=totals.total, description=said)
             if it is None or it.state in ENDED or it.state == "paused":
@@ -313,7 +313,7 @@ def status(
 
 def _show(number: int, *, as_json: bool) -> None:
     async def work(house: House) -> tuple[Broadcast, Totals]:
-        return await house.get(number), await house.store.broadcasts.totals(number)
+        return await house.get(number), await house.store.ledger.totals(number)
 
     it, totals = _run(work)
     if as_json:
@@ -346,7 +346,7 @@ def report(
         try:
             writer = csv.writer(target)
             writer.writerow(words.csv)
-            async for row in house.store.broadcasts.report(number):
+            async for row in house.store.ledger.report(number):
                 writer.writerow(reports.line(words, row))
         finally:
             if out:
@@ -364,7 +364,7 @@ def verify(
 
     async def work(house: House) -> int:
         chain, words = Chain(), house.content.phrases.broadcast
-        async for page in house.store.broadcasts.proofs():
+        async for page in house.store.proofs.pages():
             if broken := chain.broken(page):
                 print(json.dumps({"broken": broken.id}) if as_json else words.broken.format(id=broken.id))
                 return 1

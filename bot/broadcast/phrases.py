@@ -48,6 +48,7 @@ class BroadcastPhrases(Row):
     acked: Mapping[Literal["known", "done", "trouble"], Sentence]
     open_step: Label
     mute: Label
+    remind: Label
     ask_consent: Sentence
     consent_yes: Label
     consent_no: Label

@@ -1,6 +1,6 @@
 """What a graduate says about reminders: wants them, does not, wants one tomorrow, answers one. Pure.
 
-Off until somebody says yes. Asked once, when the walk begins; a personal reminder is asked for by whoever gets it.
+Off until somebody says yes. Asked once, in the walk; a personal reminder is asked for by whoever gets it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from bot.session import Session
 from bot.wording import Voice
 from flows.clock import Phase, clock
 
+ASKED_AT = 2
+"""The main step at which everybody is asked: preparations are over, and many put the rest off."""
 MORNING = time(9, 30)
 """When a personal reminder comes, local time."""
 
@@ -32,9 +34,12 @@ class Said:
 
 
 def asks(voice: Voice) -> Said | None:
-    """The question whether to remind, once; None when it was asked before or there is nothing left to remind of."""
+    """The question whether to remind, once; None before that, after it, or when there is nothing left to remind of."""
     session, words = voice.session, voice.content.phrases.broadcast
-    if session.reminders is not None or clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
+    step = voice.content.script.by_id.get(session.position.step) if session.position else None
+    if session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
+        return None
+    if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
     row = (Button(str(Ask("cmd", "remind")), words.consent_yes), Button(str(Ask("cmd", "mute")), words.consent_no))
     return Said(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))

@@ -30,7 +30,7 @@ class BroadcastRoom:
     """Open to everybody with a role, in a private chat. `local` is the notice's time."""
 
     def __init__(self, store: Store, content: Callable[[], Content], local: Callable[[], datetime]) -> None:
-        self._rows, self._content, self._local = store.broadcasts, content, local
+        self._rows, self._ledger, self._content, self._local = store.broadcasts, store.ledger, content, local
 
     async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
         """What follows; None when it is no business of this room."""
@@ -88,20 +88,20 @@ class BroadcastRoom:
             search = composing.starting.search
             samples = [session_of(s) for s in await self._rows.some(search)] if search else []
             return replace(composing, count=await self._count(broadcast, at), samples=samples)
-        return replace(composing, totals=await self._rows.totals(broadcast.number))
+        return replace(composing, totals=await self._ledger.totals(broadcast.number))
 
     async def _count(self, broadcast: Broadcast, at: datetime) -> Count | None:
         starting = Starting(self._content(), broadcast, self._local(), at)
         if broadcast.parent:
-            totals = await self._rows.totals(broadcast.parent)
+            totals = await self._ledger.totals(broadcast.parent)
             left = sum(totals[state] for state in starting.states)
             return Count(left, 0, 0, 0, left)
         return await self._rows.count(starting.search) if starting.search else None
 
     async def _csv(self, broadcast: Broadcast) -> Handed:
-        words, totals = self._content().phrases.broadcast, await self._rows.totals(broadcast.number)
+        words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
-        rows = [row async for row in self._rows.report(broadcast.number) if every or row["state"] != "sent"]
+        rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
         file = Attachment(words.csv_file, report.table(words, rows[:MOST_ROWS]))
         return Handed((Reply(report.ended(words, broadcast, totals), attachment=file),))
 

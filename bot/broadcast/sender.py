@@ -111,7 +111,7 @@ class _Sending:
 
     def __init__(self, sender: Sender, broadcast: Broadcast) -> None:
         self.sender, self.broadcast, self.number = sender, broadcast, broadcast.number
-        self.ledger = sender.store.broadcasts
+        self.ledger = sender.store.ledger
         self.draft: Draft = drafts.load(broadcast.draft)
         self.rendering = Rendering(sender.content(), self.draft, sender.local())
         self.brake = sender.brakes.setdefault(self.number, Brake())

@@ -181,7 +181,7 @@ class Tending:
             self._seen.pop(number, None)
 
     async def _show(self, broadcast: Broadcast, seen: Seen | None, now: float) -> None:
-        words, totals = self.content.phrases.broadcast, await self._rows.totals(broadcast.number)
+        words, totals = self.content.phrases.broadcast, await self.sender.store.ledger.totals(broadcast.number)
         spent = now - seen.at if seen else 0.0
         rate = (totals.settled - seen.settled) / spent if seen and spent else 0.0
         asleep = broadcast.state == "running" and self._asleep(broadcast)
