@@ -182,6 +182,8 @@ def start(
 
     async def begin(house: House) -> None:
         it = await house.get(number)
+        if it.state == "running" and here:
+            return  # go on with what another process began
         starting = house.starting(it)
         for code, about in starting.problems:
             raise house.wrong(code, about)

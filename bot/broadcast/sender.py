@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -38,6 +38,8 @@ MOST_TRIES = 6
 """How often a message is tried that the channel's own errors stop."""
 AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
+FINISH_S = 7.0
+"""Seconds that what is in flight gets when the sender is told to stop."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
@@ -70,6 +72,7 @@ class Sender:
     present: Callable[[], datetime]
     local: Callable[[], datetime]
     news: News
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
     brakes: dict[int, Brake] = field(default_factory=dict)
@@ -117,15 +120,15 @@ class _Sending:
         self.brake = sender.brakes.setdefault(self.number, Brake())
         self.most = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
         self.hands: dict[int, asyncio.Task[None]] = {}
+        self.stopping = False
 
     async def run(self) -> None:
         try:
             await self._all()
-        except asyncio.CancelledError:
-            await self._empty()
+        finally:  # also when it is told to stop: what is in flight ends, the rest is let go
+            self.stopping = True
+            await self._empty(FINISH_S)
             await self.ledger.release(self.number, self.sender.worker)
-            raise
-        await self.ledger.release(self.number, self.sender.worker)
         await self._stopped()
 
     async def _all(self) -> None:
@@ -133,7 +136,7 @@ class _Sending:
         while not self.brake.why and not self.quiet():
             if rest := self.brake.rest_s:
                 await self._empty()
-                await asyncio.sleep(rest)
+                await self.sender.sleep(rest)
             room = 1 if rest else self.most - len(self.hands)
             # A claim costs a transaction, so it waits until half of the hands are free.
             if not rest and self.hands and room < self.most / 2:
@@ -141,10 +144,10 @@ class _Sending:
                 continue
             rows = await self.ledger.claim(self.number, self.sender.worker, room, self.sender.present())
             self._take(row for row in rows if row.id not in self.hands)
+            if not rows and not self.hands:
+                return
             if rest:
                 await self._empty()
-            elif not rows and not self.hands:
-                return
             elif not rows:
                 await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
             if self.sender.local().date() != self.rendering.now.date():
@@ -162,10 +165,12 @@ class _Sending:
             self.hands[row.id] = task
             task.add_done_callback(partial(_dropped, self.hands, row.id))
 
-    async def _empty(self) -> None:
-        """Wait for what is in hand."""
-        while self.hands:
-            await asyncio.wait(list(self.hands.values()))
+    async def _empty(self, within_s: float | None = None) -> None:
+        """Wait for what is in hand; what takes longer than `within_s` is left and becomes unsure."""
+        if self.hands:
+            _, late = await asyncio.wait(list(self.hands.values()), timeout=within_s)
+            for task in late:
+                task.cancel()
 
     async def _stopped(self) -> None:
         """The end, a pause by the brake, or nothing to do right now."""
@@ -200,6 +205,8 @@ class _Sending:
         assert user
 
         async def ready() -> bool:
+            if self.stopping:
+                return False
             try:
                 return await self.ledger.mark(row.id, self.sender.worker, self.sender.present())
             except StoreProblem as problem:
@@ -244,7 +251,7 @@ class _Sending:
                 await self.ledger.settle(result, self.sender.present())
             except StoreProblem as problem:
                 _log.error("store_problem", code=problem.code, broadcast=self.number)
-                await asyncio.sleep(STORE_AGAIN_S)
+                await self.sender.sleep(STORE_AGAIN_S)
             else:
                 return
 
