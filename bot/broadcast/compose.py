@@ -162,7 +162,7 @@ class Composing:
             case "buttons":
                 return self._menu(self.words.ask_buttons, "buttons", self._ways())
             case "view":
-                return Handed(self._views())
+                return Handed((*self._views(), self.card()))
             case "test":
                 shown = Rendering(self.content, self.draft, self.now).bulletin(self._samples[0])
                 return Handed((self.card(), Reply(self.words.test), Reply("", bulletin=shown)))

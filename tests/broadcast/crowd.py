@@ -65,8 +65,9 @@ async def settle(store: Store, sessions: list[str], **columns: Any) -> None:
         }
         for n, stored in enumerate(sessions)
     ]
-    async with store._transaction() as connection:
-        await connection.execute(insert(people), rows)
+    if rows:
+        async with store._transaction() as connection:
+            await connection.execute(insert(people), rows)
 
 
 async def _shortly(_: float) -> None:

@@ -1,0 +1,238 @@
+"""Staff at work in their chat, graduates at the other end: all through Telegram, as both see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import outbox
+from bot.broadcast.room import BroadcastRoom
+from bot.broadcast.tending import Tending
+from bot.channels.telegram import updates
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.request import AiohttpRequest
+from bot.effects import Removed
+from bot.service import Service
+from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.telegram_server import User
+
+
+@dataclass
+class Office:
+    """A crowd, the bot that serves it, and its owner."""
+
+    town: Crowd
+    tending: Tending
+    owner: User
+
+    async def says(self, who: User, text: str = "", **content: object) -> str:
+        """Types something; what came back, as it shows."""
+        return await self._after(who, lambda: who.sends(**({"text": text} | content)))
+
+    async def taps(self, who: User, text: str) -> str:
+        return await self._after(who, lambda: who.taps(text))
+
+    async def presses(self, who: User, data: str) -> str:
+        return await self._after(who, lambda: who.presses(data))
+
+    async def _after(self, who: User, act: object) -> str:
+        before = {message.id: (message.edits, message.text) for message in who.messages}
+        act()  # type: ignore[operator]
+        await self.town.telegram.until(lambda: not self.town.telegram.pending)
+        await asyncio.sleep(0.02)
+        new = [m.shown for m in who.messages if before.get(m.id) != (m.edits, m.text)]
+        return "\n".join(new)
+
+    async def sends(self) -> None:
+        await self.town.looks(self.tending)
+        while await outbox.deliver_due(self.service, "telegram", self.posts.deliver):
+            pass
+
+    service: Service
+    posts: Posts
+
+
+@asynccontextmanager
+async def office(folder: Path, sessions: list[str]) -> AsyncIterator[Office]:
+    async with crowd(folder, sessions) as town:
+        rooms = (BroadcastRoom(town.store, lambda: town.content, town.local),)
+        service = Service(town.content, town.store, lambda: town.now, owners=[("telegram", "1")], rooms=rooms)
+        posts = Posts(town.api, None, {}, {})
+        polling = Polling(town.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts)
+        task = asyncio.create_task(channel.run(service.receive))
+        try:
+            yield Office(town, town.tending(), town.telegram.users[1], service, posts)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+BOLD = [{"type": "bold", "offset": 0, "length": 4}]
+
+
+async def test_from_the_first_word_to_the_last_answer(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking"), session("walking"), session("done", "m10-done")]) as at:
+        assert "还没有群发" in await at.says(at.owner, "/broadcast")
+        assert "#1 · 草稿" in await at.taps(at.owner, "新的群发")
+        assert "请把内容发给我" in await at.taps(at.owner, "写内容")
+        assert "没有“dedline”" in await at.says(at.owner, "{{ dedline }}截止")
+        assert "明天截止" in await at.says(at.owner, "明天截止<，{{ deadline }}", entities=BOLD)
+        assert "发给谁" in await at.taps(at.owner, "发给谁")
+        assert "看不懂“没做完”" in await at.says(at.owner, "没做完")
+        assert "会收到：2人" in await at.says(at.owner, "-完成")
+        seen = await at.taps(at.owner, "预览")
+        assert "明天截止<，2013年12月20日（周五）" in seen
+        assert "已发给你自己" in await at.taps(at.owner, "试发给我")
+        await at.says(at.owner, "/broadcast 1")
+        assert "要把 #1 发给 2 人" in await at.taps(at.owner, "现在发送")
+        assert "开始发，共 2 人" in await at.taps(at.owner, "确定发送")
+        await at.sends()
+        ann, bob = at.town.telegram.users[FIRST], at.town.telegram.users[FIRST + 1]
+        assert ann.messages[-1].parameters["text"] == "<b>明天截止</b>&lt;，2013年12月20日（周五）"
+        assert [len(at.town.heard(n)) for n in range(3)] == [1, 1, 0]
+        assert any("群发 #1 结束（发完了）：共 2 人。已送达 2" in m.shown for m in at.owner.messages)
+        assert "记下了" in await at.taps(ann, "有问题")
+        assert ann.messages[0].parameters["text"].startswith("<b>")  # the broadcast itself stays as it was
+        await at.taps(bob, "已知晓")
+        await at.presses(at.owner, "bc|1|csv")
+        assert any("有问题 1" in m.shown and "已知晓 1" in m.shown for m in at.owner.messages)
+        (_, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        assert "已送达" in content.decode()
+        assert await at.town.count("未确认=1") == 0
+        await at.town.proven()
+
+
+async def test_a_picture_goes_to_everybody_by_its_number(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")]) as at:
+        await at.says(at.owner, "/broadcast")
+        await at.taps(at.owner, "新的群发")
+        await at.taps(at.owner, "写内容")
+        photo = [{"file_id": "small"}, {"file_id": "large", "file_size": 9}]
+        at.owner.sends(photo=photo, caption="看这里")
+        await at.town.telegram.until(lambda: any("附件：照片" in m.shown for m in at.owner.messages))
+        await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "确定发送")
+        await at.sends()
+        sent = at.town.telegram.made("sendPhoto")[-1].parameters
+        assert (sent["chat_id"], sent["photo"], sent["caption"]) == (FIRST, "large", "看这里")
+
+
+async def test_many_people_need_a_second_pair_of_eyes(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 201) as at:
+        wang = at.town.telegram.user("Wang", 2)
+        number = await at.town.draft()
+        await _joins(at, "2")
+        assert "要第二位老师同意" in await _sends(at, at.owner, number)
+        await at.says(at.owner, f"/broadcast {number}")
+        assert "请另一位老师" in await at.presses(at.owner, f"bc|{number}|approve")
+        await at.says(wang, f"/broadcast {number}")
+        assert "改一个字都要重新同意" in await at.taps(wang, "同意发送")
+        assert "已同意" in await at.taps(wang, "同意发送")
+        # A change needs a new yes.
+        await at.presses(at.owner, f"bc|{number}|edit")
+        await at.presses(at.owner, f"bc|{number}|template|t3")
+        assert "要第二位老师同意" in await _sends(at, at.owner, number)
+        await at.presses(at.owner, f"bc|{number}|template|t7")
+        await at.presses(wang, f"bc|{number}|approve")
+        await at.taps(wang, "同意发送")
+        await _sends(at, at.owner, number)
+        assert "开始发，共 201 人" in await at.taps(at.owner, "确定发送")
+
+
+async def test_a_graduate_reaches_nothing_of_it(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 3) as at:
+        number, eve = await at.town.draft(), at.town.telegram.users[FIRST]
+        said = await at.says(eve, f"/broadcast {number}")
+        said += await at.says(eve, "/stats")
+        digest = "0" * 10
+        for act in ("send", f"send|{digest}", "approve", "drop", "csv", "view", "card", "template|t7"):
+            said += await at.presses(eve, f"bc|{number}|{act}")
+        assert "群发" not in said
+        assert (await at.town.get(number)).state == "draft"
+        assert (await at.town.get(number)).version == 1
+        at.town.telegram.users[FIRST].presses("ack|77-known")
+        await at.town.telegram.until(lambda: not at.town.telegram.pending)
+        assert (await at.town.proven()).count == 0
+
+
+async def test_whoever_is_removed_can_do_nothing_more(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 3) as at:
+        wang = at.town.telegram.user("Wang", 2)
+        await _joins(at, "2")
+        number = await at.town.starts()
+        assert "已暂停" in await at.presses(wang, f"bc|{number}|pause")
+        await at.town.apply(Removed("2"))
+        await at.presses(wang, f"bc|{number}|resume")
+        assert (await at.town.get(number)).state == "paused"
+        await at.presses(at.owner, f"bc|{number}|resume")
+        assert (await at.town.get(number)).state == "running"
+
+
+async def test_a_time_is_kept_over_a_restart_and_asked_again_when_it_is_long_past(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")]) as at:
+        for number in (await at.town.draft(), await at.town.draft()):
+            await at.says(at.owner, f"/broadcast {number}")
+            await at.presses(at.owner, f"bc|{number}|at")
+            assert "看不懂这个时间" in await at.says(at.owner, "昨天 9:00")
+            assert "12-12 09:00" in await at.says(at.owner, "明天 9:00")
+        at.town.passes(hours=21)
+        await at.sends()
+        assert len(at.town.heard(0)) == 2
+        third = await at.town.draft()
+        await at.says(at.owner, f"/broadcast {third}")
+        await at.presses(at.owner, f"bc|{third}|at")
+        await at.says(at.owner, "明天 9:00")
+        at.town.passes(hours=30)
+        await at.sends()
+        assert [text for text in at.town.heard(0) if "2014" not in text] == ["还有8天"] * 2
+        assert (await at.town.get(third)).state == "draft"
+        assert any("里面的日期可能过时" in m.shown for m in at.owner.messages)
+
+
+async def test_reminders_are_off_until_somebody_says_yes(tmp_path: Path) -> None:
+    async with office(tmp_path, [session(reminders=None)]) as at:
+        ann = at.town.telegram.users[FIRST]
+        assert await at.town.count("所有人") == 0
+        await at.says(ann, "/start step-m2-site")
+        assert "要不要我在截止前提醒你" in ann.messages[-1].shown
+        assert await at.town.count("所有人") == 0
+        await at.taps(ann, "好，提醒我")
+        assert await at.town.count("所有人") == 1
+        await at.says(ann, "/mute")
+        assert await at.town.count("所有人") == 0
+
+
+async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking", reminders=False)]) as at:
+        ann = at.town.telegram.users[FIRST]
+        await at.says(ann, "稍后继续")
+        assert "12月12日" in await at.taps(ann, "明天提醒我")
+        at.town.passes(hours=12)
+        await at.sends()
+        said = len(ann.messages)
+        at.town.passes(hours=12)
+        await at.sends()
+        await at.sends()
+        assert len(ann.messages) == said + 1
+        assert "你让我提醒你" in ann.messages[-1].shown
+
+
+async def _sends(at: Office, who: User, number: int) -> str:
+    await at.says(who, f"/broadcast {number}")
+    return await at.taps(who, "现在发送")
+
+
+async def _joins(at: Office, user: str) -> None:
+    from sqlalchemy import insert
+
+    from bot.store.tables import staff
+
+    row = {"channel": "telegram", "user_id": user, "role": "staff", "label": "", "since": "2013", "added_by": "1"}
+    async with at.town.store._transaction() as connection:
+        await connection.execute(insert(staff), row)

@@ -1,0 +1,151 @@
+"""What staff type, as it is understood: formatting, times, drafts; and the life that the database keeps."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.audience import Audience, Term
+from bot.broadcast.brake import Brake
+from bot.broadcast.compose import Composing
+from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.ledger import Broadcast
+from bot.broadcast.life import MOVES, Life
+from bot.channels.telegram.formatting import TAGS, formatted
+from bot.messages import Outcome, Sent
+from bot.session import Session
+from bot.store.broadcast_tables import broadcasts
+from tests.broadcast.crowd import NOON, NOTICE, crowd
+from tests.conftest import shipped
+
+NOW = datetime(2013, 12, 11, 12)  # noqa: DTZ001 - local time of the notice
+
+
+def composing(draft: Draft) -> Composing:
+    it = Broadcast(1, "telegram", "send", "draft", drafts.dump(draft), 1, "1", NOON)
+    return Composing(shipped(), it, "1", NOW, NOON)
+
+
+@pytest.mark.parametrize(
+    ("typed", "utc"),
+    [
+        ("今天 18:00", "2013-12-11 10:00"),
+        ("明天9:00", "2013-12-12 01:00"),
+        ("12-15 09:30", "2013-12-15 01:30"),
+        ("12月15日 9点", "2013-12-15 01:00"),
+        ("2014-01-02 9：05", "2014-01-02 01:05"),
+        ("1-2 8:00", "2014-01-02 00:00"),
+        ("截止前3天 9:00", "2013-12-17 01:00"),
+    ],
+)
+def test_a_time_is_understood(typed: str, utc: str) -> None:
+    found = composing(Draft("x", audience=Audience(NOTICE))).moment(typed)
+    assert found
+    assert found.astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
+
+
+@given(st.text(max_size=20) | st.from_regex(r"(12|13)-\d{1,2} \d{1,2}:\d{2}"))
+def test_any_words_are_a_time_or_not(text: str) -> None:
+    found = composing(Draft("x", audience=Audience(NOTICE))).moment(text)
+    assert found is None or found.tzinfo is not None
+
+
+ENTITIES = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from([*TAGS, "mention"]), "offset": st.integers(0, 30), "length": st.integers(1, 30)},
+        optional={"url": st.sampled_from(['https://a.cn/?x=1&y="2', "tg://user?id=1"])},
+    ),
+    max_size=5,
+)
+
+
+@given(st.text(alphabet='好<&>"a😀\n', min_size=1, max_size=30), ENTITIES)
+def test_formatting_keeps_every_sign_and_closes_what_it_opens(text: str, entities: list[dict[str, object]]) -> None:
+    made = formatted({"text": text, "entities": entities})
+    if not made:
+        return
+    parts = re.split(r"(<[^>]*>)", made)
+    opened: list[str] = []
+    for tag in parts[1::2]:
+        name = re.match(r"</?([a-z-]+)", tag)
+        assert name
+        if tag.startswith("</"):
+            assert opened.pop() == name[1]
+        else:
+            opened.append(name[1])
+    assert opened == []
+    if not any(0xD800 <= ord(sign) < 0xE000 or sign == "\ufffd" for sign in made):
+        assert html.unescape("".join(parts[::2])) == text
+
+
+@given(
+    st.text(max_size=50),
+    st.none() | st.builds(Sent, st.sampled_from(["photo", "document"]), st.text(max_size=9)),
+    st.lists(st.sampled_from(["acks", "step:m2-site", "faq:sms-code"]), unique=True).map(tuple),
+    st.none() | st.builds(Audience, st.just(NOTICE), st.lists(st.builds(Term, st.just("done"))).map(tuple)),
+)
+def test_a_draft_is_stored_as_it_is(
+    text: str, file: Sent | None, buttons: tuple[str, ...], who: Audience | None
+) -> None:
+    draft = Draft(text, file, buttons, who)
+    assert drafts.load(drafts.dump(draft)) == draft
+    assert len(draft.digest) == 64
+
+
+def test_every_template_can_be_sent_and_every_button_leads_somewhere() -> None:
+    templates = shipped().phrases.broadcast.templates
+    assert len(templates) == 7
+    for template in templates.values():
+        draft = Draft(template.text, buttons=("acks", "step:m2-site", "faq:sms-code"), audience=Audience(NOTICE))
+        rendering = Rendering(shipped(), draft, NOW)
+        assert list(rendering.problems()) == []
+        shown = rendering.numbered(Session(NOTICE), 7)
+        ids = [button.id for row in shown.buttons for button in row]
+        assert ids == ["ack|7-known", "ack|7-done", "ack|7-trouble", "step|m2-site", "faq|sms-code", "cmd|mute"]
+
+
+def test_what_stands_for_a_name_is_escaped() -> None:
+    draft = Draft("<b>{{ notice.short }}</b>", audience=Audience(NOTICE))
+    notice = shipped().notices[NOTICE]
+    head = notice.notice.model_copy(update={"short": "<i>&核对"})
+    content = type(shipped())(
+        shipped().script, {NOTICE: notice.model_copy(update={"notice": head})}, {}, shipped().phrases, ""
+    )
+    assert Rendering(content, draft, NOW).bulletin(Session(NOTICE)).html == "<b>&lt;i&gt;&amp;核对</b>"
+
+
+@pytest.mark.parametrize("target", ["approved", "scheduled", "running", "paused", "done", "cancelled"])
+async def test_the_database_refuses_a_move_that_is_none(tmp_path: Path, target: Life) -> None:
+    async with crowd(tmp_path, []) as town:
+        number = await town.draft()
+        to = update(broadcasts).where(broadcasts.c.id == number).values(state=target, came_from=broadcasts.c.state)
+        if target in MOVES["draft"]:
+            async with town.store._transaction() as connection:
+                await connection.execute(to)
+            return
+        with pytest.raises(IntegrityError):
+            async with town.store._transaction() as connection:
+                await connection.execute(to)
+        assert (await town.get(number)).state == "draft"
+
+
+def test_ten_errors_in_two_hundred_pull_the_brake_and_nine_do_not() -> None:
+    sent, failed = Outcome("sent"), Outcome("failed")
+    for errors, why in ((9, ""), (10, "errors")):
+        brake = Brake()
+        for n in range(200):
+            brake.saw(str(n), failed if n % 20 == 0 and n // 20 < errors else sent, NOON)
+        assert brake.why == why
+    for n in range(200):
+        brake = Brake()
+        brake.saw(str(n), Outcome("blocked"), NOON)
+        assert brake.why == ""

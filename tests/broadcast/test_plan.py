@@ -1,0 +1,53 @@
+"""Reminders that nobody has to send: each once for each person and deadline, whatever happens in between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from bot.broadcast.plan import due
+from bot.messages import Incoming
+from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.conftest import shipped
+
+
+async def days(town: Crowd, number: int, *, restarts: bool = True) -> None:
+    """So many days pass, hour by hour; the bot is started anew each time."""
+    tending = town.tending()
+    for _ in range(number * 24):
+        town.passes(hours=1)
+        await town.looks(town.tending() if restarts else tending)
+
+
+def reminders(town: Crowd, n: int) -> int:
+    return len(town.heard(n))
+
+
+async def test_each_fires_once_and_stops_when_there_is_no_need(tmp_path: Path) -> None:
+    people = [session("walking"), session("walking"), session("done", "m10-done"), session("walking", reminders=False)]
+    async with crowd(tmp_path, people) as town:
+        await days(town, 3)  # until the 14th: seven days before the end came by
+        assert [reminders(town, n) for n in range(4)] == [1, 1, 0, 0]
+        await town.service().receive(Incoming("telegram", str(FIRST + 1), "/mute", update_id="1"))
+        muted = reminders(town, 1)
+        await days(town, 7)  # three days and one day
+        assert reminders(town, 0) == 3
+        assert reminders(town, 1) == muted
+        await town.proven()
+
+
+async def test_one_person_gets_no_more_than_the_plan_allows(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session("walking")]) as town:
+        notice = shipped().notices["2014-autumn"]
+        fewer = notice.model_copy(update={"reminders": notice.reminders.model_copy(update={"most": 2})})
+        town.content = type(town.content)(
+            town.content.script, {notice.id: fewer}, town.content.entries, town.content.phrases, "other"
+        )
+        await days(town, 10, restarts=False)
+        assert reminders(town, 0) == 2
+
+
+def test_a_reminder_that_was_missed_for_long_is_left_out() -> None:
+    keys = [[one.key for one in due(shipped(), datetime(2013, 12, 13, hour, 30))] for hour in (8, 9, 20, 22)]  # noqa: DTZ001
+    assert [len(found) for found in keys] == [0, 1, 1, 0]
+    assert keys[1] == ["plan/2014-autumn/check/2013-12-20/7"]
