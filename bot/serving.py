@@ -45,7 +45,7 @@ def run(chosen: Settings) -> None:
         raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     app.log(chosen)
     try:
-        with asyncio.Runner(loop_factory=_loop()) as runner:
+        with asyncio.Runner(loop_factory=loop()) as runner:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
     except WrongToken:
         raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
@@ -145,7 +145,7 @@ def _words(phrases: Phrases) -> TelegramWords:
     return TelegramWords(own.commands, own.description, own.short_description, phrases.public.private)
 
 
-def _loop() -> Any:
+def loop() -> Any:
     """Uvloop where it is installed: about twice as fast, and the same otherwise."""
     if sys.platform == "win32":
         return None

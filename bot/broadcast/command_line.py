@@ -201,39 +201,45 @@ def start(
     if at or detach:
         _show(number, as_json=as_json)
     else:
-        asyncio.run(_send(number) if here else _watch(number, as_json=as_json))
+        (_send if here else _watch)(number, as_json=as_json)
         _show(number, as_json=as_json)
 
 
-async def _send(number: int) -> None:
+def _send(number: int, *, as_json: bool) -> None:
     """Send in this process until it is over or stands still."""
     from bot import serving
 
-    async with serving.sending(app.settings()) as (house, sender):
-        watching = asyncio.create_task(_bar(house.store, number))
-        try:
+    async def work() -> None:
+        async with serving.sending(app.settings()) as (house, sender):
+            watching = [] if as_json else [asyncio.create_task(_bar(house.store, number))]
             while (it := await house.store.broadcasts.get(number)) and it.state == "running":
                 await sender.once(number)
                 await asyncio.sleep(LOOK_S)
-        finally:
-            watching.cancel()
-            await asyncio.wait([watching])
+            for task in watching:
+                await task
+
+    with asyncio.Runner(loop_factory=serving.loop()) as runner:
+        runner.run(work())
 
 
-async def _watch(number: int, *, as_json: bool) -> None:
-    async with _house() as house:
+def _watch(number: int, *, as_json: bool) -> None:
+    """Look on while the running bot sends."""
+
+    async def work(house: House) -> None:
         if not as_json:
             print(house.content.phrases.broadcast.watching, file=sys.stderr)
-        await _bar(house.store, number)
+        await _bar(house.store, number, quiet=as_json)
+
+    _run(work)
 
 
-async def _bar(store: Store, number: int) -> None:
+async def _bar(store: Store, number: int, *, quiet: bool = False) -> None:
     """A bar on standard error until it is over."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
         task = bar.add_task("")
         while True:
             totals, it = await store.ledger.totals(number), await store.broadcasts.get(number)

@@ -30,7 +30,7 @@ from bot.messages import Bulletin, Outcome, Ready, Reply
 from bot.session import Session
 from bot.store import Store, StoreProblem
 
-AT_ONCE = 128
+AT_ONCE = 64
 """Rows in hand where no pace is kept."""
 AHEAD_S = 2.0
 """Seconds of work in hand where one is."""

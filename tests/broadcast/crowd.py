@@ -31,6 +31,7 @@ from bot.service import Service, local
 from bot.session import Session, dump
 from bot.store import Store
 from bot.store.tables import people
+from bot.store.text import text_of
 from flows.model import Position
 from tests.conftest import shipped
 from tests.telegram_server import TelegramServer
@@ -50,8 +51,8 @@ def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None =
     return json.dumps(dump(known))
 
 
-async def settle(store: Store, sessions: list[str], **columns: Any) -> None:
-    """One person for each session, with the ids FIRST, FIRST + 1 …"""
+async def settle(store: Store, sessions: list[str], first: int = 0, **columns: Any) -> None:
+    """One person for each session, with the ids FIRST + `first`, FIRST + `first` + 1 …"""
     rows = [
         {
             "channel": "telegram",
@@ -59,11 +60,11 @@ async def settle(store: Store, sessions: list[str], **columns: Any) -> None:
             "member": f"member-{n}",
             "session": stored,
             "turns": 1,
-            "updated_at": "2013-12-13T00:00:00.000+00:00",
+            "updated_at": text_of(NOON),
             "reachable": True,
             **columns,
         }
-        for n, stored in enumerate(sessions)
+        for n, stored in enumerate(sessions, first)
     ]
     if rows:
         async with store._transaction() as connection:
@@ -178,15 +179,17 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(folder: Path, sessions: list[str], limits: Limits | None = None) -> AsyncIterator[Crowd]:
-    """People with these sessions, each with a chat on Telegram."""
+async def crowd(
+    folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
+) -> AsyncIterator[Crowd]:
+    """People with these sessions, each with a chat on Telegram, who were there last when they were `seen`."""
     store = await Store.open(f"sqlite+aiosqlite:///{folder / 'gradbot.db'}")
     try:
         async with TelegramServer() as telegram:
             telegram.user("Owner", 1)
             for n in range(len(sessions)):
                 telegram.user(f"P{n}", FIRST + n)
-            await settle(store, sessions)
+            await settle(store, sessions, updated_at=text_of(seen))
             request, moment = AiohttpRequest(connect_s=1, answer_s=3), [NOON]
             made: list[Crowd] = []
             clock = (lambda: made[0].seconds) if limits is None else None

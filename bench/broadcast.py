@@ -1,0 +1,256 @@
+"""What a broadcast does: how fast beside a plain python-telegram-bot loop, at which pace, after how many kills, in how
+much memory.
+
+    python -m bench.broadcast speed  [--people 5000]     messages a second with the ledger, and the plain loop's
+    python -m bench.broadcast pace   [--seconds 20]      at a limit of 30/s with GRADBOT_RATE=29, 50 people chatting
+    python -m bench.broadcast kills  [--kills 100]       5,000 recipients, the sender killed at random moments
+    python -m bench.broadcast memory [--people 1000000]  growth over a small audience, and the time of a claim
+
+The Telegram of the tests lives in this process, the sender in one of its own, so its CPU time is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tests.broadcast.crowd import FIRST, Crowd, crowd, session, settle
+from tests.broadcast.killing import HOUSE, killed, start
+from tests.telegram_server import Call, Refusal, TelegramServer
+
+LATENCY_S = 0.3
+
+
+async def speed(people: int) -> None:
+    """Messages a second of the sender (by the clock and of its CPU), beside a plain loop."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with crowd(Path(folder), [session()] * people, seen=datetime.now(UTC)) as town:
+            plain = await run(town.telegram, people)
+            print(f"plain loop of python-telegram-bot: {plain[0]:.0f}/s, {plain[1]:.0f} a CPU second")
+            number = await town.starts(loud=True)
+            began = len(town.telegram.calls)
+            before, cpu = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            sender = start(town.telegram, Path(folder), number)
+            await town.telegram.until(lambda: len(town.telegram.calls) > began, 60)
+            first = time.perf_counter()
+            await asyncio.to_thread(sender.wait)
+            took, used = time.perf_counter() - first, resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = used.ru_utime + used.ru_stime - cpu.ru_utime - cpu.ru_stime
+            print(
+                f"gradbot, with its ledger: {people / took:.0f}/s, {people / spent:.0f} a CPU second (start included)"
+            )
+            print(
+                f"{people / took / plain[0]:.1f} x the plain loop; {await town.totals(number)}, "
+                f"{first - before:.1f} s to start"
+            )
+
+
+async def run(telegram: TelegramServer, people: int) -> tuple[float, float]:
+    """The plain loop, in a process of its own."""
+    code = PLAIN.format(url=telegram.url, token=telegram.token, first=FIRST, people=people)
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
+    out, _ = await done.communicate()
+    took, used = map(float, out.split())
+    return people / took, people / used
+
+
+PLAIN = """
+import asyncio, time
+from telegram import Bot
+
+async def main():
+    async with Bot("{token}", base_url="{url}/bot") as bot:
+        began, cpu = time.perf_counter(), time.process_time()
+        room = asyncio.Semaphore(64)
+        async def one(n):
+            async with room:
+                await bot.send_message(n, "2014届秋季毕业生核对：还有9天")
+        await asyncio.gather(*(one({first} + n) for n in range({people})))
+        print(time.perf_counter() - began, time.process_time() - cpu)
+
+asyncio.run(main())
+"""
+
+
+class Limited(TelegramServer):
+    """Refuses more than 30 messages in any second, and answers late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recent: deque[float] = deque()
+        self.refused = 0
+        self.bulk: list[float] = []
+
+    async def _sendMessage(self, call: Call) -> Any:  # noqa: N802
+        now = time.monotonic()
+        while self.recent and self.recent[0] <= now - 1:
+            self.recent.popleft()
+        if len(self.recent) >= 30:
+            self.refused += 1
+            raise Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
+        self.recent.append(now)
+        await asyncio.sleep(LATENCY_S)
+        return super()._sendMessage(call)
+
+
+async def pace(seconds: float) -> None:
+    """Everything that goes out at a limit of 30/s, and how long people wait who chat meanwhile."""
+    import tests.broadcast.crowd as town_of
+
+    town_of.TelegramServer = Limited  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as folder:
+        people = int(seconds * 40)
+        async with crowd(Path(folder), [session()] * people, seen=datetime.now(UTC)) as town:
+            telegram = town.telegram
+            assert isinstance(telegram, Limited)
+            number = await town.starts(loud=True)
+            bot = serve(telegram, Path(folder))
+            try:
+                await telegram.until(lambda: len(telegram.made("sendMessage")) > 60, 60)
+                waits: list[float] = []
+                talking = [asyncio.create_task(talks(telegram, n, waits)) for n in range(50)]
+                await asyncio.sleep(3)
+                waits.clear()
+                began, counted, refused = time.monotonic(), done(telegram), telegram.refused
+                await asyncio.sleep(seconds)
+                rate = (done(telegram) - counted) / (time.monotonic() - began)
+                for task in talking:
+                    task.cancel()
+                waits.sort()
+                p95 = waits[int(len(waits) * 0.95)] if waits else float("nan")
+                print(f"{rate:.1f} messages/s, {telegram.refused - refused} x 429; {len(waits)} answers to 50 people,")
+                print(f"median {statistics.median(waits):.2f} s, p95 {p95:.2f} s (latency {LATENCY_S} s a call)")
+                print(await town.totals(number))
+            finally:
+                bot.terminate()
+                bot.wait()
+
+
+async def talks(telegram: TelegramServer, n: int, waits: list[float]) -> None:
+    """Asks something about every twenty seconds, as people do who read and fill in forms."""
+    who = telegram.user(f"Chat{n}", 500 + n)
+    draw = random.Random(n)
+    while True:
+        await asyncio.sleep(draw.expovariate(1 / 20))
+        said, began = len(who.messages), time.monotonic()
+        who.types("截止日期")
+        await telegram.until(lambda: len(who.messages) > said, 60)  # noqa: B023
+        waits.append(time.monotonic() - began)
+
+
+def done(telegram: TelegramServer) -> int:
+    return sum(call.code == 200 for call in telegram.made("sendMessage"))
+
+
+def serve(telegram: TelegramServer, folder: Path) -> subprocess.Popen[bytes]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
+    env |= {
+        "GRADBOT_HOME": str(folder),
+        "GRADBOT_TELEGRAM_TOKEN": telegram.token,
+        "GRADBOT_TELEGRAM_API": telegram.url,
+        "GRADBOT_TODAY": "2013-12-11",
+        "GRADBOT_RATE": "29",
+    }
+    return subprocess.Popen([sys.executable, "-m", "bot", "run"], env=env, cwd=HOUSE, stderr=subprocess.DEVNULL)
+
+
+async def kills(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with crowd(Path(folder), [session()] * 5000, seen=datetime.now(UTC)) as town:
+            slow = town.telegram
+            slow.fault("slow", "sendMessage", times=10**9, seconds=0.15)
+            began = time.monotonic()
+            account = await killed(town, Path(folder), count, random.Random(1))
+            print(f"{account.kills} kills in {time.monotonic() - began:.0f} s: {account.totals}")
+            most = f"{sum(account.at_kill)} (at most {max(account.at_kill)})"
+            print(f"lost {account.lost}, twice {account.twice}, in flight at the kills {most}")
+            print("sound" if account.sound else "NOT SOUND")
+
+
+class Nowhere:
+    """A wire that loses no time."""
+
+    async def send(self, user: str, bulletin: object, ready: Any) -> Any:
+        from bot.messages import Outcome
+
+        return Outcome("sent", user) if await ready() else Outcome("later")
+
+
+async def memory(people: int) -> None:
+    for many in (10_000, people):
+        code = f"import asyncio; from bench.broadcast import grown; asyncio.run(grown({many}))"
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, cwd=HOUSE)
+
+
+async def grown(people: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with crowd(Path(folder), []) as town:
+            await fill(town, people)
+            began = time.perf_counter()
+            number = await town.starts()
+            frozen = time.perf_counter() - began
+            sender = town.sender()
+            sender.wire = Nowhere()  # type: ignore[assignment]
+            claims = [one async for one in _claims(town, number)]
+            work = asyncio.create_task(sender.once(number))
+            ends = time.monotonic() + 20
+            while not work.done() and time.monotonic() < ends:  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+            totals = await town.totals(number)
+            await sender.stop()
+            work.cancel()
+            rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{people} recipients: frozen in {frozen:.1f} s, "
+                f"a claim of 64 takes {statistics.median(claims):.1f} ms, "
+                f"{totals.get('sent', 0)} sent, peak memory {rss:.0f} MB"
+            )
+
+
+async def _claims(town: Crowd, number: int) -> Any:
+    for n in range(20):
+        began = time.perf_counter()
+        await town.store.ledger.claim(number, f"w{n}", 64, town.now)
+        yield (time.perf_counter() - began) * 1000
+
+
+async def fill(town: Crowd, people: int) -> None:
+    for begin in range(0, people, 10_000):
+        await settle(town.store, [session()] * min(10_000, people - begin), first=begin)
+
+
+def _main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("what", choices=("speed", "pace", "kills", "memory"))
+    asked.add_argument("--people", type=int, default=0)
+    asked.add_argument("--seconds", type=float, default=20.0)
+    asked.add_argument("--kills", type=int, default=100)
+    given = asked.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    work = {
+        "speed": lambda: speed(given.people or 5000),
+        "pace": lambda: pace(given.seconds),
+        "kills": lambda: kills(given.kills),
+        "memory": lambda: memory(given.people or 1_000_000),
+    }
+    asyncio.run(work[given.what]())
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,82 @@
+"""A broadcast whose sender is killed again and again: the command line as a process, `kill -9`, and the account after.
+
+Shared by a test with a few kills and the bench with many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.broadcast.crowd import FIRST, Crowd
+from tests.telegram_server import TelegramServer
+
+HOUSE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is left when it is over. `at_kill` is how many rows were in flight when the sender was killed, each time."""
+
+    people: int
+    kills: int
+    at_kill: tuple[int, ...]
+    totals: dict[str, int]
+    lost: int
+    twice: int
+
+    @property
+    def sound(self) -> bool:
+        added_up = sum(self.totals.values()) == self.people
+        return added_up and not self.lost and not self.twice and self.totals.get("unsure", 0) <= sum(self.at_kill)
+
+
+async def killed(town: Crowd, folder: Path, kills: int, draw: random.Random) -> Account:
+    """Start the broadcast, kill its sender `kills` times at random moments while it sends, let the last one finish."""
+    number, people = await town.starts(loud=True), len(town.telegram.users) - 1
+    at_kill: list[int] = []
+    for _ in range(kills):
+        sender = start(town.telegram, folder, number)
+        seen = len(town.telegram.calls)
+        await town.telegram.until(lambda: len(town.telegram.calls) > seen or sender.poll() is not None, 60)  # noqa: B023
+        await asyncio.sleep(draw.random() * 0.05)
+        sender.send_signal(signal.SIGKILL)
+        sender.wait()
+        at_kill.append((await town.whole(number))["sending"] - sum(at_kill))
+    town.now = datetime.now(UTC) + timedelta(minutes=5)  # every lease is over
+    for _ in range(5):
+        await town.sender().once(number)
+        town.passes(minutes=1)
+    times = Counter(int(call.parameters["chat_id"]) for call in town.telegram.made("sendMessage") if call.code == 200)
+    unsure = (await town.whole(number))["unsure"]
+    missing = sum(1 for n in range(people) if not times[FIRST + n])
+    await town.proven()
+    return Account(
+        people,
+        kills,
+        tuple(at_kill),
+        dict(await town.totals(number)),
+        lost=max(0, missing - unsure),
+        twice=sum(1 for n in times.values() if n > 1),
+    )
+
+
+def start(telegram: TelegramServer, folder: Path, number: int) -> subprocess.Popen[bytes]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
+    env |= {
+        "GRADBOT_HOME": str(folder),
+        "GRADBOT_TELEGRAM_TOKEN": telegram.token,
+        "GRADBOT_TELEGRAM_API": telegram.url,
+        "GRADBOT_TODAY": "2013-12-11",
+        "GRADBOT_RATE": "2000",
+    }
+    command = [sys.executable, "-m", "bot", "broadcast", "start", str(number), "--here"]
+    return subprocess.Popen(command, env=env, cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

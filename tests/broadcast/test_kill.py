@@ -1,0 +1,18 @@
+"""kill -9 while it sends: nobody is lost, nobody gets it twice, and what is in doubt is told."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.broadcast.crowd import crowd, session
+from tests.broadcast.killing import killed
+
+
+async def test_killed_in_the_middle_again_and_again(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session()] * 1500, seen=datetime.now(UTC)) as town:
+        account = await killed(town, tmp_path, 4, random.Random(7))
+        assert account.sound, account
+        assert account.totals["sent"] > 1000
+        assert sum(account.at_kill) > 0
