@@ -7,10 +7,10 @@ one immutable `Content`; a reader of it never sees half of an edit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -28,7 +28,7 @@ from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import check
-from flows.facts import LIVE, facts
+from flows.facts import LIVE, Facts, facts, shared_facts
 from flows.model import Script
 from flows.notice import Notice, Question
 from flows.review import review
@@ -49,6 +49,8 @@ MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
+MOMENTS = 64
+"""Moments whose facts are kept."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
 
@@ -95,6 +97,16 @@ class Content:
     def matcher(self) -> Matcher:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
+
+    @cached_property
+    def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
+        """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
+
+        @lru_cache(maxsize=MOMENTS)
+        def said(notice: str, cohort: str | None, now: datetime) -> Facts:
+            return shared_facts(self.notices[notice], self.phrases.facts, cohort, now)
+
+        return said
 
 
 def load(folder: Path | None = None) -> Content:

@@ -284,8 +284,8 @@ class Service:
 
 
 def local(at: datetime, today: date | None) -> datetime:
-    """The moment (UTC) as the notice's clocks show it, or the rehearsed day's morning."""
-    return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None)
+    """The moment (UTC) as the notice's clocks show it, in whole seconds, or the rehearsed day's morning."""
+    return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
 
 
 def _answer(turn: Turn) -> Answer:
