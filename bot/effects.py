@@ -79,7 +79,8 @@ class Changed:
 class Queued:
     """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
 
-    `title` names the ticket's thread. `thread` is used where there is no ticket any more.
+    `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Not before
+    `due_at`; None: at once.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -89,6 +90,8 @@ class Queued:
     thread: str | None = None
     user: str | None = None
     commands: Commands = ""
+    under: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

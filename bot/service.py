@@ -23,8 +23,8 @@ from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.desk import ZONE, Case, Desk, Handed
-from bot.effects import Effect, Outdated, Role
-from bot.messages import Answer, Attachment, Delivered, Incoming, Post, Reply
+from bot.effects import Effect, Outdated, Queued, Role
+from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
 from bot.session import Session
 from bot.staff import Asked, Staff
@@ -102,6 +102,20 @@ class Service:
     async def next_posts(self, channel: str) -> Sequence[Post]:
         """Messages that a channel is to deliver now, one for each chat; they are the caller's for a while."""
         return await self._store.desk.claim(channel, self._present())
+
+    async def owe(self, owed: Owed) -> None:
+        """Keep replies until they can go out; StoreProblem when that is not possible either."""
+        queued = [
+            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
+            for reply in owed.replies
+        ]
+        await self._store.desk.apply(queued, owed.channel, self._present())
+        self.posted.set()
+
+    async def waits_s(self, channel: str) -> float | None:
+        """Seconds until the next message is due; None when none is waiting."""
+        due = await self._store.desk.next_due(channel)
+        return (due - self._present()).total_seconds() if due else None
 
     async def settle(self, channel: str, post: Post, delivered: Delivered) -> None:
         """Note what became of a message; staff are told when it cannot reach the graduate."""

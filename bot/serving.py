@@ -53,7 +53,7 @@ def username(chosen: Settings) -> str:
 
 
 async def _username(chosen: Settings, token: str) -> str:
-    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api, patience_s=10) as api:
+    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api) as api:
         try:
             return await who(api)
         except WrongToken:
@@ -71,9 +71,10 @@ async def _serve(chosen: Settings, token: str) -> None:
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
-        posting = asyncio.create_task(outbox.dispatch(serving, Telegram.name, posts.deliver))
+        channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
+        posting = asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver))
         try:
-            await until_signal(Telegram(api, intake, _words(phrases), posts).run(serving.receive))
+            await until_signal(channel.run(serving.receive))
         finally:
             posting.cancel()
             await asyncio.wait([posting])

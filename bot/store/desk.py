@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Audited, Changed, Effect, Invited, Joined, Opened, Outdated, Queued, Removed, Ticket
@@ -26,8 +26,9 @@ from bot.store.text import text_of, time_of
 CLAIMED_S = 150
 """Seconds for which a message belongs to who is sending it; after a kill it is sent again when they are over."""
 AGAIN_S = 60
-"""Seconds until a message whose delivery failed for now is tried again."""
+"""Seconds until a message whose fate is unknown is sent again."""
 MOST_TRIES = 20
+"""After so many times nobody repeats it any more."""
 
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 _PERSON = (
@@ -183,6 +184,8 @@ class DeskRows:
                 .correlate(tickets)
                 .scalar_subquery()
             )
+            behind = outbox.alias()
+            more = exists().where(behind.c.channel == channel, behind.c.user_id == outbox.c.user_id)
             rows = await connection.execute(
                 select(
                     outbox,
@@ -190,12 +193,21 @@ class DeskRows:
                     tickets.c.number,
                     tickets.c.thread.label("in_thread"),
                     under.label("under"),
+                    more.where(behind.c.id > outbox.c.id).label("more"),
                 )
                 .select_from(_addressed())
                 .where(outbox.c.id.in_(numbers))
                 .order_by(outbox.c.id)
             )
             return [_post(row) for row in rows.mappings()]
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When the next message is due that is not due yet or is being sent; None when there is none."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                first = select(func.min(outbox.c.due_at)).where(outbox.c.channel == channel)
+                at: str | None = (await connection.execute(first)).scalar()
+        return time_of(at) if at else None
 
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
@@ -210,7 +222,7 @@ class DeskRows:
             row = (await connection.execute(select(outbox).where(outbox.c.id == post.number))).mappings().first()
             if row is None:  # its graduate was forgotten meanwhile
                 return True
-            if outcome.became in ("later", "unsure") and row["tries"] < MOST_TRIES:
+            if outcome.became == "later" or (outcome.became == "unsure" and row["tries"] < MOST_TRIES):
                 again = outcome.resume_at or at + timedelta(seconds=AGAIN_S)
                 await connection.execute(update(outbox).where(outbox.c.id == post.number).values(due_at=text_of(again)))
                 return False
@@ -271,9 +283,10 @@ def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
         "ticket_number": message.ticket,
         "title": message.title,
         "thread": message.thread,
+        "answers": message.under,
         "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
         "commands": message.commands,
-        "due_at": text_of(at),
+        "due_at": text_of(message.due_at or at),
         "tries": 0,
     }
 
@@ -285,7 +298,8 @@ def _post(row: RowMapping) -> Post:
         _REPLY.validate_json(row["reply"]) if row["reply"] else None,
         row["title"],
         row["in_thread"] or row["thread"],
-        row["under"] if row["to"] == "staff" else None,
+        row["answers"] or (row["under"] if row["to"] == "staff" else None),
         row["commands"],
         row["number"],
+        not row["more"],
     )

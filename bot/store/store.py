@@ -29,7 +29,7 @@ from bot.store.engine import engine_for, try_file
 from bot.store.problems import told_apart
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
-from bot.store.tables import handled_updates, metadata, misses, people, step_events
+from bot.store.tables import handled_updates, metadata, misses, outbox, people, step_events
 from bot.store.text import text_of
 from bot.store.together import Together
 
@@ -295,6 +295,8 @@ class Store:
                     gone = await connection.execute(delete(table).where(table.c.person == person))
                     counts[table.name] = gone.rowcount
                 counts["people"] = (await connection.execute(delete(people).where(people.c.id == person))).rowcount
+            waiting = (outbox.c.channel == channel, outbox.c.user_id == user)
+            await connection.execute(delete(outbox).where(*waiting))
             long_ago = text_of(at - KEPT_FORGETTING)
             await connection.execute(
                 delete(handled_updates).where(handled_updates.c.person.is_(None), handled_updates.c.at < long_ago)

@@ -139,8 +139,9 @@ outbox = Table(
     Column("user_id", Text),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE")),
     Column("title", Text, nullable=False),
-    # Used where there is no ticket.
+    # Used where there is no ticket: the thread, and the message that is answered.
     Column("thread", Text),
+    Column("answers", Text),
     # JSON of the reply; NULL: only commands.
     Column("reply", Text),
     Column("commands", Text, nullable=False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from bot import outbox
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content import Content, load
 from bot.service import Service
@@ -61,12 +62,16 @@ async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
     async with TelegramServer() as telegram:
         api = Api(telegram.token, AiohttpRequest(connect_s=1), None, base=telegram.url)
         async with api:
-            channel = Telegram(api, Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1), WORDS)
-            running = asyncio.create_task(channel.run(service.receive))
+            polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+            channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+            running = [
+                asyncio.create_task(channel.run(service.receive)),
+                asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
+            ]
             yield Town(telegram, store, content)
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
     await store.close()
 
 

@@ -89,9 +89,10 @@ async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Sto
         phrases = content.phrases
         posts = Posts(api, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
         words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
+        channel = Telegram(api, polling, words, posts, service.owe)
         tasks = [
-            asyncio.create_task(Telegram(api, polling, words, posts).run(service.receive)),
-            asyncio.create_task(outbox.dispatch(service, "telegram", posts.deliver)),
+            asyncio.create_task(channel.run(service.receive)),
+            asyncio.create_task(outbox.dispatch(service, "telegram", channel.deliver)),
         ]
         try:
             yield store

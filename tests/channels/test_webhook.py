@@ -105,7 +105,7 @@ async def test_updates_of_one_person_that_come_at_once_keep_their_order(telegram
 
 
 async def test_a_call_that_a_turn_gives_back_rides_in_the_reply(telegram: TelegramServer, door: Door) -> None:
-    async def answer(update: Update) -> Call:
+    async def answer(update: Update, _behind: int) -> Call:
         return {"method": "answerCallbackQuery", "callback_query_id": update["callback_query"]["id"], "text": "好"}
 
     async with running(door.intake, answer):

@@ -1,30 +1,35 @@
 """Telegram as a channel: an update in, the answer out, in the place where the person looks.
 
-The turn is over when its answer was sent: only then is Telegram told that the update arrived, so a kill in between
-makes it come again, and the stored turn is sent again. What cannot be delivered is logged, with numbers only.
+The turn is over when its answer was sent or, where that takes long, left in the outbox: only then is Telegram told that
+the update arrived, so a kill in between makes it come again, and the stored turn is sent again. What cannot be
+delivered is logged, with numbers only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.channels.telegram import speech, updates
 from bot.channels.telegram.api import Api
-from bot.channels.telegram.intake import Call, Intake, insist
+from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
+from bot.channels.telegram.intake import Call, Intake, Update, insist
 from bot.channels.telegram.posts import Posts, with_address
 from bot.channels.telegram.updates import Me, Seen
-from bot.messages import Answer, Receive, Reply
+from bot.messages import Answer, Delivered, Owe, Owed, Post, Receive, Reply
 
 TYPING_AFTER_S = 1.0
 """Seconds of work after which the person is shown that somebody types."""
 INLINE_CACHE_S = 60
+HURRY_FROM = 3
+"""With so many messages of the same person waiting, answers that would have to wait for their pace go by the outbox."""
 
 _log = structlog.get_logger()
 
@@ -40,13 +45,15 @@ class TelegramWords:
 
 
 class Telegram:
-    """A bot on Telegram, by polling or webhook (`intake`)."""
+    """A bot on Telegram, by polling or webhook (`intake`). `owe` takes replies that cannot go out now."""
 
     name = updates.NAME
 
-    def __init__(self, api: Api, intake: Intake, words: TelegramWords, posts: Posts | None = None) -> None:
-        self._api, self._intake, self._words, self._posts = api, intake, words, posts
+    def __init__(self, api: Api, intake: Intake, words: TelegramWords, posts: Posts, owe: Owe) -> None:
+        self._api, self._intake, self._words, self._posts, self._owe = api, intake, words, posts, owe
         self._me = Me(0, "")
+        # Chats with replies in the outbox: what comes later waits behind them.
+        self._owing: set[int] = set()
 
     @property
     def address(self) -> str:
@@ -60,8 +67,8 @@ class Telegram:
         await self._introduce()
         _log.info("serving", bot=self._me.username, address=self.address)
 
-        async def handle(update: dict[str, Any]) -> Call | None:
-            return await self._handle(receive, update)
+        async def handle(update: Update, behind: int) -> Call | None:
+            return await self._handle(receive, update, hurried=behind >= HURRY_FROM)
 
         await self._intake.run(handle)
 
@@ -78,11 +85,17 @@ class Telegram:
         )
         for call in calls:
             await self._try(call["method"], {name: value for name, value in call.items() if name != "method"})
-        if self._posts:
-            await self._posts.introduce()
+        await self._posts.introduce()
 
-    async def _handle(self, receive: Receive, update: dict[str, Any]) -> Call | None:
-        seen = updates.read(update, self._me, self._posts.staff_chat if self._posts else None)
+    async def deliver(self, post: Post) -> Delivered:
+        """Send something from the outbox."""
+        delivered = await self._posts.deliver(post)
+        if post.user and post.last and delivered.outcome.became in ("sent", "blocked", "failed"):
+            self._owing.discard(int(post.user))
+        return delivered
+
+    async def _handle(self, receive: Receive, update: Update, *, hurried: bool) -> Call | None:
+        seen = updates.read(update, self._me, self._posts.staff_chat)
         if seen is None:
             return None
         typing = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._typing, seen)
@@ -98,7 +111,7 @@ class Telegram:
                 "cache_time": INLINE_CACHE_S,
             }
         if seen.chat:
-            await self._deliver(seen, answer)
+            await self._deliver(seen, answer, hurried=hurried)
         return {"method": "answerCallbackQuery", "callback_query_id": seen.query} if seen.query else None
 
     def _typing(self, seen: Seen) -> None:
@@ -106,17 +119,25 @@ class Telegram:
             action = self._try("sendChatAction", {"chat_id": seen.chat, "action": "typing"})
             _background(asyncio.ensure_future(action))
 
-    async def _deliver(self, seen: Seen, answer: Answer) -> None:
+    async def _deliver(self, seen: Seen, answer: Answer, *, hurried: bool) -> None:
         if answer.withdraw and seen.message and not seen.query:
             await self._try("deleteMessage", {"chat_id": seen.chat, "message_id": seen.message})
         replies = [with_address(reply, self.address) for reply in answer.replies]
-        if seen.query and replies and await self._edited(seen, replies[0]):
-            replies = replies[1:]
-        for reply in replies:
-            if not await self._send(seen, reply):
+        wait_s = 0.0 if hurried else None
+        for number, reply in enumerate(replies):
+            if seen.chat in self._owing:
+                await self._leave(seen, replies[number:], None)
+                return
+            try:
+                if number == 0 and await self._edited(seen, reply, wait_s):
+                    continue
+                if not await self._send(seen, reply, wait_s):
+                    return
+            except Later as pause:
+                await self._leave(seen, replies[number:], pause.resume_at)
                 return
 
-    async def _edited(self, seen: Seen, reply: Reply) -> bool:
+    async def _edited(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
         screen = seen.on_screen
         if screen is None or "text" not in screen or reply.attachment:
@@ -124,9 +145,9 @@ class Telegram:
         if speech.same(reply, screen):
             return True
         where = {"chat_id": seen.chat, "message_id": seen.message}
-        return await self._try("editMessageText", where | speech.message(reply))
+        return await self._said("editMessageText", where | speech.message(reply), wait_s)
 
-    async def _send(self, seen: Seen, reply: Reply) -> bool:
+    async def _send(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
@@ -135,29 +156,59 @@ class Telegram:
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
-        sent = await self._try("sendMessage", where | said)
+        sent = await self._said("sendMessage", where | said, wait_s)
         if sent and reply.attachment:
-            sent = await self._try("sendDocument", where, files=speech.document(reply.attachment))
+            sent = await self._said("sendDocument", where, wait_s, files=speech.document(reply.attachment))
         return sent
+
+    async def _leave(self, seen: Seen, replies: Sequence[Reply], due_at: datetime | None) -> None:
+        """Put replies into the outbox: their chat is told to be quiet, or Telegram cannot be reached."""
+        public = seen.incoming.place == "public"
+        self._owing.add(seen.chat)
+        left = [replace(reply, link=f"faq-{reply.topic}") if public and reply.topic else reply for reply in replies]
+        await self._owe(
+            Owed(
+                self.name,
+                str(seen.chat),
+                tuple(with_address(reply, self.address) for reply in left),
+                due_at,
+                thread=str(seen.thread) if seen.thread else None,
+                under=None if seen.incoming.place == "private" else str(seen.message),
+            )
+        )
 
     def _way_in(self, reply: Reply) -> Mapping[str, str]:
         payload = f"?start=faq-{reply.topic}" if reply.topic else ""
         return {"text": self._words.private, "url": f"{self.address}{payload}"}
 
-    async def _try(self, method: str, parameters: Mapping[str, Any], **files: Any) -> bool:
-        """Whether the call worked. Blocked people are nobody's fault; everything else is logged."""
+    async def _said(self, method: str, parameters: Mapping[str, Any], wait_s: float | None, **files: Any) -> bool:
+        """Whether people see it now; False when it cannot arrive. Later when it may, but not now."""
         try:
             # A reply must arrive at least once: one whose fate is unknown is sent again.
-            await self._api.call(method, parameters, again=method.startswith("send"), **files)
-        except Forbidden:
+            await self._api.call(method, parameters, again=True, wait_s=wait_s, **files)
+        except Forbidden:  # blocked people are nobody's fault
             return False
+        except ChatMigrated as moved:
+            return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
         except BadRequest as refused:
             _log.warning("telegram_refused", method=method, why=refused.message)
             return False
+        except Later:
+            raise
+        except (NeverSent, ServerTrouble, OutcomeUnknown, Flood) as trouble:
+            _log.warning("not_delivered_yet", method=method, why=trouble.message)
+            raise self._api.later() from None
         except TelegramError as trouble:
             _log.error("not_delivered", method=method, why=trouble.message)
             return False
         return True
+
+    async def _try(self, method: str, parameters: Mapping[str, Any]) -> None:
+        """Something that people can do without; what goes wrong is logged."""
+        try:
+            await self._api.call(method, parameters)
+        except TelegramError as trouble:
+            _log.warning("telegram_refused", method=method, why=trouble.message)
 
 
 _running: set[asyncio.Future[Any]] = set()

@@ -63,8 +63,8 @@ class Polling:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def run(self, handle: Handle) -> None:
-        async def handled(update: Update) -> None:
-            if call := await handle(update):
+        async def handled(update: Update, behind: int) -> None:
+            if call := await handle(update, behind):
                 task = asyncio.create_task(self._send(call))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)

@@ -57,7 +57,7 @@ class Posts:
             if post.reply is None:
                 return Delivered(Outcome("sent"))
             if post.user is not None:
-                return Delivered(await self._send({"chat_id": int(post.user)}, post.reply))
+                return Delivered(await self._send(_where(int(post.user), post.thread, post.under), post.reply))
             return await self._to_staff(post, post.reply)
         except InvalidToken as wrong:  # nothing is lost by a token that is mended later
             return Delivered(_later(wrong.message))
@@ -75,12 +75,7 @@ class Posts:
         return Delivered(outcome, thread)
 
     async def _in_staff_chat(self, reply: Reply, thread: str | None, under: str | None) -> Outcome:
-        where: dict[str, Any] = {"chat_id": self.staff_chat}
-        if thread:
-            where["message_thread_id"] = int(thread)
-        elif under:
-            where["reply_parameters"] = {"message_id": int(under), "allow_sending_without_reply": True}
-        return await self._send(where, reply)
+        return await self._send(_where(self.staff_chat, thread, None if thread else under), reply)
 
     async def _topic(self, title: str) -> str | None:
         """A new topic for a ticket; None where the chat has none, or the bot may not make one."""
@@ -109,12 +104,13 @@ class Posts:
     async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
         try:
             sent = await self._api.call("sendMessage", {**where, **speech.message(reply)})
+            if reply.attachment:
+                await self._api.call("sendDocument", where, files=speech.document(reply.attachment))
         except ChatMigrated as moved:
-            _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=moved.new_chat_id)
-            self.staff_chat, self._forum = moved.new_chat_id, None
-            return await self._api.attempt(
-                "sendMessage", {"chat_id": moved.new_chat_id, **speech.message(reply)}, lane="reply"
-            )
+            if where["chat_id"] == self.staff_chat:
+                _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=moved.new_chat_id)
+                self.staff_chat, self._forum = moved.new_chat_id, None
+            return await self._send({"chat_id": moved.new_chat_id}, reply)
         except InvalidToken:
             raise
         except TelegramError as error:
@@ -154,6 +150,15 @@ async def who(api: Api) -> str:
 def with_address(reply: Reply, address: str) -> Reply:
     """The reply with the link that it promises written out."""
     return replace(reply, text=f"{reply.text}\n\n{address}?start={reply.link}", link=None) if reply.link else reply
+
+
+def _where(chat: int | None, thread: str | None, under: str | None) -> dict[str, Any]:
+    where: dict[str, Any] = {"chat_id": chat}
+    if thread:
+        where["message_thread_id"] = int(thread)
+    if under:
+        where["reply_parameters"] = {"message_id": int(under), "allow_sending_without_reply": True}
+    return where
 
 
 def _of_staff(extra: Mapping[str, str]) -> Mapping[str, str]:
