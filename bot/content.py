@@ -26,7 +26,7 @@ from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
 from bot.phrases import Phrases
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
-from faq.model import Entry
+from faq.model import Entry, Match
 from flows.agreement import check
 from flows.facts import LIVE, Facts, facts, shared_facts
 from flows.model import Script
@@ -51,6 +51,8 @@ MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
 MOMENTS = 64
 """Moments whose facts are kept."""
+QUESTIONS = 2048
+"""Questions whose answers are kept."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
 
@@ -97,6 +99,14 @@ class Content:
     def matcher(self) -> Matcher:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
+
+    @cached_property
+    def ask(self) -> Callable[[str, frozenset[str]], Match]:
+        """The matcher's verdict on a question, by what the asker's step makes likely.
+
+        The last ones are kept (words without their person, in memory only): in a class everybody asks the same.
+        """
+        return lru_cache(maxsize=QUESTIONS)(self.matcher.ask)
 
     @cached_property
     def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:

@@ -319,7 +319,7 @@ class _Turning:
     # Questions
 
     def _asked(self, session: Session, text: str) -> Turn:
-        match = self.content.matcher.ask(text, self._likely(session))
+        match = self.content.ask(text, self._likely(session))
         quiet, voice = replace(session, misses=0), self.voice(session)
         if match.verdict == "answer":
             return self._told(quiet, match.chosen)
