@@ -265,9 +265,9 @@ class TelegramServer:
 
     def update(self, **content: Any) -> int:
         """Queue any update; its number."""
-        self._update += 1
-        self.again({"update_id": self._update, **content})
-        return self._update
+        number = self.next_update()
+        self.again({"update_id": number, **content})
+        return number
 
     def again(self, update: dict[str, Any]) -> None:
         """Queue an update as it is, also one that was delivered before."""
@@ -275,6 +275,10 @@ class TelegramServer:
         if self.webhook:
             self._post_later(update)
         self._touch()
+
+    def next_update(self) -> int:
+        self._update += 1
+        return self._update
 
     def next_message(self) -> int:
         self._message += 1

@@ -118,6 +118,26 @@ async def test_a_double_tap_does_not_edit_to_the_same(town: Town) -> None:
     assert called(town, "editMessageText") == edits + 1
 
 
+async def test_who_taps_again_before_the_answer_shows_is_not_answered_twice(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    bubbles = len(ann.messages)
+    for _ in range(3):
+        ann.presses("cmd|help", ann.messages[-1])
+    await town.telegram.until(lambda: not town.telegram.pending and None not in town.telegram.queries.values())
+    assert [call.code for call in town.telegram.made("editMessageText")] == [200]
+    assert len(ann.messages) == bubbles
+
+
+async def test_an_edit_that_was_made_before_a_kill_is_not_said_again(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    bubbles = len(ann.messages)
+    town.telegram.fault("error", "editMessageText", code=400, description="Bad Request: message is not modified: …")
+    await town.taps(ann, "帮助")
+    assert len(ann.messages) == bubbles
+
+
 async def test_what_people_wrote_is_escaped_and_long_cards_are_cut(town: Town) -> None:
     ann = town.telegram.user("Ann")
     said = await town.says(ann, "<b>你好</b> & 1<2")
@@ -136,6 +156,17 @@ async def test_a_secret_is_deleted_and_a_photo_is_refused_unread(town: Town) -> 
     said = await town.quiet(ann, before)
     assert town.content.phrases.no_text["photo"] in said[0]
     assert called(town, "getFile") == 0
+
+
+async def test_pictures_sent_as_one_are_refused_once(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "你好")
+    before = len(ann.messages)
+    for name in "abc":
+        ann.sends(photo=[{"file_id": name, "file_unique_id": name, "width": 1, "height": 1}], media_group_id="77")
+    ann.sends(photo=[], media_group_id="77", caption="几号截止")
+    said = await town.quiet(ann, before)
+    assert sum(town.content.phrases.no_text["photo"] in text for text in said) == 2
 
 
 async def test_the_calendar_comes_as_a_document(town: Town) -> None:

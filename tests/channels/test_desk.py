@@ -135,6 +135,8 @@ async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> N
 async def test_staff_see_their_commands_and_the_link_is_whole(tmp_path: Path) -> None:
     async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db"):
         owner, wang = telegram.user("Owner", 1), telegram.user("Wang", 2)
+        await telegram.until(lambda: telegram.made("getUpdates"))
+        assert 1 not in map(_scope, telegram.made("setMyCommands"))  # Telegram knows no chat with them yet
         owner.types("/invite staff")
         await telegram.until(lambda: owner.messages)
         link = owner.messages[-1].text.rsplit("?start=", 1)[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,12 +23,16 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.intake import Call, Intake, Update, insist
 from bot.channels.telegram.posts import Posts, with_address
-from bot.channels.telegram.updates import Me, Seen
+from bot.channels.telegram.updates import Me, Seen, Unreadable
 from bot.messages import Answer, Delivered, Owe, Owed, Post, Receive, Reply
 
 TYPING_AFTER_S = 1.0
 """Seconds of work after which the person is shown that somebody types."""
 INLINE_CACHE_S = 60
+SCREENS = 1000
+"""How many edited messages are remembered."""
+ALBUMS = 200
+"""How many albums are remembered, so that each is answered once."""
 HURRY_FROM = 3
 """With so many messages of the same person waiting, answers that would have to wait for their pace go by the outbox."""
 
@@ -54,6 +59,9 @@ class Telegram:
         self._me = Me(0, "")
         # Chats with replies in the outbox: what comes later waits behind them.
         self._owing: set[int] = set()
+        # Messages of ours that were edited, and what they show now; by chat and number.
+        self._screens: dict[tuple[int, int | None], speech.Parameters] = {}
+        self._albums: deque[str] = deque(maxlen=ALBUMS)
 
     @property
     def address(self) -> str:
@@ -95,7 +103,7 @@ class Telegram:
         return delivered
 
     async def _handle(self, receive: Receive, update: Update, *, hurried: bool) -> Call | None:
-        seen = updates.read(update, self._me, self._posts.staff_chat)
+        seen = self._seen(update)
         if seen is None:
             return None
         typing = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._typing, seen)
@@ -112,7 +120,22 @@ class Telegram:
             }
         if seen.chat:
             await self._deliver(seen, answer, hurried=hurried)
+        if seen.incoming.place == "private":
+            await self._posts.met(seen.incoming.user)
         return {"method": "answerCallbackQuery", "callback_query_id": seen.query} if seen.query else None
+
+    def _seen(self, update: Update) -> Seen | None:
+        try:
+            seen = updates.read(update, self._me, self._posts.staff_chat)
+        except Unreadable as odd:
+            _log.warning("update_unreadable", update=update["update_id"], why=str(odd))
+            return None
+        if seen is None or seen.album is None:
+            return seen
+        # Pictures sent as one come one by one: the first is answered.
+        known = seen.album in self._albums
+        self._albums.append(seen.album)
+        return None if known else seen
 
     def _typing(self, seen: Seen) -> None:
         if seen.chat:
@@ -139,13 +162,21 @@ class Telegram:
 
     async def _edited(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
-        screen = seen.on_screen
+        screen, said = seen.on_screen, speech.message(reply)
         if screen is None or "text" not in screen or reply.attachment:
             return False
-        if speech.same(reply, screen):
+        place = (seen.chat, seen.message)
+        # A press carries what was there when it was made; who taps three times has pressed before our edit came.
+        now = self._screens.get(place)
+        if now == said if now else speech.same(reply, screen):
             return True
         where = {"chat_id": seen.chat, "message_id": seen.message}
-        return await self._said("editMessageText", where | speech.message(reply), wait_s)
+        shown = await self._said("editMessageText", where | said, wait_s)
+        if shown:
+            self._screens[place] = said
+            if len(self._screens) > SCREENS:
+                del self._screens[next(iter(self._screens))]
+        return shown
 
     async def _send(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         where: dict[str, Any] = {"chat_id": seen.chat}
@@ -191,6 +222,8 @@ class Telegram:
         except ChatMigrated as moved:
             return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
         except BadRequest as refused:
+            if "not modified" in refused.message:  # done before we were killed: the update came again
+                return True
             _log.warning("telegram_refused", method=method, why=refused.message)
             return False
         except Later:

@@ -39,15 +39,19 @@ class Posts:
     ) -> None:
         self._api = api
         self.staff_chat = staff_chat
-        self._commands, self._extra, self._owners = commands, extra, owners
+        self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._forum: bool | None = None
 
     async def introduce(self) -> None:
-        """Show owners and the staff chat their commands; people can do without, so trouble here stops nothing."""
-        for owner in self._owners:
-            await self._show(owner, {**self._commands, **self._extra})
+        """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
         if self.staff_chat is not None and self.staff_chat < 0:
             await self._show(self.staff_chat, _of_staff(self._extra))
+
+    async def met(self, user: str) -> None:
+        """Show an owner their commands, once they are here: before that Telegram knows no chat with them."""
+        if user in self._owners:
+            self._owners.discard(user)
+            await self._show(int(user), {**self._commands, **self._extra})
 
     async def deliver(self, post: Post) -> Delivered:
         """Send one; what became of it, and the thread that it is in."""
