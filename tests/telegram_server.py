@@ -180,6 +180,8 @@ class TelegramServer:
         self.queries: dict[str, dict[str, Any] | None] = {}
         self.pending: dict[int, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
+        # What the bot may do in every group.
+        self.rights: dict[str, Any] = {"status": "member"}
         self.webhook: dict[str, Any] | None = None
         self.webhook_codes: list[int] = []
         # Applied to each batch that is polled: repeat it, turn it round …
@@ -385,6 +387,9 @@ class TelegramServer:
                 raise Refusal(409, "Conflict: terminated by other getUpdates request")
         limit = int(call.parameters.get("limit", 100))
         return self.batch(list(self.pending.values())[:limit])
+
+    def _getChatMember(self, _: Call) -> Any:  # noqa: N802
+        return {"user": self.me, **self.rights}
 
     def _setWebhook(self, call: Call) -> Any:  # noqa: N802
         self.webhook = call.parameters

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import outbox
-from bot.channels.telegram import updates
+from bot.channels.telegram import channel, updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
@@ -20,7 +20,7 @@ from bot.channels.telegram.request import AiohttpRequest
 from bot.content import Content, load
 from bot.service import Service
 from bot.store import Store
-from tests.telegram_server import TelegramServer, User
+from tests.telegram_server import Message, TelegramServer, User
 
 WORDS = TelegramWords(
     {"start": "开始", "ask": "提问", "deadline": "截止", "contact": "老师"}, "描述", "短描述", "私聊我"
@@ -63,10 +63,10 @@ async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
         api = Api(telegram.token, AiohttpRequest(connect_s=1), None, base=telegram.url)
         async with api:
             polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-            channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+            bot = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
             running = [
-                asyncio.create_task(channel.run(service.receive)),
-                asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
+                asyncio.create_task(bot.run(service.receive)),
+                asyncio.create_task(outbox.dispatch(service, bot.name, bot.deliver)),
             ]
             yield Town(telegram, store, content)
             for task in running:
@@ -195,6 +195,48 @@ async def test_inline_search_and_profile(town: Town) -> None:
     call = next(call for call in town.telegram.calls if call.method == "answerInlineQuery")
     assert call.parameters["results"][0]["id"] == "certificate-numbers"
     assert called(town, "setMyCommands") == 2
+
+
+async def test_what_takes_long_is_seen_to_be_under_way(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "TYPING_AFTER_S", 0)
+    ann = town.telegram.user("Ann")
+    town.telegram.fault("slow", "sendMessage", seconds=0.05)
+    await town.says(ann, "菜单")
+    assert called(town, "sendChatAction") == 1
+    town.telegram.fault("slow", "editMessageText", seconds=0.1)
+    ann.taps("帮助")
+    await town.telegram.until(lambda: called(town, "answerCallbackQuery") and called(town, "editMessageText"))
+    assert town.telegram.made("editMessageText")[0].code == 0  # the button does not wait for it
+    await town.telegram.until(lambda: not town.telegram.pending)
+    assert [call.code for call in town.telegram.made("answerCallbackQuery")] == [200]
+
+
+@pytest.mark.parametrize("why", ["bot was blocked by the user", "user is deactivated"])
+async def test_whom_nothing_reaches_is_known_until_they_write_again(town: Town, why: str) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    town.telegram.fault("error", "sendMessage", code=403, description=f"Forbidden: {why}")
+    await town.says(ann, "帮助")
+    assert await reachable(town, ann) is False
+    await town.says(ann, "帮助")
+    assert await reachable(town, ann) is True
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_secret_in_a_group_is_deleted_where_that_is_allowed(town: Town, *, allowed: bool) -> None:
+    ann, chat = town.telegram.user("Ann"), {"id": -5, "type": "supergroup", "title": "class"}
+    town.telegram.groups[-5] = [Message(0, -5, {"text": "made"}, {})]
+    town.telegram.rights = {"status": "administrator" if allowed else "member", "can_delete_messages": allowed}
+    words = f"@{town.telegram.me['username']} 我的密码是abc12345"
+    mention = {"type": "mention", "offset": 0, "length": len(town.telegram.me["username"]) + 1}
+    ann.sends(text=words, chat=chat, entities=[mention])
+    await town.telegram.until(lambda: not town.telegram.pending and len(town.telegram.groups[-5]) == 2)
+    assert called(town, "deleteMessage") == allowed
+
+
+async def reachable(town: Town, user: User) -> bool:
+    kept = await town.store.export("telegram", str(user.id))
+    return bool(kept["people"][0]["reachable"])
 
 
 @pytest.mark.parametrize(
