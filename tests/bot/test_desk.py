@@ -277,6 +277,18 @@ async def test_secrets_in_an_open_ticket_reach_neither_database_nor_log_nor_staf
     assert [s.secret for s in secrets if s.secret in kept or s.secret in logged or s.secret in staff] == []
 
 
+async def test_what_staff_write_is_looked_at_too(room: Room, tmp_path: Path) -> None:
+    await opened(room)
+    refused = texts(await room.staff("你的身份证是110101199003078515吧？密码是abc12345", thread="500"))
+    assert "身份证号" in refused
+    assert "密码" in refused
+    assert not any("110101199003078515" in text for text in room.to())
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*"))
+    assert b"110101199003078515" not in kept
+    await room.staff("请打 13812345678 找张老师", thread="500")
+    assert "13812345678" in room.to()[-1]
+
+
 OFFICE = Office.model_validate(
     {
         "days": [1, 2, 3, 4, 5],

@@ -227,9 +227,9 @@ async def test_a_secret_in_a_group_is_deleted_where_that_is_allowed(town: Town, 
     ann, chat = town.telegram.user("Ann"), {"id": -5, "type": "supergroup", "title": "class"}
     town.telegram.groups[-5] = [Message(0, -5, {"text": "made"}, {})]
     town.telegram.rights = {"status": "administrator" if allowed else "member", "can_delete_messages": allowed}
-    words = f"@{town.telegram.me['username']} 我的密码是abc12345"
-    mention = {"type": "mention", "offset": 0, "length": len(town.telegram.me["username"]) + 1}
-    ann.sends(text=words, chat=chat, entities=[mention])
+    name = f"@{town.telegram.me['username']}"
+    mention = {"type": "mention", "offset": 0, "length": len(name)}
+    ann.sends(text=f"{name} 我的密码是abc12345", chat=chat, entities=[mention])
     await town.telegram.until(lambda: not town.telegram.pending and len(town.telegram.groups[-5]) == 2)
     assert called(town, "deleteMessage") == allowed
 
