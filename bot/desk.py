@@ -164,11 +164,11 @@ class Desk:
 
     def _refuses(self, text: str) -> Handed | None:
         """Whose numbers staff may not write either; a phone or an address to write to they may."""
-        found = [f.kind for f in privacy.find(text) if f.kind not in (Kind.MOBILE, Kind.MAIL)]
+        found = [f for f in privacy.find(text) if f.kind not in (Kind.MOBILE, Kind.MAIL)]
         if not found:
             return None
         phrases = self.content.phrases
-        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[kind.value] for kind in found))
+        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
         return Handed((Reply(self.words.secret.format(kinds=kinds)),))
 
     def _pressed(self, act: str, topic: str) -> Handed:
