@@ -408,6 +408,8 @@ class TelegramServer:
             raise Refusal(400, "Bad Request: chat not found")
         if user and user.blocked:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
+        if user and "message_thread_id" in call.parameters:
+            raise Refusal(400, "Bad Request: message thread not found")
         message = Message(self.next_message(), chat_id, call.parameters, call.files)
         (user.messages if user else group or []).append(message)
         return self._shown(message)
