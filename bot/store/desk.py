@@ -112,8 +112,12 @@ class DeskRows:
         if number:
             which: Any = tickets.c.number == number
         elif message or thread:
-            said = select(ticket_messages.c.ticket).where(ticket_messages.c.message == (message or ""))
-            which = tickets.c.id.in_(said) if not thread else tickets.c.thread == thread
+            # The newest: a group that became a supergroup counts its messages anew.
+            newest = ticket_messages.c.id.desc()
+            said = (
+                select(ticket_messages.c.ticket).where(ticket_messages.c.message == message).order_by(newest).limit(1)
+            )
+            which = tickets.c.thread == thread if thread else tickets.c.id == said.scalar_subquery()
         else:
             return None
         other = tickets.alias()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from bot import outbox
@@ -24,6 +25,7 @@ from tests.conftest import shipped
 from tests.telegram_server import Call, Message, Refusal, TelegramServer, User
 
 STAFF = -1001234567890
+NEW = -1009876543210
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 
 
@@ -130,6 +132,29 @@ async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> N
         assert "Ann" not in staff
         assert "77001" not in staff
         assert "110101199003078515" not in staff
+
+
+async def test_a_staff_group_that_becomes_a_supergroup_is_followed(tmp_path: Path) -> None:
+    async with WithStaff(forum=False) as telegram, serving(telegram, tmp_path / "gradbot.db"):
+        owner, ann, bob = telegram.user("Owner", 1), telegram.user("Ann", 77001), telegram.user("Bob", 77002)
+        bob.types("/desk")
+        await telegram.until(lambda: len(telegram.staff) == 1)
+        number = telegram.staff[0].id
+        telegram.groups[NEW] = [Message(0, NEW, {"text": "the group was made"}, {})]
+        chat = {"id": STAFF, "type": "group", "title": "staff"}
+        owner.sends(chat=chat, migrate_to_chat_id=NEW)
+        await telegram.until(lambda: not telegram.pending)
+        ann.types("/desk")
+        await telegram.until(lambda: len(telegram.groups[NEW]) == 2)
+        # Numbers begin anew there: the message of Ann's ticket has that of Bob's in the old group.
+        telegram.groups[NEW][1].id = number
+        async with aiosqlite.connect(tmp_path / "gradbot.db") as database:
+            await database.execute("UPDATE ticket_messages SET message = ?", (str(number),))
+            await database.commit()
+        reply = {"message_id": number, "from": telegram.me, "chat": {"id": NEW, "type": "supergroup"}, "date": 1}
+        owner.sends(chat={"id": NEW, "type": "supergroup"}, text="带户口本来", reply_to_message=reply)
+        await telegram.until(lambda: "带户口本来" in ann.messages[-1].text)
+        assert not any("带户口本来" in message.text for message in bob.messages)
 
 
 async def test_staff_see_their_commands_and_the_link_is_whole(tmp_path: Path) -> None:

@@ -135,6 +135,8 @@ class Telegram:
         return None if seen.query is None or seen.query in self._early else _released(seen.query)
 
     def _seen(self, update: Update) -> Seen | None:
+        if to := updates.moved(update, self._posts.staff_chat):
+            self._posts.moved(to)
         try:
             seen = updates.read(update, self._me, self._posts.staff_chat)
         except Unreadable as odd:

@@ -44,8 +44,16 @@ class Posts:
 
     async def introduce(self) -> None:
         """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
-        if self.staff_chat is not None and self.staff_chat < 0:
-            await self._show(self.staff_chat, _of_staff(self._extra))
+        for _ in range(2):  # a second time when the setting still names the group that it was
+            if (chat := self.staff_chat) is not None and chat < 0:
+                await self._show(chat, _of_staff(self._extra))
+            if chat == self.staff_chat:
+                return
+
+    def moved(self, to: int) -> None:
+        """The staff chat became a supergroup, which has another id."""
+        _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=to)
+        self.staff_chat, self._forum = to, None
 
     async def met(self, user: str) -> None:
         """Show an owner their commands, once they are here: before that Telegram knows no chat with them."""
@@ -112,8 +120,7 @@ class Posts:
                 await self._api.call("sendDocument", where, files=speech.document(reply.attachment))
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
-                _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=moved.new_chat_id)
-                self.staff_chat, self._forum = moved.new_chat_id, None
+                self.moved(moved.new_chat_id)
             return await self._send({"chat_id": moved.new_chat_id}, reply)
         except InvalidToken:
             raise
@@ -130,12 +137,15 @@ class Posts:
 
     async def _show(self, chat: int, commands: Mapping[str, str]) -> None:
         listed = [{"command": name, "description": text} for name, text in commands.items()]
-        await self._quietly("setMyCommands", {"commands": listed, "scope": {"type": "chat", "chat_id": chat}})
+        try:
+            await self._quietly("setMyCommands", {"commands": listed, "scope": {"type": "chat", "chat_id": chat}})
+        except ChatMigrated as moved:
+            self.moved(moved.new_chat_id)
 
     async def _quietly(self, method: str, parameters: Mapping[str, Any]) -> None:
         try:
             await self._api.call(method, parameters)
-        except InvalidToken:
+        except (InvalidToken, ChatMigrated):
             raise
         except TelegramError as trouble:
             _log.warning("telegram_refused", method=method, why=trouble.message)

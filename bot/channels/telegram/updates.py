@@ -71,6 +71,15 @@ def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Se
     return seen
 
 
+def moved(update: Mapping[str, Any], chat: int | None) -> int | None:
+    """The new id of this group when the update tells that it became a supergroup."""
+    message = update.get("message")
+    if not isinstance(message, dict) or "migrate_to_chat_id" not in message:
+        return None
+    from_, to = message.get("chat"), message["migrate_to_chat_id"]
+    return to if isinstance(from_, dict) and from_.get("id") == chat and type(to) is int else None
+
+
 def _read(update: Mapping[str, Any], me: Me, number: str, staff_chat: int | None) -> Seen | None:
     if message := update.get("message"):
         return _message(message, me, number, "", staff_chat)
