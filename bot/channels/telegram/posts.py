@@ -44,11 +44,16 @@ class Posts:
 
     async def introduce(self) -> None:
         """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
-        for _ in range(2):  # a second time when the setting still names the group that it was
-            if (chat := self.staff_chat) is not None and chat < 0:
-                await self._show(chat, _of_staff(self._extra))
-            if chat == self.staff_chat:
-                return
+        if self.staff_chat is not None and self.staff_chat < 0:
+            await self._knock(self.staff_chat)
+            await self._show(self.staff_chat, _of_staff(self._extra))
+
+    async def _knock(self, chat: int) -> None:
+        """A group that became a supergroup tells it only to who writes there; "typing" is the least one can write."""
+        try:
+            await self._quietly("sendChatAction", {"chat_id": chat, "action": "typing"})
+        except ChatMigrated as moved:
+            self.moved(moved.new_chat_id)
 
     def moved(self, to: int) -> None:
         """The staff chat became a supergroup, which has another id."""
@@ -137,10 +142,7 @@ class Posts:
 
     async def _show(self, chat: int, commands: Mapping[str, str]) -> None:
         listed = [{"command": name, "description": text} for name, text in commands.items()]
-        try:
-            await self._quietly("setMyCommands", {"commands": listed, "scope": {"type": "chat", "chat_id": chat}})
-        except ChatMigrated as moved:
-            self.moved(moved.new_chat_id)
+        await self._quietly("setMyCommands", {"commands": listed, "scope": {"type": "chat", "chat_id": chat}})
 
     async def _quietly(self, method: str, parameters: Mapping[str, Any]) -> None:
         try:
