@@ -207,6 +207,7 @@ async def test_staff_hear_when_the_graduate_cannot_be_reached(room: Room) -> Non
     room.outcomes = [Outcome("blocked", reason="blocked")]
     await room.staff("在吗", thread="500")
     assert "没有送到" in room.in_staff_chat[-1]
+    assert (await room.store.export("test", "lin"))["people"][0]["reachable"] is False
 
 
 async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:
