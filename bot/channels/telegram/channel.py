@@ -251,7 +251,7 @@ class Telegram:
         except ChatMigrated as moved:
             return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
         except BadRequest as refused:
-            if "not modified" in refused.message:  # done before we were killed: the update came again
+            if "not modified" in refused.message:  # an update that came twice: it is on the screen already
                 return True
             _log.warning("telegram_refused", method=method, why=refused.message)
             return False
@@ -271,7 +271,8 @@ class Telegram:
         try:
             await self._api.call(method, {name: value for name, value in call.items() if name != "method"})
         except TelegramError as trouble:
-            _log.warning("telegram_refused", method=method, why=trouble.message)
+            if "too old" not in trouble.message:  # a press that was answered before we were killed
+                _log.warning("telegram_refused", method=method, why=trouble.message)
 
 
 def _released(query: str) -> Call:
