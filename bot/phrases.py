@@ -99,6 +99,7 @@ class DeskPhrases(Row):
     thread: Sentence
     edited: Sentence
     text_only: Sentence
+    secret: Sentence
     pick_topic: Sentence
     canned: Sentence
     taken: Sentence

@@ -124,6 +124,8 @@ class Service:
         news = (desk.unreachable(content, post.ticket),) if lost and post.ticket else ()
         if became in ("failed", "blocked"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
+        if became == "blocked" and post.user is not None:
+            await self._store.reach(channel, post.user, reachable=False)
         await self._store.desk.settle(post, delivered, self._present(), news)
 
     async def recall(self, channel: str) -> None:

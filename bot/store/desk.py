@@ -112,8 +112,12 @@ class DeskRows:
         if number:
             which: Any = tickets.c.number == number
         elif message or thread:
-            said = select(ticket_messages.c.ticket).where(ticket_messages.c.message == (message or ""))
-            which = tickets.c.id.in_(said) if not thread else tickets.c.thread == thread
+            # The newest: a group that became a supergroup counts its messages anew.
+            newest = ticket_messages.c.id.desc()
+            said = (
+                select(ticket_messages.c.ticket).where(ticket_messages.c.message == message).order_by(newest).limit(1)
+            )
+            which = tickets.c.thread == thread if thread else tickets.c.id == said.scalar_subquery()
         else:
             return None
         other = tickets.alias()
@@ -292,13 +296,15 @@ def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
 
 
 def _post(row: RowMapping) -> Post:
+    # The ticket's thread and messages are the staff chat's: no other chat knows them.
+    to_staff = row["to"] == "staff"
     return Post(
         row["id"],
-        None if row["to"] == "staff" else row["user_id"] or row["graduate"],
+        None if to_staff else row["user_id"] or row["graduate"],
         _REPLY.validate_json(row["reply"]) if row["reply"] else None,
         row["title"],
-        row["in_thread"] or row["thread"],
-        row["answers"] or (row["under"] if row["to"] == "staff" else None),
+        (row["in_thread"] if to_staff else None) or row["thread"],
+        row["answers"] or (row["under"] if to_staff else None),
         row["commands"],
         row["number"],
         not row["more"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,12 +23,16 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.intake import Call, Intake, Update, insist
 from bot.channels.telegram.posts import Posts, with_address
-from bot.channels.telegram.updates import Me, Seen
-from bot.messages import Answer, Delivered, Owe, Owed, Post, Receive, Reply
+from bot.channels.telegram.updates import Me, Seen, Unreadable
+from bot.messages import Answer, Delivered, Incoming, Owe, Owed, Post, Receive, Reply
 
 TYPING_AFTER_S = 1.0
-"""Seconds of work after which the person is shown that somebody types."""
+"""Seconds of work after which the person is shown that somebody types, or their button that it was pressed."""
 INLINE_CACHE_S = 60
+SCREENS = 1000
+"""How many edited messages are remembered."""
+ALBUMS = 200
+"""How many albums are remembered, so that each is answered once."""
 HURRY_FROM = 3
 """With so many messages of the same person waiting, answers that would have to wait for their pace go by the outbox."""
 
@@ -54,6 +59,11 @@ class Telegram:
         self._me = Me(0, "")
         # Chats with replies in the outbox: what comes later waits behind them.
         self._owing: set[int] = set()
+        # Messages of ours that were edited, and what they show now; by chat and number.
+        self._screens: dict[tuple[int, int | None], speech.Parameters] = {}
+        # Presses whose query was answered before their turn was over.
+        self._early: set[str] = set()
+        self._albums: deque[str] = deque(maxlen=ALBUMS)
 
     @property
     def address(self) -> str:
@@ -84,7 +94,7 @@ class Telegram:
             {"method": "setChatMenuButton", "menu_button": {"type": "commands"}},
         )
         for call in calls:
-            await self._try(call["method"], {name: value for name, value in call.items() if name != "method"})
+            await self._try(call)
         await self._posts.introduce()
 
     async def deliver(self, post: Post) -> Delivered:
@@ -95,14 +105,18 @@ class Telegram:
         return delivered
 
     async def _handle(self, receive: Receive, update: Update, *, hurried: bool) -> Call | None:
-        seen = updates.read(update, self._me, self._posts.staff_chat)
+        seen = self._seen(update)
         if seen is None:
             return None
-        typing = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._typing, seen)
+        working = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._working, seen)
         try:
-            answer = await receive(seen.incoming)
+            return await self._answered(receive, seen, hurried=hurried)
         finally:
-            typing.cancel()
+            working.cancel()
+            self._early.discard(seen.query or "")
+
+    async def _answered(self, receive: Receive, seen: Seen, *, hurried: bool) -> Call | None:
+        answer = await receive(seen.incoming)
         if seen.incoming.place == "inline":
             return {
                 "method": "answerInlineQuery",
@@ -111,17 +125,44 @@ class Telegram:
                 "cache_time": INLINE_CACHE_S,
             }
         if seen.chat:
-            await self._deliver(seen, answer, hurried=hurried)
-        return {"method": "answerCallbackQuery", "callback_query_id": seen.query} if seen.query else None
+            try:
+                await self._deliver(seen, answer, hurried=hurried)
+            except Forbidden:  # blocked, deleted, thrown out: nobody's fault
+                if seen.incoming.place == "private":
+                    await receive(Incoming(self.name, seen.incoming.user, other="left"))
+        if seen.incoming.place == "private":
+            await self._posts.met(seen.incoming.user)
+        return None if seen.query is None or seen.query in self._early else _released(seen.query)
 
-    def _typing(self, seen: Seen) -> None:
-        if seen.chat:
-            action = self._try("sendChatAction", {"chat_id": seen.chat, "action": "typing"})
-            _background(asyncio.ensure_future(action))
+    def _seen(self, update: Update) -> Seen | None:
+        if to := updates.moved(update, self._posts.staff_chat):
+            self._posts.moved(to)
+        try:
+            seen = updates.read(update, self._me, self._posts.staff_chat)
+        except Unreadable as odd:
+            _log.warning("update_unreadable", update=update["update_id"], why=str(odd))
+            return None
+        if seen is None or seen.album is None:
+            return seen
+        # Pictures sent as one come one by one: the first is answered.
+        known = seen.album in self._albums
+        self._albums.append(seen.album)
+        return None if known else seen
+
+    def _working(self, seen: Seen) -> None:
+        """It takes long: the button stops waiting, or somebody is seen typing."""
+        if seen.chat and seen.query:
+            self._early.add(seen.query)
+            call = _released(seen.query)
+        elif seen.chat:
+            call = {"method": "sendChatAction", "chat_id": seen.chat, "action": "typing"}
+        else:
+            return
+        _background(asyncio.ensure_future(self._try(call)))
 
     async def _deliver(self, seen: Seen, answer: Answer, *, hurried: bool) -> None:
-        if answer.withdraw and seen.message and not seen.query:
-            await self._try("deleteMessage", {"chat_id": seen.chat, "message_id": seen.message})
+        if answer.withdraw and seen.message and not seen.query and await self._may_delete(seen):
+            await self._try({"method": "deleteMessage", "chat_id": seen.chat, "message_id": seen.message})
         replies = [with_address(reply, self.address) for reply in answer.replies]
         wait_s = 0.0 if hurried else None
         for number, reply in enumerate(replies):
@@ -137,15 +178,34 @@ class Telegram:
                 await self._leave(seen, replies[number:], pause.resume_at)
                 return
 
+    async def _may_delete(self, seen: Seen) -> bool:
+        """In a private chat always, in a group where it was allowed."""
+        if seen.incoming.place == "private":
+            return True
+        try:
+            we = await self._api.call("getChatMember", {"chat_id": seen.chat, "user_id": self._me.id})
+        except TelegramError as trouble:
+            _log.warning("telegram_refused", method="getChatMember", why=trouble.message)
+            return False
+        return bool(we.get("can_delete_messages"))
+
     async def _edited(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
-        screen = seen.on_screen
+        screen, said = seen.on_screen, speech.message(reply)
         if screen is None or "text" not in screen or reply.attachment:
             return False
-        if speech.same(reply, screen):
+        place = (seen.chat, seen.message)
+        # A press carries what was there when it was made; who taps three times has pressed before our edit came.
+        now = self._screens.get(place)
+        if now == said if now else speech.same(reply, screen):
             return True
         where = {"chat_id": seen.chat, "message_id": seen.message}
-        return await self._said("editMessageText", where | speech.message(reply), wait_s)
+        shown = await self._said("editMessageText", where | said, wait_s)
+        if shown:
+            self._screens[place] = said
+            if len(self._screens) > SCREENS:
+                del self._screens[next(iter(self._screens))]
+        return shown
 
     async def _send(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         where: dict[str, Any] = {"chat_id": seen.chat}
@@ -182,12 +242,12 @@ class Telegram:
         return {"text": self._words.private, "url": f"{self.address}{payload}"}
 
     async def _said(self, method: str, parameters: Mapping[str, Any], wait_s: float | None, **files: Any) -> bool:
-        """Whether people see it now; False when it cannot arrive. Later when it may, but not now."""
+        """Whether people see it now; False when it is refused. Raises Later when it may arrive, but not now; Forbidden
+        when nothing reaches the chat any more.
+        """
         try:
             # A reply must arrive at least once: one whose fate is unknown is sent again.
             await self._api.call(method, parameters, again=True, wait_s=wait_s, **files)
-        except Forbidden:  # blocked people are nobody's fault
-            return False
         except ChatMigrated as moved:
             return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
         except BadRequest as refused:
@@ -195,7 +255,7 @@ class Telegram:
                 return True
             _log.warning("telegram_refused", method=method, why=refused.message)
             return False
-        except Later:
+        except (Later, Forbidden):
             raise
         except (NeverSent, ServerTrouble, OutcomeUnknown, Flood) as trouble:
             _log.warning("not_delivered_yet", method=method, why=trouble.message)
@@ -205,12 +265,19 @@ class Telegram:
             return False
         return True
 
-    async def _try(self, method: str, parameters: Mapping[str, Any]) -> None:
+    async def _try(self, call: Call) -> None:
         """Something that people can do without; what goes wrong is logged."""
+        method = call["method"]
         try:
-            await self._api.call(method, parameters)
+            await self._api.call(method, {name: value for name, value in call.items() if name != "method"})
         except TelegramError as trouble:
-            _log.warning("telegram_refused", method=method, why=trouble.message)
+            if "too old" not in trouble.message:  # a press that was answered before we were killed
+                _log.warning("telegram_refused", method=method, why=trouble.message)
+
+
+def _released(query: str) -> Call:
+    """The button that was pressed stops showing that it waits."""
+    return {"method": "answerCallbackQuery", "callback_query_id": query}
 
 
 _running: set[asyncio.Future[Any]] = set()

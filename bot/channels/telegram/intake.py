@@ -134,9 +134,9 @@ class Turns:
 
 
 def person(update: Update) -> int | str:
-    """Whose turn an update is: the person, else the chat, else nobody's but its own."""
+    """Whose turn an update is: the person, else the chat, else nobody's but its own, as that of an inline search is."""
     for name, what in update.items():
-        if name != "update_id" and isinstance(what, dict):
+        if name not in ("update_id", "inline_query") and isinstance(what, dict):
             for field in ("from", "user", "chat"):
                 if isinstance(who := what.get(field), dict) and isinstance(who.get("id"), int):
                     return int(who["id"])

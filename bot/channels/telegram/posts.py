@@ -39,15 +39,32 @@ class Posts:
     ) -> None:
         self._api = api
         self.staff_chat = staff_chat
-        self._commands, self._extra, self._owners = commands, extra, owners
+        self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._forum: bool | None = None
 
     async def introduce(self) -> None:
-        """Show owners and the staff chat their commands; people can do without, so trouble here stops nothing."""
-        for owner in self._owners:
-            await self._show(owner, {**self._commands, **self._extra})
+        """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
         if self.staff_chat is not None and self.staff_chat < 0:
+            await self._knock(self.staff_chat)
             await self._show(self.staff_chat, _of_staff(self._extra))
+
+    async def _knock(self, chat: int) -> None:
+        """A group that became a supergroup tells it only to who writes there; "typing" is the least one can write."""
+        try:
+            await self._quietly("sendChatAction", {"chat_id": chat, "action": "typing"})
+        except ChatMigrated as moved:
+            self.moved(moved.new_chat_id)
+
+    def moved(self, to: int) -> None:
+        """The staff chat became a supergroup, which has another id."""
+        _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=to)
+        self.staff_chat, self._forum = to, None
+
+    async def met(self, user: str) -> None:
+        """Show an owner their commands, once they are here: before that Telegram knows no chat with them."""
+        if user in self._owners:
+            self._owners.discard(user)
+            await self._show(int(user), {**self._commands, **self._extra})
 
     async def deliver(self, post: Post) -> Delivered:
         """Send one; what became of it, and the thread that it is in."""
@@ -108,8 +125,7 @@ class Posts:
                 await self._api.call("sendDocument", where, files=speech.document(reply.attachment))
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
-                _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=moved.new_chat_id)
-                self.staff_chat, self._forum = moved.new_chat_id, None
+                self.moved(moved.new_chat_id)
             return await self._send({"chat_id": moved.new_chat_id}, reply)
         except InvalidToken:
             raise
@@ -131,7 +147,7 @@ class Posts:
     async def _quietly(self, method: str, parameters: Mapping[str, Any]) -> None:
         try:
             await self._api.call(method, parameters)
-        except InvalidToken:
+        except (InvalidToken, ChatMigrated):
             raise
         except TelegramError as trouble:
             _log.warning("telegram_refused", method=method, why=trouble.message)
