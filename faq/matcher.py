@@ -23,7 +23,7 @@ from faq.index import Index
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow
 
-ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.67  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -135,9 +135,9 @@ class Matcher:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
         asked = question(text, self.index)
         nearest = self.index.nearest(asked.vector, _CANDIDATES)
-        subjects = [self.index.subjects[near.at] for near in nearest]
+        subjects = [near.subject for near in nearest]
         best = max((sum(near.centre) for near in nearest), default=0.0)
-        fits = [fit(asked, subject, near, best) for subject, near in zip(subjects, nearest, strict=True)]
+        fits = [fit(asked, near, best) for near in nearest]
         none = outside(asked, fits, best)
         odds = [_dot(features, self._entry) for features in fits]
         unmeant = _shares([_dot(none, self._none), *odds])[0]
