@@ -312,3 +312,13 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
     assert 0 <= seen.none <= 1
     assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features)
     assert sum(clue.score for clue in seen.clues) + seen.none == pytest.approx(1)
+    assert seen.margin == seen.clues[0].score - seen.clues[1].score
+
+
+def test_an_explanation_can_be_read() -> None:
+    told = str(MATCHER.explain("忘记密码了怎么办")).splitlines()
+    assert told[0].startswith("'忘记密码了怎么办' names forget, password")
+    assert "forgot-password: chars_centre " in told[1]
+    assert any("none of them: " in line for line in told)
+    assert told[-1].startswith("margin 0.")
+    assert "names no concept" in str(MATCHER.explain("🤣"))
