@@ -168,7 +168,10 @@ class Index:
         self._weigh()
 
     def _weigh(self) -> None:
-        """Makes the postings: what each gram weighs in the centre of each entry that has it, and in its lines."""
+        """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
+        is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre. The lines that have it are
+        the cells `_edges[p]` up to `_edges[p + 1]`: cell c is in row `_numbers[c]`, with the weight `_shares[c]`.
+        """
         lines = [line for subject in self.subjects for line in subject.lines]
         count, views = len(self.subjects), np.array(self.words.views, np.int8)
         grams = np.frombuffer(b"".join([line.grams for line in lines]), np.int32)
@@ -259,7 +262,9 @@ class Index:
         owners: Numbers,
         which: Numbers,
     ) -> list[Near]:
-        """Some entries with all their lines; their postings for the question's grams: of which entry, of which gram."""
+        """The near entries with all their lines. Given are their postings for the question's grams, and for each one
+        its owner (a place in `near`) and which of the question's grams it is of.
+        """
         subjects = [self.subjects[at] for at in near]
         ends = list(accumulate([len(subject.lines) for subject in subjects]))
         starts = [0, *ends[:-1]]
