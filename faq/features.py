@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from faq.index import CONCEPTS, Index, Near, Subject, Vector, pairs
+from faq.index import CONCEPTS, Index, Near, Vector, pairs
 from faq.lexicon import particles
 from faq.reading import Kind, Reading, everyday, read
 
@@ -155,9 +155,9 @@ def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-def fit(asked: Question, subject: Subject, near: Near, best: float) -> Fit:
+def fit(asked: Question, near: Near, best: float) -> Fit:
     """How well an entry fits a question; `best` is the best sum of cosines with a centre."""
-    together = [sum(cosines) for cosines in near.lines]
+    subject, together = near.subject, near.lines
     asking, folded, coded = asked.reading.asking, asked.reading.folded, asked.coded
     ratio = sound_ratio = partial = 0.0
     same = fits = False
@@ -172,7 +172,7 @@ def fit(asked: Question, subject: Subject, near: Near, best: float) -> Fit:
     return Fit._make(
         [
             *near.centre,
-            *map(max, zip(*near.lines, strict=True)),
+            *near.best,
             *near.known,
             max(together) / 3,
             ratio / 100,

@@ -2,8 +2,8 @@
 lexicon. Never changed once built. Must not know scores, verdicts, files or conversations.
 
 A row is a line (a title or phrasing), a column a gram; the grams of one view in a row are a unit vector, in which rare
-grams weigh more. An entry's centre is the mean of its rows, made a unit vector again. The rows find out how near each
-line is, the postings (gram → entries that have it, with its weight in their centres) how near each entry is. Both are
+grams weigh more. An entry's centre is the mean of its rows, made a unit vector again. The matrix is kept by columns: a
+gram's postings are the entries that have it, each with its weight in the centre and the lines that have it. All are
 flat arrays, so that numpy adds them up; nothing is left out, however many entries there are.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def _at_home(reading: Reading) -> float:
 
 class Line(NamedTuple):
     """A title or phrasing: folded, as syllable codes, and what kind of question it is; its grams (32-bit numbers) and
-    their strengths (32-bit floats).
+    their strengths (bytes, 255 for 1).
     """
 
     folded: str
@@ -109,14 +109,15 @@ class Vector(NamedTuple):
 
 
 class Near(NamedTuple):
-    """An entry near a question: cosines with its centre by view, the share 0–1 of the question's square by view that it
-    has, cosines with its lines by line and view; `has` is the set of the question's grams that it has.
+    """An entry near a question. By view: cosine with its centre, best cosine with a line, share 0–1 of the question's
+    square that it has. `lines` are the sums of the cosines with each line, `has` the question's grams that it has.
     """
 
-    at: int
+    subject: Subject
     centre: list[float]
+    best: list[float]
     known: list[float]
-    lines: list[list[float]]
+    lines: list[float]
     has: int
 
 
@@ -130,17 +131,17 @@ class _Words:
 
     def learn(self, text: str) -> Line:
         reading = read(text)
-        numbers, strengths = array("i"), array("f")
+        numbers, strengths = array("i"), bytearray()
         for view, (ids, own) in enumerate(zip(self.ids, grams(reading), strict=True)):
             for gram in own:
                 number = ids.setdefault(gram, len(self.views))
                 if number == len(self.views):
                     self.views.append(view)
                 numbers.append(number)
-            strengths.extend(own.values())
+            strengths.extend([round(255 * strength) for strength in own.values()])
         codes = self.codes
         coded = "".join([codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in reading.sounds])
-        return Line(reading.folded, coded, reading.asking, numbers.tobytes(), strengths.tobytes())
+        return Line(reading.folded, coded, reading.asking, numbers.tobytes(), bytes(strengths))
 
 
 class Index:
@@ -167,29 +168,38 @@ class Index:
         self._weigh()
 
     def _weigh(self) -> None:
-        """Makes the matrix and its postings."""
+        """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
+        is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre. The lines that have it are
+        the cells `_edges[p]` up to `_edges[p + 1]`: cell c is in row `_numbers[c]`, with the weight `_shares[c]`.
+        """
         lines = [line for subject in self.subjects for line in subject.lines]
-        count, views = len(self.subjects), np.array(self.words.views, np.int64)
-        sizes = np.array([len(line.grams) // 4 for line in lines], np.int64)
-        self._bounds = np.concatenate(([0], sizes.cumsum()))
-        self._grams = np.frombuffer(b"".join([line.grams for line in lines]), np.int32)
-        strengths = np.frombuffer(b"".join([line.strengths for line in lines]), np.float32)
-        self._slots = (np.repeat(np.arange(len(lines)) * len(VIEWS), sizes) + views[self._grams]).astype(np.int32)
-        places = np.repeat(np.arange(count), [len(subject.lines) for subject in self.subjects])
-        held, group = np.unique(self._grams * np.int64(count) + np.repeat(places, sizes), return_inverse=True)
-        having = held // count if count else held
-        spread = np.bincount(having, minlength=len(views))
+        count, views = len(self.subjects), np.array(self.words.views, np.int8)
+        grams = np.frombuffer(b"".join([line.grams for line in lines]), np.int32)
+        order = grams.argsort(kind="stable")  # lines stand in the order of their entries
+        grams = grams[order]
+        strengths = np.frombuffer(b"".join([line.strengths for line in lines]), np.uint8)[order]
+        sizes = [len(line.strengths) for line in lines]
+        self._numbers = numbers = np.arange(len(lines), dtype=np.int32).repeat(sizes)[order]
+        del order  # as big as all the rest
+        entries = np.arange(count, dtype=np.int32).repeat([len(subject.lines) for subject in self.subjects])[numbers]
+        first = np.ones(len(grams), bool)  # of a posting
+        first[1:] = (grams[1:] != grams[:-1]) | (entries[1:] != entries[:-1])
+        edges = first.nonzero()[0]
+        self._slots = entries[edges] * len(VIEWS) + views[grams[edges]]
+        del entries, first
+        spread = np.bincount(grams[edges], minlength=len(views))
         idf = np.where(spread, np.log((count + 1) / (spread + 0.5)) + 0.1, 0.0)
         self._idf: list[float] = idf.tolist()
         self._rarest = math.log((count + 1) / 0.5) + 0.1
-        weights = idf[self._grams] * strengths
-        lengths = np.sqrt(np.bincount(self._slots, weights**2, len(VIEWS) * len(lines)))
-        self._shares = (weights / lengths[self._slots]).astype(np.float32)
-        self._starts = np.concatenate(([0], spread.cumsum()))
-        self._places = (held - having * count).astype(np.int32)
-        centres = np.bincount(group, self._shares, len(held))
-        slots = self._places * len(VIEWS) + views[having]
-        self._centres = (centres / np.sqrt(np.bincount(slots, centres**2))[slots]).astype(np.float32)
+        self._shares = idf.astype(np.float32)[grams] * strengths
+        for view in VIEWS:
+            own = (views[grams] == view).nonzero()[0]
+            lengths = np.sqrt(np.bincount(numbers[own], self._shares[own] ** 2))
+            self._shares[own] /= lengths[numbers[own]]
+        self._starts = np.append(0, spread.cumsum())
+        centres = np.add.reduceat(self._shares, edges, dtype=np.float64) if len(edges) else np.zeros(0)
+        self._centres = (centres / np.sqrt(np.bincount(self._slots, centres**2))[self._slots]).astype(np.float32)
+        self._edges = np.append(edges, len(grams)).astype(np.int32)
 
     def coded(self, sounds: Sequence[str]) -> str:
         """Syllables as one character each, so that rapidfuzz compares syllables; unknown ones are all alike."""
@@ -223,56 +233,66 @@ class Index:
         )
 
     def nearest(self, asked: Vector, limit: int) -> list[Near]:
-        """The entries whose centres are nearest, best sum of the views first, ties by place, at most `limit`."""
+        """The entries whose centres are nearest, best sum of the views first, ties by id, at most `limit`."""
         starts = self._starts[asked.grams]
         sizes = self._starts[asked.grams + 1] - starts
-        found = _ranges(starts, sizes)
-        places, which = self._places[found], np.repeat(np.arange(len(sizes)), sizes)
-        cosines = self._centres[found] * asked.weights[which]
-        count = len(VIEWS) * len(self.subjects)
-        centres = np.bincount(places * len(VIEWS) + asked.views[which], cosines, count).reshape(-1, len(VIEWS))
+        postings, which = _ranges(starts, sizes), np.arange(len(sizes)).repeat(sizes)
+        slots = self._slots[postings]
+        cosines = self._centres[postings] * asked.weights[which]
+        centres = _by_view(np.bincount(slots, cosines, len(VIEWS) * len(self.subjects)))
         totals = centres.sum(axis=1)
         least = np.partition(totals, -limit)[-limit] if len(totals) > limit else 0.0
-        near = np.flatnonzero((totals >= least) & (totals > 0.0)).tolist()
-        near = sorted(near, key=lambda at: (-totals[at], at))[:limit]
-        near = [at for place, at in enumerate(near) if place < _SURE or totals[at] >= _FAR * totals[near[0]]]
-        order = np.full(len(totals), -1)
-        order[near] = np.arange(len(near))
-        order, has = order[places], np.zeros((len(near), len(sizes)), np.uint8)
-        has[order[order >= 0], which[order >= 0]] = 1
-        squares = np.zeros((len(sizes), len(VIEWS)))
-        squares[np.arange(len(sizes)), asked.views] = asked.weights**2
-        bits = np.packbits(has, axis=1, bitorder="little")
-        return [
-            Near(at, centre, known, lines, int.from_bytes(own.tobytes(), "little"))
-            for at, centre, known, lines, own in zip(
-                near, centres[near].tolist(), (has @ squares).tolist(), self._lines(asked, near), bits, strict=True
-            )
-        ]
-
-    def _lines(self, asked: Vector, near: Sequence[int]) -> list[list[list[float]]]:
-        """By entry, line and view: the cosines of a question with the lines of some entries."""
+        some = ((totals >= least) & (totals > 0.0)).nonzero()[0]
+        ranked = sorted(zip((-totals[some]).tolist(), some.tolist(), strict=True))[:limit]
+        near = [at for place, (total, at) in enumerate(ranked) if place < _SURE or total <= _FAR * ranked[0][0]]
         if not near:
             return []
-        first = np.array([self.subjects[at].first for at in near])
-        counts = np.array([len(self.subjects[at].lines) for at in near])
-        starts = self._bounds[first]
-        sizes = self._bounds[first + counts] - starts
-        cells = _ranges(starts, sizes)
-        weights = np.zeros(len(self._idf))
-        weights[asked.grams] = asked.weights
-        hits = weights[self._grams[cells]]
-        there = hits.nonzero()[0]
-        shift = np.repeat((counts.cumsum() - counts - first) * len(VIEWS), sizes)[there]
-        cells = cells[there]
-        slots = self._slots[cells] + shift
-        flat = np.bincount(slots, hits[there] * self._shares[cells], len(VIEWS) * int(counts.sum()))
-        rows = flat.astype(np.float64, copy=False).reshape(-1, len(VIEWS)).tolist()
-        return [rows[end - size : end] for end, size in zip(counts.cumsum(), counts, strict=True)]
+        places = np.full(len(totals), -1)
+        places[near] = np.arange(len(near))
+        owners = places[slots // len(VIEWS)]
+        there = (owners >= 0).nonzero()[0]
+        return self._closely(asked, near, centres[near].tolist(), postings[there], owners[there], which[there])
+
+    def _closely(
+        self,
+        asked: Vector,
+        near: Sequence[int],
+        centres: Sequence[list[float]],
+        postings: Numbers,
+        owners: Numbers,
+        which: Numbers,
+    ) -> list[Near]:
+        """The near entries with all their lines. Given are their postings for the question's grams, and for each one
+        its owner (a place in `near`) and which of the question's grams it is of.
+        """
+        subjects = [self.subjects[at] for at in near]
+        ends = list(accumulate([len(subject.lines) for subject in subjects]))
+        starts = [0, *ends[:-1]]
+        shift = np.array([start - subject.first for start, subject in zip(starts, subjects, strict=True)])
+        views, weights = asked.views[which], asked.weights[which]
+        known = _by_view(np.bincount(owners * len(VIEWS) + views, weights**2, len(VIEWS) * len(near)))
+        begin = self._edges[postings]
+        sizes = self._edges[postings + 1] - begin
+        cells = _ranges(begin, sizes)
+        rows = self._numbers[cells] * len(VIEWS) + (shift[owners] * len(VIEWS) + views).repeat(sizes)
+        cosines = _by_view(np.bincount(rows, self._shares[cells] * weights.repeat(sizes), len(VIEWS) * ends[-1]))
+        lines, best = cosines.sum(axis=1).tolist(), np.maximum.reduceat(cosines, starts).tolist()
+        has = [0] * len(near)
+        for owner, gram in zip(owners.tolist(), which.tolist(), strict=True):
+            has[owner] |= 1 << gram
+        return [
+            Near(subject, centres[n], best[n], own, lines[starts[n] : ends[n]], has[n])
+            for n, (subject, own) in enumerate(zip(subjects, known.tolist(), strict=True))
+        ]
 
 
-def _ranges(starts: Numbers, sizes: Numbers) -> Numbers:
+def _by_view(sums: NDArray[Any]) -> Floats:
+    """Sums whose places are number * len(VIEWS) + view, as a table: a row for each number."""
+    return sums.astype(np.float64, copy=False).reshape(-1, len(VIEWS))
+
+
+def _ranges(starts: NDArray[Any], sizes: NDArray[Any]) -> Numbers:
     """The numbers start, start + 1 … of every range, one range after the other."""
     ends = sizes.cumsum()
-    made: Numbers = np.repeat(starts - ends + sizes, sizes) + np.arange(ends[-1] if len(ends) else 0)
+    made: Numbers = np.arange(ends[-1] if len(ends) else 0) + (starts - (ends - sizes)).repeat(sizes)
     return made

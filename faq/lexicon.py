@@ -20,9 +20,10 @@ def lexicon() -> Mapping[str, Any]:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """An alternation, longest word first; Latin words only as whole words."""
+    """An alternation, longest word first; Latin words and numbers only as whole words."""
     ordered = sorted(set(words), key=lambda word: (-len(word), word))
-    return "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in ordered)
+    whole = "(?<![a-z0-9]){}(?![a-z0-9])"
+    return "|".join(whole.format(re.escape(word)) if word.isascii() else re.escape(word) for word in ordered)
 
 
 def heads(words: Iterable[str]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from operator import mul
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,7 +23,7 @@ from faq.index import Index
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow
 
-ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -45,8 +45,7 @@ class Weights:
     none: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
+class Clue(NamedTuple):
     """Why a candidate was scored as it was: its score and its features, all 0–1."""
 
     id: str
@@ -64,6 +63,24 @@ class Explanation:
     clues: tuple[Clue, ...]
     none: float
     none_features: Outside
+
+    @property
+    def margin(self) -> float:
+        """By how much, 0–1, the best score leads the second."""
+        best, second, *_ = (*(clue.score for clue in self.clues), 0.0, 0.0)
+        return best - second
+
+    def __str__(self) -> str:
+        """For a person: what was read, then a line for each candidate with the features that it has."""
+        lines = [f"{self.reading.folded!r} names {', '.join(self.reading.concepts) or 'no concept'}"]
+        lines += [f"{score:.3f} {name}: {_told(features)}" for name, score, features in self.clues]
+        return "\n".join(
+            [*lines, f"{self.none:.3f} none of them: {_told(self.none_features)}", f"margin {self.margin:.3f}"]
+        )
+
+
+def _told(features: Fit | Outside) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in features._asdict().items() if abs(value) >= 0.005)
 
 
 @cache
@@ -123,8 +140,7 @@ class Matcher:
         topics = tuple(Candidate(clue.id, clue.score) for clue in seen.clues[:TOPICS])
         if not topics or len(seen.reading.sounds) < 2 or hollow(seen.reading):
             return Match("miss", topics)
-        second = topics[1].score if len(topics) > 1 else 0.0
-        if topics[0].score >= ANSWER_FROM and topics[0].score - second >= MARGIN_FROM:
+        if topics[0].score >= ANSWER_FROM and seen.margin >= MARGIN_FROM:
             return Match("answer", topics, (topics[0].id,))
         offered = [topic for place, topic in enumerate(topics[:OFFERED]) if place < 2 or topic.score >= OFFERED_FROM]
         if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
@@ -135,9 +151,9 @@ class Matcher:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
         asked = question(text, self.index)
         nearest = self.index.nearest(asked.vector, _CANDIDATES)
-        subjects = [self.index.subjects[near.at] for near in nearest]
+        subjects = [near.subject for near in nearest]
         best = max((sum(near.centre) for near in nearest), default=0.0)
-        fits = [fit(asked, subject, near, best) for subject, near in zip(subjects, nearest, strict=True)]
+        fits = [fit(asked, near, best) for near in nearest]
         none = outside(asked, fits, best)
         odds = [_dot(features, self._entry) for features in fits]
         unmeant = _shares([_dot(none, self._none), *odds])[0]

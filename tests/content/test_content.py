@@ -53,7 +53,7 @@ def test_check_prints_the_problems_and_exits_with_1(name: str, tmp_path: Path) -
 
 def test_all_of_many_problems_are_found_in_one_run() -> None:
     told = problems(BROKEN / "many-at-once").splitlines()
-    assert len(told) == 28
+    assert len(told) == 26
     assert len({line.split(":")[0] for line in told}) == 4
 
 
