@@ -206,7 +206,7 @@ def _run() -> int:
         return cli(standalone_mode=False) or 0
     except ContentProblem as problem:
         for found in problem.problems:
-            print(found)
+            print(found.drawn())
         return PROBLEMS
     except SettingsProblem as problem:
         _say(*map(str, problem.problems))

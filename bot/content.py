@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from unicodedata import east_asian_width
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -45,6 +46,8 @@ SHIPPED: Mapping[str, Path] = {
 }
 """The four parts of a content folder, and where the shipped ones are; a folder may leave out any of them."""
 
+BEFORE = 36
+"""Characters of a line that are shown before the place of a problem, and after it."""
 MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
@@ -57,16 +60,29 @@ SIMILAR = 55.0
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key."""
+    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key.
+
+    `shown` is the line itself, where there is one.
+    """
 
     file: str
     line: int
     column: int
     where: str
     text: str
+    shown: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
+
+    def drawn(self) -> str:
+        """With the line itself below, and a caret under the place; as wide as Chinese is where it stands alone."""
+        if not self.shown.strip():
+            return str(self)
+        start = max(0, self.column - 1 - BEFORE)
+        part, before = self.shown[start : start + 2 * BEFORE].replace("\t", "→"), self.column - 1 - start
+        blank = "".join("　" if east_asian_width(sign) in "WF" else " " for sign in part[:before])
+        return f"{self}\n    {part}\n    {blank}^"
 
 
 class ContentProblem(Exception):
@@ -114,6 +130,29 @@ def load(folder: Path | None = None) -> Content:
     return _Reading(folder).content()
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an FAQ entry stands: the file as read, and the path of the entry in it."""
+
+    file: str
+    source: Source
+    at: Path_
+
+    def problem(self, loc: Path_, text: str) -> Problem:
+        """Something about the entry's `loc`, at its place."""
+        place = self.source.place((*self.at, *loc))
+        return Problem(
+            self.file, *place, _where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0])
+        )
+
+
+def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot]]:
+    """Like `load`; and where each entry of the FAQ files stands, by id."""
+    reading = _Reading(folder)
+    content = reading.content()
+    return content, reading.spots
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -141,6 +180,7 @@ class _Reading:
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
+        self.spots: dict[str, Spot] = {}
         self.shipped = self._shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
@@ -155,6 +195,7 @@ class _Reading:
         self._review(phrases, notices, scripts, entries)
         if self.problems:
             raise ContentProblem(self.problems)
+        self.spots = {p.value.id: Spot(p.file, p.source, p.at) for p in entries if p.value}
         published = [p.value for p in notices if p.value and p.value.notice.status == "published"]
         known = {p.value.id: p.value for p in entries if p.value}
         known |= {question.id: _entry(question, notice) for notice in published for question in notice.faq}
@@ -196,7 +237,7 @@ class _Reading:
             self.hash.update(path.read_bytes())
         for mistake in read.mistakes:
             if mistake.sure:
-                self._say(name, mistake.place, "", mistake.rule, mistake.about)
+                self._say(name, read, mistake.place, "", mistake.rule, mistake.about)
         return name, read
 
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
@@ -229,7 +270,7 @@ class _Reading:
 
     def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
         if cause := _cause(read, (*at, *loc), missing=error["type"] == "missing"):
-            self._say(name, cause.place, "", cause.rule, cause.about)
+            self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
         about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
         about["detail"] = error["msg"]
@@ -300,9 +341,11 @@ class _Reading:
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
         at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
-        self._say(name, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
+        self._say(name, read, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
 
-    def _say(self, name: str, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]) -> None:
+    def _say(
+        self, name: str, read: Source, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]
+    ) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
         near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
         told = {
@@ -312,7 +355,7 @@ class _Reading:
         }
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
-        self.problems.append(Problem(name, *place, where, text))
+        self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
 
 
 class _Known(dict[str, object]):
@@ -361,6 +404,10 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
         if hurt is not None and (loc[: len(hurt)] == hurt or (missing and hurt[:-1] == loc)):
             return mistake
     return None
+
+
+def _line(read: Source, number: int) -> str:
+    return read.lines[number - 1] if 0 < number <= len(read.lines) else ""
 
 
 def _where(tree: Any, loc: Path_) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.messages import Incoming
+from bot.messages import Incoming, Sent
 
 ALLOWED = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 """The kinds of updates that are asked for; whatever else comes is left unread."""
@@ -94,13 +94,22 @@ def _message(
             reply_to=str(answered) if answered else None,
         )
     elif chat["type"] == "private":
-        incoming = Incoming(NAME, str(sender["id"]), text, other=kind, update_id=number)
+        incoming = Incoming(NAME, str(sender["id"]), text, other=kind, update_id=number, file=_file(message))
     else:
         question = _addressed(message, text, me)
         if question is None or kind:
             return None
         incoming = Incoming(NAME, str(sender["id"]), question, update_id=number, place="public")
     return Seen(incoming, chat["id"], message["message_id"], thread=thread)
+
+
+def _file(message: Mapping[str, Any]) -> Sent | None:
+    """The photo (its largest size) or document of a message."""
+    if sizes := message.get("photo"):
+        return Sent("photo", sizes[-1]["file_id"], size=sizes[-1].get("file_size", 0))
+    if (file := message.get("document")) and isinstance(file.get("file_id"), str):
+        return Sent("document", file["file_id"], file.get("file_name", ""), file.get("file_size", 0))
+    return None
 
 
 def _kind(message: Mapping[str, Any]) -> str | None:
