@@ -115,7 +115,7 @@ def ask(
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
     chosen = app.settings(content=content)
-    knowledge = app.content(chosen)
+    knowledge = app.content(chosen, rehearsed=True)
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))

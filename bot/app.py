@@ -28,9 +28,9 @@ def settings(today: date | None = None, content: Path | None = None) -> Settings
     return read.model_copy(update={"today": today or read.today, "content": content or read.content})
 
 
-def content(chosen: Settings) -> Content:
-    """The content in force. ContentProblem with all that is wrong."""
-    return load(chosen.content)
+def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
+    """The content in force, its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
+    return load(chosen.content, rehearsed=rehearsed)
 
 
 @asynccontextmanager

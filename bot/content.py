@@ -22,7 +22,7 @@ from rapidfuzz import fuzz, process
 import faq
 import flows
 from bot import source
-from bot.findings import entry_flaws, notice_flaws, phrase_flaws
+from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
 from bot.phrases import Phrases
 from bot.source import Mistake, Path_, Source
@@ -125,9 +125,16 @@ class Content:
         return said
 
 
-def load(folder: Path | None = None) -> Content:
-    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong."""
-    return _Reading(folder).content()
+def load(folder: Path | None = None, *, rehearsed: bool = False) -> Content:
+    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong.
+
+    `rehearsed`: the matcher is also asked the lines that entries must and must not match, which no start waits for.
+    """
+    reading = _Reading(folder)
+    content = reading.content()
+    if rehearsed:
+        reading.rehearse(content)
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,8 @@ def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot]]:
     """Like `load`; and where each entry of the FAQ files stands, by id."""
     reading = _Reading(folder)
     content = reading.content()
-    return content, reading.spots
+    reading.rehearse(content)
+    return content, {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -180,7 +188,7 @@ class _Reading:
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
-        self.spots: dict[str, Spot] = {}
+        self.entries: Sequence[_Piece[Entry]] = ()
         self.shipped = self._shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
@@ -191,11 +199,10 @@ class _Reading:
         phrases = list(self._whole("phrases.yaml", Phrases))
         notices = list(self._whole("notices", Notice))
         scripts = list(self._whole("scripts", Script))
-        entries = list(self._rows("faq", Entry))
+        self.entries = entries = list(self._rows("faq", Entry))
         self._review(phrases, notices, scripts, entries)
         if self.problems:
             raise ContentProblem(self.problems)
-        self.spots = {p.value.id: Spot(p.file, p.source, p.at) for p in entries if p.value}
         published = [p.value for p in notices if p.value and p.value.notice.status == "published"]
         known = {p.value.id: p.value for p in entries if p.value}
         known |= {question.id: _entry(question, notice) for notice in published for question in notice.faq}
@@ -209,6 +216,14 @@ class _Reading:
             words,
             self.hash.hexdigest()[:12],
         )
+
+    def rehearse(self, content: Content) -> None:
+        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place."""
+        for piece in self.entries:
+            if piece.value and content.entries[piece.value.id] is piece.value:
+                self._flaws(piece, line_flaws(piece.value, content.matcher))
+        if self.problems:
+            raise ContentProblem(self.problems)
 
     def _files(self, part: str) -> Sequence[Path]:
         own = self.folder / part if self.folder else None
