@@ -26,7 +26,8 @@ from bench.faq_train import FOLDS, entries, held_out
 from faq.index import pairs
 from faq.matcher import Matcher
 from faq.model import Entry
-from faq.text import fold, read
+from faq.reading import read
+from faq.text import fold
 from tests.faq.corpus import out_of_scope, questions
 
 Ranking = list[tuple[str, float]]  # topics with scores, best first

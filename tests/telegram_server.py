@@ -30,6 +30,9 @@ from aiohttp import web
 
 TOKEN = "123456789:TEST-token_that_is_not_a_secret_000"
 
+REPOST_S = 0.1
+"""Until an update is posted again that was not answered with 200."""
+
 FaultKind = Literal["error", "cut", "slow", "hang", "garbage"]
 
 
@@ -464,7 +467,7 @@ class TelegramServer:
                 self.pending.pop(numbers.popleft(), None)
                 self._touch()
             else:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(REPOST_S)
         del self._posting[key]
 
     async def _post(self, update: dict[str, Any]) -> bool:

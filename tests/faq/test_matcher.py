@@ -260,5 +260,5 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
     seen = MATCHER.explain("忘记密码了怎么办")
     assert [clue.id for clue in seen.clues[:TOPICS]] == [topic.id for topic in MATCHER.ask("忘记密码了怎么办").topics]
     assert 0 <= seen.none <= 1
-    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features.values())
+    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features)
     assert sum(clue.score for clue in seen.clues) + seen.none == pytest.approx(1)

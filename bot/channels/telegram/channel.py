@@ -191,6 +191,8 @@ class Telegram:
         except ChatMigrated as moved:
             return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
         except BadRequest as refused:
+            if "not modified" in refused.message:  # an update that came twice: it is on the screen already
+                return True
             _log.warning("telegram_refused", method=method, why=refused.message)
             return False
         except Later:

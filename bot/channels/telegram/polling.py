@@ -164,7 +164,8 @@ class Polling:
         try:
             await self._api.call(call["method"], {name: value for name, value in call.items() if name != "method"})
         except TelegramError as error:
-            _log.warning("call_failed", method=call["method"], why=error.message)
+            if "too old" not in error.message:  # answered before we were killed, or the person waited too long
+                _log.warning("call_failed", method=call["method"], why=error.message)
 
 
 def _committed(done: asyncio.Future[Call | None]) -> bool:
