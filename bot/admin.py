@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.aside import Report, Told
+from bot.aside import Report, Shift, Told
 from bot.content import Content, Problem
 from bot.drafts import Change
 from bot.inbox import Group
@@ -91,8 +91,7 @@ class Admin:
         words = self.content.phrases.admin
         found: list[Problem] = [*report.problems, *(told.problem for told in report.errors)]
         lines = [problem.drawn() for problem in found]
-        lost = [words.shift.format(question=s.question, was=s.was or words.nothing, becomes=s.becomes or words.nothing)
-                for s in report.lost]  # fmt: skip
+        lost = self._shifts(report.lost)
         sentence = words.folder_refused if folder else words.problems
         text = sentence.format(number=self.number, count=len(lines), lines="\n".join(lines[:MOST_LINES]))
         if len(lines) > MOST_LINES:
@@ -102,15 +101,18 @@ class Admin:
         whole = Attachment("problems.txt", "\n".join(lines) + "\n") if len(lines) > MOST_LINES else None
         return Reply(text[:MOST_TEXT], attachment=whole)
 
+    def _shifts(self, shifts: Iterable[Shift]) -> list[str]:
+        words = self.content.phrases.admin
+        said = [(shift.question, shift.was or words.nothing, shift.becomes or words.nothing) for shift in shifts]
+        return [words.shift.format(question=question, was=was, becomes=becomes) for question, was, becomes in said]
+
     def _beside(self, report: Report) -> str:
         """Warnings, and questions that would be answered otherwise."""
         words, parts = self.content.phrases.admin, list[str]()
         warnings = [f"{told.problem.where}: {told.problem.text}" for told in report.findings if told.level == "warning"]
         if warnings:
             parts.append(words.warnings.format(count=len(warnings), lines=self.some(warnings)))
-        shifts = [words.shift.format(question=s.question, was=s.was or words.nothing, becomes=s.becomes or words.nothing)
-                  for s in report.shifts]  # fmt: skip
-        if shifts:
+        if shifts := self._shifts(report.shifts):
             parts.append(words.shifts.format(count=len(shifts), lines=self.some(shifts)))
         return "".join(f"\n\n{part}" for part in parts)
 

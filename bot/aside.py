@@ -1,7 +1,7 @@
-"""What takes longer than a turn may wait, done in a process of its own: reading a draft, linting it, building its index.
+"""What takes longer than a turn may wait, done in a process of its own: read a draft, lint it, build its index.
 
-`examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it. The
-way back is a pickle of ours over a pipe. `unpacked` reads it in pieces, so that other threads are let in between.
+`examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it.
+The way back is a pickle of ours over a pipe. `unpacked` reads it in pieces, so that other threads are let in between.
 """
 
 from __future__ import annotations
@@ -111,9 +111,11 @@ def examine(draft: Draft) -> Report:
     try:
         with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
             put(draft.files, Path(folder))
-            content, spots = load_with_spots(Path(folder))
+            content, spots, lost = load_with_spots(Path(folder))
     except ContentProblem as wrong:
-        return Report(wrong.problems, lost=_lost(before, draft.files))
+        return Report(wrong.problems)
+    if lost:
+        return Report(tuple(lost), lost=_lost(before, content))
     files = {name: text for name, text in draft.files.items() if isinstance(text, str)}  # all of them: it was read
     changes = in_words(before, content, draft.before, files) if before else []
     touched = {
@@ -164,22 +166,23 @@ def _shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tupl
     return tuple(found)
 
 
-def _lost(before: Content | None, files: Mapping[str, str | bytes]) -> tuple[Shift, ...]:
-    """Lines that must match and do not, with what they found before; none while the files cannot be read at all."""
-    with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
-        put(files, Path(folder))
-        try:
-            after = load(Path(folder))
-        except ContentProblem:
-            return ()
-    lines = [(line, entry.id) for entry in after.entries.values() for line in entry.must_match]
-    wrong = []
-    for line, topic in lines:
+def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
+    """Lines that must match and do not, or must not and do: what they found before, and what they find now."""
+    lines = {
+        line: (entry.id, wanted)
+        for entry in after.entries.values()
+        for wanted, own in ((True, entry.must_match), (False, entry.must_not_match))
+        for line in own
+    }
+    lost = []
+    for line, (topic, wanted) in lines.items():
         match = after.matcher.ask(line)
-        if match.verdict == "miss" or match.topics[0].id != topic:
+        found = bool(match.topics) and match.topics[0].id == topic and match.verdict != "miss"
+        answered = match.verdict == "answer" and topic in match.chosen
+        if found != wanted if wanted else answered:
             was = _outcome(before, before.matcher.ask(line)) if before else ""
-            wrong.append(Shift(line, was, _outcome(after, match)))
-    return tuple(wrong)
+            lost.append(Shift(line, was, _outcome(after, match)))
+    return tuple(lost)
 
 
 async def aside(draft: Draft) -> Report:
@@ -195,7 +198,7 @@ async def aside(draft: Draft) -> Report:
             child.kill()
     if child.returncode != 0:
         raise ChildProcessError(child.returncode)
-    report: Report | OSError = await asyncio.to_thread(pickle.loads, out)  # what our own child wrote
+    report: Report | OSError = await asyncio.to_thread(pickle.loads, out)
     if isinstance(report, OSError):
         raise report
     return report
@@ -210,7 +213,7 @@ def _unpacked(packed: bytes) -> Content:
     resting = gc.isenabled()
     gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
     try:
-        content, matcher = pickle.Unpickler(_InPieces(packed)).load()
+        content, matcher = pickle.Unpickler(_InPieces(packed)).load()  # noqa: S301 - our own child wrote it
         gc.freeze()
     finally:
         if resting:
@@ -233,7 +236,7 @@ class _InPieces(io.BytesIO):
 def main() -> None:
     """The other side of `aside`."""
     gc.disable()
-    draft: Draft = pickle.load(sys.stdin.buffer)
+    draft: Draft = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     try:
         report: Report | OSError = examine(draft)
     except OSError as trouble:

@@ -153,12 +153,16 @@ class Spot:
         )
 
 
-def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot]]:
-    """Like `load`; and where each entry of the FAQ files stands, by id."""
+def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+    """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match."""
     reading = _Reading(folder)
     content = reading.content()
-    reading.rehearse(content)
-    return content, {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
+    spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
+    try:
+        reading.rehearse(content)
+    except ContentProblem as lost:
+        return content, spots, lost.problems
+    return content, spots, ()
 
 
 Model = TypeVar("Model", bound=BaseModel)

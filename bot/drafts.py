@@ -127,8 +127,8 @@ def unified(old: Files, new: Files) -> str:
     lines: list[str] = []
     for name in changed(old, new):
         was, becomes = (files.get(name, "").splitlines(keepends=True) for files in (before, after))
-        for line in unified_diff(was, becomes, f"a/{name}", f"b/{name}"):
-            lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+        patch = unified_diff(was, becomes, f"a/{name}", f"b/{name}")
+        lines += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in patch]
     return "".join(lines)
 
 

@@ -1,15 +1,19 @@
 """The room of those who keep the knowledge: `/faq`, its buttons, and the files that an admin sends.
 
-Loads what an act needs, has drafts examined aside, and hands on what `admin` makes of it; what is to be written goes with
-the turn. For everybody who is no admin there is no such room.
+Loads what an act needs, has drafts examined aside, and hands on what `admin` makes of it; what is to be written goes
+with the turn. For everybody who is no admin there is no such room.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
 
 from bot import importer
 from bot import session as sessions
@@ -20,16 +24,16 @@ from bot.conversation import decide
 from bot.desk import ZONE, Handed
 from bot.drafts import Files, Refused, changed, part_of, placed, text_of, unified, whole, with_file
 from bot.editing import NotThere, add_line
-from bot.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted, Unsettled
+from bot.effects import Audited, Drafted, Effect, Once, Outdated, Queued, Role, Settled, Undrafted, Unsettled
 from bot.inbox import Group, flagged, groups
 from bot.knowledge import REHEARSED, Knowledge
 from bot.messages import Attachment, Incoming, Reply, Sent
 from bot.service import local
 from bot.session import Session
 from bot.source import MAX_BYTES
-from bot.store import Store
+from bot.store import Store, StoreProblem
 from bot.store.knowledge import Draft as Kept
-from bot.store.knowledge import Revision
+from bot.store.knowledge import Revision, text_hash
 from bot.why import explained
 
 HISTORY = 10
@@ -37,21 +41,29 @@ HISTORY = 10
 MOST_FILES = 10
 LIST = "phrasings"
 YEAR = 365
+DIGEST_HOUR = 9
+"""Hour of a Monday from which the digest is sent, local time."""
+DIGEST_LOOK_S = 600.0
+
+_log = structlog.get_logger()
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The content of a document, by the channel's own id."""
 
 
 class Editor:
-    """Answers admins. `fetch` gets a document, `admins` are the ids of everybody who may publish, by channel."""
+    """Answers admins on a channel. `fetch` gets a document, `owners` are the ids of those who always may publish."""
 
     def __init__(
-        self, knowledge: Knowledge, store: Store, fetch: Fetch, admins: Callable[[str], Awaitable[Sequence[str]]]
+        self, knowledge: Knowledge, store: Store, fetch: Fetch, channel: str, owners: Sequence[str] = ()
     ) -> None:
         self._knowledge = knowledge
+        self._store = store
         self._rows = store.knowledge
         self._fetch = fetch
-        self._admins = admins
+        self._channel = channel
+        self._owners = owners
+        knowledge.refused = self._folder_refused
 
     @property
     def _content(self) -> Content:
@@ -90,6 +102,39 @@ class Editor:
         except TimeoutError:
             return _told(words.took_too_long)
 
+    # Beside the turns
+
+    def works(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What goes on until it is cancelled: new revisions, the folder, the weekly digest."""
+        return (self._knowledge.follow(), self._knowledge.watch(), self._weekly())
+
+    async def _weekly(self) -> None:
+        while True:
+            now = self._knowledge.present().astimezone(ZONE)
+            year, week, day = now.isocalendar()
+            if day == 1 and now.hour >= DIGEST_HOUR:
+                try:
+                    await self._tell_all(f"digest-{year}-{week}", await self.digest(now))
+                except StoreProblem as trouble:
+                    _log.error("store_problem", code=trouble.code)
+            await asyncio.sleep(DIGEST_LOOK_S)
+
+    async def _folder_refused(self, report: Report) -> None:
+        reply = self._says.refused(report, folder=True)
+        await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
+
+    async def _tell_all(self, key: str, reply: Reply) -> None:
+        """A message to every admin, once for all workers."""
+        sent = [Queued("user", reply, user=admin) for admin in await self._admins()]
+        try:
+            await self._store.desk.apply((Once(key), *sent), self._channel, self._knowledge.present())
+        except Outdated:
+            return
+
+    async def _admins(self) -> list[str]:
+        members = await self._store.roles.members(self._channel)
+        return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
+
     # Publishing
 
     async def _status(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
@@ -125,7 +170,10 @@ class Editor:
             raise Refused("no_file")
         if file.size > MAX_BYTES:
             raise Refused("too_large", size=file.size, limit=MAX_BYTES)
-        return text_of(await self._fetch(file.id))
+        try:
+            return text_of(await self._fetch(file.id))
+        except ConnectionError:
+            raise Refused("no_file") from None
 
     async def _changes(
         self,
@@ -148,7 +196,7 @@ class Editor:
         key, who, note = report.revision, incoming.user, note[:200]
         drafted = Drafted(key, files, number, who, note)
         if self._content.phrases.admin.four_eyes:
-            others = [other for other in await self._admins(incoming.channel) if other != who]
+            others = [other for other in await self._admins() if other != who]
             card = self._says.to_others(report, who, key)
             sent = tuple(Queued("user", card, user=other) for other in others)
             return Handed((self._says.asked_others(),), (drafted, *sent, *also, Audited("faq-draft", key)))

@@ -163,6 +163,13 @@ class Undrafted:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Something that is done once for all workers. Outdated when it was done before."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Unanswered questions that an admin has dealt with, by their numbers; `became` says how."""
 
@@ -187,7 +194,7 @@ class Voted:
     reason: str = ""
 
 
-KnowledgeEffect = Revised | Drafted | Undrafted | Settled | Unsettled | Voted
+KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Voted
 Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
-from faq.text import read
+from faq.reading import read
 
 ALIKE = 62.0
 """From this similarity (0–100) two questions are taken for the same."""

@@ -1,8 +1,8 @@
 """The content revision in force: opened at the start, swapped by one reference, kept on any problem.
 
-Revisions are rows of the database. Whoever publishes adds one; every worker looks for a higher number twice a second and
-builds what it finds in a process aside, so that no turn waits. A content folder is one way to publish: what changes in it
-is examined and published like anything else, and what was published elsewhere is written back into it.
+Revisions are rows of the database. Whoever publishes adds one; every worker looks for a higher number twice a second
+and builds what it finds in a process aside, so that no turn waits. A content folder is one way to publish: what changes
+in it is examined and published like anything else, and what was published elsewhere is written back into it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from bot import privacy
 from bot.content import Content
 from bot.source import Path_
 from faq.model import Entry
-from faq.text import read
+from faq.reading import read
 
 MOST = 3_000
 NEAR = 90.0
@@ -90,7 +90,7 @@ class _Room:
 
     @cached_property
     def folded(self) -> Mapping[tuple[str, int], str]:
-        """Phrasings without what makes no difference, by entry and number; of all entries where that is not too much."""
+        """Phrasings without what makes no difference, by entry and number; of all entries where these are not many."""
         all_of_them = self.content.entries.values()
         few = sum(len(entry.phrasings) for entry in all_of_them) <= MOST
         chosen = all_of_them if few else self.entries[:MOST]

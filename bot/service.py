@@ -73,6 +73,10 @@ class Service:
         self._today = today
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
+    def take(self, content: Content) -> None:
+        """Answer from this content from the next turn on."""
+        self.content = content
+
     async def receive(self, incoming: Incoming) -> Answer:
         """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}

@@ -1,4 +1,4 @@
-"""Why a question is answered as it is: the entries that were near, their nearest phrasing, what each feature added. Pure."""
+"""Why a question is answered as it is: entries that were near, their nearest phrasing, what each feature added. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from bot.content import Content
 from faq.matcher import weights
 from faq.model import Verdict
-from faq.text import read
+from faq.reading import read
 
 SHOWN = 5
 """Entries that are told, at most."""
@@ -30,7 +30,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What was seen in a question. `none` is the chance (0–1) that no entry is meant, `margin` the lead of the first."""
+    """What was seen in a question. `none`: the chance (0–1) that no entry is meant, `margin`: the lead of the first."""
 
     question: str
     verdict: Verdict
@@ -54,7 +54,7 @@ def explained(content: Content, question: str) -> Why:
         entry = content.entries[clue.id]
         folded = ["".join(read(line).chars) for line in entry.phrasings]
         phrasing = entry.phrasings[process.extract(asked, folded, scorer=fuzz.ratio, limit=1)[0][2]]
-        added = {name: round(value * weight[name], 3) for name, value in clue.features.items() if value}
+        added = {name: round(value * weight[name], 3) for name, value in clue.features._asdict().items() if value}
         heaviest = dict(sorted(added.items(), key=lambda part: (-abs(part[1]), part[0])))
         near.append(Near(clue.id, entry.title, round(clue.score, 4), phrasing, heaviest))
     scores = [one.score for one in near[:2]] + [0.0, 0.0]

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Integer, RowMapping, and_, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Drafted, KnowledgeEffect, Outdated, Revised, Settled, Undrafted, Unsettled, Voted
+from bot.effects import Drafted, KnowledgeEffect, Once, Outdated, Revised, Settled, Undrafted, Unsettled, Voted
 from bot.store.knowledge_tables import drafts, revisions, texts, votes
 from bot.store.problems import told_apart
 from bot.store.tables import misses, people
@@ -84,6 +84,10 @@ async def learnt(connection: AsyncConnection, effect: KnowledgeEffect, channel: 
             await _draft(connection, effect, at)
         case Undrafted(key):
             await connection.execute(delete(drafts).where(drafts.c.key == key))
+        case Once(key):
+            row = {"key": key, "at": text_of(at), "author": "", "note": "", "parent": 0, "files": "{}"}
+            if (await connection.execute(_upsert(connection)(drafts).on_conflict_do_nothing(), row)).rowcount != 1:
+                raise Outdated(key)
         case Settled(numbers, became):
             await connection.execute(update(misses).where(misses.c.id.in_(numbers)).values(became=became))
         case Unsettled(numbers):
