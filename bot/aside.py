@@ -23,6 +23,8 @@ from bot.drafts import Change, Files, in_words, put, unified
 from bot.lint import Finding, lint
 from faq.model import Match
 
+CHILD = "from bot.aside import main; main()"
+"""Not `-m`: then our classes would be called otherwise there than here."""
 LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
 MOST_QUESTIONS = 2_000
@@ -188,7 +190,7 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
 async def aside(draft: Draft) -> Report:
     """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.aside", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(LONGEST_S):
@@ -243,6 +245,3 @@ def main() -> None:
         report = trouble
     sys.stdout.buffer.write(pickle.dumps(report, 5))
 
-
-if __name__ == "__main__":
-    main()

@@ -28,6 +28,8 @@ _CONSTANTS: Mapping[str, object] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 
+_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Guesses no types: what they are is the schema's business, and guessing takes a third of the time."""
@@ -161,7 +163,7 @@ class _Reading:
             return "yaml_alias"
         if len(loc) > MAX_DEPTH:
             return "yaml_deep"
-        return None if node.tag.startswith("tag:yaml.org,2002:") else "yaml_tag"
+        return None if node.tag in _PLAIN else "yaml_tag"
 
     def _mapping(self, node: yaml.MappingNode, loc: Path_) -> Mapping[str, Any]:
         tree: dict[str, Any] = {}
