@@ -244,4 +244,3 @@ def main() -> None:
     except OSError as trouble:
         report = trouble
     sys.stdout.buffer.write(pickle.dumps(report, 5))
-

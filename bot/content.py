@@ -23,7 +23,7 @@ import faq
 import flows
 from bot import source
 from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
-from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
+from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
@@ -148,9 +148,7 @@ class Spot:
     def problem(self, loc: Path_, text: str) -> Problem:
         """Something about the entry's `loc`, at its place."""
         place = self.source.place((*self.at, *loc))
-        return Problem(
-            self.file, *place, _where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0])
-        )
+        return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
 
 
 def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
@@ -291,7 +289,7 @@ class _Reading:
         if cause := _cause(read, (*at, *loc), missing=error["type"] == "missing"):
             self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
-        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
+        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": key_of((*at, *loc))}
         about["detail"] = error["msg"]
         if error["type"] == "missing":
             about["key"] = str(error["loc"][-1])
@@ -360,7 +358,7 @@ class _Reading:
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
         at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
-        self._say(name, read, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
+        self._say(name, read, read.place(loc, key=at_key), where(read.tree, loc), rule, about)
 
     def _say(
         self, name: str, read: Source, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]
@@ -427,22 +425,6 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
 
 def _line(read: Source, number: int) -> str:
     return read.lines[number - 1] if 0 < number <= len(read.lines) else ""
-
-
-def _where(tree: Any, loc: Path_) -> str:
-    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
-    names: list[str] = []
-    node = tree
-    for name in loc:
-        node = node_at(node, (name,))
-        names.append(str(name + 1) if isinstance(name, int) else name)
-        if isinstance(node, dict) and isinstance(node.get("id"), str):
-            names = [node["id"]]
-    return ".".join(names)
-
-
-def _key(loc: Path_) -> str:
-    return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")
 
 
 def _short(value: object) -> str:

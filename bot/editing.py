@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from bot import source
+from bot.drafts import Files, part_of, whole, with_file
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff][\w\u3400-\u9fff 、，。？！“”（）()/+.~-]*")
 _WORDS = re.compile(r"(?i)(true|false|null|yes|no|on|off|y|n|~|[\d.:+-]+)")
@@ -55,6 +56,17 @@ def add_line(text: str, entry: str, key: str, line: str) -> str:
     if becomes != [{**was[0], key: [*was[0].get(key, ()), line]}]:
         raise NotThere(key)
     return before + changed + after
+
+
+def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
+    """The files with a line more in a list of an entry, wherever it stands. NotThere."""
+    for name, text in whole(files).items():
+        if part_of(name) == "faq":
+            try:
+                return with_file(files, name, add_line(text, topic, key, line))
+            except NotThere:
+                continue
+    raise NotThere(topic)
 
 
 def _around(text: str, entry: str) -> tuple[str, str, str]:

@@ -6,46 +6,37 @@ with the turn. For everybody who is no admin there is no such room.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any
-
-import structlog
+from datetime import datetime
 
 from bot import importer
 from bot import session as sessions
-from bot.admin import MOST_TEXT, Admin, Wish, asks, button
+from bot.admin import Admin, Wish, asks, button
 from bot.aside import Draft, Report, aside
 from bot.content import Content
 from bot.conversation import decide
 from bot.desk import ZONE, Handed
-from bot.drafts import Files, Refused, changed, part_of, placed, text_of, unified, whole, with_file
-from bot.editing import NotThere, add_line
-from bot.effects import Audited, Drafted, Effect, Once, Outdated, Queued, Role, Settled, Undrafted, Unsettled
-from bot.inbox import Group, flagged, groups
+from bot.digest import Digest
+from bot.drafts import Files, Refused, changed, placed, text_of, unified, whole
+from bot.editing import NotThere, with_line
+from bot.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted, Unsettled
+from bot.inbox import Group, groups
 from bot.knowledge import REHEARSED, Knowledge
 from bot.messages import Attachment, Incoming, Reply, Sent
 from bot.service import local
 from bot.session import Session
 from bot.source import MAX_BYTES
-from bot.store import Store, StoreProblem
+from bot.store import Store
 from bot.store.knowledge import Draft as Kept
-from bot.store.knowledge import Revision, text_hash
+from bot.store.knowledge import Revision
 from bot.why import explained
 
 HISTORY = 10
 """Revisions that are listed."""
 MOST_FILES = 10
 LIST = "phrasings"
-YEAR = 365
-DIGEST_HOUR = 9
-"""Hour of a Monday from which the digest is sent, local time."""
-DIGEST_LOOK_S = 600.0
-
-_log = structlog.get_logger()
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The content of a document, by the channel's own id."""
@@ -58,12 +49,9 @@ class Editor:
         self, knowledge: Knowledge, store: Store, fetch: Fetch, channel: str, owners: Sequence[str] = ()
     ) -> None:
         self._knowledge = knowledge
-        self._store = store
         self._rows = store.knowledge
         self._fetch = fetch
-        self._channel = channel
-        self._owners = owners
-        knowledge.refused = self._folder_refused
+        self.digest = Digest(knowledge, store, channel, owners)
 
     @property
     def _content(self) -> Content:
@@ -85,7 +73,7 @@ class Editor:
             "patch": self._patch, "history": self._history, "diff": self._diff, "rollback": self._rollback,
             "lint": self._lint, "export": self._export, "inbox": self._inbox, "add": self._add, "new": self._new,
             "out": self._out, "ignore": self._ignore, "why": self._why, "mend": self._mend, "try": self._try,
-            "trying": self._try, "flagged": self._flagged, "draft": self._draft, "digest": self._digest,
+            "trying": self._try, "flagged": self._flagged, "draft": self._draft, "digest": self._week,
         }  # fmt: skip
         act = acts.get(wish.act)
         if act is None:
@@ -101,39 +89,6 @@ class Editor:
             return _told(words.disk_full.format(why=trouble.strerror or type(trouble).__name__))
         except TimeoutError:
             return _told(words.took_too_long)
-
-    # Beside the turns
-
-    def works(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What goes on until it is cancelled: new revisions, the folder, the weekly digest."""
-        return (self._knowledge.follow(), self._knowledge.watch(), self._weekly())
-
-    async def _weekly(self) -> None:
-        while True:
-            now = self._knowledge.present().astimezone(ZONE)
-            year, week, day = now.isocalendar()
-            if day == 1 and now.hour >= DIGEST_HOUR:
-                try:
-                    await self._tell_all(f"digest-{year}-{week}", await self.digest(now))
-                except StoreProblem as trouble:
-                    _log.error("store_problem", code=trouble.code)
-            await asyncio.sleep(DIGEST_LOOK_S)
-
-    async def _folder_refused(self, report: Report) -> None:
-        reply = self._says.refused(report, folder=True)
-        await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
-
-    async def _tell_all(self, key: str, reply: Reply) -> None:
-        """A message to every admin, once for all workers."""
-        sent = [Queued("user", reply, user=admin) for admin in await self._admins()]
-        try:
-            await self._store.desk.apply((Once(key), *sent), self._channel, self._knowledge.present())
-        except Outdated:
-            return
-
-    async def _admins(self) -> list[str]:
-        members = await self._store.roles.members(self._channel)
-        return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
 
     # Publishing
 
@@ -196,7 +151,7 @@ class Editor:
         key, who, note = report.revision, incoming.user, note[:200]
         drafted = Drafted(key, files, number, who, note)
         if self._content.phrases.admin.four_eyes:
-            others = [other for other in await self._admins() if other != who]
+            others = [other for other in await self.digest.admins() if other != who]
             card = self._says.to_others(report, who, key)
             sent = tuple(Queued("user", card, user=other) for other in others)
             return Handed((self._says.asked_others(),), (drafted, *sent, *also, Audited("faq-draft", key)))
@@ -446,44 +401,11 @@ class Editor:
     # What is wrong, and the notice
 
     async def _flagged(self, _: Incoming, __: Wish, ___: datetime) -> Handed:
-        words, lines = self._content.phrases.admin, await self._flagged_lines()
+        words, lines = self._content.phrases.admin, await self.digest.flagged_lines()
         return _told(words.flagged.format(lines="\n".join(lines)) if lines else words.flagged_none)
 
-    async def _flagged_lines(self) -> list[str]:
-        words, opinions = self._content.phrases.admin, await self._rows.opinions()
-        worst = flagged({topic: (one.helped, one.of) for topic, one in opinions.items()})
-        return [
-            words.flagged_line.format(
-                title=self._content.entries[topic].title,
-                helped=opinions[topic].helped,
-                of=opinions[topic].of,
-                reasons="".join(f"\n   · {reason}" for reason in opinions[topic].reasons[:3]),
-            )
-            for topic in worst
-            if topic in self._content.entries
-        ]
-
-    async def digest(self, at: datetime) -> Reply:
-        """The week before a moment, in one message."""
-        words, week = self._content.phrases.admin, at - timedelta(days=7)
-        found = groups(
-            (one.number, one.at, one.question, one.topics) for one in await self._rows.unanswered(week, settled=True)
-        )
-        most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
-        published = [one for one in await self._rows.history(200) if one.at >= week]
-        expiring = expires(self._content, at.astimezone(ZONE).date())
-        text = words.digest.format(
-            misses=sum(len(group.numbers) for group in found),
-            groups=len(found),
-            most="\n".join(most) or words.flagged_none,
-            published=len(published),
-            expiring="、".join(expiring) or words.flagged_none,
-            flagged="\n".join(await self._flagged_lines()) or words.flagged_none,
-        )
-        return Reply(text[:MOST_TEXT], ((button(self._content, "inbox", "inbox"),),))
-
-    async def _digest(self, _: Incoming, __: Wish, at: datetime) -> Handed:
-        return Handed((await self.digest(at),))
+    async def _week(self, _: Incoming, __: Wish, at: datetime) -> Handed:
+        return Handed((await self.digest.week(at),))
 
     async def _draft(self, incoming: Incoming, _: Wish, at: datetime) -> Handed:
         """A school's notice in words becomes the draft of one in YAML; nothing is published."""
@@ -499,32 +421,6 @@ class Editor:
             unsure=drafted.unsure,
         )
         return Handed((Reply(told, attachment=Attachment(f"{drafted.id}.yaml", drafted.yaml)),))
-
-
-def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
-    """The files with a line more in a list of an entry, wherever it stands. NotThere."""
-    for name, text in whole(files).items():
-        if part_of(name) == "faq":
-            try:
-                return with_file(files, name, add_line(text, topic, key, line))
-            except NotThere:
-                continue
-    raise NotThere(topic)
-
-
-def expires(content: Content, today: date) -> list[str]:
-    """Titles of entries that were checked too long ago, and notices whose last window closes within a month or has."""
-    soon = today + timedelta(days=30)
-    old = [
-        entry.title
-        for entry in content.entries.values()
-        if entry.source == "beyond" and entry.checked_on and (soon - entry.checked_on).days > YEAR
-    ]
-    ends = {
-        notice.notice.short: max((window.closes for window in notice.windows if window.closes), default=None)
-        for notice in content.notices.values()
-    }
-    return [*(short for short, end in ends.items() if end and end < soon), *old]
 
 
 def _told(text: str, *effects: Effect) -> Handed:

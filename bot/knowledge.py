@@ -147,11 +147,12 @@ class Knowledge:
             return
         report = self._ready.get(revision.content) or await aside(Draft(revision.files, None, self.present().date()))
         self._ready = {}
-        before, self.number = self.number, revision.number
+        before = self.number
         if report.problems:
+            self.number = revision.number  # so that it is said once
             _log.error("revision_unusable", number=revision.number, problems=len(report.problems))
             return
-        self.content = await unpacked(report)
+        self.content, self.number = await unpacked(report), revision.number
         self.take(self.content)
         _log.info("content", number=revision.number, content=revision.content, entries=len(self.content.entries))
         old = await self._rows.revision(before) if before else None

@@ -86,7 +86,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
         beside = [
             asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
-            *(asyncio.create_task(work) for editor in kept for work in editor.works()),
+            *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]
         try:
             await until_signal(channel.run(serving.receive))

@@ -1,4 +1,4 @@
-"""Why a question is answered as it is: entries that were near, their nearest phrasing, what each feature added. Pure."""
+"""Why a question is answered as it is: entries that were near, their nearest phrasing, what each feature adds. Pure."""
 
 from __future__ import annotations
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.content import SHIPPED
 from bot.editor import Editor
 from bot.knowledge import Knowledge
 from bot.messages import Answer, Incoming, Sent
@@ -16,7 +17,6 @@ from bot.store import Store
 
 OWNER, GRADUATE = "1", "lin"
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
-ACCOUNT = (SHIPPED["faq"] / "account.yaml").read_text("utf-8")
 
 
 UPDATES = itertools.count(1)
@@ -87,3 +87,10 @@ class Newsroom:
 
 def said(answer: Answer) -> str:
     return "\n".join(reply.text for reply in answer.replies)
+
+
+async def until(done: Callable[[], object]) -> None:
+    """Wait for something that another task does."""
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110 - files and processes wake nobody
+            await asyncio.sleep(0.02)

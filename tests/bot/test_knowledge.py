@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from bot.aside import Report
 from bot.content import SHIPPED
+from bot.messages import Incoming
 from bot.source import MAX_BYTES
-from tests.bot.newsroom import ACCOUNT, GRADUATE, OWNER, Newsroom, said
+from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
 
-NEW = ACCOUNT.replace("answer: ", "answer: 【新】", 1) if "answer: " in ACCOUNT else ACCOUNT
 OWN = """- id: red-pork
   title: 食堂的红烧肉
   source: beyond
@@ -136,8 +137,6 @@ async def test_two_pairs_of_eyes(room: Newsroom) -> None:
     post = next(p for p in await room.store.desk.claim("test", room.now) if p.user == OWNER and p.reply)
     assert post.reply
     publish = post.reply.buttons[0][0].id
-    from bot.messages import Incoming
-
     own = await room.service.receive(Incoming("test", "22", press=publish))
     assert "另一个管理员" in said(own)
     other = await room.service.receive(Incoming("test", OWNER, press=publish))
@@ -150,9 +149,7 @@ async def test_every_worker_has_it_and_a_restart_keeps_it(tmp_path: Path) -> Non
     one, two = [await Newsroom.open(tmp_path / "gradbot.db") for _ in range(2)]
     following = asyncio.create_task(two.knowledge.follow())
     await one.sends("canteen.yaml", OWN, "/faq")
-    async with asyncio.timeout(20):
-        while two.knowledge.number < 2:
-            await asyncio.sleep(0.05)
+    await until(lambda: two.knowledge.number == 2)
     following.cancel()
     assert "只管核对" in await two.asks("红烧肉几点卖", "other")
     await one.close()
@@ -174,16 +171,13 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     watching = asyncio.create_task(room.knowledge.watch())
     await asyncio.sleep(0.3)
     (folder / "faq" / "canteen.yaml").write_bytes(OWN.encode("gbk"))
-    await _until(lambda: room.knowledge.number == 2)
+    await until(lambda: room.knowledge.number == 2)
     assert "只管核对" in await room.asks("红烧肉几点卖")
+    told: list[str] = []
+    room.knowledge.refused = _hears(room, told)
     (folder / "faq" / "canteen.yaml").write_text(OWN.replace("title:", "titel:"), "utf-8")
-    posts = []
-    async with asyncio.timeout(20):
-        while not posts:
-            await asyncio.sleep(0.05)
-            posts = await room.store.desk.claim("test", room.now)
-    assert posts[0].reply
-    assert "是不是“title”" in posts[0].reply.text
+    await until(lambda: told)
+    assert "是不是“title”" in told[0]
     assert room.knowledge.number == 2
     await room.sends("canteen.yaml", OWN.replace("我只管", "我只会"), "/faq")
     assert "我只会核对" in await room.asks("红烧肉几点卖")
@@ -195,7 +189,13 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     await again.close()
 
 
-async def _until(done: object) -> None:
-    async with asyncio.timeout(20):
-        while not done():  # type: ignore[operator]
-            await asyncio.sleep(0.05)
+def _hears(room: Newsroom, told: list[str]) -> Callable[[Report], Awaitable[None]]:
+    """What goes to the admins' chats, as they read it."""
+    tell = room.knowledge.refused
+
+    async def hear(report: Report) -> None:
+        await tell(report)
+        posts = await room.store.desk.claim("test", room.now)
+        told.extend(post.reply.text for post in posts if post.reply)
+
+    return hear
