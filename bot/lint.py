@@ -1,7 +1,7 @@
 """What is allowed in FAQ entries and yet unwise or forbidden: rules, each with a sentence in the phrases. Pure.
 
 An `error` stops a publication, a `warning` is told. `today` is an argument. Rules that ask the matcher or compare every
-phrasing with every other look at the first MOST phrasings of the entries in question only.
+phrasing with every other look at the first ASKED of them where there are more than MOST.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -21,7 +22,10 @@ from bot.source import Path_
 from faq.model import Entry
 from faq.reading import read
 
-MOST = 3_000
+MOST = 2_500
+ASKED = 600
+"""Phrasings that the matcher is asked, at most, where there are more than MOST."""
+CLOSE = 60
 NEAR = 90.0
 """From this similarity (0–100) two phrasings of different entries are as good as the same."""
 LONG_ANSWER, LONG_PHRASING, SHORT_PHRASING = 600, 60, 3
@@ -86,14 +90,15 @@ class _Room:
     def looked_at(self) -> frozenset[tuple[str, int]]:
         """Phrasings that the costly rules look at, by entry and number."""
         every = ((entry.id, n) for entry in self.entries for n in range(len(entry.phrasings)))
-        return frozenset(one for _, one in zip(range(MOST), every, strict=False))
+        few = sum(len(entry.phrasings) for entry in self.entries) <= MOST
+        return frozenset(islice(every, None if few else ASKED))
 
     @cached_property
     def folded(self) -> Mapping[tuple[str, int], str]:
         """Phrasings without what makes no difference, by entry and number; of all entries where these are not many."""
         all_of_them = self.content.entries.values()
         few = sum(len(entry.phrasings) for entry in all_of_them) <= MOST
-        chosen = all_of_them if few else self.entries[:MOST]
+        chosen = all_of_them if few else self.entries[:ASKED]
         return {(e.id, n): "".join(read(line).chars) for e in chosen for n, line in enumerate(e.phrasings)}
 
     @cached_property
@@ -166,10 +171,10 @@ def _near_other(entry: Entry, room: _Room) -> Iterator[Found]:
         if (entry.id, n) not in room.looked_at:
             return
         own = room.folded[entry.id, n]
-        others = {key: text for key, text in room.folded.items() if key[0] != entry.id}
-        if len(own) >= SHORT_PHRASING and (
-            near := process.extractOne(own, others, scorer=fuzz.ratio, score_cutoff=NEAR)
-        ):
+        if len(own) < SHORT_PHRASING:
+            continue
+        like = process.extract(own, room.folded, scorer=fuzz.ratio, score_cutoff=NEAR, limit=CLOSE)
+        if near := next((found for found in like if found[2][0] != entry.id), None):
             topic, at = near[2]
             other = room.content.entries[topic]
             yield ("phrasings", n), {"text": line, "other": other.title, "near": other.phrasings[at]}

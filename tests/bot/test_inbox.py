@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.content import SHIPPED
+from bot.effects import Voted
 from bot.inbox import flagged, groups
 from tests.bot.newsroom import Newsroom, said
 from tests.test_command_line import environment
@@ -95,3 +96,15 @@ def test_a_kill_while_publishing_leaves_the_old_or_the_new(after_s: float, tmp_p
     child.wait()
     subprocess.run([*gradbot, "export", str(out)], env=environment(tmp_path), cwd=tmp_path, check=True)
     assert (out / "faq" / "diploma.yaml").read_text("utf-8") in (text, f"{text}# new\n")
+
+
+async def test_votes_are_one_for_each_person_and_go_with_them(room: Newsroom) -> None:
+    for helped in (True, False):
+        effects = (Voted("deadline", "r1", helped, "没看懂"),)
+        await room.store.save_turn(
+            "test", "p0", session=None, events=(), update_id=None, turn=None, miss=None, at=AT, effects=effects
+        )
+    opinion = (await room.store.knowledge.opinions())["deadline"]
+    assert (opinion.helped, opinion.of, opinion.reasons) == (0, 1, ("没看懂",))
+    await room.says("忘记我", "p0")
+    assert await room.store.knowledge.opinions() == {}
