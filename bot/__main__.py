@@ -26,7 +26,9 @@ from bot import app
 from bot.channels.console import forgiving
 from bot.content import Content, ContentProblem
 from bot.conversation import decide
+from bot.faq_commands import faq
 from bot.messages import Incoming
+from bot.notice_commands import notice as notices
 from bot.session import Session
 from bot.settings import Settings, SettingsProblem
 from bot.store import StoreProblem
@@ -42,6 +44,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+cli.add_typer(faq, name="faq")
+cli.add_typer(notices, name="notice")
 
 
 def _day(text: str | date) -> date:
@@ -95,11 +100,15 @@ def ask(
     question: Annotated[list[str] | None, typer.Argument(help="问题；不写就一行一个读标准输入。The question.")] = None,
     today: Today = None,
     as_json: Json = False,
+    explain: Annotated[bool, typer.Option("--explain", help="为什么这样答。Why it is answered so.")] = False,
 ) -> None:
     """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
     chosen = app.settings(today)
     knowledge = app.content(chosen)
     for line in [" ".join(question)] if question else _lines(sys.stdin):
+        if explain:
+            _explain(knowledge, line, as_json=as_json)
+            continue
         started = time.perf_counter()
         match = knowledge.matcher.ask(line)
         spent_ms = (time.perf_counter() - started) * 1000
@@ -163,6 +172,14 @@ def _username(chosen: Settings) -> str:
     return serving.username(chosen)
 
 
+def _explain(knowledge: Content, question: str, *, as_json: bool) -> None:
+    from bot.admin import Admin
+    from bot.why import explained
+
+    why = explained(knowledge, question)
+    print(json.dumps(why.as_json(), ensure_ascii=False) if as_json else Admin(knowledge, 0).why(why).text, flush=True)
+
+
 def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
     screen = _screen()
     known = Session(next(iter(knowledge.notices)))
@@ -206,7 +223,7 @@ def _run() -> int:
         return cli(standalone_mode=False) or 0
     except ContentProblem as problem:
         for found in problem.problems:
-            print(found)
+            print(found.drawn())
         return PROBLEMS
     except SettingsProblem as problem:
         _say(*map(str, problem.problems))

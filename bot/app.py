@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,13 @@ import structlog
 
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content, load
+from bot.knowledge import Knowledge
+from bot.rooms import Room
 from bot.service import Service, local
 from bot.settings import Settings, read_settings
 from bot.store import Store
+
+Furnish = Callable[[Store, Knowledge], Sequence[Room]]
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
@@ -34,21 +38,24 @@ def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
 
 
 @asynccontextmanager
-async def service(chosen: Settings) -> AsyncIterator[Service]:
-    """The service over the open store, closed at the end."""
-    knowledge = content(chosen)
+async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIterator[Service]:
+    """The service over the open store, closed at the end; `furnish` makes its rooms."""
     store = await Store.open(chosen.database_url)
     try:
-        if idle_since := forgotten_since(knowledge, datetime.now(UTC)):
+        knowledge = await Knowledge.open(store, chosen.content, lambda: datetime.now(UTC))
+        if idle_since := forgotten_since(knowledge.content, datetime.now(UTC)):
             await store.expire(idle_since)
-        yield Service(
-            knowledge,
+        serving = Service(
+            knowledge.content,
             store,
             lambda: datetime.now(UTC),
             chosen.today,
             owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
             desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+            rooms=furnish(store, knowledge),
         )
+        knowledge.take = serving.take
+        yield serving
     finally:
         await store.close()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from unicodedata import east_asian_width
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -22,7 +23,7 @@ import faq
 import flows
 from bot import source
 from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
-from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
+from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
@@ -45,6 +46,8 @@ SHIPPED: Mapping[str, Path] = {
 }
 """The four parts of a content folder, and where the shipped ones are; a folder may leave out any of them."""
 
+BEFORE = 36
+"""Characters of a line that are shown before the place of a problem, and after it."""
 MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
@@ -59,16 +62,29 @@ SIMILAR = 55.0
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key."""
+    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key.
+
+    `shown` is the line itself, where there is one.
+    """
 
     file: str
     line: int
     column: int
     where: str
     text: str
+    shown: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
+
+    def drawn(self) -> str:
+        """With the line itself below, and a caret under the place; as wide as Chinese is where it stands alone."""
+        if not self.shown.strip():
+            return str(self)
+        start = max(0, self.column - 1 - BEFORE)
+        part, before = self.shown[start : start + 2 * BEFORE].replace("\t", "→"), self.column - 1 - start
+        blank = "".join("　" if east_asian_width(sign) in "WF" else " " for sign in part[:before])
+        return f"{self}\n    {part}\n    {blank}^"
 
 
 class ContentProblem(Exception):
@@ -129,6 +145,32 @@ def load(folder: Path | None = None, *, rehearsed: bool = False) -> Content:
     if rehearsed:
         reading.rehearse(content)
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an FAQ entry stands: the file as read, and the path of the entry in it."""
+
+    file: str
+    source: Source
+    at: Path_
+
+    def problem(self, loc: Path_, text: str) -> Problem:
+        """Something about the entry's `loc`, at its place."""
+        place = self.source.place((*self.at, *loc))
+        return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
+
+
+def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+    """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match."""
+    reading = _Reading(folder)
+    content = reading.content()
+    spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
+    try:
+        reading.rehearse(content)
+    except ContentProblem as lost:
+        return content, spots, lost.problems
+    return content, spots, ()
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -222,7 +264,7 @@ class _Reading:
             self.hash.update(path.read_bytes())
         for mistake in read.mistakes:
             if mistake.sure:
-                self._say(name, mistake.place, "", mistake.rule, mistake.about)
+                self._say(name, read, mistake.place, "", mistake.rule, mistake.about)
         return name, read
 
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
@@ -255,9 +297,9 @@ class _Reading:
 
     def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
         if cause := _cause(read, (*at, *loc), missing=error["type"] == "missing"):
-            self._say(name, cause.place, "", cause.rule, cause.about)
+            self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
-        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
+        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": key_of((*at, *loc))}
         about["detail"] = error["msg"]
         if error["type"] == "missing":
             about["key"] = str(error["loc"][-1])
@@ -326,9 +368,11 @@ class _Reading:
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
         at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
-        self._say(name, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
+        self._say(name, read, read.place(loc, key=at_key), where(read.tree, loc), rule, about)
 
-    def _say(self, name: str, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]) -> None:
+    def _say(
+        self, name: str, read: Source, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]
+    ) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
         near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
         told = {
@@ -338,7 +382,7 @@ class _Reading:
         }
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
-        self.problems.append(Problem(name, *place, where, text))
+        self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
 
 
 class _Known(dict[str, object]):
@@ -389,20 +433,8 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
     return None
 
 
-def _where(tree: Any, loc: Path_) -> str:
-    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
-    names: list[str] = []
-    node = tree
-    for name in loc:
-        node = node_at(node, (name,))
-        names.append(str(name + 1) if isinstance(name, int) else name)
-        if isinstance(node, dict) and isinstance(node.get("id"), str):
-            names = [node["id"]]
-    return ".".join(names)
-
-
-def _key(loc: Path_) -> str:
-    return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")
+def _line(read: Source, number: int) -> str:
+    return read.lines[number - 1] if 0 < number <= len(read.lines) else ""
 
 
 def _short(value: object) -> str:

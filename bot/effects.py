@@ -5,6 +5,7 @@ Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -129,7 +130,72 @@ class Audited:
     about: str = ""
 
 
-Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The content becomes these files (texts by name). Outdated when the revision in force is no longer `parent`.
+
+    `content` is the revision of the content that they make, `author` who says so, `note` why.
+    """
+
+    files: Mapping[str, str]
+    parent: int
+    content: str
+    author: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A draft of a revision, kept under `key` until it is published or dropped; another with that key is replaced."""
+
+    key: str
+    files: Mapping[str, str]
+    parent: int
+    author: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undrafted:
+    """A draft is done with."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that is done once for all workers. Outdated when it was done before."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Unanswered questions that an admin has dealt with, by their numbers; `became` says how."""
+
+    misses: tuple[int, ...]
+    became: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Questions that were dealt with wait again: what was done with them was undone."""
+
+    misses: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """Whether an answer helped the person whose turn it is; the newest word on a topic counts."""
+
+    topic: str
+    revision: str
+    helped: bool
+    reason: str = ""
+
+
+KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Voted
+Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect
 
 
 class Outdated(Exception):

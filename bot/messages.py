@@ -15,6 +15,16 @@ State = Literal["new", "walking", "reported", "done"]
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that somebody sent, by the channel's own id; nobody has opened it. `size` in bytes, 0: not told."""
+
+    kind: Literal["photo", "document"]
+    id: str
+    name: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One thing that a person did. `text` is what was typed, `press` the id of the button that was pressed.
 
@@ -23,6 +33,7 @@ class Incoming:
     channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
     search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
+    `file` is a photo or document in a private chat, unread: for what staff send; what graduates send is never opened.
     """
 
     channel: str
@@ -34,6 +45,7 @@ class Incoming:
     place: Literal["private", "public", "inline", "staff"] = "private"
     thread: str | None = None
     reply_to: str | None = None
+    file: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.admin_phrases import AdminPhrases
 from flows.answers import plain
 from flows.facts import Words
 
@@ -199,6 +200,7 @@ class Phrases(Row):
     public: PublicWords
     desk: DeskPhrases
     staff: StaffPhrases
+    admin: AdminPhrases
     telegram: TelegramPhrases
     head: Sentence
     head_before: Sentence

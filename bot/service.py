@@ -26,6 +26,7 @@ from bot.desk import ZONE, Case, Desk, Handed
 from bot.effects import Effect, Outdated, Queued, Role
 from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
+from bot.rooms import Room
 from bot.session import Session
 from bot.staff import Asked, Staff
 from bot.store import Miss, StepEvent, Store, StoreProblem
@@ -44,7 +45,8 @@ class Service:
     """Answers people. `content` may be swapped at any time; a turn keeps the one that it began with.
 
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
-    and id. `desks` are the channels where a person can be asked, `draw` draws a random number below its argument.
+    and id. `desks` are the channels where a person can be asked, `rooms` what people with a role may enter, in the
+    order in which they are asked. `draw` draws a random number below its argument.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Service:
         *,
         owners: Collection[tuple[str, str]] = (),
         desks: Collection[str] = (),
+        rooms: Sequence[Room] = (),
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
         self._desks = frozenset(desks)
+        self._rooms = tuple(rooms)
         self._draw = draw
         self.posted = asyncio.Event()
         """Set when there may be something new in the outbox."""
@@ -68,6 +72,10 @@ class Service:
         self._present = present
         self._today = today
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def take(self, content: Content) -> None:
+        """Answer from this content from the next turn on."""
+        self.content = content
 
     async def receive(self, incoming: Incoming) -> Answer:
         """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
@@ -165,6 +173,8 @@ class Service:
             return await self._handed(incoming, await self._at_the_desk(incoming), at)
         if (asked := staff.asks(incoming)) and (handed := await self._privileged(incoming, asked, at)):
             return await self._handed(incoming, handed, at)
+        if self._rooms and (handed := await self._in_a_room(incoming, at)):
+            return await self._handed(incoming, handed, at)
         session = self._remembered(known.session)
         case, thread = await self._case(channel, user)
         now, rehearsed = local(at, self._today), self._today is not None
@@ -236,6 +246,16 @@ class Service:
             tickets=await self._store.desk.pending(channel) if asked.act == "tickets" else (),
             token=secrets.token_urlsafe(24),
         ).does(asked)
+
+    async def _in_a_room(self, incoming: Incoming, at: datetime) -> Handed | None:
+        """What a room of staff makes of it; None for everybody without a role."""
+        role = await self._role(incoming)
+        if role is None:
+            return None
+        for room in self._rooms:
+            if handed := await room.answer(incoming, role, at):
+                return handed
+        return None
 
     async def _case(self, channel: str, user: str) -> tuple[Case | None, str | None]:
         """Where the person stands with the desk, and the thread of the ticket; None where there is no desk."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.files import fetch
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.pages import listen
@@ -26,9 +28,13 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
+from bot.editor import Editor
+from bot.knowledge import Knowledge
 from bot.phrases import Phrases
+from bot.rooms import Room
 from bot.service import Service
 from bot.settings import Problem, Settings, SettingsProblem
+from bot.store import Store
 
 _log = structlog.get_logger()
 
@@ -64,20 +70,30 @@ async def _username(chosen: Settings, token: str) -> str:
 
 async def _serve(chosen: Settings, token: str) -> None:
     async with AsyncExitStack() as open_:
-        serving = await open_.enter_async_context(app.service(chosen))
         api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
         await open_.enter_async_context(api)
+        kept: list[Editor] = []
+
+        def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
+            kept.append(Editor(knowledge, store, partial(fetch, api), Telegram.name, list(map(str, chosen.owners))))
+            return kept
+
+        serving = await open_.enter_async_context(app.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
-        posting = asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver))
+        beside = [
+            asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
+            *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
+        ]
         try:
             await until_signal(channel.run(serving.receive))
         finally:
-            posting.cancel()
-            await asyncio.wait([posting])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
 
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:

@@ -16,8 +16,20 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Audited, Changed, Effect, Invited, Joined, Opened, Outdated, Queued, Removed, Ticket
+from bot.effects import (
+    Audited,
+    Changed,
+    Effect,
+    Invited,
+    Joined,
+    Opened,
+    Outdated,
+    Queued,
+    Removed,
+    Ticket,
+)
 from bot.messages import Delivered, Post, Reply
+from bot.store.knowledge import learnt
 from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
@@ -77,6 +89,8 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
                 await removed(connection, gone, channel)
             case Audited():
                 await audited(connection, effect, channel, user, at)
+            case _:
+                await learnt(connection, effect, channel, user, at)
 
 
 async def _change(connection: AsyncConnection, ticket: Ticket) -> None:

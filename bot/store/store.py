@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.effects import Effect
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
+from bot.store.knowledge import KnowledgeRows
 from bot.store.problems import told_apart
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
@@ -159,6 +160,7 @@ class Store:
         self._save_update = _save_update(upsert)
         self.desk = DeskRows(self._reader, self._transaction)
         self.roles = RoleRows(self._reader)
+        self.knowledge = KnowledgeRows(self._reader, self._transaction)
         self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 

@@ -80,6 +80,8 @@ misses = Table(
     Column("topics", Text, nullable=False),
     # The content revision that was asked.
     Column("revision", Text, nullable=False),
+    # What an admin made of it; NULL: it waits.
+    Column("became", Text),
 )
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any
+from typing import Any, Literal
 
-from bot.messages import Incoming
+from bot.messages import Incoming, Sent
 
 ALLOWED = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 """The kinds of updates that are asked for; whatever else comes is left unread."""
@@ -152,7 +152,7 @@ def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff
             reply_to=str(answered) if answered else None,
         )
     elif chat["type"] == "private":
-        incoming = Incoming(NAME, _person(message), text, other=kind, update_id=number)
+        incoming = Incoming(NAME, _person(message), text, other=kind, update_id=number, file=_file(message))
         album = None if text else message.get("media_group_id")
     else:
         question = _addressed(message, text, me)
@@ -160,6 +160,21 @@ def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff
             return None
         incoming = Incoming(NAME, _person(message), question, update_id=number, place="public")
     return Seen(incoming, chat["id"], message["message_id"], thread=thread, album=album)
+
+
+def _file(message: Mapping[str, Any]) -> Sent | None:
+    """The photo (its largest size) or document of a message."""
+    if sizes := message.get("photo"):
+        return _sent("photo", sizes[-1])
+    document = message.get("document")
+    return _sent("document", document) if document else None
+
+
+def _sent(kind: Literal["photo", "document"], file: Mapping[str, Any]) -> Sent:
+    number, name, size = file["file_id"], _said(file, "file_name"), file.get("file_size", 0)
+    if type(number) is not str or type(size) is not int:
+        raise TypeError
+    return Sent(kind, number, name, size)
 
 
 def _kind(message: Mapping[str, Any]) -> str | None:

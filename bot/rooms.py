@@ -1,0 +1,16 @@
+"""What a room of staff is to the service: it may take what somebody with a role does, and decides it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.desk import Handed
+from bot.effects import Role
+from bot.messages import Incoming
+
+
+class Room(Protocol):
+    """A room of staff: what somebody with a role does there. None: not its business."""
+
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None: ...
