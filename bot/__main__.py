@@ -24,11 +24,12 @@ from rich.text import Text
 
 from bot import app
 from bot.channels.console import forgiving
-from bot.content import Content, ContentProblem
+from bot.content import Content
 from bot.conversation import decide
 from bot.faq_commands import faq
 from bot.messages import Incoming
 from bot.notice_commands import notice as notices
+from bot.problem import ContentProblem
 from bot.session import Session
 from bot.settings import Settings, SettingsProblem
 from bot.store import StoreProblem

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.aside import Report, Shift, Told
-from bot.content import Content, Problem
+from bot.content import Content
 from bot.drafts import Change
 from bot.inbox import Group
 from bot.messages import Attachment, Button, Incoming, Reply
+from bot.problem import Problem
 from bot.why import Why
 
 MOST_LINES = 12

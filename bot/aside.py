@@ -18,9 +18,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.content import Content, ContentProblem, Problem, Spot, load, load_with_spots
+from bot.content import Content, Spot, load, load_with_spots
 from bot.drafts import Change, Files, in_words, put, unified
 from bot.lint import Finding, lint
+from bot.problem import ContentProblem, Problem
 from faq.model import Match
 
 CHILD = "from bot.aside import main; main()"

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from unicodedata import east_asian_width
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -25,6 +24,7 @@ from bot import source
 from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases
+from bot.problem import ContentProblem, Problem
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry, Match
@@ -46,8 +46,6 @@ SHIPPED: Mapping[str, Path] = {
 }
 """The four parts of a content folder, and where the shipped ones are; a folder may leave out any of them."""
 
-BEFORE = 36
-"""Characters of a line that are shown before the place of a problem, and after it."""
 MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
@@ -58,41 +56,6 @@ QUESTIONS = 2048
 """Questions whose answers are kept."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key.
-
-    `shown` is the line itself, where there is one.
-    """
-
-    file: str
-    line: int
-    column: int
-    where: str
-    text: str
-    shown: str = field(default="", compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
-
-    def drawn(self) -> str:
-        """With the line itself below, and a caret under the place; as wide as Chinese is where it stands alone."""
-        if not self.shown.strip():
-            return str(self)
-        start = max(0, self.column - 1 - BEFORE)
-        part, before = self.shown[start : start + 2 * BEFORE].replace("\t", "→"), self.column - 1 - start
-        blank = "".join("　" if east_asian_width(sign) in "WF" else " " for sign in part[:before])
-        return f"{self}\n    {part}\n    {blank}^"
-
-
-class ContentProblem(Exception):
-    """The content cannot be used; `problems` holds all that is wrong, by file and line."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import SHIPPED, ContentProblem, load
+from bot.content import SHIPPED, load
+from bot.problem import ContentProblem
 from bot.source import MAX_BYTES
 
 BROKEN = Path(__file__).parent / "broken"
