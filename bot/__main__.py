@@ -23,6 +23,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot import app
+from bot.broadcast.command_line import broadcast
 from bot.channels.console import forgiving
 from bot.content import Content
 from bot.conversation import decide
@@ -56,6 +57,8 @@ def _day(text: str | date) -> date:
     except ValueError:
         raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05)") from None
 
+
+cli.add_typer(broadcast, name="broadcast")
 
 Today = Annotated[
     date | None,

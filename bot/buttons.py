@@ -2,6 +2,7 @@
 
     1|archive-check|m3-account|17|yes    an action of that step, made after 17 moves
     cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
+    step|m6-record     ack|12-known                      under broadcasts: enter a step, answer broadcast 12
 
 Ids are at most 64 bytes (Bot API, InlineKeyboardButton.callback_data).
 """
@@ -15,7 +16,7 @@ VERSION = "1"
 MAX_BYTES = 64
 
 _ACT = re.compile(rf"{VERSION}\|([a-z0-9-]{{1,16}})\|([a-z0-9-]{{1,20}})\|(\d{{1,7}})\|([a-z0-9-]{{1,12}})", re.ASCII)
-_PLAIN = re.compile(r"(cmd|faq|notice)\|([a-z0-9_-]{1,40})", re.ASCII)
+_PLAIN = re.compile(r"(cmd|faq|notice|step|ack)\|([a-z0-9_-]{1,40})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Something that changes no step: a command (`cmd`), an answer (`faq`) or a choice of notice."""
+    """Something made for no moment: a command (`cmd`), an answer (`faq`), a choice of notice, a `step` to enter, an
+    answer to a broadcast (`ack`).
+    """
 
     kind: str
     name: str

@@ -287,11 +287,12 @@ class _Reading:
             self._tell("faq", nowhere, (), "no_entries")
         some_day, notice = datetime.fromisoformat("2100-01-01"), self._shipped(Notice, "notices")
         names = {*facts(notice, self.shipped.facts, {}, (), some_day).whole(), *LIVE}
-        for piece in notices:
-            if piece.value:
-                self._flaws(piece, (*check(piece.value), *notice_flaws(piece.value, names)))
         topics = {str(node_at(p.source.tree, (*p.at, "id"))) for p in entries}
         steps = {str(node_at(step, ("id",))) for p in scripts for step in node_at(p.source.tree, ("steps",)) or ()}
+        templates = {name for p in phrases if p.value for name in p.value.broadcast.templates}
+        for piece in notices:
+            if piece.value:
+                self._flaws(piece, (*check(piece.value), *notice_flaws(piece.value, names, templates, steps)))
         for script in scripts:
             if script.value:
                 self._flaws(script, review(script.value, topics, names))

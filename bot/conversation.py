@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import get_args
 
 from bot import buttons, desk, privacy
+from bot.broadcast import reminding
 from bot.buttons import Act, Ask
 from bot.content import Content
 from bot.desk import Case, Handed
@@ -183,6 +184,10 @@ class _Turning:
             return self._told(session, (pressed.name,))
         if pressed.kind == "notice" and pressed.name in self.content.notices:
             return self._picked(session, pressed.name)
+        if pressed.kind == "step":
+            return self._started(session, "step", pressed.name)
+        if pressed.kind == "ack" and (said := reminding.answers(self.voice(session), pressed.name)):
+            return Turn(said.session, said.replies, effects=said.effects)
         if pressed.kind == "cmd" and (turn := self._command(session, pressed.name)):
             return turn
         return self._stale(session)
@@ -215,7 +220,12 @@ class _Turning:
         voice, replies = self.voice(there), list[Reply]()
         for said in move.said:
             replies += voice.bubbles(voice.fill(said))
-        return Turn(there, (*replies, *voice.step()), move.happenings)
+        asked = reminding.asks(voice)
+        return Turn(
+            asked.session if asked else there,
+            (*replies, *voice.step(), *(asked.replies if asked else ())),
+            move.happenings,
+        )
 
     # Words
 
@@ -278,6 +288,8 @@ class _Turning:
             return self._with_person(quiet, desk.withdraws(voice, ticket)) if ticket else Turn(quiet, voice.step())
         if name == "desk":
             name = "contact"
+        if name and (said := reminding.wishes(voice, name)):
+            return Turn(replace(said.session, misses=0), said.replies, effects=said.effects)
         cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
             "menu": voice.menu,
             "resume": voice.step,

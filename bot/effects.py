@@ -1,15 +1,19 @@
 """What a turn changes beyond the person's own session: tickets, roles, the audit, messages to other chats. Values only.
 
-Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Times are aware. Imports only `messages`.
+Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Times are aware. Imports only
+`messages` and the words of broadcasts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.broadcast.audience import Search
+from bot.broadcast.ledger import Ack
+from bot.broadcast.life import Life
 from bot.messages import Commands, Reply
 
 Role = Literal["owner", "admin", "staff"]
@@ -195,7 +199,77 @@ class Voted:
 
 
 KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Voted
-Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Another content for a draft broadcast, if it is still in the `version` that was looked at. Else: Outdated."""
+
+    number: int
+    version: int
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A broadcast goes from one state of its life to another. Outdated when it is elsewhere by now.
+
+    `also`: columns that change with it, times as they are.
+    """
+
+    number: int
+    source: Life
+    target: Life
+    also: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A broadcast runs from now on, to those whom `search` finds, or whose rows of `parent` are in `states`.
+
+    `proof` is what is written down of it.
+    """
+
+    number: int
+    source: Life
+    search: Search | None
+    proof: Mapping[str, object]
+    parent: int | None = None
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A broadcast ends here; who has not got it is left out. Outdated when it is elsewhere by now."""
+
+    number: int
+    source: Life
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the person whose turn it is answered to a broadcast."""
+
+    number: int
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """The person whose turn it is wants to be reminded then."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """The reminder that `user` asked for is done with."""
+
+    user: str
+
+
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded
+Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
 
 
 class Outdated(Exception):

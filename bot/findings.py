@@ -7,6 +7,7 @@ from string import Formatter
 
 from pydantic_core import InitErrorDetails
 
+from bot.broadcast.audience import Wrong, read
 from bot.phrases import Phrases
 from bot.source import Path_
 from faq.matcher import Matcher
@@ -45,10 +46,18 @@ def _braces(text: str) -> set[str] | None:
         return None
 
 
-def notice_flaws(notice: Notice, names: set[str]) -> Iterator[InitErrorDetails]:
-    """Names in `{{ … }}` of a notice's own answers that no notice has."""
+def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: set[str]) -> Iterator[InitErrorDetails]:
+    """Names in `{{ … }}` of a notice's own answers that no notice has; templates and audiences that there are not."""
     for n, question in enumerate(notice.faq):
         yield from unknown_placeholders(question.a, ("faq", n, "a"), names)
+    for n, reminder in enumerate(notice.reminders.plan):
+        if reminder.template not in templates:
+            loc = ("reminders", "plan", n, "template")
+            yield flaw("unknown_template", *loc, id=reminder.template, known=sorted(templates))
+        audience = read(reminder.audience, notice, sorted(steps))
+        if isinstance(audience, Wrong):
+            loc = ("reminders", "plan", n, "audience")
+            yield flaw("unknown_audience", *loc, id=audience.word, known=sorted(audience.known))
 
 
 def entry_flaws(

@@ -33,7 +33,8 @@ class Incoming:
     channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
     search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
-    `file` is a photo or document in a private chat, unread: for what staff send; what graduates send is never opened.
+    `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
+    send again, empty when there is none. Both are for what staff send; what graduates send is never opened.
     """
 
     channel: str
@@ -46,6 +47,7 @@ class Incoming:
     thread: str | None = None
     reply_to: str | None = None
     file: Sent | None = None
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,22 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulletin:
+    """One message of many: safe HTML (4,096 characters as shown, under a file 1,024), a file, buttons in rows."""
+
+    html: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    file: Sent | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One bubble of plain text (at most 4,096 characters), its buttons in rows, and where its facts come from.
 
     `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
     texts worth copying (a button's text is its label, its id what is copied); a channel that cannot copy leaves them.
-    `link` is a start payload: the channel adds the address that leads to it.
+    `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that:
+    how a message to many looks.
     """
 
     text: str
@@ -85,6 +97,7 @@ class Reply:
     title: str | None = None
     copies: tuple[Button, ...] = ()
     link: str | None = None
+    bulletin: Bulletin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,11 @@ class Answer:
     withdraw: bool = False
 
 
+Cause = Literal["", "flood", "server", "network", "token"]
+"""Why a message was not sent now, where that is nobody's fault in it: too fast, an error there, no way there, nobody
+knows us any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one message that was to go out.
@@ -113,6 +131,7 @@ class Outcome:
     message: str | None = None
     resume_at: datetime | None = None
     reason: str = ""
+    cause: Cause = ""
 
 
 Commands = Literal["", "graduate", "staff", "admin"]
@@ -160,6 +179,10 @@ class Owed:
     due_at: datetime | None = None
     thread: str | None = None
     under: str | None = None
+
+
+Ready = Callable[[], Awaitable[bool]]
+"""Asked when a message may go out, before anything leaves the house. False: it must not be sent after all."""
 
 
 Receive = Callable[[Incoming], Awaitable[Answer]]

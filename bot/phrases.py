@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.admin_phrases import AdminPhrases
+from bot.broadcast.phrases import BroadcastPhrases
 from flows.answers import plain
 from flows.facts import Words
 
@@ -19,6 +20,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 CommandName = Literal[
     "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
     "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who", "desk", "withdraw",
+    "mute", "remind", "tomorrow", "weekend",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
@@ -201,6 +203,7 @@ class Phrases(Row):
     desk: DeskPhrases
     staff: StaffPhrases
     admin: AdminPhrases
+    broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     head: Sentence
     head_before: Sentence

@@ -77,6 +77,11 @@ class Service:
         """Answer from this content from the next turn on."""
         self.content = content
 
+    @property
+    def store(self) -> Store:
+        """Where everything is kept."""
+        return self._store
+
     async def receive(self, incoming: Incoming) -> Answer:
         """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}

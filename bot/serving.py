@@ -5,10 +5,12 @@ not wait for the libraries of a server.
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import socket
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,8 +18,13 @@ from typing import Any
 import structlog
 
 from bot import app, outbox
+from bot.broadcast.news import News
+from bot.broadcast.room import BroadcastRoom
+from bot.broadcast.sender import Sender
+from bot.broadcast.tending import Tending
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
+from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.files import fetch
@@ -76,7 +83,7 @@ async def _serve(chosen: Settings, token: str) -> None:
 
         def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
             kept.append(Editor(knowledge, store, partial(fetch, api), Telegram.name, list(map(str, chosen.owners))))
-            return kept
+            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: app.present(chosen)))
 
         serving = await open_.enter_async_context(app.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)
@@ -86,6 +93,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
         beside = [
             asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
+            asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
             *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]
         try:
@@ -94,6 +102,33 @@ async def _serve(chosen: Settings, token: str) -> None:
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
+
+
+def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
+    """A worker that sends Telegram's broadcasts."""
+    return Sender(
+        store=serving.store,
+        content=lambda: serving.content,
+        wire=wire,
+        channel=Telegram.name,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        rate=chosen.rate,
+        present=lambda: datetime.now(UTC),
+        local=lambda: app.present(chosen),
+        news=News(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        posted=serving.posted,
+    )
+
+
+@asynccontextmanager
+async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
+    """The open house and a worker in it, without anybody who answers. SettingsProblem without a token."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
+    token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
+    api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
+    async with app.service(chosen) as serving, api:
+        yield serving, sender(chosen, serving, Bulk(api))
 
 
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:

@@ -15,7 +15,8 @@ class Session:
     """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row,
     `told` the topics answered last.
 
-    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another.
+    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders` is
+    whether reminders are wanted; None: never asked.
     """
 
     notice: str | None = None
@@ -23,6 +24,7 @@ class Session:
     misses: int = 0
     moves: int = 0
     told: tuple[str, ...] = ()
+    reminders: bool | None = None
 
     @property
     def position(self) -> Position | None:
@@ -43,6 +45,7 @@ def dump(session: Session) -> dict[str, Any]:
         "misses": session.misses,
         "moves": session.moves,
         "told": list(session.told),
+        "reminders": session.reminders,
     }
 
 
@@ -50,4 +53,5 @@ def load(data: Mapping[str, Any]) -> Session:
     """The session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
     told = tuple(map(str, data.get("told", ())))  # sessions of an earlier version lack it
-    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told)
+    reminders = data.get("reminders")
+    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders)

@@ -241,7 +241,13 @@ class Voice:
             return (*self.bubbles(phrases.small_talk[name]), *(self.again() or self.menu()))  # type: ignore[index]
         if name == "later":
             title = self.fill(self.walk.view(position).step.title) if position else ""
-            return self.bubbles(self.fill(phrases.later, title=title), ((self.start(), self.command("deadline")),))
+            words = phrases.broadcast
+            rows: Rows = ((self.start(), self.command("deadline")),)
+            when = (
+                Button(str(Ask("cmd", "tomorrow")), words.tomorrow),
+                Button(str(Ask("cmd", "weekend")), words.weekend),
+            )
+            return self.bubbles(self.fill(phrases.later, title=title), (when, *rows) if position else rows)
         text = self.fill(getattr(phrases, name))
         own: dict[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
         if self.desk:
@@ -256,8 +262,14 @@ class Voice:
         name = self.fill(phrases.calendar.name)
         file = calendar(self.notice, cohort, phrases.calendar, name, self.now)
         text = self.fill(phrases.deadline if file else phrases.deadline_closed)
-        replies = self.bubbles(text, ((self.start(), self.command("menu")),), source="notice")
+        rows = (*(self._reminders() if file else ()), (self.start(), self.command("menu")))
+        replies = self.bubbles(text, rows, source="notice")
         return (*replies[:-1], _attached(replies[-1], phrases.calendar.file, file) if file else replies[-1])
+
+    def _reminders(self) -> Rows:
+        """The way to reminders before the deadline, for whoever does not get them."""
+        words = self.content.phrases.broadcast
+        return () if self.session.reminders else ((Button(str(Ask("cmd", "remind")), words.remind),),)
 
     def progress(self) -> tuple[Reply, ...]:
         """How far the walk has come."""

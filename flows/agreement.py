@@ -53,6 +53,7 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     if notice.privacy.contact and notice.privacy.contact not in contacts:
         yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
     yield from _unknown_verifiers(notice)
+    yield from _unknown_in_plan(notice)
     windows = {w.id for w in notice.windows}
     for n, correction in enumerate(notice.corrections):
         if correction.window and correction.window not in windows:
@@ -61,6 +62,13 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, field in enumerate(notice.check_fields):
         if field.kind and field.kind not in kinds:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+
+
+def _unknown_in_plan(notice: Notice) -> Iterator[InitErrorDetails]:
+    windows = sorted(window.id for window in notice.windows)
+    for n, reminder in enumerate(notice.reminders.plan):
+        if reminder.window not in windows:
+            yield flaw("unknown_window", "reminders", "plan", n, "window", id=reminder.window, known=windows)
 
 
 def _unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:

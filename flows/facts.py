@@ -171,6 +171,9 @@ def _clocks(notice: Notice, words: Words, cohort: str | None, now: datetime) -> 
     yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
     yield "clock", _clock(notice, words, running, cohort)
     yield "today", _day(words, now.date())
+    ends = running.window.closes if running.window else None
+    yield "deadline", _day(words, ends)
+    yield "days_left", None if ends is None else str(max(0, (ends - now.date()).days))
 
 
 def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:

@@ -358,6 +358,26 @@ class Staff(Row):
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
 
 
+class Reminder(Row):
+    """One automatic reminder: so many days before a window's end, at an hour of the day, to whom, with which template.
+
+    `audience` is a rule as staff write it, `template` the id of one in phrases.yaml.
+    """
+
+    window: Id
+    days: int = Field(ge=0, le=60)
+    at: time = time(9, 30)
+    audience: Text = "-done"
+    template: Id
+
+
+class Reminders(Row):
+    """The plan of automatic reminders; one person gets at most `most` of them. Empty: none are sent."""
+
+    most: int = Field(default=6, ge=1, le=20)
+    plan: tuple[Reminder, ...] = ()
+
+
 class Question(Row):
     """A question that the notice answers itself: asked as in `q`, answered with `a`."""
 
@@ -399,6 +419,7 @@ class Notice(Row):
     warnings: Texts = ()
     consequences: tuple[Consequence, ...] = ()
     staff: Staff = Staff()
+    reminders: Reminders = Reminders()
     privacy: Privacy = Privacy()
     conflicts: tuple[Conflict, ...] = ()
     faq: tuple[Question, ...] = ()

@@ -22,6 +22,7 @@ from bot.effects import (
     Effect,
     Invited,
     Joined,
+    KnowledgeEffect,
     Opened,
     Outdated,
     Queued,
@@ -29,6 +30,7 @@ from bot.effects import (
     Ticket,
 )
 from bot.messages import Delivered, Post, Reply
+from bot.store import broadcasts
 from bot.store.knowledge import learnt
 from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
@@ -89,8 +91,10 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
                 await removed(connection, gone, channel)
             case Audited():
                 await audited(connection, effect, channel, user, at)
-            case _:
+            case _ if isinstance(effect, KnowledgeEffect):
                 await learnt(connection, effect, channel, user, at)
+            case _:
+                await broadcasts.apply(connection, effect, channel, user, at)
 
 
 async def _change(connection: AsyncConnection, ticket: Ticket) -> None:

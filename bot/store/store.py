@@ -24,10 +24,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect
+from bot.store.broadcasts import BroadcastRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.knowledge import KnowledgeRows
+from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
+from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import handled_updates, metadata, misses, outbox, people, step_events
@@ -161,6 +164,9 @@ class Store:
         self.desk = DeskRows(self._reader, self._transaction)
         self.roles = RoleRows(self._reader)
         self.knowledge = KnowledgeRows(self._reader, self._transaction)
+        self.broadcasts = BroadcastRows(self._reader, self._transaction)
+        self.ledger = LedgerRows(self._reader, self._transaction)
+        self.proofs = ProofRows(self._reader)
         self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
@@ -187,6 +193,7 @@ class Store:
 
     async def close(self) -> None:
         """Let go of the database, when what is under way has ended; nothing is lost by never calling this."""
+        await self.ledger.finish()
         if self._under_way:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()
@@ -339,6 +346,8 @@ class Store:
                         select(table).where(table.c.person == found["id"]).order_by(table.c.id)
                     )
                     kept[table.name] = [_values(row) for row in rows.mappings()]
+                received = await connection.execute(received_by(found["id"]))
+                kept["recipients"] = [dict(row) for row in received.mappings()]
         return kept
 
     async def _wipe(self) -> None:

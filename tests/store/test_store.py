@@ -131,7 +131,9 @@ async def test_export_shows_everything(store: Store) -> None:
     await save(store, update_id="7", turn='{"replies": ["好"]}', at=AT + timedelta(minutes=1))
     kept = await store.export("console", "42")
     assert json.loads(json.dumps(kept)) == kept
-    assert set(kept) == {"people"} | {name for name, table in metadata.tables.items() if "person" in table.c}
+    assert set(kept) == {"people", "recipients"} | {
+        name for name, table in metadata.tables.items() if "person" in table.c
+    }
     assert len(kept["people"][0].pop("member")) == 16
     assert kept == {
         "people": [
@@ -157,6 +159,8 @@ async def test_export_shows_everything(store: Store) -> None:
             }
         ],
         "tickets": [],
+        "reminders": [],
+        "recipients": [],
         "votes": [],
     }
 
@@ -166,7 +170,8 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
         await save(store, user=user, session="{}", events=[StepEvent("s", "M0", "enter")] * 3, update_id=user)
     before = (await store.export("console", "42"))["people"][0]["member"]
     forgotten = await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
-    assert forgotten.counts == {"people": 1, "step_events": 3, "handled_updates": 1, "tickets": 0, "votes": 0}
+    counts = {"step_events": 3, "handled_updates": 1, "tickets": 0, "votes": 0, "reminders": 0}
+    assert forgotten.counts == {"people": 1, **counts}
     assert await store.export("console", "42") == {}
     assert await store.load("console", "43") == "{}"
     assert await store.handled("console", "42", "9") == '"gone"'

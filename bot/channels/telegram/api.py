@@ -23,14 +23,14 @@ from functools import cache
 from typing import Any, Literal, Self
 
 import structlog
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from yarl import URL
 
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.limiter import PATIENCE_S, Chat, Lane, Limiter, Limits, Paused
 from bot.channels.telegram.metrics import CALLS
 from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
-from bot.messages import Outcome
+from bot.messages import Cause, Outcome, Ready
 
 TROUBLE_S: Mapping[Lane, float] = {"reply": 10.0, "bulk": 120.0}
 """How long one call goes on repeating before its last error is raised."""
@@ -143,6 +143,43 @@ class Api:
             return self.outcome(error)
         number = result.get("message_id") if isinstance(result, dict) else None
         return Outcome("sent", message=None if number is None else str(number))
+
+    async def one_try(self, method: str, parameters: Mapping[str, Any], ready: Ready) -> Outcome:
+        """One message of many, in the bulk lane, tried once: whoever keeps the ledger tries again.
+
+        `ready` is asked when its turn has come and nothing has left yet: what it writes down is in flight from then on.
+        """
+        chat: Chat = parameters["chat_id"]
+        try:
+            await self.limiter.turn(chat, "bulk")
+        except Paused as pause:
+            return self._not_now("flood", pause.seconds)
+        spent = False
+        try:
+            if not await ready():
+                return Outcome("later")
+            spent = True
+            result = await self.once(method, parameters)
+        except Flood as flood:
+            self.limiter.told(chat, flood.seconds)
+            return self._not_now("flood", flood.seconds)
+        except NeverSent as error:
+            spent = False
+            return self._not_now("network", 0, error.message)
+        except ServerTrouble as error:
+            return self._not_now("server", 0, error.message)
+        except InvalidToken as error:
+            return self._not_now("token", 0, error.message)
+        except TelegramError as error:
+            return self.outcome(error)
+        finally:
+            self.limiter.done(chat, spent=spent)
+        number = result.get("message_id") if isinstance(result, dict) else None
+        return Outcome("sent", message=None if number is None else str(number))
+
+    def _not_now(self, cause: Cause, seconds: float, reason: str = "") -> Outcome:
+        again = self._present() + timedelta(seconds=seconds)
+        return Outcome("later", resume_at=again, reason=reason or f"retry after {seconds:g} s", cause=cause)
 
     def outcome(self, error: TelegramError) -> Outcome:
         """What an error of `call` means for its message."""

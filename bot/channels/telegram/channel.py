@@ -192,7 +192,7 @@ class Telegram:
     async def _edited(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
         screen, said = seen.on_screen, speech.message(reply)
-        if screen is None or "text" not in screen or reply.attachment:
+        if screen is None or "text" not in screen or reply.attachment or reply.bulletin or speech.lasts(screen):
             return False
         place = (seen.chat, seen.message)
         # A press carries what was there when it was made; who taps three times has pressed before our edit came.
@@ -211,6 +211,9 @@ class Telegram:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
+        if reply.bulletin:
+            method, what = speech.bulletin(reply.bulletin)
+            return await self._said(method, where | what, wait_s)
         said = speech.message(reply)
         if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}

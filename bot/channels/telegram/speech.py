@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.channels.telegram.api import File
-from bot.messages import Attachment, Button, Reply
+from bot.messages import Attachment, Bulletin, Button, Reply
 
 Parameters = dict[str, Any]
+
+_KINDS = {"ics": "text/calendar", "csv": "text/csv"}
 
 LONGEST_COPY = 256
 """Characters of a copy_text button (Bot API, CopyTextButton)."""
 
 STYLES = {"good": "success", "bad": "danger"}
 """Colours by tone (Bot API, InlineKeyboardButton.style); older servers leave them out."""
+LASTING = ("ack|", "cmd|mute")
+"""What the buttons of a broadcast begin with, and no others."""
 NO_PREVIEW = {"is_disabled": True}
 
 
@@ -29,6 +33,14 @@ def message(reply: Reply) -> Parameters:
     }
 
 
+def bulletin(said: Bulletin) -> tuple[str, Parameters]:
+    """The method that sends a message to many, and its parameters without those that say where."""
+    look: Parameters = {"parse_mode": "HTML", "reply_markup": {"inline_keyboard": rows(said.buttons)}}
+    if said.file is None:
+        return "sendMessage", {"text": said.html, "link_preview_options": NO_PREVIEW, **look}
+    return f"send{said.file.kind.capitalize()}", {said.file.kind: said.file.id, "caption": said.html, **look}
+
+
 def shown(reply: Reply) -> str:
     """The text of the reply as Telegram shows it: without the marks of HTML."""
     return f"{reply.text}\n\n（{reply.source}）" if reply.source else reply.text
@@ -37,7 +49,18 @@ def shown(reply: Reply) -> str:
 def keyboard(reply: Reply) -> list[list[Mapping[str, Any]]]:
     """Rows of buttons; texts to copy come first, each in a row of its own."""
     copies = [[_copy(button)] for button in reply.copies if len(button.id) <= LONGEST_COPY]
-    return [*copies, *([_button(button) for button in row] for row in reply.buttons)]
+    return [*copies, *rows(reply.buttons)]
+
+
+def rows(buttons: Sequence[Sequence[Button]]) -> list[list[Mapping[str, Any]]]:
+    """Buttons as Telegram has them."""
+    return [[_button(button) for button in row] for row in buttons]
+
+
+def lasts(seen: Mapping[str, Any]) -> bool:
+    """Whether a message that is on the screen stays as it is: a broadcast, whose buttons are answered elsewhere."""
+    marked = (seen.get("reply_markup") or {}).get("inline_keyboard", ())
+    return any(button.get("callback_data", "").startswith(LASTING) for row in marked for button in row)
 
 
 def same(reply: Reply, seen: Mapping[str, Any]) -> bool:
@@ -50,7 +73,7 @@ def same(reply: Reply, seen: Mapping[str, Any]) -> bool:
 
 def document(attachment: Attachment) -> Mapping[str, File]:
     """The file of an attachment, as the parameter `document`."""
-    kind = "text/calendar" if attachment.name.endswith(".ics") else "application/json"
+    kind = _KINDS.get(attachment.name.rsplit(".", 1)[-1], "application/json")
     return {"document": (attachment.name, attachment.content.encode(), kind)}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal
 
+from bot.channels.telegram.formatting import formatted
 from bot.messages import Incoming, Sent
 
 ALLOWED = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
@@ -152,7 +153,9 @@ def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff
             reply_to=str(answered) if answered else None,
         )
     elif chat["type"] == "private":
-        incoming = Incoming(NAME, _person(message), text, other=kind, update_id=number, file=_file(message))
+        incoming = Incoming(
+            NAME, _person(message), text, other=kind, update_id=number, file=_file(message), html=formatted(message)
+        )
         album = None if text else message.get("media_group_id")
     else:
         question = _addressed(message, text, me)

@@ -1,0 +1,169 @@
+"""Who gets a broadcast, without SQL: a rule of named terms, all of which must hold, each of which may be turned round.
+
+    未完成 专业=会计学                       walking, reported or new, of that major
+    step=m6-record -完成 silent=12         reached that step, not done, did not answer broadcast 12
+
+Pure. Whatever the rule says, only people get it who agreed to reminders, are reachable, and whose dates are not over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from flows.notice import Notice
+
+Field = Literal["cohort", "level", "major", "step", "done", "stuck", "wrong", "new", "silent", "acked", "inactive"]
+
+NAMES: Mapping[str, Field] = {
+    "年级": "cohort", "类别": "cohort", "cohort": "cohort", "层次": "level", "level": "level",
+    "专业": "major", "major": "major", "步骤": "step", "step": "step", "完成": "done", "done": "done",
+    "卡住": "stuck", "stuck": "stuck", "有误": "wrong", "wrong": "wrong", "没开始": "new", "new": "new",
+    "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
+    "没来": "inactive", "inactive": "inactive",
+}  # fmt: skip
+"""What staff may call a term."""
+
+FLAGS: tuple[Field, ...] = ("done", "stuck", "wrong", "new")
+"""Terms without a value."""
+STUCK_DAYS = 3
+"""Whoever is in the middle of the walk and did nothing for so long is stuck, as is whoever waits for a person."""
+
+_TERM = re.compile(r"(?P<turned>-|!|非|不是|未(?!确认)|not[ :])?\s*(?P<name>[^=＝\s]+)(?:\s*[=＝]\s*(?P<value>\S+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition. `turned`: it must not hold. `value` is empty for a flag."""
+
+    field: Field
+    value: str = ""
+    turned: bool = False
+
+    def __str__(self) -> str:
+        name = next(name for name, field in NAMES.items() if field == self.field)
+        return f"{'-' if self.turned else ''}{name}{f'={self.value}' if self.value else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Everybody under the notice of whom every term holds. `late`: also those whose dates are over."""
+
+    notice: str
+    terms: tuple[Term, ...] = ()
+    late: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A word of a rule that means nothing, and what could have been meant."""
+
+    word: str
+    known: tuple[str, ...]
+
+
+def read(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
+    """The audience that a rule describes, or its first word that means nothing."""
+    terms = []
+    for word in re.split(r"[\s,，;；、]+|(?<!\S)(?:and|且|并且)(?!\S)", text.strip()):
+        if word in ("", "and", "且", "并且", "所有人", "all"):
+            continue
+        term = _term(word, notice, steps)
+        if isinstance(term, Wrong):
+            return term
+        terms.append(term)
+    return Audience(notice.id, tuple(dict.fromkeys(terms)), late)
+
+
+def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
+    found = _TERM.fullmatch(word)
+    field = NAMES.get(found["name"]) if found else None
+    if not found or field is None:
+        return Wrong(word, tuple(NAMES))
+    value = found["value"] or ""
+    known = tuple(_known(field, notice, steps))
+    fits = (value in known) if known else value.isdigit() and int(value) < 10**6 if field not in FLAGS else not value
+    return Term(field, value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2", "3"))
+
+
+def _known(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
+    if field == "cohort":
+        yield from (cohort.id for cohort in notice.cohorts)
+    if field == "level":
+        yield from dict.fromkeys(cohort.level for cohort in notice.cohorts)
+    if field == "major":
+        yield from dict.fromkeys(major for cohort in notice.cohorts for major in cohort.majors or (cohort.label,))
+    if field == "step":
+        yield from steps
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A term as the store looks for it: a kind, and plain values. `cohorts` is about the chosen cohort (None: none)."""
+
+    kind: Literal["cohorts", "major", "step", "states", "stuck", "acked", "silent", "inactive"]
+    values: tuple[str | None, ...] = ()
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """An audience at a moment: what the store is asked. `open_for`: cohorts whose dates are not over."""
+
+    channel: str
+    notice: str
+    conditions: tuple[Condition, ...]
+    open_for: tuple[str | None, ...]
+    most: tuple[str, int] | None = None
+    """A prefix of keys, and how many broadcasts under it one person gets at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many people a rule finds, and how many of them get nothing, and why. `left` get it."""
+
+    found: int
+    muted: int
+    unreachable: int
+    over: int
+    left: int
+
+
+def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:
+    """What to look for. `now` is local time of the notice, `at` the real moment in UTC."""
+    cohorts: list[str | None] = [*(cohort.id for cohort in notice.cohorts), None]
+    still = [c for c in cohorts if audience.late or any(not w.over(now) for w in notice.windows_for(c) if w.closes)]
+    conditions = tuple(_condition(term, notice, at) for term in audience.terms)
+    return Search(channel, notice.id, conditions, tuple(still))
+
+
+def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
+    match term.field:
+        case "cohort":
+            return Condition("cohorts", (term.value,), term.turned)
+        case "level":
+            ids = tuple(cohort.id for cohort in notice.cohorts if cohort.level == term.value)
+            return Condition("cohorts", ids, term.turned)
+        case "done":
+            return Condition("states", ("done",), term.turned)
+        case "new":
+            return Condition("states", ("new",), term.turned)
+        case "wrong":
+            return Condition("states", ("reported",), term.turned)
+        case "stuck":
+            return Condition("stuck", (_days_before(at, STUCK_DAYS),), term.turned)
+        case "inactive":
+            return Condition("inactive", (_days_before(at, int(term.value)),), term.turned)
+        case "major" | "step" | "acked" | "silent":
+            return Condition(term.field, (term.value,), term.turned)
+
+
+def _days_before(at: datetime, days: int) -> str:
+    """The moment so many days before, as the store writes times."""
+    return (at - timedelta(days=min(days, 3650))).astimezone(UTC).isoformat(timespec="milliseconds")

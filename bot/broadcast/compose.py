@@ -1,0 +1,353 @@
+"""How staff make, check, approve and steer a broadcast in the chat. Pure: decides and shows; the room loads and saves.
+
+bc|12|send        what a button of the card says: broadcast 12, the act, and what it is about after another bar
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.broadcast import draft as drafts
+from bot.broadcast import report
+from bot.broadcast.audience import Audience, Count, Wrong, read
+from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
+from bot.broadcast.ledger import Broadcast, Totals
+from bot.broadcast.phrases import BroadcastPhrases
+from bot.broadcast.starting import Starting
+from bot.content import Content
+from bot.desk import ZONE, Handed
+from bot.effects import Audited, Cancelled, Moved, Rewritten
+from bot.messages import Button, Incoming, Reply
+from bot.session import Session
+from flows.clock import clock
+
+SHORT = 200
+"""Characters of a text that a card shows."""
+DIGEST = 10
+"""Characters of the content's hash in a button: what is pressed is what was seen."""
+ASKED_FOR = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
+"""Acts that wait for words, and the phrase that asks for them."""
+
+_COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?\s*", re.ASCII)
+_PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
+_AT = re.compile(
+    r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
+    r"\s*(?P<hour>\d{1,2})[:：点](?P<minute>\d{2})?分?"
+)
+_WORDS = {"今天": 0, "明天": 1, "后天": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants of a broadcast: `number` 0 means none yet."""
+
+    act: str
+    number: int = 0
+    about: str = ""
+
+
+def asks(incoming: Incoming) -> Asked | None:
+    """What of the room's business this is; None for all else (words may still belong to a draft that waits)."""
+    if incoming.press is not None:
+        pressed = _PRESS.fullmatch(incoming.press)
+        return Asked(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
+    command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
+    return Asked("card" if command[1] else "list", int(command[1] or 0)) if command else None
+
+
+def listed(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
+    """The newest broadcasts, each a button."""
+    lines = [
+        words.line.format(
+            number=b.number,
+            state=words.states[b.state],
+            text=_short(drafts.load(b.draft).shown, 30) or words.nothing_yet,
+        )
+        for b in broadcasts
+    ]
+    rows = [(report.door(words, b.number, "card", text=f"#{b.number} {words.states[b.state]}"),) for b in broadcasts]
+    new = (report.door(words, 0, "new"),)
+    return Reply(words.list.format(lines="\n".join(lines)) if lines else words.none, (*rows, new))
+
+
+@dataclass(frozen=True)
+class Composing:
+    """One broadcast in the hands of `who`. `now` local time of the notice, `at` the real moment in UTC.
+
+    `count` is how many would get the draft, `totals` how far a running one is, `samples` sessions of a few recipients.
+    """
+
+    content: Content
+    broadcast: Broadcast
+    who: str
+    now: datetime
+    at: datetime
+    count: Count | None = None
+    totals: Totals | None = None
+    samples: Sequence[Session] = ()
+
+    @property
+    def words(self) -> BroadcastPhrases:
+        return self.content.phrases.broadcast
+
+    @property
+    def draft(self) -> Draft:
+        return drafts.load(self.broadcast.draft)
+
+    @property
+    def starting(self) -> Starting:
+        return Starting(self.content, self.broadcast, self.now, self.at)
+
+    # Changing a draft
+
+    def edited(self, asked: Asked, incoming: Incoming) -> Draft | str | None:
+        """The draft after this act; a sentence when it cannot be done; None for an act that changes no draft."""
+        draft = self.draft
+        if asked.act in ASKED_FOR:
+            return replace(draft, waits=asked.act)
+        if asked.act == "template" and asked.about in self.words.templates:
+            return replace(draft, html=self.words.templates[asked.about].text, waits="")
+        if asked.act == "buttons" and asked.about:
+            return self._with_button(draft, asked.about)
+        if asked.act == "loud":
+            return replace(draft, loud=not draft.loud, waits="")
+        if asked.act != "words":
+            return None
+        return self._worded(draft, incoming)
+
+    def _with_button(self, draft: Draft, name: str) -> Draft | str:
+        if name in draft.buttons:
+            return replace(draft, buttons=tuple(b for b in draft.buttons if b != name), waits="")
+        kind, _, what = name.partition(":")
+        there = {"acks": True, "step": what in self.content.script.by_id, "faq": what in self.content.entries}
+        if not there.get(kind) or len(draft.buttons) >= MAX_BUTTONS:
+            return self.words.wrong["step"]
+        return replace(draft, buttons=(*draft.buttons, name), waits="")
+
+    def _worded(self, draft: Draft, incoming: Incoming) -> Draft | str:
+        text = incoming.text.strip()
+        if draft.waits == "text":
+            said = incoming.html.strip() or html.escape(text, quote=False)
+            new = replace(draft, html=said, file=incoming.file, waits="")
+            return self._refusal(new) or new
+        if draft.waits == "who":
+            notice = self.content.notices[draft.audience.notice if draft.audience else next(iter(self.content.notices))]
+            audience = read(text, notice, tuple(self.content.script.by_id))
+            if isinstance(audience, Wrong):
+                return self.words.wrong["rule"].format(about=audience.word, known="、".join(audience.known[:20]))
+            return replace(draft, audience=audience, waits="")
+        return replace(draft, waits="")
+
+    def _refusal(self, draft: Draft) -> str | None:
+        """What is wrong with the words at once; who gets it may be chosen later."""
+        found = [
+            (code, about) for code, about in Rendering(self.content, draft, self.now).problems() if code != "nobody"
+        ]
+        return self.words.wrong[found[0][0]].format(about=found[0][1]) if found else None
+
+    # Acts
+
+    def does(self, asked: Asked, incoming: Incoming) -> Handed:
+        """What follows from an act that changes no draft."""
+        broadcast, number = self.broadcast, self.broadcast.number
+        match asked.act:
+            case "template":
+                return self._menu(
+                    self.words.ask_template, "template", {n: t.title for n, t in self.words.templates.items()}
+                )
+            case "buttons":
+                return self._menu(self.words.ask_buttons, "buttons", self._ways())
+            case "view":
+                return Handed(self._views())
+            case "test":
+                shown = Rendering(self.content, self.draft, self.now).bulletin(self._samples[0])
+                return Handed((self.card(), Reply(self.words.test), Reply("", bulletin=shown)))
+            case "send":
+                return self._sends(asked.about)
+            case "approve":
+                return self._approves(asked.about)
+            case "words" if self.draft.waits == "at":
+                return self._planned(incoming.text)
+            case "edit" if broadcast.state in ("approved", "scheduled"):
+                return self._moves(Moved(number, broadcast.state, "draft", {"due_at": None}))
+            case "pause" if broadcast.state == "running":
+                return self._moves(Moved(number, "running", "paused", {"why": "staff", "resume_at": None}))
+            case "resume" if broadcast.state == "paused":
+                return self._moves(Moved(number, "paused", "running", {"why": "", "resume_at": None}))
+            case "cancel" | "drop" if broadcast.state not in ("done", "cancelled"):
+                said = self.words.deleted if asked.act == "drop" else self.words.cancelled
+                ended = (Cancelled(number, broadcast.state), self._audit(asked.act))
+                return Handed((Reply(said.format(number=number)),), ended)
+        return Handed((self.card(),))
+
+    def _moves(self, moved: Moved) -> Handed:
+        there = replace(self.broadcast, state=moved.target, why=str(moved.also.get("why") or ""), resume_at=None)
+        return Handed((replace(self, broadcast=there).card(),), (moved, self._audit(moved.target)))
+
+    def _audit(self, act: str) -> Audited:
+        return Audited(f"broadcast {act}", str(self.broadcast.number))
+
+    def _sends(self, digest: str) -> Handed:
+        words, number, draft, starting = self.words, self.broadcast.number, self.draft, self.starting
+        if self.broadcast.state not in ("draft", "approved", "scheduled"):
+            return Handed((self.card(),))
+        if found := starting.problems:
+            return Handed((Reply(words.wrong[found[0][0]].format(about=found[0][1])), self.card()))
+        count = self.count or Count(0, 0, 0, 0, 0)
+        if not count.left and not self.broadcast.parent:
+            return Handed((Reply(words.nobody_left), self.card()))
+        if starting.needs_second(count):
+            most = words.habits.approve_above
+            return Handed((Reply(words.second.format(number=number, left=count.left, most=most)), self.card()))
+        if digest != draft.digest[:DIGEST]:
+            sure = report.door(words, number, "send", draft.digest[:DIGEST], words.buttons["sure"])
+            quiet = words.quiet if self._asleep(draft) else ""
+            ask = Reply(
+                words.confirm.format(number=number, left=count.left, quiet=quiet),
+                ((sure,), (report.door(words, number, "card", text=words.buttons["back"]),)),
+            )
+            return Handed((ask, *self._views()))
+        said = words.started.format(number=number, total=count.left)
+        return Handed((Reply(said),), (starting.started(self.who), self._audit("start")))
+
+    def _asleep(self, draft: Draft) -> bool:
+        habits, now = self.words.habits, self.now.time()
+        if draft.loud:
+            return False
+        begins, ends = habits.quiet_from, habits.quiet_to
+        return begins <= now < ends if begins <= ends else now >= begins or now < ends
+
+    def _approves(self, digest: str) -> Handed:
+        words, broadcast, draft = self.words, self.broadcast, self.draft
+        if broadcast.state != "draft" or self.starting.problems:
+            return Handed((self.card(),))
+        if self.who == broadcast.made_by:
+            return Handed((Reply(words.own), self.card()))
+        if digest != draft.digest[:DIGEST]:
+            agree = report.door(words, broadcast.number, "approve", draft.digest[:DIGEST])
+            left = self.count.left if self.count else 0
+            ask = Reply(words.approve.format(number=broadcast.number, left=left), ((agree,),))
+            return Handed((ask, *self._views()))
+        also = {"approved": draft.digest, "approved_by": self.who}
+        there = replace(broadcast, state="approved", approved=draft.digest)
+        moved = Moved(broadcast.number, "draft", "approved", also)
+        said = Reply(words.approved.format(number=broadcast.number))
+        return Handed((said, replace(self, broadcast=there).card()), (moved, self._audit("approve")))
+
+    def _planned(self, text: str) -> Handed:
+        words, broadcast = self.words, self.broadcast
+        when = self.moment(text)
+        if when is None or when <= self.at:
+            return Handed((Reply(words.wrong["time"]),))
+        if found := self.starting.problems:
+            return Handed((Reply(words.wrong[found[0][0]].format(about=found[0][1])), self.card()))
+        if self.count and self.starting.needs_second(self.count):
+            most = words.habits.approve_above
+            return Handed((Reply(words.second.format(number=broadcast.number, left=self.count.left, most=most)),))
+        moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
+        there = replace(self, broadcast=replace(broadcast, state="scheduled", due_at=when))
+        said = words.planned.format(number=broadcast.number, when=report.clock(when))
+        return Handed((Reply(said), there.card()), (moved, self._audit("schedule")))
+
+    def moment(self, text: str) -> datetime | None:
+        """The moment (UTC) that staff wrote, in the notice's zone or before its deadline; None when it is none."""
+        found = _AT.fullmatch(text.strip())
+        try:
+            return _moment(found, self.now, self._deadline()) if found else None
+        except (ValueError, OverflowError):
+            return None
+
+    def _deadline(self) -> date | None:
+        audience = self.draft.audience
+        notice = self.content.notices[audience.notice if audience else next(iter(self.content.notices))]
+        window = clock(notice, None, self.now).window
+        return window.closes if window else None
+
+    # How it looks
+
+    def card(self) -> Reply:
+        """Where it stands, and what can be done with it."""
+        words, broadcast, draft = self.words, self.broadcast, self.draft
+        if broadcast.state not in ("draft", "approved", "scheduled"):
+            text = report.progress(words, broadcast, self.totals or Totals())
+            return Reply(text, report.doors(words, broadcast))
+        audience = draft.audience or Audience(next(iter(self.content.notices)))
+        names = [words.ways[name.partition(":")[0]] for name in draft.buttons]
+        reach = words.reach.format(**{f: getattr(self.count, f) for f in Count.__slots__}) if self.count else ""
+        text = words.card.format(
+            number=broadcast.number,
+            state=words.states[broadcast.state] + (f" {report.clock(broadcast.due_at)}" if broadcast.due_at else ""),
+            text=_short(draft.shown, SHORT) or words.nothing_yet,
+            file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
+            buttons="、".join(names) or words.nothing_yet,
+            notice=self.content.notices[audience.notice].notice.short
+            if audience.notice in self.content.notices
+            else "–",
+            who=str(audience) or words.everybody if draft.audience else words.nothing_yet,
+            reach=reach,
+        )
+        rows = report.doors(words, broadcast)
+        if broadcast.state == "draft" and self.who != broadcast.made_by:
+            rows = ((report.door(words, broadcast.number, "approve"),), *rows)
+        return Reply(text, rows)
+
+    def _views(self) -> tuple[Reply, ...]:
+        """The very message, as a few recipients would see it; the same text only once."""
+        rendering = Rendering(self.content, self.draft, self.now)
+        shown = dict.fromkeys(rendering.bulletin(session) for session in self._samples)
+        return (Reply(self.words.sample.format(n=len(self._samples))), *(Reply("", bulletin=b) for b in shown))
+
+    @property
+    def _samples(self) -> Sequence[Session]:
+        audience = self.draft.audience
+        return self.samples or (Session(audience.notice if audience else next(iter(self.content.notices))),)
+
+    def _ways(self) -> dict[str, str]:
+        """Buttons that may be added: answers, the main steps, the most asked entries."""
+        firsts = [step for step in self.content.script.steps if step.n is not None]
+        main = list({step.n: step for step in reversed(firsts)}.values())[::-1]
+        ways = {"acks": self.words.ways["acks"]}
+        ways |= {f"step:{step.id}": f"{step.n} {step.title}"[:20] for step in main if "{" not in step.title}
+        ways |= {f"faq:{e.id}": e.title for e in list(self.content.entries.values())[:12] if len(e.id) <= 36}
+        return {name: ("✓ " if name in self.draft.buttons else "") + title for name, title in ways.items()}
+
+    def _menu(self, text: str, act: str, names: dict[str, str]) -> Handed:
+        number = self.broadcast.number
+        rows: list[tuple[Button, ...]] = [
+            (report.door(self.words, number, act, name, title),) for name, title in names.items()
+        ]
+        back = (report.door(self.words, number, "card", text=self.words.buttons["back"]),)
+        return Handed((Reply(text, (*rows, back)),))
+
+    def edited_to(self, draft: Draft, count: Count | None) -> Handed:
+        """The draft was changed: saved, and shown again, or asked on for its words."""
+        changed = Rewritten(self.broadcast.number, self.broadcast.version, drafts.dump(draft))
+        there = replace(self, broadcast=replace(self.broadcast, draft=drafts.dump(draft)), count=count)
+        if draft.waits:
+            ask = getattr(self.words, ASKED_FOR[draft.waits]).format()
+            back = (report.door(self.words, self.broadcast.number, "card", text=self.words.buttons["back"]),)
+            return Handed((Reply(ask, (back,)),), (changed,))
+        return Handed((there.card(),), (changed,))
+
+
+def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
+    if found["word"]:
+        day = now.date() + timedelta(days=_WORDS[found["word"]])
+    elif found["before"]:
+        if deadline is None:
+            return None
+        day = deadline - timedelta(days=int(found["before"]))
+    else:
+        day = date(int(found["year"] or now.year), int(found["month"]), int(found["day"]))
+        if not found["year"] and day < now.date():
+            day = day.replace(year=day.year + 1)
+    return datetime.combine(day, time(int(found["hour"]), int(found["minute"] or 0)), ZONE).astimezone(UTC)
+
+
+def _short(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,161 @@
+"""What is sent: a draft as staff made it, checked, and rendered for one person. Pure.
+
+The text is safe HTML with `{{ placeholders }}` of the notice's facts; what stands for them is escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import TypeAdapter
+
+from bot.broadcast.audience import Audience
+from bot.broadcast.ledger import Ack
+from bot.buttons import Ask
+from bot.content import Content
+from bot.messages import Bulletin, Button, Sent
+from bot.session import Session
+from bot.wording import Voice
+from flows.facts import LIVE, PLACEHOLDER, placeholders
+
+LONGEST, LONGEST_CAPTION = 4096, 1024
+"""Characters of a message, and of one under a file, as Telegram shows it."""
+MAX_BUTTONS = 8
+ACKS: tuple[Ack, ...] = ("known", "done", "trouble")
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to many. `buttons` are `acks`, `step:ID` or `faq:ID`; `loud`: also in the quiet hours.
+
+    `waits` names what the next words of its maker are: text, who, at; empty: nothing of ours.
+    """
+
+    html: str = ""
+    file: Sent | None = None
+    buttons: tuple[str, ...] = ("acks",)
+    audience: Audience | None = None
+    loud: bool = False
+    waits: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that a recipient sees, and of who gets it."""
+        who = [str(self.audience), self.audience.notice, self.audience.late] if self.audience else None
+        file = [self.file.kind, self.file.id] if self.file else None
+        whole = json.dumps([self.html, file, self.buttons, who], ensure_ascii=False)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    @property
+    def shown(self) -> str:
+        """The text without its marks."""
+        return plain(self.html)
+
+
+def plain(text: str) -> str:
+    """HTML as people see it."""
+    return html.unescape(_TAG.sub("", text))
+
+
+_DRAFT: TypeAdapter[Draft] = TypeAdapter(Draft)
+
+
+def dump(draft: Draft) -> str:
+    """As it is stored; `load(dump(d)) == d`."""
+    return _DRAFT.dump_json(draft).decode()
+
+
+def load(stored: str) -> Draft:
+    """The draft that `dump` wrote."""
+    return _DRAFT.validate_json(stored)
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Renders one draft for many people at a moment (local time of the notice); alike people share the text."""
+
+    content: Content
+    draft: Draft
+    now: datetime
+
+    def bulletin(self, session: Session) -> Bulletin:
+        """The very message that this person gets."""
+        return Bulletin(self._text(session), self._buttons, self.draft.file)
+
+    def numbered(self, session: Session, number: int) -> Bulletin:
+        """The same, with answers that count for the broadcast of this number."""
+        plain = self.bulletin(session)
+        key = str(number)
+        if key not in self._numbered:
+            self._numbered[key] = tuple(tuple(_numbered(b, number) for b in row) for row in plain.buttons)
+        return replace(plain, buttons=self._numbered[key])
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What is wrong: a code (empty, unknown, too_long, nobody, buttons), and what it is about."""
+        if not self.draft.shown.strip() and self.draft.file is None:
+            yield "empty", ""
+        known = {*Voice(self.content, self._sample, self.now).facts.whole()} - {*LIVE}
+        for name in dict.fromkeys(placeholders(self.draft.html)):
+            if name not in known:
+                yield "unknown", name
+        if self.draft.audience is None:
+            yield "nobody", ""
+        most = LONGEST_CAPTION if self.draft.file else LONGEST
+        if not set(placeholders(self.draft.html)) - known:
+            length = len(plain(self._text(self._sample)))
+            if length > most:
+                yield "too_long", str(length - most)
+
+    @cached_property
+    def _numbered(self) -> dict[str, tuple[tuple[Button, ...], ...]]:
+        return {}
+
+    @cached_property
+    def _texts(self) -> dict[tuple[str | None, str, str], str]:
+        return {}
+
+    @cached_property
+    def _personal(self) -> bool:
+        return any(name.startswith("me.") for name in placeholders(self.draft.html))
+
+    @property
+    def _sample(self) -> Session:
+        return Session(self.draft.audience.notice if self.draft.audience else next(iter(self.content.notices)))
+
+    def _text(self, session: Session) -> str:
+        answers = session.position.answers if session.position else {}
+        key = (session.notice, answers.get("cohort", ""), answers.get("major", ""))
+        if key in self._texts and not self._personal:
+            return self._texts[key]
+        facts = Voice(self.content, session, self.now).facts
+        text = PLACEHOLDER.sub(lambda m: html.escape(facts[m[1]], quote=False), self.draft.html).rstrip()
+        if len(self._texts) < 1000:
+            self._texts[key] = text
+        return text
+
+    @cached_property
+    def _buttons(self) -> tuple[tuple[Button, ...], ...]:
+        words = self.content.phrases.broadcast
+        rows: list[tuple[Button, ...]] = []
+        for name in self.draft.buttons:
+            kind, _, what = name.partition(":")
+            if kind == "acks":
+                rows.append(tuple(Button(str(Ask("ack", f"0-{ack}")), words.acks[ack]) for ack in ACKS))
+            elif kind == "faq" and what in self.content.entries:
+                rows.append((Button(str(Ask("faq", what)), self.content.entries[what].title),))
+            elif kind == "step" and what in self.content.script.by_id:
+                rows.append((Button(str(Ask("step", what)), words.open_step, "good"),))
+        return (*rows, (Button(str(Ask("cmd", "mute")), words.mute),))
+
+
+def _numbered(button: Button, number: int) -> Button:
+    return replace(button, id=button.id.replace("ack|0-", f"ack|{number}-", 1))

@@ -1,0 +1,87 @@
+"""Words of the ledger: a broadcast as the store keeps it, a row of one recipient, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from bot.broadcast.life import Life
+
+RowState = Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"]
+Act = Literal["send", "edit", "delete"]
+Ack = Literal["known", "done", "trouble"]
+
+STATES: tuple[RowState, ...] = ("pending", "sending", "sent", "blocked", "failed", "unsure", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total` how many it began with.
+
+    `approved` is the hash of the content that `approved_by` agreed to. `resume_at`: a pause that ends by itself.
+    """
+
+    number: int
+    channel: str
+    act: Act
+    state: Life
+    draft: str
+    version: int
+    made_by: str
+    made_at: datetime
+    approved_by: str | None = None
+    approved: str | None = None
+    due_at: datetime | None = None
+    resume_at: datetime | None = None
+    why: str = ""
+    card: str | None = None
+    total: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    key: str | None = None
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A recipient whose message is about to go out. `user` None: forgotten since. `sent`: the parent's message."""
+
+    id: int
+    user: str | None
+    session: str | None
+    reachable: bool
+    attempts: int
+    sent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a row. `not_before` only for one that is pending again."""
+
+    row: int
+    state: RowState
+    reason: str = ""
+    message: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many recipients are in each state, and how many answered what. The states add up to `total`."""
+
+    states: Mapping[RowState, int] = field(default_factory=dict)
+    acks: Mapping[Ack, int] = field(default_factory=dict)
+
+    def __getitem__(self, state: RowState) -> int:
+        return self.states.get(state, 0)
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def settled(self) -> int:
+        """Recipients with an outcome."""
+        return self.total - self["pending"] - self["sending"]

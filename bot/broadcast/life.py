@@ -1,0 +1,27 @@
+"""The life of a broadcast as a table; the database holds the same table and refuses every other move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Life = Literal["draft", "approved", "scheduled", "running", "paused", "done", "cancelled"]
+"""draft: may be changed. approved: a second person agreed to this very content. scheduled: starts at its time.
+running: is being sent. paused: by staff, by errors, or until a time. done: everybody has an outcome."""
+
+MOVES: Mapping[Life, tuple[Life, ...]] = {
+    "draft": ("approved", "scheduled", "running", "cancelled"),
+    "approved": ("draft", "scheduled", "running", "cancelled"),
+    "scheduled": ("draft", "running", "cancelled"),
+    "running": ("paused", "done", "cancelled"),
+    "paused": ("running", "cancelled"),
+    "done": (),
+    "cancelled": (),
+}
+
+ENDED: tuple[Life, ...] = ("done", "cancelled")
+
+
+def may(source: Life, target: Life) -> bool:
+    """Whether the move is one."""
+    return target in MOVES[source]

@@ -1,0 +1,32 @@
+"""Who is told what became of a broadcast: whoever made it; for one that nobody made in the chat, the staff chat or the
+first owner. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.broadcast.ledger import Broadcast
+from bot.effects import Queued
+from bot.messages import Button, Reply
+
+NOBODY = ("cli", "plan")
+"""Makers who have no chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """`staff_chat`: there is one. `owners` by the channel's id."""
+
+    staff_chat: bool = False
+    owners: tuple[str, ...] = ()
+
+    def of(self, broadcast: Broadcast, text: str) -> Queued:
+        """The message, with a way to the broadcast."""
+        made_by = broadcast.made_by.partition(":")[0]
+        if made_by in NOBODY and (self.staff_chat or not self.owners):
+            return Queued("staff", Reply(text))
+        user = self.owners[0] if made_by in NOBODY else broadcast.made_by
+        return Queued(
+            "user", Reply(text, ((Button(f"bc|{broadcast.number}|card", f"#{broadcast.number}"),),)), user=user
+        )

@@ -1,0 +1,117 @@
+"""The shape of `broadcast:` in `phrases.yaml`: words and habits of broadcasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+
+class Row(BaseModel):
+    """Frozen, and refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Template(Row):
+    """A usual reminder."""
+
+    title: Label
+    text: Sentence
+
+
+class Habits(Row):
+    """What is usual here. Hours are local; `drafts_days`: a draft that nobody touched for so long is dropped.
+
+    A broadcast to more than `approve_above` people needs a second person. One that is `late_minutes` after its time
+    asks before it goes out.
+    """
+
+    quiet_from: time
+    quiet_to: time
+    approve_above: int = Field(ge=0)
+    late_minutes: int = Field(ge=1)
+    drafts_days: int = Field(ge=1)
+
+
+class BroadcastPhrases(Row):
+    """What staff and recipients are told."""
+
+    habits: Habits
+    templates: Mapping[str, Template]
+    acks: Mapping[Literal["known", "done", "trouble"], Label]
+    acked: Mapping[Literal["known", "done", "trouble"], Sentence]
+    open_step: Label
+    mute: Label
+    remind: Label
+    ask_consent: Sentence
+    consent_yes: Label
+    consent_no: Label
+    reminded_on: Sentence
+    muted: Sentence
+    remind_at: Sentence
+    personal: Sentence
+    tomorrow: Label
+    weekend: Label
+    list: Sentence
+    none: Sentence
+    line: Sentence
+    card: Sentence
+    nothing_yet: Label
+    everybody: Label
+    file_kinds: Mapping[Literal["photo", "document"], Label]
+    ways: Mapping[str, Label]
+    states: Mapping[Literal["draft", "approved", "scheduled", "running", "paused", "done", "cancelled"], Label]
+    rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
+    reach: Sentence
+    wrong: Mapping[str, Sentence]
+    ask_text: Sentence
+    ask_who: Sentence
+    ask_at: Sentence
+    ask_template: Sentence
+    ask_buttons: Sentence
+    sample: Sentence
+    test: Sentence
+    confirm: Sentence
+    second: Sentence
+    approve: Sentence
+    approved: Sentence
+    own: Sentence
+    started: Sentence
+    nobody_left: Sentence
+    planned: Sentence
+    quiet: Sentence
+    gone: Sentence
+    changed: Sentence
+    deleted: Sentence
+    cancelled: Sentence
+    progress: Sentence
+    eta: Sentence
+    per_s: Sentence
+    silent: Sentence
+    unapproved: Sentence
+    watching: Sentence
+    why: Mapping[str, Sentence]
+    ended: Sentence
+    overdue: Sentence
+    reasons: Mapping[str, Label]
+    csv: tuple[Label, ...]
+    csv_file: Label
+    correct: Sentence
+    recall: Sentence
+    minutes: Sentence
+    hours: Sentence
+    bar: tuple[Label, Label]
+    buttons: Mapping[str, Label]
+    verified: Sentence
+    broken: Sentence
+    stats: Sentence
+    stats_line: Sentence
+    stats_small: Label
+    stats_columns: tuple[Label, ...]
+    stats_file: Label

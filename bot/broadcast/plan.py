@@ -1,0 +1,64 @@
+"""Automatic reminders: which of a notice's plan are due on a day. Pure.
+
+A reminder has a key made of notice, window and day; the store makes a broadcast of each key once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.broadcast.audience import Condition, Search, Wrong, read
+from bot.broadcast.draft import Draft
+from bot.content import Content
+from flows.notice import EVERYONE, Notice, Reminder, Window
+
+CATCH_UP = timedelta(hours=12)
+"""How long after its time a reminder still makes sense; later it is left out, because the next one is nearer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reminder whose time has come: its key, what it says to whom, how many of the plan one person gets at most.
+
+    `cohorts` are those whom the window is for; empty: all.
+    """
+
+    key: str
+    draft: Draft
+    cohorts: tuple[str, ...]
+    prefix: str
+    most: int
+
+    def narrowed(self, search: Search) -> Search:
+        """The search for those whom the window is for and who have not had enough."""
+        only = (Condition("cohorts", self.cohorts),) if self.cohorts else ()
+        return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
+
+
+def due(content: Content, now: datetime) -> Iterator[Due]:
+    """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices."""
+    for notice in content.notices.values():
+        for reminder in notice.reminders.plan:
+            window = next(window for window in notice.windows if window.id == reminder.window)
+            if window.closes is None:
+                continue
+            time = datetime.combine(window.closes - timedelta(days=reminder.days), reminder.at)
+            if timedelta() <= now - time < CATCH_UP:
+                yield _due(content, notice, window, reminder)
+
+
+def _due(content: Content, notice: Notice, window: Window, reminder: Reminder) -> Due:
+    audience = read(reminder.audience, notice, steps(content))
+    assert not isinstance(audience, Wrong)  # the content was checked
+    prefix = f"plan/{notice.id}/"
+    draft = Draft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
+    cohorts = () if EVERYONE in window.cohorts else window.cohorts
+    key = f"{prefix}{window.id}/{window.closes}/{reminder.days}"
+    return Due(key, draft, cohorts, prefix, notice.reminders.most)
+
+
+def steps(content: Content) -> Sequence[str]:
+    """The ids of the walk's steps."""
+    return tuple(content.script.by_id)

@@ -1,0 +1,95 @@
+"""What a graduate says about reminders: wants them, does not, wants one tomorrow, answers one. Pure.
+
+Off until somebody says yes. Asked once, in the walk; a personal reminder is asked for by whoever gets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import get_args
+
+from bot.broadcast.ledger import Ack
+from bot.buttons import Ask
+from bot.desk import ZONE
+from bot.effects import Answered, Effect, Remind
+from bot.messages import Button, Reply
+from bot.session import Session
+from bot.wording import Voice
+from flows.clock import Phase, clock
+
+ASKED_AT = 2
+"""The main step at which everybody is asked: preparations are over, and many put the rest off."""
+MORNING = time(9, 30)
+"""When a personal reminder comes, local time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The session afterwards, what to say, and what else follows."""
+
+    session: Session
+    replies: tuple[Reply, ...]
+    effects: tuple[Effect, ...] = ()
+
+
+def asks(voice: Voice) -> Said | None:
+    """The question whether to remind, once; None before that, after it, or when there is nothing left to remind of."""
+    session, words = voice.session, voice.content.phrases.broadcast
+    step = voice.content.script.by_id.get(session.position.step) if session.position else None
+    if session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
+        return None
+    if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
+        return None
+    row = (Button(str(Ask("cmd", "remind")), words.consent_yes), Button(str(Ask("cmd", "mute")), words.consent_no))
+    return Said(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))
+
+
+def wishes(voice: Voice, name: str) -> Said | None:
+    """What follows from a command about reminders; None for any other."""
+    session, words = voice.session, voice.content.phrases.broadcast
+    on = ((voice.start(), voice.command("deadline")),)
+    if name == "remind":
+        return Said(replace(session, reminders=True), voice.bubbles(words.reminded_on, on))
+    if name == "mute":
+        return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on))
+    if name not in ("tomorrow", "weekend"):
+        return None
+    day = voice.now.date() + timedelta(days=1)
+    while name == "weekend" and day.weekday() != 5:
+        day += timedelta(days=1)
+    due = datetime.combine(day, MORNING, ZONE).astimezone(UTC)
+    position = session.position
+    step = voice.fill(voice.walk.view(position).step.title) if position else voice.notice.notice.short
+    facts = voice.content.phrases.facts
+    when = facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
+    said = words.remind_at.format(when=when, step=step)
+    return Said(session, voice.bubbles(said, on), (Remind(due),))
+
+
+def answers(voice: Voice, name: str) -> Said | None:
+    """What follows from `12-known`: the answer to broadcast 12. None for what no broadcast ever asked."""
+    number, _, ack = name.partition("-")
+    if not number.isdigit() or len(number) > 9 or ack not in get_args(Ack):
+        return None
+    words = voice.content.phrases.broadcast
+    said: Ack = ack  # type: ignore[assignment]
+    row = (voice.command("trouble"), voice.command("desk" if voice.desk else "contact"))
+    rows = (
+        (row, (voice.start(), voice.command("menu"))) if ack == "trouble" else ((voice.start(), voice.command("menu")),)
+    )
+    effects = (Answered(int(number), said),) if int(number) else ()
+    return Said(voice.session, voice.bubbles(words.acked[said], rows), effects)
+
+
+def reminds(voice: Voice) -> Reply | None:
+    """The reminder that this person asked for; None when there is nothing left to do."""
+    position, words = voice.session.position, voice.content.phrases.broadcast
+    if position and position.state == "done":
+        return None
+    rows = ((voice.start(),), (Button(str(Ask("cmd", "mute")), words.mute), voice.command("later")))
+    return voice.bubbles(voice.fill(words.personal), rows)[-1]
+
+
+def _cohort(session: Session) -> str | None:
+    return session.position.answers.get("cohort") or None if session.position else None

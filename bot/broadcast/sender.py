@@ -1,0 +1,291 @@
+"""Sends what runs: claims rows in batches, writes `sending` before anything leaves and the outcome after.
+
+Never holds an audience in memory. Whatever stops it, by signal, `kill -9` or a full disk, the ledger says how far it
+came; what was in flight then is `unsure`. Several may run side by side: a row belongs to one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from bot import session as sessions
+from bot.broadcast import draft as drafts
+from bot.broadcast import report
+from bot.broadcast.brake import Brake
+from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.ledger import Broadcast, Result, Row, RowState
+from bot.broadcast.news import News
+from bot.content import Content
+from bot.effects import Effect, Moved, Outdated
+from bot.messages import Bulletin, Outcome, Ready, Reply
+from bot.session import Session
+from bot.store import Store, StoreProblem
+
+AT_ONCE = 128
+"""Rows in hand where no pace is kept."""
+AHEAD_S = 2.0
+"""Seconds of work in hand where one is."""
+MOST_TRIES = 6
+"""How often a message is tried that the channel's own errors stop."""
+AGAIN_S = 2.0
+"""Seconds before a message is tried again; doubled each time."""
+FINISH_S = 7.0
+"""Seconds that what is in flight gets when the sender is told to stop."""
+STORE_AGAIN_S = 1.0
+"""Seconds before an outcome that could not be written down is written again."""
+
+_log = structlog.get_logger()
+
+
+class Wire(Protocol):
+    """A channel's way to many; user and message by its own ids."""
+
+    async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
+    async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
+    async def delete(self, user: str, message: str, ready: Ready) -> Outcome: ...
+    async def card(self, user: str, message: str | None, reply: Reply) -> str | None: ...
+
+
+@dataclass
+class Sender:
+    """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
+
+    `woken` is set by whoever starts, stops or resumes something, `posted` when there is news for staff. `news` says
+    who is told that a broadcast stopped or ended.
+    """
+
+    store: Store
+    content: Callable[[], Content]
+    wire: Wire
+    channel: str
+    worker: str
+    rate: float
+    present: Callable[[], datetime]
+    local: Callable[[], datetime]
+    news: News
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    posted: asyncio.Event = field(default_factory=asyncio.Event)
+    brakes: dict[int, Brake] = field(default_factory=dict)
+    _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def look(self) -> None:
+        """Take up everything that runs and is not being sent yet."""
+        for broadcast in await self.store.broadcasts.all("running", channel=self.channel):
+            if broadcast.number not in self._sending:
+                task = asyncio.create_task(self._send(broadcast))
+                self._sending[broadcast.number] = task
+                task.add_done_callback(partial(_dropped, self._sending, broadcast.number))
+
+    async def stop(self) -> None:
+        """Claim nothing more, and wait for what is in flight."""
+        tasks = list(self._sending.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def once(self, number: int) -> None:
+        """Send what can be sent of one broadcast now."""
+        broadcast = await self.store.broadcasts.get(number)
+        if broadcast and broadcast.state == "running":
+            await self._send(broadcast)
+
+    async def _send(self, broadcast: Broadcast) -> None:
+        try:
+            await _Sending(self, broadcast).run()
+        except StoreProblem as problem:
+            _log.error("store_problem", code=problem.code, broadcast=broadcast.number)
+        except Outdated:
+            pass  # somebody else moved it on; the next look sees where it is
+
+
+class _Sending:
+    """One broadcast while it is sent by this worker."""
+
+    def __init__(self, sender: Sender, broadcast: Broadcast) -> None:
+        self.sender, self.broadcast, self.number = sender, broadcast, broadcast.number
+        self.ledger = sender.store.ledger
+        self.draft: Draft = drafts.load(broadcast.draft)
+        self.rendering = Rendering(sender.content(), self.draft, sender.local())
+        self.brake = sender.brakes.setdefault(self.number, Brake())
+        self.most = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
+        self.hands: dict[int, asyncio.Task[None]] = {}
+        self.stopping = False
+
+    async def run(self) -> None:
+        try:
+            await self._all()
+        finally:  # also when it is told to stop: what is in flight ends, the rest is let go
+            self.stopping = True
+            await self._empty(FINISH_S)
+            await self.ledger.release(self.number, self.sender.worker)
+        await self._stopped()
+
+    async def _all(self) -> None:
+        """Until nothing can be claimed, somebody stops it, or the brake is pulled."""
+        while not self.brake.why and not self.quiet():
+            if rest := self.brake.rest_s:
+                await self._empty()
+                await self.sender.sleep(rest)
+            room = 1 if rest else self.most - len(self.hands)
+            # A claim costs a transaction, so it waits until half of the hands are free.
+            if not rest and self.hands and room < self.most / 2:
+                await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
+                continue
+            rows = await self.ledger.claim(self.number, self.sender.worker, room, self.sender.present())
+            self._take(row for row in rows if row.id not in self.hands)
+            if not rows and not self.hands:
+                return
+            if rest:
+                await self._empty()
+            elif not rows:
+                await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
+            if self.sender.local().date() != self.rendering.now.date():
+                self.rendering = Rendering(self.sender.content(), self.draft, self.sender.local())
+        await self._empty()
+
+    def quiet(self) -> bool:
+        """Whether people sleep."""
+        habits = self.sender.content().phrases.broadcast.habits
+        return not self.draft.loud and is_quiet(self.sender.local().time(), habits.quiet_from, habits.quiet_to)
+
+    def _take(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            task = asyncio.create_task(self._one(row))
+            self.hands[row.id] = task
+            task.add_done_callback(partial(_dropped, self.hands, row.id))
+
+    async def _empty(self, within_s: float | None = None) -> None:
+        """Wait for what is in hand; what takes longer than `within_s` is left and becomes unsure."""
+        if self.hands:
+            _, late = await asyncio.wait(list(self.hands.values()), timeout=within_s)
+            for task in late:
+                task.cancel()
+
+    async def _stopped(self) -> None:
+        """The end, a pause by the brake, or nothing to do right now."""
+        now = self.sender.present()
+        await self.ledger.orphaned(self.number, now)
+        words, news = self.rendering.content.phrases.broadcast, self.sender.news
+        if self.brake.why:
+            about = {"why": self.brake.why, "resume_at": self.brake.until}
+            paused = replace(self.broadcast, state="paused", why=self.brake.why, resume_at=self.brake.until)
+            said = report.progress(words, paused, await self.ledger.totals(self.number))
+            moved = Moved(self.number, "running", "paused", about)
+            await self._apply(moved, news.of(self.broadcast, said))
+            _log.warning("broadcast_paused", broadcast=self.number, why=self.brake.why)
+        elif totals := await self.ledger.end(self.number, now):
+            await self._apply(
+                news.of(self.broadcast, report.ended(words, replace(self.broadcast, state="done"), totals))
+            )
+            _log.info("broadcast_done", broadcast=self.number)
+        else:
+            return
+        self.sender.brakes.pop(self.number, None)
+
+    async def _apply(self, *effects: Effect) -> None:
+        await self.sender.store.desk.apply(effects, self.broadcast.channel, self.sender.present())
+        self.sender.posted.set()
+
+    async def _one(self, row: Row) -> None:
+        user, session = row.user, session_of(row.session)
+        if reason := self._skipped(row, session):
+            await self._settle(Result(row.id, "skipped", reason))
+            return
+        assert user
+
+        async def ready() -> bool:
+            if self.stopping:
+                return False
+            try:
+                return await self.ledger.mark(row.id, self.sender.worker, self.sender.present())
+            except StoreProblem as problem:
+                _log.error("store_problem", code=problem.code, broadcast=self.number)
+                return False
+
+        outcome = await self._sent(user, row, session, ready)
+        now = self.sender.present()
+        self.brake.saw(user, outcome, now)
+        if result := _result(row, outcome, now):
+            await self._settle(result)
+
+    async def _sent(self, user: str, row: Row, session: Session, ready: Ready) -> Outcome:
+        wire = self.sender.wire
+        if self.broadcast.act == "delete":
+            return await wire.delete(user, row.sent or "", ready)
+        parent = self.broadcast.parent if self.broadcast.act == "edit" else None
+        bulletin = self.rendering.numbered(session, parent or self.number)
+        if self.broadcast.act == "edit":
+            return await wire.edit(user, row.sent or "", bulletin, ready)
+        return await wire.send(user, bulletin, ready)
+
+    def _skipped(self, row: Row, session: Session) -> str:
+        """Why this person gets nothing after all: what was true when it started may have changed."""
+        if row.user is None:
+            return "forgotten"
+        if self.broadcast.act != "send":
+            return "" if row.sent else "unsent"
+        if not session.reminders:
+            return "muted"
+        if not row.reachable:
+            return "unreachable"
+        audience = self.draft.audience
+        wants = any(term.field == "done" and term.turned for term in audience.terms) if audience else False
+        position = session.walks.get(audience.notice) if audience else None
+        return "done" if wants and position and position.state == "done" else ""
+
+    async def _settle(self, result: Result) -> None:
+        """Write the outcome down, however long the database is in trouble: it is known here alone."""
+        while True:
+            try:
+                await self.ledger.settle(result, self.sender.present())
+            except StoreProblem as problem:
+                _log.error("store_problem", code=problem.code, broadcast=self.number)
+                await self.sender.sleep(STORE_AGAIN_S)
+            else:
+                return
+
+
+def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Task[None]) -> None:
+    del tasks[number]
+    if not task.cancelled() and (bug := task.exception()):
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
+        _log.error("broadcast_failed", number=number, error=type(bug).__name__, places=places)
+
+
+def is_quiet(now: time, begins: time, ends: time) -> bool:
+    """Whether `now` lies in the quiet hours, which may go over midnight."""
+    return begins <= now < ends if begins <= ends else now >= begins or now < ends
+
+
+def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:
+    """What to write down; None when nothing happened that the ledger does not know."""
+    if outcome.became != "later":
+        state: RowState = outcome.became
+        return Result(row.id, state, outcome.reason, outcome.message)
+    if not outcome.cause:
+        return None
+    if outcome.cause == "server" and row.attempts + 1 >= MOST_TRIES:
+        return Result(row.id, "failed", outcome.reason)
+    again = (
+        at if outcome.cause in ("network", "token") else at + timedelta(seconds=AGAIN_S * 2.0 ** min(row.attempts, 5))
+    )
+    return Result(row.id, "pending", outcome.reason, not_before=max(again, outcome.resume_at or again))
+
+
+def session_of(stored: str | None) -> Session:
+    """The session that is stored; an empty one where it cannot be read."""
+    try:
+        return sessions.load(json.loads(stored)) if stored else Session()
+    except (KeyError, TypeError, ValueError):
+        return Session()

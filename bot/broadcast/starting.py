@@ -1,0 +1,69 @@
+"""What it takes to start a broadcast, whoever starts it: staff, the command line, its time. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.audience import Count, Search, search
+from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.ledger import Broadcast, RowState
+from bot.content import Content
+from bot.effects import Started
+
+
+@dataclass(frozen=True)
+class Starting:
+    """A broadcast that is to start. `now` local time of the notice, `at` the real moment in UTC."""
+
+    content: Content
+    broadcast: Broadcast
+    now: datetime
+    at: datetime
+
+    @property
+    def draft(self) -> Draft:
+        return drafts.load(self.broadcast.draft)
+
+    @property
+    def search(self) -> Search | None:
+        """Whom it is for; None while nobody is chosen, or when the notice is not in force any more."""
+        audience = self.draft.audience
+        notice = self.content.notices.get(audience.notice) if audience else None
+        return search(audience, notice, self.broadcast.channel, self.now, self.at) if audience and notice else None
+
+    @property
+    def states(self) -> tuple[RowState, ...]:
+        """Which rows of its parent it is for."""
+        return ("failed", "unsure") if self.broadcast.act == "send" else ("sent",)
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong with the content: code, and what it is about."""
+        found = list(Rendering(self.content, self.draft, self.now).problems())
+        return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
+
+    def needs_second(self, count: Count) -> bool:
+        """Whether a second person must agree first. Only what they agreed to counts."""
+        many = count.left > self.content.phrases.broadcast.habits.approve_above
+        return many and self.broadcast.approved != self.draft.digest
+
+    def started(self, by: str) -> Started:
+        """What starts it; `by` is the id of whoever does."""
+        broadcast, draft = self.broadcast, self.draft
+        proof = {
+            "act": broadcast.act,
+            "html": draft.html,
+            "file": [draft.file.kind, draft.file.id] if draft.file else None,
+            "buttons": draft.buttons,
+            "audience": str(draft.audience) if draft.audience else "",
+            "notice": draft.audience.notice if draft.audience else "",
+            "digest": draft.digest,
+            "by": by,
+            "approved_by": broadcast.approved_by,
+            "parent": broadcast.parent,
+        }
+        if broadcast.parent:
+            return Started(broadcast.number, broadcast.state, None, proof, broadcast.parent, self.states)
+        return Started(broadcast.number, broadcast.state, self.search, proof)

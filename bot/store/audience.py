@@ -1,0 +1,91 @@
+"""An audience as SQL: which people a rule finds, and which of them would get anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, cast, exists, false, func, not_, or_, select, true, type_coerce
+
+from bot.broadcast.audience import Condition, Search
+from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.tables import people, step_events, tickets
+
+
+def found(search: Search, dialect: str) -> ColumnElement[bool]:
+    """Who is meant, whether or not they get it."""
+    own = _json(dialect)
+    rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
+    return and_(people.c.channel == search.channel, own["notice"].as_string() == search.notice, *rules)
+
+
+def consents(dialect: str) -> ColumnElement[bool]:
+    """Who agreed to reminders."""
+    return func.coalesce(_json(dialect)["reminders"].as_boolean(), false())
+
+
+def in_time(search: Search, dialect: str) -> ColumnElement[bool]:
+    """Whose dates are not over."""
+    return _among(_cohort(_json(dialect)["walks"][search.notice]), search.open_for)
+
+
+def gets(search: Search, dialect: str) -> ColumnElement[bool]:
+    """Who is meant and gets it."""
+    enough = true() if search.most is None else _had(search.most[0]) < search.most[1]
+    return and_(found(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
+
+
+def _json(dialect: str) -> Any:
+    return type_coerce(people.c.session, JSON) if dialect == "sqlite" else cast(people.c.session, JSON)
+
+
+def _cohort(walk: Any) -> Any:
+    return func.nullif(walk["answers"]["cohort"].as_string(), "")
+
+
+def _among(column: Any, values: tuple[str | None, ...]) -> ColumnElement[bool]:
+    named = [value for value in values if value is not None]
+    return or_(column.in_(named), column.is_(None)) if None in values else column.in_(named)
+
+
+def _holds(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool]:
+    """NULL never holds; turned round it does."""
+    rule = func.coalesce(_rule(condition, walk, search), false())
+    return not_(rule) if condition.turned else rule
+
+
+def _rule(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool]:
+    values = condition.values
+    state = func.coalesce(walk["state"].as_string(), "new")
+    match condition.kind:
+        case "cohorts":
+            return _among(_cohort(walk), values)
+        case "major":
+            return walk["answers"]["major"].as_string() == values[0]  # type: ignore[no-any-return]
+        case "step":
+            entered = (step_events.c.person == people.c.id, step_events.c.kind == "entered")
+            return exists().where(*entered, step_events.c.step == values[0])
+        case "states":
+            return _among(state, values)
+        case "stuck":
+            waits = exists().where(tickets.c.person == people.c.id, tickets.c.state != "closed")
+            return or_(waits, and_(state == "walking", people.c.updated_at < values[0]))
+        case "inactive":
+            return people.c.updated_at < values[0]
+        case "acked":
+            return _received(values[0], recipients.c.ack.is_not(None))
+        case "silent":
+            return _received(values[0], recipients.c.ack.is_(None), recipients.c.state == "sent")
+
+
+def _received(number: str | None, *how: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(recipients.c.who == people.c.id, recipients.c.broadcast == int(number or 0), *how)
+
+
+def _had(prefix: str) -> Any:
+    """How many broadcasts of a plan reached the person."""
+    return (
+        select(func.count())
+        .select_from(recipients.join(broadcasts, broadcasts.c.id == recipients.c.broadcast))
+        .where(recipients.c.who == people.c.id, recipients.c.state == "sent", broadcasts.c.key.startswith(prefix))
+        .scalar_subquery()
+    )

@@ -1,0 +1,130 @@
+"""The tables of broadcasts: what is sent, to whom, what became of it, and the proof. Rules as in `tables`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    insert,
+)
+
+from bot.broadcast.life import MOVES
+from bot.store.tables import metadata
+
+# The life cycle: which state may follow which. A broadcast refers to the pair of its last move, so the database refuses
+# any other.
+broadcast_moves = Table(
+    "broadcast_moves",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    # What staff call it by.
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # send, edit, delete.
+    Column("act", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The state before; NULL: new.
+    Column("came_from", Text),
+    # JSON of the draft.
+    Column("draft", Text, nullable=False),
+    # Goes up with each change of the draft.
+    Column("version", Integer, nullable=False),
+    # The staff member's id in the channel, or `cli`, or `plan`.
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("approved_by", Text),
+    # Hash of the very content that was approved.
+    Column("approved", Text),
+    # When it is to start.
+    Column("due_at", Text),
+    # A pause that ends by itself.
+    Column("resume_at", Text),
+    # Why it is paused, as a code.
+    Column("why", Text, nullable=False),
+    # The channel's number of the message that shows the progress.
+    Column("card", Text),
+    # Recipients when it started.
+    Column("total", Integer),
+    Column("started_at", Text),
+    Column("ended_at", Text),
+    # Made only once under this name: an automatic reminder.
+    Column("key", Text, unique=True),
+    # The broadcast that this one repeats, corrects or takes back.
+    Column("parent", ForeignKey("broadcasts.id")),
+    ForeignKeyConstraint(["came_from", "state"], ["broadcast_moves.source", "broadcast_moves.target"]),
+    CheckConstraint("came_from IS NOT NULL OR state = 'draft'", name="ck_broadcasts_begins_as_draft"),
+    Index(None, "state"),
+)
+
+# The ledger: one row for each recipient, made when the broadcast starts.
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
+    # NULL: the person was forgotten since.
+    Column("who", ForeignKey("people.id", ondelete="SET NULL")),
+    # pending, sending, sent, blocked, failed, unsure, skipped.
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # The channel's number of the message.
+    Column("message", Text),
+    Column("at", Text),
+    # Not to be tried before.
+    Column("not_before", Text, nullable=False),
+    # Who is about to send it, and until when the row is theirs.
+    Column("worker", Text),
+    Column("lease_until", Text, nullable=False),
+    # known, done, trouble.
+    Column("ack", Text),
+    Column("ack_at", Text),
+    UniqueConstraint("broadcast", "who"),
+    Index(None, "broadcast", "state", "id"),
+    Index(None, "who"),
+)
+
+# Append-only: what was sent to whom and what they answered. Each row's hash covers the one before it.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    # started, outcomes, answered, ended.
+    Column("kind", Text, nullable=False),
+    Column("broadcast", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Index(None, "broadcast"),
+)
+
+# A reminder that somebody asked for themselves; one each.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("due_at", Text, nullable=False),
+    Index(None, "due_at"),
+)
+
+
+@event.listens_for(broadcast_moves, "after_create")
+def _filled(_: Table, connection: Connection, **__: object) -> None:
+    rows = [{"source": source, "target": target} for source, targets in MOVES.items() for target in targets]
+    connection.execute(insert(broadcast_moves), rows)

@@ -1,0 +1,243 @@
+"""Broadcasts and what staff decide about them, applied inside a turn's transaction; audiences; personal reminders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import RowMapping, delete, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.broadcast.audience import Count, Search
+from bot.broadcast.ledger import Ack, Act, Broadcast
+from bot.broadcast.life import Life
+from bot.effects import Answered, Cancelled, Effect, Moved, Outdated, Remind, Reminded, Rewritten, Started
+from bot.store.audience import consents, found, gets, in_time
+from bot.store.broadcast_tables import broadcasts, recipients, reminders
+from bot.store.ledger import move, texts, totals_of
+from bot.store.problems import told_apart
+from bot.store.proofs import prove
+from bot.store.tables import people
+from bot.store.text import text_of, time_of
+
+
+class BroadcastRows:
+    """Broadcasts of an open store; `reading` and `writing` are the store's own."""
+
+    def __init__(
+        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+    ) -> None:
+        self._reader = reader
+        self._writing = writing
+        self._dialect = reader.dialect.name
+
+    # Broadcasts
+
+    async def make(
+        self,
+        channel: str,
+        draft: str,
+        made_by: str,
+        at: datetime,
+        *,
+        act: Act = "send",
+        key: str | None = None,
+        parent: int | None = None,
+    ) -> int | None:
+        """A new draft's number; None when one with this key was made before."""
+        row = {
+            "channel": channel, "act": act, "state": "draft", "draft": draft, "version": 1, "made_by": made_by,
+            "made_at": text_of(at), "why": "", "key": key, "parent": parent,
+        }  # fmt: skip
+        try:
+            async with self._writing() as connection:
+                made = await connection.execute(insert(broadcasts).returning(broadcasts.c.id), row)
+                return int(made.scalar_one())
+        except IntegrityError:
+            if key is None:
+                raise
+            return None
+
+    async def get(self, number: int) -> Broadcast | None:
+        """One broadcast."""
+        found = await self._broadcasts(broadcasts.c.id == number)
+        return found[0] if found else None
+
+    async def keyed(self, key: str) -> Broadcast | None:
+        """The broadcast that was made under this key."""
+        found = await self._broadcasts(broadcasts.c.key == key)
+        return found[0] if found else None
+
+    async def reminded(self, channel: str, at: datetime, most: int = 100) -> list[tuple[str, str | None]]:
+        """Users and sessions of those whose own reminder is due."""
+        due = (
+            select(people.c.user_id, people.c.session)
+            .join(reminders, reminders.c.person == people.c.id)
+            .where(people.c.channel == channel, reminders.c.due_at <= text_of(at))
+            .order_by(reminders.c.due_at)
+            .limit(most)
+        )
+        with told_apart():
+            async with self._reader.connect() as connection:
+                return [(user, session) for user, session in await connection.execute(due)]
+
+    async def all(self, *states: Life, channel: str | None = None, most: int = 50) -> list[Broadcast]:
+        """The newest broadcasts in these states (all when none is named), newest first."""
+        which: list[Any] = [broadcasts.c.state.in_(states)] if states else []
+        which += [broadcasts.c.channel == channel] if channel else []
+        return await self._broadcasts(*which, most=most)
+
+    async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
+        with told_apart():
+            async with self._reader.connect() as connection:
+                rows = await connection.execute(
+                    select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
+                )
+                return [_broadcast(row) for row in rows.mappings()]
+
+    async def apply(self, effect: Effect, channel: str, user: str, at: datetime) -> None:
+        """One effect in a transaction of its own. Outdated when it no longer fits."""
+        async with self._writing() as connection:
+            await apply(connection, effect, channel, user, at)
+
+    async def note(self, number: int, **also: Any) -> None:
+        """Write other columns down; the state stays."""
+        async with self._writing() as connection:
+            await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(**texts(also)))
+
+    # Audiences
+
+    async def count(self, search: Search) -> Count:
+        """How many people a rule finds, and how many of them get it."""
+        meant, dialect = found(search, self._dialect), self._dialect
+        agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
+        counts = select(
+            func.count(),
+            func.count().filter(~agreed),
+            func.count().filter(agreed, ~reachable),
+            func.count().filter(agreed, reachable, ~timely),
+            func.count().filter(gets(search, dialect)),
+        ).where(meant)
+        with told_apart():
+            async with self._reader.connect() as connection:
+                row = (await connection.execute(counts)).one()
+        return Count(*map(int, row))
+
+    async def some(self, search: Search, most: int = 5) -> list[str | None]:
+        """Sessions of the first few who would get it."""
+        some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
+        with told_apart():
+            async with self._reader.connect() as connection:
+                return [session for (session,) in await connection.execute(some)]
+
+
+async def apply(connection: AsyncConnection, effect: Effect, channel: str, user: str, at: datetime) -> None:
+    """Do what was decided about a broadcast, in the transaction of the turn. Outdated when somebody was faster."""
+    match effect:
+        case Rewritten(number, version, draft):
+            which = (broadcasts.c.id == number, broadcasts.c.version == version, broadcasts.c.state == "draft")
+            new = update(broadcasts).where(*which).values(draft=draft, version=version + 1)
+            fits = (await connection.execute(new)).rowcount == 1
+        case Moved(number, source, target, also):
+            fits = await move(connection, number, source, target, **also)
+        case Started(number):
+            fits = await _start(connection, effect, at)
+        case Cancelled(number, source):
+            fits = await _cancel(connection, effect, at)
+        case Answered(number, ack):
+            await _answered(connection, channel, user, number, ack, at)
+            return
+        case Remind(due_at):
+            await _remind(connection, channel, user, due_at)
+            return
+        case Reminded(who):
+            await _remind(connection, channel, who, None)
+            return
+        case _:
+            return
+    if not fits:
+        raise Outdated(str(number))
+
+
+async def _start(connection: AsyncConnection, effect: Started, at: datetime) -> bool:
+    """Freeze the audience and let it run."""
+    number = effect.number
+    if not await move(connection, number, effect.source, "running", started_at=at, resume_at=None, why=""):
+        return False
+    if effect.search:
+        chosen = select(literal(number), people.c.id, *_FRESH).where(gets(effect.search, connection.dialect.name))
+        chosen = chosen.order_by(people.c.id)
+    else:
+        which = (recipients.c.broadcast == effect.parent, recipients.c.state.in_(effect.states))
+        chosen = select(literal(number), recipients.c.who, *_FRESH).where(*which, recipients.c.who.is_not(None))
+        chosen = chosen.order_by(recipients.c.id)
+    names = ["broadcast", "who", "state", "reason", "attempts", "not_before", "lease_until"]
+    total = (await connection.execute(insert(recipients).from_select(names, chosen))).rowcount
+    await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(total=total))
+    await prove(connection, at, "started", number, {**effect.proof, "recipients": total})
+    return True
+
+
+async def _cancel(connection: AsyncConnection, effect: Cancelled, at: datetime) -> bool:
+    number = effect.number
+    if not await move(connection, number, effect.source, "cancelled", ended_at=at, resume_at=None):
+        return False
+    await connection.execute(
+        update(recipients)
+        .where(recipients.c.broadcast == number, recipients.c.state == "pending")
+        .values(state="skipped", reason="cancelled", at=text_of(at), worker=None)
+    )
+    totals = await totals_of(connection, number)
+    await prove(connection, at, "ended", number, {"state": "cancelled", **totals.states})
+    return True
+
+
+async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
+    who = select(people.c.id).where(people.c.channel == channel, people.c.user_id == user)
+    if (person := (await connection.execute(who)).scalar()) is not None:
+        await connection.execute(delete(reminders).where(reminders.c.person == person))
+    if person is not None and due_at:
+        await connection.execute(insert(reminders), {"person": person, "due_at": text_of(due_at)})
+
+
+async def _answered(connection: AsyncConnection, channel: str, user: str, number: int, ack: Ack, at: datetime) -> None:
+    """Write down what a recipient answered; the last answer counts, and every one is proved."""
+    who = select(people.c.id, people.c.member).where(people.c.channel == channel, people.c.user_id == user)
+    person = (await connection.execute(who)).first()
+    if person is None:
+        return
+    said = await connection.execute(
+        update(recipients)
+        .where(recipients.c.broadcast == number, recipients.c.who == person.id)
+        .values(ack=ack, ack_at=text_of(at))
+    )
+    if said.rowcount:
+        await prove(connection, at, "answered", number, [person.member, ack, text_of(at)])
+
+
+_FRESH = (
+    literal("pending").label("state"),
+    literal("").label("reason"),
+    literal(0).label("attempts"),
+    literal("").label("not_before"),
+    literal("").label("lease_until"),
+)
+
+
+def _broadcast(row: RowMapping) -> Broadcast:
+    times = ("due_at", "resume_at", "started_at", "ended_at")
+    return Broadcast(
+        row["id"],
+        row["channel"],
+        cast("Act", row["act"]),
+        cast("Life", row["state"]),
+        row["draft"],
+        row["version"],
+        row["made_by"],
+        cast("datetime", time_of(row["made_at"])),
+        **{name: row[name] for name in ("approved_by", "approved", "why", "card", "total", "key", "parent")},
+        **{name: time_of(row[name]) for name in times},
+    )

@@ -1,0 +1,281 @@
+"""The ledger of broadcasts: which row is whose, and what became of it, is decided here alone.
+
+A row goes pending → sending before anything leaves, and to its outcome after. What a killed sender leaves `sending`
+becomes `unsure` when its lease is over, and is not sent again unasked; what it had only claimed stays pending.
+A row belongs to one worker at a time, on PostgreSQL by SKIP LOCKED, on SQLite because there is one writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.broadcast.ledger import Result, Row, Totals
+from bot.broadcast.life import Life
+from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.problems import told_apart
+from bot.store.proofs import prove
+from bot.store.tables import people
+from bot.store.text import text_of
+from bot.store.together import Together
+
+CLAIM_S = 10.0
+"""Seconds for which a claimed row is its worker's."""
+FLIGHT_S = 40.0
+"""Seconds after which a row that is still `sending` has lost its sender: longer than any call may take."""
+PAGE = 1000
+"""Rows read at a time where all are wanted."""
+
+_CLAIM = select(recipients.c.id).where(
+    recipients.c.broadcast == bindparam("number"),
+    recipients.c.state == "pending",
+    recipients.c.not_before <= bindparam("now"),
+    recipients.c.lease_until <= bindparam("now"),
+)
+_RUNS = exists().where(broadcasts.c.id == recipients.c.broadcast, broadcasts.c.state == "running")
+_MARK = (
+    update(recipients)
+    .where(
+        recipients.c.id.in_(bindparam("rows", expanding=True)),
+        recipients.c.state == "pending",
+        recipients.c.worker == bindparam("me"),
+        _RUNS,
+    )
+    .values(state="sending", attempts=recipients.c.attempts + 1, at=bindparam("now"), lease_until=bindparam("until"))
+    .returning(recipients.c.id)
+)
+# Spelt out, because a list cannot be executed for many rows at once.
+_OPEN = or_(*(recipients.c.state == state for state in ("pending", "sending", "unsure")))
+_SETTLE = (
+    update(recipients)
+    .where(recipients.c.id == bindparam("row"), _OPEN)
+    .values(
+        state=bindparam("state"),
+        reason=bindparam("reason"),
+        message=func.coalesce(bindparam("message"), recipients.c.message),
+        at=bindparam("at"),
+        not_before=bindparam("not_before"),
+        worker=None,
+        lease_until="",
+    )
+)
+_UNREACHABLE = (
+    update(people)
+    .where(people.c.id.in_(select(recipients.c.who).where(recipients.c.id == bindparam("row"))))
+    .values(reachable=False)
+)
+_MEMBERS = (
+    select(recipients.c.id, recipients.c.broadcast, people.c.member)
+    .outerjoin(people, people.c.id == recipients.c.who)
+    .where(recipients.c.id.in_(bindparam("rows", expanding=True)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A row that is about to go out."""
+
+    row: int
+    worker: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """A row with its outcome."""
+
+    result: Result
+    at: datetime
+
+
+class LedgerRows:
+    """The ledger of an open store; `reader` and `writing` are the store's own."""
+
+    def __init__(
+        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+    ) -> None:
+        self._reader = reader
+        self._writing = writing
+        self._write: Together[Mark | Settle, bool] = Together(self._written, _row_of)
+
+    async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Row]:
+        """The next rows, now this worker's for CLAIM_S; oldest first. Empty: nothing is to be sent now."""
+        which = _CLAIM.order_by(recipients.c.id).limit(most)
+        which = which.with_for_update(skip_locked=True) if self._reader.dialect.name == "postgresql" else which
+        lease = {"worker": worker, "lease_until": text_of(at + timedelta(seconds=CLAIM_S))}
+        async with self._writing() as connection:
+            ids = [i for (i,) in await connection.execute(which, {"number": number, "now": text_of(at)})]
+            if not ids:
+                return []
+            await connection.execute(update(recipients).where(recipients.c.id.in_(ids)).values(**lease))
+            rows = await connection.execute(_rows(ids))
+            return [Row(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.sent) for row in rows]
+
+    async def release(self, number: int, worker: str) -> None:
+        """Let go of what was claimed and not begun."""
+        mine = (recipients.c.broadcast == number, recipients.c.state == "pending", recipients.c.worker == worker)
+        async with self._writing() as connection:
+            await connection.execute(update(recipients).where(*mine).values(worker=None, lease_until=""))
+
+    async def mark(self, row: int, worker: str, at: datetime) -> bool:
+        """The row is about to go out. False: it must not, because it is somebody else's or the broadcast stopped."""
+        return await self._write(Mark(row, worker, at))
+
+    async def settle(self, result: Result, at: datetime) -> bool:
+        """Write an outcome down, and prove it."""
+        return await self._write(Settle(result, at))
+
+    async def finish(self) -> None:
+        """Wait for what is being written."""
+        await self._write.finish()
+
+    async def orphaned(self, number: int, at: datetime) -> int:
+        """Rows whose sender was lost on the way become unsure; how many."""
+        lost = (
+            recipients.c.broadcast == number,
+            recipients.c.state == "sending",
+            recipients.c.lease_until <= text_of(at),
+        )
+        async with self._writing() as connection:
+            ids = [i for (i,) in await connection.execute(select(recipients.c.id).where(*lost))]
+            if ids:
+                results = [Settle(Result(i, "unsure", "killed"), at) for i in ids]
+                await self._settled(connection, results)
+        return len(ids)
+
+    async def end(self, number: int, at: datetime) -> Totals | None:
+        """Done, when everybody has an outcome; None while somebody has not."""
+        async with self._writing() as connection:
+            totals = await totals_of(connection, number)
+            if totals["pending"] or totals["sending"]:
+                return None
+            if not await move(connection, number, "running", "done", ended_at=at):
+                return None
+            await prove(connection, at, "ended", number, {"state": "done", **totals.states})
+        return totals
+
+    async def totals(self, number: int) -> Totals:
+        """How far it is."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                return await totals_of(connection, number)
+
+    async def report(self, number: int) -> AsyncIterator[RowMapping]:
+        """Every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
+        after = 0
+        names = ("id", "state", "reason", "attempts", "at", "ack", "ack_at")
+        page = (
+            select(*(recipients.c[name] for name in names), people.c.member)
+            .outerjoin(people, people.c.id == recipients.c.who)
+            .where(recipients.c.broadcast == number, recipients.c.id > bindparam("after"))
+            .order_by(recipients.c.id)
+            .limit(PAGE)
+        )
+        while True:
+            with told_apart():
+                async with self._reader.connect() as connection:
+                    rows = (await connection.execute(page, {"after": after})).mappings().all()
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["id"]
+
+    async def _written(self, batch: Sequence[Mark | Settle]) -> Sequence[bool]:
+        marks = [piece for piece in batch if isinstance(piece, Mark)]
+        settles = [piece for piece in batch if isinstance(piece, Settle)]
+        async with self._writing() as connection:
+            if settles:
+                await self._settled(connection, settles)
+            marked: set[int] = set()
+            for worker in {piece.worker for piece in marks}:
+                mine = [piece for piece in marks if piece.worker == worker]
+                now = max(piece.at for piece in mine)
+                until = text_of(now + timedelta(seconds=FLIGHT_S))
+                about = {"rows": [piece.row for piece in mine], "me": worker, "now": text_of(now), "until": until}
+                marked |= {row for (row,) in await connection.execute(_MARK, about)}
+        return [not isinstance(piece, Mark) or piece.row in marked for piece in batch]
+
+    async def _settled(self, connection: AsyncConnection, settles: Sequence[Settle]) -> None:
+        await connection.execute(_SETTLE, [_outcome(piece) for piece in settles])
+        if blocked := [{"row": piece.result.row} for piece in settles if piece.result.state == "blocked"]:
+            await connection.execute(_UNREACHABLE, blocked)
+        final = {piece.result.row: piece for piece in settles if piece.result.state != "pending"}
+        if not final:
+            return
+        lines: dict[int, list[Any]] = {}
+        for row, broadcast, member in await connection.execute(_MEMBERS, {"rows": list(final)}):
+            result = final[row].result
+            line = [row, member, result.state, result.reason, result.message, text_of(final[row].at)]
+            lines.setdefault(broadcast, []).append(line)
+        for broadcast, said in lines.items():
+            await prove(connection, settles[-1].at, "outcomes", broadcast, said)
+
+
+def received_by(person: int) -> Any:
+    """What a person got of broadcasts and answered; it is theirs, so it is exported with the rest."""
+    names = ("broadcast", "state", "at", "ack", "ack_at")
+    return select(*(recipients.c[name] for name in names)).where(recipients.c.who == person).order_by(recipients.c.id)
+
+
+def _rows(ids: Sequence[int]) -> Any:
+    before = recipients.alias()
+    sent = (
+        select(before.c.message)
+        .where(before.c.broadcast == broadcasts.c.parent, before.c.who == recipients.c.who)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            recipients.c.id, recipients.c.attempts, people.c.user_id, people.c.session, people.c.reachable,
+            sent.label("sent"),
+        )
+        .join(broadcasts, broadcasts.c.id == recipients.c.broadcast)
+        .outerjoin(people, people.c.id == recipients.c.who)
+        .where(recipients.c.id.in_(ids))
+        .order_by(recipients.c.id)
+    )  # fmt: skip
+
+
+async def totals_of(connection: AsyncConnection, number: int) -> Totals:
+    def by(column: Any) -> Any:
+        return select(column, func.count()).where(recipients.c.broadcast == number).group_by(column)
+
+    states = {row[0]: row[1] for row in await connection.execute(by(recipients.c.state))}
+    acks = {row[0]: row[1] for row in await connection.execute(by(recipients.c.ack)) if row[0]}
+    return Totals(states, acks)
+
+
+def _row_of(piece: Mark | Settle) -> int:
+    return piece.row if isinstance(piece, Mark) else piece.result.row
+
+
+def _outcome(piece: Settle) -> dict[str, Any]:
+    result = piece.result
+    return {
+        "row": result.row,
+        "state": result.state,
+        "reason": result.reason[:200],
+        "message": result.message,
+        "at": text_of(piece.at),
+        "not_before": text_of(result.not_before) if result.not_before else "",
+    }
+
+
+async def move(connection: AsyncConnection, number: int, source: Life, target: Life, **also: Any) -> bool:
+    moved = await connection.execute(
+        update(broadcasts)
+        .where(broadcasts.c.id == number, broadcasts.c.state == source)
+        .values(state=target, came_from=broadcasts.c.state, **texts(also))
+    )
+    return moved.rowcount == 1
+
+
+def texts(columns: dict[str, Any]) -> dict[str, Any]:
+    return {name: text_of(value) if isinstance(value, datetime) else value for name, value in columns.items()}

@@ -1,0 +1,49 @@
+"""The chain of proof as rows: appended in the transaction of what it proves, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.broadcast.proof import FIRST, Record, link, written
+from bot.store.broadcast_tables import proofs
+from bot.store.problems import told_apart
+from bot.store.text import text_of
+
+PAGE = 1000
+"""Records read at a time."""
+
+
+async def prove(connection: AsyncConnection, at: datetime, kind: str, broadcast: int, body: Any) -> None:
+    """Append a record to the chain, in the transaction of what it proves. One writer at a time."""
+    if connection.dialect.name == "postgresql":
+        await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236424)")
+    before = (await connection.execute(select(proofs.c.hash).order_by(proofs.c.id.desc()).limit(1))).scalar() or FIRST
+    words, when = written(body), text_of(at)
+    row = {"at": when, "kind": kind, "broadcast": broadcast, "body": words}
+    await connection.execute(insert(proofs), row | {"hash": link(before, when, kind, broadcast, words)})
+
+
+class ProofRows:
+    """The proof of an open store."""
+
+    def __init__(self, reader: AsyncEngine) -> None:
+        self._reader = reader
+
+    async def pages(self, number: int | None = None) -> AsyncIterator[list[Record]]:
+        """The records, oldest first, in pages; of one broadcast when it is named."""
+        after = 0
+        while True:
+            which = [proofs.c.id > after] + ([proofs.c.broadcast == number] if number else [])
+            page = select(proofs).where(*which).order_by(proofs.c.id).limit(PAGE)
+            with told_apart():
+                async with self._reader.connect() as connection:
+                    rows = (await connection.execute(page)).all()
+            yield [Record(*row) for row in rows]
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id

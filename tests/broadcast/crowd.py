@@ -1,0 +1,201 @@
+"""A crowd in a real database, a sender on a real Telegram, and time that passes when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.audience import Audience, Wrong, read
+from bot.broadcast.draft import Draft
+from bot.broadcast.ledger import Broadcast, Totals
+from bot.broadcast.news import News
+from bot.broadcast.proof import Chain
+from bot.broadcast.sender import Sender
+from bot.broadcast.starting import Starting
+from bot.broadcast.tending import Tending
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.bulk import Bulk
+from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.request import AiohttpRequest
+from bot.content import Content
+from bot.service import Service, local
+from bot.session import Session, dump
+from bot.store import Store
+from bot.store.tables import people
+from flows.model import Position
+from tests.conftest import shipped
+from tests.telegram_server import TelegramServer
+
+NOTICE = "2014-autumn"
+NOON = datetime(2013, 12, 11, 4, tzinfo=UTC)
+FIRST = 10_000
+
+
+def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None = True, **answers: str) -> str:
+    """A graduate's session as it is stored; without a state before the walk."""
+    script = shipped().script
+    known = Session(NOTICE, reminders=reminders)
+    if state:
+        here = Position(script.id, script.revision, step, answers=answers, state=state)  # type: ignore[arg-type]
+        known = known.at(here)
+    return json.dumps(dump(known))
+
+
+async def settle(store: Store, sessions: list[str], **columns: Any) -> None:
+    """One person for each session, with the ids FIRST, FIRST + 1 …"""
+    rows = [
+        {
+            "channel": "telegram",
+            "user_id": str(FIRST + n),
+            "member": f"member-{n}",
+            "session": stored,
+            "turns": 1,
+            "updated_at": "2013-12-13T00:00:00.000+00:00",
+            "reachable": True,
+            **columns,
+        }
+        for n, stored in enumerate(sessions)
+    ]
+    async with store._transaction() as connection:
+        await connection.execute(insert(people), rows)
+
+
+async def _shortly(_: float) -> None:
+    await asyncio.sleep(0.01)
+
+
+@dataclass
+class Crowd:
+    """`now` is the moment for everybody; `seconds` the limiter's clock, which goes with it."""
+
+    telegram: TelegramServer
+    store: Store
+    api: Api
+    content: Content = field(default_factory=shipped)
+    now: datetime = NOON
+    workers: int = 0
+
+    def passes(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    @property
+    def seconds(self) -> float:
+        return (self.now - NOON).total_seconds()
+
+    def local(self) -> datetime:
+        return local(self.now, None)
+
+    def sender(self, rate: float = 2000) -> Sender:
+        self.workers += 1
+        return Sender(
+            store=self.store,
+            content=lambda: self.content,
+            wire=Bulk(self.api),
+            channel="telegram",
+            worker=f"worker-{self.workers}",
+            rate=rate,
+            present=lambda: self.now,
+            local=self.local,
+            news=News(owners=("1",)),
+            sleep=_shortly,
+        )
+
+    def tending(self) -> Tending:
+        return Tending(self.sender(), clock=lambda: self.seconds)
+
+    async def looks(self, tending: Tending) -> None:
+        """One look at what is due, and everything that it began to its end."""
+        await tending.look()
+        while tasks := list(tending.sender._sending.values()):
+            await asyncio.wait(tasks)
+        await tending.cards()
+
+    def service(self) -> Service:
+        return Service(self.content, self.store, lambda: self.now, owners=[("telegram", "1")])
+
+    async def draft(self, text: str = "还有{{ days_left }}天", rule: str = "", by: str = "1", **how: Any) -> int:
+        notice = self.content.notices[NOTICE]
+        audience = read(rule, notice, tuple(self.content.script.by_id))
+        assert not isinstance(audience, Wrong)
+        made = await self.store.broadcasts.make(
+            "telegram", drafts.dump(Draft(text, audience=audience, **how)), by, self.now
+        )
+        assert made
+        return made
+
+    async def starts(self, text: str = "还有{{ days_left }}天", rule: str = "", **how: Any) -> int:
+        number = await self.draft(text, rule, **how)
+        await self.start(number)
+        return number
+
+    async def start(self, number: int) -> None:
+        it = await self.get(number)
+        await self.apply(Starting(self.content, it, self.local(), self.now).started("1"))
+
+    async def apply(self, *effects: Any) -> None:
+        await self.store.desk.apply(effects, "telegram", self.now)
+
+    async def get(self, number: int) -> Broadcast:
+        found = await self.store.broadcasts.get(number)
+        assert found
+        return found
+
+    async def totals(self, number: int) -> Mapping[str, int]:
+        return {state: n for state, n in (await self.whole(number)).states.items() if n}
+
+    async def whole(self, number: int) -> Totals:
+        return await self.store.ledger.totals(number)
+
+    async def proven(self) -> Chain:
+        """The chain of proof, which must be whole."""
+        chain = Chain()
+        async for page in self.store.proofs.pages():
+            assert chain.broken(page) is None
+        return chain
+
+    def heard(self, n: int) -> list[str]:
+        """What person n was sent."""
+        return [message.shown for message in self.telegram.users[FIRST + n].messages]
+
+    async def count(self, rule: str) -> int:
+        from bot.broadcast.audience import search
+
+        notice = self.content.notices[NOTICE]
+        audience = read(rule, notice, tuple(self.content.script.by_id))
+        assert isinstance(audience, Audience), audience
+        found = await self.store.broadcasts.count(search(audience, notice, "telegram", self.local(), self.now))
+        return found.left
+
+
+@asynccontextmanager
+async def crowd(folder: Path, sessions: list[str], limits: Limits | None = None) -> AsyncIterator[Crowd]:
+    """People with these sessions, each with a chat on Telegram."""
+    store = await Store.open(f"sqlite+aiosqlite:///{folder / 'gradbot.db'}")
+    try:
+        async with TelegramServer() as telegram:
+            telegram.user("Owner", 1)
+            for n in range(len(sessions)):
+                telegram.user(f"P{n}", FIRST + n)
+            await settle(store, sessions)
+            request, moment = AiohttpRequest(connect_s=1, answer_s=3), [NOON]
+            made: list[Crowd] = []
+            clock = (lambda: made[0].seconds) if limits is None else None
+            how: dict[str, Any] = {"clock": clock} if clock else {}
+            api = Api(
+                telegram.token, request, limits, base=telegram.url,
+                present=lambda: made[0].now if made else moment[0], **how,
+            )  # fmt: skip
+            async with api:
+                made.append(Crowd(telegram, store, api))
+                yield made[0]
+    finally:
+        await store.close()

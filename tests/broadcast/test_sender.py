@@ -1,0 +1,328 @@
+"""A broadcast on its way: everybody once, whatever Telegram, the database or the clock does in between."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from sqlalchemy import update
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.draft import Draft
+from bot.broadcast.ledger import Result
+from bot.effects import Cancelled, Moved, Outdated
+from bot.store import StoreProblem
+from bot.store.broadcast_tables import proofs, recipients
+from bot.store.ledger import FLIGHT_S
+from tests.broadcast.crowd import FIRST, crowd, session
+
+AGREED = session()
+
+
+async def test_everybody_gets_it_once_and_it_is_proved(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 300) as town:
+        number = await town.starts("<b>{{ deadline }}</b>前，还有{{ days_left }}天")
+        await town.sender().once(number)
+        assert {tuple(town.heard(n)) for n in range(300)} == {("2013年12月20日（周五）前，还有9天",)}
+        assert await town.totals(number) == {"sent": 300}
+        assert (await town.get(number)).state == "done"
+        proved = await anext(town.store.proofs.pages(number))
+        assert [record.kind for record in proved][:: len(proved) - 1] == ["started", "ended"]
+        assert sum(record.body.count("member-") for record in proved) == 300
+        await town.sender().once(number)
+        assert len(town.telegram.made("sendMessage")) == 300
+
+
+async def test_whoever_said_no_or_is_out_of_reach_gets_nothing(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session(reminders=None), session(reminders=False), AGREED, AGREED]) as town:
+        await town.store.reach("telegram", str(FIRST + 2), reachable=False)
+        number = await town.starts()
+        await town.sender().once(number)
+        assert [len(town.heard(n)) for n in range(4)] == [0, 0, 0, 1]
+        assert await town.totals(number) == {"sent": 1}
+
+
+async def test_what_changed_since_it_started_counts(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 4) as town:
+        number = await town.starts(rule="-完成")
+        service = town.service()
+        from bot.messages import Incoming
+
+        await service.receive(Incoming("telegram", str(FIRST), "/mute", update_id="1"))
+        await service.receive(Incoming("telegram", str(FIRST + 1), "忘记我", update_id="2"))
+        await town.store.save_turn(
+            "telegram", str(FIRST + 2), session=session("done", "m10-done"), events=(), update_id="3", turn="1",
+            miss=None, at=town.now,
+        )  # fmt: skip
+        await town.sender().once(number)
+        assert [len(town.heard(n)) for n in range(4)] == [0, 0, 0, 1]
+        rows = [dict(row) async for row in town.store.ledger.report(number)]
+        assert sorted(row["reason"] for row in rows) == ["", "done", "forgotten", "muted"]
+        assert sum((await town.totals(number)).values()) == 4
+
+
+async def test_blocked_refused_and_doubtful_are_told_apart(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 6) as town:
+        town.telegram.users[FIRST].blocked = True
+        town.telegram.fault("error", "sendMessage", code=400, description="Bad Request: wrong", chat_id=FIRST + 1)
+        town.telegram.fault("cut", "sendMessage", after=True, chat_id=FIRST + 2)
+        number = await town.starts()
+        sender = town.sender()
+        await sender.once(number)
+        assert await town.totals(number) == {"blocked": 1, "failed": 1, "unsure": 1, "sent": 3}
+        assert await town.count("所有人") == 5
+        again = await town.store.broadcasts.make(
+            "telegram", (await town.get(number)).draft, "1", town.now, parent=number
+        )
+        assert again
+        await town.start(again)
+        await sender.once(again)
+        assert await town.totals(again) == {"sent": 2}
+        assert len(town.heard(1)) == 1
+
+
+async def test_an_error_of_telegram_is_tried_again_and_at_last_told(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 3) as town:
+        town.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST, times=2)
+        town.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST + 1, times=99)
+        number = await town.starts()
+        sender = town.sender()
+        for _ in range(8):
+            await sender.once(number)
+            town.passes(minutes=2)
+        assert await town.totals(number) == {"sent": 2, "failed": 1}
+        assert len(town.heard(0)) == 1
+
+
+@pytest.mark.parametrize("seconds", [2, 60])
+async def test_too_fast_waits_and_nobody_is_lost(tmp_path: Path, seconds: int) -> None:
+    async with crowd(tmp_path, [AGREED] * 5) as town:
+        town.telegram.fault("error", "sendMessage", code=429, retry_after=seconds, chat_id=FIRST)
+        number = await town.starts()
+        sender = town.sender()
+        await sender.once(number)
+        assert await town.totals(number) == {"pending": 1, "sent": 4}
+        await sender.once(number)
+        assert len(town.telegram.made("sendMessage")) == 5
+        town.passes(seconds=seconds + 1)
+        await sender.once(number)
+        assert await town.totals(number) == {"sent": 5}
+
+
+async def test_three_hours_are_a_pause_that_survives_a_restart(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 10) as town:
+        town.telegram.fault("error", "sendMessage", code=429, retry_after=10_800, times=1000)
+        number = await town.starts()
+        await town.looks(town.tending())
+        it = await town.get(number)
+        assert (it.state, it.why) == ("paused", "flood")
+        assert it.resume_at
+        assert timedelta(hours=2.9) < it.resume_at - town.now < timedelta(hours=3.1)
+        assert await town.totals(number) == {"pending": 10}
+        town.telegram.heal()
+        asked = len(town.telegram.made("sendMessage"))
+        tending = town.tending()
+        town.passes(hours=1)
+        await town.looks(tending)
+        assert (await town.get(number)).state == "paused"
+        assert len(town.telegram.made("sendMessage")) == asked
+        town.passes(hours=2.1)
+        await town.looks(tending)
+        await town.looks(tending)
+        assert await town.totals(number) == {"sent": 10}
+        said = [post.reply.text for post in await town.store.desk.claim("telegram", town.now) if post.reply]
+        assert "Telegram 要求慢一点" in said[0]
+
+
+async def test_too_many_errors_stop_it_and_staff_are_told(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 400) as town:
+        for n in range(0, 400, 4):
+            town.telegram.fault("error", "sendMessage", code=400, description="Bad Request: no", chat_id=FIRST + n)
+        number = await town.starts()
+        await town.sender().once(number)
+        assert ((await town.get(number)).state, (await town.get(number)).why) == ("paused", "errors")
+        totals = await town.totals(number)
+        assert totals["failed"] >= 10
+        assert totals["pending"] > 50
+        assert sum(totals.values()) == 400
+        posts = await town.store.desk.claim("telegram", town.now)
+        assert [post.user for post in posts] == ["1"]
+        assert posts[0].reply
+        assert "出错太多" in posts[0].reply.text
+
+
+async def test_blocked_people_are_no_errors(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 100) as town:
+        for n in range(90):
+            town.telegram.users[FIRST + n].blocked = True
+        number = await town.starts()
+        await town.sender().once(number)
+        assert await town.totals(number) == {"blocked": 90, "sent": 10}
+
+
+async def test_an_outage_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 300) as town:
+        number = await town.starts()
+        sender = town.sender()
+        work = asyncio.create_task(sender.once(number))
+        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 100)
+        await town.telegram.goes_away()
+        await asyncio.sleep(0.5)
+        await town.telegram.comes_back()
+        await work
+        for _ in range(3):
+            if (it := await town.get(number)).state == "paused":  # more than ten were in flight when it was cut
+                assert it.why == "errors"
+                await town.apply(Moved(number, "paused", "running", {"why": ""}))
+            town.passes(minutes=5)
+            await sender.once(number)
+        totals = await town.totals(number)
+        assert totals["sent"] + totals.get("unsure", 0) == 300
+        assert all(len(town.heard(n)) <= 1 for n in range(300))
+        missing = sum(not town.heard(n) for n in range(300))
+        assert missing <= totals.get("unsure", 0)
+
+
+async def test_a_pause_holds_at_once_and_a_cancel_leaves_the_rest_out(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 400) as town:
+        number = await town.starts()
+        work = asyncio.create_task(town.sender().once(number))
+        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 20)
+        await town.apply(Moved(number, "running", "paused", {"why": "staff"}))
+        called = len(town.telegram.made("sendMessage"))
+        await work
+        assert len(town.telegram.made("sendMessage")) <= called + 64
+        before = await town.totals(number)
+        assert set(before) == {"sent", "pending"}
+        await town.sender().once(number)  # another worker, after a restart
+        assert await town.totals(number) == before
+        await town.apply(Cancelled(number, "paused"))
+        assert await town.totals(number) == {"sent": before["sent"], "skipped": before["pending"]}
+        with pytest.raises(Outdated):
+            await town.apply(Moved(number, "paused", "running"))
+        await town.proven()
+
+
+async def test_two_workers_share_the_work_and_no_row(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 400) as town:
+        number = await town.starts()
+        await asyncio.gather(town.sender().once(number), town.sender().once(number))
+        await town.sender().once(number)
+        assert await town.totals(number) == {"sent": 400}
+        assert all(len(town.heard(n)) == 1 for n in range(400))
+
+
+async def test_a_row_whose_sender_died_is_unsure_and_never_sent_again(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 3) as town:
+        number = await town.starts()
+        (row, *_) = await town.store.ledger.claim(number, "dead", 1, town.now)
+        assert await town.store.ledger.mark(row.id, "dead", town.now)
+        sender = town.sender()
+        await sender.once(number)
+        assert await town.totals(number) == {"sending": 1, "sent": 2}
+        town.passes(seconds=FLIGHT_S + 1)
+        await sender.once(number)
+        assert await town.totals(number) == {"unsure": 1, "sent": 2}
+        assert len(town.telegram.made("sendMessage")) == 2
+        # It lives after all, and knows better.
+        await town.store.ledger.settle(Result(row.id, "sent", message="7"), town.now)
+        assert await town.totals(number) == {"sent": 3}
+
+
+async def test_a_clock_that_jumps_an_hour_sends_nothing_twice(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 300) as town:
+        number = await town.starts()
+        first, second = town.sender(), town.sender()
+        work = asyncio.create_task(first.once(number))
+        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 40)
+        town.passes(hours=1)
+        await second.once(number)
+        town.passes(hours=-2)
+        await work
+        town.passes(hours=2)
+        await second.once(number)
+        assert await town.totals(number) == {"sent": 300}
+        assert all(len(town.heard(n)) == 1 for n in range(300))
+
+
+async def test_a_full_disk_forgets_no_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with crowd(tmp_path, [AGREED] * 60) as town:
+        number = await town.starts()
+        real, full = town.store.ledger._settled, [True]
+
+        async def settled(connection: object, settles: object) -> None:
+            if full[0]:
+                raise StoreProblem("disk_full", "database or disk is full")
+            await real(connection, settles)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(town.store.ledger, "_settled", settled)
+        work = asyncio.create_task(town.sender().once(number))
+        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) >= 30)
+        await asyncio.sleep(0.1)
+        assert "sent" not in await town.totals(number)
+        full[0] = False
+        await work
+        assert await town.totals(number) == {"sent": 60}
+        assert all(len(town.heard(n)) == 1 for n in range(60))
+
+
+async def test_people_sleep_from_ten_to_eight(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 2) as town:
+        town.passes(hours=10.5)  # 22:30
+        number, loud = await town.starts(), await town.starts(loud=True)
+        await town.sender().once(number)
+        await town.sender().once(loud)
+        assert (await town.totals(number), await town.totals(loud)) == ({"pending": 2}, {"sent": 2})
+        town.passes(hours=9.6)
+        await town.sender().once(number)
+        assert await town.totals(number) == {"sent": 2}
+
+
+async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 3) as town:
+        town.telegram.users[FIRST + 2].blocked = True
+        number = await town.starts("12月10日截止")
+        await town.sender().once(number)
+        acts: tuple[Literal["edit", "delete"], ...] = ("edit", "delete")
+        for act in acts:
+            made = await town.store.broadcasts.make(
+                "telegram",
+                drafts.dump(Draft("12月20日截止")),
+                "1",
+                town.now,
+                act=act,
+                parent=number,
+            )
+            assert made
+            await town.start(made)
+            await town.sender().once(made)
+            assert await town.totals(made) == {"sent": 2}
+        assert town.heard(0) == ["12月20日截止"]
+        assert len(town.telegram.made("deleteMessage")) == 2
+
+
+async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 3) as town:
+        await town.sender().once(await town.starts())
+        assert (await town.proven()).count >= 3
+        async with town.store._transaction() as connection:
+            await connection.execute(update(proofs).where(proofs.c.id == 2).values(body="[]"))
+        from bot.broadcast.proof import Chain
+
+        pages = [page async for page in town.store.proofs.pages()]
+        broken = Chain().broken(pages[0])
+        assert broken
+        assert broken.id == 2
+
+
+async def test_the_rows_of_a_crowd_are_claimed_a_few_at_a_time(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 50) as town:
+        number = await town.starts()
+        rows = await town.store.ledger.claim(number, "w", 10, town.now)
+        assert len(rows) == 10
+        async with town.store._transaction() as connection:
+            await connection.execute(update(recipients).values(not_before="9"))
+        assert await town.store.ledger.claim(number, "w", 10, town.now) == []
