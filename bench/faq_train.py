@@ -19,9 +19,10 @@ from pathlib import Path
 
 import yaml
 
-from faq.matcher import FEATURES, NONE_FEATURES, Explanation, Matcher, Weights
+from faq.features import Fit, Outside
+from faq.matcher import Explanation, Matcher, Weights
 from faq.model import Entry
-from faq.text import read
+from faq.reading import read
 
 ROOT = Path(__file__).parents[1]
 FOLDS = 10
@@ -35,7 +36,9 @@ ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may
 STRENGTH = 20.0  # of the pull towards zero
 
 
-BLANK = Weights(dict.fromkeys(FEATURES, 0.0), dict.fromkeys(NONE_FEATURES, 0.0))  # features do not depend on weights
+BLANK = Weights(
+    dict.fromkeys(Fit._fields, 0.0), dict.fromkeys(Outside._fields, 0.0)
+)  # features do not depend on weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
     if topic is not None and topic not in ids:
         return None
     return Sample(
-        [list(clue.features.values()) for clue in seen.clues],
-        list(seen.none_features.values()),
+        [list(clue.features) for clue in seen.clues],
+        list(seen.none_features),
         None if topic is None else ids.index(topic),
         weight,
     )
@@ -137,9 +140,10 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
     things = _things()
     found: list[Sample | None] = []
+    whole = Matcher(all_entries, BLANK)
     for fold in range(FOLDS):
         kept, out = held_out(all_entries, fold)
-        matcher = Matcher(kept, BLANK)
+        matcher = Matcher(kept, BLANK, whole)
         for line, topic in out:
             found.append(sample(matcher.explain(line), topic, 1.0))
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
@@ -152,13 +156,13 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
         thin = [
             entry.model_copy(update={"phrasings": tuple(chance.sample(entry.phrasings, THIN))}) for entry in all_entries
         ]
-        matcher = Matcher(thin, BLANK)
+        matcher = Matcher(thin, BLANK, whole)
         for entry, own in zip(all_entries, thin, strict=True):
             others = [line for line in entry.phrasings if line not in own.phrasings]
             found += [sample(matcher.explain(line), entry.id, THIN_WEIGHT) for line in chance.sample(others, 8)]
         found += [sample(matcher.explain(line), None, THIN_WEIGHT) for line in everyday]
     for entry in all_entries:
-        matcher = Matcher((other for other in all_entries if other.id != entry.id), BLANK)
+        matcher = Matcher((other for other in all_entries if other.id != entry.id), BLANK, whole)
         found += [sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
     yield from (one for one in found if one is not None and one.rows)
 
@@ -168,7 +172,7 @@ def fit(training: list[Sample]) -> Weights:
     import numpy as np
     from scipy.optimize import minimize
 
-    width, size = len(FEATURES), max(len(one.rows) for one in training)
+    width, size = len(Fit._fields), max(len(one.rows) for one in training)
     rows = np.zeros((len(training), size, width))
     there = np.zeros((len(training), size), bool)
     for at, one in enumerate(training):
@@ -193,10 +197,12 @@ def fit(training: list[Sample]) -> Weights:
         )
         return value, slope
 
-    best = minimize(loss, np.zeros(width + len(NONE_FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    best = minimize(
+        loss, np.zeros(width + len(Outside._fields)), jac=True, method="L-BFGS-B", options={"maxiter": 2000}
+    )
     values = [round(float(value), 3) for value in best.x]
     return Weights(
-        dict(zip(FEATURES, values[:width], strict=True)), dict(zip(NONE_FEATURES, values[width:], strict=True))
+        dict(zip(Fit._fields, values[:width], strict=True)), dict(zip(Outside._fields, values[width:], strict=True))
     )
 
 

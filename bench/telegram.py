@@ -88,7 +88,7 @@ async def be_ours(mode: str, url: str, token: str) -> None:
 
     async with Api(token, AiohttpRequest(), None, base=url) as api:
 
-        async def echo(update: Update) -> None:
+        async def echo(update: Update, _behind: int) -> None:
             message = update["message"]
             await api.call("sendMessage", {"chat_id": message["chat"]["id"], "text": message["text"]})
 

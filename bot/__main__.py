@@ -25,9 +25,12 @@ from rich.text import Text
 from bot import app
 from bot.broadcast.command_line import broadcast
 from bot.channels.console import forgiving
-from bot.content import Content, ContentProblem
+from bot.content import Content
 from bot.conversation import decide
+from bot.faq_commands import faq
 from bot.messages import Incoming
+from bot.notice_commands import notice as notices
+from bot.problem import ContentProblem
 from bot.session import Session
 from bot.settings import Settings, SettingsProblem
 from bot.store import StoreProblem
@@ -43,6 +46,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+cli.add_typer(faq, name="faq")
+cli.add_typer(notices, name="notice")
 
 
 def _day(text: str | date) -> date:
@@ -98,11 +104,15 @@ def ask(
     question: Annotated[list[str] | None, typer.Argument(help="问题；不写就一行一个读标准输入。The question.")] = None,
     today: Today = None,
     as_json: Json = False,
+    explain: Annotated[bool, typer.Option("--explain", help="为什么这样答。Why it is answered so.")] = False,
 ) -> None:
     """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
     chosen = app.settings(today)
     knowledge = app.content(chosen)
     for line in [" ".join(question)] if question else _lines(sys.stdin):
+        if explain:
+            _explain(knowledge, line, as_json=as_json)
+            continue
         started = time.perf_counter()
         match = knowledge.matcher.ask(line)
         spent_ms = (time.perf_counter() - started) * 1000
@@ -118,7 +128,7 @@ def ask(
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
     chosen = app.settings(content=content)
-    knowledge = app.content(chosen)
+    knowledge = app.content(chosen, rehearsed=True)
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
@@ -166,6 +176,14 @@ def _username(chosen: Settings) -> str:
     return serving.username(chosen)
 
 
+def _explain(knowledge: Content, question: str, *, as_json: bool) -> None:
+    from bot.admin import Admin
+    from bot.why import explained
+
+    why = explained(knowledge, question)
+    print(json.dumps(why.as_json(), ensure_ascii=False) if as_json else Admin(knowledge, 0).why(why).text, flush=True)
+
+
 def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
     screen = _screen()
     known = Session(next(iter(knowledge.notices)))
@@ -209,7 +227,7 @@ def _run() -> int:
         return cli(standalone_mode=False) or 0
     except ContentProblem as problem:
         for found in problem.problems:
-            print(found)
+            print(found.drawn())
         return PROBLEMS
     except SettingsProblem as problem:
         _say(*map(str, problem.problems))

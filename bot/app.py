@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from bot.broadcast.room import BroadcastRoom
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content, load
+from bot.knowledge import Knowledge
+from bot.rooms import Room
 from bot.service import Service, local
 from bot.settings import Settings, read_settings
 from bot.store import Store
+
+Furnish = Callable[[Store, Knowledge], Sequence[Room]]
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
@@ -29,28 +32,29 @@ def settings(today: date | None = None, content: Path | None = None) -> Settings
     return read.model_copy(update={"today": today or read.today, "content": content or read.content})
 
 
-def content(chosen: Settings) -> Content:
-    """The content in force. ContentProblem with all that is wrong."""
-    return load(chosen.content)
+def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
+    """The content in force, its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
+    return load(chosen.content, rehearsed=rehearsed)
 
 
 @asynccontextmanager
-async def service(chosen: Settings) -> AsyncIterator[Service]:
-    """The service over the open store, closed at the end."""
-    knowledge = content(chosen)
+async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIterator[Service]:
+    """The service over the open store, closed at the end; `furnish` makes its rooms."""
     store = await Store.open(chosen.database_url)
     try:
-        if idle_since := forgotten_since(knowledge, datetime.now(UTC)):
+        knowledge = await Knowledge.open(store, chosen.content, lambda: datetime.now(UTC))
+        if idle_since := forgotten_since(knowledge.content, datetime.now(UTC)):
             await store.expire(idle_since)
         serving = Service(
-            knowledge,
+            knowledge.content,
             store,
             lambda: datetime.now(UTC),
             chosen.today,
             owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
             desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
-            rooms=(BroadcastRoom(store, lambda: serving.content, lambda: present(chosen)),),
+            rooms=furnish(store, knowledge),
         )
+        knowledge.take = serving.take
         yield serving
     finally:
         await store.close()

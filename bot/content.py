@@ -7,10 +7,10 @@ one immutable `Content`; a reader of it never sees half of an edit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,14 +21,15 @@ from rapidfuzz import fuzz, process
 import faq
 import flows
 from bot import source
-from bot.findings import entry_flaws, notice_flaws, phrase_flaws
-from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, mend, node_at
+from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
+from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases
+from bot.problem import ContentProblem, Problem
 from bot.source import Mistake, Path_, Source
 from faq.matcher import Matcher
-from faq.model import Entry
+from faq.model import Entry, Match
 from flows.agreement import check
-from flows.facts import LIVE, facts
+from flows.facts import LIVE, Facts, facts, shared_facts
 from flows.model import Script
 from flows.notice import Notice, Question
 from flows.review import review
@@ -49,30 +50,12 @@ MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
+MOMENTS = 64
+"""Moments whose facts are kept."""
+QUESTIONS = 2048
+"""Questions whose answers are kept."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key."""
-
-    file: str
-    line: int
-    column: int
-    where: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
-
-
-class ContentProblem(Exception):
-    """The content cannot be used; `problems` holds all that is wrong, by file and line."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True)
@@ -96,10 +79,61 @@ class Content:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
 
+    @cached_property
+    def ask(self) -> Callable[[str, frozenset[str]], Match]:
+        """The matcher's verdict on a question, by what the asker's step makes likely.
 
-def load(folder: Path | None = None) -> Content:
-    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong."""
-    return _Reading(folder).content()
+        The last ones are kept (words without their person, in memory only): in a class everybody asks the same.
+        """
+        return lru_cache(maxsize=QUESTIONS)(self.matcher.ask)
+
+    @cached_property
+    def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
+        """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
+
+        @lru_cache(maxsize=MOMENTS)
+        def said(notice: str, cohort: str | None, now: datetime) -> Facts:
+            return shared_facts(self.notices[notice], self.phrases.facts, cohort, now)
+
+        return said
+
+
+def load(folder: Path | None = None, *, rehearsed: bool = False) -> Content:
+    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong.
+
+    `rehearsed`: the matcher is also asked the lines that entries must and must not match, which no start waits for.
+    """
+    reading = _Reading(folder)
+    content = reading.content()
+    if rehearsed:
+        reading.rehearse(content)
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an FAQ entry stands: the file as read, and the path of the entry in it."""
+
+    file: str
+    source: Source
+    at: Path_
+
+    def problem(self, loc: Path_, text: str) -> Problem:
+        """Something about the entry's `loc`, at its place."""
+        place = self.source.place((*self.at, *loc))
+        return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
+
+
+def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+    """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match."""
+    reading = _Reading(folder)
+    content = reading.content()
+    spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
+    try:
+        reading.rehearse(content)
+    except ContentProblem as lost:
+        return content, spots, lost.problems
+    return content, spots, ()
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -129,6 +163,7 @@ class _Reading:
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
+        self.entries: Sequence[_Piece[Entry]] = ()
         self.shipped = self._shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
@@ -139,7 +174,7 @@ class _Reading:
         phrases = list(self._whole("phrases.yaml", Phrases))
         notices = list(self._whole("notices", Notice))
         scripts = list(self._whole("scripts", Script))
-        entries = list(self._rows("faq", Entry))
+        self.entries = entries = list(self._rows("faq", Entry))
         self._review(phrases, notices, scripts, entries)
         if self.problems:
             raise ContentProblem(self.problems)
@@ -156,6 +191,14 @@ class _Reading:
             words,
             self.hash.hexdigest()[:12],
         )
+
+    def rehearse(self, content: Content) -> None:
+        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place."""
+        for piece in self.entries:
+            if piece.value and content.entries[piece.value.id] is piece.value:
+                self._flaws(piece, line_flaws(piece.value, content.matcher))
+        if self.problems:
+            raise ContentProblem(self.problems)
 
     def _files(self, part: str) -> Sequence[Path]:
         own = self.folder / part if self.folder else None
@@ -184,7 +227,7 @@ class _Reading:
             self.hash.update(path.read_bytes())
         for mistake in read.mistakes:
             if mistake.sure:
-                self._say(name, mistake.place, "", mistake.rule, mistake.about)
+                self._say(name, read, mistake.place, "", mistake.rule, mistake.about)
         return name, read
 
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
@@ -217,9 +260,9 @@ class _Reading:
 
     def _schema(self, name: str, read: Source, at: Path_, model: type[BaseModel], error: Any, loc: Path_) -> None:
         if cause := _cause(read, (*at, *loc), missing=error["type"] == "missing"):
-            self._say(name, cause.place, "", cause.rule, cause.about)
+            self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
-        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": _key((*at, *loc))}
+        about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": key_of((*at, *loc))}
         about["detail"] = error["msg"]
         if error["type"] == "missing":
             about["key"] = str(error["loc"][-1])
@@ -289,9 +332,11 @@ class _Reading:
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
         at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
-        self._say(name, read.place(loc, key=at_key), _where(read.tree, loc), rule, about)
+        self._say(name, read, read.place(loc, key=at_key), where(read.tree, loc), rule, about)
 
-    def _say(self, name: str, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]) -> None:
+    def _say(
+        self, name: str, read: Source, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]
+    ) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
         near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
         told = {
@@ -301,7 +346,7 @@ class _Reading:
         }
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
-        self.problems.append(Problem(name, *place, where, text))
+        self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
 
 
 class _Known(dict[str, object]):
@@ -352,20 +397,8 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
     return None
 
 
-def _where(tree: Any, loc: Path_) -> str:
-    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
-    names: list[str] = []
-    node = tree
-    for name in loc:
-        node = node_at(node, (name,))
-        names.append(str(name + 1) if isinstance(name, int) else name)
-        if isinstance(node, dict) and isinstance(node.get("id"), str):
-            names = [node["id"]]
-    return ".".join(names)
-
-
-def _key(loc: Path_) -> str:
-    return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")
+def _line(read: Source, number: int) -> str:
+    return read.lines[number - 1] if 0 < number <= len(read.lines) else ""
 
 
 def _short(value: object) -> str:

@@ -331,7 +331,7 @@ class _Turning:
     # Questions
 
     def _asked(self, session: Session, text: str) -> Turn:
-        match = self.content.matcher.ask(text, self._likely(session))
+        match = self.content.ask(text, self._likely(session))
         quiet, voice = replace(session, misses=0), self.voice(session)
         if match.verdict == "answer":
             return self._told(quiet, match.chosen)
@@ -346,18 +346,19 @@ class _Turning:
         return Turn(missed, (*voice.missed(missed.misses, topics), *voice.again()), missed=Missed(text, topics))
 
     def _likely(self, session: Session) -> frozenset[str]:
-        """Topics that belong to the present step."""
-        position = session.position
+        """Topics that people ask after the last answer, and those that belong to the present step."""
+        entries, position = self.content.entries, session.position
+        next_ = {topic for told in session.told if told in entries for topic in entries[told].follow}
         if position is None:
-            return frozenset()
-        own = {entry.id for entry in self.content.entries.values() if entry.step == position.step}
-        return frozenset(own | {*self.content.script.by_id[position.step].trouble})
+            return frozenset(next_)
+        own = {entry.id for entry in entries.values() if entry.step == position.step}
+        return frozenset(next_ | own | {*self.content.script.by_id[position.step].trouble})
 
     def _told(self, session: Session, topics: Sequence[str]) -> Turn:
         voice = self.voice(session)
         answers = [reply for topic in topics for reply in voice.answer(self.content.entries[topic])]
         first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
-        return Turn(replace(session, misses=0), (*first, *answers, *voice.again()))
+        return Turn(replace(session, misses=0, told=tuple(topics)), (*first, *answers, *voice.again()))
 
     def _with_person(self, session: Session, handed: Handed) -> Turn:
         """Said at the desk; the walk can go on by its buttons."""

@@ -160,7 +160,16 @@ class Desk:
             return Handed((Reply(self.words.text_only),))
         if note := _NOTE.match(text):
             return Handed(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Handed()
-        return self._answers(Reply(text))
+        return self._refuses(text) or self._answers(Reply(text))
+
+    def _refuses(self, text: str) -> Handed | None:
+        """Whose numbers staff may not write either; a phone or an address to write to they may."""
+        found = [f for f in privacy.find(text) if f.kind not in (Kind.MOBILE, Kind.MAIL)]
+        if not found:
+            return None
+        phrases = self.content.phrases
+        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
+        return Handed((Reply(self.words.secret.format(kinds=kinds)),))
 
     def _pressed(self, act: str, topic: str) -> Handed:
         ticket = self.ticket

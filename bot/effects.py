@@ -84,7 +84,8 @@ class Changed:
 class Queued:
     """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
 
-    `title` names the ticket's thread. `thread` is used where there is no ticket any more.
+    `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Not before
+    `due_at`; None: at once.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -94,6 +95,8 @@ class Queued:
     thread: str | None = None
     user: str | None = None
     commands: Commands = ""
+    under: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,74 @@ class Audited:
 
 
 @dataclass(frozen=True, slots=True)
+class Revised:
+    """The content becomes these files (texts by name). Outdated when the revision in force is no longer `parent`.
+
+    `content` is the revision of the content that they make, `author` who says so, `note` why.
+    """
+
+    files: Mapping[str, str]
+    parent: int
+    content: str
+    author: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Drafted:
+    """A draft of a revision, kept under `key` until it is published or dropped; another with that key is replaced."""
+
+    key: str
+    files: Mapping[str, str]
+    parent: int
+    author: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undrafted:
+    """A draft is done with."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that is done once for all workers. Outdated when it was done before."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Unanswered questions that an admin has dealt with, by their numbers; `became` says how."""
+
+    misses: tuple[int, ...]
+    became: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Questions that were dealt with wait again: what was done with them was undone."""
+
+    misses: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """Whether an answer helped the person whose turn it is; the newest word on a topic counts."""
+
+    topic: str
+    revision: str
+    helped: bool
+    reason: str = ""
+
+
+KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Voted
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
     """Another content for a draft broadcast, if it is still in the `version` that was looked at. Else: Outdated."""
 
     number: int
@@ -198,10 +268,8 @@ class Reminded:
     user: str
 
 
-Effect = (
-    Opened | Changed | Queued | Invited | Joined | Removed | Audited
-    | Drafted | Moved | Started | Cancelled | Answered | Remind | Reminded
-)  # fmt: skip
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded
+Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
 
 
 class Outdated(Exception):

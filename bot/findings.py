@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails
 from bot.broadcast.audience import Wrong, read
 from bot.phrases import Phrases
 from bot.source import Path_
+from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
 from flows.notice import Notice
@@ -75,3 +76,18 @@ def entry_flaws(
         if owner != entry.id:
             yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
     yield from unknown_placeholders(entry.answer, ("answer",), names)
+
+
+def line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:
+    """Lines of `must_match` that find nothing or another entry first, of `must_not_match` that are answered with it."""
+    for n, text in enumerate(entry.must_match):
+        match = matcher.ask(text)
+        first = match.topics[0].id if match.topics else None
+        if match.verdict == "miss":
+            yield flaw("must_match_nothing", "must_match", n, text=text, id=entry.id)
+        elif first != entry.id:
+            yield flaw("must_match_other", "must_match", n, text=text, id=entry.id, first=first)
+    for n, text in enumerate(entry.must_not_match):
+        match = matcher.ask(text)
+        if match.verdict == "answer" and entry.id in match.chosen:
+            yield flaw("must_not_match", "must_not_match", n, text=text, id=entry.id)

@@ -112,3 +112,20 @@ def in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
             path.append(name)
             tree = tree[name]
     return tuple(path)
+
+
+def where(tree: Any, loc: Path_) -> str:
+    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
+    names: list[str] = []
+    node = tree
+    for name in loc:
+        node = node_at(node, (name,))
+        names.append(str(name + 1) if isinstance(name, int) else name)
+        if isinstance(node, dict) and isinstance(node.get("id"), str):
+            names = [node["id"]]
+    return ".".join(names)
+
+
+def key_of(loc: Path_) -> str:
+    """The innermost key of a place."""
+    return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")

@@ -142,8 +142,9 @@ Commands = Literal["", "graduate", "staff", "admin"]
 class Post:
     """A message to a chat other than the one that spoke: to `user`, or to the staff chat when that is None.
 
-    `title` names the ticket it belongs to; `thread` is the ticket's thread and `under` its newest message there, as the
-    channel told them before. Without a `reply` only `commands` are set. `ticket` is the number that it belongs to.
+    `title` names the ticket it belongs to, `ticket` is its number; `thread` is where it goes and `under` the message
+    that it stands under, as the channel told them before. Without a `reply` only `commands` are set. `last`: nothing
+    more waits for the same chat.
     """
 
     number: int
@@ -154,6 +155,7 @@ class Post:
     under: str | None = None
     commands: Commands = ""
     ticket: str | None = None
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +166,29 @@ class Delivered:
     thread: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Replies that cannot go out now, in order, to be posted to `chat` from `due_at` (UTC) on; None: as soon as may be.
+
+    `thread` is the thread they belong to, `under` the message that they answer; None where there is none.
+    """
+
+    channel: str
+    chat: str
+    replies: tuple[Reply, ...]
+    due_at: datetime | None = None
+    thread: str | None = None
+    under: str | None = None
+
+
 Ready = Callable[[], Awaitable[bool]]
 """Asked when a message may go out, before anything leaves the house. False: it must not be sent after all."""
 
 
 Receive = Callable[[Incoming], Awaitable[Answer]]
-"""The one thing that a channel is given: hand in what came, get what to say."""
+"""What a channel is given: hand in what came, get what to say."""
+Owe = Callable[[Owed], Awaitable[None]]
+"""And where to leave what it cannot say now."""
 
 
 class Channel(Protocol):

@@ -27,6 +27,7 @@ async def dispatch(serving: Service, channel: str, deliver: Deliver) -> None:
     recalled = False
     while True:
         serving.posted.clear()
+        wait_s: float = LOOK_S
         try:
             if not recalled:
                 await serving.recall(channel)
@@ -34,10 +35,12 @@ async def dispatch(serving: Service, channel: str, deliver: Deliver) -> None:
             await serving.release()
             while await deliver_due(serving, channel, deliver):
                 pass
+            due_s = await serving.waits_s(channel)
+            wait_s = LOOK_S if due_s is None else min(max(due_s, 0.0), LOOK_S)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, channel=channel)
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(wait_s):
                 await serving.posted.wait()
         except TimeoutError:
             pass

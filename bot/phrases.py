@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.admin_phrases import AdminPhrases
 from bot.broadcast.phrases import BroadcastPhrases
 from flows.answers import plain
 from flows.facts import Words
@@ -101,6 +102,7 @@ class DeskPhrases(Row):
     thread: Sentence
     edited: Sentence
     text_only: Sentence
+    secret: Sentence
     pick_topic: Sentence
     canned: Sentence
     taken: Sentence
@@ -200,6 +202,7 @@ class Phrases(Row):
     public: PublicWords
     desk: DeskPhrases
     staff: StaffPhrases
+    admin: AdminPhrases
     broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     head: Sentence

@@ -48,7 +48,7 @@ def _said(content: Content, text: str, now: datetime) -> Reply:
     question = command[2] if command and command[1] == "ask" else "" if command else text
     if not plain(question):
         return Reply(words.help if not command or command[1] in ("ask", "help", "start") else words.elsewhere)
-    match = content.matcher.ask(question)
+    match = content.ask(question, frozenset())
     if match.verdict == "miss":
         return Reply(voices[0].fill(words.miss))
     return _topic(content, voices, match.chosen[0] if match.chosen else match.topics[0].id)

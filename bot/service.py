@@ -23,8 +23,8 @@ from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.desk import ZONE, Case, Desk, Handed
-from bot.effects import Effect, Outdated, Role
-from bot.messages import Answer, Attachment, Delivered, Incoming, Post, Reply
+from bot.effects import Effect, Outdated, Queued, Role
+from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
 from bot.rooms import Room
 from bot.session import Session
@@ -73,6 +73,10 @@ class Service:
         self._today = today
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
+    def take(self, content: Content) -> None:
+        """Answer from this content from the next turn on."""
+        self.content = content
+
     @property
     def store(self) -> Store:
         """Where everything is kept."""
@@ -112,6 +116,20 @@ class Service:
         """Messages that a channel is to deliver now, one for each chat; they are the caller's for a while."""
         return await self._store.desk.claim(channel, self._present())
 
+    async def owe(self, owed: Owed) -> None:
+        """Keep replies until they can go out; StoreProblem when that is not possible either."""
+        queued = [
+            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
+            for reply in owed.replies
+        ]
+        await self._store.desk.apply(queued, owed.channel, self._present())
+        self.posted.set()
+
+    async def waits_s(self, channel: str) -> float | None:
+        """Seconds until the next message is due; None when none is waiting."""
+        due = await self._store.desk.next_due(channel)
+        return (due - self._present()).total_seconds() if due else None
+
     async def settle(self, channel: str, post: Post, delivered: Delivered) -> None:
         """Note what became of a message; staff are told when it cannot reach the graduate."""
         became, content = delivered.outcome.became, self.content
@@ -119,6 +137,8 @@ class Service:
         news = (desk.unreachable(content, post.ticket),) if lost and post.ticket else ()
         if became in ("failed", "blocked"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
+        if became == "blocked" and post.user is not None:
+            await self._store.reach(channel, post.user, reachable=False)
         await self._store.desk.settle(post, delivered, self._present(), news)
 
     async def recall(self, channel: str) -> None:
@@ -305,8 +325,8 @@ class Service:
 
 
 def local(at: datetime, today: date | None) -> datetime:
-    """The moment (UTC) as the notice's clocks show it, or the rehearsed day's morning."""
-    return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None)
+    """The moment (UTC) as the notice's clocks show it, in whole seconds, or the rehearsed day's morning."""
+    return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
 
 
 def _answer(turn: Turn) -> Answer:

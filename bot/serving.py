@@ -9,15 +9,17 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
 from bot import app, outbox
 from bot.broadcast.news import News
+from bot.broadcast.room import BroadcastRoom
 from bot.broadcast.sender import Sender
 from bot.broadcast.tending import Tending
 from bot.channels.telegram import updates
@@ -25,6 +27,7 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.files import fetch
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.pages import listen
@@ -32,9 +35,13 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
+from bot.editor import Editor
+from bot.knowledge import Knowledge
 from bot.phrases import Phrases
+from bot.rooms import Room
 from bot.service import Service
 from bot.settings import Problem, Settings, SettingsProblem
+from bot.store import Store
 
 _log = structlog.get_logger()
 
@@ -59,7 +66,7 @@ def username(chosen: Settings) -> str:
 
 
 async def _username(chosen: Settings, token: str) -> str:
-    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api, patience_s=10) as api:
+    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api) as api:
         try:
             return await who(api)
         except WrongToken:
@@ -70,23 +77,31 @@ async def _username(chosen: Settings, token: str) -> str:
 
 async def _serve(chosen: Settings, token: str) -> None:
     async with AsyncExitStack() as open_:
-        serving = await open_.enter_async_context(app.service(chosen))
         api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
         await open_.enter_async_context(api)
+        kept: list[Editor] = []
+
+        def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
+            kept.append(Editor(knowledge, store, partial(fetch, api), Telegram.name, list(map(str, chosen.owners))))
+            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: app.present(chosen)))
+
+        serving = await open_.enter_async_context(app.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
-        tasks = [
-            asyncio.create_task(outbox.dispatch(serving, Telegram.name, posts.deliver)),
+        channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
+        beside = [
+            asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
             asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
+            *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]
         try:
-            await until_signal(Telegram(api, intake, _words(phrases), posts).run(serving.receive))
+            await until_signal(channel.run(serving.receive))
         finally:
-            for task in tasks:
+            for task in beside:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(beside)
 
 
 def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:

@@ -12,7 +12,8 @@ from flows.model import Position
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row.
+    """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row,
+    `told` the topics answered last.
 
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders` is
     whether reminders are wanted; None: never asked.
@@ -22,6 +23,7 @@ class Session:
     walks: Mapping[str, Position] = field(default_factory=dict)
     misses: int = 0
     moves: int = 0
+    told: tuple[str, ...] = ()
     reminders: bool | None = None
 
     @property
@@ -42,6 +44,7 @@ def dump(session: Session) -> dict[str, Any]:
         "walks": {notice: model.dump(position) for notice, position in session.walks.items()},
         "misses": session.misses,
         "moves": session.moves,
+        "told": list(session.told),
         "reminders": session.reminders,
     }
 
@@ -49,4 +52,6 @@ def dump(session: Session) -> dict[str, Any]:
 def load(data: Mapping[str, Any]) -> Session:
     """The session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
-    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), data.get("reminders"))
+    told = tuple(map(str, data.get("told", ())))  # sessions of an earlier version lack it
+    reminders = data.get("reminders")
+    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders)

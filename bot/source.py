@@ -7,6 +7,7 @@ keys, references, tags) is a `Mistake` at its line and column; several are found
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ _CONSTANTS: Mapping[str, object] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+
+_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -51,12 +54,13 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as data. `keys` and `values` give the place of each path's key and value."""
+    """A file as data. `keys` and `values` give the place of each path's key and value, `lines` is the text itself."""
 
     tree: Any
     keys: Mapping[Path_, Place]
     values: Mapping[Path_, Place]
     mistakes: tuple[Mistake, ...]
+    lines: tuple[str, ...] = ()
 
     def place(self, loc: Path_, *, key: bool = False) -> Place:
         """Where a path stands, or the nearest enclosing thing that stands somewhere."""
@@ -77,23 +81,28 @@ def read(path: Path) -> Source:
         return _broken(Mistake("file_missing", (1, 1)))
     if len(raw) > MAX_BYTES:
         return _broken(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
+    text = decoded(raw)
+    return parse(text) if isinstance(text, str) else _broken(Mistake("file_encoding", text))
+
+
+def decoded(raw: bytes) -> str | Place:
+    """The text of a file in UTF-8, UTF-16 or GBK, as editors save it; else the place of the first byte that is none."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(raw) % 2 == 0:
+        return raw.decode("utf-16", "replace")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        return _broken(Mistake("file_encoding", _place(raw[: problem.start].decode()), {"encoding": _encoding(raw)}))
-    if "\0" in text:
-        return _broken(Mistake("file_encoding", (1, 1), {"encoding": _encoding(raw)}))
-    return parse(text)
-
-
-def _encoding(raw: bytes) -> str:
-    if b"\0" in raw:
-        return "UTF-16"
+        broken = _place(raw[: problem.start].decode("utf-8", "replace"))
+    else:
+        return text if "\0" not in text else _place(text[: text.index("\0")])
+    # Of a damaged UTF-8 file most can still be read as such; of GBK hardly anything can.
+    foreign = sum(byte > 127 for byte in raw)
+    if 2 * sum(byte > 127 for byte in raw.decode("utf-8", "ignore").encode()) > foreign:
+        return broken
     try:
-        raw.decode("gb18030")
+        return raw.decode("gb18030")
     except UnicodeDecodeError:
-        return "？"
-    return "GBK"
+        return broken
 
 
 def _place(before: str) -> Place:
@@ -107,12 +116,12 @@ def parse(text: str) -> Source:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as problem:
-        return _broken(*_explain(text, problem))
+        return replace(_broken(*_explain(text, problem)), lines=tuple(text.splitlines()))
     reading = _Reading(text.splitlines())
     tree = reading.plain(node, (), 0) if node else None
     if tree is None and not reading.mistakes:
         return _broken(Mistake("yaml_empty", (1, 1)))
-    return Source(tree, reading.keys, reading.values, tuple(reading.mistakes))
+    return Source(tree, reading.keys, reading.values, tuple(reading.mistakes), tuple(reading.lines))
 
 
 def _broken(*mistakes: Mistake) -> Source:
@@ -154,7 +163,7 @@ class _Reading:
             return "yaml_alias"
         if len(loc) > MAX_DEPTH:
             return "yaml_deep"
-        return None if node.tag.startswith("tag:yaml.org,2002:") else "yaml_tag"
+        return None if node.tag in _PLAIN else "yaml_tag"
 
     def _mapping(self, node: yaml.MappingNode, loc: Path_) -> Mapping[str, Any]:
         tree: dict[str, Any] = {}

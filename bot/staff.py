@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.content import Content
-from bot.desk import Handed, listed
+from bot.desk import Handed, listed, masked
 from bot.effects import Audited, Invitation, Invited, Joined, Member, Queued, Removed, Role, Ticket
 from bot.messages import Button, Incoming, Reply
 
@@ -89,7 +89,7 @@ class Staff:
         if not found:
             return Handed((Reply(words.how_to_invite),))
         role: Role = "admin" if found[1] == "admin" else "staff"
-        label = (found[2] or "").strip()
+        label = masked(self.content, (found[2] or "").strip())
         text = words.invitation.format(
             role=words.roles[role], label=f" {label}" if label else "", hours=INVITATION_HOURS
         )

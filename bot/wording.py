@@ -62,7 +62,8 @@ class Voice:
         position = self.session.position
         answers = position.answers if position else {}
         wrong = wrong_fields(self.notice, position) if position else ()
-        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now)
+        shared = self.content.shared_facts(self.notice.id, answers.get("cohort") or None, self.now)
+        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared)
 
     def fill(self, template: str, live: Mapping[str, str] | None = None, **own: object) -> str:
         """The template with the notice's facts, the moment's (`live`) and the phrase's own parts in it."""

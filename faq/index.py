@@ -1,32 +1,34 @@
-"""An inverted index over entries, in three views: characters, fuzzy pinyin syllables, concepts of the lexicon. Pure and
-never changed once built. Must not know scores, verdicts, files or conversations.
+"""All phrasings as one sparse matrix, in three views at once: characters, fuzzy pinyin syllables, concepts of the
+lexicon. Never changed once built. Must not know scores, verdicts, files or conversations.
 
-An entry's centre is the mean of its phrasings' unit vectors; so a question's cosine with it is the sum of its cosines
-with the phrasings, divided by the length of that sum's vector.
+A row is a line (a title or phrasing), a column a gram; the grams of one view in a row are a unit vector, in which rare
+grams weigh more. An entry's centre is the mean of its rows, made a unit vector again. The matrix is kept by columns: a
+gram's postings are the entries that have it, each with its weight in the centre and the lines that have it. All are
+flat arrays, so that numpy adds them up; nothing is left out, however many entries there are.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import nlargest
-from itertools import chain, pairwise
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from faq.lexicon import particles
 from faq.model import Entry
-from faq.text import Reading, particles, read
+from faq.reading import Reading, read
 
-VIEWS = ("chars", "sounds", "concepts")
-_LONG = 200  # entries: of a gram that more of them have, only those find candidates in which it weighs most
-_READ = 2_500  # entries that are read of all grams together, rarest grams first; what is cut short weighs in later
-_COMPLETED = 20  # candidates whose score is made exact when some grams were cut short
+VIEWS = CHARS, SOUNDS, CONCEPTS = range(3)
 _SURE = 5  # entries that are near however far the others are ahead
 _FAR = 0.4  # share of the best score under which further entries are not near
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
 
-Vector = Mapping[int, float]  # number of a gram → its share of a unit vector
+Numbers: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
 
 def pairs(units: Sequence[str]) -> list[str]:
@@ -34,8 +36,18 @@ def pairs(units: Sequence[str]) -> list[str]:
     return [f"{first} {second}" for first, second in pairwise(units)]
 
 
+def grams(reading: Reading) -> tuple[Mapping[str, float], ...]:
+    """For each view the grams of a text with their strength, 0–1: units and neighbours, concepts and pairs of them."""
+    chars, sounds = reading.chars, reading.sounds
+    return (
+        dict.fromkeys((*chars, *pairs(chars)), 1.0),
+        dict.fromkeys((*sounds, *pairs(sounds)), 1.0),
+        _concepts(reading),
+    )
+
+
 def _concepts(reading: Reading) -> Mapping[str, float]:
-    """The concepts of a text and the pairs of them; none when it only says what kind of question it is."""
+    """None when they only say what kind of question it is."""
     concepts = reading.concepts
     subjects = sorted(concepts.keys() - reading.asking)
     if not subjects:
@@ -47,17 +59,7 @@ def _concepts(reading: Reading) -> Mapping[str, float]:
     return found
 
 
-def grams(reading: Reading) -> tuple[Iterable[str], Iterable[str], Mapping[str, float]]:
-    """For each view the grams of a text, each once: units and neighbours; concepts with their strength, 0–1."""
-    chars, sounds = reading.chars, reading.sounds
-    return (
-        dict.fromkeys((*chars, *pairs(chars))),
-        dict.fromkeys((*sounds, *pairs(sounds))),
-        _concepts(reading),
-    )
-
-
-def _named(reading: Reading) -> float:
+def _at_home(reading: Reading) -> float:
     """The share 0–1 of a text's units that name a subject of the lexicon; particles and question words do not count."""
     subject = 0
     inside: set[int] = set()
@@ -66,233 +68,231 @@ def _named(reading: Reading) -> float:
         if not reading.asking.issuperset(names):
             subject += size
     light = particles()
-    other = sum(at not in inside and char not in light for at, char in enumerate(reading.chars))
+    other = sum([at not in inside and char not in light for at, char in enumerate(reading.chars)])
     return subject / (subject + other) if subject else 0.0
 
 
-class _Gram(NamedTuple):
-    """Who has a gram: entries in order, its weight in their centres, where to find it in their phrasings."""
-
-    places: array[int]
-    weights: array[float]
-    groups: array[int]
-
-
-class _View:
-    """One view of all phrasings. A group is a gram in an entry: the phrasings that have it, by their numbers within
-    the entry, and its share of their unit vectors; group n is numbers[bounds[n]:bounds[n + 1]], shares alike.
+class Line(NamedTuple):
+    """A title or phrasing: folded, as syllable codes, and what kind of question it is; its grams (32-bit numbers) and
+    their strengths (bytes, 255 for 1).
     """
 
-    __slots__ = ("bounds", "grams", "idf", "ids", "longest", "norms", "numbers", "shares", "unknown")
-
-    def __init__(self) -> None:
-        self.ids: dict[str, int] = {}
-        self.grams: list[_Gram] = []
-        self.bounds = array("I", [0])
-        self.numbers = array("H")
-        self.shares = array("f")
-        self.idf: list[float] = []
-        self.norms: list[float] = []  # by entry: the length of its phrasings' sum
-        self.longest: dict[int, list[tuple[int, float]]] = {}  # of a gram that many have: where it weighs most
-        self.unknown = 0.0
-
-    def learn(self, line: Iterable[str]) -> array[int]:
-        ids = self.ids
-        return array("I", [ids.setdefault(gram, len(ids)) for gram in line])
-
-    def close(self, entries: Sequence[Sequence[array[int]]], strengths: Iterator[Sequence[float]] | None) -> None:
-        """Weighs all lines; `strengths` of their grams line by line, None when all are 1."""
-        spread = [0] * len(self.ids)
-        for lines in entries:
-            for gram in set(chain(*lines)):
-                spread[gram] += 1
-        count = len(entries) + 1
-        self.unknown = math.log(count / 0.5) + 0.1
-        self.idf = idf = [math.log(count / (found + 0.5)) + 0.1 for found in spread]
-        self.grams = [_Gram(array("I"), array("f"), array("I")) for _ in idf]
-        for at, lines in enumerate(entries):
-            own: dict[int, tuple[list[int], list[float]]] = {}
-            for number, line in enumerate(lines):
-                weights = [idf[gram] for gram in line]
-                if strengths:
-                    weights = [weight * strength for weight, strength in zip(weights, next(strengths), strict=True)]
-                inverse = 1.0 / (math.hypot(*weights) or 1.0)
-                for gram, weight in zip(line, weights, strict=True):
-                    held = own.get(gram)
-                    if held is None:
-                        own[gram] = ([number], [weight * inverse])
-                    else:
-                        held[0].append(number)
-                        held[1].append(weight * inverse)
-            self._add(at, own)
-        for number, held_by in enumerate(self.grams):
-            if len(held_by.places) > _LONG:
-                found = sorted(zip(held_by.places, held_by.weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
-                self.longest[number] = found[:_LONG]
-
-    def _add(self, at: int, own: Mapping[int, tuple[list[int], list[float]]]) -> None:
-        sums = [sum(shares) for _, shares in own.values()]
-        norm = math.hypot(*sums) or 1.0
-        self.norms.append(norm)
-        known = self.grams
-        group, end = len(self.bounds) - 1, len(self.numbers)
-        for (gram, (numbers, _)), total in zip(own.items(), sums, strict=True):
-            places, weights, groups = known[gram]
-            places.append(at)
-            weights.append(total / norm)
-            groups.append(group)
-            group += 1
-            end += len(numbers)
-            self.bounds.append(end)
-        self.numbers.extend(chain.from_iterable([numbers for numbers, _ in own.values()]))
-        self.shares.extend(chain.from_iterable([shares for _, shares in own.values()]))
-
-    def vector(self, line: Mapping[str, float]) -> tuple[Vector, float]:
-        """A question's unit vector without the grams that no phrasing has, and the share 0–1 that those have of it."""
-        ids, idf = self.ids, self.idf
-        known: dict[int, float] = {}
-        missing = 0.0
-        for gram, strength in line.items():
-            number = ids.get(gram)
-            if number is None:
-                missing += (strength * self.unknown) ** 2
-            else:
-                known[number] = strength * idf[number]
-        length = math.sqrt(sum([weight * weight for weight in known.values()]) + missing)
-        if not length:
-            return {}, 0.0
-        return {gram: weight / length for gram, weight in known.items()}, missing / (length * length)
+    folded: str
+    coded: str
+    asking: frozenset[str]
+    grams: bytes
+    strengths: bytes
 
 
 class Subject(NamedTuple):
-    """One entry as it is compared with questions; its title and phrasings folded, as syllable codes, as asked."""
+    """One entry as questions are compared with it; `first` is the row of its first line."""
 
     id: str
     beyond: bool
     asking: frozenset[str]
-    folded: tuple[str, ...]
-    coded: tuple[str, ...]
-    askings: tuple[frozenset[str], ...]
+    first: int
+    lines: tuple[Line, ...]
 
 
-class Overlap(NamedTuple):
-    """What an entry and a question have in common: the cosines by phrasing, the share of the question's square that the
-    entry has, the numbers of the grams.
+class Vector(NamedTuple):
+    """A question: its known grams, their views, their weights. In each view they make a unit vector together with the
+    grams that no line has, whose share 0–1 of its square is `unknown`. Concepts are as long as the lexicon is at home
+    in the question: what it names of a text of another field says little. `bits` has by view the bit of each gram in
+    sets of grams: 1 << n for the nth.
     """
 
-    cosines: list[float]
-    known: float
-    grams: list[int]
+    grams: Numbers
+    views: Numbers
+    weights: Floats
+    unknown: tuple[float, ...]
+    bits: tuple[Mapping[str, int], ...]
+
+
+class Near(NamedTuple):
+    """An entry near a question. By view: cosine with its centre, best cosine with a line, share 0–1 of the question's
+    square that it has. `lines` are the sums of the cosines with each line, `has` the question's grams that it has.
+    """
+
+    subject: Subject
+    centre: list[float]
+    best: list[float]
+    known: list[float]
+    lines: list[float]
+    has: int
+
+
+class _Words:
+    """The numbers of all grams, in the order in which they were met, and the codes of all syllables."""
+
+    def __init__(self, before: _Words | None = None) -> None:
+        self.ids: list[dict[str, int]] = [dict(ids) for ids in before.ids] if before else [{} for _ in VIEWS]
+        self.views: list[int] = [*before.views] if before else []
+        self.codes: dict[str, str] = dict(before.codes) if before else {}
+
+    def learn(self, text: str) -> Line:
+        reading = read(text)
+        numbers, strengths = array("i"), bytearray()
+        for view, (ids, own) in enumerate(zip(self.ids, grams(reading), strict=True)):
+            for gram in own:
+                number = ids.setdefault(gram, len(self.views))
+                if number == len(self.views):
+                    self.views.append(view)
+                numbers.append(number)
+            strengths.extend([round(255 * strength) for strength in own.values()])
+        codes = self.codes
+        coded = "".join([codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in reading.sounds])
+        return Line(reading.folded, coded, reading.asking, numbers.tobytes(), bytes(strengths))
 
 
 class Index:
-    """All entries, in the order of their ids, whatever order they come in."""
+    """All entries, in the order of their ids, whatever order they come in.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    Lines that were already in the index `before` are not read again; the rest is the same with and without it.
+    """
+
+    def __init__(self, entries: Iterable[Entry], before: Index | None = None) -> None:
+        self.words: _Words = _Words(before.words if before else None)
+        known: Mapping[str, Line] = before.lines if before else {}
+        self.lines: dict[str, Line] = {}
         self.subjects: list[Subject] = []
-        self.views = tuple(_View() for _ in VIEWS)
-        self._codes: dict[str, str] = {}
-        lines: list[list[list[array[int]]]] = [[] for _ in VIEWS]
-        strengths: list[tuple[float, ...]] = []
-        same: dict[frozenset[str], frozenset[str]] = {}
+        first = 0
         for entry in sorted(entries, key=lambda entry: entry.id):
-            readings = [read(line) for line in dict.fromkeys((entry.title, *entry.phrasings))]
-            for own in lines:
-                own.append([])
-            for reading in readings:
-                parts = grams(reading)
-                for view, own, part in zip(self.views, lines, parts, strict=True):
-                    own[-1].append(view.learn(part))
-                strengths.append(tuple(parts[2].values()))
-            askings = tuple(same.setdefault(reading.asking, reading.asking) for reading in readings)
-            self.subjects.append(
-                Subject(
-                    entry.id,
-                    entry.source == "beyond",
-                    frozenset().union(*askings),
-                    tuple(reading.folded for reading in readings),
-                    tuple(self._learn(reading.sounds) for reading in readings),
-                    askings,
-                )
-            )
-        for number, view in enumerate(self.views):
-            view.close(lines[number], iter(strengths) if number == 2 else None)
-        self._cut = any(view.longest for view in self.views)
+            texts = dict.fromkeys((entry.title, *entry.phrasings))
+            for text in texts:
+                if text not in self.lines:
+                    self.lines[text] = known.get(text) or self.words.learn(text)
+            lines = tuple([self.lines[text] for text in texts])
+            asking = frozenset[str]().union(*[line.asking for line in lines])
+            self.subjects.append(Subject(entry.id, entry.source == "beyond", asking, first, lines))
+            first += len(lines)
+        self._weigh()
 
-    def _learn(self, sounds: Sequence[str]) -> str:
-        codes = self._codes
-        return "".join([codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in sounds])
+    def _weigh(self) -> None:
+        """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
+        is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre. The lines that have it are
+        the cells `_edges[p]` up to `_edges[p + 1]`: cell c is in row `_numbers[c]`, with the weight `_shares[c]`.
+        """
+        lines = [line for subject in self.subjects for line in subject.lines]
+        count, views = len(self.subjects), np.array(self.words.views, np.int8)
+        grams = np.frombuffer(b"".join([line.grams for line in lines]), np.int32)
+        order = grams.argsort(kind="stable")  # lines stand in the order of their entries
+        grams = grams[order]
+        strengths = np.frombuffer(b"".join([line.strengths for line in lines]), np.uint8)[order]
+        sizes = [len(line.strengths) for line in lines]
+        self._numbers = numbers = np.arange(len(lines), dtype=np.int32).repeat(sizes)[order]
+        del order  # as big as all the rest
+        entries = np.arange(count, dtype=np.int32).repeat([len(subject.lines) for subject in self.subjects])[numbers]
+        first = np.ones(len(grams), bool)  # of a posting
+        first[1:] = (grams[1:] != grams[:-1]) | (entries[1:] != entries[:-1])
+        edges = first.nonzero()[0]
+        self._slots = entries[edges] * len(VIEWS) + views[grams[edges]]
+        del entries, first
+        spread = np.bincount(grams[edges], minlength=len(views))
+        idf = np.where(spread, np.log((count + 1) / (spread + 0.5)) + 0.1, 0.0)
+        self._idf: list[float] = idf.tolist()
+        self._rarest = math.log((count + 1) / 0.5) + 0.1
+        self._shares = idf.astype(np.float32)[grams] * strengths
+        for view in VIEWS:
+            own = (views[grams] == view).nonzero()[0]
+            lengths = np.sqrt(np.bincount(numbers[own], self._shares[own] ** 2))
+            self._shares[own] /= lengths[numbers[own]]
+        self._starts = np.append(0, spread.cumsum())
+        centres = np.add.reduceat(self._shares, edges, dtype=np.float64) if len(edges) else np.zeros(0)
+        self._centres = (centres / np.sqrt(np.bincount(self._slots, centres**2))[self._slots]).astype(np.float32)
+        self._edges = np.append(edges, len(grams)).astype(np.int32)
 
     def coded(self, sounds: Sequence[str]) -> str:
         """Syllables as one character each, so that rapidfuzz compares syllables; unknown ones are all alike."""
-        return "".join([self._codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds])
+        return "".join([self.words.codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds])
 
-    def vectors(self, reading: Reading) -> tuple[list[Vector], list[float]]:
-        """A question's unit vector in each view, and the share of it that no phrasing has. Concepts are as long as the
-        lexicon is at home in the question: what it names of a text of another field says little.
-        """
-        chars, sounds, concepts = grams(reading)
-        lines = (dict.fromkeys(chars, 1.0), dict.fromkeys(sounds, 1.0), concepts)
-        made = [view.vector(line) for view, line in zip(self.views, lines, strict=True)]
-        trust = _named(reading)
-        named = {gram: weight * trust for gram, weight in made[2][0].items()}
-        return [made[0][0], made[1][0], named], [unknown for _, unknown in made]
-
-    def nearest(self, vectors: Sequence[Vector], limit: int) -> list[int]:
-        """The places of the entries whose centres are nearest, best sum of the views first, at most `limit`."""
-        totals: dict[int, float] = {}
-        held = totals.get
-        heaviest = sorted(
-            ((weight, number, gram) for number, vector in enumerate(vectors) for gram, weight in vector.items()),
-            reverse=True,
+    def vector(self, reading: Reading) -> Vector:
+        """A question as it is compared with lines and centres."""
+        numbers: list[int] = []
+        views: list[int] = []
+        weights: list[float] = []
+        unknown: list[float] = []
+        bits: list[dict[str, int]] = []
+        for view, (ids, own) in enumerate(zip(self.words.ids, grams(reading), strict=True)):
+            known: dict[str, float] = {}
+            missing = 0.0
+            for gram, strength in own.items():
+                number = ids.get(gram, -1)
+                if number >= 0 and self._idf[number]:
+                    numbers.append(number)
+                    known[gram] = strength * self._idf[number]
+                else:
+                    missing += (strength * self._rarest) ** 2
+            square = sum([weight * weight for weight in known.values()]) + missing
+            scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)
+            bits.append({gram: 1 << bit for bit, gram in enumerate(known, len(weights))})
+            views += [view] * len(known)
+            weights += [weight * scale for weight in known.values()]
+            unknown.append(missing / square if square else 0.0)
+        return Vector(
+            np.array(numbers, np.int64), np.array(views, np.int64), np.array(weights), tuple(unknown), tuple(bits)
         )
-        left = _READ
-        for weight, number, gram in heaviest:
-            view = self.views[number]
-            places, weights, _ = view.grams[gram]
-            found = view.longest.get(gram) if len(places) > _LONG else None
-            left -= _LONG if found else len(places)
-            if left < 0:
-                break
-            for at, share in found or zip(places, weights, strict=True):
-                totals[at] = held(at, 0.0) + weight * share
-        if not totals:
+
+    def nearest(self, asked: Vector, limit: int) -> list[Near]:
+        """The entries whose centres are nearest, best sum of the views first, ties by id, at most `limit`."""
+        starts = self._starts[asked.grams]
+        sizes = self._starts[asked.grams + 1] - starts
+        postings, which = _ranges(starts, sizes), np.arange(len(sizes)).repeat(sizes)
+        slots = self._slots[postings]
+        cosines = self._centres[postings] * asked.weights[which]
+        centres = _by_view(np.bincount(slots, cosines, len(VIEWS) * len(self.subjects)))
+        totals = centres.sum(axis=1)
+        least = np.partition(totals, -limit)[-limit] if len(totals) > limit else 0.0
+        some = ((totals >= least) & (totals > 0.0)).nonzero()[0]
+        ranked = sorted(zip((-totals[some]).tolist(), some.tolist(), strict=True))[:limit]
+        near = [at for place, (total, at) in enumerate(ranked) if place < _SURE or total <= _FAR * ranked[0][0]]
+        if not near:
             return []
-        wanted = _COMPLETED if left < 0 or self._cut else limit
-        if len(totals) > wanted:
-            least = nlargest(wanted, totals.values())[-1]
-            tied = [at for at, total in totals.items() if total >= least]
-            totals = {at: totals[at] for at in sorted(tied, key=lambda at: (-totals[at], at))[:wanted]}
-        if wanted > limit:
-            totals = {at: self._whole(vectors, at) for at in totals}
-        nearest = sorted(totals, key=lambda at: (-totals[at], at))[:limit]
-        enough = _FAR * totals[nearest[0]]
-        return [at for place, at in enumerate(nearest) if place < _SURE or totals[at] >= enough]
+        places = np.full(len(totals), -1)
+        places[near] = np.arange(len(near))
+        owners = places[slots // len(VIEWS)]
+        there = (owners >= 0).nonzero()[0]
+        return self._closely(asked, near, centres[near].tolist(), postings[there], owners[there], which[there])
 
-    def _whole(self, vectors: Sequence[Vector], at: int) -> float:
-        """The sum of an entry's cosines, of all its grams."""
-        total = 0.0
-        for view, vector in zip(self.views, vectors, strict=True):
-            for gram, weight in vector.items():
-                places, weights, _ = view.grams[gram]
-                spot = bisect_left(places, at)
-                if spot < len(places) and places[spot] == at:
-                    total += weight * weights[spot]
-        return total
+    def _closely(
+        self,
+        asked: Vector,
+        near: Sequence[int],
+        centres: Sequence[list[float]],
+        postings: Numbers,
+        owners: Numbers,
+        which: Numbers,
+    ) -> list[Near]:
+        """The near entries with all their lines. Given are their postings for the question's grams, and for each one
+        its owner (a place in `near`) and which of the question's grams it is of.
+        """
+        subjects = [self.subjects[at] for at in near]
+        ends = list(accumulate([len(subject.lines) for subject in subjects]))
+        starts = [0, *ends[:-1]]
+        shift = np.array([start - subject.first for start, subject in zip(starts, subjects, strict=True)])
+        views, weights = asked.views[which], asked.weights[which]
+        known = _by_view(np.bincount(owners * len(VIEWS) + views, weights**2, len(VIEWS) * len(near)))
+        begin = self._edges[postings]
+        sizes = self._edges[postings + 1] - begin
+        cells = _ranges(begin, sizes)
+        rows = self._numbers[cells] * len(VIEWS) + (shift[owners] * len(VIEWS) + views).repeat(sizes)
+        cosines = _by_view(np.bincount(rows, self._shares[cells] * weights.repeat(sizes), len(VIEWS) * ends[-1]))
+        lines, best = cosines.sum(axis=1).tolist(), np.maximum.reduceat(cosines, starts).tolist()
+        has = [0] * len(near)
+        for owner, gram in zip(owners.tolist(), which.tolist(), strict=True):
+            has[owner] |= 1 << gram
+        return [
+            Near(subject, centres[n], best[n], own, lines[starts[n] : ends[n]], has[n])
+            for n, (subject, own) in enumerate(zip(subjects, known.tolist(), strict=True))
+        ]
 
-    def compare(self, view: int, vector: Vector, at: int) -> Overlap:
-        """What an entry and a question have in common in one view."""
-        cosines = [0.0] * len(self.subjects[at].folded)
-        known, own, have = 0.0, self.views[view], []
-        grams, bounds, numbers, shares = own.grams, own.bounds, own.numbers, own.shares
-        for gram, weight in vector.items():
-            places, _, groups = grams[gram]
-            spot = bisect_left(places, at)
-            if spot < len(places) and places[spot] == at:
-                have.append(gram)
-                known += weight * weight
-                group = groups[spot]
-                start, end = bounds[group], bounds[group + 1]
-                for number, share in zip(numbers[start:end], shares[start:end], strict=True):
-                    cosines[number] += weight * share
-        return Overlap(cosines, known, have)
+
+def _by_view(sums: NDArray[Any]) -> Floats:
+    """Sums whose places are number * len(VIEWS) + view, as a table: a row for each number."""
+    return sums.astype(np.float64, copy=False).reshape(-1, len(VIEWS))
+
+
+def _ranges(starts: NDArray[Any], sizes: NDArray[Any]) -> Numbers:
+    """The numbers start, start + 1 … of every range, one range after the other."""
+    ends = sizes.cumsum()
+    made: Numbers = np.arange(ends[-1] if len(ends) else 0) + (starts - (ends - sizes)).repeat(sizes)
+    return made

@@ -88,13 +88,22 @@ _Part = Iterator[tuple[str, str | None]]
 
 
 class Facts(dict[str, str]):
-    """Facts by name, worked out part by part as they are asked for: a step says five of eighty."""
+    """Facts by name, worked out part by part as they are asked for: a step says five of eighty.
 
-    def __init__(self, parts: Iterable[_Part], unstated: str) -> None:
+    `shared` is asked first: what is the same for many is worked out once.
+    """
+
+    def __init__(self, parts: Iterable[_Part], unstated: str, shared: Facts | None = None) -> None:
         super().__init__()
+        self._shared = shared
         self._facts = ((name, unstated if value is None else value) for part in parts for name, value in part)
 
     def __missing__(self, name: str) -> str:
+        if self._shared is not None:
+            try:
+                return self._shared[name]
+            except KeyError:
+                pass
         for known, value in self._facts:
             self[known] = value
             if known == name:
@@ -103,24 +112,39 @@ class Facts(dict[str, str]):
 
     def whole(self) -> Self:
         """All of them."""
+        if self._shared is not None:
+            self.update(self._shared.whole())
         self.update(self._facts)
         return self
 
 
-def facts(notice: Notice, words: Words, answers: Mapping[str, str], wrong: Sequence[str], now: datetime) -> Facts:
+def facts(
+    notice: Notice,
+    words: Words,
+    answers: Mapping[str, str],
+    wrong: Sequence[str],
+    now: datetime,
+    shared: Facts | None = None,
+) -> Facts:
     """Every fact of the notice for one graduate, by what was answered so far and found `wrong` (names of fields).
 
     The cohort chooses windows and corrections, the wrong fields choose papers. `now` is local time of the notice.
+    `shared` is what `shared_facts` gave for the same cohort and moment, where somebody kept it.
     """
     cohort = answers.get("cohort") or None
+    rows = notice.corrections_for(wrong, cohort)
+    own = (_graduate(words, answers, wrong), _corrections(notice, words, rows, cohort, now))
+    return Facts(own, words.unstated, shared_facts(notice, words, cohort, now) if shared is None else shared)
+
+
+def shared_facts(notice: Notice, words: Words, cohort: str | None, now: datetime) -> Facts:
+    """The facts that are the same for all of a cohort (an id; None: not known yet)."""
     parts = (
         _clocks(notice, words, cohort, now),
         _people(notice, words, cohort),
-        _graduate(words, answers, wrong),
         _head(notice, words),
         _site(notice, words),
         _windows(notice, words, cohort, now),
-        _corrections(notice, words, notice.corrections_for(wrong, cohort), cohort, now),
     )
     return Facts(parts, words.unstated)
 

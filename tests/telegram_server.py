@@ -30,6 +30,9 @@ from aiohttp import web
 
 TOKEN = "123456789:TEST-token_that_is_not_a_secret_000"
 
+REPOST_S = 0.1
+"""Until an update is posted again that was not answered with 200."""
+
 FaultKind = Literal["error", "cut", "slow", "hang", "garbage"]
 
 
@@ -180,6 +183,8 @@ class TelegramServer:
         self.queries: dict[str, dict[str, Any] | None] = {}
         self.pending: dict[int, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
+        # What the bot may do in every group.
+        self.rights: dict[str, Any] = {"status": "member"}
         self.webhook: dict[str, Any] | None = None
         self.webhook_codes: list[int] = []
         # Applied to each batch that is polled: repeat it, turn it round …
@@ -255,7 +260,7 @@ class TelegramServer:
         """The calls of one method, in order."""
         return [call for call in self.calls if call.method == method]
 
-    async def until(self, what: Callable[[], object], within_s: float = 5.0) -> None:
+    async def until(self, what: Callable[[], object], within_s: float = 20.0) -> None:
         """Wait until `what()` is true; looked at whenever something happens here, and now and then."""
         async with asyncio.timeout(within_s):
             while not what():
@@ -265,9 +270,9 @@ class TelegramServer:
 
     def update(self, **content: Any) -> int:
         """Queue any update; its number."""
-        self._update += 1
-        self.again({"update_id": self._update, **content})
-        return self._update
+        number = self.next_update()
+        self.again({"update_id": number, **content})
+        return number
 
     def again(self, update: dict[str, Any]) -> None:
         """Queue an update as it is, also one that was delivered before."""
@@ -275,6 +280,10 @@ class TelegramServer:
         if self.webhook:
             self._post_later(update)
         self._touch()
+
+    def next_update(self) -> int:
+        self._update += 1
+        return self._update
 
     def next_message(self) -> int:
         self._message += 1
@@ -382,6 +391,9 @@ class TelegramServer:
         limit = int(call.parameters.get("limit", 100))
         return self.batch(list(self.pending.values())[:limit])
 
+    def _getChatMember(self, _: Call) -> Any:  # noqa: N802
+        return {"user": self.me, **self.rights}
+
     def _setWebhook(self, call: Call) -> Any:  # noqa: N802
         self.webhook = call.parameters
         for update in list(self.pending.values()):
@@ -399,6 +411,8 @@ class TelegramServer:
             raise Refusal(400, "Bad Request: chat not found")
         if user and user.blocked:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
+        if user and "message_thread_id" in call.parameters:
+            raise Refusal(400, "Bad Request: message thread not found")
         message = Message(self.next_message(), chat_id, call.parameters, call.files)
         (user.messages if user else group or []).append(message)
         return self._shown(message)
@@ -464,7 +478,7 @@ class TelegramServer:
                 self.pending.pop(numbers.popleft(), None)
                 self._touch()
             else:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(REPOST_S)
         del self._posting[key]
 
     async def _post(self, update: dict[str, Any]) -> bool:

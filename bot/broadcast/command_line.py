@@ -31,7 +31,7 @@ from bot.broadcast.life import ENDED, Life, may
 from bot.broadcast.proof import Chain, Record
 from bot.broadcast.starting import Starting
 from bot.content import Content
-from bot.effects import Cancelled, Drafted, Effect, Moved, Outdated
+from bot.effects import Cancelled, Effect, Moved, Outdated, Rewritten
 from bot.session import Session
 from bot.store import Store
 
@@ -151,7 +151,7 @@ def audience(
         if rule is not None:
             notice = draft.audience.notice if draft.audience else ""
             draft = replace(draft, audience=_audience(house, rule, notice, late=late))
-            await house.apply(it, Drafted(number, it.version, drafts.dump(draft)))
+            await house.apply(it, Rewritten(number, it.version, drafts.dump(draft)))
             it = await house.get(number)
         search = house.starting(it).search
         if search is None:

@@ -20,7 +20,7 @@ from bot.broadcast.phrases import BroadcastPhrases
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.desk import ZONE, Handed
-from bot.effects import Audited, Cancelled, Drafted, Moved
+from bot.effects import Audited, Cancelled, Moved, Rewritten
 from bot.messages import Button, Incoming, Reply
 from bot.session import Session
 from flows.clock import clock
@@ -325,7 +325,7 @@ class Composing:
 
     def edited_to(self, draft: Draft, count: Count | None) -> Handed:
         """The draft was changed: saved, and shown again, or asked on for its words."""
-        changed = Drafted(self.broadcast.number, self.broadcast.version, drafts.dump(draft))
+        changed = Rewritten(self.broadcast.number, self.broadcast.version, drafts.dump(draft))
         there = replace(self, broadcast=replace(self.broadcast, draft=drafts.dump(draft)), count=count)
         if draft.waits:
             ask = getattr(self.words, ASKED_FOR[draft.waits]).format()

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.broadcast.audience import Count, Search
 from bot.broadcast.ledger import Ack, Act, Broadcast
 from bot.broadcast.life import Life
-from bot.effects import Answered, Cancelled, Drafted, Effect, Moved, Outdated, Remind, Reminded, Started
+from bot.effects import Answered, Cancelled, Effect, Moved, Outdated, Remind, Reminded, Rewritten, Started
 from bot.store.audience import consents, found, gets, in_time
 from bot.store.broadcast_tables import broadcasts, recipients, reminders
 from bot.store.ledger import move, texts, totals_of
@@ -137,7 +137,7 @@ class BroadcastRows:
 async def apply(connection: AsyncConnection, effect: Effect, channel: str, user: str, at: datetime) -> None:
     """Do what was decided about a broadcast, in the transaction of the turn. Outdated when somebody was faster."""
     match effect:
-        case Drafted(number, version, draft):
+        case Rewritten(number, version, draft):
             which = (broadcasts.c.id == number, broadcasts.c.version == version, broadcasts.c.state == "draft")
             new = update(broadcasts).where(*which).values(draft=draft, version=version + 1)
             fits = (await connection.execute(new)).rowcount == 1

@@ -13,12 +13,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Audited, Changed, Effect, Invited, Joined, Opened, Outdated, Queued, Removed, Ticket
+from bot.effects import (
+    Audited,
+    Changed,
+    Effect,
+    Invited,
+    Joined,
+    KnowledgeEffect,
+    Opened,
+    Outdated,
+    Queued,
+    Removed,
+    Ticket,
+)
 from bot.messages import Delivered, Post, Reply
 from bot.store import broadcasts
+from bot.store.knowledge import learnt
 from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
@@ -27,8 +40,9 @@ from bot.store.text import text_of, time_of
 CLAIMED_S = 150
 """Seconds for which a message belongs to who is sending it; after a kill it is sent again when they are over."""
 AGAIN_S = 60
-"""Seconds until a message whose delivery failed for now is tried again."""
+"""Seconds until a message whose fate is unknown is sent again."""
 MOST_TRIES = 20
+"""After so many times nobody repeats it any more."""
 
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 _PERSON = (
@@ -77,6 +91,8 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
                 await removed(connection, gone, channel)
             case Audited():
                 await audited(connection, effect, channel, user, at)
+            case _ if isinstance(effect, KnowledgeEffect):
+                await learnt(connection, effect, channel, user, at)
             case _:
                 await broadcasts.apply(connection, effect, channel, user, at)
 
@@ -114,8 +130,12 @@ class DeskRows:
         if number:
             which: Any = tickets.c.number == number
         elif message or thread:
-            said = select(ticket_messages.c.ticket).where(ticket_messages.c.message == (message or ""))
-            which = tickets.c.id.in_(said) if not thread else tickets.c.thread == thread
+            # The newest: a group that became a supergroup counts its messages anew.
+            newest = ticket_messages.c.id.desc()
+            said = (
+                select(ticket_messages.c.ticket).where(ticket_messages.c.message == message).order_by(newest).limit(1)
+            )
+            which = tickets.c.thread == thread if thread else tickets.c.id == said.scalar_subquery()
         else:
             return None
         other = tickets.alias()
@@ -186,6 +206,8 @@ class DeskRows:
                 .correlate(tickets)
                 .scalar_subquery()
             )
+            behind = outbox.alias()
+            more = exists().where(behind.c.channel == channel, behind.c.user_id == outbox.c.user_id)
             rows = await connection.execute(
                 select(
                     outbox,
@@ -193,12 +215,21 @@ class DeskRows:
                     tickets.c.number,
                     tickets.c.thread.label("in_thread"),
                     under.label("under"),
+                    more.where(behind.c.id > outbox.c.id).label("more"),
                 )
                 .select_from(_addressed())
                 .where(outbox.c.id.in_(numbers))
                 .order_by(outbox.c.id)
             )
             return [_post(row) for row in rows.mappings()]
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When the next message is due that is not due yet or is being sent; None when there is none."""
+        with told_apart():
+            async with self._reader.connect() as connection:
+                first = select(func.min(outbox.c.due_at)).where(outbox.c.channel == channel)
+                at: str | None = (await connection.execute(first)).scalar()
+        return time_of(at) if at else None
 
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
@@ -213,7 +244,7 @@ class DeskRows:
             row = (await connection.execute(select(outbox).where(outbox.c.id == post.number))).mappings().first()
             if row is None:  # its graduate was forgotten meanwhile
                 return True
-            if outcome.became in ("later", "unsure") and row["tries"] < MOST_TRIES:
+            if outcome.became == "later" or (outcome.became == "unsure" and row["tries"] < MOST_TRIES):
                 again = outcome.resume_at or at + timedelta(seconds=AGAIN_S)
                 await connection.execute(update(outbox).where(outbox.c.id == post.number).values(due_at=text_of(again)))
                 return False
@@ -274,21 +305,25 @@ def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
         "ticket_number": message.ticket,
         "title": message.title,
         "thread": message.thread,
+        "answers": message.under,
         "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
         "commands": message.commands,
-        "due_at": text_of(at),
+        "due_at": text_of(message.due_at or at),
         "tries": 0,
     }
 
 
 def _post(row: RowMapping) -> Post:
+    # The ticket's thread and messages are the staff chat's: no other chat knows them.
+    to_staff = row["to"] == "staff"
     return Post(
         row["id"],
-        None if row["to"] == "staff" else row["user_id"] or row["graduate"],
+        None if to_staff else row["user_id"] or row["graduate"],
         _REPLY.validate_json(row["reply"]) if row["reply"] else None,
         row["title"],
-        row["in_thread"] or row["thread"],
-        row["under"] if row["to"] == "staff" else None,
+        (row["in_thread"] if to_staff else None) or row["thread"],
+        row["answers"] or (row["under"] if to_staff else None),
         row["commands"],
         row["number"],
+        not row["more"],
     )

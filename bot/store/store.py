@@ -27,12 +27,13 @@ from bot.effects import Effect
 from bot.store.broadcasts import BroadcastRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
+from bot.store.knowledge import KnowledgeRows
 from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
-from bot.store.tables import handled_updates, metadata, misses, people, step_events
+from bot.store.tables import handled_updates, metadata, misses, outbox, people, step_events
 from bot.store.text import text_of
 from bot.store.together import Together
 
@@ -162,6 +163,7 @@ class Store:
         self._save_update = _save_update(upsert)
         self.desk = DeskRows(self._reader, self._transaction)
         self.roles = RoleRows(self._reader)
+        self.knowledge = KnowledgeRows(self._reader, self._transaction)
         self.broadcasts = BroadcastRows(self._reader, self._transaction)
         self.ledger = LedgerRows(self._reader, self._transaction)
         self.proofs = ProofRows(self._reader)
@@ -302,6 +304,8 @@ class Store:
                     gone = await connection.execute(delete(table).where(table.c.person == person))
                     counts[table.name] = gone.rowcount
                 counts["people"] = (await connection.execute(delete(people).where(people.c.id == person))).rowcount
+            waiting = (outbox.c.channel == channel, outbox.c.user_id == user)
+            await connection.execute(delete(outbox).where(*waiting))
             long_ago = text_of(at - KEPT_FORGETTING)
             await connection.execute(
                 delete(handled_updates).where(handled_updates.c.person.is_(None), handled_updates.c.at < long_ago)

@@ -80,6 +80,8 @@ misses = Table(
     Column("topics", Text, nullable=False),
     # The content revision that was asked.
     Column("revision", Text, nullable=False),
+    # What an admin made of it; NULL: it waits.
+    Column("became", Text),
 )
 
 
@@ -139,8 +141,9 @@ outbox = Table(
     Column("user_id", Text),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE")),
     Column("title", Text, nullable=False),
-    # Used where there is no ticket.
+    # Used where there is no ticket: the thread, and the message that is answered.
     Column("thread", Text),
+    Column("answers", Text),
     # JSON of the reply; NULL: only commands.
     Column("reply", Text),
     Column("commands", Text, nullable=False),

@@ -377,3 +377,16 @@ def test_asking_for_a_thing_needs_no_walk(meets: Meets) -> None:
             person.does()
             sound(person.does(press=str(Ask("cmd", name))))
             assert person.position is None, name
+
+
+# What was answered last
+
+
+def test_what_people_ask_after_an_answer_is_offered_first_then(meets: Meets) -> None:
+    unclear = "俺爹79年的中专能整一个吗"
+    person = meets()
+    person.says(unclear)
+    assert person.shown[0].id == str(Ask("faq", "pre-1991"))
+    person.says("学历能自动绑定吗")
+    person.says(unclear)
+    assert person.shown[0].id == str(Ask("faq", "manual-binding"))

@@ -207,6 +207,7 @@ async def test_staff_hear_when_the_graduate_cannot_be_reached(room: Room) -> Non
     room.outcomes = [Outcome("blocked", reason="blocked")]
     await room.staff("在吗", thread="500")
     assert "没有送到" in room.in_staff_chat[-1]
+    assert (await room.store.export("test", "lin"))["people"][0]["reachable"] is False
 
 
 async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:
@@ -275,6 +276,18 @@ async def test_secrets_in_an_open_ticket_reach_neither_database_nor_log_nor_staf
     logged = "".join(capsys.readouterr())
     staff = "\n".join(room.in_staff_chat)
     assert [s.secret for s in secrets if s.secret in kept or s.secret in logged or s.secret in staff] == []
+
+
+async def test_what_staff_write_is_looked_at_too(room: Room, tmp_path: Path) -> None:
+    await opened(room)
+    refused = texts(await room.staff("你的身份证是110101199003078515吧？密码是abc12345", thread="500"))
+    assert "身份证号" in refused
+    assert "密码" in refused
+    assert not any("110101199003078515" in text for text in room.to())
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*"))
+    assert b"110101199003078515" not in kept
+    await room.staff("请打 13812345678 找张老师", thread="500")
+    assert "13812345678" in room.to()[-1]
 
 
 OFFICE = Office.model_validate(

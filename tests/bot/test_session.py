@@ -29,6 +29,7 @@ SESSIONS = st.builds(
     walks=st.dictionaries(st.text(max_size=20), POSITIONS, max_size=3),
     misses=st.integers(0, 9),
     moves=st.integers(0, 10**6),
+    told=st.lists(st.text(max_size=8), max_size=2).map(tuple),
 )
 
 
@@ -50,6 +51,10 @@ def test_a_session_survives_json(session: Session) -> None:
 def test_what_is_no_session_is_refused(data: dict[str, object]) -> None:
     with pytest.raises((KeyError, ValueError)):
         load(data)
+
+
+def test_a_session_of_an_earlier_version_is_read() -> None:
+    assert load({"notice": None, "walks": {}, "misses": 1, "moves": 2}) == Session(misses=1, moves=2)
 
 
 def test_before_a_notice_or_a_walk_there_is_no_position() -> None:

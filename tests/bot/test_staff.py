@@ -138,6 +138,77 @@ async def test_admins_invite_and_remove_only_those_below(room: Room) -> None:
     assert {m.user for m in await room.store.roles.members("test")} == {"7", "9", "10"}
 
 
+async def test_tokens_that_are_guessed_open_nothing_and_are_nowhere(
+    room: Room, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = await invited(room)
+    for number in range(100):
+        guess = f"join-guessed-{number:020}"
+        assert (await room.says(f"/start {guess}", user="lin")).replies
+    await room.says(f"/start {link[:-1]}{'A' if link[-1] != 'A' else 'B'}", user="lin")
+    assert await room.store.roles.members("test") == []
+    assert await acts(room) == [(OWNER, "invite")]
+    kept = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"guessed" not in kept
+    assert "".join(capsys.readouterr()) == ""
+    assert "工作人员" in texts(await room.says(f"/start {link}", user="7"))
+
+
+async def test_a_number_in_a_label_is_masked(room: Room, database: Path) -> None:
+    await joins(room, "7", "staff 王老师13812345678")
+    assert b"13812345678" not in b"".join(path.read_bytes() for path in database.parent.iterdir())
+    (member,) = await room.store.roles.members("test")
+    assert member.label.startswith("王老师")
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        "staff|remove|1",
+        "staff|remove|７",
+        "staff|remove|" + "9" * 19,
+        "staff|add|lin",
+        "desk|BCDFG|close",
+        "desk|bcdfg|take",
+        "desk|BCDFG|say|deadline",
+        "cmd|staff",
+        "cmd|invite",
+        "cmd|tickets",
+        "2|archive-check|m0-who|0|yes",
+        "1|archive-check|m10-done|0|jump|x",
+        "1|archive-check|m3-account|9999999|done",
+        "faq|../../etc",
+        "\0",
+        "｜" * 21,
+        "",
+    ],
+)
+async def test_forged_data_changes_nothing_for_anybody(room: Room, press: str) -> None:
+    await joins(room, "7")
+    await room.says("开始核对")
+    before, session = await acts(room), await room.store.load("test", "lin")
+    for user in ("lin", "7"):
+        assert (await room.presses(press, user=user)).replies
+    assert await acts(room) == before
+    assert await room.store.load("test", "lin") == session
+    assert [m.user for m in await room.store.roles.members("test")] == ["7"]
+    assert await room.store.desk.pending("test") == []
+
+
+async def test_an_old_button_of_somebody_who_was_removed_does_nothing(room: Room) -> None:
+    await joins(room, "7", "admin")
+    await room.says("/desk")
+    take = room.button("接手")
+    await joins(room, "8")
+    await room.presses("staff|remove|7", user=OWNER)
+    before = await acts(room)
+    await room.presses("staff|remove|8", user="7")
+    assert shipped().phrases.desk.not_staff in texts(await room.staff(press=take, user="7", thread="500"))
+    assert await acts(room) == before
+    assert await room.store.roles.role("test", "8") == "staff"
+    assert [ticket.state for ticket in await room.store.desk.pending("test")] == ["open"]
+
+
 async def test_a_link_never_lowers_anybody(room: Room) -> None:
     link = await invited(room)
     assert "所有者" in texts(await room.says(f"/start {link}", user=OWNER))

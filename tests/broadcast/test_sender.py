@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import update
 
+from bot.broadcast import draft as drafts
+from bot.broadcast.draft import Draft
 from bot.broadcast.ledger import Result
 from bot.effects import Cancelled, Moved, Outdated
 from bot.store import StoreProblem
@@ -283,17 +286,15 @@ async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_pa
         town.telegram.users[FIRST + 2].blocked = True
         number = await town.starts("12月10日截止")
         await town.sender().once(number)
-        for act in ("edit", "delete"):
-            from bot.broadcast import draft as drafts
-            from bot.broadcast.draft import Draft
-
+        acts: tuple[Literal["edit", "delete"], ...] = ("edit", "delete")
+        for act in acts:
             made = await town.store.broadcasts.make(
                 "telegram",
                 drafts.dump(Draft("12月20日截止")),
                 "1",
                 town.now,
                 act=act,
-                parent=number,  # type: ignore[arg-type]
+                parent=number,
             )
             assert made
             await town.start(made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.telegram import updates
+from bot import outbox
+from bot.channels.telegram import channel, updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content import Content, load
 from bot.service import Service
 from bot.store import Store
-from tests.telegram_server import TelegramServer, User
+from tests.telegram_server import Message, TelegramServer, User
 
 WORDS = TelegramWords(
     {"start": "开始", "ask": "提问", "deadline": "截止", "contact": "老师"}, "描述", "短描述", "私聊我"
@@ -61,12 +62,16 @@ async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
     async with TelegramServer() as telegram:
         api = Api(telegram.token, AiohttpRequest(connect_s=1), None, base=telegram.url)
         async with api:
-            channel = Telegram(api, Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1), WORDS)
-            running = asyncio.create_task(channel.run(service.receive))
+            polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+            bot = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+            running = [
+                asyncio.create_task(bot.run(service.receive)),
+                asyncio.create_task(outbox.dispatch(service, bot.name, bot.deliver)),
+            ]
             yield Town(telegram, store, content)
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
     await store.close()
 
 
@@ -113,6 +118,26 @@ async def test_a_double_tap_does_not_edit_to_the_same(town: Town) -> None:
     assert called(town, "editMessageText") == edits + 1
 
 
+async def test_who_taps_again_before_the_answer_shows_is_not_answered_twice(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    bubbles = len(ann.messages)
+    for _ in range(3):
+        ann.presses("cmd|help", ann.messages[-1])
+    await town.telegram.until(lambda: not town.telegram.pending and None not in town.telegram.queries.values())
+    assert [call.code for call in town.telegram.made("editMessageText")] == [200]
+    assert len(ann.messages) == bubbles
+
+
+async def test_an_edit_that_was_made_before_a_kill_is_not_said_again(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    bubbles = len(ann.messages)
+    town.telegram.fault("error", "editMessageText", code=400, description="Bad Request: message is not modified: …")
+    await town.taps(ann, "帮助")
+    assert len(ann.messages) == bubbles
+
+
 async def test_what_people_wrote_is_escaped_and_long_cards_are_cut(town: Town) -> None:
     ann = town.telegram.user("Ann")
     said = await town.says(ann, "<b>你好</b> & 1<2")
@@ -131,6 +156,17 @@ async def test_a_secret_is_deleted_and_a_photo_is_refused_unread(town: Town) -> 
     said = await town.quiet(ann, before)
     assert town.content.phrases.no_text["photo"] in said[0]
     assert called(town, "getFile") == 0
+
+
+async def test_pictures_sent_as_one_are_refused_once(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "你好")
+    before = len(ann.messages)
+    for name in "abc":
+        ann.sends(photo=[{"file_id": name, "file_unique_id": name, "width": 1, "height": 1}], media_group_id="77")
+    ann.sends(photo=[], media_group_id="77", caption="几号截止")
+    said = await town.quiet(ann, before)
+    assert sum(town.content.phrases.no_text["photo"] in text for text in said) == 2
 
 
 async def test_the_calendar_comes_as_a_document(town: Town) -> None:
@@ -159,6 +195,48 @@ async def test_inline_search_and_profile(town: Town) -> None:
     call = next(call for call in town.telegram.calls if call.method == "answerInlineQuery")
     assert call.parameters["results"][0]["id"] == "certificate-numbers"
     assert called(town, "setMyCommands") == 2
+
+
+async def test_what_takes_long_is_seen_to_be_under_way(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "TYPING_AFTER_S", 0)
+    ann = town.telegram.user("Ann")
+    town.telegram.fault("slow", "sendMessage", seconds=0.05)
+    await town.says(ann, "菜单")
+    assert called(town, "sendChatAction") == 1
+    town.telegram.fault("slow", "editMessageText", seconds=0.1)
+    ann.taps("帮助")
+    await town.telegram.until(lambda: called(town, "answerCallbackQuery") and called(town, "editMessageText"))
+    assert town.telegram.made("editMessageText")[0].code == 0  # the button does not wait for it
+    await town.telegram.until(lambda: not town.telegram.pending)
+    assert [call.code for call in town.telegram.made("answerCallbackQuery")] == [200]
+
+
+@pytest.mark.parametrize("why", ["bot was blocked by the user", "user is deactivated"])
+async def test_whom_nothing_reaches_is_known_until_they_write_again(town: Town, why: str) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    town.telegram.fault("error", "sendMessage", code=403, description=f"Forbidden: {why}")
+    await town.says(ann, "帮助")
+    assert await reachable(town, ann) is False
+    await town.says(ann, "帮助")
+    assert await reachable(town, ann) is True
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_secret_in_a_group_is_deleted_where_that_is_allowed(town: Town, *, allowed: bool) -> None:
+    ann, chat = town.telegram.user("Ann"), {"id": -5, "type": "supergroup", "title": "class"}
+    town.telegram.groups[-5] = [Message(0, -5, {"text": "made"}, {})]
+    town.telegram.rights = {"status": "administrator" if allowed else "member", "can_delete_messages": allowed}
+    name = f"@{town.telegram.me['username']}"
+    mention = {"type": "mention", "offset": 0, "length": len(name)}
+    ann.sends(text=f"{name} 我的密码是abc12345", chat=chat, entities=[mention])
+    await town.telegram.until(lambda: not town.telegram.pending and len(town.telegram.groups[-5]) == 2)
+    assert called(town, "deleteMessage") == allowed
+
+
+async def reachable(town: Town, user: User) -> bool:
+    kept = await town.store.export("telegram", str(user.id))
+    return bool(kept["people"][0]["reachable"])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from bot import outbox
@@ -24,6 +25,7 @@ from tests.conftest import shipped
 from tests.telegram_server import Call, Message, Refusal, TelegramServer, User
 
 STAFF = -1001234567890
+NEW = -1009876543210
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 
 
@@ -35,6 +37,12 @@ class WithStaff(TelegramServer):
         self.forum = forum
         self.topics: list[str] = []
         self.groups[STAFF] = [Message(0, STAFF, {"text": "the group was made"}, {})]
+
+    def _sendChatAction(self, call: Call) -> bool:  # noqa: N802
+        if call.parameters["chat_id"] == STAFF and NEW in self.groups:
+            why = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refusal(400, why, migrate_to_chat_id=NEW)
+        return True
 
     def _getChat(self, _: Call) -> Any:  # noqa: N802
         return {"id": STAFF, "type": "supergroup", "is_forum": self.forum}
@@ -89,9 +97,10 @@ async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Sto
         phrases = content.phrases
         posts = Posts(api, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
         words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
+        channel = Telegram(api, polling, words, posts, service.owe)
         tasks = [
-            asyncio.create_task(Telegram(api, polling, words, posts).run(service.receive)),
-            asyncio.create_task(outbox.dispatch(service, "telegram", posts.deliver)),
+            asyncio.create_task(channel.run(service.receive)),
+            asyncio.create_task(outbox.dispatch(service, "telegram", channel.deliver)),
         ]
         try:
             yield store
@@ -131,9 +140,42 @@ async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> N
         assert "110101199003078515" not in staff
 
 
+async def test_a_staff_group_that_becomes_a_supergroup_is_followed(tmp_path: Path) -> None:
+    async with WithStaff(forum=False) as telegram:
+        async with serving(telegram, tmp_path / "gradbot.db"):
+            await _moves(telegram, tmp_path / "gradbot.db")
+        async with serving(telegram, tmp_path / "again.db"):  # with the setting as it was
+            telegram.users[1].sends(chat={"id": NEW, "type": "supergroup"}, text="/tickets")
+            await telegram.until(lambda: shipped().phrases.desk.none_open in telegram.groups[NEW][-1].text)
+
+
+async def _moves(telegram: WithStaff, file: Path) -> None:
+    owner, ann, bob = telegram.user("Owner", 1), telegram.user("Ann", 77001), telegram.user("Bob", 77002)
+    bob.types("/desk")
+    await telegram.until(lambda: len(telegram.staff) == 1)
+    number = telegram.staff[0].id
+    telegram.groups[NEW] = [Message(0, NEW, {"text": "the group was made"}, {})]
+    chat = {"id": STAFF, "type": "group", "title": "staff"}
+    owner.sends(chat=chat, migrate_to_chat_id=NEW)
+    await telegram.until(lambda: not telegram.pending)
+    ann.types("/desk")
+    await telegram.until(lambda: len(telegram.groups[NEW]) == 2)
+    # Numbers begin anew there: the message of Ann's ticket has that of Bob's in the old group.
+    telegram.groups[NEW][1].id = number
+    async with aiosqlite.connect(file) as database:
+        await database.execute("UPDATE ticket_messages SET message = ?", (str(number),))
+        await database.commit()
+    reply = {"message_id": number, "from": telegram.me, "chat": {"id": NEW, "type": "supergroup"}, "date": 1}
+    owner.sends(chat={"id": NEW, "type": "supergroup"}, text="带户口本来", reply_to_message=reply)
+    await telegram.until(lambda: "带户口本来" in ann.messages[-1].text)
+    assert not any("带户口本来" in message.text for message in bob.messages)
+
+
 async def test_staff_see_their_commands_and_the_link_is_whole(tmp_path: Path) -> None:
     async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db"):
         owner, wang = telegram.user("Owner", 1), telegram.user("Wang", 2)
+        await telegram.until(lambda: telegram.made("getUpdates"))
+        assert 1 not in map(_scope, telegram.made("setMyCommands"))  # Telegram knows no chat with them yet
         owner.types("/invite staff")
         await telegram.until(lambda: owner.messages)
         link = owner.messages[-1].text.rsplit("?start=", 1)[1]

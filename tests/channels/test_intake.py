@@ -16,7 +16,7 @@ GROUP = {"id": -100, "type": "supergroup"}
         ({"message": {"from": ANN, "chat": GROUP}}, 7),
         ({"edited_message": {"from": ANN, "chat": GROUP}}, 7),
         ({"callback_query": {"from": ANN, "message": {"chat": GROUP}}}, 7),
-        ({"inline_query": {"from": ANN, "query": ""}}, 7),
+        ({"inline_query": {"from": ANN, "query": ""}}, "update 5"),
         ({"my_chat_member": {"from": ANN, "chat": GROUP}}, 7),
         ({"message_reaction": {"user": ANN, "chat": GROUP}}, 7),
         ({"poll_answer": {"user": ANN}}, 7),

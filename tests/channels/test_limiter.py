@@ -57,7 +57,7 @@ async def test_a_private_chat_gets_a_short_burst_and_then_one_a_second(time: Fak
 async def test_a_group_gets_twenty_in_any_minute(time: FakeTime) -> None:
     sends = Sends(time, Limits())
     for _ in range(45):
-        sends.start(-100)
+        sends.start(-100, "bulk")
     await time.passes(59)
     assert len(sends.sent) == 20
     await time.passes(60)
@@ -162,11 +162,11 @@ async def test_however_long_the_way_is_the_server_never_counts_too_many(time: Fa
 async def test_told_to_be_quiet_one_chat_is_and_others_are_not(time: FakeTime) -> None:
     sends = Sends(time, Limits())
     await sends.limiter.turn(7, "reply")
-    sends.limiter.told(7, 5)
+    sends.limiter.told(7, 2)
     sends.limiter.done(7)
     sends.start(7)
     sends.start(8)
-    await time.passes(4.9)
+    await time.passes(1.9)
     assert [chat for _, chat, _ in sends.sent] == [8]
     await time.passes(1)
     assert [chat for _, chat, _ in sends.sent] == [8, 7]
@@ -177,11 +177,11 @@ async def test_when_a_second_chat_is_told_everybody_is_quiet(time: FakeTime) -> 
     for chat in (7, 8):
         await sends.limiter.turn(chat, "reply")
     for chat in (7, 8):
-        sends.limiter.told(chat, 5)
+        sends.limiter.told(chat, 2)
         sends.limiter.done(chat)
     sends.start(9)
     sends.start(10, edit=True)
-    await time.passes(4.9)
+    await time.passes(1.9)
     assert sends.sent == []
     await time.passes(1)
     assert {chat for _, chat, _ in sends.sent} == {9, 10}
@@ -193,10 +193,10 @@ async def test_when_much_goes_out_and_an_idle_chat_is_told_everybody_is_quiet(ti
         sends.start(chat)
     await settle()
     await sends.limiter.turn(7, "reply")
-    sends.limiter.told(7, 3)
+    sends.limiter.told(7, 2)
     sends.limiter.done(7)
     sends.start(8)
-    await time.passes(2.9)
+    await time.passes(1.9)
     assert len(sends.sent) == 25
     await time.passes(1)
     assert len(sends.sent) == 26
@@ -217,6 +217,28 @@ async def test_a_long_pause_is_not_waited_for_neither_by_those_who_wait_already(
     await time.passes(3601)
     await sends.one(7)
     assert len(sends.sent) == 2
+
+
+async def test_a_reply_waits_for_seconds_and_bulk_for_a_minute(time: FakeTime) -> None:
+    sends = Sends(time, Limits())
+    await sends.limiter.turn(7, "reply")
+    sends.start(7)
+    sends.start(7, "bulk")
+    await settle()
+    sends.limiter.told(7, 30)
+    sends.limiter.done(7)
+    await settle()
+    assert [round(seconds) for seconds in sends.paused] == [30]
+    await time.passes(31)
+    assert sends.lanes() == ["bulk"]
+
+
+async def test_who_is_in_a_hurry_does_not_wait_at_all(time: FakeTime) -> None:
+    limiter = Sends(time, Limits(private_burst=1)).limiter
+    await limiter.turn(7, "reply", wait_s=0)
+    limiter.done(7)
+    with pytest.raises(Paused):
+        await limiter.turn(7, "reply", wait_s=0)
 
 
 async def test_who_stops_waiting_takes_no_turn_and_blocks_nobody(time: FakeTime) -> None:

@@ -28,7 +28,7 @@ class Turns:
         self.held = dict.fromkeys(hold, asyncio.Event())
         self.fail = set(fail)
 
-    async def __call__(self, update: Update) -> Call | None:
+    async def __call__(self, update: Update, _behind: int = 0) -> Call | None:
         text = update["message"]["text"]
         self.began.append(text)
         if text in self.held:
@@ -155,7 +155,7 @@ async def test_a_failing_turn_stops_nothing(telegram: TelegramServer, poll: Poll
 async def test_a_turn_that_was_cancelled_inside_is_begun_again(telegram: TelegramServer, poll: Poll) -> None:
     ann, began = telegram.user("Ann"), []
 
-    async def handle(update: Update) -> None:
+    async def handle(update: Update, _behind: int) -> None:
         began.append(update["update_id"])
         if len(began) == 1:
             raise asyncio.CancelledError
@@ -297,7 +297,7 @@ async def test_a_webhook_set_by_somebody_meanwhile_is_deleted(telegram: Telegram
 
 
 async def test_a_call_that_a_turn_gives_back_is_made(telegram: TelegramServer, poll: Poll) -> None:
-    async def answer(update: Update) -> Call:
+    async def answer(update: Update, _behind: int) -> Call:
         return {"method": "answerCallbackQuery", "callback_query_id": update["callback_query"]["id"], "text": "好"}
 
     ann = telegram.user("Ann")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.telegram import speech
-from bot.channels.telegram.updates import Me, read
+from bot.channels.telegram.updates import Me, Unreadable, read
 from bot.messages import Button, Incoming, Reply
 
 ME = Me(99, "grad_bot")
@@ -85,6 +85,58 @@ def test_a_forged_press_in_a_group_only_gets_its_query_answered() -> None:
     assert seen
     assert seen.incoming.press is None
     assert (seen.chat, seen.query) == (0, "q")
+
+
+def test_a_press_below_an_inline_message_only_gets_its_query_answered() -> None:
+    pressed = {"id": "q", "from": ANN, "inline_message_id": "AAA", "data": "cmd|menu", "game_short_name": "x"}
+    seen = read({"update_id": 2, "callback_query": pressed}, ME)
+    assert seen
+    assert (seen.incoming.press, seen.chat, seen.query) == (None, 0, "q")
+
+
+def test_who_speaks_unnamed_for_the_group_is_answered_as_anybody() -> None:
+    unnamed = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    found = incoming(message(GROUP, **{"text": "/deadline", "from": unnamed, "sender_chat": GROUP}))
+    assert found
+    assert (found.text, found.place) == ("/deadline", "public")
+
+
+def test_an_answer_that_staff_found_inline_is_said_at_the_desk() -> None:
+    posted = message(GROUP, text="先绑定手机", via_bot={"id": 99}, reply_to_message={"message_id": 41})
+    seen = read(posted, ME, staff_chat=-5)
+    assert seen
+    assert (seen.incoming.text, seen.incoming.place, seen.incoming.reply_to) == ("先绑定手机", "staff", "41")
+
+
+def test_a_live_location_that_moves_is_no_edited_message() -> None:
+    moved = message(PRIVATE, location={"latitude": 1, "longitude": 1, "live_period": 60})["message"]
+    assert incoming({"update_id": 1, "edited_message": moved}) is None
+
+
+def test_half_characters_and_nul_are_blanked_and_places_stay() -> None:
+    text = "\0\ud83d@grad_bot 几号"
+    said = incoming(message(GROUP, text=text, entities=[{"type": "mention", "offset": 2, "length": 9}]))
+    assert said
+    assert said.text == "几号"
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": "x"},
+        {"message": {"message_id": 1, "from": ANN}},
+        {"message": {"message_id": "1", "from": ANN, "chat": PRIVATE, "text": "x"}},
+        {"message": {"message_id": 1, "from": {**ANN, "id": "7"}, "chat": PRIVATE, "text": "x"}},
+        {"message": {"message_id": 1, "from": ANN, "chat": PRIVATE, "text": 7}},
+        {"callback_query": {"id": 5, "from": ANN, "data": "cmd|menu"}},
+        {"callback_query": {"id": "q", "from": ANN, "data": ["cmd|menu"]}},
+        {"inline_query": {"id": "q", "query": "x"}},
+        {"my_chat_member": {"chat": PRIVATE, "from": ANN}},
+    ],
+)
+def test_what_is_not_of_telegrams_shape_is_named(update: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable):
+        read({"update_id": 1, **update}, ME)
 
 
 def test_other_bots_and_our_own_inline_messages_are_not_heard() -> None:

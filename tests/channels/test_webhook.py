@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -105,7 +106,7 @@ async def test_updates_of_one_person_that_come_at_once_keep_their_order(telegram
 
 
 async def test_a_call_that_a_turn_gives_back_rides_in_the_reply(telegram: TelegramServer, door: Door) -> None:
-    async def answer(update: Update) -> Call:
+    async def answer(update: Update, _behind: int) -> Call:
         return {"method": "answerCallbackQuery", "callback_query_id": update["callback_query"]["id"], "text": "好"}
 
     async with running(door.intake, answer):
@@ -166,6 +167,22 @@ async def test_a_long_body_of_unknown_length_is_refused(telegram: TelegramServer
         with suppress(aiohttp.ClientError):  # hanging up on us refuses as well
             assert await door.knock(endless()) == 413
         assert await door.knock(typed("next")) == 200
+
+
+async def test_who_hangs_up_in_the_middle_is_told_apart_from_garbage(telegram: TelegramServer, door: Door) -> None:
+    turns = Turns()
+    async with running(door.intake, turns):
+        await telegram.until(lambda: telegram.made("setWebhook"))
+        with structlog.testing.capture_logs() as logs:
+            _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(door.url).port)
+            lines = ("POST /telegram/hook HTTP/1.1", f"X-Telegram-Bot-Api-Secret-Token: {SECRET}", "Content-Length: 99")
+            writer.write("\r\n".join((*lines, "", '{"update_id": 1')).encode())
+            await writer.drain()
+            writer.transport.abort()
+            await telegram.until(lambda: logs)
+        assert [(log["event"], log["why"]) for log in logs] == [("webhook_refused", "cut")]
+        assert await door.knock(typed("next")) == 200
+    assert turns.committed == ["next"]
 
 
 async def test_health_pages(telegram: TelegramServer, door: Door) -> None:

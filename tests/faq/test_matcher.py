@@ -18,6 +18,12 @@ from faq.model import Entry, Match
 from tests.faq.corpus import entries, out_of_scope, questions
 
 MATCHER = Matcher(entries())
+SETS = {
+    "questions.txt": "out_of_scope.txt",
+    "unseen.txt": "unseen_out_of_scope.txt",
+    "blind.txt": "blind_out_of_scope.txt",
+}
+ROOT = Path(__file__).parents[2]
 REPORT = Path(__file__).parent / "report.txt"
 
 
@@ -45,7 +51,7 @@ def measured(name: str, others: str) -> Result:
     asked = [(question, MATCHER.ask(question.text)) for question in questions(name)]
     verdicts = [MATCHER.ask(text).verdict for text in out_of_scope(others)]
     assert len(asked) > 190
-    assert len(verdicts) > 140
+    assert len(verdicts) > 70
     by_style: defaultdict[str, list[bool]] = defaultdict(list)
     right = wrong = three = 0
     confused = []
@@ -73,7 +79,7 @@ def measured(name: str, others: str) -> Result:
 
 def report() -> str:
     lines = []
-    for name, others in (("questions.txt", "out_of_scope.txt"), ("unseen.txt", "unseen_out_of_scope.txt")):
+    for name, others in SETS.items():
         result = measured(name, others)
         lines += [
             f"{name}: top-1 {result.first:.3f}, top-3 {result.three:.3f}",
@@ -129,6 +135,35 @@ def test_the_order_of_entries_changes_nothing() -> None:
     asked = [question.text for question in questions()] + out_of_scope()
     assert len(asked) > 400
     assert all(other.ask(text) == MATCHER.ask(text) for text in asked)
+
+
+def test_a_matcher_of_changed_entries_is_as_one_made_anew() -> None:
+    whole = entries()
+    first = whole[0]
+    changed = [first.model_copy(update={"phrasings": ("松鼠怎么过冬", *first.phrasings[3:])}), *whole[2:]]
+    anew, quickly = Matcher(changed), Matcher(changed, before=MATCHER)
+    asked = [question.text for question in questions()][::4]
+    assert len(asked) > 90
+    for text in (*asked, "松鼠过冬", *first.phrasings[:3], *whole[1].phrasings[:3]):
+        once, again = anew.ask(text), quickly.ask(text)
+        assert once.verdict == again.verdict
+        assert once.chosen == again.chosen
+        assert [topic.score for topic in once.topics] == pytest.approx([topic.score for topic in again.topics])
+    assert quickly.ask("松鼠怎么过冬").topics[0].id == first.id
+
+
+def test_a_changed_matcher_leaves_the_old_one_as_it_was() -> None:
+    before = MATCHER.ask("忘记密码了")
+    Matcher([entry("squirrels", "松鼠怎么过冬")], before=MATCHER)
+    assert MATCHER.ask("忘记密码了") == before
+    assert MATCHER.ask("松鼠怎么过冬").verdict == "miss"
+
+
+def test_what_belongs_to_another_field_is_matched_by_meaning_there() -> None:
+    shop = Matcher([entry("refund", "退款多久到账"), entry("parcel", "快递到哪了"), entry("size", "尺码怎么选")])
+    assert shop.ask("when do i get my money back").topics[0].id == "refund"
+    assert shop.ask("track my package").topics[0].id == "parcel"
+    assert MATCHER.ask("when do i get my money back").verdict != "answer"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +229,7 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             check=True,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
         ).stdout
         for seed in ("1", "2")
     }
@@ -204,12 +239,15 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "first", "three", "right", "answered"),
-    [("questions.txt", 0.95, 0.98, 0.8, 0.04), ("unseen.txt", 0.92, 0.97, 0.75, 0.07)],
+    [
+        ("questions.txt", 0.95, 0.98, 0.75, 0.02),
+        ("unseen.txt", 0.92, 0.97, 0.75, 0.07),
+        ("blind.txt", 0.95, 0.98, 0.8, 0.03),
+    ],
 )
 def test_the_evaluation_keeps_its_level(name: str, first: float, three: float, right: float, answered: float) -> None:
     """Floors a little under what was measured; lower one knowingly or not at all."""
-    others = "out_of_scope.txt" if name == "questions.txt" else "unseen_out_of_scope.txt"
-    result = measured(name, others)
+    result = measured(name, SETS[name])
     assert result.first >= first
     assert result.three >= three
     assert result.right >= right
@@ -217,6 +255,18 @@ def test_the_evaluation_keeps_its_level(name: str, first: float, three: float, r
     assert result.answered <= answered
     assert result.offered <= 0.25
     assert all(share >= 0.7 for _, share in result.styles.values())
+
+
+def test_no_question_of_the_evaluation_is_a_phrasing() -> None:
+    """Nor does an everyday line that trains the matcher stand among those that judge it."""
+    phrasings = {line for entry in entries() for line in (entry.title, *entry.phrasings)}
+    asked = {question.text for name in SETS for question in questions(name)}
+    trained = set((ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines())
+    others = {line for name in SETS.values() for line in out_of_scope(name)}
+    assert len(phrasings) > 1_000
+    assert len(trained) > 400
+    assert phrasings & asked == set()
+    assert trained & others == set()
 
 
 def test_the_report_of_the_evaluation_is_as_it_was_agreed(pytestconfig: pytest.Config) -> None:
@@ -260,5 +310,15 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
     seen = MATCHER.explain("忘记密码了怎么办")
     assert [clue.id for clue in seen.clues[:TOPICS]] == [topic.id for topic in MATCHER.ask("忘记密码了怎么办").topics]
     assert 0 <= seen.none <= 1
-    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features.values())
+    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features)
     assert sum(clue.score for clue in seen.clues) + seen.none == pytest.approx(1)
+    assert seen.margin == seen.clues[0].score - seen.clues[1].score
+
+
+def test_an_explanation_can_be_read() -> None:
+    told = str(MATCHER.explain("忘记密码了怎么办")).splitlines()
+    assert told[0].startswith("'忘记密码了怎么办' names forget, password")
+    assert "forgot-password: chars_centre " in told[1]
+    assert any("none of them: " in line for line in told)
+    assert told[-1].startswith("margin 0.")
+    assert "names no concept" in str(MATCHER.explain("🤣"))

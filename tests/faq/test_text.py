@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faq.text import cut, fold, fuzzy, hollow, read
+from faq.reading import hollow, read
+from faq.sounds import cut, fuzzy
+from faq.text import fold
 
 
 @given(st.text())

@@ -123,7 +123,7 @@ async def test_a_miss_leads_to_nobody(url: str, path: Path) -> None:
     assert rows(path, "SELECT at, question, topics, revision FROM misses") == [
         ("2013-12-05T08:00:00.000+00:00", "户口怎么迁", '["deadline", "contact"]', "r1")
     ]
-    assert set(metadata.tables["misses"].c.keys()) == {"id", "at", "question", "topics", "revision"}
+    assert set(metadata.tables["misses"].c.keys()) == {"id", "at", "question", "topics", "revision", "became"}
 
 
 async def test_export_shows_everything(store: Store) -> None:
@@ -161,6 +161,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "tickets": [],
         "reminders": [],
         "recipients": [],
+        "votes": [],
     }
 
 
@@ -169,7 +170,8 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
         await save(store, user=user, session="{}", events=[StepEvent("s", "M0", "enter")] * 3, update_id=user)
     before = (await store.export("console", "42"))["people"][0]["member"]
     forgotten = await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
-    assert forgotten.counts == {"people": 1, "step_events": 3, "handled_updates": 1, "tickets": 0, "reminders": 0}
+    counts = {"step_events": 3, "handled_updates": 1, "tickets": 0, "votes": 0, "reminders": 0}
+    assert forgotten.counts == {"people": 1, **counts}
     assert await store.export("console", "42") == {}
     assert await store.load("console", "43") == "{}"
     assert await store.handled("console", "42", "9") == '"gone"'

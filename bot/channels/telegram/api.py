@@ -27,15 +27,15 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from yarl import URL
 
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limiter import LONG_S, Chat, Lane, Limiter, Limits, Paused
+from bot.channels.telegram.limiter import PATIENCE_S, Chat, Lane, Limiter, Limits, Paused
 from bot.channels.telegram.metrics import CALLS
 from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
 from bot.messages import Cause, Outcome, Ready
 
-PATIENCE_S = 120.0
+TROUBLE_S: Mapping[Lane, float] = {"reply": 10.0, "bulk": 120.0}
 """How long one call goes on repeating before its last error is raised."""
-UNREACHABLE_S = 3600.0
-"""The same for a reply that finds no way to Telegram at all: nobody else gets through either."""
+AGAIN_S = 15.0
+"""When a message that met such trouble may be tried again."""
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
 
@@ -80,7 +80,6 @@ class Api:
         limits: Limits | None,
         *,
         base: str = "https://api.telegram.org",
-        patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         present: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -93,7 +92,6 @@ class Api:
         self._methods = f"{base}/bot{token}/"
         self._files = f"{base}/file/bot{token}/"
         self._urls: dict[str, URL] = {}
-        self._patience_s = patience_s
         self._clock = clock
         self.sleep = sleep
         self._present = present
@@ -115,18 +113,19 @@ class Api:
         chat: Chat | None = None,
         lane: Lane = "reply",
         again: bool = False,
+        wait_s: float | None = None,
     ) -> Any:
         """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
 
         Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a pause
-        over a minute; OutcomeUnknown when a send may have happened (with `again`: repeated like the others);
-        NeverSent (UNREACHABLE_S), ServerTrouble and Flood (PATIENCE_S) when it would not pass.
+        that is longer than `wait_s` (default: the lane's); OutcomeUnknown when a send may have happened (with `again`:
+        repeated like the others); NeverSent, ServerTrouble and Flood when they have not passed within TROUBLE_S.
         """
         kind = pace(method)
         # An edit of an inline message has no chat: Telegram does not say where it is.
         key = None if kind is None else parameters.get("chat_id") if chat is None else chat
         again = again or repeatable(method)
-        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit", again=again)
+        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit", again=again, wait_s=wait_s)
 
     async def attempt(
         self,
@@ -193,7 +192,7 @@ class Api:
         ):
             return Outcome("blocked", reason=error.message)
         if isinstance(error, NeverSent | ServerTrouble | Flood):
-            return Outcome("later", resume_at=self._present() + timedelta(seconds=LONG_S), reason=error.message)
+            return Outcome("later", resume_at=self.later().resume_at, reason=error.message)
         return Outcome("failed", reason=error.message)
 
     async def file(self, path: str) -> bytes:
@@ -236,6 +235,7 @@ class Api:
         *,
         edit: bool,
         again: bool,
+        wait_s: float | None,
     ) -> Any:
         """Try until it is done, refused, or not safe or not sensible to try again."""
         attempt, began, unsure = 0, 0.0, False
@@ -243,34 +243,34 @@ class Api:
             try:
                 if chat is None:
                     return await self.once(method, parameters, files)
-                return await self._in_turn(method, parameters, files, chat, lane, edit=edit)
+                return await self._in_turn(method, parameters, files, chat, lane, edit=edit, wait_s=wait_s)
             except TelegramError as error:
                 if unsure and type(error) is BadRequest and any(w in error.message.lower() for w in _DONE_BEFORE):
                     return True
                 attempt += 1
-                wait = self._wait_s(error, attempt, paced=chat is not None, again=again)
+                wait = self._pause_s(error, attempt, lane, paced=chat is not None, again=again)
                 unsure = unsure or isinstance(error, OutcomeUnknown)
                 trouble = error
             now = self._clock()
             if attempt == 1:
                 began = now
-            unreachable = isinstance(trouble, NeverSent) and lane == "reply"
-            if now + wait > began + (UNREACHABLE_S if unreachable else self._patience_s):
+            if now + wait > began + TROUBLE_S[lane]:
                 raise trouble
             _log.warning("telegram_again", method=method, why=trouble.message, attempt=attempt, wait_s=round(wait, 2))
             await self.sleep(wait)
 
-    def _wait_s(self, error: TelegramError, attempt: int, *, paced: bool, again: bool) -> float:
+    def _pause_s(self, error: TelegramError, attempt: int, lane: Lane, *, paced: bool, again: bool) -> float:
         """Seconds until the call may be repeated after this error; raises it (or Later) when it must not be."""
         if isinstance(error, Flood):
-            if error.seconds > LONG_S:
-                raise self._later(error.seconds) from None
+            if error.seconds > PATIENCE_S[lane if paced else "bulk"]:
+                raise self.later(error.seconds) from None
             return 0.0 if paced else error.seconds  # the limiter knows the pause of a chat
         if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and again):
             return backoff_s(attempt, self._chance)
         raise error
 
-    def _later(self, seconds: float) -> Later:
+    def later(self, seconds: float = AGAIN_S) -> Later:
+        """What to raise for something that is to be tried again in so many seconds."""
         return Later(self._present() + timedelta(seconds=seconds))
 
     async def _in_turn(
@@ -282,11 +282,12 @@ class Api:
         lane: Lane,
         *,
         edit: bool,
+        wait_s: float | None,
     ) -> Any:
         try:
-            await self.limiter.turn(chat, lane, edit=edit)
+            await self.limiter.turn(chat, lane, edit=edit, wait_s=wait_s)
         except Paused as pause:
-            raise self._later(pause.seconds) from None
+            raise self.later(pause.seconds) from None
         spent = True
         try:
             return await self.once(method, parameters, files)

@@ -1,8 +1,9 @@
 """How updates come in: what both intakes promise, and the turns of people between them and the handler.
 
-`handle(update)` gets the update as JSON gave it and returns when its turn is committed; only then is Telegram told that
-the update arrived. It may return a call ("method" and its parameters) whose result nobody needs, such as
-answerCallbackQuery: the webhook puts it into its own reply and saves a request.
+`handle(update, behind)` gets the update as JSON gave it, and how many of the same person wait behind it. It returns
+when the turn is committed; only then is Telegram told that the update arrived. It may return a call ("method" and its
+parameters) whose result nobody needs, such as answerCallbackQuery: the webhook puts it into its own reply and saves a
+request.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bot.channels.telegram.metrics import FAILED, TURN, UNDER_WAY
 
 Update = dict[str, Any]
 Call = Mapping[str, Any]
-Handle = Callable[[Update], Awaitable[Call | None]]
+Handle = Callable[[Update, int], Awaitable[Call | None]]
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
@@ -104,7 +105,7 @@ class Turns:
             while queue:
                 update, done = queue[0]
                 began = time.perf_counter()
-                call = await self._turn(update)
+                call = await self._turn(update, len(queue) - 1)
                 queue.popleft()
                 TURN.observe(time.perf_counter() - began)
                 self._left(done, call)
@@ -121,9 +122,9 @@ class Turns:
         if not done.done():
             done.set_result(call)
 
-    async def _turn(self, update: Update) -> Call | None:
+    async def _turn(self, update: Update, behind: int) -> Call | None:
         try:
-            return await self._handle(update)
+            return await self._handle(update, behind)
         except Exception as bug:  # noqa: BLE001 - the boundary: no update stops the intake
             FAILED.inc()
             # No message of the exception: it may quote what the person wrote.
@@ -133,9 +134,9 @@ class Turns:
 
 
 def person(update: Update) -> int | str:
-    """Whose turn an update is: the person, else the chat, else nobody's but its own."""
+    """Whose turn an update is: the person, else the chat, else nobody's but its own, as that of an inline search is."""
     for name, what in update.items():
-        if name != "update_id" and isinstance(what, dict):
+        if name not in ("update_id", "inline_query") and isinstance(what, dict):
             for field in ("from", "user", "chat"):
                 if isinstance(who := what.get(field), dict) and isinstance(who.get("id"), int):
                     return int(who["id"])

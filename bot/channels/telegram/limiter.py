@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -17,8 +17,8 @@ Lane = Literal["reply", "bulk"]
 Chat = int | str
 """A chat's id; negative for groups. Or @name of a channel or public group."""
 
-LONG_S = 60.0
-"""A pause longer than this is not waited for."""
+PATIENCE_S: Mapping[Lane, float] = {"reply": 3.0, "bulk": 60.0}
+"""How long a caller waits for its chat. A reply is stored soon, so that its turn ends and intake goes on."""
 KEPT = 500
 """Chats that are remembered even when idle."""
 TICK_S = 0.001
@@ -49,7 +49,7 @@ class Limits:
 
 
 class Paused(Exception):
-    """The turn would come only after `seconds`, more than LONG_S."""
+    """The turn would come only after `seconds`, more than the caller would wait."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"paused for {seconds:.0f} s")
@@ -177,17 +177,21 @@ class Limiter:
         """Callers that wait for their turn."""
         return self._waiting
 
-    async def turn(self, key: Chat, lane: Lane, *, edit: bool = False) -> None:
-        """Come back when a call to this chat may go out; `done` must follow. Paused when that is too long to wait."""
+    async def turn(self, key: Chat, lane: Lane, *, edit: bool = False, wait_s: float | None = None) -> None:
+        """Come back when a call to this chat may go out; `done` must follow. Paused when that is too long to wait.
+
+        `wait_s`: how long that is, in seconds; by default the lane's PATIENCE_S.
+        """
         now = self._clock()
         chat = self._chats.get(key) or self._meet(key)
-        if (pause := max(chat.until, self._until) - now) > LONG_S:
+        pause = max(chat.ready_at(edit=edit), self._until) - now
+        if pause > (PATIENCE_S[lane] if wait_s is None else wait_s):
             raise Paused(pause)
         if not chat.busy and chat.head() is None and chat.ready_at(edit=edit) <= now and self._free(lane, now, edit):
             self._take(chat, lane, now, edit=edit)
             return
         if self._limits and self._waiting >= self._limits.waiting:
-            raise Paused(LONG_S)
+            raise Paused(PATIENCE_S["bulk"])
         ticket = _Ticket(lane, edit, asyncio.get_running_loop().create_future())
         chat.waiting[lane].append(ticket)
         self._waiting += 1
@@ -234,9 +238,8 @@ class Limiter:
         self._told_last = (key, until)
         if (other is not None and other != key and other_until > now) or (innocent and busy):
             self._until = max(self._until, until)
-        if seconds > LONG_S:
-            for each in list(self._chats.values()) if self._until >= until else [chat]:
-                self._send_away(each, seconds)
+        for each in list(self._chats.values()) if self._until >= until else [chat]:
+            self._send_away(each, seconds)
 
     def _meet(self, key: Chat) -> _Chat:
         limits = self._limits or Limits()
@@ -335,8 +338,10 @@ class Limiter:
         self._pump(self._clock())
 
     def _send_away(self, chat: _Chat, seconds: float) -> None:
-        while ticket := chat.head():
-            ticket.called.set_exception(Paused(seconds))
+        for lane, queue in chat.waiting.items():
+            for ticket in queue if seconds > PATIENCE_S[lane] else ():
+                if not ticket.called.done():
+                    ticket.called.set_exception(Paused(seconds))
 
     def _forget(self, now: float) -> None:
         """Look at the two chats not looked at for longest; each turn brings at most one, so the idle ones go.

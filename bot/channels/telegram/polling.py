@@ -63,8 +63,8 @@ class Polling:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def run(self, handle: Handle) -> None:
-        async def handled(update: Update) -> None:
-            if call := await handle(update):
+        async def handled(update: Update, behind: int) -> None:
+            if call := await handle(update, behind):
                 task = asyncio.create_task(self._send(call))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
@@ -164,7 +164,8 @@ class Polling:
         try:
             await self._api.call(call["method"], {name: value for name, value in call.items() if name != "method"})
         except TelegramError as error:
-            _log.warning("call_failed", method=call["method"], why=error.message)
+            if "too old" not in error.message:  # answered before we were killed, or the person waited too long
+                _log.warning("call_failed", method=call["method"], why=error.message)
 
 
 def _committed(done: asyncio.Future[Call | None]) -> bool:

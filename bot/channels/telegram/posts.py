@@ -39,15 +39,32 @@ class Posts:
     ) -> None:
         self._api = api
         self.staff_chat = staff_chat
-        self._commands, self._extra, self._owners = commands, extra, owners
+        self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._forum: bool | None = None
 
     async def introduce(self) -> None:
-        """Show owners and the staff chat their commands; people can do without, so trouble here stops nothing."""
-        for owner in self._owners:
-            await self._show(owner, {**self._commands, **self._extra})
+        """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
         if self.staff_chat is not None and self.staff_chat < 0:
+            await self._knock(self.staff_chat)
             await self._show(self.staff_chat, _of_staff(self._extra))
+
+    async def _knock(self, chat: int) -> None:
+        """A group that became a supergroup tells it only to who writes there; "typing" is the least one can write."""
+        try:
+            await self._quietly("sendChatAction", {"chat_id": chat, "action": "typing"})
+        except ChatMigrated as moved:
+            self.moved(moved.new_chat_id)
+
+    def moved(self, to: int) -> None:
+        """The staff chat became a supergroup, which has another id."""
+        _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=to)
+        self.staff_chat, self._forum = to, None
+
+    async def met(self, user: str) -> None:
+        """Show an owner their commands, once they are here: before that Telegram knows no chat with them."""
+        if user in self._owners:
+            self._owners.discard(user)
+            await self._show(int(user), {**self._commands, **self._extra})
 
     async def deliver(self, post: Post) -> Delivered:
         """Send one; what became of it, and the thread that it is in."""
@@ -57,7 +74,7 @@ class Posts:
             if post.reply is None:
                 return Delivered(Outcome("sent"))
             if post.user is not None:
-                return Delivered(await self._send({"chat_id": int(post.user)}, post.reply))
+                return Delivered(await self._send(_where(int(post.user), post.thread, post.under), post.reply))
             return await self._to_staff(post, post.reply)
         except InvalidToken as wrong:  # nothing is lost by a token that is mended later
             return Delivered(_later(wrong.message))
@@ -75,12 +92,7 @@ class Posts:
         return Delivered(outcome, thread)
 
     async def _in_staff_chat(self, reply: Reply, thread: str | None, under: str | None) -> Outcome:
-        where: dict[str, Any] = {"chat_id": self.staff_chat}
-        if thread:
-            where["message_thread_id"] = int(thread)
-        elif under:
-            where["reply_parameters"] = {"message_id": int(under), "allow_sending_without_reply": True}
-        return await self._send(where, reply)
+        return await self._send(_where(self.staff_chat, thread, None if thread else under), reply)
 
     async def _topic(self, title: str) -> str | None:
         """A new topic for a ticket; None where the chat has none, or the bot may not make one."""
@@ -109,12 +121,12 @@ class Posts:
     async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
         try:
             sent = await self._api.call("sendMessage", {**where, **speech.message(reply)})
+            if reply.attachment:
+                await self._api.call("sendDocument", where, files=speech.document(reply.attachment))
         except ChatMigrated as moved:
-            _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=moved.new_chat_id)
-            self.staff_chat, self._forum = moved.new_chat_id, None
-            return await self._api.attempt(
-                "sendMessage", {"chat_id": moved.new_chat_id, **speech.message(reply)}, lane="reply"
-            )
+            if where["chat_id"] == self.staff_chat:
+                self.moved(moved.new_chat_id)
+            return await self._send({"chat_id": moved.new_chat_id}, reply)
         except InvalidToken:
             raise
         except TelegramError as error:
@@ -135,7 +147,7 @@ class Posts:
     async def _quietly(self, method: str, parameters: Mapping[str, Any]) -> None:
         try:
             await self._api.call(method, parameters)
-        except InvalidToken:
+        except (InvalidToken, ChatMigrated):
             raise
         except TelegramError as trouble:
             _log.warning("telegram_refused", method=method, why=trouble.message)
@@ -154,6 +166,15 @@ async def who(api: Api) -> str:
 def with_address(reply: Reply, address: str) -> Reply:
     """The reply with the link that it promises written out."""
     return replace(reply, text=f"{reply.text}\n\n{address}?start={reply.link}", link=None) if reply.link else reply
+
+
+def _where(chat: int | None, thread: str | None, under: str | None) -> dict[str, Any]:
+    where: dict[str, Any] = {"chat_id": chat}
+    if thread:
+        where["message_thread_id"] = int(thread)
+    if under:
+        where["reply_parameters"] = {"message_id": int(under), "allow_sending_without_reply": True}
+    return where
 
 
 def _of_staff(extra: Mapping[str, str]) -> Mapping[str, str]:

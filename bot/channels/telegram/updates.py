@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import NoneType
+from typing import Any, Literal
 
 from bot.channels.telegram.formatting import formatted
 from bot.messages import Incoming, Sent
@@ -22,6 +24,9 @@ _SAME = {"video_note": "video", "animation": "video", "audio": "voice", "venue":
 
 NAME = "telegram"
 
+_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL and half surrogates: only broken clients type them, and no database or other client takes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Me:
@@ -35,8 +40,9 @@ class Me:
 class Seen:
     """What a person did, and where an answer to it goes.
 
-    `message` is the number of their message, or of ours whose button they pressed; `on_screen` is that message of ours.
-    `query` is the callback or inline query that waits for an answer, `thread` the topic of a forum.
+    `chat` 0: nowhere. `message` is the number of their message, or of ours whose button they pressed; `on_screen` is
+    that message of ours. `query` is the callback or inline query that waits for an answer, `thread` the topic of a
+    forum. `album`: the message is one of several pictures or files that were sent as one, and says nothing itself.
     """
 
     incoming: Incoming
@@ -45,11 +51,37 @@ class Seen:
     query: str | None = None
     thread: int | None = None
     on_screen: Mapping[str, Any] | None = None
+    album: str | None = None
+
+
+class Unreadable(Exception):
+    """An update without what every update of its kind has, or with something of another type there."""
 
 
 def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Seen | None:
-    """What an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered."""
-    number = str(update.get("update_id"))
+    """What an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered.
+
+    Raises Unreadable, nothing else, whatever comes.
+    """
+    try:
+        seen = _read(update, me, str(update.get("update_id")), staff_chat)
+    except (AttributeError, KeyError, TypeError, ValueError) as odd:
+        raise Unreadable(type(odd).__name__) from None
+    if seen and not _is_sound(seen):
+        raise Unreadable("TypeError")
+    return seen
+
+
+def moved(update: Mapping[str, Any], chat: int | None) -> int | None:
+    """The new id of this group when the update tells that it became a supergroup."""
+    message = update.get("message")
+    if not isinstance(message, dict) or "migrate_to_chat_id" not in message:
+        return None
+    from_, to = message.get("chat"), message["migrate_to_chat_id"]
+    return to if isinstance(from_, dict) and from_.get("id") == chat and type(to) is int else None
+
+
+def _read(update: Mapping[str, Any], me: Me, number: str, staff_chat: int | None) -> Seen | None:
     if message := update.get("message"):
         return _message(message, me, number, "", staff_chat)
     if message := update.get("edited_message"):
@@ -59,34 +91,60 @@ def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Se
     if news := update.get("my_chat_member"):
         return _membership(news, number)
     if query := update.get("inline_query"):
-        asked = Incoming(NAME, str(query["from"]["id"]), query.get("query", ""), place="inline")
+        asked = Incoming(NAME, _person(query), _said(query, "query"), place="inline")
         return Seen(asked, 0, query=query["id"])
     return None
+
+
+def _is_sound(seen: Seen) -> bool:
+    return (
+        type(seen.chat) is int
+        and type(seen.message) in (int, NoneType)
+        and type(seen.thread) in (int, NoneType)
+        and type(seen.query) in (str, NoneType)
+        and type(seen.album) in (str, NoneType)
+    )
+
+
+def _person(what: Mapping[str, Any]) -> str:
+    """Who did it, by id."""
+    number = what["from"]["id"]
+    if type(number) is not int:
+        raise TypeError
+    return str(number)
+
+
+def _said(what: Mapping[str, Any], field: str) -> str:
+    """What somebody typed there; blanks stand for what cannot be kept, so that places in it stay."""
+    return _UNSAYABLE.sub(" ", what.get(field) or "")
 
 
 def _membership(news: Mapping[str, Any], number: str) -> Seen | None:
     if news["chat"]["type"] != "private":
         return None
     gone = news["new_chat_member"]["status"] in ("kicked", "left")
-    return Seen(Incoming(NAME, str(news["from"]["id"]), other="left" if gone else "returned", update_id=number), 0)
+    return Seen(Incoming(NAME, _person(news), other="left" if gone else "returned", update_id=number), 0)
 
 
-def _message(
-    message: Mapping[str, Any], me: Me, number: str, edited: str, staff_chat: int | None = None
-) -> Seen | None:
+def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff_chat: int | None) -> Seen | None:
     sender, chat = message.get("from"), message["chat"]
-    if not sender or sender.get("is_bot") or message.get("via_bot", {}).get("id") == me.id:
-        return None
-    text = message.get("text") or message.get("caption") or ""
-    kind = edited or ("" if "text" in message else _kind(message))
-    if kind is None:
-        return None
+    text = _said(message, "text") or _said(message, "caption")
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
     answered = (message.get("reply_to_message") or {}).get("message_id")
-    if chat["id"] == staff_chat and (chat["type"] != "private" or answered):
+    at_desk = chat["id"] == staff_chat and (chat["type"] != "private" or answered)
+    # Found by searching inline and posted in our name: an answer for a graduate at the desk, else our own words.
+    ours = (message.get("via_bot") or {}).get("id") == me.id and not at_desk
+    # Who speaks for a group, unnamed, has a bot as its sender; no other bot is answered.
+    if not sender or ours or (sender.get("is_bot") and not message.get("sender_chat")):
+        return None
+    kind = edited or ("" if "text" in message else _kind(message))
+    if kind is None or (edited and "location" in message):  # a live location moves and moves
+        return None
+    album = None
+    if at_desk:
         incoming = Incoming(
             NAME,
-            str(sender["id"]),
+            _person(message),
             text,
             other=kind,
             update_id=number,
@@ -96,23 +154,30 @@ def _message(
         )
     elif chat["type"] == "private":
         incoming = Incoming(
-            NAME, str(sender["id"]), text, other=kind, update_id=number, file=_file(message), html=formatted(message)
+            NAME, _person(message), text, other=kind, update_id=number, file=_file(message), html=formatted(message)
         )
+        album = None if text else message.get("media_group_id")
     else:
         question = _addressed(message, text, me)
         if question is None or kind:
             return None
-        incoming = Incoming(NAME, str(sender["id"]), question, update_id=number, place="public")
-    return Seen(incoming, chat["id"], message["message_id"], thread=thread)
+        incoming = Incoming(NAME, _person(message), question, update_id=number, place="public")
+    return Seen(incoming, chat["id"], message["message_id"], thread=thread, album=album)
 
 
 def _file(message: Mapping[str, Any]) -> Sent | None:
     """The photo (its largest size) or document of a message."""
     if sizes := message.get("photo"):
-        return Sent("photo", sizes[-1]["file_id"], size=sizes[-1].get("file_size", 0))
-    if (file := message.get("document")) and isinstance(file.get("file_id"), str):
-        return Sent("document", file["file_id"], file.get("file_name", ""), file.get("file_size", 0))
-    return None
+        return _sent("photo", sizes[-1])
+    document = message.get("document")
+    return _sent("document", document) if document else None
+
+
+def _sent(kind: Literal["photo", "document"], file: Mapping[str, Any]) -> Sent:
+    number, name, size = file["file_id"], _said(file, "file_name"), file.get("file_size", 0)
+    if type(number) is not str or type(size) is not int:
+        raise TypeError
+    return Sent(kind, number, name, size)
 
 
 def _kind(message: Mapping[str, Any]) -> str | None:
@@ -126,7 +191,7 @@ def _addressed(message: Mapping[str, Any], text: str, me: Me) -> str | None:
     if text.startswith("/"):
         name = text.split(None, 1)[0]
         return text if "@" not in name or name.casefold().endswith(mention.casefold()) else None
-    replied = message.get("reply_to_message", {}).get("from", {}).get("id") == me.id
+    replied = ((message.get("reply_to_message") or {}).get("from") or {}).get("id") == me.id
     mentioned = any(
         entity.get("type") == "mention" and _part(text, entity).casefold() == mention.casefold()
         for entity in _entities(message)
@@ -148,17 +213,17 @@ def _part(text: str, entity: Mapping[str, Any]) -> str:
     return units[start : start + 2 * entity.get("length", 0)].decode("utf-16-le", "replace")
 
 
-def _press(query: Mapping[str, Any], number: str, staff_chat: int | None = None) -> Seen | None:
+def _press(query: Mapping[str, Any], number: str, staff_chat: int | None) -> Seen | None:
     message = query.get("message") or {}
-    chat = message.get("chat", {})
-    data = query.get("data", "")
+    chat = message.get("chat") or {}
+    user, data = _person(query), _said(query, "data")
     if staff_chat is not None and chat.get("id") == staff_chat and data.startswith("desk|"):
         thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-        pressed = Incoming(NAME, str(query["from"]["id"]), press=data, update_id=number, place="staff")
+        pressed = Incoming(NAME, user, press=data, update_id=number, place="staff")
         return Seen(pressed, staff_chat, message.get("message_id"), query["id"], thread)
-    if chat.get("type", "private") != "private":
-        # Our messages in groups have no buttons that are pressed: somebody forges. The query still wants its answer.
-        return Seen(Incoming(NAME, str(query["from"]["id"]), place="public"), 0, query=query["id"])
-    incoming = Incoming(NAME, str(query["from"]["id"]), press=data, update_id=number)
+    if chat.get("type", "private") != "private" or query.get("inline_message_id"):
+        # What we say in groups and inline has no buttons that are pressed: somebody forges. Only the query is answered.
+        return Seen(Incoming(NAME, user, place="public"), 0, query=query["id"])
     on_screen = message if message.get("date") else None
-    return Seen(incoming, query["from"]["id"], message.get("message_id"), query["id"], on_screen=on_screen)
+    pressed = Incoming(NAME, user, press=data, update_id=number)
+    return Seen(pressed, int(user), message.get("message_id"), query["id"], on_screen=on_screen)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from bot.channels.telegram.api import Api
@@ -108,7 +109,10 @@ class Door:
         if not hmac.compare_digest(headers.get(b"x-telegram-bot-api-secret-token", b""), self._secret):
             return await _refuse(send, 403, "secret")
         size = headers.get(b"content-length", b"0")
-        body = await self._read(receive) if size.isdigit() and int(size) <= self._body_most else None
+        try:
+            body = await self._read(receive) if size.isdigit() and int(size) <= self._body_most else None
+        except ClientDisconnect:
+            return await _refuse(send, 400, "cut")
         if body is None:
             return await _refuse(send, 413, "size")
         try:
@@ -130,10 +134,12 @@ class Door:
         return await _answer(send, 200, dumps(call) if call else b"")
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None when it is too long."""
+        """The whole body; None when it is too long. ClientDisconnect when the other side hung up in the middle."""
         body = b""
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
             body += bytes(message.get("body", b""))
             if len(body) > self._body_most:
                 return None

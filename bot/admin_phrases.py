@@ -1,0 +1,87 @@
+"""The shape of the phrases of an admin's day: what those who keep the knowledge are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+AdminButton = Literal[
+    "publish", "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
+    "next", "back", "export", "lint",
+]  # fmt: skip
+
+
+class AdminPhrases(BaseModel):
+    """`lint` by rule, `change` by what happened, `refused` by why a file is not taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    four_eyes: bool = False
+    """Whether somebody else must publish what one admin has changed."""
+    status: Sentence
+    never: Sentence
+    how: Sentence
+    authors: Mapping[Literal["start", "folder", "command"], Label]
+    problems: Sentence
+    problems_more: Sentence
+    folder_refused: Sentence
+    good: Sentence
+    warnings: Sentence
+    shifts: Sentence
+    shift: Sentence
+    nothing: Sentence
+    lost: Sentence
+    nothing_changed: Sentence
+    published: Sentence
+    undone: Sentence
+    newer: Sentence
+    gone: Sentence
+    asked_others: Sentence
+    to_others: Sentence
+    own_draft: Sentence
+    dropped: Sentence
+    took_too_long: Sentence
+    disk_full: Sentence
+    history: Sentence
+    history_line: Sentence
+    diff_head: Sentence
+    diff_same: Sentence
+    diff_file: Label
+    exported: Sentence
+    tried: Sentence
+    trying: Sentence
+    not_trying: Sentence
+    no_draft: Sentence
+    change: Mapping[str, Sentence]
+    more: Sentence
+    lint_none: Sentence
+    lint_head: Sentence
+    levels: Mapping[Literal["error", "warning"], Label]
+    lint: Mapping[str, Sentence]
+    refused: Mapping[Literal["too_large", "no_text", "bad_name", "no_file"], Sentence]
+    inbox_empty: Sentence
+    inbox_card: Sentence
+    inbox_like: Sentence
+    inbox_none_near: Sentence
+    new_entry: Sentence
+    settled: Mapping[Literal["out", "ignored"], Sentence]
+    full: Sentence
+    why_ask: Sentence
+    why: Sentence
+    why_clue: Sentence
+    why_none: Sentence
+    verdicts: Mapping[Literal["answer", "choices", "miss"], Label]
+    features: Mapping[str, Label]
+    notice_drafted: Sentence
+    notice_nothing: Sentence
+    flagged: Sentence
+    flagged_line: Sentence
+    flagged_none: Sentence
+    digest: Sentence
+    digest_line: Sentence
+    buttons: Mapping[AdminButton, Label]

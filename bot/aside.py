@@ -1,0 +1,247 @@
+"""What takes longer than a turn may wait, done in a process of its own: read a draft, lint it, build its index.
+
+`examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it.
+The way back is a pickle of ours over a pipe. `unpacked` reads it in pieces, so that other threads are let in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import pickle
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.content import Content, Spot, load, load_with_spots
+from bot.drafts import Change, Files, in_words, put, unified
+from bot.lint import Finding, lint
+from bot.problem import ContentProblem, Problem
+from faq.model import Match
+
+CHILD = "from bot.aside import main; main()"
+"""Not `-m`: then our classes would be called otherwise there than here."""
+LONGEST_S = 120.0
+"""Seconds after which an examination is given up."""
+MOST_QUESTIONS = 2_000
+"""Masked questions that are asked of both contents, at most."""
+MOST_DIFF = 2_000_000
+"""Characters of files from which the difference is told in words only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What to examine: files that may come into force and those that are. `questions` are asked of both.
+
+    Without `before` they were examined elsewhere, and only their content is wanted. `every` entry is linted, not only
+    those that differ.
+    """
+
+    files: Mapping[str, str | bytes]
+    before: Files | None
+    today: date
+    questions: tuple[str, ...] = ()
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A question that finds something else now: titles, or nothing."""
+
+    question: str
+    was: str
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding in words, and where it stands."""
+
+    problem: Problem
+    level: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. With `problems`, or an `error` among the findings, the draft cannot come into force.
+
+    `packed` is the content with its index, empty with problems; `revision` what it calls itself. `lost` says of each
+    line that must match what it found before and what it finds now.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    findings: tuple[Told, ...] = ()
+    lost: tuple[Shift, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    changes: tuple[Change, ...] = ()
+    diff: str = ""
+    revision: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    packed: bytes = b""
+
+    @property
+    def errors(self) -> tuple[Told, ...]:
+        """Findings that forbid."""
+        return tuple(told for told in self.findings if told.level == "error")
+
+    @property
+    def good(self) -> bool:
+        """Whether it may come into force."""
+        return not self.problems and not self.errors
+
+
+def loaded(files: Mapping[str, str | bytes]) -> Content:
+    """The content that these files make. ContentProblem with all that is wrong, OSError when the disk is full."""
+    with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
+        put(files, Path(folder))
+        return load(Path(folder))
+
+
+def examine(draft: Draft) -> Report:
+    """All there is to say about a draft."""
+    if draft.before is None:
+        try:
+            return _ready(loaded(draft.files))
+        except ContentProblem as wrong:
+            return Report(wrong.problems)
+    before = _before(draft.before)
+    try:
+        with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
+            put(draft.files, Path(folder))
+            content, spots, lost = load_with_spots(Path(folder))
+    except ContentProblem as wrong:
+        return Report(wrong.problems)
+    if lost:
+        return Report(tuple(lost), lost=_lost(before, content))
+    files = {name: text for name, text in draft.files.items() if isinstance(text, str)}  # all of them: it was read
+    changes = in_words(before, content, draft.before, files) if before else []
+    touched = {
+        topic
+        for topic, entry in content.entries.items()
+        if draft.every or before is None or before.entries.get(topic) != entry
+    }
+    findings = tuple(_told(finding, spots, content) for finding in lint(content, draft.today, touched))
+    shifts = _shifts(before, content, draft.questions) if before else ()
+    small = sum(map(len, files.values())) < MOST_DIFF
+    diff = unified(draft.before, files) if small else ""
+    return replace(_ready(content), findings=findings, shifts=shifts, changes=tuple(changes), diff=diff)
+
+
+def _ready(content: Content) -> Report:
+    content.__dict__.pop("shared_facts", None)
+    matcher = content.matcher
+    del content.__dict__["matcher"]
+    counts = {"entries": len(content.entries), "notices": len(content.notices)}
+    return Report(revision=content.revision, counts=counts, packed=pickle.dumps((content, matcher), 5))
+
+
+def _before(files: Files) -> Content | None:
+    try:
+        return loaded(files)
+    except ContentProblem:
+        return None
+
+
+def _told(finding: Finding, spots: Mapping[str, Spot], content: Content) -> Told:
+    sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
+    spot = spots.get(finding.entry)
+    problem = spot.problem(finding.loc, sentence) if spot else Problem("notices", 1, 1, finding.entry, sentence)
+    return Told(problem, finding.level, finding.rule)
+
+
+def _outcome(content: Content, match: Match) -> str:
+    titles = [content.entries[topic].title for topic in match.chosen]
+    return " / ".join(titles)
+
+
+def _shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tuple[Shift, ...]:
+    found = []
+    for question in dict.fromkeys(questions[:MOST_QUESTIONS]):
+        was, becomes = (_outcome(content, content.matcher.ask(question)) for content in (before, after))
+        if was != becomes:
+            found.append(Shift(question, was, becomes))
+    return tuple(found)
+
+
+def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
+    """Lines that must match and do not, or must not and do: what they found before, and what they find now."""
+    lines = {
+        line: (entry.id, wanted)
+        for entry in after.entries.values()
+        for wanted, own in ((True, entry.must_match), (False, entry.must_not_match))
+        for line in own
+    }
+    lost = []
+    for line, (topic, wanted) in lines.items():
+        match = after.matcher.ask(line)
+        found = bool(match.topics) and match.topics[0].id == topic and match.verdict != "miss"
+        answered = match.verdict == "answer" and topic in match.chosen
+        if found != wanted if wanted else answered:
+            was = _outcome(before, before.matcher.ask(line)) if before else ""
+            lost.append(Shift(line, was, _outcome(after, match)))
+    return tuple(lost)
+
+
+async def aside(draft: Draft) -> Report:
+    """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            out, _ = await child.communicate(pickle.dumps(draft, 5))
+    finally:
+        if child.returncode is None:
+            child.kill()
+    if child.returncode != 0:
+        raise ChildProcessError(child.returncode)
+    report: Report | OSError = await asyncio.to_thread(pickle.loads, out)
+    if isinstance(report, OSError):
+        raise report
+    return report
+
+
+async def unpacked(report: Report) -> Content:
+    """The content of a report, with its index, without holding up anybody."""
+    return await asyncio.to_thread(_unpacked, report.packed)
+
+
+def _unpacked(packed: bytes) -> Content:
+    resting = gc.isenabled()
+    gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
+    try:
+        content, matcher = pickle.Unpickler(_InPieces(packed)).load()  # noqa: S301 - our own child wrote it
+        gc.freeze()
+    finally:
+        if resting:
+            gc.enable()
+    found: Content = content
+    found.__dict__["matcher"] = matcher
+    return found
+
+
+class _InPieces(io.BytesIO):
+    """Bytes that are read by calls of Python, between which other threads have their turn."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        return super().readinto(buffer)
+
+
+def main() -> None:
+    """The other side of `aside`."""
+    gc.disable()
+    draft: Draft = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+    try:
+        report: Report | OSError = examine(draft)
+    except OSError as trouble:
+        report = trouble
+    sys.stdout.buffer.write(pickle.dumps(report, 5))

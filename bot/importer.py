@@ -1,0 +1,211 @@
+"""Drafts the YAML of a notice from its words as published. Pure.
+
+Whatever was found stands below the sentence that it came from; whatever was inferred or not found is marked `# 请核对`.
+The draft says `status: draft`: it is nothing that a graduate sees until somebody has read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bot.notice_text import LABELS, Desk, Found, People, Span, find
+
+MARK = "# 请核对"
+FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校名称", "专业", "层次", "入学日期", "学习形式")
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The draft as text, its id, and how many finds of each kind are in it; `unsure` counts the marks."""
+
+    id: str
+    yaml: str
+    dates: int
+    contacts: int
+    cohorts: int
+    papers: int
+    unsure: int
+
+
+def draft(text: str) -> Drafted:
+    """A notice's draft; with next to nothing in it when the text is none."""
+    found = find(text)
+    name = _id(found)
+    yaml = "\n".join(_lines(found, name)) + "\n"
+    dates = sum((span.opens is not None) + (span.closes is not None) for span in found.spans) + bool(found.issued)
+    contacts = sum(len(desk.phones) + len(desk.mails) for desk in found.desks)
+    return Drafted(name, yaml, dates, contacts, len(found.people), len(found.papers), yaml.count(MARK))
+
+
+def _id(found: Found) -> str:
+    """`2014-autumn`: the year and season of those who graduate, as the title has them."""
+    year = re.search(r"(20\d\d)", found.title)
+    season = next((name for word, name in (("春", "spring"), ("夏", "summer"), ("秋", "autumn"), ("冬", "winter"))
+                   if word in found.title), "notice")  # fmt: skip
+    number = year[1] if year else str(found.issued.year) if found.issued else "new"
+    return f"{number}-{season}"
+
+
+def _q(text: str) -> str:
+    return '"' + re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"')[:290] + '"'
+
+
+def _from(sentence: str, indent: int) -> str:
+    return " " * indent + "# 原文：" + re.sub(r"\s+", " ", sentence)[:160]
+
+
+def _lines(found: Found, name: str) -> Iterator[str]:
+    short = re.sub(r"^关于|的?通知$", "", found.title)[:20]
+    school = re.match(r".{2,20}?(?:大学|学院|学校)", found.school)
+    unit = found.school[len(school[0]) :] if school else ""
+    yield "# 照通知原文起草，还没有发布。每一处都对着原文看一遍，标了“请核对”的改好，再把 status 改成 published。"
+    yield "notice:"
+    yield f"  id: {name}          {MARK}：编号，学生的链接里会用到"
+    yield "  status: draft"
+    yield f"  title: {_q(found.title or '请填写')}" + ("" if found.title else f"  {MARK}")
+    yield f"  short: {_q(short if len(short) > 1 else '毕业生核对')}  {MARK}：按钮上的短名，最多 20 个字"
+    yield f"  issued_on: {found.issued.isoformat()}" if found.issued else f"  issued_on: null  {MARK}：没有找到落款日期"
+    yield "  tz: Asia/Shanghai"
+    yield "school:"
+    yield f"  name: {_q(school[0] if school else '请填写')}  {MARK}"
+    yield f"  unit: {_q(unit or found.school or '学籍管理办公室')}  {MARK}"
+    yield from _cohorts(found.people)
+    yield from _windows(found.spans)
+    yield from _how(found)
+    yield from _corrections(found)
+    yield from _contacts(found.desks)
+    yield "links:"
+    for url, sentence in found.links or (("https://www.chsi.com.cn/", ""),):
+        yield _from(sentence, 2) if sentence else f"  {MARK}：通知里没有网址，这是学信网首页"
+        yield f"  - {{label: {_q('学信网' if 'chsi' in url else url)}, url: {_q(url)}, official: true}}"
+    yield "privacy:"
+    yield "  collects: [走到哪一步, 选的层次和专业, 每一步的日期, 没答上来的问题（去掉个人信息后）]"
+    yield "  retention_days_after_last_window: 60"
+
+
+def _cohorts(people: tuple[People, ...]) -> Iterator[str]:
+    yield "cohorts:"
+    if not people:
+        yield f"  {MARK}：没有找到分专业的名单"
+        yield "  - {id: everyone, label: 本届毕业生, level: other}"
+    for n, group in enumerate(people, start=1):
+        yield _from(group.sentence, 2)
+        label = group.level + (f"（{group.partner}）" if group.partner else "")
+        yield f"  - id: group-{n}"
+        yield f"    label: {_q(label if group.majors else f'{label}往届留级生')}"
+        yield f"    level: {group.level}"
+        if group.partner:
+            yield f"    partner_school: {_q(group.partner)}"
+        if group.grades:
+            yield f"    grades: [{', '.join(map(_q, group.grades))}]"
+        if group.held_back:
+            yield f"    includes_held_back: true  {MARK}"
+        if group.majors:
+            yield f"    majors: [{', '.join(map(_q, group.majors))}]"
+
+
+def _windows(spans: tuple[Span, ...]) -> Iterator[str]:
+    yield "windows:"
+    if not any(span.kind == "check" for span in spans):
+        yield f"  {MARK}：没有找到网上核对的时间"
+        yield "  - {id: check, kind: check, label: 网上核对学籍和图像, from: null, to: null}"
+    used: dict[str, int] = {}
+    for span in spans:
+        used[span.kind] = used.get(span.kind, 0) + 1
+        number = f"-{used[span.kind]}" if used[span.kind] > 1 else ""
+        yield _from(span.sentence, 2)
+        yield f"  - id: {span.kind.replace('_', '-')}{number}"
+        yield f"    kind: {span.kind}" + (f"  {MARK}：这段时间是做什么的" if span.kind == "prepare" else "")
+        yield f"    label: {LABELS[span.kind]}{f'（{used[span.kind]}）' if number else ''}"
+        unsure = "" if span.sure else f"  {MARK}：年份是推出来的"
+        yield f"    from: {span.opens.isoformat() if span.opens else 'null'}{unsure}"
+        yield f"    to: {span.closes.isoformat() if span.closes else 'null'}{unsure}"
+        if span.time_to:
+            yield f"    time_to: {_q(span.time_to)}"
+        inclusive = "unknown" if span.before else "true"
+        yield f"    end_inclusive: {inclusive}" + (f"  {MARK}：“前”算不算当天" if span.before else "")
+        yield "    late: {policy: phone}  " + MARK
+
+
+def _how(found: Found) -> Iterator[str]:
+    yield "account:"
+    yield f"  username: [mobile]  {MARK}：邮箱 email，手机 mobile，身份证号 id_no"
+    yield "  code_channels: [sms]"
+    yield "entry_paths:"
+    year = f"{found.issued.year}年" if found.issued else "通知发出时"
+    yield f"  - {{label: 学信档案, url: {_q('https://www.chsi.com.cn/')}, as_of: {year}}}  {MARK}：从哪里点进去"
+    yield "verdict:"
+    name, sentence = found.ok_button
+    yield _from(sentence, 2) if sentence else f"  {MARK}：通知没有写按钮的名字"
+    yield f"  ok_button: {_q(name or '信息无误')}"
+    wrong, sentence = found.wrong_button
+    if sentence:
+        yield _from(sentence, 2)
+    yield f"  wrong_button: {_q(wrong) if wrong else 'null'}"
+    yield f"  on_mismatch: {'mark_then_report' if wrong else 'report_only'}  {MARK}：有误时先点按钮，还是只报告"
+    yield f"check_fields_source: beyond  {MARK}：通知列了栏目的，照通知改，并写 notice"
+    yield "check_fields:"
+    yield from (f'  - {{name: {field}, kind: "*"}}' for field in FIELDS)
+
+
+def _corrections(found: Found) -> Iterator[str]:
+    window = any(span.kind == "correction" for span in found.spans)
+    yield "corrections:"
+    yield '  - kind: "*"'
+    yield f"    allowed: office_decides  {MARK}：哪些能改，哪些不能改"
+    if found.papers:
+        yield "    documents:"
+        told = ""
+        for name, sentence in found.papers:
+            if sentence != told:
+                yield _from(sentence, 6)
+                told = sentence
+            yield f"      - {{name: {_q(name)}, original: true, copies: null}}"
+    else:
+        yield f"    {MARK}：通知没有写要带的材料"
+    if found.where[0]:
+        yield _from(found.where[1], 4)
+        yield f"    where: {_q(found.where[0])}  {MARK}"
+    yield f"    window: {'correction' if window else 'null'}"
+
+
+def _together(desks: list[Desk]) -> list[Desk]:
+    """A mail or a chat that stands alone belongs to the first desk that has a telephone and lacks it."""
+    kept = [desk for desk in desks if desk.phones]
+    for desk in (desk for desk in desks if not desk.phones):
+        first = next((one for one in kept if not (one.mails and desk.mails) and not (one.im and desk.im)), None)
+        if first is None:
+            kept.append(desk)
+            continue
+        both = f"{first.sentence}\n{desk.sentence}"
+        more = replace(first, sentence=both, mails=first.mails + desk.mails, im=first.im or desk.im)
+        kept[kept.index(first)] = more
+    return kept
+
+
+def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:
+    own = _together([desk for desk in desks if not any("chsi" in mail for mail in desk.mails)])
+    yield "contacts:"
+    if not own:
+        yield f"  {MARK}：没有找到学校的电话"
+        yield "  - {id: office, role: 学籍管理办公室, topics: [record, photo, correction, deadline, other]}"
+    for n, desk in enumerate(own):
+        for sentence in desk.sentence.split("\n"):
+            yield _from(sentence, 2)
+        yield f"  - id: {'office' if n == 0 else f'office-{n + 1}'}"
+        yield f"    role: 学籍管理办公室  {MARK}"
+        if desk.person:
+            yield f"    person: {_q(desk.person)}"
+        if desk.phones:
+            yield f"    phones: [{', '.join(map(_q, desk.phones))}]"
+        if desk.mails:
+            yield f"    email: {_q(desk.mails[0])}"
+        if desk.im:
+            yield f"    im: {_q(desk.im)}"
+        if desk.room:
+            yield f"    room: {_q(desk.room)}"
+        topics = "record, photo, correction, deadline, other" if n == 0 else "other"
+        yield f"    topics: [{topics}]"
+    yield "routing: {account: chsi, record: office, photo: office, old_diploma: chsi}"

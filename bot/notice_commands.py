@@ -1,0 +1,42 @@
+"""`gradbot notice draft`: a school's notice in words becomes the draft of one in YAML."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+notice = typer.Typer(help="通知。Notices.", no_args_is_help=True)
+
+
+@notice.callback()
+def _notice() -> None:
+    """A group with one command stays a group."""
+
+
+@notice.command()
+def draft(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="通知原文，.txt。The notice in words.")],
+    out: Annotated[Path | None, typer.Option("--out", dir_okay=False, help="写到这个文件。Write it there.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")] = False,
+) -> None:
+    """照通知原文起草 YAML，拿不准的标“请核对”，不发布。Draft the YAML of a notice; publishes nothing."""
+    from bot import importer
+    from bot.drafts import Refused, put, text_of
+
+    try:
+        drafted = importer.draft(text_of(file.read_bytes()))
+    except Refused as refused:
+        raise typer.BadParameter(f"{file.name}: {refused.rule}") from None
+    if out:
+        try:
+            put({out.name: drafted.yaml}, out.parent)
+        except OSError as trouble:
+            raise typer.BadParameter(f"写不了 / cannot write: {out}: {trouble.strerror}") from None
+    if as_json:
+        counts = {name: getattr(drafted, name) for name in ("dates", "contacts", "cohorts", "papers", "unsure")}
+        print(json.dumps({"id": drafted.id, "yaml": drafted.yaml, **counts}, ensure_ascii=False))
+    elif not out:
+        print(drafted.yaml, end="")

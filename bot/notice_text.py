@@ -1,0 +1,345 @@
+"""What stands in a school's notice as it was published: dates, contacts, groups of graduates, papers, links. Pure.
+
+Finds only what is written; each find carries the sentence it came from, and `sure` is False for whatever was inferred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+_DIGITS = str.maketrans("零〇○Oo一二三四五六七八九", "000001" + "23456789")
+_FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
+_YEAR = r"(?:(?P<{0}y>20\d\d|二[零〇○Oo0][零〇○Oo0一二三四五六七八九\d]{{2}})\s*[年./-]\s*)"
+_MONTH = r"(?P<{0}m>\d{{1,2}}|十[一二]?|[一二三四五六七八九])\s*[月./-]\s*"
+_DAY = r"(?P<{0}d>\d{{1,2}}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*[日号]?"
+_ONE = (_YEAR + "?" + _MONTH + _DAY).format
+_TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}[:：]\d\d))?".format
+_WEEKDAY = r"(?:\s*[（(](?:周|星期)[一二三四五六日天][）)])?"
+_SPAN = re.compile(
+    rf"{_ONE('a')}{_WEEKDAY}{_TIME('a')}"
+    rf"(?:\s*(?:至|到|—+|－|~|～|-)\s*(?:{_ONE('b')}|(?P<only>\d{{1,2}})\s*[日号]?){_WEEKDAY}{_TIME('b')})?"
+    r"\s*(?P<before>[（(]?(?:以前|之前|前|截止|止|为止|起|开始))?"
+)
+_PHONE = re.compile(
+    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{7,8}(?:-\d{1,6})?|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
+    r"|(?:(?<=电话)|(?<=电话[:：])|(?<=电话[:：]\s)|(?<=内线[:：]))\d{5,8}(?!\d)"
+)
+_MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
+_URL = re.compile(r"(?:https?:?//|www\.)[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::\d+)?(?:/[!-~]*)?", re.ASCII)
+_SURNAMES = (
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦马苗凤方俞任袁柳鲍史唐费廉岑薛雷"
+    "贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季"
+    "麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程嵇邢裴陆荣翁荀羊惠曲家"
+    "封储靳段富巫乌焦巴弓车侯全班仰秋仲伊宫宁仇栾甘厉武符刘景詹束龙叶幸司韶黎白蒲覃肖温庄晏柴瞿阎连习艾容向古易廖聂曾关游权商邸"
+)
+_PERSON = re.compile(
+    rf"(?:联系人|负责人)\s*[:：]\s*([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师|主任)?)|([{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?:老师|主任|科长))"
+)
+_ROOM = re.compile(
+    r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}室?|办公室|大厅|窗口)"
+)
+_IM = re.compile(r"(?:QQ群?|微信群?|企业微信)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
+_LEVELS = {
+    "专升本科": "专升本", "专升本": "专升本", "高起专": "专科", "高职": "专科", "专科": "专科", "高起本": "高起本",
+    "本科": "本科", "研究生": "研究生",
+}  # fmt: skip
+_LEVEL = re.compile(rf"({'|'.join(_LEVELS)})(?:层次|科|生|毕业生)?\s*[：:（(]?")
+_ANY_LEVEL = "|".join(_LEVELS)
+_GROUP = re.compile(
+    rf"(?:{_ANY_LEVEL})(?:层次|毕业生|学生|科|生)?(?:[（(][^）)：:、]{{2,20}}[）)])?\s*[：:]"
+    rf"|(?:{_ANY_LEVEL})(?:层次)?\s*[（(](?=[^）)]*、)"
+)
+_SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s*[：:]")
+_GRADE = re.compile(r"((?:20)?\d{2})级")
+_PAPER = re.compile(
+    r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|录取名册|录取花名册|公证书|裁定书)[》”]?"
+    r"|户口[簿本]|居民身份证|身份证|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
+)
+_CARRY = re.compile(r"携带|持|提交|提供|备齐|准备|材料|交|凭|附|带")
+_JOINED = re.compile(r"[、，,；;和及与以及]")
+_BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’])[或、/])\s*[“「‘]([^”」’]{1,12})[”」’]")
+_UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|部|院|办公室|中心|科)$")
+_FOR = (
+    ("recapture", re.compile(r"补采|补拍|重新采集|重拍")),
+    ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
+    ("correction", re.compile(r"更正|修改|勘误|变更|改动")),
+    ("report", re.compile(r"上报|报送|反馈|汇报|报告|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
+    ("recheck", re.compile(r"复核|再次核对|二次核对")),
+    ("check", re.compile(r"核对|校对|确认|核查|查询")),
+    ("register_public", re.compile(r"公示|公布|公开")),
+)
+LABELS = {
+    "check": "网上核对学籍和图像", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
+    "report": "报告有误", "recheck": "更正后复核", "register_public": "公示和电子注册", "prepare": "时间",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days that a sentence names; `kind` as in `flows.notice.Window`, `before`: the end is written as a bare 前."""
+
+    kind: str
+    opens: date | None
+    closes: date | None
+    sentence: str
+    time_to: str = ""
+    before: bool = False
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody to ask."""
+
+    sentence: str
+    phones: tuple[str, ...] = ()
+    mails: tuple[str, ...] = ()
+    person: str = ""
+    room: str = ""
+    im: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A group of graduates."""
+
+    level: str
+    majors: tuple[str, ...]
+    sentence: str
+    grades: tuple[str, ...] = ()
+    partner: str = ""
+    held_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All finds, in the order of the text."""
+
+    title: str = ""
+    school: str = ""
+    issued: date | None = None
+    spans: tuple[Span, ...] = ()
+    desks: tuple[Desk, ...] = ()
+    people: tuple[People, ...] = ()
+    papers: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    ok_button: tuple[str, str] = ("", "")
+    wrong_button: tuple[str, str] = ("", "")
+    where: tuple[str, str] = ("", "")
+
+
+def find(text: str) -> Found:
+    """What stands in the text."""
+    text = text.translate(_FULL).replace("\r", "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    body = [sentence for line in lines for sentence in _sentences(line)]
+    issued, school = _signed(lines)
+    title = next((line for line in lines[:6] if "通知" in line and len(line) < 80), lines[0] if lines else "")[:300]
+    ok, wrong = _buttons(body)
+    return Found(
+        title=title,
+        school=school,
+        issued=issued,
+        spans=tuple(_spans(body, issued)),
+        desks=tuple(_desks(body)),
+        people=tuple(_people(text)),
+        papers=tuple(_papers(body)),
+        links=tuple(_links(body)),
+        ok_button=ok,
+        wrong_button=wrong,
+        where=next(((m[0], one) for one in body if _CARRY.search(one) and (m := _ROOM.search(one))), ("", "")),
+    )
+
+
+def _sentences(line: str) -> list[str]:
+    return [part.strip() for part in re.split(r"(?<=[。；;！])", line) if part.strip()]
+
+
+def _number(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    if "十" in text:
+        tens, _, ones = text.partition("十")
+        return 10 * (int(tens.translate(_DIGITS)) if tens else 1) + (int(ones.translate(_DIGITS)) if ones else 0)
+    return int(text.translate(_DIGITS))
+
+
+def _day(m: re.Match[str], which: str, year: int | None, month: int | None = None) -> date | None:
+    said = m[f"{which}y"]
+    number = _number(said) if said else year
+    if number is None or not (m[f"{which}m"] or month):
+        return None
+    try:
+        return date(number, _number(m[f"{which}m"]) if m[f"{which}m"] else month or 0, _number(m[f"{which}d"]))
+    except (ValueError, TypeError):
+        return None
+
+
+def _spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
+    year, topic = (issued.year if issued else None), ""
+    seen: set[tuple[str, date | None, date | None]] = set()
+    for sentence in body:
+        if issued and sentence == body[-1] and len(sentence) < 20:
+            continue
+        topic = next((kind for kind, words in _FOR if words.search(sentence)), topic)
+        for m in _SPAN.finditer(sentence):
+            if not (m["ay"] or re.search(r"[月]", m[0])):
+                continue
+            first = _day(m, "a", year)
+            if first is None or (issued and first == issued and len(sentence) < 20):
+                continue
+            sure, year = bool(m["ay"]), first.year
+            opens, closes = first, None
+            if m["bm"]:
+                closes = _day(m, "b", year)
+                if closes and closes < first and not m["by"]:
+                    closes, sure = closes.replace(year=year + 1), False
+            elif m["only"]:
+                closes = _safe(first, int(m["only"]))
+            before = (m["before"] or "").lstrip("（(")
+            start: date | None = opens
+            if closes is None:
+                start, closes = (opens, None) if before in ("起", "开始") else (None, opens)
+            kind = _kind(sentence, m.start()) or topic or "prepare"
+            if (kind, start, closes) not in seen:
+                seen.add((kind, start, closes))
+                yield Span(kind, start, closes, sentence, _clock(m["bt"] or m["at"]), "前" in before, sure)
+
+
+def _safe(first: date, day: int) -> date | None:
+    try:
+        return first.replace(day=day)
+    except ValueError:
+        return None
+
+
+def _kind(sentence: str, at: int) -> str:
+    """What the days are for: the word that stands nearest to them, in the part of the sentence that they are in."""
+    best, nearest = "", len(sentence) + 1
+    for kind, words in _FOR:
+        for m in words.finditer(sentence):
+            away = m.start() - at if m.start() >= at else at - m.end() + 4
+            if away < nearest:
+                best, nearest = kind, away
+    return best
+
+
+def _clock(said: str | None) -> str:
+    if not said:
+        return ""
+    hour, minute = map(int, re.findall(r"\d+", said))
+    late = said.startswith(("下午", "晚")) and hour < 12
+    return f"{hour + 12 * late:02}:{minute:02}" if hour + 12 * late < 24 and minute < 60 else ""
+
+
+def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
+    """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
+    alone = re.compile(rf"^{_ONE('a')}$")
+    for n in range(len(lines) - 1, -1, -1):
+        m = alone.match(lines[n].replace(" ", ""))
+        if m and m["ay"]:
+            return _day(m, "a", None), next(
+                (line.strip() for line in reversed(lines[max(0, n - 3) : n]) if _UNIT.match(line.replace(" ", ""))), ""
+            )
+    units = [line for line in lines[-4:] if _UNIT.match(line)]
+    return None, units[-1] if units else ""
+
+
+def _desks(body: Sequence[str]) -> Iterator[Desk]:
+    told: set[str] = set()
+    for sentence in body:
+        phones = [_dialled(phone) for phone in _PHONE.findall(sentence)]
+        mails = [m[0] for m in _MAIL.finditer(sentence)]
+        phones, mails = [p for p in phones if p not in told], [one for one in mails if one not in told]
+        im = _IM.search(sentence)
+        if not phones and not mails and not (im and im[0] not in told):
+            continue
+        told.update(phones, mails, [im[0]] if im else [])
+        people, rooms = [a or b for a, b in _PERSON.findall(sentence)], _ROOM.findall(sentence)
+        if len(people) == len(phones) > 1:
+            for person, phone in zip(people, phones, strict=True):
+                yield Desk(sentence, (phone,), (), person)
+            phones, people = [], []
+        if phones or mails or im:
+            yield Desk(
+                sentence,
+                tuple(phones),
+                tuple(mails),
+                people[0] if people else "",
+                rooms[0] if rooms else "",
+                im[0] if im else "",
+            )
+
+
+def _dialled(phone: str) -> str:
+    """A telephone as the notice's schema writes it: `（0530）5525678` is 0530-5525678."""
+    return re.sub(r"[—－)）]+", "-", re.sub(r"[\s（(]", "", phone))
+
+
+def _people(text: str) -> Iterator[People]:
+    """Lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
+    marks = list(_GROUP.finditer(text))
+    for n, mark in enumerate(marks):
+        level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
+        end = marks[n + 1].start() if n + 1 < len(marks) else len(text)
+        part = re.split(r"[。\n]|各专业|[）)]\s*的", text[mark.end() : end], maxsplit=1)[0]
+        if mark[0][-1] in "（(":
+            part = re.split(r"[）)]", part, maxsplit=1)[0]
+        sentence = (mark[0] + part).strip().strip("；;（(）)")
+        partners = list(_SCHOOL.finditer(part))
+        pieces = [("", part)]
+        if partners:
+            ends = [p.start() for p in partners[1:]] + [len(part)]
+            pieces = [(p[1], part[p.end() : stop]) for p, stop in zip(partners, ends, strict=True)]
+        for partner, piece in pieces:
+            piece = re.sub(r"[（(]限?(?:20)?\d{2}级[）)]", "", piece)
+            names = [name.strip(" （()）；;，,.") for name in re.split(r"[、；;，,]|和(?=[\u4e00-\u9fff]{2})", piece)]
+            majors = [re.sub(r"^(?:20)?\d{2}级", "", name).strip() for name in names]
+            held = any("留级" in name for name in majors)
+            kept = tuple(
+                dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and "留级" not in m and "级" not in m[-1:])
+            )
+            grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else part)))
+            if kept or held:
+                yield People(level, kept, sentence, grades, partner, held)
+
+
+def _papers(body: Sequence[str]) -> Iterator[tuple[str, str]]:
+    told: set[str] = set()
+    for sentence in body:
+        if not _CARRY.search(sentence):
+            continue
+        wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能", sentence, maxsplit=1)[0]
+        for part in _JOINED.split(wanted):
+            for m in _PAPER.finditer(part):
+                name = re.sub(r"^.*(?:携带|持|提交|提供|填写|备齐|准备|本人|凭|交|带|的)", "", m[0].strip("《》“”"))
+                if len(name) >= 3 and name not in told:
+                    told.add(name)
+                    yield name, sentence
+
+
+def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:
+    told: set[str] = set()
+    for sentence in body:
+        for m in _URL.finditer(sentence):
+            host = re.sub(r"^https?:?//", "", m[0]).rstrip("/.,)")
+            if host not in told:
+                told.add(host)
+                scheme = "http://" if m[0].startswith(("http:", "http/")) and "chsi" not in host else "https://"
+                yield scheme + host + ("/" if "/" not in host else ""), sentence
+
+
+def _buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
+    ok = wrong = ("", "")
+    for sentence in body:
+        for m in _BUTTON.finditer(sentence):
+            name = m[1]
+            denied = re.search(r"不(?:能|得|要|可)\s*$", sentence[: m.start()])
+            if re.search(r"有误|不正确|错误|有异议", name):
+                wrong = wrong if wrong[0] or denied else (name, sentence)
+            elif re.search(r"正确|无误|确认|一致", name) and not ok[0] and not denied:
+                ok = (name, sentence)
+    return ok, wrong

@@ -1,0 +1,63 @@
+"""The tables of what the bot knows: texts of files, revisions made of them, drafts, and what people thought of answers.
+
+Apart from `tables` for their size alone; the rules there hold here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from bot.store.tables import metadata
+
+# Texts of content files, each kept once.
+texts = Table(
+    "texts",
+    metadata,
+    # SHA-256 of the text in UTF-8.
+    Column("hash", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# Append-only: what was in force, in order; the highest number is. Number n + 1 was made from number n.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    # The channel's id of an admin, or where it came from: start, folder, command.
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # What the content calls itself: a hash of all its files.
+    Column("content", Text, nullable=False),
+    # JSON: hash of the text by the file's name in the content folder.
+    Column("files", Text, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # The revision that it was made from.
+    Column("parent", Integer, nullable=False),
+    Column("files", Text, nullable=False),
+)
+
+# Whether an answer helped. The reason is masked.
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    # The content that the answer was in.
+    Column("revision", Text, nullable=False),
+    Column("helped", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("person", "topic"),
+    Index(None, "topic"),
+)

@@ -1,0 +1,95 @@
+"""A message as it is compared: its folded text in parallel views. Pure. Must not know entries, scores or
+conversations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from faq.concepts import ELSEWHERE, Word, asking, concepts_of, named
+from faq.lexicon import any_of, lexicon
+from faq.sounds import english, units
+from faq.text import fold, plain
+
+Kind = Literal["elsewhere", "noun", "verb"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message as it is compared: all parallel views of one folded text.
+
+    `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in
+    `sounds` a character (or a typed pinyin syllable) is its fuzzy toneless syllable in capitals. `concepts` are the
+    lexicon's concepts with weights 0–1; `asking` are those that say what kind of question it is. `words` are the
+    lexicon's words in it, without overlap.
+    """
+
+    folded: str
+    chars: tuple[str, ...]
+    sounds: tuple[str, ...]
+    concepts: Mapping[str, float]
+    asking: frozenset[str]
+    words: tuple[Word, ...]
+
+
+def read(text: str) -> Reading:
+    """All views of a message."""
+    folded = fold(text)
+    chars, sounds = units(folded)
+    words = tuple(named(chars, sounds))
+    concepts = concepts_of(folded, words)
+    return Reading(folded, chars, sounds, concepts, asking().intersection(concepts), words)
+
+
+def hollow(reading: Reading) -> bool:
+    """Whether a text names no subject: nothing but question words and particles, digits or signs."""
+    return not any(map(str.isalpha, reading.folded)) or not _hollow().sub("", reading.folded).strip("0123456789 ")
+
+
+@cache
+def _hollow() -> re.Pattern[str]:
+    return re.compile(any_of(plain(word) for word in lexicon()["hollow"]))
+
+
+def everyday(reading: Reading) -> list[tuple[int, int, Kind, tuple[str, ...]]]:
+    """Words that an FAQ need not know, as (first unit, unit after the last, kind, concepts that they name).
+
+    A Latin word that is neither everyday English nor pinyin counts as a verb: English has more of them than we list.
+    """
+    kinds, chars = _everyday(), reading.chars
+    found: list[tuple[int, int, Kind, tuple[str, ...]]] = []
+    taken: set[int] = set()
+    for start, size, names, _ in reading.words:
+        taken.update(range(start, start + size))
+        if ELSEWHERE in names:  # 微信 is also a concept: strange to the entries that do not speak of it
+            found.append((start, start + size, "elsewhere", names))
+    at = 0
+    while at < len(chars):
+        size = next((size for size in (4, 3, 2) if _is_word(kinds, chars[at : at + size], size)), 1)
+        if taken.isdisjoint(range(at, at + size)):
+            unit = chars[at]
+            if size > 1:
+                found.append((at, at + size, kinds["".join(chars[at : at + size])], ()))
+            elif unit.isascii() and unit.isalpha() and len(unit) > 2 and unit not in english():
+                found.append((at, at + 1, "verb", ()))
+        at += size
+    return found
+
+
+def _is_word(kinds: Mapping[str, Kind], units: tuple[str, ...], size: int) -> bool:
+    return len(units) == size and not units[0].isascii() and "".join(units) in kinds
+
+
+@cache
+def _everyday() -> Mapping[str, Kind]:
+    """Everyday words and what they are."""
+    lines = resources.files("faq").joinpath("everyday.txt").read_text(encoding="utf-8").splitlines()
+    nouns, verbs = (line.split(" ") for line in lines if not line.startswith("#"))
+    kinds: dict[str, Kind] = dict.fromkeys(verbs, "verb")
+    kinds.update(dict.fromkeys(nouns, "noun"))
+    return kinds

@@ -1,0 +1,111 @@
+"""How Chinese sounds: fuzzy toneless pinyin syllables, of characters and of what is typed in Latin letters. Pure. Must
+not know folding, concepts or entries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import chain
+
+from faq.lexicon import any_of, heads, lexicon
+
+_UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
+_LATIN = re.compile(r"[a-z]")
+_FUZZY_HEAD = (
+    (re.compile("^zh"), "z"),
+    (re.compile("^ch"), "c"),
+    (re.compile("^sh"), "s"),
+    (re.compile("^n(?=.)"), "l"),
+    (re.compile("^f"), "h"),
+    (re.compile("v"), "u"),
+)
+
+
+def units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The units of a folded text, as written and as they sound: characters, Latin words, typed syllables, numbers."""
+    table = syllables()
+    pattern, readings, first = _readings()
+    if table.keys() >= set(folded) and _LATIN.search(folded) is None:  # every unit is a character that sounds
+        chars: list[str] = list(folded)
+        sounds = [table[char] for char in folded]
+        if not first.isdisjoint(folded):
+            for found in pattern.finditer(folded):
+                sounds[found.start() : found.end()] = readings[found[0]]
+        return tuple(chars), tuple(sounds)
+    runs = _UNIT.findall(folded)
+    latin = [run for run in runs if run.isascii() and run.isalpha()]
+    foreign = [run for run in latin if run not in english() and not cut(run)]
+    typed = [run for run in latin if run not in english() and cut(run)]
+    pinyin = len(typed) > len(foreign) + (len(latin) - len(typed)) / 2
+    chars = []
+    for run in runs:
+        if not run.isascii() or run.isdigit():
+            chars.append(run if len(run) <= 4 else "#")
+        elif pinyin and cut(run):
+            chars.extend(f"~{syllable}" for syllable in cut(run))
+        else:
+            chars.append(_stem(run))
+    sounds = [
+        table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars
+    ]
+    if not first.isdisjoint(folded) and pattern.search(folded):
+        line = "".join(unit if len(unit) == 1 else " " for unit in chars)
+        for found in pattern.finditer(line):
+            sounds[found.start() : found.end()] = readings[found[0]]
+    return tuple(chars), tuple(sounds)
+
+
+def fuzzy(syllable: str) -> str:
+    """A toneless syllable without what speakers and typists confuse: zh/z ch/c sh/s n/l h/f ang/an eng/en ing/in."""
+    for pattern, letter in _FUZZY_HEAD:
+        syllable = pattern.sub(letter, syllable)
+    if syllable[-3:] in ("ang", "eng", "ing"):
+        syllable = syllable[:-1]
+    return syllable.upper()
+
+
+@lru_cache(maxsize=4096)  # people type whatever they like
+def cut(run: str) -> tuple[str, ...]:
+    """A run of small Latin letters as pinyin syllables, longest first; empty when it is none."""
+    if not run:
+        return ()
+    for size in range(min(6, len(run)), 0, -1):
+        head, rest = run[:size], run[size:]
+        if head in syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
+            tail = cut(rest)
+            if tail or not rest:
+                return (head, *tail)
+    return ()
+
+
+@cache
+def syllables() -> Mapping[str, str]:
+    """Character → its fuzzy syllable; and every legal syllable, lower case, → the same."""
+    table: dict[str, str] = {}
+    for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            syllable, characters = line.split(" ")
+            table[syllable] = fuzzy(syllable)
+            table.update(dict.fromkeys(characters, fuzzy(syllable)))
+    return table
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+@cache
+def _readings() -> tuple[re.Pattern[str], Mapping[str, tuple[str, ...]], frozenset[str]]:
+    readings = {word: tuple(map(fuzzy, sounds.split())) for word, sounds in lexicon()["readings"].items()}
+    return re.compile(any_of(readings)), readings, heads(readings)
+
+
+@cache
+def english() -> frozenset[str]:
+    words = chain(*lexicon()["concepts"].values(), *lexicon()["services"].values())
+    spoken = (unit for word in words for unit in word.split())
+    pinyin = {"mima", "zhanghao", "xuexin"}
+    return frozenset(lexicon()["english"]) | {unit for unit in spoken if unit.isascii() and unit not in pinyin}

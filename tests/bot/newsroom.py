@@ -1,0 +1,96 @@
+"""An admin's day in a test: the real service, database, knowledge and room; files as if they came through a channel."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.editor import Editor
+from bot.knowledge import Knowledge
+from bot.messages import Answer, Incoming, Sent
+from bot.service import Service
+from bot.store import Store
+
+OWNER, GRADUATE = "1", "lin"
+NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
+
+
+UPDATES = itertools.count(1)
+
+
+@dataclass
+class Newsroom:
+    """One worker. `files` are the documents that can be fetched, by id."""
+
+    store: Store
+    knowledge: Knowledge
+    files: dict[str, bytes] = field(default_factory=dict)
+    now: datetime = NOON
+    _met: set[str] = field(default_factory=set)
+
+    @classmethod
+    async def open(cls, database: Path, folder: Path | None = None) -> Newsroom:
+        store = await Store.open(f"sqlite+aiosqlite:///{database}")
+        knowledge = await Knowledge.open(store, folder, lambda: NOON)
+        return cls(store, knowledge)
+
+    def __post_init__(self) -> None:
+        self.editor = Editor(self.knowledge, self.store, self._fetch, "test", [OWNER])
+        self.service = Service(
+            self.knowledge.content, self.store, lambda: self.now, owners=[("test", OWNER)], rooms=[self.editor]
+        )
+        self.knowledge.take = self.service.take
+
+    async def _fetch(self, file: str) -> bytes:
+        if file not in self.files:
+            raise ConnectionError(file)
+        return self.files[file]
+
+    async def says(self, text: str, user: str = OWNER) -> Answer:
+        answer = await self.service.receive(Incoming("test", user, text, update_id=str(next(UPDATES))))
+        await self.knowledge.look()
+        return answer
+
+    async def presses(self, answer: Answer, words: str, user: str = OWNER) -> Answer:
+        found = [b.id for reply in answer.replies for row in reply.buttons for b in row if words in b.text]
+        assert found, (words, answer)
+        number = str(next(UPDATES))
+        pressed = await self.service.receive(Incoming("test", user, press=found[0], update_id=number))
+        await self.knowledge.look()
+        return pressed
+
+    async def sends(
+        self, name: str, content: str | bytes, caption: str = "", user: str = OWNER, size: int | None = None
+    ) -> Answer:
+        number = str(next(UPDATES))
+        self.files[number] = content if isinstance(content, bytes) else content.encode()
+        file = Sent("document", number, name, len(self.files[number]) if size is None else size)
+        incoming = Incoming("test", user, caption, other="document", update_id=number, file=file)
+        answer = await self.service.receive(incoming)
+        await self.knowledge.look()
+        return answer
+
+    async def asks(self, question: str, user: str = GRADUATE) -> str:
+        """What somebody who is past the greeting is told."""
+        if user not in self._met:
+            await self.says("你好", user)
+            self._met.add(user)
+        return said(await self.says(question, user))
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+def said(answer: Answer) -> str:
+    return "\n".join(reply.text for reply in answer.replies)
+
+
+async def until(done: Callable[[], object]) -> None:
+    """Wait for something that another task does."""
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110 - files and processes wake nobody
+            await asyncio.sleep(0.02)

@@ -1,0 +1,113 @@
+"""A notice in words becomes YAML: what stands in it is found, nothing else is, and the finished draft is walked."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.content import Content, load
+from bot.conversation import decide
+from bot.importer import MARK, draft
+from bot.messages import Incoming
+from tests.conftest import NOTICES
+
+WORDS = NOTICES / "words"
+WRITTEN = {
+    "linhai": {
+        "dates": {"2026-09-28", "2026-10-12", "2026-10-16", "2026-11-05", "2026-12-01", "2026-12-15", "2026-12-18",
+                  "2027-01-08"},
+        "contacts": {"0576-85137722", "0576-85137733", "xjk@linhai.example.cn", "482910337", "赵老师", "钱老师"},
+        "majors": {"大数据与会计", "机电一体化技术", "工商企业管理", "护理", "会计学", "护理学", "人力资源管理",
+                   "土木工程", "法学", "汉语言文学"},
+        "papers": {"户口本", "身份证", "户籍证明", "学生信息更正申请表"},
+        "buttons": {"信息无误", "信息有误"},
+    },
+    "beishan": {
+        "dates": {"2027-02-26", "2027-03-20", "2027-03-10", "2027-04-02", "2027-04-09"},
+        "contacts": {"13900001234", "0312-7523388", "jiaowu@beishan.example", "孙晓梅"},
+        "majors": {"工程管理", "电气工程及其自动化", "学前教育", "旅游管理", "计算机应用技术", "市场营销"},
+        "papers": {"身份证", "户口簿", "公安机关证明", "公证书"},
+        "buttons": {"确认"},
+    },
+    "heze": {
+        "dates": {"2025-05-20", "2025-06-03", "2025-06-20", "2025-06-25", "2025-07-05"},
+        "contacts": {"0530-5525678", "400-888-1234", "李主任", "hzxj@heze.example.cn"},
+        "majors": {"汉语言文学", "小学教育", "英语"},
+        "papers": {"学生证", "居民身份证", "变更申请表", "户籍证明"},
+        "buttons": {"核对无误", "信息有误"},
+    },
+}  # fmt: skip
+
+
+def found(name: str) -> dict[str, set[str]]:
+    tree = yaml.load(draft((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
+    windows = [day for row in tree["windows"] for day in (row.get("from"), row.get("to"))]
+    contacts = [
+        part
+        for row in tree["contacts"]
+        for part in (*row.get("phones", ()), row.get("email", ""), row.get("person", ""), row.get("im", ""))
+    ]
+    documents = tree["corrections"][0].get("documents", ())
+    return {
+        "dates": {day for day in (*windows, tree["notice"]["issued_on"]) if day and day != "null"},
+        "contacts": {re.sub(r"^QQ群?[：:]", "", part) for part in contacts if part},
+        "majors": {major for row in tree["cohorts"] for major in row.get("majors", ())},
+        "papers": {row["name"] for row in documents},
+        "buttons": {b for b in (tree["verdict"]["ok_button"], tree["verdict"]["wrong_button"]) if b != "null"},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_four_fifths_are_found_and_nothing_is_invented(name: str) -> None:
+    seen = found(name)
+    for what, written in WRITTEN[name].items():
+        assert seen[what] <= written, (what, seen[what] - written)
+        assert len(seen[what]) >= 0.8 * len(written), (what, written - seen[what])
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_every_find_has_its_sentence_and_doubts_are_marked(name: str) -> None:
+    text = (WORDS / f"{name}.txt").read_text("utf-8")
+    made = draft(text)
+    told = re.findall(r"# 原文：(.+)", made.yaml)
+    plain = re.sub(r"\s|[：:]", "", text)
+    assert len(told) >= 5
+    for sentence in told:
+        assert re.sub(r"\s|[：:]", "", sentence) in plain
+    assert made.unsure == made.yaml.count(MARK) > 5
+    assert "status: draft" in made.yaml
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_the_finished_draft_is_walked_to_its_end(name: str, tmp_path: Path) -> None:
+    made = draft((WORDS / f"{name}.txt").read_text("utf-8"))
+    (tmp_path / "notices").mkdir()
+    finished = made.yaml.replace("status: draft", "status: published")
+    (tmp_path / "notices" / f"{made.id}.yaml").write_text(finished, "utf-8")
+    content = load(tmp_path)
+    assert walked(content) == "done"
+
+
+def walked(content: Content) -> str:
+    window = next(w for n in content.notices.values() for w in n.windows if w.kind == "check" and w.closes)
+    assert window.closes
+    now = datetime.combine(window.closes, datetime.min.time()).replace(hour=10)
+    turn = decide(content, None, Incoming("test", "somebody"), now)
+    for _ in range(60):
+        if turn.state == "done":
+            break
+        buttons = [button for row in turn.replies[-1].buttons for button in row]
+        turn = decide(content, turn.session, Incoming("test", "somebody", press=buttons[0].id), now)
+    return turn.state
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="2013年月日至前、：；（）12级专科本学院老师 \n电话0550-3.@a“”点击正确携带身份证", max_size=200))
+def test_any_text_becomes_yaml(text: str) -> None:
+    assert yaml.load(draft(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"

@@ -1,0 +1,201 @@
+"""The content changes while the bot runs: published, refused, looked back at, undone; by admins and by nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.aside import Report
+from bot.content import SHIPPED
+from bot.messages import Incoming
+from bot.source import MAX_BYTES
+from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
+
+OWN = """- id: red-pork
+  title: 食堂的红烧肉
+  source: beyond
+  checked_on: 2013-12-01
+  references: [https://www.chsi.com.cn/]
+  phrasings: [食堂的红烧肉几点开始卖, 红烧肉几点卖, 食堂红烧肉什么时候有, 几点能买到红烧肉, 红烧肉卖到几点]
+  must_match: [红烧肉几点开始卖呀]
+  answer: 这个问食堂，我只管核对。
+"""
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
+    opened = await Newsroom.open(tmp_path / "gradbot.db")
+    yield opened
+    await opened.close()
+
+
+async def test_a_file_with_faq_is_in_force_at_once_and_undone_by_a_tap(room: Newsroom) -> None:
+    assert "食堂" not in await room.asks("红烧肉几点卖")
+    told = await room.sends("canteen.yaml", OWN, "/faq 食堂的问题")
+    assert "已发布，第 2 版" in said(told)
+    assert "加了问答“食堂的红烧肉”" in said(told)
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+    assert "食堂的问题" in said(await room.says("/faq"))
+    assert "第 1 版" in said(await room.says("/faq history"))
+    undone = await room.presses(told, "撤销")
+    assert "已退回第 1 版" in said(undone)
+    assert "只管核对" not in await room.asks("红烧肉几点卖")
+    assert "食堂的红烧肉" in said(await room.says("/faq diff 1 2"))
+
+
+async def test_without_faq_it_is_a_draft_that_is_looked_at_tried_and_published(room: Newsroom) -> None:
+    shown = await room.sends("canteen.yaml", OWN)
+    assert "还没有发布" in said(shown)
+    assert "只管核对" not in await room.asks("红烧肉几点卖")
+    assert "只管核对" in said(await room.says("/faq try 红烧肉几点卖"))
+    patch = (await room.presses(shown, "看改动")).replies[0].attachment
+    assert patch
+    assert "+- id: red-pork" in patch.content
+    await room.presses(shown, "试答")
+    assert "〔草稿〕这个问食堂" in said(await room.says("红烧肉几点卖"))
+    assert "只管核对" not in await room.asks("红烧肉几点卖")
+    await room.says("/faq try off")
+    assert "〔草稿〕" not in said(await room.says("红烧肉几点卖"))
+    assert "已发布" in said(await room.presses(shown, "发布"))
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+
+
+async def test_what_is_wrong_is_told_with_its_line_and_the_old_one_stays(room: Newsroom) -> None:
+    before = await room.asks("怎么注册")
+    told = said(await room.sends("canteen.yaml", OWN.replace("  title: ", "  title："), "/faq"))
+    assert "没有发布，旧的第 0 版继续用" in told
+    assert "faq/canteen.yaml:2:8" in told
+    assert "全角冒号" in told
+    assert "title：食堂的红烧肉" in told
+    lost = said(await room.sends("canteen.yaml", OWN.replace("红烧肉几点开始卖呀", "怎么注册学信网账号"), "/faq"))
+    assert "red-pork.must_match.1" in lost
+    assert "“怎么注册学信网账号”：怎么注册" in lost
+    begs = said(await room.sends("canteen.yaml", OWN.replace("我只管核对", "请把你的身份证号发给我"), "/faq"))
+    assert "个人信息" in begs
+    assert room.knowledge.number == 0
+    assert await room.asks("怎么注册") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("../../etc/a.yaml", OWN, "不要带路径"),
+        ("faq/..%2fa.yaml", OWN, "不要带路径"),
+        (".hidden.yaml", OWN, "不能用"),
+        ("bomb.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "引用"),
+        ("tag.yaml", "- !!python/object/apply:os.system [echo]\n", "标记"),
+        ("deep.yaml", "[" * 3000, "层次太深"),
+        ("binary.yaml", b"PK\x03\x04\xff\xfe\x00\x00\xff", "读不出来"),
+        ("empty.yaml", "", "空的"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+async def test_what_means_harm_is_refused(room: Newsroom, name: str, content: str | bytes, word: str) -> None:
+    assert word in said(await room.sends(name, content, "/faq"))
+    assert room.knowledge.number == 0
+
+
+async def test_a_file_of_fifty_megabytes_is_not_even_fetched(room: Newsroom) -> None:
+    room.editor._fetch = None  # type: ignore[assignment]
+    assert "太大" in said(await room.sends("big.yaml", OWN, "/faq", size=50_000_000))
+    assert MAX_BYTES < 50_000_000
+
+
+async def test_who_is_no_admin_is_answered_as_if_there_were_no_such_thing(room: Newsroom) -> None:
+    shown = await room.sends("canteen.yaml", OWN)
+    link = (await room.says("/invite staff 王老师")).replies[0].link
+    await room.says(f"/start {link}", "33")
+    for user in (GRADUATE, "33", "stranger"):
+        await room.asks("谢谢", user)
+    for user in (GRADUATE, "33", "stranger"):
+        unknown = said(await room.says("/nosuch", user))
+        assert said(await room.says("/faq", user)) == unknown
+        assert "文件我不打开" in said(await room.sends("canteen.yaml", OWN, "/faq", user))
+        gone = said(await room.presses(shown, "发布", user))
+        assert "按钮是以前的" in gone
+    assert room.knowledge.number == 0
+
+
+async def test_an_admin_who_is_removed_can_do_nothing_any_more(room: Newsroom) -> None:
+    link = (await room.says("/invite admin 李老师")).replies[0].link
+    await room.says(f"/start {link}", "22")
+    assert "第 0 版" in said(await room.says("/faq", "22"))
+    await room.presses(await room.says("/staff"), "移除")
+    assert "第 0 版" not in said(await room.says("/faq", "22"))
+
+
+async def test_two_pairs_of_eyes(room: Newsroom) -> None:
+    phrases = SHIPPED["phrases.yaml"].read_text("utf-8").replace("four_eyes: false ", "four_eyes: true ")
+    await room.sends("phrases.yaml", phrases, "/faq")
+    link = (await room.says("/invite admin 李老师")).replies[0].link
+    await room.says(f"/start {link}", "22")
+    asked = await room.sends("canteen.yaml", OWN, "/faq", "22")
+    assert "两个人" in said(asked)
+    post = next(p for p in await room.store.desk.claim("test", room.now) if p.user == OWNER and p.reply)
+    assert post.reply
+    publish = post.reply.buttons[0][0].id
+    own = await room.service.receive(Incoming("test", "22", press=publish))
+    assert "另一个管理员" in said(own)
+    other = await room.service.receive(Incoming("test", OWNER, press=publish))
+    assert "已发布" in said(other)
+    await room.knowledge.look()
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+
+
+async def test_every_worker_has_it_and_a_restart_keeps_it(tmp_path: Path) -> None:
+    one, two = [await Newsroom.open(tmp_path / "gradbot.db") for _ in range(2)]
+    following = asyncio.create_task(two.knowledge.follow())
+    await one.sends("canteen.yaml", OWN, "/faq")
+    await until(lambda: two.knowledge.number == 2)
+    following.cancel()
+    assert "只管核对" in await two.asks("红烧肉几点卖", "other")
+    await one.close()
+    await two.close()
+    three = await Newsroom.open(tmp_path / "gradbot.db")
+    assert three.knowledge.number == 2
+    assert "只管核对" in await three.asks("红烧肉几点卖", "third")
+    await three.close()
+
+
+async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_shows_what_others_publish(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "content"
+    (folder / "faq").mkdir(parents=True)
+    for file in SHIPPED["faq"].glob("*.yaml"):
+        (folder / "faq" / file.name).write_bytes(file.read_bytes())
+    room = await Newsroom.open(tmp_path / "gradbot.db", folder)
+    watching = asyncio.create_task(room.knowledge.watch())
+    await asyncio.sleep(0.3)
+    (folder / "faq" / "canteen.yaml").write_bytes(OWN.encode("gbk"))
+    await until(lambda: room.knowledge.number == 2)
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+    told: list[str] = []
+    room.knowledge.refused = _hears(room, told)
+    (folder / "faq" / "canteen.yaml").write_text(OWN.replace("title:", "titel:"), "utf-8")
+    await until(lambda: told)
+    assert "是不是“title”" in told[0]
+    assert room.knowledge.number == 2
+    await room.sends("canteen.yaml", OWN.replace("我只管", "我只会"), "/faq")
+    assert "我只会核对" in await room.asks("红烧肉几点卖")
+    assert "titel:" in (folder / "faq" / "canteen.yaml").read_text("utf-8"), "somebody is still at that file"
+    watching.cancel()
+    await room.close()
+    again = await Newsroom.open(tmp_path / "gradbot.db", folder)
+    assert "我只会核对" in await again.asks("红烧肉几点卖")
+    await again.close()
+
+
+def _hears(room: Newsroom, told: list[str]) -> Callable[[Report], Awaitable[None]]:
+    """What goes to the admins' chats, as they read it."""
+    tell = room.knowledge.refused
+
+    async def hear(report: Report) -> None:
+        await tell(report)
+        posts = await room.store.desk.claim("test", room.now)
+        told.extend(post.reply.text for post in posts if post.reply)
+
+    return hear

@@ -1,0 +1,74 @@
+"""What lint says of entries: each rule fires on what it is for, and is silent about what is fine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.lint import RULES, lint
+from faq.model import Entry
+from tests.conftest import shipped
+
+TODAY = date(2013, 12, 5)
+FINE: dict[str, Any] = {
+    "id": "red-pork",
+    "title": "食堂的红烧肉",
+    "source": "beyond",
+    "checked_on": "2013-12-01",
+    "references": ["https://www.chsi.com.cn/"],
+    "phrasings": ["食堂的红烧肉几点开始卖", "红烧肉几点卖", "红烧肉什么时候有", "几点能买到红烧肉", "红烧肉卖到几点"],
+    "answer": "这个问食堂，我只管核对。请不要把身份证号发给我。",
+}
+SAID = max(shipped().entries["forgot-password"].phrasings, key=len)[:60]
+WRONG: dict[str, dict[str, Any]] = {
+    "asks_secret": {"answer": "请把你的身份证号发给我。"},
+    "secret_written": {"answer": "打13912345678问。"},
+    "link_not_allowed": {"answer": "看 https://chsi.com.cn.evil.example/a 这里。"},
+    "html": {"answer": "<b>注意</b>"},
+    "unfinished": {"answer": "请核对"},
+    "empty_phrasing": {"phrasings": ["？？！", *FINE["phrasings"]]},
+    "short_phrasing": {"phrasings": ["肉", *FINE["phrasings"]]},
+    "near_other": {"phrasings": [f"{SAID}啊", *FINE["phrasings"]]},
+    "same_twice": {"phrasings": [*FINE["phrasings"], "红燒肉几点卖"]},
+    "weak": {"phrasings": ["怎么办", *FINE["phrasings"]]},
+    "title_lost": {"title": "忘了密码"},
+    "title_twice": {"title": "忘了密码怎么办"},
+    "follow": {"follow": ["red-pork"]},
+    "passed_date": {"answer": "2013年11月20日前办理。"},
+    "no_reference": {"references": []},
+    "old_check": {"checked_on": "2012-01-01"},
+    "future_check": {"checked_on": "2014-01-01"},
+    "long_answer": {"answer": "红烧肉。" * 160},
+    "long_phrasing": {"phrasings": ["红烧肉" * 25, *FINE["phrasings"]]},
+    "phone_written": {"answer": "打0550-3055417问。"},
+    "half_width": {"answer": "好,知道了。"},
+}
+
+
+def rules(**change: Any) -> set[str]:
+    entry = Entry.model_validate({**FINE, **change})
+    content = shipped()
+    others = {topic: other for topic, other in content.entries.items() if topic != "red-pork"}
+    with_it = replace(content, entries={**others, entry.id: entry})
+    return {finding.rule for finding in lint(with_it, TODAY, {entry.id})}
+
+
+def test_there_are_rules_enough_each_with_a_case_and_a_sentence() -> None:
+    assert len(RULES) >= 15
+    assert set(RULES) == set(WRONG) == set(shipped().phrases.admin.lint)
+
+
+def test_nothing_is_said_of_what_is_fine() -> None:
+    assert rules() == set()
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_rule_finds_what_it_is_for(rule: str) -> None:
+    assert rule in rules(**WRONG[rule])
+
+
+def test_the_shipped_entries_have_no_errors() -> None:
+    assert [finding for finding in lint(shipped(), TODAY) if finding.level == "error"] == []

@@ -1,0 +1,61 @@
+"""A YAML file through Telegram: fetched, published, answered from; a graduate's file is never fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.files import fetch
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.request import AiohttpRequest
+from bot.editor import Editor
+from bot.knowledge import Knowledge
+from bot.service import Service
+from bot.store import Store
+from tests.bot.newsroom import NOON
+from tests.bot.test_knowledge import OWN
+from tests.telegram_server import TelegramServer, User
+
+
+def sends_file(telegram: TelegramServer, who: User, name: str, content: bytes, caption: str) -> None:
+    telegram.files[f"documents/{name}"] = content
+    document = {"file_id": name, "file_unique_id": name, "file_name": name, "file_size": len(content)}
+    who.sends(document=document, caption=caption)
+
+
+async def test_an_admins_file_is_published_and_a_graduates_is_not_opened(tmp_path: Path) -> None:
+    async with AsyncExitStack() as open_:
+        telegram = await open_.enter_async_context(TelegramServer())
+        store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+        open_.push_async_callback(store.close)
+        api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
+        knowledge = await Knowledge.open(store, None, lambda: NOON)
+        editor = Editor(knowledge, store, partial(fetch, api), "telegram", ["1"])
+        service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], rooms=[editor])
+        knowledge.take = service.take
+        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        posts = Posts(api, None, {}, {}, owners=[1])
+        channel = Telegram(api, polling, TelegramWords({}, "x", "x", "x"), posts, service.owe)
+        tasks = [asyncio.create_task(channel.run(service.receive)), asyncio.create_task(knowledge.follow())]
+        owner, ann = telegram.user("Owner", 1), telegram.user("Ann", 2)
+        sends_file(telegram, ann, "a.yaml", OWN.encode(), "/faq")
+        await telegram.until(lambda: ann.messages)
+        assert telegram.made("getFile") == []
+        sends_file(telegram, owner, "canteen.yaml", OWN.encode("utf-16"), "/faq 食堂")
+        await telegram.until(lambda: owner.messages)
+        assert "已发布，第 2 版" in owner.messages[-1].text
+        await telegram.until(lambda: knowledge.number == 2)
+        ann.types("红烧肉几点卖")
+        await telegram.until(lambda: "只管核对" in ann.messages[-1].text)
+        sends_file(telegram, owner, "gone.yaml", b"", "/faq")
+        telegram.files.clear()
+        await telegram.until(lambda: "没有取到" in owner.messages[-1].text)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -1,0 +1,14 @@
+"""The bot is killed with -9 while people walk: nobody is left without an answer, nobody moves twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.channels.slaughter import Slaughter
+
+
+@pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
+async def test_a_crowd_reaches_the_end_though_the_bot_is_killed(tmp_path: Path, *, webhook: bool) -> None:
+    await Slaughter(tmp_path, webhook, people=12, kills=3, seed=3).run()

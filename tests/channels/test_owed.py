@@ -1,0 +1,151 @@
+"""What cannot be said now is said later, in order, and holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import outbox
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.request import AiohttpRequest
+from bot.messages import Owed, Reply
+from bot.service import Service
+from bot.store import Store
+from tests.conftest import shipped
+from tests.telegram_server import TelegramServer, User
+
+WORDS = TelegramWords({}, "x", "x", "x")
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2013, 12, 5, 4, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+
+@asynccontextmanager
+async def bot(
+    telegram: TelegramServer, file: Path, clock: Clock, limits: Limits | None = None
+) -> AsyncIterator[Service]:
+    """The whole bot, polling, on the time of `clock` (with limits: its paces on real time)."""
+    seconds = time.monotonic if limits else clock.seconds
+    store = await Store.open(f"sqlite+aiosqlite:///{file}")
+    service = Service(shipped(), store, clock, date(2013, 12, 5))
+    request = AiohttpRequest(connect_s=1)
+    async with Api(telegram.token, request, limits, base=telegram.url, clock=seconds, present=clock) as api:
+        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+        running = [
+            asyncio.create_task(channel.run(service.receive)),
+            asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
+        ]
+        try:
+            yield service
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
+            await store.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def says(telegram: TelegramServer, user: User, *words: str) -> None:
+    for word in words:
+        user.types(word)
+    await telegram.until(lambda: not telegram.pending)
+
+
+async def passes(service: Service, clock: Clock, hours: float) -> None:
+    clock.now += timedelta(hours=hours)
+    service.posted.set()
+
+
+async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a_restart(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    async with bot(telegram, tmp_path / "db", clock):
+        await says(telegram, ann, "/start")
+        seen = len(ann.messages)
+        telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
+        await says(telegram, ann, "截止到什么时候", "要钱吗")
+        for n in range(120):  # more than one poll brings
+            bob.types(f"帮助{n}" if n < 119 else "老师电话")
+        await telegram.until(lambda: not telegram.pending and any("0550" in m.shown for m in bob.messages))
+        assert len(ann.messages) == seen
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, bob, "隐私")
+        assert len(ann.messages) == seen
+        await passes(service, clock, 3.1)
+        await telegram.until(lambda: len(ann.messages) >= seen + 2)
+    late = [message.shown for message in ann.messages[seen:]]
+    assert "12月20日" in late[0]
+    assert "免费" in late[1]
+
+
+async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_does(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    troll, ann = telegram.user("Troll"), telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock, Limits()) as service:
+        for _ in range(250):
+            troll.types("老师电话")
+        ann.types("截止到什么时候")
+        await telegram.until(lambda: any("12月20日" in m.shown for m in ann.messages), 15)
+        assert len(troll.messages) < 20
+        assert await service.waits_s("telegram") is not None
+
+
+async def test_what_comes_later_waits_behind_what_is_owed(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann = telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        seen = len(ann.messages)
+        await service.owe(Owed("telegram", str(ann.id), (Reply("一"), Reply("二")), clock.now))
+        await telegram.until(lambda: len(ann.messages) == seen + 2)
+        telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=ann.id)
+        await says(telegram, ann, "截止到什么时候")
+        telegram.heal()
+        await says(telegram, ann, "要钱吗")  # Telegram would take it, but not before the other
+        await passes(service, clock, 1)
+        await telegram.until(lambda: len(ann.messages) >= seen + 4)
+    assert [m.shown[:1] for m in ann.messages[seen : seen + 2]] == ["一", "二"]
+    assert "12月20日" in ann.messages[seen + 2].shown
+    assert "免费" in ann.messages[seen + 3].shown
+
+
+async def test_who_asks_to_be_forgotten_is_owed_nothing_more(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann = telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        await service.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now + timedelta(hours=1)))
+        await says(telegram, ann, "/forget")
+        await passes(service, clock, 2)
+        await says(telegram, ann, "帮助")
+    assert not any(message.shown == "以后" for message in ann.messages)
