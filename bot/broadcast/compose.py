@@ -33,6 +33,7 @@ ASKED_FOR = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 
 _COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?\s*", re.ASCII)
+_STATS = re.compile(r"/stats(?:@\w+)?\s*(\S{0,40})\s*", re.ASCII)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
 _AT = re.compile(
     r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
@@ -55,6 +56,8 @@ def asks(incoming: Incoming) -> Asked | None:
     if incoming.press is not None:
         pressed = _PRESS.fullmatch(incoming.press)
         return Asked(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
+    if stats := _STATS.fullmatch(incoming.text.strip()):
+        return Asked("stats", about=stats[1])
     command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
     return Asked("card" if command[1] else "list", int(command[1] or 0)) if command else None
 

@@ -112,6 +112,8 @@ class BroadcastPhrases(Row):
     broken: Sentence
     stats: Sentence
     stats_line: Sentence
+    stats_states: Mapping[str, Label]
+    stats_special: Mapping[str, Label]
     stats_small: Label
     stats_columns: tuple[Label, ...]
     stats_file: Label

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.audience import Audience, Count
+from bot.broadcast.audience import STUCK_DAYS, Audience, Count
 from bot.broadcast.compose import Asked, Composing, asks, listed
 from bot.broadcast.draft import Draft
+from bot.broadcast.funnel import Funnel
 from bot.broadcast.ledger import Act, Broadcast
 from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
@@ -18,7 +19,9 @@ from bot.content import Content
 from bot.desk import Handed
 from bot.effects import Role
 from bot.messages import Attachment, Incoming, Reply
+from bot.session import Session
 from bot.store import Store
+from bot.wording import Voice
 
 LISTED = 8
 """Broadcasts that are listed."""
@@ -30,7 +33,8 @@ class BroadcastRoom:
     """Open to everybody with a role, in a private chat. `local` is the notice's time."""
 
     def __init__(self, store: Store, content: Callable[[], Content], local: Callable[[], datetime]) -> None:
-        self._rows, self._ledger, self._content, self._local = store.broadcasts, store.ledger, content, local
+        self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
+        self._content, self._local = content, local
 
     async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
         """What follows; None when it is no business of this room."""
@@ -42,12 +46,24 @@ class BroadcastRoom:
         words = self._content().phrases.broadcast
         if asked.act == "list":
             return Handed((listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+        if asked.act == "stats":
+            return await self._stats(asked.about, incoming, at)
         if asked.act == "new":
             return await self._new(incoming, at)
         broadcast = await self._rows.get(asked.number)
         if broadcast is None or broadcast.channel != incoming.channel:
             return Handed((Reply(words.gone),))
         return await self._does(broadcast, asked, incoming, at)
+
+    async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Handed:
+        """How far everybody is under a notice (by default the first), with the table as a file."""
+        content = self._content()
+        notice = about if about in content.notices else next(iter(content.notices))
+        groups = await self._funnel.groups(incoming.channel, notice, at, timedelta(days=STUCK_DAYS))
+        voice = Voice(content, Session(notice), self._local())
+        shown = Funnel(content, voice, groups, await self._funnel.missed())
+        file = Attachment(content.phrases.broadcast.stats_file, shown.table())
+        return Handed((Reply(shown.text(), attachment=file),))
 
     async def _words(self, incoming: Incoming) -> Asked | None:
         """Words or a file for the draft of this person that waits for them."""

@@ -13,19 +13,19 @@ from bot.store.tables import people, step_events, tickets
 
 def found(search: Search, dialect: str) -> ColumnElement[bool]:
     """Who is meant, whether or not they get it."""
-    own = _json(dialect)
+    own = session_json(dialect)
     rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
     return and_(people.c.channel == search.channel, own["notice"].as_string() == search.notice, *rules)
 
 
 def consents(dialect: str) -> ColumnElement[bool]:
     """Who agreed to reminders."""
-    return func.coalesce(_json(dialect)["reminders"].as_boolean(), false())
+    return func.coalesce(session_json(dialect)["reminders"].as_boolean(), false())
 
 
 def in_time(search: Search, dialect: str) -> ColumnElement[bool]:
     """Whose dates are not over."""
-    return _among(_cohort(_json(dialect)["walks"][search.notice]), search.open_for)
+    return _among(cohort_of(session_json(dialect)["walks"][search.notice]), search.open_for)
 
 
 def gets(search: Search, dialect: str) -> ColumnElement[bool]:
@@ -34,11 +34,13 @@ def gets(search: Search, dialect: str) -> ColumnElement[bool]:
     return and_(found(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
 
 
-def _json(dialect: str) -> Any:
+def session_json(dialect: str) -> Any:
+    """The session of a person, to look into."""
     return type_coerce(people.c.session, JSON) if dialect == "sqlite" else cast(people.c.session, JSON)
 
 
-def _cohort(walk: Any) -> Any:
+def cohort_of(walk: Any) -> Any:
+    """The cohort chosen in a walk; NULL: none."""
     return func.nullif(walk["answers"]["cohort"].as_string(), "")
 
 
@@ -58,7 +60,7 @@ def _rule(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool
     state = func.coalesce(walk["state"].as_string(), "new")
     match condition.kind:
         case "cohorts":
-            return _among(_cohort(walk), values)
+            return _among(cohort_of(walk), values)
         case "major":
             return walk["answers"]["major"].as_string() == values[0]  # type: ignore[no-any-return]
         case "step":

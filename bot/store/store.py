@@ -27,6 +27,7 @@ from bot.effects import Effect
 from bot.store.broadcasts import BroadcastRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
+from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
@@ -167,6 +168,7 @@ class Store:
         self.broadcasts = BroadcastRows(self._reader, self._transaction)
         self.ledger = LedgerRows(self._reader, self._transaction)
         self.proofs = ProofRows(self._reader)
+        self.funnel = FunnelRows(self._reader)
         self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
