@@ -173,10 +173,9 @@ def serve(telegram: TelegramServer, folder: Path) -> subprocess.Popen[bytes]:
 async def kills(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with crowd(Path(folder), [session()] * 5000, seen=datetime.now(UTC)) as town:
-            slow = town.telegram
-            slow.fault("slow", "sendMessage", times=10**9, seconds=0.15)
+            town.telegram.fault("slow", "sendMessage", times=10**9, seconds=0.02)
             began = time.monotonic()
-            account = await killed(town, Path(folder), count, random.Random(1))
+            account = await killed(town, Path(folder), count, random.Random(1), rate=250, within_s=0.4)
             print(f"{account.kills} kills in {time.monotonic() - began:.0f} s: {account.totals}")
             most = f"{sum(account.at_kill)} (at most {max(account.at_kill)})"
             print(f"lost {account.lost}, twice {account.twice}, in flight at the kills {most}")

@@ -1,7 +1,4 @@
-"""How far everybody is, in words and as a table: by state, by cohort, by step. Groups too small to hide in are not shown.
-
-Pure.
-"""
+"""How far everybody is, in words and as a table: by state, cohort and step. Small groups are not told. Pure."""
 
 from __future__ import annotations
 

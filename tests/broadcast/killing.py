@@ -39,18 +39,21 @@ class Account:
         return added_up and not self.lost and not self.twice and self.totals.get("unsure", 0) <= sum(self.at_kill)
 
 
-async def killed(town: Crowd, folder: Path, kills: int, draw: random.Random) -> Account:
-    """Start the broadcast, kill its sender `kills` times at random moments while it sends, let the last one finish."""
+async def killed(
+    town: Crowd, folder: Path, kills: int, draw: random.Random, rate: int = 2000, within_s: float = 0.05
+) -> Account:
+    """Start the broadcast, kill its sender `kills` times, each time within so many seconds of its first message, let the last one finish."""
     number, people = await town.starts(loud=True), len(town.telegram.users) - 1
     at_kill: list[int] = []
     for _ in range(kills):
-        sender = start(town.telegram, folder, number)
+        sender = start(town.telegram, folder, number, rate)
         seen = len(town.telegram.calls)
         await town.telegram.until(lambda: len(town.telegram.calls) > seen or sender.poll() is not None, 60)  # noqa: B023
-        await asyncio.sleep(draw.random() * 0.05)
+        await asyncio.sleep(draw.random() * within_s)
         sender.send_signal(signal.SIGKILL)
         sender.wait()
-        at_kill.append((await town.whole(number))["sending"] - sum(at_kill))
+        totals = await town.whole(number)
+        at_kill.append(totals["sending"] + totals["unsure"] - sum(at_kill))
     town.now = datetime.now(UTC) + timedelta(minutes=5)  # every lease is over
     for _ in range(5):
         await town.sender().once(number)
@@ -69,14 +72,14 @@ async def killed(town: Crowd, folder: Path, kills: int, draw: random.Random) -> 
     )
 
 
-def start(telegram: TelegramServer, folder: Path, number: int) -> subprocess.Popen[bytes]:
+def start(telegram: TelegramServer, folder: Path, number: int, rate: int = 2000) -> subprocess.Popen[bytes]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
     env |= {
         "GRADBOT_HOME": str(folder),
         "GRADBOT_TELEGRAM_TOKEN": telegram.token,
         "GRADBOT_TELEGRAM_API": telegram.url,
         "GRADBOT_TODAY": "2013-12-11",
-        "GRADBOT_RATE": "2000",
+        "GRADBOT_RATE": str(rate),
     }
     command = [sys.executable, "-m", "bot", "broadcast", "start", str(number), "--here"]
     return subprocess.Popen(command, env=env, cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
