@@ -42,7 +42,7 @@ class Account:
 async def killed(
     town: Crowd, folder: Path, kills: int, draw: random.Random, rate: int = 2000, within_s: float = 0.05
 ) -> Account:
-    """Start the broadcast, kill its sender `kills` times, each time within so many seconds of its first message, let the last one finish."""
+    """Start it, kill its sender `kills` times within so many seconds of its first message, let the last one finish."""
     number, people = await town.starts(loud=True), len(town.telegram.users) - 1
     at_kill: list[int] = []
     for _ in range(kills):
