@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.audience import Audience, Wrong, read
@@ -34,6 +35,7 @@ from bot.store.tables import people
 from bot.store.text import text_of
 from flows.model import Position
 from tests.conftest import shipped
+from tests.store.conftest import POSTGRES
 from tests.telegram_server import TelegramServer
 
 NOTICE = "2014-autumn"
@@ -178,12 +180,24 @@ class Crowd:
         return found.left
 
 
+async def _database(folder: Path) -> str:
+    """A fresh database: SQLite's in the folder, or all of PostgreSQL's where TEST_POSTGRES_URL names one."""
+    if not POSTGRES:
+        return f"sqlite+aiosqlite:///{folder / 'gradbot.db'}"
+    engine = create_async_engine(POSTGRES)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return POSTGRES
+
+
 @asynccontextmanager
 async def crowd(
     folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
 ) -> AsyncIterator[Crowd]:
     """People with these sessions, each with a chat on Telegram, who were there last when they were `seen`."""
-    store = await Store.open(f"sqlite+aiosqlite:///{folder / 'gradbot.db'}")
+    store = await Store.open(await _database(folder))
     try:
         async with TelegramServer() as telegram:
             telegram.user("Owner", 1)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.broadcast.crowd import FIRST, Crowd
+from tests.store.conftest import POSTGRES
 from tests.telegram_server import TelegramServer
 
 HOUSE = Path(__file__).parents[2]
@@ -80,6 +81,7 @@ def start(telegram: TelegramServer, folder: Path, number: int, rate: int = 2000)
         "GRADBOT_TELEGRAM_API": telegram.url,
         "GRADBOT_TODAY": "2013-12-11",
         "GRADBOT_RATE": str(rate),
+        **({"GRADBOT_DATABASE_URL": POSTGRES} if POSTGRES else {}),
     }
     command = [sys.executable, "-m", "bot", "broadcast", "start", str(number), "--here"]
     return subprocess.Popen(command, env=env, cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
