@@ -64,7 +64,7 @@ async def office(folder: Path, sessions: list[str]) -> AsyncIterator[Office]:
         service = Service(town.content, town.store, lambda: town.now, owners=[("telegram", "1")], rooms=rooms)
         posts = Posts(town.api, None, {}, {})
         polling = Polling(town.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts)
+        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.owe)
         task = asyncio.create_task(channel.run(service.receive))
         try:
             yield Office(town, town.tending(), town.telegram.users[1], service, posts)
