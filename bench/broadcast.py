@@ -102,6 +102,7 @@ class Limited(TelegramServer):
             self.recent.popleft()
         if len(self.recent) >= 30:
             self.refused += 1
+            await asyncio.sleep(LATENCY_S)
             raise Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
         self.recent.append(now)
         await asyncio.sleep(LATENCY_S)
@@ -114,7 +115,7 @@ async def pace(seconds: float) -> None:
 
     town_of.TelegramServer = Limited  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
-        people = int(seconds * 40)
+        people = int((seconds + 20) * 30)
         async with crowd(Path(folder), [session()] * people, seen=datetime.now(UTC)) as town:
             telegram = town.telegram
             assert isinstance(telegram, Limited)
@@ -124,15 +125,15 @@ async def pace(seconds: float) -> None:
                 await telegram.until(lambda: len(telegram.made("sendMessage")) > 60, 60)
                 waits: list[float] = []
                 talking = [asyncio.create_task(talks(telegram, n, waits)) for n in range(50)]
-                await asyncio.sleep(3)
+                await asyncio.sleep(8)  # those who are new read the greeting first
                 waits.clear()
                 began, counted, refused = time.monotonic(), done(telegram), telegram.refused
                 await asyncio.sleep(seconds)
                 rate = (done(telegram) - counted) / (time.monotonic() - began)
                 for task in talking:
                     task.cancel()
-                waits.sort()
-                p95 = waits[int(len(waits) * 0.95)] if waits else float("nan")
+                waits = sorted(waits) or [0.0]
+                p95 = waits[int(len(waits) * 0.95)]
                 print(f"{rate:.1f} messages/s, {telegram.refused - refused} x 429; {len(waits)} answers to 50 people,")
                 print(f"median {statistics.median(waits):.2f} s, p95 {p95:.2f} s (latency {LATENCY_S} s a call)")
                 print(await town.totals(number))
@@ -148,7 +149,7 @@ async def talks(telegram: TelegramServer, n: int, waits: list[float]) -> None:
     while True:
         await asyncio.sleep(draw.expovariate(1 / 20))
         said, began = len(who.messages), time.monotonic()
-        who.types("截止日期")
+        who.types("帮助")
         await telegram.until(lambda: len(who.messages) > said, 60)  # noqa: B023
         waits.append(time.monotonic() - began)
 

@@ -38,7 +38,7 @@ MOST_TRIES = 6
 """How often a message is tried that the channel's own errors stop."""
 AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
-FINISH_S = 7.0
+FINISH_S = 1.5
 """Seconds that what is in flight gets when the sender is told to stop."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""

@@ -1,8 +1,10 @@
 """When a call may go out: Telegram's paces for everybody and for each chat, replies before bulk, pauses as told.
 
-Counts a call when it comes back, not when it leaves: the server saw it at some moment in between, so however long the
-way is, the server never counts more in its second than we do. One call of a chat is under way at a time, so bubbles
-keep their order. Knows no HTTP; clock and timer are given. O(1) a call; a chat that is idle is forgotten.
+Counts a call when it comes back, not when it leaves, less the quickest way there and back of late: however long the way
+is and however it varies, the server never counts more in its second than we do, and a long way costs no pace. (Of two
+calls the server saw the first no later than its return less the way back, and sees the second no sooner than its start
+plus the way there.) One call of a chat is under way at a time, so bubbles keep their order. Knows no HTTP; clock and
+timer are given. O(1) a call; a chat that is idle is forgotten.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ PATIENCE_S: Mapping[Lane, float] = {"reply": 3.0, "bulk": 60.0}
 """How long a caller waits for its chat. A reply is stored soon, so that its turn ends and intake goes on."""
 KEPT = 500
 """Chats that are remembered even when idle."""
+EPOCH = 150
+"""Calls after which the quickest way is measured anew; before the first ones are over it counts as none."""
 TICK_S = 0.001
 """No alarm is set shorter: one that rings a rounding error too early would be set anew without end."""
 
@@ -45,7 +49,8 @@ class Limits:
 
         None, no limits at all, above 1,000: more than Telegram ever allows, so this is not Telegram but a test.
         """
-        return None if rate > 1000 else cls(bulk_per_s=rate, total_in_a_s=max(29, round(rate * 1.15)))
+        total = (29 if rate < 29 else 30) if rate <= 30 else round(rate * 1.15)  # 30 are free of charge
+        return None if rate > 1000 else cls(bulk_per_s=rate, total_in_a_s=total)
 
 
 class Paused(Exception):
@@ -102,6 +107,26 @@ class _Window:
             self.times.popleft()
 
 
+class _Quickest:
+    """The quickest way there and back among the last EPOCH calls and those of the epoch before, in seconds."""
+
+    __slots__ = ("_before", "_count", "_now")
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._now = float("inf")
+        self._count = 0
+
+    def took(self, seconds: float) -> float:
+        """One more; the quickest now."""
+        self._now = min(self._now, seconds)
+        self._count += 1
+        quickest = min(self._before, self._now)
+        if self._count == EPOCH:
+            self._before, self._now, self._count = self._now, float("inf"), 0
+        return quickest
+
+
 @dataclass(slots=True)
 class _Ticket:
     lane: Lane
@@ -112,7 +137,7 @@ class _Ticket:
 class _Chat:
     """Where one chat stands. `until`: told to be quiet until then."""
 
-    __slots__ = ("busy", "edits", "key", "listed", "sends", "timer", "until", "waiting")
+    __slots__ = ("busy", "edits", "key", "left_at", "listed", "sends", "timer", "until", "waiting")
 
     def __init__(self, key: Chat, sends: _Bucket | _Window, edits: _Bucket) -> None:
         self.key = key
@@ -120,6 +145,7 @@ class _Chat:
         self.edits = edits
         self.until = 0.0
         self.busy = False
+        self.left_at = 0.0
         self.waiting: dict[Lane, deque[_Ticket]] = {"reply": deque(), "bulk": deque()}
         self.listed: set[Lane] = set()
         self.timer: Timer | None = None
@@ -161,8 +187,9 @@ class Limiter:
         self._ready: dict[Lane, deque[_Chat]] = {"reply": deque(), "bulk": deque()}
         self._recent: deque[float] = deque()
         self._under_way = 0
+        self._quickest = _Quickest()
         self._waiting = 0
-        self._bulk = _Bucket(limits.bulk_per_s, 1) if limits else None
+        self._bulk = _Bucket(limits.bulk_per_s, 2) if limits else None
         self._until = 0.0
         self._told_last: tuple[Chat | None, float] = (None, 0.0)
         self._timer: Timer | None = None
@@ -216,7 +243,7 @@ class Limiter:
         if spent and self._limits:
             (chat.edits if edit else chat.sends).took(now)
             if not edit:
-                self._recent.append(now)
+                self._recent.append(now - self._quickest.took(now - chat.left_at))
         if chat.head() is not None:
             self._offer(chat, now)
         self._pump(now)
@@ -272,6 +299,7 @@ class Limiter:
 
     def _take(self, chat: _Chat, lane: Lane, now: float, *, edit: bool) -> None:
         chat.busy = True
+        chat.left_at = now
         if not edit:
             self._under_way += 1
             if lane == "bulk" and self._bulk:
