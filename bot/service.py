@@ -29,7 +29,7 @@ from bot.public import in_public
 from bot.rooms import Room
 from bot.session import Session
 from bot.staff import Asked, Staff
-from bot.store import Miss, StepEvent, Store, StoreProblem
+from bot.store import Known, Miss, StepEvent, Store, StoreProblem
 
 REHEARSED_AT = time(9)
 """The time of day on a rehearsed day."""
@@ -174,18 +174,18 @@ class Service:
         if known.turn:
             return _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
+        role = self._role(incoming, known)
         if incoming.place == "staff":
-            return await self._handed(incoming, await self._at_the_desk(incoming), at)
-        if (asked := staff.asks(incoming)) and (handed := await self._privileged(incoming, asked, at)):
+            return await self._handed(incoming, await self._at_the_desk(incoming, role), at)
+        if (asked := staff.asks(incoming)) and (handed := await self._privileged(incoming, role, asked, at)):
             return await self._handed(incoming, handed, at)
-        if self._rooms and (handed := await self._in_a_room(incoming, at)):
+        if role and (handed := await self._in_a_room(incoming, role, at)):
             return await self._handed(incoming, handed, at)
-        session = self._remembered(known.session)
-        case, thread = await self._case(channel, user)
+        session, case = self._remembered(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case)
         if turn.forget:
-            left = (desk.leaves(content, case.ticket, thread),) if case and case.ticket else ()
+            left = (desk.leaves(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = await self._exported(content, incoming, turn)
@@ -230,14 +230,12 @@ class Service:
         if effects:
             self.posted.set()
 
-    async def _role(self, incoming: Incoming) -> Role | None:
-        """Looked up at every act, so that whoever is removed loses it at once."""
-        if (incoming.channel, incoming.user) in self._owners:
-            return "owner"
-        return await self._store.roles.role(incoming.channel, incoming.user)
+    def _role(self, incoming: Incoming, known: Known) -> Role | None:
+        """Read anew at every act, so that whoever is removed loses it at once."""
+        return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
 
-    async def _privileged(self, incoming: Incoming, asked: Asked, at: datetime) -> Handed | None:
-        role, roles, channel = await self._role(incoming), self._store.roles, incoming.channel
+    async def _privileged(self, incoming: Incoming, role: Role | None, asked: Asked, at: datetime) -> Handed | None:
+        roles, channel = self._store.roles, incoming.channel
         if role is None and asked.act != "join":
             return None
         return Staff(
@@ -252,25 +250,21 @@ class Service:
             token=secrets.token_urlsafe(24),
         ).does(asked)
 
-    async def _in_a_room(self, incoming: Incoming, at: datetime) -> Handed | None:
-        """What a room of staff makes of it; None for everybody without a role."""
-        role = await self._role(incoming)
-        if role is None:
-            return None
+    async def _in_a_room(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
+        """What a room of staff makes of it; None when it is no room's business."""
         for room in self._rooms:
             if handed := await room.answer(incoming, role, at):
                 return handed
         return None
 
-    async def _case(self, channel: str, user: str) -> tuple[Case | None, str | None]:
-        """Where the person stands with the desk, and the thread of the ticket; None where there is no desk."""
+    def _case(self, channel: str, known: Known) -> Case | None:
+        """Where the person stands with the desk; None where there is no desk."""
         if channel not in self._desks:
-            return None, None
-        found = await self._store.desk.ticket_of(channel, user)
+            return None
         number = desk.draw([self._draw(len(desk.ALPHABET)) for _ in range(desk.NUMBER)])
-        return Case(found[0] if found else None, number), found[1] if found else None
+        return Case(known.ticket, number)
 
-    async def _at_the_desk(self, incoming: Incoming) -> Handed:
+    async def _at_the_desk(self, incoming: Incoming, role: Role | None) -> Handed:
         """What somebody did in the staff chat; silence when it is not about a ticket."""
         words, now = self.content.phrases.desk, local(self._present(), self._today)
         if incoming.channel not in self._desks:
@@ -282,7 +276,6 @@ class Service:
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
         if asked is None and button is None and (found is None or is_command):
             return Handed()
-        role = await self._role(incoming)
         if role is None:
             return Handed((Reply(words.not_staff),))
         if asked:

@@ -53,15 +53,6 @@ _PERSON = (
 _TICKET = select(tickets.c.id).where(tickets.c.number == bindparam("ticket_number")).scalar_subquery()
 _OPEN = insert(tickets).values(person=_PERSON)
 _QUEUE = insert(outbox).values(ticket=_TICKET)
-_OF_PERSON = (
-    select(tickets)
-    .join(people, people.c.id == tickets.c.person)
-    .where(
-        people.c.channel == bindparam("channel"),
-        people.c.user_id == bindparam("user"),
-        tickets.c.state != "closed",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +107,6 @@ class DeskRows:
         self._reader = reader
         self._writing = writing
 
-    async def ticket_of(self, channel: str, user: str) -> tuple[Ticket, str | None] | None:
-        """The person's ticket that is not closed, and its thread."""
-        with told_apart():
-            async with self._reader.connect() as connection:
-                found = (await connection.execute(_OF_PERSON, {"channel": channel, "user": user})).mappings().first()
-        return (_ticket(found), found["thread"]) if found else None
-
     async def find(
         self, *, number: str | None = None, thread: str | None = None, message: str | None = None
     ) -> Found | None:
@@ -150,7 +134,7 @@ class DeskRows:
                     select(tickets, current.label("current")).where(which).order_by(tickets.c.id.desc()).limit(1)
                 )
                 found = rows.mappings().first()
-        return Found(_ticket(found), found["current"]) if found else None
+        return Found(ticket_of_row(found), found["current"]) if found else None
 
     async def pending(self, channel: str) -> list[Ticket]:
         """Tickets that are not closed, oldest first."""
@@ -167,7 +151,7 @@ class DeskRows:
                 rows = await connection.execute(
                     select(tickets).join(people, people.c.id == tickets.c.person).where(which).order_by(tickets.c.id)
                 )
-                return [_ticket(row) for row in rows.mappings()]
+                return [ticket_of_row(row) for row in rows.mappings()]
 
     async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
         """What follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
@@ -283,7 +267,8 @@ def _row(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _ticket(row: RowMapping) -> Ticket:
+def ticket_of_row(row: RowMapping) -> Ticket:
+    """The ticket in a row of its table."""
     return Ticket(
         row["number"],
         row["state"],

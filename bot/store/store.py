@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -29,6 +29,7 @@ from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
+from bot.store.known import Asked, Known, look
 from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
 from bot.store.proofs import ProofRows
@@ -45,17 +46,6 @@ KEPT_FORGETTING = timedelta(days=2)
 
 _THIS_PERSON = (people.c.channel == bindparam("channel"), people.c.user_id == bindparam("user"))
 _ID = select(people.c.id).where(*_THIS_PERSON)
-_SESSIONS = select(people.c.user_id, people.c.session).where(
-    people.c.channel == bindparam("channel"), people.c.user_id.in_(bindparam("users", expanding=True))
-)
-_TURNS = (
-    select(handled_updates.c.update_id, people.c.user_id, handled_updates.c.turn)
-    .outerjoin(people)
-    .where(
-        handled_updates.c.channel == bindparam("channel"),
-        handled_updates.c.update_id.in_(bindparam("updates", expanding=True)),
-    )
-)
 _SEEN = select(handled_updates.c.id).where(
     handled_updates.c.channel == bindparam("channel"), handled_updates.c.update_id == bindparam("update_id")
 )
@@ -85,21 +75,6 @@ class Miss:
     question: str
     topics: tuple[str, ...]
     revision: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is remembered at the start of a turn: the session's JSON, and the turn that answered this update before."""
-
-    session: str | None
-    turn: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    channel: str
-    user: str
-    update_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +144,7 @@ class Store:
         self.ledger = LedgerRows(self._reader, self._transaction)
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
-        self._looking: Together[_Asked, Known] = Together(self._look, lambda asked: asked)
+        self._looking: Together[Asked, Known] = Together(partial(look, self._reader), lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 
     @classmethod
@@ -203,7 +178,7 @@ class Store:
     @_to_the_end
     async def known(self, channel: str, user: str, update_id: str | None) -> Known:
         """What a turn begins with; the stored turn when this update of this person was handled before."""
-        return await self._looking(_Asked(channel, user, update_id))
+        return await self._looking(Asked(channel, user, update_id))
 
     async def load(self, channel: str, user: str) -> str | None:
         """The session's JSON; None for somebody without one."""
@@ -241,21 +216,6 @@ class Store:
         async with self._transaction() as connection:
             known = update(people).where(*_WHO).values(reachable=reachable)
             await connection.execute(known, {"who_channel": channel, "who_user": user})
-
-    async def _look(self, asked: Sequence[_Asked]) -> Sequence[Known]:
-        sessions: dict[tuple[str, str], str | None] = {}
-        turns: dict[tuple[str, str], tuple[str | None, str]] = {}
-        with told_apart():
-            async with self._reader.connect() as connection:
-                for channel in {one.channel for one in asked}:
-                    mine = [one for one in asked if one.channel == channel]
-                    users = [one.user for one in mine]
-                    rows = await connection.execute(_SESSIONS, {"channel": channel, "users": users})
-                    sessions |= {(channel, user): session for user, session in rows}
-                    if updates := [one.update_id for one in mine if one.update_id]:
-                        found = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
-                        turns |= {(channel, update): (user, turn) for update, user, turn in found}
-        return [_known(one, sessions, turns) for one in asked]
 
     async def _save(self, batch: Sequence[_Turn]) -> Sequence[bool]:
         try:
@@ -395,16 +355,6 @@ def _save_update(upsert: Callable[..., Any]) -> Any:
         index_elements=[handled_updates.c.person, handled_updates.c.slot],
         set_={"update_id": new.excluded.update_id, "turn": new.excluded.turn, "at": new.excluded.at},
     )
-
-
-def _known(
-    asked: _Asked,
-    sessions: Mapping[tuple[str, str], str | None],
-    turns: Mapping[tuple[str, str], tuple[str | None, str]],
-) -> Known:
-    owner, turn = turns.get((asked.channel, asked.update_id or ""), (None, None))
-    # An update that made us forget the person belongs to nobody any more.
-    return Known(sessions.get((asked.channel, asked.user)), turn if owner in (None, asked.user) else None)
 
 
 def _person(turn: _Turn) -> dict[str, Any]:

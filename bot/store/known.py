@@ -1,0 +1,95 @@
+"""What a turn begins with, read for many turns at once: one statement of each kind, however many ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.effects import Role, Ticket
+from bot.store.desk import ticket_of_row
+from bot.store.problems import told_apart
+from bot.store.tables import handled_updates, people, staff, tickets
+
+_USERS: BindParameter[str] = bindparam("users", expanding=True)
+_SESSIONS = select(people.c.user_id, people.c.session).where(
+    people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS)
+)
+_TURNS = (
+    select(handled_updates.c.update_id, people.c.user_id, handled_updates.c.turn)
+    .outerjoin(people)
+    .where(
+        handled_updates.c.channel == bindparam("channel"),
+        handled_updates.c.update_id.in_(bindparam("updates", expanding=True)),
+    )
+)
+_ROLES = select(staff.c.user_id, staff.c.role).where(
+    staff.c.channel == bindparam("channel"), staff.c.user_id.in_(_USERS)
+)
+_TICKETS = (
+    select(people.c.user_id, tickets)
+    .join(people, people.c.id == tickets.c.person)
+    .where(people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS), tickets.c.state != "closed")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose turn begins, by which update."""
+
+    channel: str
+    user: str
+    update_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The session's JSON, the turn that answered this update before, the role that the person has by invitation, their
+    ticket that is not closed, and its thread.
+    """
+
+    session: str | None = None
+    turn: str | None = None
+    role: Role | None = None
+    ticket: Ticket | None = None
+    thread: str | None = None
+
+
+async def look(reader: AsyncEngine, asked: Sequence[Asked]) -> Sequence[Known]:
+    """What is known for each, in their order."""
+    found: dict[Asked, Known] = {}
+    with told_apart():
+        async with reader.connect() as connection:
+            for channel in {one.channel for one in asked}:
+                mine = [one for one in asked if one.channel == channel]
+                found |= zip(mine, await _look(connection, channel, mine), strict=True)
+    return [found[one] for one in asked]
+
+
+async def _look(connection: AsyncConnection, channel: str, asked: Sequence[Asked]) -> Sequence[Known]:
+    whose = {"channel": channel, "users": [one.user for one in asked]}
+    sessions: dict[str, str | None] = {row[0]: row[1] for row in await connection.execute(_SESSIONS, whose)}
+    roles: dict[str, Role] = {row[0]: cast("Role", row[1]) for row in await connection.execute(_ROLES, whose)}
+    cases = {row["user_id"]: row for row in (await connection.execute(_TICKETS, whose)).mappings()}
+    turns: dict[str, tuple[str | None, str]] = {}
+    if updates := [one.update_id for one in asked if one.update_id]:
+        rows = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
+        turns = {update: (user, turn) for update, user, turn in rows}
+    known = []
+    for one in asked:
+        owner, turn = turns.get(one.update_id or "", (None, None))
+        case = cases.get(one.user)
+        known.append(
+            Known(
+                sessions.get(one.user),
+                # An update that made us forget the person belongs to nobody any more.
+                turn if owner in (None, one.user) else None,
+                roles.get(one.user),
+                ticket_of_row(case) if case else None,
+                case["thread"] if case else None,
+            )
+        )
+    return known
