@@ -172,7 +172,8 @@ class Service:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         known = await self._store.known(channel, user, update)
         if known.turn:
-            return _ANSWER.validate_json(known.turn)
+            # Turns of one person come one after the other: what came before the last one has been said.
+            return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
         role = self._role(incoming, known)
         if incoming.place == "staff":

@@ -14,12 +14,20 @@ from bot.store.desk import ticket_of_row
 from bot.store.problems import told_apart
 from bot.store.tables import handled_updates, people, staff, tickets
 
+KEPT_TURNS = 32
+"""How many turns of one person can be sent again."""
+
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
 _SESSIONS = select(people.c.user_id, people.c.session).where(
     people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS)
 )
 _TURNS = (
-    select(handled_updates.c.update_id, people.c.user_id, handled_updates.c.turn)
+    select(
+        handled_updates.c.update_id,
+        people.c.user_id,
+        handled_updates.c.turn,
+        handled_updates.c.slot != people.c.turns % KEPT_TURNS,
+    )
     .outerjoin(people)
     .where(
         handled_updates.c.channel == bindparam("channel"),
@@ -48,11 +56,13 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Known:
     """The session's JSON, the turn that answered this update before, the role that the person has by invitation, their
-    ticket that is not closed, and its thread.
+    ticket that is not closed, and its thread. `passed`: the person has had another turn since, so the answer of this
+    one went out.
     """
 
     session: str | None = None
     turn: str | None = None
+    passed: bool = False
     role: Role | None = None
     ticket: Ticket | None = None
     thread: str | None = None
@@ -74,19 +84,20 @@ async def _look(connection: AsyncConnection, channel: str, asked: Sequence[Asked
     sessions: dict[str, str | None] = {row[0]: row[1] for row in await connection.execute(_SESSIONS, whose)}
     roles: dict[str, Role] = {row[0]: cast("Role", row[1]) for row in await connection.execute(_ROLES, whose)}
     cases = {row["user_id"]: row for row in (await connection.execute(_TICKETS, whose)).mappings()}
-    turns: dict[str, tuple[str | None, str]] = {}
+    turns: dict[str, tuple[str | None, str, bool]] = {}
     if updates := [one.update_id for one in asked if one.update_id]:
         rows = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
-        turns = {update: (user, turn) for update, user, turn in rows}
+        turns = {update: (user, turn, bool(passed)) for update, user, turn, passed in rows}
     known = []
     for one in asked:
-        owner, turn = turns.get(one.update_id or "", (None, None))
+        owner, turn, passed = turns.get(one.update_id or "", (None, None, False))
         case = cases.get(one.user)
         known.append(
             Known(
                 sessions.get(one.user),
                 # An update that made us forget the person belongs to nobody any more.
                 turn if owner in (None, one.user) else None,
+                passed,
                 roles.get(one.user),
                 ticket_of_row(case) if case else None,
                 case["thread"] if case else None,

@@ -29,7 +29,7 @@ from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
-from bot.store.known import Asked, Known, look
+from bot.store.known import KEPT_TURNS, Asked, Known, look
 from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
 from bot.store.proofs import ProofRows
@@ -39,8 +39,6 @@ from bot.store.tables import handled_updates, metadata, misses, outbox, people, 
 from bot.store.text import text_of
 from bot.store.together import Together
 
-# How many turns of one person can be sent again.
-KEPT_TURNS = 32
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
 KEPT_FORGETTING = timedelta(days=2)
 

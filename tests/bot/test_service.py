@@ -76,6 +76,13 @@ async def test_the_same_update_twice_is_answered_alike_and_moves_once(service: S
     assert [event["step"] for event in events] == ["m0-who", "m0-major"]
 
 
+async def test_an_update_from_before_the_last_turn_was_answered_then_and_is_silent_now(service: Service) -> None:
+    await says(service, "要钱吗", update="1")
+    last = await says(service, "截止到什么时候", update="2")
+    assert (await says(service, "要钱吗", update="1")).replies == ()
+    assert await says(service, "截止到什么时候", update="2") == last
+
+
 async def test_a_double_tap_moves_once(service: Service) -> None:
     start = await says(service, "开始核对")
     taps = await asyncio.gather(*(presses(service, start, "专科") for _ in range(4)))

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,33 +56,38 @@ class Fate:
         acts = [parse(b.get("callback_data", "")) for m in self.user.messages for row in m.buttons for b in row]
         return max((act for act in acts if isinstance(act, Act)), key=lambda act: act.moves, default=None)
 
-    def _presses(self, data: str) -> None:
-        """Press the newest button with this data."""
+    def _presses(self, data: str) -> int:
+        """Press the newest button with this data; the number of the update."""
         offered = (
             m for m in reversed(self.user.messages) if any(b["callback_data"] == data for r in m.buttons for b in r)
         )
-        self.user.presses(data, next(offered))
+        return self.user.presses(data, next(offered))
 
     async def walks(self, telegram: Street, killed: Callable[[], float]) -> None:
         """/start and every step of WALK, spread over all kills (`killed`: 0–1), with questions in between."""
         self.user.types("/start")
         await telegram.until(lambda: self.act, PATIENCE_S)
         for number, what in enumerate(WALK):
-            await self._asks(telegram)
             while killed() < number / len(WALK):
                 await self._asks(telegram)
             here = self.act
             assert here
-            if what.isascii():
-                self._presses(f"1|{here.script}|{here.step}|{here.moves}|{what}")
-            else:
-                self.user.types(what)
-            await telegram.until(lambda moves=here.moves: self.act and self.act.moves > moves, PATIENCE_S)  # type: ignore[misc]
+            pressed = f"1|{here.script}|{here.step}|{here.moves}|{what}"
+            update = self._presses(pressed) if what.isascii() else self.user.types(what)
+            await self._answered(telegram, update, partial(self._past, here.moves))
+        while killed() < 1:
+            await self._asks(telegram)
+
+    def _past(self, moves: int) -> bool:
+        return bool(self.act and self.act.moves > moves)
 
     async def _asks(self, telegram: Street) -> None:
-        self.asked += 1
-        self.user.types(QUESTION)
-        await telegram.until(lambda: telegram.answers[self.user.id] >= self.asked, PATIENCE_S)
+        before, self.asked = telegram.answers[self.user.id], self.asked + 1
+        await self._answered(telegram, self.user.types(QUESTION), lambda: telegram.answers[self.user.id] > before)
+
+    async def _answered(self, telegram: Street, update: int, shown: Callable[[], object]) -> None:
+        """One thing at a time: until it shows, and Telegram knows that it arrived."""
+        await telegram.until(lambda: update not in telegram.pending and shown(), PATIENCE_S)
 
 
 @dataclass
