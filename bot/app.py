@@ -52,6 +52,7 @@ async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIt
             chosen.today,
             owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
             desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+            posts=(TELEGRAM,),
             rooms=furnish(store, knowledge),
         )
         knowledge.take = serving.take

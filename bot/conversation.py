@@ -76,17 +76,18 @@ def decide(
     *,
     rehearsed: bool = False,
     case: Case | None = None,
+    posts: bool = True,
 ) -> Turn:
     """The turn for one thing that a person did. `session` is None for somebody unknown, `now` local time of the notice.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
-    `case` is None where no person can be asked.
+    `case` is None where no person can be asked; `posts`: people can be written to later, so reminders can be promised.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known = session or Session(only)
     if known.notice not in content.notices:
         known = replace(known, notice=only)
-    turn = _Turning(content, incoming, now, fresh=session is None, case=case).turn(known)
+    turn = _Turning(content, incoming, now, fresh=session is None, case=case, posts=posts).turn(known)
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = Voice(content, turn.session, now).rehearsal()
@@ -101,9 +102,10 @@ class _Turning:
     now: datetime
     fresh: bool
     case: Case | None = None
+    posts: bool = True
 
     def voice(self, session: Session) -> Voice:
-        return Voice(self.content, session, self.now, desk=self.case is not None)
+        return Voice(self.content, session, self.now, desk=self.case is not None, posts=self.posts)
 
     def turn(self, session: Session) -> Turn:
         resumed = self._resumed(session)

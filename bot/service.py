@@ -45,8 +45,9 @@ class Service:
     """Answers people. `content` may be swapped at any time; a turn keeps the one that it began with.
 
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
-    and id. `desks` are the channels where a person can be asked, `rooms` what people with a role may enter, in the
-    order in which they are asked. `draw` draws a random number below its argument.
+    and id. `desks` are the channels where a person can be asked, `posts` those that can write to people unasked,
+    `rooms` what people with a role may enter, in the order in which they are asked. `draw` draws a random number below
+    its argument.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Service:
         *,
         owners: Collection[tuple[str, str]] = (),
         desks: Collection[str] = (),
+        posts: Collection[str] = (),
         rooms: Sequence[Room] = (),
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
         self._desks = frozenset(desks)
+        self._posts = frozenset(posts)
         self._rooms = tuple(rooms)
         self._draw = draw
         self.posted = asyncio.Event()
@@ -184,7 +187,8 @@ class Service:
             return await self._handed(incoming, handed, at)
         session, case = self._remembered(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case)
+        posts = channel in self._posts
+        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
         if turn.forget:
             left = (desk.leaves(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)

@@ -41,12 +41,15 @@ TONES: Mapping[str, Tone] = {"done": "good", "right": "good", "wrong": "bad", RE
 
 @dataclass(frozen=True)
 class Voice:
-    """Speaks to one person at one moment. `now` is local time of the notice; `desk`: a person can be asked."""
+    """Speaks to one person at one moment. `now` is local time of the notice; `desk`: a person can be asked;
+    `posts`: they can be written to later, unasked.
+    """
 
     content: Content
     session: Session
     now: datetime
     desk: bool = False
+    posts: bool = True
 
     @property
     def notice(self) -> Notice:
@@ -247,7 +250,9 @@ class Voice:
                 Button(str(Ask("cmd", "tomorrow")), words.tomorrow),
                 Button(str(Ask("cmd", "weekend")), words.weekend),
             )
-            return self.bubbles(self.fill(phrases.later, title=title), (when, *rows) if position else rows)
+            return self.bubbles(
+                self.fill(phrases.later, title=title), (when, *rows) if position and self.posts else rows
+            )
         text = self.fill(getattr(phrases, name))
         own: dict[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
         if self.desk:
@@ -269,7 +274,9 @@ class Voice:
     def _reminders(self) -> Rows:
         """The way to reminders before the deadline, for whoever does not get them."""
         words = self.content.phrases.broadcast
-        return () if self.session.reminders else ((Button(str(Ask("cmd", "remind")), words.remind),),)
+        if self.session.reminders or not self.posts:
+            return ()
+        return ((Button(str(Ask("cmd", "remind")), words.remind),),)
 
     def progress(self) -> tuple[Reply, ...]:
         """How far the walk has come."""

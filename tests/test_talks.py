@@ -115,7 +115,8 @@ async def _played(talk: Line, content: Content, database: Path) -> Line:
     clock = [at(str(talk["day"]))]
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     try:
-        chat = _Chat(Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC)), clock)
+        service = Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC), posts=("test",))
+        chat = _Chat(service, clock)
         return {**talk, "talk": [await chat.line(line) for line in talk["talk"]]}
     finally:
         await store.close()

@@ -52,6 +52,7 @@ class BroadcastPhrases(Row):
     ask_consent: Sentence
     consent_yes: Label
     consent_no: Label
+    no_reminders: Sentence
     reminded_on: Sentence
     muted: Sentence
     remind_at: Sentence

@@ -20,6 +20,8 @@ from flows.clock import Phase, clock
 
 ASKED_AT = 2
 """The main step at which everybody is asked: preparations are over, and many put the rest off."""
+REMINDERS = ("remind", "mute", "tomorrow", "weekend")
+"""The commands about reminders."""
 MORNING = time(9, 30)
 """When a personal reminder comes, local time."""
 
@@ -34,10 +36,10 @@ class Said:
 
 
 def asks(voice: Voice) -> Said | None:
-    """The question whether to remind, once; None before that, after it, or when there is nothing left to remind of."""
+    """The question whether to remind, once; None before that, after it, and where nothing can remind or needs to."""
     session, words = voice.session, voice.content.phrases.broadcast
     step = voice.content.script.by_id.get(session.position.step) if session.position else None
-    if session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
+    if not voice.posts or session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
         return None
     if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
@@ -49,11 +51,13 @@ def wishes(voice: Voice, name: str) -> Said | None:
     """What follows from a command about reminders; None for any other."""
     session, words = voice.session, voice.content.phrases.broadcast
     on = ((voice.start(), voice.command("deadline")),)
+    if name in REMINDERS and not voice.posts:
+        return Said(session, voice.bubbles(words.no_reminders, on))
     if name == "remind":
         return Said(replace(session, reminders=True), voice.bubbles(words.reminded_on, on))
     if name == "mute":
         return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on))
-    if name not in ("tomorrow", "weekend"):
+    if name not in REMINDERS:
         return None
     day = voice.now.date() + timedelta(days=1)
     while name == "weekend" and day.weekday() != 5:

@@ -20,13 +20,6 @@ class RoleRows:
     def __init__(self, reader: AsyncEngine) -> None:
         self._reader = reader
 
-    async def role(self, channel: str, user: str) -> Role | None:
-        """The role that this person has by invitation."""
-        one = select(staff.c.role).where(staff.c.channel == channel, staff.c.user_id == user)
-        with told_apart():
-            async with self._reader.connect() as connection:
-                return cast("Role | None", (await connection.execute(one)).scalar())
-
     async def members(self, channel: str) -> list[Member]:
         """Everybody with a role, longest there first."""
         with told_apart():

@@ -54,6 +54,18 @@ async def presses(service: Service, answer: Answer, words: str, user: str = "lin
     return await service.receive(Incoming("test", user, press=found[0], update_id=update))
 
 
+@pytest.mark.parametrize("can_post", [True, False])
+async def test_a_reminder_is_promised_only_where_it_can_be_sent(content: Content, store: Store, can_post: bool) -> None:
+    posts = ("test",) if can_post else ()
+    service = Service(content, store, lambda: NOON, date(2013, 12, 5), posts=posts)
+    await says(service, "你好")
+    for words in ("/start step-m2-site", "截止日期", "稍后继续"):
+        answer = await says(service, words)
+        buttons = [button.text for reply in answer.replies for row in reply.buttons for button in row]
+        assert any("提醒" in text for text in buttons) is can_post
+    assert ("日历文件" in str(await says(service, "提醒我"))) is not can_post
+
+
 async def test_comes_back_after_a_restart_and_stands_where_she_was(content: Content, database: Path) -> None:
     url = f"sqlite+aiosqlite:///{database}"
     first = await Store.open(url)

@@ -124,7 +124,7 @@ class Crowd:
         await tending.cards()
 
     def service(self) -> Service:
-        return Service(self.content, self.store, lambda: self.now, owners=[("telegram", "1")])
+        return Service(self.content, self.store, lambda: self.now, owners=[("telegram", "1")], posts=("telegram",))
 
     async def draft(self, text: str = "还有{{ days_left }}天", rule: str = "", by: str = "1", **how: Any) -> int:
         notice = self.content.notices[NOTICE]

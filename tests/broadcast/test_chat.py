@@ -61,7 +61,9 @@ class Office:
 async def office(folder: Path, sessions: list[str]) -> AsyncIterator[Office]:
     async with crowd(folder, sessions) as town:
         rooms = (BroadcastRoom(town.store, lambda: town.content, town.local),)
-        service = Service(town.content, town.store, lambda: town.now, owners=[("telegram", "1")], rooms=rooms)
+        service = Service(
+            town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), rooms=rooms
+        )
         posts = Posts(town.api, None, {}, {})
         polling = Polling(town.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
         channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.owe)
