@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Literal
 
 from bot import privacy
 from bot.content import Content
@@ -110,10 +111,10 @@ def leaves(content: Content, ticket: Ticket, thread: str | None) -> Queued:
     return Queued("staff", Reply(text), thread=thread, title=title if thread else "")
 
 
-def unreachable(content: Content, number: str) -> Queued:
+def lost(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
     """What staff are told when their answer cannot be delivered."""
     words = content.phrases.desk
-    return _to_staff(words, Ticket(number), words.unreachable_for_staff.format(number=number))
+    return _to_staff(words, Ticket(number), words.lost_for_staff[became].format(number=number))
 
 
 def masked(content: Content, words: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from string import Formatter
+from typing import get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic_core import InitErrorDetails
 
 from bot.broadcast.audience import Wrong, read
@@ -18,7 +20,11 @@ from flows.review import unknown_placeholders
 
 
 def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
-    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
+    """Words that are missing under one of the names that the code asks for; names in `{{ … }}` that no notice has, and
+    names in `{…}` that the code does not fill at that place.
+    """
+    for loc, key in _unsaid(phrases):
+        yield flaw("missing", *loc, key=key)
     for loc, text in phrases.sentences:
         yield from unknown_placeholders(text, loc, names)
     known = dict(_templates(shipped))
@@ -28,6 +34,16 @@ def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterato
             yield flaw("broken_brace", *loc)
         elif loc in known and fields - (given or set()):
             yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
+
+
+def _unsaid(part: BaseModel, at: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """The names that a mapping of the shape (`Mapping[Literal[…], …]`) has and that of these phrases has not."""
+    for name, field in type(part).model_fields.items():
+        value, loc = getattr(part, name), (*at, name)
+        if isinstance(value, BaseModel):
+            yield from _unsaid(value, loc)
+        elif get_origin(field.annotation) is Mapping:
+            yield from ((loc, key) for key in get_args(get_args(field.annotation)[0]) if key not in value)
 
 
 def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:

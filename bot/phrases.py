@@ -98,7 +98,7 @@ class DeskPhrases(Row):
     from_graduate: Sentence
     withdrawn_for_staff: Sentence
     forgotten_for_staff: Sentence
-    unreachable_for_staff: Sentence
+    lost_for_staff: Mapping[Literal["blocked", "failed"], Sentence]
     thread: Sentence
     edited: Sentence
     text_only: Sentence

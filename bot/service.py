@@ -136,10 +136,11 @@ class Service:
     async def settle(self, channel: str, post: Post, delivered: Delivered) -> None:
         """Note what became of a message; staff are told when it cannot reach the graduate."""
         became, content = delivered.outcome.became, self.content
-        lost = became in ("blocked", "failed") and post.user is not None and post.ticket is not None
-        news = (desk.unreachable(content, post.ticket),) if lost and post.ticket else ()
-        if became in ("failed", "blocked"):
+        news: Sequence[Queued] = ()
+        if became in ("blocked", "failed"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
+            if post.user is not None and post.ticket is not None:
+                news = (desk.lost(content, post.ticket, became),)
         if became == "blocked" and post.user is not None:
             await self._store.reach(channel, post.user, reachable=False)
         await self._store.desk.settle(post, delivered, self._present(), news)

@@ -206,8 +206,16 @@ async def test_staff_hear_when_the_graduate_cannot_be_reached(room: Room) -> Non
     await opened(room)
     room.outcomes = [Outcome("blocked", reason="blocked")]
     await room.staff("在吗", thread="500")
-    assert "没有送到" in room.in_staff_chat[-1]
+    assert "停用了机器人" in room.in_staff_chat[-1]
     assert (await room.store.export("test", "lin"))["people"][0]["reachable"] is False
+
+
+async def test_staff_hear_when_their_answer_was_refused(room: Room) -> None:
+    await opened(room)
+    room.outcomes = [Outcome("failed", reason="bad request")]
+    await room.staff("在吗", thread="500")
+    assert "请换个说法" in room.in_staff_chat[-1]
+    assert (await room.store.export("test", "lin"))["people"][0]["reachable"] is True
 
 
 async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:

@@ -95,6 +95,22 @@ def test_braces_of_the_phrases(sentence: str, broken: str, told: str, tmp_path: 
     assert lines[0].startswith("phrases.yaml:")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('    failed: "工单', "desk.lost_for_staff: 缺少“failed”。"),
+        ("    weekend: [", "commands: 缺少“weekend”。"),
+        ("    reported: ", "states: 缺少“reported”。"),
+    ],
+)
+def test_a_name_that_the_code_asks_for_is_missed_at_once(line: str, told: str, tmp_path: Path) -> None:
+    shipped = SHIPPED["phrases.yaml"].read_text(encoding="utf-8").splitlines(keepends=True)
+    left = [row for row in shipped if not row.startswith((line, line.removeprefix("  ")))]
+    assert len(left) == len(shipped) - 1
+    (tmp_path / "phrases.yaml").write_text("".join(left), encoding="utf-8")
+    assert told in problems(tmp_path)
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
     (tmp_path / "notices").mkdir()
     shipped = min(SHIPPED["notices"].glob("*.yaml")).read_text(encoding="utf-8")
