@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import pytest
 
 from bot import outbox
@@ -162,9 +162,10 @@ async def _moves(telegram: WithStaff, file: Path) -> None:
     await telegram.until(lambda: len(telegram.groups[NEW]) == 2)
     # Numbers begin anew there: the message of Ann's ticket has that of Bob's in the old group.
     telegram.groups[NEW][1].id = number
-    async with aiosqlite.connect(file) as database:
-        await database.execute("UPDATE ticket_messages SET message = ?", (str(number),))
-        await database.commit()
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        count = "SELECT count(*) FROM ticket_messages"  # written down a moment after Telegram has it
+        await telegram.until(lambda: database.execute(count).fetchone() == (2,))
+        database.execute("UPDATE ticket_messages SET message = ?", (str(number),))
     reply = {"message_id": number, "from": telegram.me, "chat": {"id": NEW, "type": "supergroup"}, "date": 1}
     owner.sends(chat={"id": NEW, "type": "supergroup"}, text="带户口本来", reply_to_message=reply)
     await telegram.until(lambda: "带户口本来" in ann.messages[-1].text)
