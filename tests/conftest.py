@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,6 +21,17 @@ from tests.person import Person, at
 NOTICES = Path(__file__).parent / "notices"
 
 Meets = Callable[..., Person]
+
+
+class Ended(NamedTuple):
+    """What a command ended with, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Here = Callable[..., Ended]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,3 +74,25 @@ def content() -> Content:
 def meets() -> Meets:
     """Somebody new on a day: `meets("2013-12-05")`, under other content: `meets(day, content)`."""
     return lambda day="2013-12-05", among=None: Person(among or shipped(), at(day))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Runs the command line in this process, in an empty folder: `here("ask", "--json", "…", GRADBOT_TODAY="…")`."""
+    from bot.__main__ import main
+
+    for name in [name for name in os.environ if name.startswith("GRADBOT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, **more: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["gradbot", *words])
+        for name, value in more.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as done:
+            main()
+        assert isinstance(done.value.code, int)
+        return Ended(done.value.code, *capsys.readouterr())
+
+    return run

@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.__main__ import main
 from bot.content import load
+from tests.conftest import Here
 
 GRADBOT = (sys.executable, "-m", "bot")
 HOUSE = Path(__file__).parents[1]
@@ -116,17 +116,15 @@ def test_a_calendar_is_written_beside_the_data(tmp_path: Path) -> None:
     assert (tmp_path / "毕业核对日程.ics").read_text("utf-8").startswith("BEGIN:VCALENDAR")
 
 
-def test_asks_one_question_or_one_a_line(tmp_path: Path) -> None:
-    one = gradbot(tmp_path, "ask", "--json", "毕业证上两个编号填哪个")
-    answer = json.loads(one.stdout)
+def test_asks_one_question_or_one_a_line(here: Here, tmp_path: Path) -> None:
+    answer = json.loads(here("ask", "--json", "毕业证上两个编号填哪个").out)
     assert set(answer) == {"q", "verdict", "topics", "ms"}
     assert answer["topics"][0]["id"] == "certificate-numbers"
     assert 1 <= len(answer["topics"]) <= 5
     assert answer["topics"] == sorted(answer["topics"], key=lambda topic: -topic["score"])
     many = gradbot(tmp_path, "ask", "--json", said="忘记密码了\n\n今晚吃什么\n")
     assert [json.loads(line)["q"] for line in many.stdout.splitlines()] == ["忘记密码了", "今晚吃什么"]
-    told = gradbot(tmp_path, "ask", "电话多少", "--today", "2013-12-05")
-    assert "0550-3055417" in told.stdout
+    assert "0550-3055417" in here("ask", "电话多少", "--today", "2013-12-05").out
 
 
 def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> None:
@@ -142,40 +140,18 @@ def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> No
     assert json.loads(asked.stdout.decode())["topics"][0]["id"] == "forgot-password"
 
 
-def test_checks_the_content_and_draws_the_flow(tmp_path: Path) -> None:
-    good = gradbot(tmp_path, "check")
-    assert good.returncode == 0
-    assert "没有问题" in good.stdout
+def test_checks_the_content_and_draws_the_flow(here: Here, tmp_path: Path) -> None:
+    good = here("check")
+    assert good.code == 0
+    assert "没有问题" in good.out
     (tmp_path / "mine" / "faq").mkdir(parents=True)
     (tmp_path / "mine" / "faq" / "own.yaml").write_text("- id: x\n  titel: 好\n", encoding="utf-8")
-    bad = gradbot(tmp_path, "check", "--content", "mine")
-    assert bad.returncode == 1
-    assert "faq/own.yaml:2:3" in bad.stdout
-    assert "是不是“title”" in bad.stdout
-    assert "Traceback" not in bad.stdout + bad.stderr
-    assert gradbot(tmp_path, "chat", GRADBOT_CONTENT="mine").returncode == 1
-    drawn = gradbot(tmp_path, "draw")
-    assert drawn.stdout.startswith("flowchart TD\n")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs the command line in this process, in an empty folder; gives the exit code."""
-    for name in [name for name in os.environ if name.startswith("GRADBOT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str, **more: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["gradbot", *words])
-        for name, value in more.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(SystemExit) as done:
-            main()
-        assert isinstance(done.value.code, int)
-        return done.value.code
-
-    return run
+    bad = here("check", "--content", "mine")
+    assert bad.code == 1
+    assert "faq/own.yaml:2:3" in bad.out
+    assert "是不是“title”" in bad.out
+    assert here("draw").out.startswith("flowchart TD\n")
+    assert here("chat", GRADBOT_CONTENT="mine").code == 1
 
 
 @pytest.mark.parametrize(
@@ -191,32 +167,26 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     ],
 )
 def test_wrong_usage_and_settings_are_one_line(
-    here: Callable[..., int],
-    capsys: pytest.CaptureFixture[str],
-    words: tuple[str, ...],
-    more: dict[str, str],
-    told: str,
+    here: Here, words: tuple[str, ...], more: dict[str, str], told: str
 ) -> None:
-    assert here(*words, **more) == 2
-    said = capsys.readouterr().err
-    assert told in said
-    assert len(said.strip().splitlines()) == 1
+    ended = here(*words, **more)
+    assert ended.code == 2
+    assert told in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("words", [(), ("chat",), ("ask",), ("check",), ("draw",), ("run",)])
-def test_every_command_helps(
-    here: Callable[..., int], capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
-) -> None:
-    assert here(*words, "--help") == 0
-    assert "Usage" in capsys.readouterr().out
+def test_every_command_helps(here: Here, words: tuple[str, ...]) -> None:
+    ended = here(*words, "--help")
+    assert ended.code == 0
+    assert "Usage" in ended.out
 
 
-def test_a_database_that_is_none_is_told_in_one_line(
-    here: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_database_that_is_none_is_told_in_one_line(here: Here, tmp_path: Path) -> None:
     (tmp_path / "gradbot.db").write_bytes(b"not a database at all" * 1000)
-    assert here("chat") == 1
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    ended = here("chat")
+    assert ended.code == 1
+    assert len(ended.err.strip().splitlines()) == 1
 
 
 def test_without_a_command_talks_and_says_how_to_connect(tmp_path: Path) -> None:
