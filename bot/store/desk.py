@@ -37,6 +37,8 @@ from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.text import text_of, time_of
 
+CLAIMED = 200
+"""Messages that are claimed at once; at Telegram's pace they are sent long before the claim is over."""
 CLAIMED_S = 150
 """Seconds for which a message belongs to who is sending it; after a kill it is sent again when they are over."""
 AGAIN_S = 60
@@ -159,7 +161,7 @@ class DeskRows:
             await apply(connection, effects, channel, "", at)
 
     async def claim(self, channel: str, at: datetime) -> list[Post]:
-        """The next message of each chat that is due, oldest first; claimed for CLAIMED_S."""
+        """The next message of each chat that is due, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
         with told_apart():
             async with self._reader.connect() as connection:
                 due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
@@ -172,10 +174,16 @@ class DeskRows:
             .where(outbox.c.channel == channel)
             .group_by(outbox.c.to == "staff", chat)
         )
+        oldest = (
+            select(outbox.c.id)
+            .where(outbox.c.id.in_(first), outbox.c.due_at <= text_of(at))
+            .order_by(outbox.c.id)
+            .limit(CLAIMED)
+        )
         async with self._writing() as connection:
             claimed = await connection.execute(
                 update(outbox)
-                .where(outbox.c.id.in_(first), outbox.c.due_at <= text_of(at))
+                .where(outbox.c.id.in_(oldest))
                 .values(due_at=text_of(at + timedelta(seconds=CLAIMED_S)), tries=outbox.c.tries + 1)
                 .returning(outbox.c.id)
             )

@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from bot.channels.telegram.limiter import KEPT, Chat, Lane, Limiter, Limits, Paused
+from bot.channels.telegram.limiter import KEPT, Chat, Lane, Limiter, Limits, Patience, Paused
 from tests.channels.conftest import FakeTime, settle
 
 FREE = Limits(bulk_per_s=1000, total_in_a_s=9000, private_per_s=1000, private_burst=9000)
@@ -235,10 +235,25 @@ async def test_a_reply_waits_for_seconds_and_bulk_for_a_minute(time: FakeTime) -
 
 async def test_who_is_in_a_hurry_does_not_wait_at_all(time: FakeTime) -> None:
     limiter = Sends(time, Limits(private_burst=1)).limiter
-    await limiter.turn(7, "reply", wait_s=0)
+    await limiter.turn(7, "reply", patience=Patience(0.0))
     limiter.done(7)
     with pytest.raises(Paused):
-        await limiter.turn(7, "reply", wait_s=0)
+        await limiter.turn(7, "reply", patience=Patience(0.0))
+
+
+async def test_a_long_queue_sends_away_who_will_not_stand_in_it_and_tells_for_how_long(time: FakeTime) -> None:
+    sends = Sends(time, Limits(total_in_a_s=10))
+    for chat in range(1, 41):
+        sends.start(chat)
+    await settle()
+    with pytest.raises(Paused) as away:
+        await sends.limiter.turn(99, "reply", patience=Patience(3.0, queue_s=1.0))
+    assert away.value.seconds == 3.0
+    await sends.limiter.turn(99, "reply", edit=True, patience=Patience(3.0, queue_s=1.0))  # an edit stands in none
+    await time.passes(2.1)
+    joined = asyncio.create_task(sends.limiter.turn(100, "reply", patience=Patience(3.0, queue_s=1.0)))
+    await time.passes(2)
+    assert joined.done()
 
 
 async def test_who_stops_waiting_takes_no_turn_and_blocks_nobody(time: FakeTime) -> None:

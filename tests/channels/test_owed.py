@@ -118,6 +118,22 @@ async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_do
         assert await service.waits_s("telegram") is not None
 
 
+async def test_when_more_ask_than_may_be_answered_taps_do_not_wait(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, crowd = telegram.user("Ann"), [telegram.user(f"P{n}") for n in range(130)]
+    async with bot(telegram, tmp_path / "db", clock, Limits(total_in_a_s=10)):
+        await says(telegram, ann, "/start")
+        for user in crowd:
+            user.types("老师电话")
+        ann.taps("隐私")
+        await telegram.until(lambda: "我记下的只有" in ann.messages[-1].shown)
+        assert sum(len(user.messages) for user in crowd) < 100  # at 10 a second
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await passes(service, clock, 1)
+        await telegram.until(lambda: any("0550" in message.shown for message in crowd[-1].messages))
+
+
 async def test_what_comes_later_waits_behind_what_is_owed(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:

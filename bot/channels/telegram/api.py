@@ -27,7 +27,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from yarl import URL
 
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limiter import PATIENCE_S, Chat, Lane, Limiter, Limits, Paused
+from bot.channels.telegram.limiter import PATIENCE, Chat, Lane, Limiter, Limits, Patience, Paused
 from bot.channels.telegram.metrics import CALLS
 from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
 from bot.messages import Cause, Outcome, Ready
@@ -113,19 +113,19 @@ class Api:
         chat: Chat | None = None,
         lane: Lane = "reply",
         again: bool = False,
-        wait_s: float | None = None,
+        patience: Patience | None = None,
     ) -> Any:
         """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
 
-        Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a pause
-        that is longer than `wait_s` (default: the lane's); OutcomeUnknown when a send may have happened (with `again`:
+        Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a wait
+        longer than `patience` (default: the lane's); OutcomeUnknown when a send may have happened (with `again`:
         repeated like the others); NeverSent, ServerTrouble and Flood when they have not passed within TROUBLE_S.
         """
         kind = pace(method)
         # An edit of an inline message has no chat: Telegram does not say where it is.
         key = None if kind is None else parameters.get("chat_id") if chat is None else chat
-        again = again or repeatable(method)
-        return await self._insist(method, parameters, files, key, lane, edit=kind == "edit", again=again, wait_s=wait_s)
+        edit, again = kind == "edit", again or repeatable(method)
+        return await self._insist(method, parameters, files, key, lane, edit=edit, again=again, patience=patience)
 
     async def attempt(
         self,
@@ -235,7 +235,7 @@ class Api:
         *,
         edit: bool,
         again: bool,
-        wait_s: float | None,
+        patience: Patience | None,
     ) -> Any:
         """Try until it is done, refused, or not safe or not sensible to try again."""
         attempt, began, unsure = 0, 0.0, False
@@ -243,7 +243,7 @@ class Api:
             try:
                 if chat is None:
                     return await self.once(method, parameters, files)
-                return await self._in_turn(method, parameters, files, chat, lane, edit=edit, wait_s=wait_s)
+                return await self._in_turn(method, parameters, files, chat, lane, edit=edit, patience=patience)
             except TelegramError as error:
                 if unsure and type(error) is BadRequest and any(w in error.message.lower() for w in _DONE_BEFORE):
                     return True
@@ -262,7 +262,7 @@ class Api:
     def _pause_s(self, error: TelegramError, attempt: int, lane: Lane, *, paced: bool, again: bool) -> float:
         """Seconds until the call may be repeated after this error; raises it (or Later) when it must not be."""
         if isinstance(error, Flood):
-            if error.seconds > PATIENCE_S[lane if paced else "bulk"]:
+            if error.seconds > PATIENCE[lane if paced else "bulk"].chat_s:
                 raise self.later(error.seconds) from None
             return 0.0 if paced else error.seconds  # the limiter knows the pause of a chat
         if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and again):
@@ -282,10 +282,10 @@ class Api:
         lane: Lane,
         *,
         edit: bool,
-        wait_s: float | None,
+        patience: Patience | None,
     ) -> Any:
         try:
-            await self.limiter.turn(chat, lane, edit=edit, wait_s=wait_s)
+            await self.limiter.turn(chat, lane, edit=edit, patience=patience)
         except Paused as pause:
             raise self.later(pause.seconds) from None
         spent = True

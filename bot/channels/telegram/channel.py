@@ -22,6 +22,7 @@ from bot.channels.telegram import speech, updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.intake import Call, Intake, Update, insist
+from bot.channels.telegram.limiter import Patience
 from bot.channels.telegram.posts import Posts, with_address
 from bot.channels.telegram.updates import Me, Seen, Unreadable
 from bot.messages import Answer, Delivered, Incoming, Owe, Owed, Post, Receive, Reply
@@ -35,6 +36,8 @@ ALBUMS = 200
 """How many albums are remembered, so that each is answered once."""
 HURRY_FROM = 3
 """With so many messages of the same person waiting, answers that would have to wait for their pace go by the outbox."""
+ANSWERING, HURRIED = Patience(3.0, 1.0), Patience(0.0, 1.0)
+"""How long a turn waits to say its answers; then the outbox has them, the turn ends and intake goes on."""
 
 _log = structlog.get_logger()
 
@@ -164,15 +167,15 @@ class Telegram:
         if answer.withdraw and seen.message and not seen.query and await self._may_delete(seen):
             await self._try({"method": "deleteMessage", "chat_id": seen.chat, "message_id": seen.message})
         replies = [with_address(reply, self.address) for reply in answer.replies]
-        wait_s = 0.0 if hurried else None
+        patience = HURRIED if hurried else ANSWERING
         for number, reply in enumerate(replies):
             if seen.chat in self._owing:
                 await self._leave(seen, replies[number:], None)
                 return
             try:
-                if number == 0 and await self._edited(seen, reply, wait_s):
+                if number == 0 and await self._edited(seen, reply, patience):
                     continue
-                if not await self._send(seen, reply, wait_s):
+                if not await self._send(seen, reply, patience):
                     return
             except Later as pause:
                 await self._leave(seen, replies[number:], pause.resume_at)
@@ -189,7 +192,7 @@ class Telegram:
             return False
         return bool(we.get("can_delete_messages"))
 
-    async def _edited(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
+    async def _edited(self, seen: Seen, reply: Reply, patience: Patience) -> bool:
         """Whether the message whose button was pressed shows the reply now."""
         screen, said = seen.on_screen, speech.message(reply)
         if screen is None or "text" not in screen or reply.attachment or reply.bulletin or speech.lasts(screen):
@@ -200,28 +203,28 @@ class Telegram:
         if now == said if now else speech.same(reply, screen):
             return True
         where = {"chat_id": seen.chat, "message_id": seen.message}
-        shown = await self._said("editMessageText", where | said, wait_s)
+        shown = await self._said("editMessageText", where | said, patience)
         if shown:
             self._screens[place] = said
             if len(self._screens) > SCREENS:
                 del self._screens[next(iter(self._screens))]
         return shown
 
-    async def _send(self, seen: Seen, reply: Reply, wait_s: float | None) -> bool:
+    async def _send(self, seen: Seen, reply: Reply, patience: Patience) -> bool:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
         if reply.bulletin:
             method, what = speech.bulletin(reply.bulletin)
-            return await self._said(method, where | what, wait_s)
+            return await self._said(method, where | what, patience)
         said = speech.message(reply)
         if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
-        sent = await self._said("sendMessage", where | said, wait_s)
+        sent = await self._said("sendMessage", where | said, patience)
         if sent and reply.attachment:
-            sent = await self._said("sendDocument", where, wait_s, files=speech.document(reply.attachment))
+            sent = await self._said("sendDocument", where, patience, files=speech.document(reply.attachment))
         return sent
 
     async def _leave(self, seen: Seen, replies: Sequence[Reply], due_at: datetime | None) -> None:
@@ -244,15 +247,15 @@ class Telegram:
         payload = f"?start=faq-{reply.topic}" if reply.topic else ""
         return {"text": self._words.private, "url": f"{self.address}{payload}"}
 
-    async def _said(self, method: str, parameters: Mapping[str, Any], wait_s: float | None, **files: Any) -> bool:
+    async def _said(self, method: str, parameters: Mapping[str, Any], patience: Patience, **files: Any) -> bool:
         """Whether people see it now; False when it is refused. Raises Later when it may arrive, but not now; Forbidden
         when nothing reaches the chat any more.
         """
         try:
             # A reply must arrive at least once: one whose fate is unknown is sent again.
-            await self._api.call(method, parameters, again=True, wait_s=wait_s, **files)
+            await self._api.call(method, parameters, again=True, patience=patience, **files)
         except ChatMigrated as moved:
-            return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, wait_s, **files)
+            return await self._said(method, {**parameters, "chat_id": moved.new_chat_id}, patience, **files)
         except BadRequest as refused:
             if "not modified" in refused.message:  # an update that came twice: it is on the screen already
                 return True

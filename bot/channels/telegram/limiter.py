@@ -10,17 +10,26 @@ timer are given. O(1) a call; a chat that is idle is forgotten.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Lane = Literal["reply", "bulk"]
 Chat = int | str
 """A chat's id; negative for groups. Or @name of a channel or public group."""
 
-PATIENCE_S: Mapping[Lane, float] = {"reply": 3.0, "bulk": 60.0}
-"""How long a caller waits for its chat. A reply is stored soon, so that its turn ends and intake goes on."""
+
+class Patience(NamedTuple):
+    """How many seconds a caller waits: for its chat and for Telegram's pauses, and for its turn among everybody's."""
+
+    chat_s: float
+    queue_s: float = math.inf
+
+
+PATIENCE: Mapping[Lane, Patience] = {"reply": Patience(3.0), "bulk": Patience(60.0)}
+"""What callers have when they do not say."""
 KEPT = 500
 """Chats that are remembered even when idle."""
 EPOCH = 60
@@ -206,21 +215,23 @@ class Limiter:
         """Callers that wait for their turn."""
         return self._waiting
 
-    async def turn(self, key: Chat, lane: Lane, *, edit: bool = False, wait_s: float | None = None) -> None:
-        """Come back when a call to this chat may go out; `done` must follow. Paused when that is too long to wait.
-
-        `wait_s`: how long that is, in seconds; by default the lane's PATIENCE_S.
+    async def turn(self, key: Chat, lane: Lane, *, edit: bool = False, patience: Patience | None = None) -> None:
+        """Come back when a call to this chat may go out; `done` must follow. Paused when that is too long to wait, for
+        `patience` or else for the lane's PATIENCE.
         """
+        patience = patience or PATIENCE[lane]
         now = self._clock()
         chat = self._chats.get(key) or self._meet(key)
         pause = max(chat.ready_at(edit=edit), self._until) - now
-        if pause > (PATIENCE_S[lane] if wait_s is None else wait_s):
+        if pause > patience.chat_s:
             raise Paused(pause)
         if not chat.busy and chat.head() is None and chat.ready_at(edit=edit) <= now and self._free(lane, now, edit):
             self._take(chat, lane, now, edit=edit)
             return
         if self._limits and self._waiting >= self._limits.waiting:
-            raise Paused(PATIENCE_S["bulk"])
+            raise Paused(PATIENCE["bulk"].chat_s)
+        if not edit and (queue := self._queue_s(lane)) > patience.queue_s:
+            raise Paused(queue)
         ticket = _Ticket(lane, edit, asyncio.get_running_loop().create_future())
         chat.waiting[lane].append(ticket)
         self._waiting += 1
@@ -299,6 +310,10 @@ class Limiter:
         at = self._room_at(lane, now)
         return at is not None and at <= now
 
+    def _queue_s(self, lane: Lane) -> float:
+        """How long whoever comes now waits for all that may go before it."""
+        return len(self._ready[lane]) / self._limits.total_in_a_s if self._limits else 0.0
+
     def _take(self, chat: _Chat, lane: Lane, now: float, *, edit: bool) -> None:
         chat.busy = True
         chat.left_at = now
@@ -369,7 +384,7 @@ class Limiter:
 
     def _send_away(self, chat: _Chat, seconds: float) -> None:
         for lane, queue in chat.waiting.items():
-            for ticket in queue if seconds > PATIENCE_S[lane] else ():
+            for ticket in queue if seconds > PATIENCE[lane].chat_s else ():
                 if not ticket.called.done():
                     ticket.called.set_exception(Paused(seconds))
 
