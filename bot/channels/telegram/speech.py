@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from bot.channels.telegram.api import File
@@ -33,6 +34,7 @@ def message(reply: Reply) -> Parameters:
     }
 
 
+@lru_cache(maxsize=64)  # thousands get the same
 def bulletin(said: Bulletin) -> tuple[str, Parameters]:
     """The method that sends a message to many, and its parameters without those that say where."""
     look: Parameters = {"parse_mode": "HTML", "reply_markup": {"inline_keyboard": rows(said.buttons)}}
