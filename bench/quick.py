@@ -1,18 +1,19 @@
 """A Telegram that only says yes, as fast as Python can, so that what is measured is the bot and not its other end.
 
-Answers every call but `getMe` like a message that was sent, and counts them by method. Not for tests: it refuses nothing.
+Answers every call but `getMe` like a message that was sent, and counts them by method. Not for tests: it refuses
+nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from types import TracebackType
 from typing import Self
 
 import httptools
 
-TOKEN = "123456789:TEST-token_that_is_not_a_secret_000"
+from tests.telegram_server import TOKEN
+
 ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"bench","username":"bench_bot"}}'
 RESULT = b'{"ok":true,"result":{"message_id":%d,"date":1700000000,"chat":{"id":1,"type":"private"},"text":"x"}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -29,12 +30,14 @@ class QuickTelegram:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self.made), "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
-    async def __aexit__(
-        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
-    ) -> None:
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *exc: object) -> None:
         self._server.close()
 
 

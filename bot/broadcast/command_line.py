@@ -182,7 +182,7 @@ def start(
 
     async def begin(house: House) -> None:
         it = await house.get(number)
-        if it.state == "running" and here:
+        if it.state in ("freezing", "running") and here:
             return  # go on with what another process began
         starting = house.starting(it)
         for code, about in starting.problems:
@@ -212,7 +212,7 @@ def _send(number: int, *, as_json: bool) -> None:
     async def work() -> None:
         async with serving.sending(app.settings()) as (house, sender):
             watching = [] if as_json else [asyncio.create_task(_bar(house.store, number))]
-            while (it := await house.store.broadcasts.get(number)) and it.state == "running":
+            while (it := await house.store.broadcasts.get(number)) and it.state in ("freezing", "running"):
                 await sender.once(number)
                 await asyncio.sleep(LOOK_S)
             for task in watching:

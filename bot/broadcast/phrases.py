@@ -66,7 +66,9 @@ class BroadcastPhrases(Row):
     everybody: Label
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]
-    states: Mapping[Literal["draft", "approved", "scheduled", "running", "paused", "done", "cancelled"], Label]
+    states: Mapping[
+        Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"], Label
+    ]
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     reach: Sentence
     wrong: Mapping[str, Sentence]

@@ -70,6 +70,7 @@ ACTS: Mapping[Life, tuple[tuple[str, ...], ...]] = {
     "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("drop",)),
     "approved": (("view", "send"), ("edit", "drop")),
     "scheduled": (("view", "edit"), ("cancel",)),
+    "freezing": (("cancel",),),
     "running": (("pause", "cancel"),),
     "paused": (("resume", "cancel"),),
     "done": (("csv", "again"), ("correct", "recall")),

@@ -79,8 +79,8 @@ class Sender:
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def look(self) -> None:
-        """Take up everything that runs and is not being sent yet."""
-        for broadcast in await self.store.broadcasts.all("running", channel=self.channel):
+        """Take up everything that has something left to be done and is not in hand yet."""
+        for broadcast in await self.store.broadcasts.under_way(self.channel):
             if broadcast.number not in self._sending:
                 task = asyncio.create_task(self._send(broadcast))
                 self._sending[broadcast.number] = task
@@ -97,12 +97,17 @@ class Sender:
     async def once(self, number: int) -> None:
         """Send what can be sent of one broadcast now."""
         broadcast = await self.store.broadcasts.get(number)
-        if broadcast and broadcast.state == "running":
+        if broadcast:
             await self._send(broadcast)
 
     async def _send(self, broadcast: Broadcast) -> None:
+        rows, number = self.store.broadcasts, broadcast.number
         try:
-            await _Sending(self, broadcast).run()
+            while broadcast.state in ("freezing", "cancelled") and await rows.go_on(number, self.present()):
+                pass
+            there = broadcast if broadcast.state == "running" else await rows.get(number)
+            if there and there.state == "running":
+                await _Sending(self, there).run()
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, broadcast=broadcast.number)
         except Outdated:

@@ -165,7 +165,7 @@ class Tending:
 
     async def cards(self) -> None:
         """Show every maker how far it is, at a decent pace."""
-        running = await self._rows.all("running", "paused", channel=self.sender.channel)
+        running = await self._rows.all("freezing", "running", "paused", channel=self.sender.channel)
         for number in [number for number in self._seen if number not in {b.number for b in running}]:
             await self._last(number)
         for broadcast in running:

@@ -58,9 +58,12 @@ broadcasts = Table(
     Column("why", Text, nullable=False),
     # The channel's number of the message that shows the progress.
     Column("card", Text),
-    # Recipients when it started.
+    # Recipients that were written down when it started.
     Column("total", Integer),
+    # JSON of what is left to write down; NULL: nothing.
+    Column("freezing", Text),
     Column("started_at", Text),
+    # NULL in one that is cancelled: not everybody who is left out is written down yet.
     Column("ended_at", Text),
     # Made only once under this name: an automatic reminder.
     Column("key", Text, unique=True),

@@ -26,8 +26,10 @@ HOUSE = Path(__file__).parents[2]
 class Server(Protocol):
     """A Telegram that a process can be pointed at."""
 
-    url: str
     token: str
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
