@@ -70,6 +70,12 @@ class House:
         except Outdated:
             raise typer.BadParameter(f"#{of.number}: {self.content.phrases.broadcast.changed}") from None
 
+    def notice(self, name: str) -> str:
+        """The notice of that name, or the first; a wrong name is said."""
+        if name and name not in self.content.notices:
+            raise self.wrong("rule", name, ", ".join(self.content.notices))
+        return name or next(iter(self.content.notices))
+
     def starting(self, of: Broadcast) -> Starting:
         return Starting(self.content, of, self.local(), self.at)
 
@@ -88,7 +94,14 @@ async def _house() -> AsyncIterator[House]:
         await store.close()
 
 
-def _run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
+def content() -> Content:
+    """The content that the settings name."""
+    return app.content(app.settings())
+
+
+def run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
+    """What a command does in the open house."""
+
     async def whole() -> R:
         async with _house() as house:
             return await work(house)
@@ -97,9 +110,7 @@ def _run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
 
 
 def _audience(house: House, rule: str, notice: str, *, late: bool) -> Audience:
-    chosen = house.content.notices.get(notice) if notice else next(iter(house.content.notices.values()))
-    if chosen is None:
-        raise house.wrong("rule", notice, ", ".join(house.content.notices))
+    chosen = house.content.notices[house.notice(notice)]
     found = read(rule, chosen, tuple(house.content.script.by_id), late)
     if isinstance(found, Wrong):
         raise house.wrong("rule", found.word, "、".join(found.known[:20]))
@@ -132,7 +143,7 @@ def new(
         assert made
         return made
 
-    number = _run(work)
+    number = run(work)
     print(json.dumps({"number": number}) if as_json else number)
 
 
@@ -161,11 +172,11 @@ def audience(
         shown = [drafts.plain(rendering.bulletin(session).html) for session in sessions]
         return await house.store.broadcasts.count(search), shown
 
-    count, samples = _run(work)
+    count, samples = run(work)
     if as_json:
         print(json.dumps({**asdict(count), "samples": samples}, ensure_ascii=False))
         return
-    print(app.content(app.settings()).phrases.broadcast.reach.format(**asdict(count)))
+    print(content().phrases.broadcast.reach.format(**asdict(count)))
     for sample in dict.fromkeys(samples):
         print(f"---\n{sample}")
 
@@ -197,7 +208,7 @@ def start(
             raise house.wrong("time")
         await house.apply(it, Moved(number, it.state, "scheduled", {"due_at": when}))
 
-    _run(begin)
+    run(begin)
     if at or detach:
         _show(number, as_json=as_json)
     else:
@@ -230,7 +241,7 @@ def _watch(number: int, *, as_json: bool) -> None:
             print(house.content.phrases.broadcast.watching, file=sys.stderr)
         await _bar(house.store, number, quiet=as_json)
 
-    _run(work)
+    run(work)
 
 
 async def _bar(store: Store, number: int, *, quiet: bool = False) -> None:
@@ -261,7 +272,7 @@ def _steer(number: int, target: Life, *, as_json: bool) -> None:
             why = {"why": "staff" if target == "paused" else "", "resume_at": None}
             await house.apply(it, Moved(number, it.state, target, why))
 
-    _run(work)
+    run(work)
     _show(number, as_json=as_json)
 
 
@@ -302,7 +313,7 @@ def again(
         assert made
         return made
 
-    made = _run(work)
+    made = run(work)
     print(json.dumps({"number": made}) if as_json else made)
 
 
@@ -315,7 +326,7 @@ def status(
     if number is not None:
         _show(number, as_json=as_json)
         return
-    for it in reversed(_run(lambda house: house.store.broadcasts.all(most=20))):
+    for it in reversed(run(lambda house: house.store.broadcasts.all(most=20))):
         _show(it.number, as_json=as_json)
 
 
@@ -323,7 +334,7 @@ def _show(number: int, *, as_json: bool) -> None:
     async def work(house: House) -> tuple[Broadcast, Totals]:
         return await house.get(number), await house.store.ledger.totals(number)
 
-    it, totals = _run(work)
+    it, totals = run(work)
     if as_json:
         shown: dict[str, Any] = {
             "number": number,
@@ -337,7 +348,7 @@ def _show(number: int, *, as_json: bool) -> None:
         }
         print(json.dumps(shown, ensure_ascii=False))
     else:
-        print(reports.progress(app.content(app.settings()).phrases.broadcast, it, totals))
+        print(reports.progress(content().phrases.broadcast, it, totals))
 
 
 @broadcast.command()
@@ -360,7 +371,7 @@ def report(
             if out:
                 target.close()
 
-    _run(work)
+    run(work)
 
 
 @broadcast.command()
@@ -385,7 +396,7 @@ def verify(
             print(words.verified.format(count=chain.count, hash=chain.last))
         return 0
 
-    if code := _run(work):
+    if code := run(work):
         raise typer.Exit(code)
 
 

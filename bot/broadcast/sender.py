@@ -11,7 +11,7 @@ import json
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.ledger import Broadcast, Result, Row, RowState
 from bot.broadcast.news import News
+from bot.broadcast.quiet import is_quiet
 from bot.content import Content
 from bot.effects import Effect, Moved, Outdated
 from bot.messages import Bulletin, Outcome, Ready, Reply
@@ -266,11 +267,6 @@ def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Ta
     if not task.cancelled() and (bug := task.exception()):
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
         _log.error("broadcast_failed", number=number, error=type(bug).__name__, places=places)
-
-
-def is_quiet(now: time, begins: time, ends: time) -> bool:
-    """Whether `now` lies in the quiet hours, which may go over midnight."""
-    return begins <= now < ends if begins <= ends else now >= begins or now < ends
 
 
 def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:

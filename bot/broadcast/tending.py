@@ -18,7 +18,8 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import plan, reminding, report
 from bot.broadcast.ledger import Broadcast
 from bot.broadcast.plan import Due
-from bot.broadcast.sender import Sender, is_quiet, session_of
+from bot.broadcast.quiet import is_quiet
+from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded

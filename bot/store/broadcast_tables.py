@@ -127,6 +127,24 @@ reminders = Table(
 )
 
 
+# How many typed questions ended how, without a person and without their words.
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # UTC, `2013-12-05`.
+    Column("day", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    # Empty: not chosen.
+    Column("cohort", Text, nullable=False),
+    # answer, choices, miss.
+    Column("reached", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    UniqueConstraint("channel", "day", "notice", "cohort", "reached"),
+)
+
+
 @event.listens_for(broadcast_moves, "after_create")
 def _filled(_: Table, connection: Connection, **__: object) -> None:
     rows = [{"source": source, "target": target} for source, targets in MOVES.items() for target in targets]

@@ -14,10 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.broadcast.audience import Count, Search
 from bot.broadcast.ledger import Ack, Act, Broadcast
 from bot.broadcast.life import Life
-from bot.effects import Answered, Cancelled, Effect, Moved, Outdated, Remind, Reminded, Rewritten, Started
+from bot.effects import (
+    Answered,
+    Cancelled,
+    Effect,
+    Moved,
+    Outdated,
+    Remind,
+    Reminded,
+    Resaved,
+    Rewritten,
+    Started,
+    Tallied,
+)
 from bot.store import freezing
 from bot.store.audience import consents, found, gets, in_time
-from bot.store.broadcast_tables import broadcasts, recipients, reminders
+from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders
+from bot.store.knowledge import upsert
 from bot.store.ledger import move, texts
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
@@ -163,6 +176,12 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
         case Answered(number, ack):
             await _answered(connection, channel, user, number, ack, at)
             return
+        case Resaved(who, was, becomes):
+            there = (people.c.channel == channel, people.c.user_id == who, people.c.session == was)
+            fits = (await connection.execute(update(people).where(*there).values(session=becomes))).rowcount == 1
+        case Tallied():
+            await _tally(connection, effect, channel, at)
+            return
         case Remind(due_at):
             await _remind(connection, channel, user, due_at)
             return
@@ -172,7 +191,7 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
         case _:
             return
     if not fits:
-        raise Outdated(str(number))
+        raise Outdated(type(effect).__name__)
 
 
 async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
@@ -196,6 +215,13 @@ async def _answered(connection: AsyncConnection, channel: str, user: str, number
     )
     if said.rowcount:
         await prove(connection, at, "answered", number, [person.member, ack, text_of(at)])
+
+
+async def _tally(connection: AsyncConnection, said: Tallied, channel: str, at: datetime) -> None:
+    key = {"channel": channel, "day": text_of(at)[:10], "notice": said.notice, "cohort": said.cohort or ""}
+    new = upsert(connection)(asked).values(**key, reached=said.reached, count=1)
+    same = [asked.c[name] for name in (*key, "reached")]
+    await connection.execute(new.on_conflict_do_update(index_elements=same, set_={"count": asked.c.count + 1}))
 
 
 def _broadcast(row: RowMapping) -> Broadcast:

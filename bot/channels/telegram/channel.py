@@ -221,7 +221,8 @@ class Telegram:
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
         sent = await self._said("sendMessage", where | said, wait_s)
         if sent and reply.attachment:
-            sent = await self._said("sendDocument", where, wait_s, files=speech.document(reply.attachment))
+            method, file = speech.upload(reply.attachment)
+            sent = await self._said(method, where, wait_s, files=file)
         return sent
 
     async def _leave(self, seen: Seen, replies: Sequence[Reply], due_at: datetime | None) -> None:

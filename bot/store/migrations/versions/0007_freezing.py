@@ -24,4 +24,18 @@ def upgrade() -> None:
         .where(broadcasts.c.state == "running", broadcasts.c.came_from.in_(STARTS))
         .values(came_from="freezing")
     )
+    op.create_table(
+        "asked",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("notice", sa.Text(), nullable=False),
+        sa.Column("cohort", sa.Text(), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_asked"),
+        sa.UniqueConstraint(
+            "channel", "day", "notice", "cohort", "reached", name="uq_asked_channel_day_notice_cohort_reached"
+        ),
+    )
     op.execute(moves.delete().where(moves.c.source.in_(STARTS), moves.c.target == "running"))
