@@ -12,7 +12,7 @@ import html
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,7 +147,7 @@ def new(
     print(json.dumps({"number": number}) if as_json else number)
 
 
-@broadcast.command()
+@broadcast.command(context_settings={"ignore_unknown_options": True})  # a rule may begin with a minus
 def audience(
     number: Number,
     rule: Annotated[str | None, typer.Argument(help="新的条件；不写就只看。A new rule.")] = None,
@@ -355,21 +355,23 @@ def _show(number: int, *, as_json: bool) -> None:
 def report(
     number: Number,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="存成文件；不写就打印。A file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="每人一行 JSON。A line of JSON for each.")] = False,
 ) -> None:
-    """每一位收件人的结果和原因（CSV）。Every recipient's outcome as CSV."""
+    """每一位收件人的结果和原因（CSV）。Every recipient's outcome, as CSV or JSON."""
 
     async def work(house: House) -> None:
         await house.get(number)
         words = house.content.phrases.broadcast
-        target = out.open("w", encoding="utf-8-sig", newline="") if out else sys.stdout
-        try:
+        encoding = "utf-8" if as_json else "utf-8-sig"  # a spreadsheet wants its mark
+        with out.open("w", encoding=encoding, newline="") if out else nullcontext(sys.stdout) as target:
             writer = csv.writer(target)
-            writer.writerow(words.csv)
+            if not as_json:
+                writer.writerow(words.csv)
             async for row in house.store.ledger.report(number):
-                writer.writerow(reports.line(words, row))
-        finally:
-            if out:
-                target.close()
+                if as_json:
+                    print(json.dumps({name: row[name] for name in reports.COLUMNS}, ensure_ascii=False), file=target)
+                else:
+                    writer.writerow(reports.line(words, row))
 
     run(work)
 
