@@ -23,7 +23,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot import app
-from bot.broadcast.command_line import broadcast
+from bot.broadcast.code_commands import broadcast
 from bot.channels.console import forgiving
 from bot.content import Content
 from bot.conversation import decide

@@ -12,17 +12,20 @@ import io
 import pickle
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.content import Content, Spot, load, load_with_spots
 from bot.drafts import Change, Files, in_words, put, unified
 from bot.lint import Finding, lint
 from bot.problem import ContentProblem, Problem
 from faq.model import Match
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 CHILD = "from bot.aside import main; main()"
 """Not `-m`: then our classes would be called otherwise there than here."""
@@ -190,21 +193,26 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
 
 async def aside(draft: Draft) -> Report:
     """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end."""
+    return await elsewhere(examine, draft)
+
+
+async def elsewhere(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
+    """What `work` (a function of a module) makes of `about`, in another process. Raises as `aside`, or its OSError."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(LONGEST_S):
-            out, _ = await child.communicate(pickle.dumps(draft, 5))
+        async with asyncio.timeout(within_s):
+            out, _ = await child.communicate(pickle.dumps((work, about), 5))
     finally:
         if child.returncode is None:
             child.kill()
     if child.returncode != 0:
         raise ChildProcessError(child.returncode)
-    report: Report | OSError = await asyncio.to_thread(pickle.loads, out)
-    if isinstance(report, OSError):
-        raise report
-    return report
+    made: R | OSError = await asyncio.to_thread(pickle.loads, out)
+    if isinstance(made, OSError):
+        raise made
+    return made
 
 
 async def unpacked(report: Report) -> Content:
@@ -237,11 +245,11 @@ class _InPieces(io.BytesIO):
 
 
 def main() -> None:
-    """The other side of `aside`."""
+    """The other side of `elsewhere`."""
     gc.disable()
-    draft: Draft = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+    work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     try:
-        report: Report | OSError = examine(draft)
+        made = work(about)
     except OSError as trouble:
-        report = trouble
-    sys.stdout.buffer.write(pickle.dumps(report, 5))
+        made = trouble
+    sys.stdout.buffer.write(pickle.dumps(made, 5))

@@ -15,16 +15,17 @@ from datetime import datetime
 from typing import get_args
 
 from bot import buttons, desk, privacy
-from bot.broadcast import reminding
+from bot.broadcast import codes, reminding
 from bot.buttons import Act, Ask
 from bot.content import Content
 from bot.desk import Case, Handed
-from bot.effects import Effect
+from bot.effects import Effect, Tallied
 from bot.messages import Button, Incoming, Reply, State
 from bot.phrases import CommandName
 from bot.privacy import Finding, Kind
 from bot.session import Session
 from bot.wording import RESTART, Voice
+from faq.model import Match
 from flows.answers import plain
 from flows.engine import JUMP, Happening, Move
 
@@ -35,6 +36,7 @@ HEARD = ("menu", "help", "progress", "deadline", "privacy", "forget", "export", 
 """Commands that are heard as typed words also while words go to a person."""
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
+_JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
 _SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
 
 
@@ -232,10 +234,25 @@ class _Turning:
     # Words
 
     def _slash(self, session: Session, text: str) -> Turn | None:
+        if m := _JOIN.fullmatch(text):
+            return self._joined(session, m[1] or m[2] or "")
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
         m = _SLASH.fullmatch(text)
         return self._command(session, self.content.phrases.words.get(m[1])) if m else None
+
+    def _joined(self, session: Session, typed: str) -> Turn:
+        """Somebody says which code they were given, or that it shall be dropped."""
+        words, voice, code = self.content.phrases.broadcast.joining, self.voice(session), codes.read(typed)
+        if code:
+            session, said = replace(session, code=code, misses=0), words.joined.format(code=codes.shown(code))
+        elif typed in words.drop:
+            session, said = replace(session, code=None), words.dropped
+        elif typed:
+            said = words.wrong
+        else:
+            said = words.have.format(code=codes.shown(session.code)) if session.code else words.how
+        return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
 
     def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
         """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""
@@ -334,6 +351,12 @@ class _Turning:
 
     def _asked(self, session: Session, text: str) -> Turn:
         match = self.content.ask(text, self._likely(session))
+        turn = self._replied(session, text, match)
+        cohort = session.position.answers.get("cohort") if session.position else None
+        tallied = (Tallied(session.notice, cohort or None, match.verdict),) if session.notice else ()
+        return replace(turn, effects=(*turn.effects, *tallied))
+
+    def _replied(self, session: Session, text: str, match: Match) -> Turn:
         quiet, voice = replace(session, misses=0), self.voice(session)
         if match.verdict == "answer":
             return self._told(quiet, match.chosen)

@@ -268,7 +268,25 @@ class Reminded:
     user: str
 
 
-BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """Somebody of a cohort (None: not chosen) under a notice typed a question, and that is how far it got."""
+
+    notice: str
+    cohort: str | None
+    reached: Literal["answer", "choices", "miss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resaved:
+    """The session of `user` is put right outside a turn of theirs (JSON). Outdated when it is no longer `was`."""
+
+    user: str
+    was: str
+    becomes: str
+
+
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded | Tallied | Resaved
 Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
 
 

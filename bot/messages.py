@@ -5,6 +5,7 @@ Imports nothing of ours. A channel turns its library's objects into `Incoming` a
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,10 +65,16 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A small file that goes with a reply."""
+    """A small file that goes with a reply. `content` is its text, or base64 of what is no text."""
 
     name: str
     content: str
+    base64: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """The file as it is."""
+        return b64decode(self.content) if self.base64 else self.content.encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class Session:
     `told` the topics answered last.
 
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders` is
-    whether reminders are wanted; None: never asked.
+    whether reminders are wanted; None: never asked. `code` is the join code that a teacher gave.
     """
 
     notice: str | None = None
@@ -25,6 +25,7 @@ class Session:
     moves: int = 0
     told: tuple[str, ...] = ()
     reminders: bool | None = None
+    code: str | None = None
 
     @property
     def position(self) -> Position | None:
@@ -46,6 +47,7 @@ def dump(session: Session) -> dict[str, Any]:
         "moves": session.moves,
         "told": list(session.told),
         "reminders": session.reminders,
+        "code": session.code,
     }
 
 
@@ -53,5 +55,5 @@ def load(data: Mapping[str, Any]) -> Session:
     """The session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
     told = tuple(map(str, data.get("told", ())))  # sessions of an earlier version lack it
-    reminders = data.get("reminders")
-    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders)
+    reminders, code = data.get("reminders"), data.get("code")
+    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders, code)

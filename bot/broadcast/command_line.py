@@ -12,7 +12,7 @@ import html
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +70,12 @@ class House:
         except Outdated:
             raise typer.BadParameter(f"#{of.number}: {self.content.phrases.broadcast.changed}") from None
 
+    def notice(self, name: str) -> str:
+        """The notice of that name, or the first; a wrong name is said."""
+        if name and name not in self.content.notices:
+            raise self.wrong("rule", name, ", ".join(self.content.notices))
+        return name or next(iter(self.content.notices))
+
     def starting(self, of: Broadcast) -> Starting:
         return Starting(self.content, of, self.local(), self.at)
 
@@ -88,7 +94,14 @@ async def _house() -> AsyncIterator[House]:
         await store.close()
 
 
-def _run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
+def content() -> Content:
+    """The content that the settings name."""
+    return app.content(app.settings())
+
+
+def run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
+    """What a command does in the open house."""
+
     async def whole() -> R:
         async with _house() as house:
             return await work(house)
@@ -97,9 +110,7 @@ def _run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
 
 
 def _audience(house: House, rule: str, notice: str, *, late: bool) -> Audience:
-    chosen = house.content.notices.get(notice) if notice else next(iter(house.content.notices.values()))
-    if chosen is None:
-        raise house.wrong("rule", notice, ", ".join(house.content.notices))
+    chosen = house.content.notices[house.notice(notice)]
     found = read(rule, chosen, tuple(house.content.script.by_id), late)
     if isinstance(found, Wrong):
         raise house.wrong("rule", found.word, "、".join(found.known[:20]))
@@ -132,11 +143,11 @@ def new(
         assert made
         return made
 
-    number = _run(work)
+    number = run(work)
     print(json.dumps({"number": number}) if as_json else number)
 
 
-@broadcast.command()
+@broadcast.command(context_settings={"ignore_unknown_options": True})  # a rule may begin with a minus
 def audience(
     number: Number,
     rule: Annotated[str | None, typer.Argument(help="新的条件；不写就只看。A new rule.")] = None,
@@ -161,11 +172,11 @@ def audience(
         shown = [drafts.plain(rendering.bulletin(session).html) for session in sessions]
         return await house.store.broadcasts.count(search), shown
 
-    count, samples = _run(work)
+    count, samples = run(work)
     if as_json:
         print(json.dumps({**asdict(count), "samples": samples}, ensure_ascii=False))
         return
-    print(app.content(app.settings()).phrases.broadcast.reach.format(**asdict(count)))
+    print(content().phrases.broadcast.reach.format(**asdict(count)))
     for sample in dict.fromkeys(samples):
         print(f"---\n{sample}")
 
@@ -182,7 +193,7 @@ def start(
 
     async def begin(house: House) -> None:
         it = await house.get(number)
-        if it.state == "running" and here:
+        if it.state in ("freezing", "running") and here:
             return  # go on with what another process began
         starting = house.starting(it)
         for code, about in starting.problems:
@@ -197,7 +208,7 @@ def start(
             raise house.wrong("time")
         await house.apply(it, Moved(number, it.state, "scheduled", {"due_at": when}))
 
-    _run(begin)
+    run(begin)
     if at or detach:
         _show(number, as_json=as_json)
     else:
@@ -212,7 +223,7 @@ def _send(number: int, *, as_json: bool) -> None:
     async def work() -> None:
         async with serving.sending(app.settings()) as (house, sender):
             watching = [] if as_json else [asyncio.create_task(_bar(house.store, number))]
-            while (it := await house.store.broadcasts.get(number)) and it.state == "running":
+            while (it := await house.store.broadcasts.get(number)) and it.state in ("freezing", "running"):
                 await sender.once(number)
                 await asyncio.sleep(LOOK_S)
             for task in watching:
@@ -230,7 +241,7 @@ def _watch(number: int, *, as_json: bool) -> None:
             print(house.content.phrases.broadcast.watching, file=sys.stderr)
         await _bar(house.store, number, quiet=as_json)
 
-    _run(work)
+    run(work)
 
 
 async def _bar(store: Store, number: int, *, quiet: bool = False) -> None:
@@ -261,7 +272,7 @@ def _steer(number: int, target: Life, *, as_json: bool) -> None:
             why = {"why": "staff" if target == "paused" else "", "resume_at": None}
             await house.apply(it, Moved(number, it.state, target, why))
 
-    _run(work)
+    run(work)
     _show(number, as_json=as_json)
 
 
@@ -302,7 +313,7 @@ def again(
         assert made
         return made
 
-    made = _run(work)
+    made = run(work)
     print(json.dumps({"number": made}) if as_json else made)
 
 
@@ -315,7 +326,7 @@ def status(
     if number is not None:
         _show(number, as_json=as_json)
         return
-    for it in reversed(_run(lambda house: house.store.broadcasts.all(most=20))):
+    for it in reversed(run(lambda house: house.store.broadcasts.all(most=20))):
         _show(it.number, as_json=as_json)
 
 
@@ -323,7 +334,7 @@ def _show(number: int, *, as_json: bool) -> None:
     async def work(house: House) -> tuple[Broadcast, Totals]:
         return await house.get(number), await house.store.ledger.totals(number)
 
-    it, totals = _run(work)
+    it, totals = run(work)
     if as_json:
         shown: dict[str, Any] = {
             "number": number,
@@ -337,30 +348,32 @@ def _show(number: int, *, as_json: bool) -> None:
         }
         print(json.dumps(shown, ensure_ascii=False))
     else:
-        print(reports.progress(app.content(app.settings()).phrases.broadcast, it, totals))
+        print(reports.progress(content().phrases.broadcast, it, totals))
 
 
 @broadcast.command()
 def report(
     number: Number,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="存成文件；不写就打印。A file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="每人一行 JSON。A line of JSON for each.")] = False,
 ) -> None:
-    """每一位收件人的结果和原因（CSV）。Every recipient's outcome as CSV."""
+    """每一位收件人的结果和原因（CSV）。Every recipient's outcome, as CSV or JSON."""
 
     async def work(house: House) -> None:
         await house.get(number)
         words = house.content.phrases.broadcast
-        target = out.open("w", encoding="utf-8-sig", newline="") if out else sys.stdout
-        try:
+        encoding = "utf-8" if as_json else "utf-8-sig"  # a spreadsheet wants its mark
+        with out.open("w", encoding=encoding, newline="") if out else nullcontext(sys.stdout) as target:
             writer = csv.writer(target)
-            writer.writerow(words.csv)
+            if not as_json:
+                writer.writerow(words.csv)
             async for row in house.store.ledger.report(number):
-                writer.writerow(reports.line(words, row))
-        finally:
-            if out:
-                target.close()
+                if as_json:
+                    print(json.dumps({name: row[name] for name in reports.COLUMNS}, ensure_ascii=False), file=target)
+                else:
+                    writer.writerow(reports.line(words, row))
 
-    _run(work)
+    run(work)
 
 
 @broadcast.command()
@@ -385,7 +398,7 @@ def verify(
             print(words.verified.format(count=chain.count, hash=chain.last))
         return 0
 
-    if code := _run(work):
+    if code := run(work):
         raise typer.Exit(code)
 
 

@@ -17,6 +17,7 @@ from bot.broadcast.audience import Audience, Count, Wrong, read
 from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
 from bot.broadcast.ledger import Broadcast, Totals
 from bot.broadcast.phrases import BroadcastPhrases
+from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.desk import ZONE, Handed
@@ -33,7 +34,7 @@ ASKED_FOR = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 
 _COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?\s*", re.ASCII)
-_STATS = re.compile(r"/stats(?:@\w+)?\s*(\S{0,40})\s*", re.ASCII)
+_STATS = re.compile(r"/stats(?:@\w+)?(?:\s+(\S{1,40}))?\s*(.*)", re.ASCII | re.DOTALL)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
 _AT = re.compile(
     r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
@@ -44,11 +45,12 @@ _WORDS = {"今天": 0, "明天": 1, "后天": 2}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants of a broadcast: `number` 0 means none yet."""
+    """What somebody wants of a broadcast: `number` 0 means none yet. `more`: what was typed after the rest."""
 
     act: str
     number: int = 0
     about: str = ""
+    more: str = ""
 
 
 def asks(incoming: Incoming) -> Asked | None:
@@ -57,7 +59,7 @@ def asks(incoming: Incoming) -> Asked | None:
         pressed = _PRESS.fullmatch(incoming.press)
         return Asked(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
     if stats := _STATS.fullmatch(incoming.text.strip()):
-        return Asked("stats", about=stats[1])
+        return Asked("stats", about=stats[1] or "", more=stats[2])
     command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
     return Asked("card" if command[1] else "list", int(command[1] or 0)) if command else None
 
@@ -218,11 +220,8 @@ class Composing:
         return Handed((Reply(said),), (starting.started(self.who), self._audit("start")))
 
     def _asleep(self, draft: Draft) -> bool:
-        habits, now = self.words.habits, self.now.time()
-        if draft.loud:
-            return False
-        begins, ends = habits.quiet_from, habits.quiet_to
-        return begins <= now < ends if begins <= ends else now >= begins or now < ends
+        habits = self.words.habits
+        return not draft.loud and is_quiet(self.now.time(), habits.quiet_from, habits.quiet_to)
 
     def _approves(self, digest: str) -> Handed:
         words, broadcast, draft = self.words, self.broadcast, self.draft

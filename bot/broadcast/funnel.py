@@ -1,87 +1,188 @@
-"""How far everybody is, in words and as a table: by state, cohort and step. Small groups are not told. Pure."""
+"""How far everybody is: by state, cohort, step and day, in words, as tables and for a picture. What would lead to few
+people is not told; `disclosure` says what. Pure.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TypeVar, get_args
 
+from bot.broadcast.chart import Chart, Table
+from bot.broadcast.counts import Day, Group, Kind, Questions, Reached
+from bot.broadcast.disclosure import Cell, told
 from bot.content import Content
 from bot.wording import Voice
 
-SMALLEST = 5
-"""People in a group whose number may be told."""
+DAYS = 14
+"""Days that are told, today the last."""
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """People who are alike. `cohort` and `step` None: not chosen, not begun."""
-
-    cohort: str | None
-    state: str
-    step: str | None
-    people: int
-    stuck: int
-    unreachable: int
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """The groups of one notice. `missed`: questions without an answer. `voice` speaks of the notice."""
+    """The numbers of one notice, of which `voice` speaks. `waiting`: questions that wait for an editor."""
 
     content: Content
     voice: Voice
     groups: Sequence[Group]
-    missed: int
+    days: Sequence[Day] = ()
+    questions: Sequence[Questions] = ()
+    waiting: int = 0
 
     def text(self) -> str:
         """The numbers, for a chat."""
         words = self.content.phrases.broadcast
-        parts = [
-            self._lines(self._by(lambda g: words.stats_states[g.state]) + self._special()),
-            self._lines(self._by(lambda g: self._cohort(g.cohort))),
-            self._lines(self._by(lambda g: self._step(g.step))),
+        parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps)]
+        daily = [
+            words.stats_day.format(day=day, came=self._n(came), done=self._n(done), reported=self._n(reported))
+            for day, (came, done, reported) in self._days.rows
+            if (came, done, reported) != (0, 0, 0)
         ]
-        total = sum(group.people for group in self.groups)
-        notice = self.voice.notice.notice.short
-        return words.stats.format(notice=notice, total=total, lines="\n\n".join(parts), missed=self.missed)
+        asked = dict(zip(get_args(Reached), map(self._n, self._questions.rows[-1][1]), strict=True))
+        return words.stats.format(
+            notice=self.voice.notice.notice.short,
+            total=self._n(self._told(frozenset(range(len(self.groups))))),
+            lines="\n\n".join(part for part in parts if part),
+            days="\n".join(daily) or words.nothing_yet,
+            missed=self.waiting,
+            **asked,
+        )
 
     def table(self) -> str:
-        """Cohorts by state as CSV that a spreadsheet opens."""
-        words, out = self.content.phrases.broadcast, io.StringIO()
+        """Everything as CSV that a spreadsheet opens, a table under the other."""
+        out = io.StringIO()
         out.write("\ufeff")
         writer = csv.writer(out)
-        writer.writerow(words.stats_columns)
-        for cohort in dict.fromkeys(group.cohort for group in self.groups):
-            mine = [group for group in self.groups if group.cohort == cohort]
-            states = Counter(dict.fromkeys(words.stats_states, 0))
-            states.update({group.state: 0 for group in mine})
-            for group in mine:
-                states[group.state] += group.people
-            stuck, gone = sum(g.stuck for g in mine), sum(g.unreachable for g in mine)
-            cells = [*(states[state] for state in words.stats_states), stuck, gone]
-            writer.writerow([self._cohort(cohort), *map(self._told, cells)])
+        for table in (self._grid, self._steps, self._days, self._questions):
+            writer.writerow([table.name, *table.columns])
+            writer.writerows([name, *map(self._n, numbers)] for name, numbers in table.rows)
+            writer.writerow([])
         return out.getvalue()
 
-    def _by(self, name: Callable[[Group], str]) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        for group in self.groups:
-            counts[name(group)] += group.people
-        return counts
+    def chart(self) -> Chart:
+        """What a picture of it shows."""
+        words, notice = self.content.phrases.broadcast, self.voice.notice.notice.short
+        grid = self._grid
+        bars = Table(grid.name, grid.columns[:-2], tuple((name, numbers[:-2]) for name, numbers in grid.rows))
+        return Chart(words.stats_picture.format(notice=notice), words.stats_few, bars, self._steps, self._days)
 
-    def _special(self) -> Counter[str]:
-        words = self.content.phrases.broadcast
-        special = {"stuck": sum(g.stuck for g in self.groups), "silent": sum(g.unreachable for g in self.groups)}
-        return Counter({words.stats_special[name]: n for name, n in special.items() if n})
+    # Who may be told
 
-    def _lines(self, counts: Counter[str]) -> str:
+    @cached_property
+    def _shown(self) -> frozenset[Cell]:
+        cohorts, states = self._cells(lambda g: g.cohort), self._cells(lambda g: g.state)
+        rows = [[cohort & state for state in states.values()] for cohort in cohorts.values()]
+        marks = [self._cells(lambda g: g.stuck), self._cells(lambda g: g.unreachable)]
+        lines: list[Sequence[Cell]] = [
+            [frozenset(range(len(self.groups)))],
+            list(states.values()),
+            *(list(mark.values()) for mark in marks),
+            list(cohorts.values()),
+            *rows,
+            *([row[n] for row in rows] for n in range(len(states))),
+            *([cohort & cell for cell in mark.values()] for mark in marks for cohort in cohorts.values()),
+            list(self._cells(lambda g: g.step).values()),
+        ]
+        return told([group.people for group in self.groups], lines)
+
+    def _cells(self, of: Callable[[Group], K]) -> dict[K, Cell]:
+        cells: dict[K, set[int]] = {}
+        for place, group in enumerate(self.groups):
+            cells.setdefault(of(group), set()).add(place)
+        return {key: frozenset(places) for key, places in cells.items()}
+
+    def _told(self, cell: Cell) -> int | None:
+        """How many they are; None: that is not told."""
+        return sum(self.groups[place].people for place in cell) if not cell or cell in self._shown else None
+
+    # Tables
+
+    @cached_property
+    def _grid(self) -> Table:
+        words, states = self.content.phrases.broadcast, self._cells(lambda g: g.state)
+        stuck, gone = self._cells(lambda g: g.stuck), self._cells(lambda g: g.unreachable)
+        columns = [states.get(state, frozenset()) for state in words.stats_states]
+        columns += [mark.get(True, frozenset()) for mark in (stuck, gone)]
+        rows = [
+            (self._cohort(cohort), tuple(self._told(cell & column) for column in columns))
+            for cohort, cell in self._cells(lambda g: g.cohort).items()
+        ]
+        return Table(words.stats_columns[0], words.stats_columns[1:], tuple(rows))
+
+    @property
+    def _states(self) -> Table:
+        words, states = self.content.phrases.broadcast, self._cells(lambda g: g.state)
+        rows = [(words.stats_states[state], states[state]) for state in words.stats_states if state in states]
+        marks = {"stuck": self._cells(lambda g: g.stuck), "silent": self._cells(lambda g: g.unreachable)}
+        rows += [(words.stats_special[name], mark[True]) for name, mark in marks.items() if True in mark]
+        return self._column("", rows)
+
+    @property
+    def _cohorts(self) -> Table:
+        return self._column("", [(self._cohort(key), cell) for key, cell in self._cells(lambda g: g.cohort).items()])
+
+    @property
+    def _steps(self) -> Table:
+        order = {step: n for n, step in enumerate(self.content.script.by_id)}
+        cells = sorted(self._cells(lambda g: g.step).items(), key=lambda item: order.get(item[0] or "", -1))
+        return self._column(self.content.phrases.broadcast.stats_step, [(self._step(key), cell) for key, cell in cells])
+
+    def _column(self, name: str, cells: Iterable[tuple[str, Cell]]) -> Table:
+        column = self.content.phrases.broadcast.stats_people
+        return Table(name, (column,), tuple((label, (self._told(cell),)) for label, cell in cells))
+
+    @cached_property
+    def _days(self) -> Table:
+        words, today = self.content.phrases.broadcast, self.voice.now.date()
+        there = Counter[tuple[date, Kind]]()
+        for day in self.days:
+            there[day.day, day.kind] += day.people
+        days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        cells = _apart([[there[day, kind] for day in days] for kind in kinds])
+        return Table(
+            words.stats_daily[0],
+            words.stats_daily[1:],
+            tuple((f"{day:%m-%d}", tuple(column[n] for column in cells)) for n, day in enumerate(days)),
+        )
+
+    @cached_property
+    def _questions(self) -> Table:
+        """By cohort, and all together in the last row."""
+        words, reached = self.content.phrases.broadcast, get_args(Reached)
+        counts = Counter({(q.cohort, q.reached): q.count for q in self.questions})
+        cohorts = list(dict.fromkeys(q.cohort for q in self.questions))
+        places = {key: n for n, key in enumerate((cohort, name) for cohort in cohorts for name in reached)}
+        rows = [[frozenset({places[cohort, name]}) for name in reached] for cohort in cohorts]
+        every = [frozenset(places[cohort, name] for cohort in cohorts) for name in reached]
+        shown = told([counts[key] for key in places], [*([cell] for cell in every), *rows, *zip(*rows, strict=True)])
+        sizes = {place: counts[key] for key, place in places.items()}
+
+        def numbers(cells: Sequence[Cell]) -> tuple[int | None, ...]:
+            return tuple(sum(sizes[place] for place in cell) if cell in shown else None for cell in cells)
+
+        named = [(self._cohort(cohort), numbers(row)) for cohort, row in zip(cohorts, rows, strict=True)]
+        return Table(
+            words.stats_asked[0],
+            words.stats_asked[1:],
+            (*named, (words.stats_all, numbers(every) if rows else (0,) * 3)),
+        )
+
+    # Words
+
+    def _lines(self, table: Table) -> str:
         line = self.content.phrases.broadcast.stats_line
-        return "\n".join(line.format(name=name, n=self._told(n)) for name, n in counts.most_common() if n)
+        return "\n".join(line.format(name=name, n=self._n(n)) for name, (n,) in table.rows)
 
-    def _told(self, n: int) -> str:
-        return str(n) if n == 0 or n >= SMALLEST else self.content.phrases.broadcast.stats_small
+    def _n(self, n: int | None) -> str:
+        return self.content.phrases.broadcast.stats_small if n is None else str(n)
 
     def _cohort(self, cohort: str | None) -> str:
         label = next((c.label for c in self.voice.notice.cohorts if c.id == cohort), None)
@@ -90,3 +191,14 @@ class Funnel:
     def _step(self, step: str | None) -> str:
         known = self.content.script.by_id.get(step or "")
         return self.voice.fill(known.title) if known else self.content.phrases.broadcast.stats_states["new"]
+
+
+def _apart(columns: Sequence[Sequence[int]]) -> list[list[int | None]]:
+    """Numbers of different people, column by column, without those that are not told."""
+    width = len(columns[0])
+    lines = [[frozenset({c * width + n}) for n in range(width)] for c in range(len(columns))]
+    shown = told([n for column in columns for n in column], lines)
+    return [
+        [n if cell in shown else None for n, cell in zip(column, line, strict=True)]
+        for column, line in zip(columns, lines, strict=True)
+    ]

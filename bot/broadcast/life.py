@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Life = Literal["draft", "approved", "scheduled", "running", "paused", "done", "cancelled"]
+Life = Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"]
 """draft: may be changed. approved: a second person agreed to this very content. scheduled: starts at its time.
-running: is being sent. paused: by staff, by errors, or until a time. done: everybody has an outcome."""
+freezing: its audience is being written down, nothing is sent yet. running: is being sent. paused: by staff, by errors,
+or until a time. done: everybody has an outcome."""
 
 MOVES: Mapping[Life, tuple[Life, ...]] = {
-    "draft": ("approved", "scheduled", "running", "cancelled"),
-    "approved": ("draft", "scheduled", "running", "cancelled"),
-    "scheduled": ("draft", "running", "cancelled"),
+    "draft": ("approved", "scheduled", "freezing", "cancelled"),
+    "approved": ("draft", "scheduled", "freezing", "cancelled"),
+    "scheduled": ("draft", "freezing", "cancelled"),
+    "freezing": ("running", "cancelled"),
     "running": ("paused", "done", "cancelled"),
     "paused": ("running", "cancelled"),
     "done": (),

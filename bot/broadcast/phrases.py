@@ -39,6 +39,29 @@ class Habits(Row):
     drafts_days: int = Field(ge=1)
 
 
+class JoiningPhrases(Row):
+    """What is said of join codes: to whoever has one, and to staff. `list_word` and `import_word` follow /stats."""
+
+    how: Sentence
+    have: Sentence
+    joined: Sentence
+    wrong: Sentence
+    drop: tuple[Label, ...]
+    dropped: Sentence
+    unchecked: Sentence
+    list_word: Label
+    import_word: Label
+    list: Sentence
+    nobody: Sentence
+    never: Label
+    columns: tuple[Label, Label, Label, Label, Label]
+    file: Label
+    how_to_import: Sentence
+    imported: Sentence
+    unknown: Sentence
+    strange: Sentence
+
+
 class BroadcastPhrases(Row):
     """What staff and recipients are told."""
 
@@ -67,7 +90,9 @@ class BroadcastPhrases(Row):
     everybody: Label
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]
-    states: Mapping[Literal["draft", "approved", "scheduled", "running", "paused", "done", "cancelled"], Label]
+    states: Mapping[
+        Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"], Label
+    ]
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     reach: Sentence
     wrong: Mapping[str, Sentence]
@@ -116,5 +141,15 @@ class BroadcastPhrases(Row):
     stats_states: Mapping[str, Label]
     stats_special: Mapping[str, Label]
     stats_small: Label
+    stats_step: Label
+    stats_people: Label
+    stats_all: Label
+    stats_day: Sentence
+    stats_daily: tuple[Label, Label, Label, Label]
+    stats_asked: tuple[Label, Label, Label, Label]
+    stats_picture: Sentence
+    stats_few: Label
+    stats_undrawn: Mapping[Literal["matplotlib", "font", "trouble"], Sentence]
     stats_columns: tuple[Label, ...]
     stats_file: Label
+    joining: JoiningPhrases

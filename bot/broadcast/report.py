@@ -66,10 +66,14 @@ def ended(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
     )
 
 
+COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
+"""What there is to say of a recipient, in the order of the CSV's columns."""
+
 ACTS: Mapping[Life, tuple[tuple[str, ...], ...]] = {
     "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("drop",)),
     "approved": (("view", "send"), ("edit", "drop")),
     "scheduled": (("view", "edit"), ("cancel",)),
+    "freezing": (("cancel",),),
     "running": (("pause", "cancel"),),
     "paused": (("resume", "cancel"),),
     "done": (("csv", "again"), ("correct", "recall")),

@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
+from bot.aside import elsewhere
+from bot.broadcast import compose, report
 from bot.broadcast import draft as drafts
-from bot.broadcast import report
 from bot.broadcast.audience import STUCK_DAYS, Audience, Count
-from bot.broadcast.compose import Asked, Composing, asks, listed
+from bot.broadcast.chart import Chart, Missing, draw
+from bot.broadcast.chasing import table, told, unfinished
+from bot.broadcast.codes import listed
+from bot.broadcast.compose import Asked, Composing, asks
 from bot.broadcast.draft import Draft
-from bot.broadcast.funnel import Funnel
+from bot.broadcast.funnel import DAYS, Funnel
+from bot.broadcast.importing import take_in
 from bot.broadcast.ledger import Act, Broadcast
 from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.desk import Handed
-from bot.effects import Role
+from bot.effects import Audited, Role
 from bot.messages import Attachment, Incoming, Reply
 from bot.session import Session
 from bot.store import Store
 from bot.wording import Voice
 
+_log = structlog.get_logger()
+
 LISTED = 8
 """Broadcasts that are listed."""
+DRAWN_S = 30.0
+"""Seconds after which a picture is given up."""
 MOST_ROWS = 20_000
 """Rows of a report that is sent as a file; larger ones are for the command line."""
 
 
-class BroadcastRoom:
-    """Open to everybody with a role, in a private chat. `local` is the notice's time."""
+Paint = Callable[[Chart], Awaitable[bytes | Missing]]
+"""Draws a picture, or says what it lacks for it."""
 
-    def __init__(self, store: Store, content: Callable[[], Content], local: Callable[[], datetime]) -> None:
+
+async def painted(chart: Chart) -> bytes | Missing:
+    """Drawn in a process of its own, so that nobody waits but who asked."""
+    return await elsewhere(draw, chart, DRAWN_S)
+
+
+class BroadcastRoom:
+    """Open to everybody with a role, in a private chat. `local` is the notice's time, `paint` draws a picture."""
+
+    def __init__(
+        self, store: Store, content: Callable[[], Content], local: Callable[[], datetime], paint: Paint = painted
+    ) -> None:
+        self._paint = paint
+        self._store = store
         self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
         self._content, self._local = content, local
 
@@ -45,7 +70,10 @@ class BroadcastRoom:
             return None
         words = self._content().phrases.broadcast
         if asked.act == "list":
-            return Handed((listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+            return Handed((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+        joining = words.joining
+        if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
+            return await (self._unfinished if asked.about == joining.list_word else self._import)(asked, incoming, at)
         if asked.act == "stats":
             return await self._stats(asked.about, incoming, at)
         if asked.act == "new":
@@ -57,13 +85,55 @@ class BroadcastRoom:
 
     async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Handed:
         """How far everybody is under a notice (by default the first), with the table as a file."""
-        content = self._content()
-        notice = about if about in content.notices else next(iter(content.notices))
-        groups = await self._funnel.groups(incoming.channel, notice, at, timedelta(days=STUCK_DAYS))
-        voice = Voice(content, Session(notice), self._local())
-        shown = Funnel(content, voice, groups, await self._funnel.missed())
+        content, notice = self._content(), self._notice(about)
+        channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
+        shown = Funnel(
+            content,
+            Voice(content, Session(notice), self._local()),
+            await self._funnel.groups(channel, notice, at, timedelta(days=STUCK_DAYS)),
+            await self._funnel.days(channel, notice, since),
+            await self._funnel.questions(channel, notice, since),
+            await self._funnel.missed(),
+        )
         file = Attachment(content.phrases.broadcast.stats_file, shown.table())
-        return Handed((Reply(shown.text(), attachment=file),))
+        return Handed((Reply(shown.text(), attachment=file), await self._picture(shown)))
+
+    async def _unfinished(self, asked: Asked, incoming: Incoming, _: datetime) -> Handed:
+        """Whom to call: codes whose owners are not done."""
+        content, notice = self._content(), self._notice(asked.more)
+        found = unfinished(
+            Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
+        )
+        words = content.phrases.broadcast.joining
+        if not found:
+            return Handed((Reply(words.nobody),))
+        file = Attachment(words.file, table(content, found))
+        return Handed((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
+
+    async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+        """The school's list of people who are not done, under the first notice."""
+        content, given, notice = self._content(), listed(asked.more), self._notice("")
+        if not given.codes:
+            return Handed((Reply(content.phrases.broadcast.joining.how_to_import),))
+        result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
+        return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
+
+    def _notice(self, about: str) -> str:
+        """The notice that is named, else the first."""
+        notices = self._content().notices
+        return about if about in notices else next(iter(notices))
+
+    async def _picture(self, shown: Funnel) -> Reply:
+        """The numbers drawn, aside; or a sentence that says what is missing for it."""
+        words, chart = self._content().phrases.broadcast, shown.chart()
+        try:
+            picture = await self._paint(chart)
+        except (TimeoutError, ChildProcessError, OSError) as trouble:
+            _log.warning("chart_failed", error=type(trouble).__name__)
+            return Reply(words.stats_undrawn["trouble"])
+        if isinstance(picture, str):
+            return Reply(words.stats_undrawn[picture])
+        return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
 
     async def _words(self, incoming: Incoming) -> Asked | None:
         """Words or a file for the draft of this person that waits for them."""

@@ -11,7 +11,7 @@ import json
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.ledger import Broadcast, Result, Row, RowState
 from bot.broadcast.news import News
+from bot.broadcast.quiet import is_quiet
 from bot.content import Content
 from bot.effects import Effect, Moved, Outdated
 from bot.messages import Bulletin, Outcome, Ready, Reply
@@ -79,8 +80,8 @@ class Sender:
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def look(self) -> None:
-        """Take up everything that runs and is not being sent yet."""
-        for broadcast in await self.store.broadcasts.all("running", channel=self.channel):
+        """Take up everything that has something left to be done and is not in hand yet."""
+        for broadcast in await self.store.broadcasts.under_way(self.channel):
             if broadcast.number not in self._sending:
                 task = asyncio.create_task(self._send(broadcast))
                 self._sending[broadcast.number] = task
@@ -97,12 +98,17 @@ class Sender:
     async def once(self, number: int) -> None:
         """Send what can be sent of one broadcast now."""
         broadcast = await self.store.broadcasts.get(number)
-        if broadcast and broadcast.state == "running":
+        if broadcast:
             await self._send(broadcast)
 
     async def _send(self, broadcast: Broadcast) -> None:
+        rows, number = self.store.broadcasts, broadcast.number
         try:
-            await _Sending(self, broadcast).run()
+            while broadcast.state in ("freezing", "cancelled") and await rows.go_on(number, self.present()):
+                pass
+            there = broadcast if broadcast.state == "running" else await rows.get(number)
+            if there and there.state == "running":
+                await _Sending(self, there).run()
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, broadcast=broadcast.number)
         except Outdated:
@@ -261,11 +267,6 @@ def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Ta
     if not task.cancelled() and (bug := task.exception()):
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
         _log.error("broadcast_failed", number=number, error=type(bug).__name__, places=places)
-
-
-def is_quiet(now: time, begins: time, ends: time) -> bool:
-    """Whether `now` lies in the quiet hours, which may go over midnight."""
-    return begins <= now < ends if begins <= ends else now >= begins or now < ends
 
 
 def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:

@@ -18,7 +18,8 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import plan, reminding, report
 from bot.broadcast.ledger import Broadcast
 from bot.broadcast.plan import Due
-from bot.broadcast.sender import Sender, is_quiet, session_of
+from bot.broadcast.quiet import is_quiet
+from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
@@ -165,7 +166,7 @@ class Tending:
 
     async def cards(self) -> None:
         """Show every maker how far it is, at a decent pace."""
-        running = await self._rows.all("running", "paused", channel=self.sender.channel)
+        running = await self._rows.all("freezing", "running", "paused", channel=self.sender.channel)
         for number in [number for number in self._seen if number not in {b.number for b in running}]:
             await self._last(number)
         for broadcast in running:

@@ -95,7 +95,7 @@ class Terminal:
             if reply.attachment:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 path = self._folder / reply.attachment.name
-                path.write_text(reply.attachment.content, encoding="utf-8", newline="")
+                path.write_bytes(reply.attachment.data)
                 self._screen.print(self._words.attachment.format(name=reply.attachment.name, path=path))
             for row in reply.buttons:
                 line = Text("  ")

@@ -58,9 +58,12 @@ broadcasts = Table(
     Column("why", Text, nullable=False),
     # The channel's number of the message that shows the progress.
     Column("card", Text),
-    # Recipients when it started.
+    # Recipients that were written down when it started.
     Column("total", Integer),
+    # JSON of what is left to write down; NULL: nothing.
+    Column("freezing", Text),
     Column("started_at", Text),
+    # NULL in one that is cancelled: not everybody who is left out is written down yet.
     Column("ended_at", Text),
     # Made only once under this name: an automatic reminder.
     Column("key", Text, unique=True),
@@ -121,6 +124,24 @@ reminders = Table(
     Column("person", ForeignKey("people.id"), nullable=False, unique=True),
     Column("due_at", Text, nullable=False),
     Index(None, "due_at"),
+)
+
+
+# How many typed questions ended how, without a person and without their words.
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # UTC, `2013-12-05`.
+    Column("day", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    # Empty: not chosen.
+    Column("cohort", Text, nullable=False),
+    # answer, choices, miss.
+    Column("reached", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    UniqueConstraint("channel", "day", "notice", "cohort", "reached"),
 )
 
 

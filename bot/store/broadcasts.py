@@ -7,17 +7,31 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import RowMapping, delete, func, insert, literal, select, update
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.broadcast.audience import Count, Search
 from bot.broadcast.ledger import Ack, Act, Broadcast
 from bot.broadcast.life import Life
-from bot.effects import Answered, Cancelled, Effect, Moved, Outdated, Remind, Reminded, Rewritten, Started
+from bot.effects import (
+    Answered,
+    Cancelled,
+    Effect,
+    Moved,
+    Outdated,
+    Remind,
+    Reminded,
+    Resaved,
+    Rewritten,
+    Started,
+    Tallied,
+)
+from bot.store import freezing
 from bot.store.audience import consents, found, gets, in_time
-from bot.store.broadcast_tables import broadcasts, recipients, reminders
-from bot.store.ledger import move, texts, totals_of
+from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders
+from bot.store.knowledge import upsert
+from bot.store.ledger import move, texts
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
 from bot.store.tables import people
@@ -90,6 +104,18 @@ class BroadcastRows:
         which += [broadcasts.c.channel == channel] if channel else []
         return await self._broadcasts(*which, most=most)
 
+    async def under_way(self, channel: str) -> list[Broadcast]:
+        """Those with something left to do: an audience to write down, messages to send, people to leave out."""
+        left = (broadcasts.c.state == "cancelled") & broadcasts.c.ended_at.is_(None)
+        return await self._broadcasts(
+            or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
+        )
+
+    async def go_on(self, number: int, at: datetime) -> bool:
+        """One more piece of its audience is written down or left out; whether there may be more."""
+        async with self._writing() as connection:
+            return await freezing.go_on(connection, number, at)
+
     async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
         with told_apart():
             async with self._reader.connect() as connection:
@@ -144,11 +170,17 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
         case Moved(number, source, target, also):
             fits = await move(connection, number, source, target, **also)
         case Started(number):
-            fits = await _start(connection, effect, at)
-        case Cancelled(number, source):
-            fits = await _cancel(connection, effect, at)
+            fits = await freezing.start(connection, effect, at)
+        case Cancelled(number):
+            fits = await freezing.cancel(connection, effect, at)
         case Answered(number, ack):
             await _answered(connection, channel, user, number, ack, at)
+            return
+        case Resaved(who, was, becomes):
+            there = (people.c.channel == channel, people.c.user_id == who, people.c.session == was)
+            fits = (await connection.execute(update(people).where(*there).values(session=becomes))).rowcount == 1
+        case Tallied():
+            await _tally(connection, effect, channel, at)
             return
         case Remind(due_at):
             await _remind(connection, channel, user, due_at)
@@ -159,40 +191,7 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
         case _:
             return
     if not fits:
-        raise Outdated(str(number))
-
-
-async def _start(connection: AsyncConnection, effect: Started, at: datetime) -> bool:
-    """Freeze the audience and let it run."""
-    number = effect.number
-    if not await move(connection, number, effect.source, "running", started_at=at, resume_at=None, why=""):
-        return False
-    if effect.search:
-        chosen = select(literal(number), people.c.id, *_FRESH).where(gets(effect.search, connection.dialect.name))
-        chosen = chosen.order_by(people.c.id)
-    else:
-        which = (recipients.c.broadcast == effect.parent, recipients.c.state.in_(effect.states))
-        chosen = select(literal(number), recipients.c.who, *_FRESH).where(*which, recipients.c.who.is_not(None))
-        chosen = chosen.order_by(recipients.c.id)
-    names = ["broadcast", "who", "state", "reason", "attempts", "not_before", "lease_until"]
-    total = (await connection.execute(insert(recipients).from_select(names, chosen))).rowcount
-    await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(total=total))
-    await prove(connection, at, "started", number, {**effect.proof, "recipients": total})
-    return True
-
-
-async def _cancel(connection: AsyncConnection, effect: Cancelled, at: datetime) -> bool:
-    number = effect.number
-    if not await move(connection, number, effect.source, "cancelled", ended_at=at, resume_at=None):
-        return False
-    await connection.execute(
-        update(recipients)
-        .where(recipients.c.broadcast == number, recipients.c.state == "pending")
-        .values(state="skipped", reason="cancelled", at=text_of(at), worker=None)
-    )
-    totals = await totals_of(connection, number)
-    await prove(connection, at, "ended", number, {"state": "cancelled", **totals.states})
-    return True
+        raise Outdated(type(effect).__name__)
 
 
 async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
@@ -218,13 +217,11 @@ async def _answered(connection: AsyncConnection, channel: str, user: str, number
         await prove(connection, at, "answered", number, [person.member, ack, text_of(at)])
 
 
-_FRESH = (
-    literal("pending").label("state"),
-    literal("").label("reason"),
-    literal(0).label("attempts"),
-    literal("").label("not_before"),
-    literal("").label("lease_until"),
-)
+async def _tally(connection: AsyncConnection, said: Tallied, channel: str, at: datetime) -> None:
+    key = {"channel": channel, "day": text_of(at)[:10], "notice": said.notice, "cohort": said.cohort or ""}
+    new = upsert(connection)(asked).values(**key, reached=said.reached, count=1)
+    same = [asked.c[name] for name in (*key, "reached")]
+    await connection.execute(new.on_conflict_do_update(index_elements=same, set_={"count": asked.c.count + 1}))
 
 
 def _broadcast(row: RowMapping) -> Broadcast:

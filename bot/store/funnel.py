@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.broadcast.funnel import Group
+from bot.broadcast.counts import Day, Group, Questions
+from bot.desk import ZONE
 from bot.store.audience import cohort_of, session_json
+from bot.store.broadcast_tables import asked
 from bot.store.problems import told_apart
-from bot.store.tables import misses, people, tickets
+from bot.store.tables import misses, people, step_events, tickets
 from bot.store.text import text_of
 
 
@@ -21,26 +24,70 @@ class FunnelRows:
         self._reader = reader
 
     async def groups(self, channel: str, notice: str, at: datetime, stuck: timedelta) -> list[Group]:
-        """People of a notice by cohort, state and step; stuck: who waits for a person, or did nothing for so long."""
+        """People of a notice who are alike; stuck: who waits for a person, or did nothing for so long."""
         own = session_json(self._reader.dialect.name)
         walk = own["walks"][notice]
         state = func.coalesce(walk["state"].as_string(), "new")
         waits = exists().where(tickets.c.person == people.c.id, tickets.c.state != "closed")
-        idle = (state == "walking") & (people.c.updated_at < text_of(at - stuck))
-        group = (cohort_of(walk).label("cohort"), state.label("state"), walk["step"].as_string().label("step"))
-        counted = select(
-            *group,
-            func.count(),
-            func.sum(case((or_(waits, idle), 1), else_=0)),
-            func.sum(case((people.c.reachable, 0), else_=1)),
+        idle = and_(state == "walking", people.c.updated_at < text_of(at - stuck))
+        group = (
+            cohort_of(walk).label("cohort"),
+            state.label("state"),
+            walk["step"].as_string().label("step"),
+            case((or_(waits, idle), 1), else_=0).label("stuck"),
+            case((people.c.reachable, 0), else_=1).label("gone"),
         )
-        counted = counted.where(people.c.channel == channel, own["notice"].as_string() == notice).group_by(*group)
-        with told_apart():
-            async with self._reader.connect() as connection:
-                return [Group(*row) for row in await connection.execute(counted)]
+        alike = select(*group).where(people.c.channel == channel, own["notice"].as_string() == notice).subquery()
+        return [
+            Group(cohort, state, step, bool(stuck), bool(gone), n)
+            for cohort, state, step, stuck, gone, n in await self._rows(
+                select(*alike.c, func.count()).group_by(*alike.c)
+            )
+        ]
+
+    async def days(self, channel: str, notice: str, since: datetime) -> list[Day]:
+        """How many did something for the first time, by day and what, from `since` on."""
+        own = session_json(self._reader.dialect.name)
+        at, kind = step_events.c.at, step_events.c.kind
+        firsts = {
+            "came": func.min(at),
+            "done": func.min(case((kind == "done", at))),
+            "reported": func.min(case((kind == "reported", at))),
+        }
+        first = (
+            select(*(column.label(name) for name, column in firsts.items()))
+            .join(people, people.c.id == step_events.c.person)
+            .where(people.c.channel == channel, own["notice"].as_string() == notice)
+            .group_by(step_events.c.person)
+            .cte()
+        )
+        # By hour: the day depends on the zone, which a database may not know.
+        hours = [
+            select(literal(name), func.substr(first.c[name], 1, 13).label("hour"), func.count())
+            .where(first.c[name] >= text_of(since))
+            .group_by("hour")
+            for name in firsts
+        ]
+        rows = await self._rows(union_all(*hours))
+        return [Day(_local(hour), name, n) for name, hour, n in rows]
+
+    async def questions(self, channel: str, notice: str, since: datetime) -> list[Questions]:
+        """How many typed questions ended how, by cohort, from that day on."""
+        which = (asked.c.channel == channel, asked.c.notice == notice, asked.c.day >= text_of(since)[:10])
+        counted = select(asked.c.cohort, asked.c.reached, func.sum(asked.c.count)).where(*which)
+        rows = await self._rows(counted.group_by(asked.c.cohort, asked.c.reached))
+        return [Questions(cohort or None, reached, int(n)) for cohort, reached, n in rows]
 
     async def missed(self) -> int:
         """Questions that found no answer and wait for an editor."""
+        ((waiting,),) = await self._rows(select(func.count()).select_from(misses).where(misses.c.became.is_(None)))
+        return int(waiting)
+
+    async def _rows(self, query: Any) -> list[Any]:
         with told_apart():
             async with self._reader.connect() as connection:
-                return int((await connection.execute(select(func.count()).select_from(misses))).scalar_one())
+                return list(await connection.execute(query))
+
+
+def _local(hour: str) -> Any:
+    return datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC).astimezone(ZONE).date()

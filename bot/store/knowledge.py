@@ -86,7 +86,7 @@ async def learnt(connection: AsyncConnection, effect: KnowledgeEffect, channel: 
             await connection.execute(delete(drafts).where(drafts.c.key == key))
         case Once(key):
             row = {"key": key, "at": text_of(at), "author": "", "note": "", "parent": 0, "files": "{}"}
-            if (await connection.execute(_upsert(connection)(drafts).on_conflict_do_nothing(), row)).rowcount != 1:
+            if (await connection.execute(upsert(connection)(drafts).on_conflict_do_nothing(), row)).rowcount != 1:
                 raise Outdated(key)
         case Settled(numbers, became):
             await connection.execute(update(misses).where(misses.c.id.in_(numbers)).values(became=became))
@@ -96,7 +96,8 @@ async def learnt(connection: AsyncConnection, effect: KnowledgeEffect, channel: 
             await _vote(connection, effect, channel, user, at)
 
 
-def _upsert(connection: AsyncConnection) -> Callable[..., Any]:
+def upsert(connection: AsyncConnection) -> Callable[..., Any]:
+    """INSERT that may say ON CONFLICT; each dialect has its own class of it."""
     made: Callable[..., Any] = import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert
     return made
 
@@ -104,7 +105,7 @@ def _upsert(connection: AsyncConnection) -> Callable[..., Any]:
 async def _keep(connection: AsyncConnection, files: Mapping[str, str]) -> str:
     rows = [{"hash": text_hash(text), "text": text} for text in dict.fromkeys(files.values())]
     if rows:
-        await connection.execute(_upsert(connection)(texts).on_conflict_do_nothing(), rows)
+        await connection.execute(upsert(connection)(texts).on_conflict_do_nothing(), rows)
     return json.dumps({name: text_hash(text) for name, text in sorted(files.items())})
 
 
@@ -112,7 +113,7 @@ async def _revise(connection: AsyncConnection, revised: Revised, at: datetime) -
     kept = await _keep(connection, revised.files)
     row = {"id": revised.parent + 1, "at": text_of(at), "author": revised.author, "note": revised.note}
     made = await connection.execute(
-        _upsert(connection)(revisions).on_conflict_do_nothing().values(**row, content=revised.content, files=kept)
+        upsert(connection)(revisions).on_conflict_do_nothing().values(**row, content=revised.content, files=kept)
     )
     if made.rowcount != 1:
         raise Outdated(f"revision {revised.parent}")
@@ -122,13 +123,13 @@ async def _draft(connection: AsyncConnection, draft: Drafted, at: datetime) -> N
     row = {"key": draft.key, "at": text_of(at), "author": draft.author, "note": draft.note, "parent": draft.parent}
     row["files"] = await _keep(connection, draft.files)
     await connection.execute(delete(drafts).where(drafts.c.key == draft.key))
-    await connection.execute(_upsert(connection)(drafts), row)
+    await connection.execute(upsert(connection)(drafts), row)
 
 
 async def _vote(connection: AsyncConnection, voted: Voted, channel: str, user: str, at: datetime) -> None:
     person = select(people.c.id).where(people.c.channel == channel, people.c.user_id == user).scalar_subquery()
     said = {"at": text_of(at), "revision": voted.revision, "helped": voted.helped, "reason": voted.reason}
-    new = _upsert(connection)(votes).values(person=person, topic=voted.topic, **said)
+    new = upsert(connection)(votes).values(person=person, topic=voted.topic, **said)
     await connection.execute(new.on_conflict_do_update(index_elements=[votes.c.person, votes.c.topic], set_=said))
 
 

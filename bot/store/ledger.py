@@ -7,7 +7,7 @@ A row belongs to one worker at a time, on PostgreSQL by SKIP LOCKED, on SQLite b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.broadcast.ledger import Result, Row, Totals
+from bot.broadcast.ledger import Result, Row, RowState, Totals
 from bot.broadcast.life import Life
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.problems import told_apart
@@ -152,19 +152,20 @@ class LedgerRows:
     async def end(self, number: int, at: datetime) -> Totals | None:
         """Done, when everybody has an outcome; None while somebody has not."""
         async with self._writing() as connection:
-            totals = await totals_of(connection, number)
-            if totals["pending"] or totals["sending"]:
+            states = await states_of(connection, number)
+            if states.get("pending") or states.get("sending"):
                 return None
             if not await move(connection, number, "running", "done", ended_at=at):
                 return None
-            await prove(connection, at, "ended", number, {"state": "done", **totals.states})
-        return totals
+            await prove(connection, at, "ended", number, {"state": "done", **states})
+        return await self.totals(number)
 
     async def totals(self, number: int) -> Totals:
         """How far it is."""
         with told_apart():
             async with self._reader.connect() as connection:
-                return await totals_of(connection, number)
+                acks = await _by(connection, number, recipients.c.ack)
+                return Totals(await states_of(connection, number), dict(acks))
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
         """Every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
@@ -243,13 +244,14 @@ def _rows(ids: Sequence[int]) -> Any:
     )  # fmt: skip
 
 
-async def totals_of(connection: AsyncConnection, number: int) -> Totals:
-    def by(column: Any) -> Any:
-        return select(column, func.count()).where(recipients.c.broadcast == number).group_by(column)
+async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, int]:
+    """How many rows are in each state."""
+    return dict(await _by(connection, number, recipients.c.state))
 
-    states = {row[0]: row[1] for row in await connection.execute(by(recipients.c.state))}
-    acks = {row[0]: row[1] for row in await connection.execute(by(recipients.c.ack)) if row[0]}
-    return Totals(states, acks)
+
+async def _by(connection: AsyncConnection, number: int, column: Any) -> Iterator[tuple[Any, int]]:
+    counted = select(column, func.count()).where(recipients.c.broadcast == number).group_by(column)
+    return ((value, n) for value, n in await connection.execute(counted) if value)
 
 
 def _row_of(piece: Mark | Settle) -> int:

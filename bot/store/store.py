@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect
 from bot.store.broadcasts import BroadcastRows
+from bot.store.codes import CodeRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
@@ -142,6 +143,7 @@ class Store:
         self.ledger = LedgerRows(self._reader, self._transaction)
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
+        self.codes = CodeRows(self._reader)
         self._looking: Together[Asked, Known] = Together(partial(look, self._reader), lambda asked: asked)
         self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
 

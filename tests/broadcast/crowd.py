@@ -28,6 +28,7 @@ from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content import Content
+from bot.effects import Cancelled
 from bot.service import Service, local
 from bot.session import Session, dump
 from bot.store import Store
@@ -84,6 +85,7 @@ class Crowd:
     telegram: TelegramServer
     store: Store
     api: Api
+    url: str
     content: Content = field(default_factory=shipped)
     now: datetime = NOON
     workers: int = 0
@@ -145,6 +147,9 @@ class Crowd:
         it = await self.get(number)
         await self.apply(Starting(self.content, it, self.local(), self.now).started("1"))
 
+    async def cancels(self, number: int) -> None:
+        await self.apply(Cancelled(number, (await self.get(number)).state))
+
     async def apply(self, *effects: Any) -> None:
         await self.store.desk.apply(effects, "telegram", self.now)
 
@@ -197,7 +202,8 @@ async def crowd(
     folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
 ) -> AsyncIterator[Crowd]:
     """People with these sessions, each with a chat on Telegram, who were there last when they were `seen`."""
-    store = await Store.open(await _database(folder))
+    url = await _database(folder)
+    store = await Store.open(url)
     try:
         async with TelegramServer() as telegram:
             telegram.user("Owner", 1)
@@ -213,7 +219,7 @@ async def crowd(
                 present=lambda: made[0].now if made else moment[0], **how,
             )  # fmt: skip
             async with api:
-                made.append(Crowd(telegram, store, api))
+                made.append(Crowd(telegram, store, api, url))
                 yield made[0]
     finally:
         await store.close()

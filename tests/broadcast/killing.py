@@ -15,12 +15,21 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from tests.broadcast.crowd import FIRST, Crowd
 from tests.store.conftest import POSTGRES
-from tests.telegram_server import TelegramServer
 
 HOUSE = Path(__file__).parents[2]
+
+
+class Server(Protocol):
+    """A Telegram that a process can be pointed at."""
+
+    token: str
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ async def killed(
     )
 
 
-def start(telegram: TelegramServer, folder: Path, number: int, rate: int = 2000) -> subprocess.Popen[bytes]:
+def start(telegram: Server, folder: Path, number: int, rate: int = 2000) -> subprocess.Popen[bytes]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
     env |= {
         "GRADBOT_HOME": str(folder),

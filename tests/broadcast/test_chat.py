@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import outbox
-from bot.broadcast.room import BroadcastRoom
+from bot.broadcast.chart import Chart, Missing
+from bot.broadcast.room import BroadcastRoom, Paint
 from bot.broadcast.tending import Tending
 from bot.channels.telegram import updates
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -57,10 +58,14 @@ class Office:
     posts: Posts
 
 
+async def unpainted(_: Chart) -> Missing:
+    return "matplotlib"
+
+
 @asynccontextmanager
-async def office(folder: Path, sessions: list[str]) -> AsyncIterator[Office]:
+async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) -> AsyncIterator[Office]:
     async with crowd(folder, sessions) as town:
-        rooms = (BroadcastRoom(town.store, lambda: town.content, town.local),)
+        rooms = (BroadcastRoom(town.store, lambda: town.content, town.local, paint),)
         service = Service(
             town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), rooms=rooms
         )
@@ -223,18 +228,6 @@ async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
         await at.sends()
         assert len(ann.messages) == said + 1
         assert "你让我提醒你" in ann.messages[-1].shown
-
-
-async def test_staff_see_how_far_everybody_is_and_nobody_in_particular(tmp_path: Path) -> None:
-    people = [session("walking", "m2-site", cohort="zhuanke")] * 7 + [session("done", "m10-done", cohort="ancai")] * 3
-    async with office(tmp_path, [*people, session("reported", "x1-report", cohort="zhuanke"), *[session()] * 5]) as at:
-        said = await at.says(at.owner, "/stats")
-        assert "共 16 人" in said
-        assert "进行中：7" in said
-        assert "已完成：少于5人" in said
-        assert "打开学信网首页" in said or "打开学信网：7" in said
-        (_, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
-        assert "专科,0,7,少于5人,0" in content.decode()
 
 
 async def _sends(at: Office, who: User, number: int) -> str:

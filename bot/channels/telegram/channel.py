@@ -224,7 +224,8 @@ class Telegram:
             said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
         sent = await self._said("sendMessage", where | said, patience)
         if sent and reply.attachment:
-            sent = await self._said("sendDocument", where, patience, files=speech.document(reply.attachment))
+            method, file = speech.upload(reply.attachment)
+            sent = await self._said(method, where, patience, files=file)
         return sent
 
     async def _leave(self, seen: Seen, replies: Sequence[Reply], due_at: datetime | None) -> None:

@@ -122,7 +122,8 @@ class Posts:
         try:
             sent = await self._api.call("sendMessage", {**where, **speech.message(reply)})
             if reply.attachment:
-                await self._api.call("sendDocument", where, files=speech.document(reply.attachment))
+                method, file = speech.upload(reply.attachment)
+                await self._api.call(method, where, files=file)
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
                 self.moved(moved.new_chat_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from bot.channels.telegram.api import File
@@ -11,7 +12,7 @@ from bot.messages import Attachment, Bulletin, Button, Reply
 
 Parameters = dict[str, Any]
 
-_KINDS = {"ics": "text/calendar", "csv": "text/csv"}
+_KINDS = {"ics": "text/calendar", "csv": "text/csv", "png": "image/png"}
 
 LONGEST_COPY = 256
 """Characters of a copy_text button (Bot API, CopyTextButton)."""
@@ -33,6 +34,7 @@ def message(reply: Reply) -> Parameters:
     }
 
 
+@lru_cache(maxsize=64)  # thousands get the same
 def bulletin(said: Bulletin) -> tuple[str, Parameters]:
     """The method that sends a message to many, and its parameters without those that say where."""
     look: Parameters = {"parse_mode": "HTML", "reply_markup": {"inline_keyboard": rows(said.buttons)}}
@@ -71,10 +73,11 @@ def same(reply: Reply, seen: Mapping[str, Any]) -> bool:
     )
 
 
-def document(attachment: Attachment) -> Mapping[str, File]:
-    """The file of an attachment, as the parameter `document`."""
+def upload(attachment: Attachment) -> tuple[str, Mapping[str, File]]:
+    """The method that sends an attachment, and its file as a parameter: a picture is shown, all else is a document."""
     kind = _KINDS.get(attachment.name.rsplit(".", 1)[-1], "application/json")
-    return {"document": (attachment.name, attachment.content.encode(), kind)}
+    method, name = ("sendPhoto", "photo") if kind == "image/png" else ("sendDocument", "document")
+    return method, {name: (attachment.name, attachment.data, kind)}
 
 
 def results(replies: Sequence[Reply]) -> list[Mapping[str, Any]]:

@@ -1,0 +1,132 @@
+"""The picture of how far everybody is. Takes seconds and a large library, so it is drawn in a process of its own.
+
+`draw` needs matplotlib (extra `charts`) and a font of the system that has Chinese characters.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+Numbers = tuple[int | None, ...]
+"""None: not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with a name and a number for each column, in the order in which they are shown."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, Numbers], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` says that a number is not
+    told.
+    """
+
+    title: str
+    few: str
+    groups: Table
+    steps: Table
+    days: Table
+
+
+Missing = Literal["matplotlib", "font"]
+
+GREY, BLUE, ORANGE, GREEN = "#b8c4d0", "#5b8ff9", "#f6903d", "#5ad8a6"
+STATES, DAILY = (GREY, BLUE, ORANGE, GREEN), (BLUE, GREEN, ORANGE)
+"""Colours of what the columns say, in their order."""
+INCHES = (7.2, 12.0)
+"""A phone held upright."""
+DOTS = 150
+"""Per inch."""
+
+
+def draw(chart: Chart) -> bytes | Missing:
+    """The picture as PNG, or what it takes that is not there."""
+    if find_spec("matplotlib") is None:
+        return "matplotlib"
+    tables = (chart.groups, chart.steps, chart.days)
+    said = "".join([chart.title, chart.few, *(part for t in tables for part in (*t.columns, *dict(t.rows)))])
+    font = _font(said)
+    if font is None:
+        return "font"
+    return _drawn(chart, font)
+
+
+def _font(text: str) -> Path | None:
+    """A font of the system that has all of these characters; a plain one where there is a choice."""
+    from matplotlib import font_manager, ft2font  # noqa: PLC0415 - it takes a second
+
+    wanted = {ord(character) for character in text if character > "\u2e80"}
+    fit = []
+    for name in font_manager.findSystemFonts():
+        try:
+            known = ft2font.FT2Font(name).get_charmap().keys()
+        except (OSError, RuntimeError):  # no font after all
+            continue
+        if wanted <= known:
+            fit.append(Path(name))
+    return min(
+        fit, key=lambda path: (not {"regular", "sans"} & {*path.stem.lower().split("-")}, path.name), default=None
+    )
+
+
+def _drawn(chart: Chart, font: Path) -> bytes:
+    from matplotlib import font_manager, rc_context  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    font_manager.fontManager.addfont(font)
+    name = font_manager.FontProperties(fname=font).get_name()
+    with rc_context(
+        {"font.sans-serif": [name], "font.family": "sans-serif", "axes.spines.top": False, "axes.spines.right": False}
+    ):
+        rows = (len(chart.groups.rows), len(chart.steps.rows), 6)
+        figure = Figure(INCHES, layout="constrained")
+        panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
+        figure.suptitle(chart.title)
+        _stacked(panels[0], chart.groups, chart.few)
+        _bars(panels[1], chart.steps, chart.few)
+        _lines(panels[2], chart.days)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=DOTS)
+    return out.getvalue()
+
+
+def _stacked(axes: Any, table: Table, few: str) -> None:
+    labels = [name for name, _ in table.rows]
+    left = [0] * len(labels)
+    for column, name in enumerate(table.columns):
+        widths = [numbers[column] or 0 for _, numbers in table.rows]
+        axes.barh(labels, widths, left=left, label=name, color=STATES[column % 4])
+        left = [a + b for a, b in zip(left, widths, strict=True)]
+    for row, (_, numbers) in enumerate(table.rows):
+        if None in numbers:
+            axes.text(left[row], row, f" {few}", va="center", fontsize="small")
+    axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.margins(x=0.15)
+    axes.invert_yaxis()
+
+
+def _bars(axes: Any, table: Table, few: str) -> None:
+    labels = [name for name, _ in table.rows]
+    bars = axes.barh(labels, [numbers[0] or 0 for _, numbers in table.rows], color=BLUE)
+    axes.bar_label(bars, [f" {few if n is None else n}" for _, (n, *_) in table.rows], fontsize="small")
+    axes.margins(x=0.1, y=0.01)
+    axes.invert_yaxis()
+
+
+def _lines(axes: Any, table: Table) -> None:
+    days = [name for name, _ in table.rows]
+    for column, name in enumerate(table.columns):
+        heights = [float("nan") if numbers[column] is None else numbers[column] for _, numbers in table.rows]
+        axes.plot(days, heights, marker="o", label=name, color=DAILY[column % 3])
+    axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.set_ylim(bottom=0)
+    axes.tick_params(axis="x", labelrotation=60)

@@ -1,0 +1,117 @@
+"""Whom staff call because they are not done, by join code; and what happens to those who say that they are done and
+stand on the school's own list of people who are not. Pure.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot import session as sessions
+from bot.broadcast import codes
+from bot.broadcast.codes import Holder
+from bot.content import Content
+from bot.desk import ZONE
+from bot.effects import Effect, Queued, Resaved
+from bot.wording import Voice
+
+MOST = 20
+"""Codes, or lines without one, that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chased:
+    """A line of the list: a code, how far its owner is (`never`: nobody said it) and the day they were last here."""
+
+    code: str
+    state: str
+    step: str
+    seen: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What came of the school's list. Codes: `corrected` had said done; `open` had not; `unknown` nobody has."""
+
+    corrected: tuple[str, ...]
+    open: tuple[str, ...]
+    unknown: tuple[str, ...]
+    strange: tuple[tuple[int, str], ...]
+
+
+def unfinished(voice: Voice, holders: Iterable[Holder], every: Sequence[str] = ()) -> list[Chased]:
+    """Codes whose owners are not done, who was away longest first; then those of `every` that nobody said."""
+    by_code: dict[str, list[Holder]] = {}
+    for holder in holders:
+        by_code.setdefault(holder.code, []).append(holder)
+    latest = [max(own, key=lambda h: h.seen) for own in by_code.values() if all(h.state != "done" for h in own)]
+    found = [_chased(voice, holder) for holder in sorted(latest, key=lambda h: (h.seen, h.code))]
+    return found + [Chased(code, "never", "", "", reachable=False) for code in every if code not in by_code]
+
+
+def _chased(voice: Voice, holder: Holder) -> Chased:
+    step = voice.content.script.by_id.get(holder.step or "")
+    return Chased(
+        holder.code,
+        holder.state,
+        voice.fill(step.title) if step else "",
+        f"{holder.seen.astimezone(ZONE):%Y-%m-%d}",
+        holder.reachable,
+    )
+
+
+def table(content: Content, chased: Iterable[Chased]) -> str:
+    """The list as CSV that a spreadsheet opens."""
+    words, out = content.phrases.broadcast.joining, io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out)
+    writer.writerow(words.columns)
+    for one in chased:
+        state = content.phrases.broadcast.stats_states.get(one.state, words.never)
+        away = "" if one.reachable or one.state == "never" else content.phrases.broadcast.stats_special["silent"]
+        writer.writerow([codes.shown(one.code), state, one.step, one.seen, away])
+    return out.getvalue()
+
+
+def told(content: Content, result: Import) -> str:
+    """What came of the school's list, in words."""
+    words = content.phrases.broadcast.joining
+    said = words.imported.format(
+        corrected=len(result.corrected), open=len(result.open), unknown=len(result.unknown), listed=_all(result)
+    )
+    lines = [said]
+    if result.unknown:
+        lines.append(words.unknown.format(codes="、".join(map(codes.shown, result.unknown[:MOST]))))
+    lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MOST]]
+    return "\n".join(lines)
+
+
+def _all(result: Import) -> int:
+    return len({*result.corrected, *result.open, *result.unknown})
+
+
+def corrected(content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime) -> list[Effect]:
+    """What puts somebody right who said done and is not: back to the step before the last, and a kind word from `due`
+    on. Nothing for those who never said so.
+    """
+    session = sessions.load(json.loads(stored))
+    position = session.walks.get(notice)
+    if position is None or position.state != "done" or session.code is None:
+        return []
+    script = content.script
+    last = max(step.n or 0 for step in script.steps)
+    confirms = next(step.id for step in script.steps if step.n == last - 1)
+    there = replace(session, notice=notice)
+    move = Voice(content, there, now).walk.jump(replace(position, state="walking"), confirms)
+    assert move
+    back = there.at(move.position)
+    becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
+    voice = Voice(content, back, now)
+    said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=codes.shown(session.code)))
+    reply = voice.bubbles(said, ((voice.start(),), (voice.command("contact"),)))[-1]
+    return [Resaved(user, stored, becomes), Queued("user", reply, user=user, due_at=due)]

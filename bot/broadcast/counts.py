@@ -1,0 +1,40 @@
+"""Numbers of people and of questions, as the store counts them. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Kind = Literal["came", "done", "reported"]
+Reached = Literal["answer", "choices", "miss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People who are alike. `cohort` and `step` None: not chosen, not begun."""
+
+    cohort: str | None
+    state: str
+    step: str | None
+    stuck: bool
+    unreachable: bool
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How many people came, were done, reported a mistake for the first time on a day (local)."""
+
+    day: date
+    kind: Kind
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """How many typed questions of a cohort ended how, in the last DAYS days."""
+
+    cohort: str | None
+    reached: Reached
+    count: int

@@ -1,0 +1,114 @@
+"""Writes an audience down when a broadcast starts, and what is left of one when it is cancelled: in pieces.
+
+A transaction holds up everybody's turn on SQLite, so none does more than PIECE people. What is still to be done stands
+in the broadcast and goes on in the transaction of each piece: a kill loses no piece and repeats none. Whoever was there
+when it started is looked at once, in the order of ids; a small audience is written down at once, with its start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, ColumnElement, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.effects import Cancelled, Started
+from bot.store.audience import gets
+from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.ledger import move, states_of
+from bot.store.proofs import prove
+from bot.store.tables import people
+from bot.store.text import text_of
+
+PIECE = 1_000
+"""People looked at, or left out, in one transaction."""
+
+_FRESH = (
+    literal("pending").label("state"),
+    literal("").label("reason"),
+    literal(0).label("attempts"),
+    literal("").label("not_before"),
+    literal("").label("lease_until"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Freezing:
+    """What is left of an audience: of people (or of the parent's rows) those with ids after `after`, up to `until`."""
+
+    started: Started
+    after: int
+    until: int
+
+
+_FREEZING: TypeAdapter[Freezing] = TypeAdapter(Freezing)
+
+
+async def start(connection: AsyncConnection, effect: Started, at: datetime) -> bool:
+    """Begin to write the audience down; it runs when that is done. False: it is elsewhere by now."""
+    number = effect.number
+    if not await move(connection, number, effect.source, "freezing", started_at=at, resume_at=None, why="", total=0):
+        return False
+    ids, which = _ids(effect)
+    first, last = (await connection.execute(select(func.min(ids), func.max(ids)).where(*which))).one()
+    await _piece(connection, Freezing(effect, (first or 1) - 1, last or 0), at)
+    return True
+
+
+async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
+    """One more piece of what this broadcast has left to do; whether there may be more."""
+    left = select(broadcasts.c.state, broadcasts.c.freezing, broadcasts.c.ended_at).where(broadcasts.c.id == number)
+    state, freezing, ended_at = (await connection.execute(left.with_for_update())).one()
+    if state == "freezing":
+        return await _piece(connection, _FREEZING.validate_json(freezing), at)
+    return state == "cancelled" and ended_at is None and await _leave_out(connection, number, at)
+
+
+async def cancel(connection: AsyncConnection, effect: Cancelled, at: datetime) -> bool:
+    """Send no more from now on, and begin to write down who is left out. False: it is elsewhere by now."""
+    if not await move(connection, effect.number, effect.source, "cancelled", resume_at=None, freezing=None):
+        return False
+    await _leave_out(connection, effect.number, at)
+    return True
+
+
+def _ids(started: Started) -> tuple[Column[int], tuple[ColumnElement[bool], ...]]:
+    """The ids that are gone through, and which of them can be meant."""
+    if started.search:
+        return people.c.id, ()
+    return recipients.c.id, (recipients.c.broadcast == started.parent,)
+
+
+async def _piece(connection: AsyncConnection, freezing: Freezing, at: datetime) -> bool:
+    started, to = freezing.started, min(freezing.after + PIECE, freezing.until)
+    ids, which = _ids(started)
+    which = (*which, ids > freezing.after, ids <= to)
+    if started.search:
+        chosen = select(literal(started.number), people.c.id, *_FRESH)
+        chosen = chosen.where(*which, gets(started.search, connection.dialect.name))
+    else:
+        chosen = select(literal(started.number), recipients.c.who, *_FRESH)
+        chosen = chosen.where(*which, recipients.c.state.in_(started.states), recipients.c.who.is_not(None))
+    names = ["broadcast", "who", "state", "reason", "attempts", "not_before", "lease_until"]
+    more = (await connection.execute(insert(recipients).from_select(names, chosen.order_by(ids)))).rowcount
+    left = None if to >= freezing.until else _FREEZING.dump_json(replace(freezing, after=to)).decode()
+    counted = update(broadcasts).where(broadcasts.c.id == started.number)
+    counted = counted.values(total=broadcasts.c.total + more, freezing=left).returning(broadcasts.c.total)
+    total = (await connection.execute(counted)).scalar_one()
+    if left is None:
+        await move(connection, started.number, "freezing", "running")
+        await prove(connection, at, "started", started.number, {**started.proof, "recipients": total})
+    return left is not None
+
+
+async def _leave_out(connection: AsyncConnection, number: int, at: datetime) -> bool:
+    some = select(recipients.c.id).where(recipients.c.broadcast == number, recipients.c.state == "pending").limit(PIECE)
+    skipped = update(recipients).where(recipients.c.id.in_(some))
+    skipped = skipped.values(state="skipped", reason="cancelled", at=text_of(at), worker=None)
+    if (await connection.execute(skipped)).rowcount == PIECE:
+        return True
+    await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(ended_at=text_of(at)))
+    await prove(connection, at, "ended", number, {"state": "cancelled", **await states_of(connection, number)})
+    return False

@@ -1,0 +1,179 @@
+"""Join codes: what a graduate types, whom staff call, and what the school's own list puts right."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.broadcast import codes
+from bot.broadcast.chasing import corrected
+from bot.broadcast.importing import take_in
+from bot.broadcast.quiet import until_awake
+from bot.session import dump, load
+from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
+from tests.broadcast.test_chat import office
+from tests.conftest import shipped
+
+DRAWN = list(codes.drawn(5, random.Random(3).randrange))
+
+
+def coded(code: str, state: str = "", step: str = "m1-phone", **answers: Any) -> str:
+    known = json.loads(session(state, step, **answers))
+    return json.dumps(known | {"code": code})
+
+
+def finished(code: str) -> str:
+    """Somebody who compared everything and said done."""
+    fields = [f"field:{field.name}" for field in shipped().notices[NOTICE].check_fields]
+    return coded(code, "done", "m10-done", **dict.fromkeys([*fields, "photo"], "right"), clicked="2013-12-05")
+
+
+@given(st.integers(0, 2**32))
+def test_a_code_is_read_however_it_is_typed(seed: int) -> None:
+    code = codes.draw(random.Random(seed).randrange)
+    for typed in (
+        code,
+        codes.shown(code),
+        code.lower(),
+        f" {code[:4]} {code[4:]} ",
+        "".join(chr(ord(c) + 0xFEE0) for c in code),
+    ):
+        assert codes.read(typed) == code
+
+
+@given(st.integers(0, 2**32), st.integers(0, codes.LENGTH - 1), st.sampled_from(codes.ALPHABET))
+def test_a_slip_of_the_finger_is_noticed(seed: int, place: int, letter: str) -> None:
+    code = codes.draw(random.Random(seed).randrange)
+    other = code[:place] + letter + code[place + 1 :]
+    assert (codes.read(other) is None) == (other != code)
+    swapped = code[:place] + code[place : place + 2][::-1] + code[place + 2 :]
+    assert (codes.read(swapped) is None) == (swapped != code)
+
+
+@given(st.text())
+def test_any_text_is_a_list(text: str) -> None:
+    assert all(codes.read(code) == code for code in codes.listed(text).codes)
+
+
+def test_a_student_number_or_a_name_is_no_code() -> None:
+    for typed in ("20120815", "1208150231", "张三", "ABCD1234", "password", ""):
+        assert codes.read(typed) is None
+
+
+def test_a_list_as_a_spreadsheet_saves_it() -> None:
+    first = codes.shown(DRAWN[0])
+    rows = [
+        "\ufeff编号,班级",
+        f"{first},会计1班",
+        "",
+        DRAWN[1].lower(),
+        "没有",
+        f"{DRAWN[2]} {DRAWN[3]}",
+        f"{first},又一次",
+    ]
+    text = "\r\n".join(rows)
+    assert codes.listed(text) == codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
+
+
+async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking", "m2-site")]) as at:
+        ann = at.town.telegram.users[FIRST]
+        assert "没有编号也能照常核对" in await at.says(ann, "/join")
+        assert "这个编号不对" in await at.says(ann, "/join 20120815")
+        assert f"编号 {codes.shown(DRAWN[0])} 记下了" in await at.says(ann, f"/start join-{DRAWN[0].lower()}")
+        assert codes.shown(DRAWN[0]) in await at.says(ann, "/join")
+        kept = await at.town.store.export("telegram", str(FIRST))
+        assert kept["people"][0]["session"]["code"] == DRAWN[0]
+        assert "编号删掉了" in await at.says(ann, "/join 删除")
+        assert await at.town.store.codes.holders("telegram", NOTICE) == []
+        await at.says(ann, f"/join {codes.shown(DRAWN[1])}")
+        assert [h.code for h in await at.town.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
+        await at.town.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
+        assert await at.town.store.codes.holders("telegram", NOTICE) == []
+
+
+async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
+    people = [coded(DRAWN[0], "walking", "m2-site"), finished(DRAWN[1]), coded(DRAWN[2]), session("walking")]
+    async with office(tmp_path, people) as at:
+        assert "有 2 个" in await at.says(at.owner, "/stats 名单")
+        (name, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        assert name == "未完成名单.csv"
+        lines = content.decode().splitlines()[1:]
+        assert {line.split(",")[0] for line in lines} == {codes.shown(DRAWN[0]), codes.shown(DRAWN[2])}
+        assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
+        eve = at.town.telegram.users[FIRST + 3]
+        assert codes.shown(DRAWN[0]) not in await at.says(eve, "/stats 名单")
+        assert len(at.town.telegram.made("sendDocument")) == 1
+
+
+async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None:
+    async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking"), finished(DRAWN[2])]) as at:
+        ann = at.town.telegram.users[FIRST]
+        given = " ".join([DRAWN[0], DRAWN[1], DRAWN[3]])
+        assert "一行一个" in await at.says(at.owner, "/stats 未核对")
+        said = await at.says(at.owner, f"/stats 未核对 {given}")
+        assert "名单上 3 个编号：1 个说做完了" in said
+        assert f"没有人用过的：{codes.shown(DRAWN[3])}" in said
+        await at.sends()
+        assert f"编号 {codes.shown(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
+        assert "点“正确”" in await at.taps(ann, "继续核对")
+        assert "哪天点的" in await at.taps(ann, "我点了“正确”")
+        assert [len(at.town.heard(n)) > 0 for n in range(3)] == [True, False, False]
+        # The same list again changes nothing: she has not said done again.
+        assert "0 个说做完了" in await at.says(at.owner, f"/stats 未核对 {given}")
+
+
+async def test_at_night_the_words_wait_until_morning(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
+        town.passes(hours=11)  # 23:00
+        listed = codes.Listed((DRAWN[0],), ())
+        result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        assert result.corrected == (DRAWN[0],)
+        assert await town.store.desk.next_due("telegram") == town.now + timedelta(hours=9)
+
+
+async def test_whoever_does_something_just_then_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
+        sessions, looked = town.store.codes.sessions, list[str]()
+
+        async def slowly(channel: str, users: list[str]) -> list[tuple[str, str]]:
+            found = await sessions(channel, users)
+            if not looked:  # she writes something meanwhile
+                other = json.dumps(json.loads(finished(DRAWN[0])) | {"misses": 1})
+                await town.store.save_turn(
+                    "telegram", str(FIRST), session=other, events=(), update_id=None, turn=None, miss=None, at=NOON
+                )
+            looked.append(users[0])
+            return found
+
+        monkeypatch.setattr(town.store.codes, "sessions", slowly)
+        listed = codes.Listed((DRAWN[0],), ())
+        result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
+
+
+def test_only_who_said_done_is_put_right() -> None:
+    now = NOON.replace(tzinfo=None)
+    assert corrected(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
+    resaved, _ = corrected(shipped(), NOTICE, "1", finished(DRAWN[0]), now, NOON)
+    there = load(json.loads(resaved.becomes))  # type: ignore[union-attr]
+    assert there.position
+    assert (there.position.state, there.position.step) == ("walking", "m9-verdict")
+    assert dump(there)["code"] == DRAWN[0]
+
+
+def test_quiet_hours_end_in_the_morning() -> None:
+    begins, ends = NOON.replace(tzinfo=None).time().replace(22), NOON.time().replace(8)
+    evening = NOON.replace(tzinfo=None, hour=23)
+    assert until_awake(evening, begins, ends) == timedelta(hours=9)
+    assert until_awake(evening.replace(hour=3), begins, ends) == timedelta(hours=5)
+    assert until_awake(evening.replace(hour=12), begins, ends) == timedelta()

@@ -1,0 +1,132 @@
+"""`gradbot broadcast …` from the first word to the report, as whoever sits at the machine types it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import __main__, app
+from bot.broadcast import codes
+from bot.broadcast.ledger import Result
+from bot.store import Store
+from bot.store.text import text_of
+from tests.broadcast.crowd import session, settle
+from tests.broadcast.test_codes import DRAWN, finished
+from tests.conftest import shipped
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `gradbot broadcast WORDS`; code, standard output, standard error. Three people are there."""
+    monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app, "content", lambda *_, **__: shipped())  # read once, not by each command
+    people = [session("walking"), session("done", "m10-done"), finished(DRAWN[0])]
+    asyncio.run(_open(tmp_path, lambda store: settle(store, people, updated_at=text_of(datetime.now(UTC)))))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gradbot", "broadcast", *words])
+        code = __main__._run()
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+async def _open(home: Path, work: Callable[[Store], Any]) -> Any:
+    store = await Store.open(f"sqlite+aiosqlite:///{home / 'gradbot.db'}")
+    try:
+        return await work(store)
+    finally:
+        await store.close()
+
+
+async def _send(store: Store) -> None:
+    """Two of three arrive, as if a bot had sent them."""
+    now = datetime.now(UTC)
+    for n, row in enumerate(await store.ledger.claim(1, "w", 3, now)):
+        assert await store.ledger.mark(row.id, "w", now)
+        await store.ledger.settle(Result(row.id, "failed" if n else "sent", "no", str(n)), now)
+    await store.ledger.end(1, now)
+
+
+def _json(said: tuple[int, str, str]) -> Any:
+    code, out, err = said
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
+    assert _json(gradbot("new", "--text", "请打{{ contact.phone }}", "--loud", "--late", "--json")) == {"number": 1}
+    seen = _json(gradbot("audience", "1", "-有误", "--late", "--json"))
+    assert (seen["left"], seen["samples"][0]) == (3, "请打0550-3055417")
+    assert _json(gradbot("start", "1", "--at", "明天 9:00", "--json"))["state"] == "scheduled"
+    assert _json(gradbot("start", "1", "--detach", "--json"))["pending"] == 3
+    assert _json(gradbot("pause", "1", "--json"))["why"] == "staff"
+    code, _, err = gradbot("pause", "1")
+    assert (code, "paused → paused" in err) == (2, True)
+    assert _json(gradbot("resume", "1", "--json"))["state"] == "running"
+    asyncio.run(_open(tmp_path, _send))
+    assert "结束" not in gradbot("status", "1")[1]
+    there = _json(gradbot("status", "1", "--json"))
+    assert (there["state"], there["sent"], there["failed"], there["total"]) == ("done", 1, 2, 3)
+    lines = [json.loads(line) for line in gradbot("report", "1", "--json")[1].splitlines()]
+    assert [(line["state"], line["reason"]) for line in lines] == [("sent", "no"), ("failed", "no"), ("failed", "no")]
+    assert set(lines[0]) == {"member", "state", "reason", "attempts", "at", "ack", "ack_at"}
+    gradbot("report", "1", "--out", "report.csv")
+    assert (tmp_path / "report.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert len((tmp_path / "report.csv").read_text("utf-8-sig").splitlines()) == 4
+    assert _json(gradbot("again", "1", "--json")) == {"number": 2}
+    assert _json(gradbot("start", "2", "--detach", "--json"))["total"] == 2
+    cancelled = _json(gradbot("cancel", "2", "--json"))
+    assert (cancelled["state"], cancelled["skipped"]) == ("cancelled", 2)
+    assert _json(gradbot("again", "1", "--act", "delete", "--json")) == {"number": 3}
+    assert _json(gradbot("verify", "--json"))["records"] == 7
+    assert len(gradbot("status")[1].split("群发 #")) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("new", "--text", "{{ nobody }}"), "没有“nobody”"),
+        (("new", "--text", ""), "还没有内容"),
+        (("new", "--text", "x", "--audience", "没做完"), "看不懂“没做完”"),
+        (("new", "--text", "x", "--template", "t99"), "t99"),
+        (("new", "--text", "x", "--notice", "nowhere"), "nowhere"),
+        (("start", "7"), "没有这个群发"),
+        (("report", "7"), "没有这个群发"),
+        (("again", "7"), "没有这个群发"),
+        (("import", "nowhere.csv"), "nowhere.csv"),
+        (("unfinished", "--notice", "nowhere"), "nowhere"),
+    ],
+)
+def test_a_mistake_is_said_in_one_line(gradbot: Run, words: tuple[str, ...], said: str) -> None:
+    code, out, err = gradbot(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_codes_are_drawn_listed_and_put_right(gradbot: Run, tmp_path: Path) -> None:
+    drawn = gradbot("codes", "20")[1].split()
+    assert len(set(drawn)) == 20
+    assert all(codes.read(code) for code in drawn)
+    never = drawn[0]
+    (tmp_path / "all.csv").write_text(f"编号,姓名\n{codes.shown(DRAWN[0])},甲\n{never},乙\n", "gb18030")
+    found = _json(gradbot("unfinished", "all.csv", "--json"))
+    assert [(one["code"], one["state"]) for one in found] == [(never, "never")]
+    (tmp_path / "open.csv").write_text(f"{DRAWN[0]}\n不知道\n", "utf-8")
+    result = _json(gradbot("import", "open.csv", "--json"))
+    assert (result["corrected"], result["strange"]) == ([DRAWN[0]], [[2, "不知道"]])
+    out = gradbot("unfinished", "--csv")[1].splitlines()
+    assert out[1].startswith(f"{codes.shown(DRAWN[0])},进行中,点“正确”,")
+    assert "0 个说做完了" in gradbot("import", "open.csv")[1]

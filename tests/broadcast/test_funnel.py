@@ -1,0 +1,155 @@
+"""What staff see of how far everybody is: in words, as a table, as a picture; and never of few people."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from bot.broadcast import chart
+from bot.broadcast.counts import Day, Group, Questions
+from bot.broadcast.funnel import Funnel
+from bot.broadcast.room import painted
+from bot.session import Session
+from bot.store.tables import people, step_events
+from bot.store.text import text_of
+from bot.wording import Voice
+from tests.broadcast.crowd import FIRST, NOON, NOTICE, Crowd, crowd, session
+from tests.broadcast.test_chat import office
+from tests.conftest import shipped
+
+WALKING = [session("walking", "m2-site", cohort="zhuanke")] * 7
+DONE = [session("done", "m10-done", cohort="ancai")] * 6
+
+
+def funnel(groups: Sequence[Group], days: Sequence[Day] = (), questions: Sequence[Questions] = ()) -> Funnel:
+    local = NOON.replace(tzinfo=None)
+    return Funnel(shipped(), Voice(shipped(), Session(NOTICE), local), groups, days, questions)
+
+
+def rows(shown: Funnel) -> dict[str, list[str]]:
+    return {row[0]: row[1:] for row in csv.reader(shown.table().lstrip("\ufeff").splitlines()) if row}
+
+
+def group(cohort: str, state: str, people: int, step: str = "m2-site", *, stuck: bool = False) -> Group:
+    return Group(cohort, state, step, stuck, False, people)
+
+
+async def _events(town: Crowd, *events: tuple[int, int, str]) -> None:
+    """Person, days ago, kind."""
+    async with town.store._transaction() as connection:
+        ids = dict((await connection.execute(select(people.c.user_id, people.c.id))).all())
+        row = {"script": "s", "step": "m2-site"}
+        made = [
+            {"person": ids[str(FIRST + n)], "at": text_of(NOON - timedelta(days=ago)), "kind": kind, **row}
+            for n, ago, kind in events
+        ]
+        await connection.execute(insert(step_events), made)
+
+
+async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Path) -> None:
+    people_ = [*WALKING, *DONE, *[session()] * 5]
+    async with office(tmp_path, people_) as at:
+        came = [(n, 20, "entered") for n in range(7)] + [(n, 3, "entered") for n in range(7, 13)]
+        done = [(n, day, "done") for n in range(7, 13) for day in (2, 1)]  # twice: the first time counts
+        await _events(at.town, *came, *done)
+        for _ in range(5):
+            await at.says(at.town.telegram.users[FIRST], "用户名忘了怎么办")
+        said = await at.says(at.owner, "/stats")
+        assert "共 18 人" in said
+        assert "进行中：7" in said
+        assert "已完成：6" in said
+        assert "打开学信网首页：7" in said or "打开学信网：7" in said
+        assert "12-08 来 6 · 做完 0 · 有误 0\n12-09 来 0 · 做完 6 · 有误 0\n\n" in said
+        assert "答上 5，给了几个选 0，没答上 0" in said
+        (_, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        assert "专科,0,7,0,0,0,0" in content.decode()
+
+
+async def test_the_picture_is_drawn_with_a_font_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "fonts").mkdir()
+    _font(tmp_path / "fonts" / "every.ttf")
+    lacking = asyncio.create_task(painted(replace(funnel([]).chart(), title="\U00020001")))
+    async with office(tmp_path, [*WALKING, *DONE], painted) as at:
+        at.owner.types("/stats")
+        await at.town.telegram.until(lambda: at.town.telegram.made("sendPhoto"), 60)
+        (name, content) = at.town.telegram.made("sendPhoto")[-1].files["photo"]
+        assert name == "stats.png"
+        assert content.startswith(b"\x89PNG\r\n")
+        assert len(content) > 10_000
+    assert await lacking == "font"
+
+
+async def test_staff_are_told_what_a_picture_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart, "find_spec", lambda _: None)
+
+    async def here(shown: chart.Chart) -> bytes | chart.Missing:
+        return chart.draw(shown)
+
+    async with office(tmp_path, [*WALKING, *DONE], here) as at:
+        assert "请管理员在服务器上装 matplotlib" in await at.says(at.owner, "/stats")
+
+
+def _font(path: Path) -> None:
+    """A font with a box for every Chinese character and nothing else."""
+    pen = import_module("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
+    for move, points in (
+        ("moveTo", [(0, 0)]),
+        ("lineTo", [(0, 800)]),
+        ("lineTo", [(800, 800)]),
+        ("lineTo", [(800, 0)]),
+    ):
+        getattr(pen, move)(*points)
+    pen.closePath()
+    build = import_module("fontTools.fontBuilder").FontBuilder(1000)
+    build.setupGlyphOrder([".notdef", "box"])
+    every = [*range(0x20, 0x7F), *range(0x2000, 0x2100), *range(0x3000, 0x9FFF), *range(0xFF00, 0xFFEF)]
+    build.setupCharacterMap(dict.fromkeys(every, "box"))
+    build.setupGlyf({".notdef": pen.glyph(), "box": pen.glyph()})
+    build.setupHorizontalMetrics(dict.fromkeys((".notdef", "box"), (1000, 0)))
+    build.setupHorizontalHeader(ascent=800, descent=-200)
+    build.setupNameTable({"familyName": "Every", "styleName": "Regular"})
+    build.setupOS2()
+    build.setupPost()
+    build.save(path)
+
+
+def test_few_people_are_told_nowhere() -> None:
+    shown = funnel(
+        [group("zhuanke", "walking", 20), group("zhuanke", "done", 3, "m10-done"), group("ancai", "done", 9)]
+    )
+    assert "已完成：12" in shown.text()
+    assert rows(shown)["专科"][:4] == ["0", "不显示", "0", "不显示"]
+    assert "共 32 人" in shown.text()
+    assert "3" not in {n for row in rows(shown).values() for n in row}
+
+
+def test_who_is_not_stuck_is_a_group_too() -> None:
+    shown = funnel([group("zhuanke", "walking", 20, stuck=True), group("zhuanke", "walking", 2)])
+    assert "卡住：不显示" in shown.text()
+    assert "进行中：22" in shown.text()
+
+
+def test_days_and_questions_of_few_are_not_told() -> None:
+    today = date(2013, 12, 11)
+    days = [Day(today, "came", 9), Day(today, "came", 2), Day(today - timedelta(1), "came", 3), Day(today, "done", 40)]
+    asked = [Questions("zhuanke", "answer", 30), Questions("zhuanke", "miss", 2), Questions(None, "answer", 8)]
+    shown = funnel([group("zhuanke", "walking", 60)], days, asked)
+    assert rows(shown)["12-10"] == ["不显示", "0", "0"]
+    assert rows(shown)["12-11"] == ["不显示", "40", "0"]
+    assert rows(shown)["总共"] == ["38", "0", "不显示"]
+
+
+async def test_nobody_yet(tmp_path: Path) -> None:
+    async with crowd(tmp_path, []) as town:
+        assert await town.store.funnel.groups("telegram", NOTICE, NOON, timedelta(days=3)) == []
+    assert "共 0 人" in funnel([]).text()
