@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 
-from bot.store import freezing
+from bot.effects import Moved
+from bot.store import Store, freezing
 from bot.store.broadcast_tables import recipients
-from tests.broadcast.crowd import Crowd, crowd, session, settle
+from bot.store.schema import MIGRATIONS
+from tests.broadcast.crowd import NOON, Crowd, crowd, session, settle
 from tests.broadcast.killing import HOUSE
 
 PEOPLE = 600
@@ -124,3 +128,28 @@ async def test_what_is_taken_back_is_written_down_in_pieces_too(tmp_path: Path) 
         await town.looks(tending)
         assert await town.totals(made) == {"sent": 2 * PIECE + 1}
         assert len(town.telegram.made("deleteMessage")) == 2 * PIECE + 1
+
+
+async def test_a_broadcast_that_ran_before_the_upgrade_runs_on_after_it(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config, engine = Config(), create_engine(f"sqlite:///{tmp_path / 'gradbot.db'}")
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(
+            text(
+                "INSERT INTO broadcasts (channel, act, state, came_from, draft, version, made_by, made_at, why)"
+                " VALUES ('telegram', 'send', 'running', 'draft', '{}', 1, '1', '2013-12-11T04:00:00.000+00:00', '')"
+            )
+        )
+    engine.dispose()
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+    (broadcast,) = await store.broadcasts.all()
+    assert broadcast.state == "running"
+    await store.desk.apply([Moved(broadcast.number, "running", "paused", {})], "telegram", NOON)
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "gradbot.db")) as raw:
+        assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
