@@ -234,21 +234,29 @@ async def _rollback(number: int, *, as_json: bool) -> bool:
 
 @faq.command()
 def inbox(as_json: Json = False) -> None:
-    """没答上来的问题，问得多的在前。Unanswered questions in groups, the most asked first."""
+    """没答上来的问题和帮不上忙的答案。Questions without an answer, most asked first; answers that help too few."""
     _does(_inbox(as_json=as_json))
 
 
 async def _inbox(*, as_json: bool) -> bool:
+    from bot.digest import flagged_lines
     from bot.inbox import groups
     from bot.knowledge import REHEARSED
+    from bot.opinions import flagged
 
     async with _house() as (store, knowledge):
-        waiting = await store.knowledge.unanswered(datetime.now(UTC) - REHEARSED)
-        found = groups((one.number, one.at, one.question, one.topics) for one in waiting)
-        data = [{"count": len(group.numbers), "lines": group.lines, "topics": group.topics} for group in found]
-        words = knowledge.content.phrases.admin
+        found = groups(await store.knowledge.unanswered(datetime.now(UTC) - REHEARSED))
+        opinions, words = await store.knowledge.opinions(), knowledge.content.phrases.admin
+        asked = [
+            {"count": len(g.numbers), "tied": g.tied, "picked": g.picked, "lines": g.lines, "topics": g.topics}
+            for g in found
+        ]
+        poor = [{"topic": entry.id, **asdict(one)} for entry, one in flagged(knowledge.content, opinions)]
         lines = [words.digest_line.format(question=" / ".join(g.lines[:3]), count=len(g.numbers)) for g in found]
-        _print(as_json, {"groups": data}, "\n".join(lines) or words.inbox_empty)
+        text = "\n".join(lines) or words.inbox_empty
+        if poor:
+            text += "\n\n" + words.flagged.format(lines="\n".join(flagged_lines(knowledge.content, opinions)))
+        _print(as_json, {"groups": asked, "flagged": poor}, text)
         return True
 
 

@@ -13,6 +13,8 @@ from bot.store.problems import told_apart
 from bot.store.tables import misses, people, tickets
 from bot.store.text import text_of
 
+_MISSED = select(func.count()).select_from(misses).where(misses.c.tied.is_(False))
+
 
 class FunnelRows:
     """Counts of an open store."""
@@ -40,7 +42,7 @@ class FunnelRows:
                 return [Group(*row) for row in await connection.execute(counted)]
 
     async def missed(self) -> int:
-        """Questions that found no answer and wait for an editor."""
+        """Questions that found no answer."""
         with told_apart():
             async with self._reader.connect() as connection:
-                return int((await connection.execute(select(func.count()).select_from(misses))).scalar_one())
+                return int((await connection.execute(_MISSED)).scalar_one())
