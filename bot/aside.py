@@ -1,14 +1,17 @@
 """What takes longer than a turn may wait, done in a process of its own: read a draft, lint it, build its index.
 
 `examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it.
-The way back is a pickle of ours over a pipe. `unpacked` reads it in pieces, so that other threads are let in between.
+The way back is a pickle of ours in a file without a name, for a large one would hold up everybody on its way through a
+pipe. `unpacked` reads it in pieces, so that other threads are let in between.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import io
+import os
 import pickle
 import sys
 import tempfile
@@ -114,7 +117,7 @@ def examine(draft: Draft) -> Report:
     try:
         with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
             put(draft.files, Path(folder))
-            content, spots, lost = load_with_spots(Path(folder))
+            content, spots, lost = load_with_spots(Path(folder), before.matcher if before else None)
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if lost:
@@ -189,19 +192,25 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
 
 
 async def aside(draft: Draft) -> Report:
-    """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(LONGEST_S):
-            out, _ = await child.communicate(pickle.dumps(draft, 5))
-    finally:
-        if child.returncode is None:
-            child.kill()
-    if child.returncode != 0:
-        raise ChildProcessError(child.returncode)
-    report: Report | OSError = await asyncio.to_thread(pickle.loads, out)
+    """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end; OSError when the
+    disk is full.
+    """
+    with tempfile.TemporaryFile() as told:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=told
+        )
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await child.communicate(pickle.dumps(draft, 5))
+        finally:
+            if child.returncode is None:
+                child.kill()
+        if child.returncode == errno.ENOSPC:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if child.returncode != 0:
+            raise ChildProcessError(child.returncode)
+        told.seek(0)
+        report: Report | OSError = await asyncio.to_thread(pickle.load, told)
     if isinstance(report, OSError):
         raise report
     return report
@@ -244,4 +253,8 @@ def main() -> None:
         report: Report | OSError = examine(draft)
     except OSError as trouble:
         report = trouble
-    sys.stdout.buffer.write(pickle.dumps(report, 5))
+    try:
+        sys.stdout.buffer.write(pickle.dumps(report, 5))
+        sys.stdout.buffer.flush()
+    except OSError as trouble:
+        os._exit(trouble.errno or 1)  # not even this can be told

@@ -85,10 +85,10 @@ class Editor:
             return _told(words.refused[refused.rule].format(**refused.about))  # type: ignore[index]
         except NotThere:
             return _told(words.gone)
+        except (TimeoutError, ChildProcessError):
+            return _told(words.took_too_long)
         except OSError as trouble:
             return _told(words.disk_full.format(why=trouble.strerror or type(trouble).__name__))
-        except TimeoutError:
-            return _told(words.took_too_long)
 
     # Publishing
 

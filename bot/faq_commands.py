@@ -90,16 +90,26 @@ def _as_json(report: Report) -> dict[str, Any]:
     }
 
 
+def _in_vain(as_json: bool, trouble: str, text: str) -> bool:
+    _print(as_json, {"published": False, "trouble": trouble}, text)
+    return False
+
+
 async def _publish(
     change: Callable[[Mapping[str, str]], Mapping[str, str | bytes]], note: str, *, as_json: bool, at_once: bool = True
 ) -> bool:
+    from bot.store import StoreProblem
+
     async with _house() as (_, knowledge):
         before, words = knowledge.number, knowledge.content.phrases.admin
         try:
             report = await knowledge.publish(change, AUTHOR, note, at_once=at_once)
+        except (TimeoutError, ChildProcessError) as trouble:
+            return _in_vain(as_json, type(trouble).__name__, words.took_too_long)
         except OSError as trouble:
-            _print(as_json, {"published": False, "trouble": str(trouble)}, words.disk_full.format(why=trouble.strerror))
-            return False
+            return _in_vain(as_json, str(trouble), words.disk_full.format(why=trouble.strerror))
+        except StoreProblem as trouble:
+            return _in_vain(as_json, trouble.code, knowledge.content.phrases.store_trouble[trouble.code])
         if report is None:
             _print(as_json, {"published": False, "number": before, "changes": []}, words.nothing_changed)
             return True
