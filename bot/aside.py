@@ -31,6 +31,8 @@ CHILD = "from bot.aside import main; main()"
 """Not `-m`: then our classes would be called otherwise there than here."""
 LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
+POLITE = 5
+"""By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
 """Masked questions that are asked of both contents, at most."""
 MOST_DIFF = 2_000_000
@@ -248,6 +250,8 @@ class _InPieces(io.BytesIO):
 def main() -> None:
     """The other side of `aside`."""
     gc.disable()
+    if hasattr(os, "nice"):
+        os.nice(POLITE)  # people who wait for an answer go first
     draft: Draft = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     try:
         report: Report | OSError = examine(draft)
