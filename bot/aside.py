@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from bot.content import Content, Spot, load, load_with_spots
 from bot.drafts import Change, Files, in_words, put, unified
@@ -31,6 +31,8 @@ CHILD = "from bot.aside import main; main()"
 """Not `-m`: then our classes would be called otherwise there than here."""
 LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
+LET_IN_S = 0.0001
+"""How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
 POLITE = 5
 """By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
@@ -197,7 +199,7 @@ async def aside(draft: Draft) -> Report:
     """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end; OSError when the
     disk is full.
     """
-    with tempfile.TemporaryFile() as told:
+    with _nameless() as told:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=told
         )
@@ -218,18 +220,27 @@ async def aside(draft: Draft) -> Report:
     return report
 
 
+def _nameless() -> BinaryIO:
+    """A file without a name, in memory where the system has such: the disk's log is wanted for turns."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("gradbot"), "w+b")
+    return cast(BinaryIO, tempfile.TemporaryFile())
+
+
 async def unpacked(report: Report) -> Content:
     """The content of a report, with its index, without holding up anybody."""
     return await asyncio.to_thread(_unpacked, report.packed)
 
 
 def _unpacked(packed: bytes) -> Content:
-    resting = gc.isenabled()
+    resting, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
+    sys.setswitchinterval(LET_IN_S)
     try:
         content, matcher = pickle.Unpickler(_InPieces(packed)).load()  # noqa: S301 - our own child wrote it
         gc.freeze()
     finally:
+        sys.setswitchinterval(interval)
         if resting:
             gc.enable()
     found: Content = content

@@ -99,10 +99,11 @@ def _upsert(connection: AsyncConnection) -> Callable[..., Any]:
 
 
 async def _keep(connection: AsyncConnection, files: Mapping[str, str]) -> str:
-    rows = [{"hash": text_hash(text), "text": text} for text in dict.fromkeys(files.values())]
-    if rows:
+    hashes = {text: text_hash(text) for text in files.values()}
+    if hashes:
+        rows = [{"hash": digest, "text": text} for text, digest in hashes.items()]
         await connection.execute(_upsert(connection)(texts).on_conflict_do_nothing(), rows)
-    return json.dumps({name: text_hash(text) for name, text in sorted(files.items())})
+    return json.dumps({name: hashes[text] for name, text in sorted(files.items())})
 
 
 async def _revise(connection: AsyncConnection, revised: Revised, at: datetime) -> None:
