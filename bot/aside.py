@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any
 
 from bot.content import Content, Spot, load, load_with_spots
 from bot.drafts import Change, Files, in_words, put, unified
@@ -220,11 +220,11 @@ async def aside(draft: Draft) -> Report:
     return report
 
 
-def _nameless() -> BinaryIO:
+def _nameless() -> IO[bytes]:
     """A file without a name, in memory where the system has such: the disk's log is wanted for turns."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("gradbot"), "w+b")
-    return cast(BinaryIO, tempfile.TemporaryFile())
+    return tempfile.TemporaryFile()
 
 
 async def unpacked(report: Report) -> Content:
