@@ -160,11 +160,15 @@ class Admin:
 
     # The inbox
 
-    def card(self, found: Sequence[Group], place: int) -> Reply:
-        """One group of unanswered questions and what can be done with it; `place` counts from 0."""
+    def card(self, found: Sequence[Group], place: int, poor: Sequence[str] = ()) -> Reply:
+        """One group of unanswered questions and what can be done with it; `place` counts from 0.
+
+        `poor` are lines about answers that help too few.
+        """
         words = self.content.phrases.admin
+        flags = "\n\n" + words.flagged.format(lines=self.some(poor)) if poor else ""
         if not found:
-            return Reply(words.inbox_empty)
+            return Reply(words.inbox_empty + flags)
         place %= len(found)
         group = found[place]
         known = [self.content.entries[topic] for topic in group.topics if topic in self.content.entries]
@@ -174,6 +178,7 @@ class Admin:
             count=len(group.numbers),
             when=f"{group.latest:%m-%d}" if group.latest else "",
             lines="\n".join(words.inbox_like.format(question=line) for line in group.lines),
+            tied=self._tied(group),
             topics="、".join(entry.title for entry in known) or words.inbox_none_near,
         )
         number = max(group.numbers)
@@ -184,7 +189,19 @@ class Admin:
             (button(self.content, "new", "new", number), button(self.content, "out", "out", number)),
             (button(self.content, "ignore", "ignore", number), button(self.content, "next", "inbox", place + 1)),
         ]
-        return Reply(text[:MOST_TEXT], tuple(rows))
+        return Reply((text + flags)[:MOST_TEXT], tuple(rows))
+
+    def _tied(self, group: Group) -> str:
+        """How often a choice was offered, and what people took; nothing when it never was."""
+        words, entries = self.content.phrases.admin, self.content.entries
+        picked = [
+            words.inbox_picked.format(title=entries[topic].title, count=count)
+            for topic, count in group.picked.most_common()
+            if topic in entries
+        ]
+        if not group.tied and not picked:
+            return ""
+        return "\n" + words.inbox_tied.format(count=group.tied, picked="".join(picked))
 
     def new_entry(self, group: Group) -> Reply:
         """A file for a new entry, to be filled in and sent back."""

@@ -66,6 +66,8 @@ class AdminPhrases(BaseModel):
     refused: Mapping[Literal["too_large", "no_text", "bad_name", "no_file"], Sentence]
     inbox_empty: Sentence
     inbox_card: Sentence
+    inbox_tied: Sentence
+    inbox_picked: Sentence
     inbox_like: Sentence
     inbox_none_near: Sentence
     new_entry: Sentence
@@ -81,6 +83,7 @@ class AdminPhrases(BaseModel):
     notice_nothing: Sentence
     flagged: Sentence
     flagged_line: Sentence
+    flagged_reason: Sentence
     flagged_none: Sentence
     digest: Sentence
     digest_line: Sentence

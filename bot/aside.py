@@ -1,14 +1,17 @@
 """What takes longer than a turn may wait, done in a process of its own: read a draft, lint it, build its index.
 
 `examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it.
-The way back is a pickle of ours over a pipe. `unpacked` reads it in pieces, so that other threads are let in between.
+The way back is a pickle of ours in a file without a name, for a large one would hold up everybody on its way through a
+pipe. `unpacked` reads it in pieces, so that other threads are let in between.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import io
+import os
 import pickle
 import sys
 import tempfile
@@ -16,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from bot.content import Content, Spot, load, load_with_spots
 from bot.drafts import Change, Files, in_words, put, unified
@@ -31,6 +34,10 @@ CHILD = "from bot.aside import main; main()"
 """Not `-m`: then our classes would be called otherwise there than here."""
 LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
+LET_IN_S = 0.0001
+"""How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
+POLITE = 5
+"""By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
 """Masked questions that are asked of both contents, at most."""
 MOST_DIFF = 2_000_000
@@ -117,7 +124,7 @@ def examine(draft: Draft) -> Report:
     try:
         with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
             put(draft.files, Path(folder))
-            content, spots, lost = load_with_spots(Path(folder))
+            content, spots, lost = load_with_spots(Path(folder), before.matcher if before else None)
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if lost:
@@ -192,27 +199,41 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
 
 
 async def aside(draft: Draft) -> Report:
-    """`examine` in another process. TimeoutError, or ChildProcessError when it did not come to an end."""
+    """`examine` in another process. Raises as `elsewhere`."""
     return await elsewhere(examine, draft)
 
 
 async def elsewhere(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
-    """What `work` (a function of a module) makes of `about`, in another process. Raises as `aside`, or its OSError."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(within_s):
-            out, _ = await child.communicate(pickle.dumps((work, about), 5))
-    finally:
-        if child.returncode is None:
-            child.kill()
-    if child.returncode != 0:
-        raise ChildProcessError(child.returncode)
-    made: R | OSError = await asyncio.to_thread(pickle.loads, out)
+    """What `work` (a function of a module) makes of `about`, in another process.
+
+    TimeoutError, or ChildProcessError when it did not come to an end; OSError when the disk is full.
+    """
+    with _nameless() as told:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=told
+        )
+        try:
+            async with asyncio.timeout(within_s):
+                await child.communicate(pickle.dumps((work, about), 5))
+        finally:
+            if child.returncode is None:
+                child.kill()
+        if child.returncode == errno.ENOSPC:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if child.returncode != 0:
+            raise ChildProcessError(child.returncode)
+        told.seek(0)
+        made: R | OSError = await asyncio.to_thread(pickle.load, told)
     if isinstance(made, OSError):
         raise made
     return made
+
+
+def _nameless() -> IO[bytes]:
+    """A file without a name, in memory where the system has such: the disk's log is wanted for turns."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("gradbot"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 async def unpacked(report: Report) -> Content:
@@ -221,12 +242,14 @@ async def unpacked(report: Report) -> Content:
 
 
 def _unpacked(packed: bytes) -> Content:
-    resting = gc.isenabled()
+    resting, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
+    sys.setswitchinterval(LET_IN_S)
     try:
         content, matcher = pickle.Unpickler(_InPieces(packed)).load()  # noqa: S301 - our own child wrote it
         gc.freeze()
     finally:
+        sys.setswitchinterval(interval)
         if resting:
             gc.enable()
     found: Content = content
@@ -247,9 +270,15 @@ class _InPieces(io.BytesIO):
 def main() -> None:
     """The other side of `elsewhere`."""
     gc.disable()
+    if hasattr(os, "nice"):
+        os.nice(POLITE)  # people who wait for an answer go first
     work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     try:
         made = work(about)
     except OSError as trouble:
         made = trouble
-    sys.stdout.buffer.write(pickle.dumps(made, 5))
+    try:
+        sys.stdout.buffer.write(pickle.dumps(made, 5))
+        sys.stdout.buffer.flush()
+    except OSError as trouble:
+        os._exit(trouble.errno or 1)  # not even this can be told

@@ -3,6 +3,8 @@
     1|archive-check|m3-account|17|yes    an action of that step, made after 17 moves
     cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
     step|m6-record     ack|12-known                      under broadcasts: enter a step, answer broadcast 12
+    pick|5f0c2a91|sms-code                               a topic among those that were offered for a question
+    vote|0b7e5d1c9a42|sms-code|yes                       what somebody thinks of the answer in this wording
 
 Ids are at most 64 bytes (Bot API, InlineKeyboardButton.callback_data).
 """
@@ -17,6 +19,8 @@ MAX_BYTES = 64
 
 _ACT = re.compile(rf"{VERSION}\|([a-z0-9-]{{1,16}})\|([a-z0-9-]{{1,20}})\|(\d{{1,7}})\|([a-z0-9-]{{1,12}})", re.ASCII)
 _PLAIN = re.compile(r"(cmd|faq|notice|step|ack)\|([a-z0-9_-]{1,40})", re.ASCII)
+_PICK = re.compile(r"pick\|([0-9a-f]{8})\|([a-z0-9-]{1,40})", re.ASCII)
+_VOTE = re.compile(r"vote\|([0-9a-f]{12})\|([a-z0-9-]{1,40})\|([a-z]{2,4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,37 @@ class Ask:
         return f"{self.kind}|{self.name}"
 
 
-def parse(button_id: str) -> Act | Ask | None:
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The topic that somebody meant, out of those offered for a question; `mark` is what the question is known by."""
+
+    mark: str
+    topic: str
+
+    def __str__(self) -> str:
+        return f"pick|{self.mark}|{self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What somebody thinks of an answer: `yes`, `no`, or the reason why not. `wording` is what they had read."""
+
+    wording: str
+    topic: str
+    opinion: str
+
+    def __str__(self) -> str:
+        return f"vote|{self.wording}|{self.topic}|{self.opinion}"
+
+
+def parse(button_id: str) -> Act | Ask | Pick | Vote | None:
     """What a button meant; None for an id that this version did not make."""
     if m := _ACT.fullmatch(button_id):
         return Act(m[1], m[2], int(m[3]), m[4])
     if m := _PLAIN.fullmatch(button_id):
         return Ask(m[1], m[2])
+    if m := _PICK.fullmatch(button_id):
+        return Pick(m[1], m[2])
+    if m := _VOTE.fullmatch(button_id):
+        return Vote(m[1], m[2], m[3])
     return None

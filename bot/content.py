@@ -124,10 +124,16 @@ class Spot:
         return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
 
 
-def load_with_spots(folder: Path | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
-    """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match."""
+def load_with_spots(
+    folder: Path | None, before: Matcher | None
+) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+    """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match.
+
+    `before` is the matcher of the content in force: it has read what did not change.
+    """
     reading = _Reading(folder)
     content = reading.content()
+    content.__dict__["matcher"] = Matcher(content.entries.values(), before=before)
     spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
     try:
         reading.rehearse(content)

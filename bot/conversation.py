@@ -8,18 +8,20 @@ step reads.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import get_args
 
-from bot import buttons, desk, privacy
+from bot import buttons, desk, opinions, privacy
 from bot.broadcast import codes, reminding
-from bot.buttons import Act, Ask
+from bot.buttons import Act, Ask, Pick, Vote
 from bot.content import Content
 from bot.desk import Case, Handed
-from bot.effects import Effect, Tallied
+from bot.effects import Effect, Picked, Tallied
 from bot.messages import Button, Incoming, Reply, State
 from bot.phrases import CommandName
 from bot.privacy import Finding, Kind
@@ -42,27 +44,35 @@ _SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A question that nothing answered: masked words, and the nearest topics, best first."""
+    """A question that was not answered at once: masked words, and the nearest topics, best first.
+
+    `tied`: several were as near, and a choice was offered. `mark`: what the buttons call it; None without any.
+    """
 
     question: str
     topics: tuple[str, ...]
+    tied: bool = False
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What to say and what to remember. `forget` and `export` are done by whoever has the store.
 
-    `withdraw`: what was typed held a secret; it is nowhere in this turn. `effects` are for others than this person.
+    `told` are the topics that it answers. `withdraw`: what was typed held a secret; it is nowhere in this turn.
+    `effects` are for others than this person. `toast` is a word that passes.
     """
 
     session: Session
     replies: tuple[Reply, ...] = ()
     happenings: tuple[Happening, ...] = ()
+    told: tuple[str, ...] = ()
     missed: Missed | None = None
     forget: bool = False
     export: bool = False
     withdraw: bool = False
     effects: tuple[Effect, ...] = ()
+    toast: str = ""
 
     @property
     def state(self) -> State:
@@ -177,11 +187,16 @@ class _Turning:
 
     def _pressed(self, session: Session, press: str) -> Turn:
         pressed = buttons.parse(press)
-        if isinstance(pressed, Ask):
-            return self._asked_for(session, pressed)
-        if pressed is None:
-            return self._stale(session)
-        return self._acted(session, pressed)
+        match pressed:
+            case Act():
+                return self._acted(session, pressed)
+            case Ask():
+                return self._asked_for(session, pressed)
+            case Pick(mark, topic) if topic in self.content.entries:
+                return replace(self._told(session, (topic,)), effects=(Picked(mark, topic),))
+            case Vote() if taken := opinions.taken(self.voice(session), pressed):
+                return Turn(session, taken.replies, effects=taken.effects, toast=taken.toast)
+        return self._stale(session)
 
     def _asked_for(self, session: Session, pressed: Ask) -> Turn:
         if pressed.kind == "faq" and pressed.name in self.content.entries:
@@ -331,7 +346,7 @@ class _Turning:
         if misses < len(self.content.phrases.misses):
             said = voice.bubbles(voice.fill(self.content.phrases.none_of_these), ((voice.command("contact"),),))
         else:
-            said = voice.missed(misses, ())
+            said = voice.missed(misses)
         return Turn(replace(session, misses=misses), (*said, *voice.again()))
 
     def _begun(self, session: Session) -> Turn:
@@ -360,15 +375,18 @@ class _Turning:
         quiet, voice = replace(session, misses=0), self.voice(session)
         if match.verdict == "answer":
             return self._told(quiet, match.chosen)
-        if match.verdict == "choices":
-            offered = voice.choices(match.chosen[:MAX_CHOICES], self.content.phrases.choices)
-            return Turn(quiet, (*offered, *voice.again()))
         topics = tuple(candidate.id for candidate in match.topics)
+        question = desk.masked(self.content, text)
+        mark = hashlib.sha256(question.encode()).hexdigest()[:8]
+        if match.verdict == "choices":
+            offered = voice.choices(match.chosen[:MAX_CHOICES], self.content.phrases.choices, mark)
+            return Turn(quiet, (*offered, *voice.again()), missed=Missed(question, topics, tied=True, mark=mark))
         missed = replace(session, misses=session.misses + 1)
         if self.case and missed.misses >= len(self.content.phrases.misses):
             turn = self._with_person(replace(session, misses=0), desk.opens(voice, self.case, text, topics))
-            return replace(turn, missed=Missed(text, topics))
-        return Turn(missed, (*voice.missed(missed.misses, topics), *voice.again()), missed=Missed(text, topics))
+            return replace(turn, missed=Missed(question, topics))
+        said = voice.missed(missed.misses, topics, mark)
+        return Turn(missed, (*said, *voice.again()), missed=Missed(question, topics, mark=mark))
 
     def _likely(self, session: Session) -> frozenset[str]:
         """Topics that people ask after the last answer, and those that belong to the present step."""
@@ -380,10 +398,12 @@ class _Turning:
         return frozenset(next_ | own | {*self.content.script.by_id[position.step].trouble})
 
     def _told(self, session: Session, topics: Sequence[str]) -> Turn:
-        voice = self.voice(session)
-        answers = [reply for topic in topics for reply in voice.answer(self.content.entries[topic])]
+        voice, entries = self.voice(session), [self.content.entries[topic] for topic in topics]
+        answer = partial(opinions.asked, voice) if self.incoming.edits else voice.answer
+        answers = [reply for entry in entries for reply in answer(entry)]
         first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
-        return Turn(replace(session, misses=0, told=tuple(topics)), (*first, *answers, *voice.again()))
+        quiet = replace(session, misses=0, told=tuple(topics))
+        return Turn(quiet, (*first, *answers, *voice.again()), told=quiet.told)
 
     def _with_person(self, session: Session, handed: Handed) -> Turn:
         """Said at the desk; the walk can go on by its buttons."""

@@ -6,7 +6,7 @@ Told once, however many workers there are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,11 @@ from bot.admin import MOST_TEXT, Admin, button
 from bot.aside import Report
 from bot.content import Content
 from bot.desk import ZONE
-from bot.effects import Once, Outdated, Queued
-from bot.inbox import flagged, groups
+from bot.effects import Once, Opinion, Outdated, Queued
+from bot.inbox import groups
 from bot.knowledge import Knowledge
 from bot.messages import Reply
+from bot.opinions import flagged
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
 
@@ -78,24 +79,13 @@ class Digest:
 
     async def flagged_lines(self) -> list[str]:
         """Answers that too few found helpful, worst first, with reasons."""
-        words, opinions = self._knowledge.content.phrases.admin, await self._store.knowledge.opinions()
-        worst = flagged({topic: (one.helped, one.of) for topic, one in opinions.items()})
-        return [
-            words.flagged_line.format(
-                title=self._knowledge.content.entries[topic].title,
-                helped=opinions[topic].helped,
-                of=opinions[topic].of,
-                reasons="".join(f"\n   · {reason}" for reason in opinions[topic].reasons[:3]),
-            )
-            for topic in worst
-            if topic in self._knowledge.content.entries
-        ]
+        return flagged_lines(self._knowledge.content, await self._store.knowledge.opinions())
 
     async def week(self, at: datetime) -> Reply:
         """The week before a moment, in one message."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
         asked = await self._store.knowledge.unanswered(week, settled=True)
-        found = groups((one.number, one.at, one.question, one.topics) for one in asked)
+        found = groups(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
         expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())
@@ -108,6 +98,24 @@ class Digest:
             flagged="\n".join(await self.flagged_lines()) or words.flagged_none,
         )
         return Reply(text[:MOST_TEXT], ((button(self._knowledge.content, "inbox", "inbox"),),))
+
+
+def flagged_lines(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
+    """Answers that too few found helpful in words, worst first, with what people said against them."""
+    words, reasons = content.phrases.admin, content.phrases.opinion.reasons
+    return [
+        words.flagged_line.format(
+            title=entry.title,
+            helped=one.helped,
+            of=one.of,
+            reasons="".join(
+                words.flagged_reason.format(reason=label, count=count)
+                for reason, count in one.reasons.items()
+                if (label := reasons.get(reason))  # type: ignore[call-overload]
+            ),
+        )
+        for entry, one in flagged(content, opinions)
+    ]
 
 
 def expires(content: Content, today: date) -> list[str]:

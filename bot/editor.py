@@ -85,10 +85,10 @@ class Editor:
             return _told(words.refused[refused.rule].format(**refused.about))  # type: ignore[index]
         except NotThere:
             return _told(words.gone)
+        except (TimeoutError, ChildProcessError):
+            return _told(words.took_too_long)
         except OSError as trouble:
             return _told(words.disk_full.format(why=trouble.strerror or type(trouble).__name__))
-        except TimeoutError:
-            return _told(words.took_too_long)
 
     # Publishing
 
@@ -294,7 +294,7 @@ class Editor:
 
     async def _groups(self, at: datetime, *, settled: bool = False) -> list[Group]:
         waiting = await self._rows.unanswered(at - REHEARSED, settled=settled)
-        return groups((one.number, one.at, one.question, one.topics) for one in waiting)
+        return groups(waiting)
 
     async def _same_group(self, number: str, *, settled: bool = False) -> list[int]:
         """The questions of the group that a number belongs to."""
@@ -313,7 +313,8 @@ class Editor:
 
     async def _inbox(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
         place = int(wish.about) if wish.about.isdecimal() else 0
-        return Handed((self._says.card(await self._groups(at), place),))
+        poor = await self.digest.flagged_lines() if place == 0 else []
+        return Handed((self._says.card(await self._groups(at), place, poor),))
 
     async def _add(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
         """The most asked wording becomes a phrasing of an entry."""

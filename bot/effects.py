@@ -189,8 +189,36 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that was not answered at once: masked words, and the topics that came nearest, best first.
+
+    `tied`: several topics were as near, so that a choice was offered; `picked` is the one that was taken. `became`:
+    None while it waits for an admin.
+    """
+
+    number: int
+    at: datetime
+    question: str
+    topics: tuple[str, ...]
+    became: str | None = None
+    tied: bool = False
+    picked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Somebody took this topic when topics were offered for the question of that mark. Nothing leads to who it was."""
+
+    mark: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Voted:
-    """Whether an answer helped the person whose turn it is; the newest word on a topic counts."""
+    """Whether a topic's answer helped the person whose turn it is; `revision` is the wording that they had read.
+
+    Their newest word on the same wording counts. `reason` is a key of the phrases, empty without one.
+    """
 
     topic: str
     revision: str
@@ -198,7 +226,16 @@ class Voted:
     reason: str = ""
 
 
-KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Voted
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """How many people said that an answer helped them, of how many; and how many gave which reason, most first."""
+
+    helped: int
+    of: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Picked | Voted
 
 
 @dataclass(frozen=True, slots=True)

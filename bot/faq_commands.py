@@ -90,16 +90,26 @@ def _as_json(report: Report) -> dict[str, Any]:
     }
 
 
+def _in_vain(as_json: bool, trouble: str, text: str) -> bool:
+    _print(as_json, {"published": False, "trouble": trouble}, text)
+    return False
+
+
 async def _publish(
     change: Callable[[Mapping[str, str]], Mapping[str, str | bytes]], note: str, *, as_json: bool, at_once: bool = True
 ) -> bool:
+    from bot.store import StoreProblem
+
     async with _house() as (_, knowledge):
         before, words = knowledge.number, knowledge.content.phrases.admin
         try:
             report = await knowledge.publish(change, AUTHOR, note, at_once=at_once)
+        except (TimeoutError, ChildProcessError) as trouble:
+            return _in_vain(as_json, type(trouble).__name__, words.took_too_long)
         except OSError as trouble:
-            _print(as_json, {"published": False, "trouble": str(trouble)}, words.disk_full.format(why=trouble.strerror))
-            return False
+            return _in_vain(as_json, str(trouble), words.disk_full.format(why=trouble.strerror))
+        except StoreProblem as trouble:
+            return _in_vain(as_json, trouble.code, knowledge.content.phrases.store_trouble[trouble.code])
         if report is None:
             _print(as_json, {"published": False, "number": before, "changes": []}, words.nothing_changed)
             return True
@@ -234,21 +244,29 @@ async def _rollback(number: int, *, as_json: bool) -> bool:
 
 @faq.command()
 def inbox(as_json: Json = False) -> None:
-    """没答上来的问题，问得多的在前。Unanswered questions in groups, the most asked first."""
+    """没答上来的问题和帮不上忙的答案。Questions without an answer, most asked first; answers that help too few."""
     _does(_inbox(as_json=as_json))
 
 
 async def _inbox(*, as_json: bool) -> bool:
+    from bot.digest import flagged_lines
     from bot.inbox import groups
     from bot.knowledge import REHEARSED
+    from bot.opinions import flagged
 
     async with _house() as (store, knowledge):
-        waiting = await store.knowledge.unanswered(datetime.now(UTC) - REHEARSED)
-        found = groups((one.number, one.at, one.question, one.topics) for one in waiting)
-        data = [{"count": len(group.numbers), "lines": group.lines, "topics": group.topics} for group in found]
-        words = knowledge.content.phrases.admin
+        found = groups(await store.knowledge.unanswered(datetime.now(UTC) - REHEARSED))
+        opinions, words = await store.knowledge.opinions(), knowledge.content.phrases.admin
+        asked = [
+            {"count": len(g.numbers), "tied": g.tied, "picked": g.picked, "lines": g.lines, "topics": g.topics}
+            for g in found
+        ]
+        poor = [{"topic": entry.id, **asdict(one)} for entry, one in flagged(knowledge.content, opinions)]
         lines = [words.digest_line.format(question=" / ".join(g.lines[:3]), count=len(g.numbers)) for g in found]
-        _print(as_json, {"groups": data}, "\n".join(lines) or words.inbox_empty)
+        text = "\n".join(lines) or words.inbox_empty
+        if poor:
+            text += "\n\n" + words.flagged.format(lines="\n".join(flagged_lines(knowledge.content, opinions)))
+        _print(as_json, {"groups": asked, "flagged": poor}, text)
         return True
 
 

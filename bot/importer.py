@@ -13,6 +13,11 @@ from dataclasses import dataclass, replace
 from bot.notice_text import LABELS, Desk, Found, People, Span, find
 
 MARK = "# 请核对"
+COLLECTS = (
+    "走到哪一步", "选的层次和专业", "每一步的日期", "要不要提醒和收到过哪些提醒", "问过哪些常见问题和有没有帮上",
+    "没答好的问题（去掉个人信息后，不记是谁问的）",
+)  # fmt: skip
+"""What the bot keeps, as graduates are told."""
 FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校名称", "专业", "层次", "入学日期", "学习形式")
 
 
@@ -81,7 +86,7 @@ def _lines(found: Found, name: str) -> Iterator[str]:
         yield _from(sentence, 2) if sentence else f"  {MARK}：通知里没有网址，这是学信网首页"
         yield f"  - {{label: {_q('学信网' if 'chsi' in url else url)}, url: {_q(url)}, official: true}}"
     yield "privacy:"
-    yield "  collects: [走到哪一步, 选的层次和专业, 每一步的日期, 没答上来的问题（去掉个人信息后）]"
+    yield f"  collects: [{', '.join(COLLECTS)}]"
     yield "  retention_days_after_last_window: 60"
 
 

@@ -140,7 +140,7 @@ class Knowledge:
                 if await self._rows.number() > self.number:
                     await self._take()
             except (StoreProblem, OSError, TimeoutError, ContentProblem) as trouble:
-                _log.error("revision_not_taken", why=type(trouble).__name__)
+                _log.error("revision_not_taken", why=_why(trouble))
 
     async def _take(self) -> None:
         revision = await self._rows.revision()
@@ -210,7 +210,7 @@ class Knowledge:
         try:
             report = await self.publish(change, FOLDER)
         except (StoreProblem, OSError, TimeoutError) as trouble:
-            _log.error("folder_not_published", why=type(trouble).__name__)
+            _log.error("folder_not_published", why=_why(trouble))
             return None
         if report and not report.good:
             _log.error("folder_refused", problems=len(report.problems) + len(report.errors))
@@ -220,6 +220,13 @@ class Knowledge:
 
 def _texts(files: Mapping[str, str | bytes]) -> dict[str, str]:
     return {name: text for name, text in files.items() if isinstance(text, str)}
+
+
+def _why(trouble: Exception) -> str:
+    """In a log: what it is, never words of a file."""
+    if isinstance(trouble, StoreProblem):
+        return trouble.code
+    return getattr(trouble, "strerror", None) or type(trouble).__name__
 
 
 async def _nobody(_: Report) -> None:

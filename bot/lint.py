@@ -23,7 +23,7 @@ from faq.model import Entry
 from faq.reading import read
 
 MOST = 2_500
-ASKED = 600
+ASKED = 200
 """Phrasings that the matcher is asked, at most, where there are more than MOST."""
 CLOSE = 60
 NEAR = 90.0
@@ -130,6 +130,8 @@ def _asks_secret(entry: Entry, _: _Room) -> Iterator[Found]:
 
 
 def _secret_written(entry: Entry, room: _Room) -> Iterator[Found]:
+    if not privacy.find("\n".join((entry.answer, *entry.phrasings)), room.phones):
+        return  # one look at all of it is much quicker than one at each
     lines = [(("answer",), entry.answer), *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
     for loc, text in lines:
         if privacy.find(text, room.phones):

@@ -34,6 +34,7 @@ class Incoming:
     channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
     search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
+    `edits`: what the bot showed can still be changed, so that a tap need not add a message.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are for what staff send; what graduates send is never opened.
     """
@@ -49,6 +50,7 @@ class Incoming:
     reply_to: str | None = None
     file: Sent | None = None
     html: str = ""
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,15 @@ class Reply:
 class Answer:
     """All that a channel has to say now, in order, and where the person stands after it.
 
-    `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can.
+    `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can. `toast` is
+    a word or two that passes at once (200 characters), where the channel has such; `replies` can do without it.
     """
 
     replies: tuple[Reply, ...]
     step: str | None = None
     state: State = "new"
     withdraw: bool = False
+    toast: str = ""
 
 
 Cause = Literal["", "flood", "server", "network", "token"]

@@ -56,6 +56,19 @@ class PublicWords(Row):
     private: Label
 
 
+class OpinionPhrases(Row):
+    """What stands under an answer: whether it helped, and if not, why."""
+
+    helped: Label
+    failed: Label
+    chosen: Label
+    reasons: Annotated[Mapping[Literal["hard", "mine", "old", "off"], Label], Field(min_length=2)]
+    thanks: Sentence
+    ask_reason: Sentence
+    noted: Sentence
+    reworded: Sentence
+
+
 class Office(Row):
     """When somebody is at the desk: days of the week (1 is Monday), local hours; `workdays` make up for holidays."""
 
@@ -200,6 +213,7 @@ class Phrases(Row):
         Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
     ]
     public: PublicWords
+    opinion: OpinionPhrases
     desk: DeskPhrases
     staff: StaffPhrases
     admin: AdminPhrases

@@ -200,7 +200,7 @@ class Service:
             channel,
             user,
             session=json.dumps(sessions.dump(turn.session), ensure_ascii=False),
-            events=[StepEvent(content.script.id, happening.step, happening.kind) for happening in turn.happenings],
+            events=_events(content, turn),
             update_id=update,
             turn=_ANSWER.dump_json(answer).decode() if update else None,
             miss=_miss(content, turn.missed),
@@ -330,10 +330,17 @@ def local(at: datetime, today: date | None) -> datetime:
 
 def _answer(turn: Turn) -> Answer:
     position = turn.session.position
-    return Answer(turn.replies, position.step if position else None, turn.state, turn.withdraw)
+    return Answer(turn.replies, position.step if position else None, turn.state, turn.withdraw, turn.toast)
+
+
+def _events(content: Content, turn: Turn) -> list[StepEvent]:
+    """What happened on the walk, and which answers were given."""
+    script, revision = content.script.id, content.revision
+    walked = [StepEvent(script, happening.step, happening.kind, revision) for happening in turn.happenings]
+    return [*walked, *(StepEvent("faq", topic, "answer", revision) for topic in turn.told)]
 
 
 def _miss(content: Content, missed: Missed | None) -> Miss | None:
     if missed is None:
         return None
-    return Miss(desk.masked(content, missed.question), missed.topics, content.revision)
+    return Miss(missed.question, missed.topics, content.revision, missed.tied, missed.mark)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from bot.buttons import Act, Ask
+from bot.buttons import Act, Ask, Pick
 from bot.calendar import calendar
 from bot.content import Content
 from bot.messages import Attachment, Button, Reply, Tone
@@ -82,7 +82,7 @@ class Voice:
             return self.menu()
         view = self.walk.view(position)
         parts = [self._head(view.step), *self._body(view, brief=brief or view.item > 1)]
-        buttons = self._rows(self._acts(view.actions)) + self._aids(view)
+        buttons = self.rows(self._acts(view.actions)) + self._aids(view)
         replies = self.bubbles("\n\n".join(filter(None, parts)), buttons, source=None if brief else view.step.source)
         if view.step.sentence is None or brief:
             return replies
@@ -138,7 +138,7 @@ class Voice:
             return self.menu()
         view = self.walk.view(position)
         buttons = [self.topic(topic) for topic in view.step.trouble if topic in self.content.entries]
-        rows = self._rows([*self._acts(view.stuck), *buttons])
+        rows = self.rows([*self._acts(view.stuck), *buttons])
         return self.bubbles(
             self.fill(self.content.phrases.trouble),
             (*rows, (self.command("contact"), self.command("resume", "this_step"))),
@@ -163,9 +163,9 @@ class Voice:
 
     # Answers
 
-    def topic(self, topic: str) -> Button:
-        """A button that asks this topic."""
-        return Button(str(Ask("faq", topic)), self.content.entries[topic].title)
+    def topic(self, topic: str, mark: str = "") -> Button:
+        """A button that asks this topic; with a mark, one that also says what the question of that mark meant."""
+        return Button(str(Pick(mark, topic) if mark else Ask("faq", topic)), self.content.entries[topic].title)
 
     def command(self, name: CommandName, label: ButtonName | None = None) -> Button:
         """A button that gives a command."""
@@ -179,23 +179,23 @@ class Voice:
 
     def answer(self, entry: Entry) -> tuple[Reply, ...]:
         """An FAQ entry's answer, its source and what people ask next."""
-        rows = self._rows([self.topic(topic) for topic in entry.follow if topic in self.content.entries])
+        rows = self.rows([self.topic(topic) for topic in entry.follow if topic in self.content.entries])
         if self.session.position is None:
             rows = (*rows, (self.start(), self.command("menu")))
         text, source = self.fill(entry.answer), self.label(entry.source, entry.checked_on)
         replies = self.bubbles(text, rows, label=source, topic=entry.id)
         return tuple(replace(reply, title=entry.title) for reply in replies)
 
-    def choices(self, topics: Sequence[str], sentence: str) -> tuple[Reply, ...]:
-        """Up to three topics to pick from, and 都不是."""
-        rows = tuple((self.topic(topic),) for topic in topics)
+    def choices(self, topics: Sequence[str], sentence: str, mark: str) -> tuple[Reply, ...]:
+        """Up to three topics to pick from for the question of this mark, and 都不是."""
+        rows = tuple((self.topic(topic, mark),) for topic in topics)
         return self.bubbles(self.fill(sentence), (*rows, (self.command("none"),)))
 
-    def missed(self, misses: int, topics: Sequence[str]) -> tuple[Reply, ...]:
+    def missed(self, misses: int, topics: Sequence[str] = (), mark: str = "") -> tuple[Reply, ...]:
         """What to say to the `misses`-th question in a row that nobody understood (1 is the first)."""
         sentences = self.content.phrases.misses
         if misses == 1 and topics:
-            return self.choices(topics[:3], sentences[0])
+            return self.choices(topics[:3], sentences[0], mark)
         if misses < len(sentences):
             return (*self.bubbles(self.fill(sentences[1]), ((self.command("contact"), self.command("menu")),)),)
         return self.bubbles(self.fill(sentences[2]), ((self.command("menu"),),))
@@ -234,7 +234,7 @@ class Voice:
         doors = [self.act(JUMP, door.text, door.go) for door in self.content.script.doors]
         names: tuple[CommandName, ...] = ("progress", "deadline", "contact", "jump", "restart", "privacy", "help")
         commands = [self.command(name) for name in names]
-        rows = ((self.start(),), *self._rows(doors), *self._rows(commands))
+        rows = ((self.start(),), *self.rows(doors), *self.rows(commands))
         return self.bubbles(self.fill(self.content.phrases.menu), rows)
 
     def card(self, name: CommandName) -> tuple[Reply, ...]:
@@ -311,7 +311,7 @@ class Voice:
             firsts.setdefault(step.n, step) if step.n is not None else None
         steps = [self.act(JUMP, f"{n} {self.fill(step.title)}", step.id) for n, step in firsts.items()]
         doors = [self.act(JUMP, door.text, door.go) for door in self.content.script.doors]
-        return self.bubbles(self.content.phrases.jump, (*self._rows(steps, 1), *self._rows(doors), (self.start(),)))
+        return self.bubbles(self.content.phrases.jump, (*self.rows(steps, 1), *self.rows(doors), (self.start(),)))
 
     def restart(self) -> tuple[Reply, ...]:
         """Asks before the walk is begun anew."""
@@ -341,7 +341,8 @@ class Voice:
         last = Reply(parts[-1], tuple(row for row in rows if row), label, topic)
         return (*(Reply(part, source=label, topic=topic) for part in parts[:-1]), last)
 
-    def _rows(self, buttons: Sequence[Button], most: int = 3) -> Rows:
+    def rows(self, buttons: Sequence[Button], most: int = 3) -> Rows:
+        """Buttons side by side where they fit, at most `most` in a row."""
         rows: list[tuple[Button, ...]] = []
         for button in buttons:
             row = (*rows[-1], button) if rows else (button,)

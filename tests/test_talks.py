@@ -5,6 +5,7 @@ bot's side of every file from what it says now; the change is then read as a cha
 
     day: 2013-12-05          the day it begins on (10:00), or a moment
     notices: two             two notices are in force (else the shipped one)
+    edits: true              on a channel that can change what it showed
     talk:
     - she: 什么时候截止       words she types
     - presses: 完成了         the newest button that carries these words, or begins with them
@@ -43,8 +44,8 @@ Line = Mapping[str, Any]
 class _Chat:
     """One person's side of a talk, over the real service."""
 
-    def __init__(self, service: Service, clock: list[datetime]) -> None:
-        self.service, self.clock = service, clock
+    def __init__(self, service: Service, clock: list[datetime], *, edits: bool) -> None:
+        self.service, self.clock, self.edits = service, clock, edits
         self.shown: list[Button] = []
         self.pressed: dict[str, str] = {}
         self.stands: tuple[str | None, str] = (None, "new")
@@ -66,7 +67,8 @@ class _Chat:
 
     async def _turn(self, *, text: str = "", press: str | None = None, other: str = "") -> Answer:
         self.turns += 1
-        return await self.service.receive(Incoming("test", "she", text, press, other, str(self.turns)))
+        did = Incoming("test", "she", text, press, other, str(self.turns), edits=self.edits)
+        return await self.service.receive(did)
 
     async def _walked(self, step: str) -> Answer:
         answer = await self._turn()
@@ -97,6 +99,8 @@ class _Chat:
             heard["stands"] = f"{answer.step} ({answer.state})"
         if answer.withdraw:
             heard["withdraw"] = True
+        if answer.toast:
+            heard["toast"] = answer.toast
         return heard
 
 
@@ -116,7 +120,7 @@ async def _played(talk: Line, content: Content, database: Path) -> Line:
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     try:
         service = Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC), posts=("test",))
-        chat = _Chat(service, clock)
+        chat = _Chat(service, clock, edits=talk.get("edits", False))
         return {**talk, "talk": [await chat.line(line) for line in talk["talk"]]}
     finally:
         await store.close()

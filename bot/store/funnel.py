@@ -80,8 +80,9 @@ class FunnelRows:
 
     async def missed(self) -> int:
         """Questions that found no answer and wait for an editor."""
-        ((waiting,),) = await self._rows(select(func.count()).select_from(misses).where(misses.c.became.is_(None)))
-        return int(waiting)
+        waiting = (misses.c.became.is_(None), misses.c.tied.is_(False))
+        ((count,),) = await self._rows(select(func.count()).select_from(misses).where(*waiting))
+        return int(count)
 
     async def _rows(self, query: Any) -> list[Any]:
         with told_apart():

@@ -15,10 +15,23 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Integer, RowMapping, and_, cast, delete, func, select, update
+from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Drafted, KnowledgeEffect, Once, Outdated, Revised, Settled, Undrafted, Unsettled, Voted
+from bot.effects import (
+    Drafted,
+    KnowledgeEffect,
+    Once,
+    Opinion,
+    Outdated,
+    Picked,
+    Revised,
+    Settled,
+    Unanswered,
+    Undrafted,
+    Unsettled,
+    Voted,
+)
 from bot.store.knowledge_tables import drafts, revisions, texts, votes
 from bot.store.problems import told_apart
 from bot.store.tables import misses, people
@@ -50,26 +63,6 @@ class Draft:
     files: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A masked question and the topics that came nearest, best first. `became`: None while it waits."""
-
-    number: int
-    at: datetime
-    question: str
-    topics: tuple[str, ...]
-    became: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """How many people said that an answer helped them, of how many; reasons, newest first."""
-
-    helped: int
-    of: int
-    reasons: tuple[str, ...] = ()
-
-
 def text_hash(text: str) -> str:
     """What a text is known by."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -92,6 +85,10 @@ async def learnt(connection: AsyncConnection, effect: KnowledgeEffect, channel: 
             await connection.execute(update(misses).where(misses.c.id.in_(numbers)).values(became=became))
         case Unsettled(numbers):
             await connection.execute(update(misses).where(misses.c.id.in_(numbers)).values(became=None))
+        case Picked(mark, topic):
+            newest = select(func.max(misses.c.id)).where(misses.c.mark == mark, misses.c.picked.is_(None))
+            this = misses.c.id == newest.scalar_subquery()
+            await connection.execute(update(misses).where(this).values(picked=topic))
         case Voted():
             await _vote(connection, effect, channel, user, at)
 
@@ -103,10 +100,11 @@ def upsert(connection: AsyncConnection) -> Callable[..., Any]:
 
 
 async def _keep(connection: AsyncConnection, files: Mapping[str, str]) -> str:
-    rows = [{"hash": text_hash(text), "text": text} for text in dict.fromkeys(files.values())]
-    if rows:
+    hashes = {text: text_hash(text) for text in files.values()}
+    if hashes:
+        rows = [{"hash": digest, "text": text} for text, digest in hashes.items()]
         await connection.execute(upsert(connection)(texts).on_conflict_do_nothing(), rows)
-    return json.dumps({name: text_hash(text) for name, text in sorted(files.items())})
+    return json.dumps({name: hashes[text] for name, text in sorted(files.items())})
 
 
 async def _revise(connection: AsyncConnection, revised: Revised, at: datetime) -> None:
@@ -128,9 +126,10 @@ async def _draft(connection: AsyncConnection, draft: Drafted, at: datetime) -> N
 
 async def _vote(connection: AsyncConnection, voted: Voted, channel: str, user: str, at: datetime) -> None:
     person = select(people.c.id).where(people.c.channel == channel, people.c.user_id == user).scalar_subquery()
-    said = {"at": text_of(at), "revision": voted.revision, "helped": voted.helped, "reason": voted.reason}
-    new = upsert(connection)(votes).values(person=person, topic=voted.topic, **said)
-    await connection.execute(new.on_conflict_do_update(index_elements=[votes.c.person, votes.c.topic], set_=said))
+    said = {"at": text_of(at), "helped": voted.helped, "reason": voted.reason}
+    new = upsert(connection)(votes).values(person=person, topic=voted.topic, revision=voted.revision, **said)
+    once = [votes.c.person, votes.c.topic, votes.c.revision]
+    await connection.execute(new.on_conflict_do_update(index_elements=once, set_=said))
 
 
 class KnowledgeRows:
@@ -166,25 +165,34 @@ class KnowledgeRows:
         return Draft(row["key"], time_of(row["at"]), row["author"], row["note"], row["parent"], files)
 
     async def unanswered(self, since: datetime, *, settled: bool = False) -> list[Unanswered]:
-        """Questions without an answer that still wait (`settled`: all), newest first."""
+        """Questions that were not answered at once and still wait (`settled`: all), newest first."""
         which = and_(misses.c.at >= text_of(since), *(() if settled else (misses.c.became.is_(None),)))
         rows = await self._rows(select(misses).where(which).order_by(misses.c.id.desc()).limit(20_000))
         return [
-            Unanswered(row["id"], time_of(row["at"]), row["question"], tuple(json.loads(row["topics"])), row["became"])
+            Unanswered(
+                row["id"],
+                time_of(row["at"]),
+                row["question"],
+                tuple(json.loads(row["topics"])),
+                row["became"],
+                row["tied"],
+                row["picked"],
+            )
             for row in rows
         ]
 
-    async def opinions(self) -> dict[str, Opinion]:
-        """What people thought of the answers, by topic."""
-        yes = func.sum(cast(votes.c.helped, Integer))
-        rows = await self._rows(select(votes.c.topic, yes.label("yes"), func.count().label("of")).group_by("topic"))
-        said = await self._rows(
-            select(votes.c.topic, votes.c.reason).where(votes.c.reason != "").order_by(votes.c.id.desc()).limit(500)
-        )
-        reasons: dict[str, list[str]] = {}
-        for row in said:
-            reasons.setdefault(row["topic"], []).append(row["reason"])
-        return {row["topic"]: Opinion(row["yes"], row["of"], tuple(reasons.get(row["topic"], ()))) for row in rows}
+    async def opinions(self) -> dict[tuple[str, str], Opinion]:
+        """What people thought of the answers, by topic and wording."""
+        key = (votes.c.topic, votes.c.revision)
+        said = (*key, votes.c.helped, votes.c.reason)
+        counted = select(*said, func.count().label("n")).group_by(*said).order_by(func.count().desc(), votes.c.reason)
+        found: dict[tuple[str, str], Opinion] = {}
+        for row in await self._rows(counted):
+            about, n = (row["topic"], row["revision"]), row["n"]
+            so_far = found.get(about, Opinion(0, 0))
+            reasons = {**so_far.reasons, row["reason"]: n} if row["reason"] else so_far.reasons
+            found[about] = Opinion(so_far.helped + n * row["helped"], so_far.of + n, reasons)
+        return found
 
     async def apply(self, effects: Sequence[KnowledgeEffect], at: datetime) -> None:
         """What follows from no turn, in one transaction. Outdated when somebody else published first."""

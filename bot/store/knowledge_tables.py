@@ -46,7 +46,7 @@ drafts = Table(
     Column("files", Text, nullable=False),
 )
 
-# Whether an answer helped. The reason is masked.
+# Whether an answer helped.
 votes = Table(
     "votes",
     metadata,
@@ -54,10 +54,11 @@ votes = Table(
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("at", Text, nullable=False),
     Column("topic", Text, nullable=False),
-    # The content that the answer was in.
+    # The wording of the answer: the beginning of its hash.
     Column("revision", Text, nullable=False),
     Column("helped", Boolean, nullable=False),
+    # A key of the phrases; empty: none given.
     Column("reason", Text, nullable=False),
-    UniqueConstraint("person", "topic"),
+    UniqueConstraint("person", "topic", "revision"),
     Index(None, "topic"),
 )

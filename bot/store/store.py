@@ -60,20 +60,29 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """Something that happened at a step; ids only, never words of the person."""
+    """Something that happened at a step; ids only, never words of the person. `revision` is the content's then.
+
+    An answer of the FAQ: script `faq`, its topic as the step, kind `answer`.
+    """
 
     script: str
     step: str
     kind: str
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A question without an answer: masked text, the nearest topic ids (best first), the content revision asked."""
+    """A question that was not answered at once: masked text, nearest topic ids (best first), the content's revision.
+
+    `tied`: several were as near. `mark` is what the buttons that offer topics call it; None: nothing was offered.
+    """
 
     question: str
     topics: tuple[str, ...]
     revision: str
+    tied: bool = False
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,12 +393,14 @@ def _update(channel: str, update_id: str, turn: str | None, at: str) -> dict[str
     return {"channel": channel, "update_id": update_id, "turn": turn or "null", "at": at}
 
 
-def _anonymous(miss: Miss, at: datetime) -> dict[str, str]:
+def _anonymous(miss: Miss, at: datetime) -> dict[str, Any]:
     return {
         "at": text_of(at.replace(minute=0, second=0, microsecond=0)),
         "question": miss.question,
         "topics": json.dumps(miss.topics, ensure_ascii=False),
         "revision": miss.revision,
+        "tied": miss.tied,
+        "mark": miss.mark,
     }
 
 

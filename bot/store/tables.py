@@ -7,7 +7,7 @@ texts of graduates, nothing that `bot.privacy` masks.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, true
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, false, true
 
 metadata = MetaData(
     naming_convention={
@@ -37,7 +37,7 @@ people = Table(
     UniqueConstraint("channel", "user_id"),
 )
 
-# Append-only: what happened at which step.
+# Append-only: what happened at which step of a script, and which answers of the FAQ were given (script `faq`).
 step_events = Table(
     "step_events",
     metadata,
@@ -45,8 +45,11 @@ step_events = Table(
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("at", Text, nullable=False),
     Column("script", Text, nullable=False),
+    # Of an answer: its topic.
     Column("step", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    # The content revision in force then; NULL: older than this column.
+    Column("revision", Text),
     Index(None, "person"),
 )
 
@@ -68,8 +71,8 @@ handled_updates = Table(
     UniqueConstraint("person", "slot"),
 )
 
-# Questions that found no answer, masked, for the editors of the FAQ. Without a person, and timed to the hour, so that
-# none can be found through it.
+# Questions that found no answer, or several as good ones, masked, for the editors of the FAQ. Without a person, and
+# timed to the hour, so that none can be found through it.
 misses = Table(
     "misses",
     metadata,
@@ -82,6 +85,13 @@ misses = Table(
     Column("revision", Text, nullable=False),
     # What an admin made of it; NULL: it waits.
     Column("became", Text),
+    # Whether several topics were as near, so that a choice was offered.
+    Column("tied", Boolean, nullable=False, server_default=false()),
+    # What the buttons under it call it: the beginning of a hash of the question. NULL: nothing was offered.
+    Column("mark", Text),
+    # The topic that was taken of those offered; NULL: none so far.
+    Column("picked", Text),
+    Index(None, "mark"),
 )
 
 

@@ -51,17 +51,15 @@ class Newsroom:
         return self.files[file]
 
     async def says(self, text: str, user: str = OWNER) -> Answer:
-        answer = await self.service.receive(Incoming("test", user, text, update_id=str(next(UPDATES))))
-        await self.knowledge.look()
-        return answer
+        return await self._does(Incoming("test", user, text, update_id=str(next(UPDATES)), edits=True))
 
     async def presses(self, answer: Answer, words: str, user: str = OWNER) -> Answer:
         found = [b.id for reply in answer.replies for row in reply.buttons for b in row if words in b.text]
         assert found, (words, answer)
-        number = str(next(UPDATES))
-        pressed = await self.service.receive(Incoming("test", user, press=found[0], update_id=number))
-        await self.knowledge.look()
-        return pressed
+        return await self.taps(found[0], user)
+
+    async def taps(self, button: str, user: str = OWNER) -> Answer:
+        return await self._does(Incoming("test", user, press=button, update_id=str(next(UPDATES)), edits=True))
 
     async def sends(
         self, name: str, content: str | bytes, caption: str = "", user: str = OWNER, size: int | None = None
@@ -69,7 +67,10 @@ class Newsroom:
         number = str(next(UPDATES))
         self.files[number] = content if isinstance(content, bytes) else content.encode()
         file = Sent("document", number, name, len(self.files[number]) if size is None else size)
-        incoming = Incoming("test", user, caption, other="document", update_id=number, file=file)
+        sent = Incoming("test", user, caption, other="document", update_id=number, file=file, edits=True)
+        return await self._does(sent)
+
+    async def _does(self, incoming: Incoming) -> Answer:
         answer = await self.service.receive(incoming)
         await self.knowledge.look()
         return answer

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buttons import MAX_BYTES, Act, Ask, parse
+from bot.buttons import MAX_BYTES, Act, Ask, Pick, Vote, parse
 from tests.conftest import both_notices
 
 CONTENT = both_notices()
@@ -33,6 +33,17 @@ def test_a_question_comes_back_and_fits(kind: str) -> None:
         asked = Ask(kind, name)
         assert parse(str(asked)) == asked
         assert len(str(asked).encode()) <= MAX_BYTES
+
+
+@given(
+    st.text("0123456789abcdef", min_size=12, max_size=12),
+    st.text(WORD, min_size=1, max_size=40),
+    st.sampled_from(["yes", "no", *CONTENT.phrases.opinion.reasons]),
+)
+def test_an_opinion_and_a_pick_come_back_and_fit(wording: str, topic: str, opinion: str) -> None:
+    for made in (Vote(wording, topic, opinion), Pick(wording[:8], topic)):
+        assert parse(str(made)) == made
+        assert len(str(made).encode()) <= MAX_BYTES
 
 
 @given(st.text(max_size=80))

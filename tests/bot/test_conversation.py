@@ -386,7 +386,7 @@ def test_what_people_ask_after_an_answer_is_offered_first_then(meets: Meets) -> 
     unclear = "俺爹79年的中专能整一个吗"
     person = meets()
     person.says(unclear)
-    assert person.shown[0].id == str(Ask("faq", "pre-1991"))
+    assert person.shown[0].id.endswith("|pre-1991")
     person.says("学历能自动绑定吗")
     person.says(unclear)
-    assert person.shown[0].id == str(Ask("faq", "manual-binding"))
+    assert person.shown[0].id.endswith("|manual-binding")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot.aside import Report
 from bot.content import SHIPPED
+from bot.drafts import placed
 from bot.messages import Incoming
 from bot.source import MAX_BYTES
+from bot.store import Store, StoreProblem
 from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
 
 OWN = """- id: red-pork
@@ -96,6 +99,31 @@ async def test_what_is_wrong_is_told_with_its_line_and_the_old_one_stays(room: N
 async def test_what_means_harm_is_refused(room: Newsroom, name: str, content: str | bytes, word: str) -> None:
     assert word in said(await room.sends(name, content, "/faq"))
     assert room.knowledge.number == 0
+
+
+async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom) -> None:
+    much = f"{OWN}#{'x' * 100_000}\n"
+    async with no_more_room(room.store):
+        assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq"))
+        with pytest.raises(StoreProblem, match="disk_full"):
+            await room.knowledge.publish(lambda old: placed(old, "canteen.yaml", much), "command")
+    assert (await room.knowledge.in_force())[0] == room.knowledge.number == 0
+    assert "只管核对" not in await room.asks("红烧肉几点卖")
+    assert "已发布" in said(await room.sends("canteen.yaml", much, "/faq"))
+
+
+@asynccontextmanager
+async def no_more_room(store: Store) -> AsyncIterator[None]:
+    """The disk is full for as long as this lasts, whichever connection writes."""
+    async with AsyncExitStack() as every:
+        pool = [await every.enter_async_context(store._reader.connect()) for _ in range(5)]
+        pages = (await pool[0].exec_driver_sql("PRAGMA page_count")).scalar()
+        for connection in pool:
+            await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    yield
+    async with AsyncExitStack() as every:
+        for connection in [await every.enter_async_context(store._reader.connect()) for _ in range(5)]:
+            await connection.exec_driver_sql("PRAGMA max_page_count=1000000")
 
 
 async def test_a_file_of_fifty_megabytes_is_not_even_fetched(room: Newsroom) -> None:

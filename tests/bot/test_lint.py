@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
 
+from bot import privacy
 from bot.lint import RULES, lint
 from faq.model import Entry
 from tests.conftest import shipped
+from tests.secrets import synthetic
 
 TODAY = date(2013, 12, 5)
 FINE: dict[str, Any] = {
@@ -72,3 +75,14 @@ def test_a_rule_finds_what_it_is_for(rule: str) -> None:
 
 def test_the_shipped_entries_have_no_errors() -> None:
     assert [finding for finding in lint(shipped(), TODAY) if finding.level == "error"] == []
+
+
+def test_a_secret_in_any_line_is_found_in_the_look_at_all_of_them() -> None:
+    lines = [line for entry in shipped().entries.values() for line in entry.phrasings]
+    draw, seen = Random(1), 0
+    for secret in synthetic(700, 3):
+        if privacy.find(secret.sentence):
+            around = [draw.choice(lines), secret.sentence, draw.choice(lines)]
+            assert privacy.find("\n".join(around)), around
+            seen += 1
+    assert seen > 600

@@ -75,7 +75,7 @@ def test_buttons_stand_under_the_last_bubble_and_the_source_at_each() -> None:
 @given(st.lists(st.text(alphabet="按钮字a", min_size=1, max_size=20), max_size=30))
 def test_rows_keep_the_order_and_fit_a_phone(texts: list[str]) -> None:
     buttons = [Button(f"cmd|{n}", text) for n, text in enumerate(texts)]
-    rows = voice()._rows(buttons)
+    rows = voice().rows(buttons)
     assert list(chain.from_iterable(rows)) == buttons
     for row in rows:
         assert 0 < len(row) <= 3

@@ -154,12 +154,15 @@ class Slaughter:
                 json.dumps(json.loads(session)["walks"]["2014-autumn"], sort_keys=True): person
                 for person, session in rows
             }
-            events = {
-                tuple(database.execute("SELECT step, kind FROM step_events WHERE person = ? ORDER BY id", (person,)))
-                for person, _ in rows
-            }
+            walked = "SELECT step, kind FROM step_events WHERE person = ? AND script <> 'faq' ORDER BY id"
+            events = {tuple(database.execute(walked, (person,))) for person, _ in rows}
+            answered = (
+                "SELECT user_id, count(*) FROM step_events JOIN people ON people.id = person WHERE script = 'faq'"
+            )
+            answers = dict(database.execute(f"{answered} GROUP BY user_id").fetchall())
         assert len(rows) == len(fates)
         # Everybody did the same, so everybody stands at the same place and the same happened to everybody, once.
         assert len(walks) == 1, walks
         assert len(events) == 1, events
+        assert answers == {str(fate.user.id): fate.asked for fate in fates if fate.asked}
         assert self.repeated <= self.kills * self.people

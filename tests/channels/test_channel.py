@@ -94,6 +94,23 @@ async def test_a_typed_word_gets_a_new_message_and_a_tap_edits_it(town: Town) ->
     assert len(ann.messages) == bubbles + 1
 
 
+async def test_a_vote_is_thanked_for_at_once_and_changes_only_its_answer(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    await town.says(ann, "要用什么浏览器")
+    answer, step = ann.messages[-2:]
+    helped = next(button["callback_data"] for row in answer.buttons for button in row if "有用" in button["text"])
+    since = len(town.telegram.calls)
+    ann.presses(helped, answer)
+    await town.telegram.until(lambda: not town.telegram.pending)
+    done = {call.method: call.parameters for call in town.telegram.calls[since:] if call.method != "getUpdates"}
+    assert done.keys() == {"answerCallbackQuery", "editMessageText"}
+    assert done["answerCallbackQuery"]["text"] == town.content.phrases.opinion.thanks
+    assert ann.messages[-2:] == [answer, step]
+    assert (answer.edits, step.edits) == (1, 0)
+    assert [button["text"] for button in answer.buttons[-1]] == ["✓ 👍 有用", "👎 没帮上"]
+
+
 async def test_an_old_button_is_answered_and_changes_nothing(town: Town) -> None:
     ann = town.telegram.user("Ann")
     await town.says(ann, "开始核对")

@@ -28,7 +28,7 @@ def incoming(update: dict[str, Any]) -> Incoming | None:
 
 
 def test_typed_words_in_private() -> None:
-    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1")
+    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1", edits=True)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_typed_words_in_private() -> None:
 )
 def test_what_is_no_text_is_named(field: str, kind: str) -> None:
     assert incoming(message(PRIVATE, **{field: {}}, caption="看")) == Incoming(
-        "telegram", "7", "看", other=kind, update_id="1"
+        "telegram", "7", "看", other=kind, update_id="1", edits=True
     )
 
 
 def test_an_edited_message_is_named() -> None:
     update = {"update_id": 1, "edited_message": message(PRIVATE, text="改了")["message"]}
-    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1")
+    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1", edits=True)
 
 
 @pytest.mark.parametrize("fields", [{"pinned_message": {}}, {"new_chat_members": []}, {"migrate_to_chat_id": 1}])
@@ -75,7 +75,7 @@ def test_a_press_names_the_message_that_is_on_the_screen() -> None:
     ours = {"message_id": 4, "chat": PRIVATE, "date": 5, "text": "…"}
     seen = read({"update_id": 2, "callback_query": {"id": "q", "from": ANN, "message": ours, "data": "cmd|menu"}}, ME)
     assert seen
-    assert seen.incoming == Incoming("telegram", "7", press="cmd|menu", update_id="2")
+    assert seen.incoming == Incoming("telegram", "7", press="cmd|menu", update_id="2", edits=True)
     assert (seen.chat, seen.message, seen.query, seen.on_screen) == (7, 4, "q", ours)
 
 

@@ -124,11 +124,17 @@ async def test_a_miss_leads_to_nobody(url: str, path: Path) -> None:
     assert rows(path, "SELECT at, question, topics, revision FROM misses") == [
         ("2013-12-05T08:00:00.000+00:00", "户口怎么迁", '["deadline", "contact"]', "r1")
     ]
-    assert set(metadata.tables["misses"].c.keys()) == {"id", "at", "question", "topics", "revision", "became"}
+    assert set(metadata.tables["misses"].c.keys()) == {
+        "id", "at", "question", "topics", "revision", "became", "tied", "mark", "picked",
+    }  # fmt: skip
 
 
 async def test_export_shows_everything(store: Store) -> None:
-    await save(store, session='{"step": "M1"}', events=[StepEvent("s", "M0", "enter"), StepEvent("s", "M1", "enter")])
+    await save(
+        store,
+        session='{"step": "M1"}',
+        events=[StepEvent("s", "M0", "enter", "r1"), StepEvent("s", "M1", "enter", "r1")],
+    )
     await save(store, update_id="7", turn='{"replies": ["好"]}', at=AT + timedelta(minutes=1))
     kept = await store.export("console", "42")
     assert json.loads(json.dumps(kept)) == kept
@@ -148,8 +154,8 @@ async def test_export_shows_everything(store: Store) -> None:
             }
         ],
         "step_events": [
-            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M0", "kind": "enter"},
-            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M1", "kind": "enter"},
+            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M0", "kind": "enter", "revision": "r1"},
+            {"at": "2013-12-05T08:30:00.000+00:00", "script": "s", "step": "M1", "kind": "enter", "revision": "r1"},
         ],
         "handled_updates": [
             {

@@ -120,6 +120,8 @@ class Telegram:
 
     async def _answered(self, receive: Receive, seen: Seen, *, hurried: bool) -> Call | None:
         answer = await receive(seen.incoming)
+        if answer.toast and seen.query and seen.query not in self._early:
+            self._release(seen.query, answer.toast)
         if seen.incoming.place == "inline":
             return {
                 "method": "answerInlineQuery",
@@ -155,13 +157,15 @@ class Telegram:
     def _working(self, seen: Seen) -> None:
         """It takes long: the button stops waiting, or somebody is seen typing."""
         if seen.chat and seen.query:
-            self._early.add(seen.query)
-            call = _released(seen.query)
+            self._release(seen.query)
         elif seen.chat:
-            call = {"method": "sendChatAction", "chat_id": seen.chat, "action": "typing"}
-        else:
-            return
-        _background(asyncio.ensure_future(self._try(call)))
+            typing = {"method": "sendChatAction", "chat_id": seen.chat, "action": "typing"}
+            _background(asyncio.ensure_future(self._try(typing)))
+
+    def _release(self, query: str, toast: str = "") -> None:
+        """The button stops waiting before the turn is over."""
+        self._early.add(query)
+        _background(asyncio.ensure_future(self._try(_released(query, toast))))
 
     async def _deliver(self, seen: Seen, answer: Answer, *, hurried: bool) -> None:
         if answer.withdraw and seen.message and not seen.query and await self._may_delete(seen):
@@ -282,9 +286,10 @@ class Telegram:
                 _log.warning("telegram_refused", method=method, why=trouble.message)
 
 
-def _released(query: str) -> Call:
-    """The button that was pressed stops showing that it waits."""
-    return {"method": "answerCallbackQuery", "callback_query_id": query}
+def _released(query: str, toast: str = "") -> Call:
+    """The button that was pressed stops showing that it waits, and a word passes."""
+    text = {"text": toast} if toast else {}
+    return {"method": "answerCallbackQuery", "callback_query_id": query, **text}
 
 
 _running: set[asyncio.Future[Any]] = set()

@@ -154,7 +154,14 @@ def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff
         )
     elif chat["type"] == "private":
         incoming = Incoming(
-            NAME, _person(message), text, other=kind, update_id=number, file=_file(message), html=formatted(message)
+            NAME,
+            _person(message),
+            text,
+            other=kind,
+            update_id=number,
+            file=_file(message),
+            html=formatted(message),
+            edits=True,
         )
         album = None if text else message.get("media_group_id")
     else:
@@ -225,5 +232,5 @@ def _press(query: Mapping[str, Any], number: str, staff_chat: int | None) -> See
         # What we say in groups and inline has no buttons that are pressed: somebody forges. Only the query is answered.
         return Seen(Incoming(NAME, user, place="public"), 0, query=query["id"])
     on_screen = message if message.get("date") else None
-    pressed = Incoming(NAME, user, press=data, update_id=number)
+    pressed = Incoming(NAME, user, press=data, update_id=number, edits=True)
     return Seen(pressed, int(user), message.get("message_id"), query["id"], on_screen=on_screen)

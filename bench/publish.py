@@ -1,0 +1,112 @@
+"""How long a file of 10,000 entries with 10 phrasings each takes to publish, and what people wait for an answer while
+it does.
+
+    python -m bench.publish [--entries 10000] [--people 20]
+
+The whole house but for a channel: real database, real knowledge and the process aside. Publishing is from the file's
+arrival to the moment when questions are answered from it. A question is asked every 20 ms the whole time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import re
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.drafts import Files, placed, whole
+from bot.knowledge import Knowledge
+from bot.messages import Incoming
+from bot.service import Service
+from bot.serving import loop
+from bot.store import Store
+
+ASKED = (
+    "{}在几楼领", "去哪个窗口办{}", "{}收费标准", "{}开放到晚上几点", "{}周末营业吗", "预约{}", "{}的管理员是哪位",
+    "{}坏了报修", "{}押金退还", "借用{}的流程",
+)  # fmt: skip
+"""What is asked of each thing: nothing that our own entries are about, so that theirs still win their own lines."""
+
+
+NAMES = (
+    "东西南北春夏秋冬梅兰竹菊松柏桃李杏梨枣桂荷莲菱芦苇柳杨榆槐桐枫杉樟茶麦稻谷豆瓜葫茄葱姜蒜韭芹菠蕉橙柚桔柿栗核椰榴莓樱葡"
+    "虎豹狮象猴鹿马牛羊狗猫兔鼠鸡鸭鹅鹤雁燕鹰雀鸽蜂蝶蚕蛙龟蛇鱼虾蟹贝珠玉金银铜铁锡铝钢石沙泥砖瓦木布丝棉麻皮毛纸墨笔砚琴棋书画"
+)
+
+
+def written(entries: int) -> str:
+    """The YAML of so many entries of ten phrasings each, about things with made-up names; at most 15,000."""
+    rows = []
+    for n in range(entries):
+        thing = f"{NAMES[n % len(NAMES)]}{NAMES[n // len(NAMES)]}牌"
+        lines = "".join(f"    - {asked.format(thing)}\n" for asked in ASKED)
+        rows.append(
+            f"- id: thing-{n}\n  title: {thing}的事\n  source: notice\n  phrasings:\n{lines}"
+            f"  answer: {thing}的事请打电话问{{{{ contact.name }}}}。\n"
+        )
+    return "".join(rows)
+
+
+def without(files: Files) -> Files:
+    """The files without the two lines that must match and do not, among so many foreign ones."""
+    lost = re.compile("    - (?:有人冒用我的身份证注册了|用户名密码全都忘了)\n")
+    return {name: lost.sub("", text) for name, text in whole(files).items()}
+
+
+async def publishing(entries: int, people: int, database: Path) -> None:
+    """Publishes once beside people who ask, and prints what it took."""
+    store = await Store.open(f"sqlite+aiosqlite:///{database}")
+    knowledge = await Knowledge.open(store, None, lambda: datetime.now(UTC))
+    service = Service(knowledge.content, store, lambda: datetime.now(UTC))
+    knowledge.take = service.take
+    text, numbers, waits = written(entries), itertools.count(), list[tuple[float, float]]()
+    asking = True
+
+    async def asks() -> None:
+        """Every 20 ms somebody asks; who asks is never held up by who waits."""
+        async with asyncio.TaskGroup() as turns:
+            due = time.perf_counter()
+            while asking:
+                turns.create_task(one(due, next(numbers)))
+                due += 0.02
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+    async def one(due: float, number: int) -> None:
+        asked = Incoming("bench", f"p{number % people}", f"密码忘了怎么办{number}", update_id=str(number))
+        await service.receive(asked)
+        waits.append((due, time.perf_counter() - due))
+
+    task = asyncio.create_task(asks())
+    await asyncio.sleep(1.0)
+    start = time.perf_counter()
+    report = await knowledge.publish(lambda old: placed(without(old), "many.yaml", text), "bench")
+    took = time.perf_counter() - start
+    await asyncio.sleep(1.0)
+    asking = False
+    await task
+    await store.close()
+    assert report
+    assert report.good, (report.problems[:3], report.errors[:3])
+    assert len(service.content.entries) > entries
+    during = sorted(wait for due, wait in waits if start <= due <= start + took)
+    print(f"{entries:,} entries ({len(text.encode()) / 1e6:.1f} MB) in force after {took:.1f} s")
+    print(f"{len(during)} turns meanwhile: p50 {during[len(during) // 2] * 1000:.0f} ms, ", end="")
+    print(f"p99 {during[int(len(during) * 0.99)] * 1000:.0f} ms, longest {during[-1] * 1000:.0f} ms")
+
+
+def main() -> None:
+    """Measure, in a folder that is gone afterwards."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--entries", type=int, default=10_000)
+    words.add_argument("--people", type=int, default=20)
+    chosen = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop()) as runner:
+        runner.run(publishing(chosen.entries, chosen.people, Path(folder) / "gradbot.db"))
+
+
+if __name__ == "__main__":
+    main()
