@@ -23,7 +23,7 @@ from faq.index import Index
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow
 
-ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.72  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -51,6 +51,12 @@ class Weights:
 def story(size: int) -> float:
     """How much a message of so many units is a story, 0–1."""
     return min(max((size - SHORT) / (STORY - SHORT), 0.0), 1.0)
+
+
+def weight(pair: tuple[float, float], story: float) -> float:
+    """The weight of a feature in a message that is a story so much."""
+    short, long = pair
+    return short + story * (long - short)
 
 
 class Clue(NamedTuple):
