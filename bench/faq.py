@@ -2,11 +2,11 @@
 
     python -m bench.faq [PHRASINGS ...]    default 250 1000 10000 100000
 
-Quality: questions that nothing was tuned on (tests/faq/unseen.txt), every phrasing held out once, and the FAQ of an
-invented shop (bench/shop.txt). Speed: our entries multiplied, every cell in a process of its own. The peers bm25s and
-scikit-learn take part when they are installed (extra `bench`), the plot needs matplotlib. A peer's score of an entry is
-that of its best phrasing; all get folded text, and our units where they cut it. "Let through" is the share of questions
-that are right and score above all but 5 % of the lines that are out of scope.
+Quality: questions that nothing was tuned on (tests/faq/unseen.txt), every phrasing held out once, and the FAQs of an
+invented shop and hospital (bench/shop.txt, bench/clinic.txt). Speed: our entries multiplied, every cell in a process of
+its own. The peers bm25s and scikit-learn take part when they are installed (extra `bench`), the plot needs matplotlib.
+A peer's score of an entry is that of its best phrasing; all get folded text, and our units where they cut it. "Let
+through" is the share of questions that are right and score above all but 5 % of the lines that are out of scope.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Row(NamedTuple):
 SIZES = (250, 1_000, 10_000, 100_000)
 SLOW_AT = 20_000  # phrasings from which the peers are asked fewer questions
 KINDS = (str, int, float, float, float, int)  # of a Row
+FIELDS = ("shop", "clinic")
 PLACES = ("校区", "分院", "年级", "班", "函授站", "教学点")
 
 
@@ -164,16 +165,16 @@ def _quality(asked: Sequence[tuple[Ranking, Sequence[str]]], others: Sequence[Ra
     return f"{sum(first) / size:.3f} / {three / size:.3f} / {through / size:.3f}"
 
 
-def shop() -> tuple[list[Entry], list[tuple[str, tuple[str, ...]]], list[str]]:
-    """The invented shop: its FAQ, questions with their topic, lines that it does not answer."""
+def field(name: str) -> tuple[list[Entry], list[tuple[str, tuple[str, ...]]], list[str]]:
+    """An invented shop or hospital: its FAQ, questions with their topic, lines that it does not answer."""
     faq: list[Entry] = []
     asked: list[tuple[str, tuple[str, ...]]] = []
-    for line in _file("shop.txt"):
+    for line in _file(f"{name}.txt"):
         topic, rest = line.split(": ", 1)
         phrasings, asking = (part.split(" / ") for part in rest.split(" => "))
         faq.append(Entry(id=topic, title=phrasings[0], source="notice", phrasings=tuple(phrasings), answer="-"))
         asked += [(text, (topic,)) for text in asking]
-    return faq, asked, _file("shop_others.txt")
+    return faq, asked, _file(f"{name}_others.txt")
 
 
 def _file(name: str) -> list[str]:
@@ -182,14 +183,15 @@ def _file(name: str) -> list[str]:
 
 
 def quality() -> None:
-    """Top-1 / top-3 / let through, of questions, of phrasings that were held out, and of the shop's questions."""
+    """Top-1 / top-3 / let through, of questions, of phrasings that were held out, and of the questions of FIELDS."""
     faq = entries()
-    shop_faq, shop_asked, shop_others = shop()
+    fields = [field(name) for name in FIELDS]
     asked, strangers = questions("unseen.txt"), out_of_scope("unseen_out_of_scope.txt")
     print(f"top-1 / top-3 / let through: {len(asked)} unseen questions and {len(strangers)} lines out of scope,")
     print(f"{sum(len(entry.phrasings) for entry in faq)} held-out phrasings of {len(faq)} entries,")
-    print(f"{len(shop_asked)} questions to {len(shop_faq)} entries of a shop")
-    print(f"{'':18}  {'unseen':21}  {'held out':21}  shop")
+    for name, (field_faq, field_asked, _) in zip(FIELDS, fields, strict=True):
+        print(f"{len(field_asked)} questions to {len(field_faq)} entries of a {name}")
+    print(f"{'':18}", *(f"{name:21}" for name in ("unseen", "held out", *FIELDS)), sep="  ")
     for name, make in peers().items():
         ask = make(faq)
         others = [ask(text) for text in strangers]
@@ -199,9 +201,12 @@ def quality() -> None:
             kept, out = held_out(faq, number)
             held = make(kept)
             rows += [(held(line), (topic,)) for line, topic in out]
-        sell = make(shop_faq)
-        sold = _quality([(sell(text), topics) for text, topics in shop_asked], [sell(text) for text in shop_others])
-        print(f"{name:18}  {own}  {_quality(rows, others)}  {sold}", flush=True)
+        foreign = []
+        for field_faq, field_asked, field_others in fields:
+            answer = make(field_faq)
+            told = [(answer(text), topics) for text, topics in field_asked]
+            foreign.append(_quality(told, [answer(text) for text in field_others]))
+        print(f"{name:18}", own, _quality(rows, others), *foreign, sep="  ", flush=True)
 
 
 def multiplied(size: int) -> list[Entry]:

@@ -4,23 +4,24 @@
     python -m bench.faq_train sounds      needs pypinyin
     python -m bench.faq_train everyday    needs jieba, for its dictionary alone
 
-The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is and in one corrupted copy; every
-entry is held out (nothing should be found); the lines of bench/everyday.txt belong to no entry, nor do short phrasings
-that are said of some other thing (`鼠标` + `多少钱`), nor phrasings with another thing in them.
+The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is, in one corrupted copy, and in a
+story, among clauses of bench/circumstances.txt; every entry is held out (nothing should be found); the lines of
+bench/everyday.txt belong to no entry, alone or in a story, nor do short phrasings that are said of some other thing
+(`鼠标` + `多少钱`), nor phrasings with another thing in them. bench/stories.txt are stories that people told.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from faq.features import Fit, Outside
-from faq.matcher import Explanation, Matcher, Weights
+from faq.matcher import Explanation, Matcher, Weights, story
 from faq.model import Entry
 from faq.reading import read
 
@@ -33,21 +34,26 @@ EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
 ELSEWHERE_WEIGHT = 1.0  # a phrasing said of another thing
 SWAPPED_WEIGHT = 0.6  # a phrasing with another thing in it
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
-STRENGTH = 20.0  # of the pull towards zero
+STORY_WEIGHT = 0.3  # a phrasing or an everyday line in a story of ours
+TOLD_WEIGHT = 4.0  # a story that somebody told
+PULL = 2.0  # towards zero
 
 
 BLANK = Weights(
-    dict.fromkeys(Fit._fields, 0.0), dict.fromkeys(Outside._fields, 0.0)
+    dict.fromkeys(Fit._fields, (0.0, 0.0)), dict.fromkeys(Outside._fields, (0.0, 0.0))
 )  # features do not depend on weights
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One question with what the matcher saw; `right` is the row of the right candidate, None for none of them."""
+    """One question with what the matcher saw; `right` is the row of the right candidate, None for none of them; `story`
+    is how much it is one, 0–1.
+    """
 
     rows: list[list[float]]
     none: list[float]
     right: int | None
+    story: float
     weight: float
 
 
@@ -91,6 +97,7 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
         [list(clue.features) for clue in seen.clues],
         list(seen.none_features),
         None if topic is None else ids.index(topic),
+        story(len(seen.reading.chars)),
         weight,
     )
 
@@ -98,6 +105,15 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
 def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
     """A phrasing as somebody would say it of another thing."""
     return chance.choice(things) + chance.choice(["", "", "的"]) + text
+
+
+def among(text: str, circumstances: list[str], chance: random.Random) -> str:
+    """A line among one to four clauses in its own language."""
+    own = [clause for clause in circumstances if clause.isascii() == text.isascii()]
+    around = chance.sample(own, chance.choice([1, 2, 2, 3, 3, 4]))
+    at = chance.randint(0, len(around))
+    breaks = [", ", ". "] if text.isascii() else ["，", "，", "，", "。", " "]
+    return chance.choice(breaks).join([*around[:at], text, *around[at:]])
 
 
 SUBJECTS = frozenset(  # concepts that are things
@@ -124,6 +140,11 @@ def _things() -> list[str]:
     return sorted(words) * 10 + nouns[::5]
 
 
+def _lines(name: str) -> list[str]:
+    """The lines of a file of this folder, without those that tell about it."""
+    return [line for line in (ROOT / "bench" / name).read_text("utf-8").splitlines() if line[:2] != "# "]
+
+
 def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tuple[str, str]]]:
     """The FAQ without every tenth phrasing, and those phrasings with their topics."""
     kept, out = [], []
@@ -137,8 +158,7 @@ def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tup
 def samples(all_entries: list[Entry]) -> Iterator[Sample]:
     """All training samples, always in the same order."""
     chance = random.Random(SEED)
-    everyday = [line for line in (ROOT / "bench" / "everyday.txt").read_text("utf-8").splitlines() if line[:2] != "# "]
-    things = _things()
+    everyday, circumstances, things = _lines("everyday.txt"), _lines("circumstances.txt"), _things()
     found: list[Sample | None] = []
     whole = Matcher(all_entries, BLANK)
     for fold in range(FOLDS):
@@ -147,11 +167,17 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
         for line, topic in out:
             found.append(sample(matcher.explain(line), topic, 1.0))
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
+            found.append(sample(matcher.explain(among(line, circumstances, chance)), topic, STORY_WEIGHT))
             if len(line) <= 12 and not line.isascii():
                 found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
             if other := swapped(line, things, chance):
                 found.append(sample(matcher.explain(other), None, SWAPPED_WEIGHT))
-        found += [sample(matcher.explain(line), None, EVERYDAY_WEIGHT) for line in everyday[fold::FOLDS]]
+        for line in everyday[fold::FOLDS]:
+            found.append(sample(matcher.explain(line), None, EVERYDAY_WEIGHT))
+            found.append(sample(matcher.explain(among(line, circumstances, chance)), None, STORY_WEIGHT))
+    for line in _lines("stories.txt"):
+        topics, text = line.split(" | ", 1)
+        found.append(sample(whole.explain(text), topics.split(",")[0], TOLD_WEIGHT))
     for _ in range(THIN):
         thin = [
             entry.model_copy(update={"phrasings": tuple(chance.sample(entry.phrasings, THIN))}) for entry in all_entries
@@ -172,38 +198,41 @@ def fit(training: list[Sample]) -> Weights:
     import numpy as np
     from scipy.optimize import minimize
 
-    width, size = len(Fit._fields), max(len(one.rows) for one in training)
-    rows = np.zeros((len(training), size, width))
+    size = max(len(one.rows) for one in training)
+    rows = np.zeros((len(training), size, len(Fit._fields)))
     there = np.zeros((len(training), size), bool)
     for at, one in enumerate(training):
         rows[at, : len(one.rows)] = one.rows
         there[at, : len(one.rows)] = True
     none = np.array([one.none for one in training])
+    told = np.array([one.story for one in training])[:, None]
+    rows = np.concatenate([rows, rows * told[:, None]], axis=2)  # what is learnt: a weight, and how a story changes it
+    none = np.concatenate([none, none * told], axis=1)
     right = np.array([size if one.right is None else one.right for one in training])
     weight = np.array([one.weight for one in training])
     everyone = np.arange(len(training))
+    width = rows.shape[2]
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        entry = values[:width]
-        odds = np.concatenate([np.where(there, rows @ entry, -1e9), (none @ values[width:])[:, None]], axis=1)
+        odds = np.concatenate([np.where(there, rows @ values[:width], -1e9), (none @ values[width:])[:, None]], axis=1)
         odds -= odds.max(axis=1, keepdims=True)
         share = np.exp(odds)
         share /= share.sum(axis=1, keepdims=True)
-        value = -(weight * np.log(share[everyone, right] + 1e-12)).sum() + STRENGTH / 2 * (values**2).sum() / 10
+        value = -(weight * np.log(share[everyone, right] + 1e-12)).sum() + PULL / 2 * (values**2).sum()
         share[everyone, right] -= 1
         share *= weight[:, None]
-        slope = (
-            np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none]) + STRENGTH / 10 * values
-        )
-        return value, slope
+        slope = np.concatenate([np.einsum("ij,ijk->k", share[:, :-1], rows), share[:, -1] @ none])
+        return value, slope + PULL * values
 
-    best = minimize(
-        loss, np.zeros(width + len(Outside._fields)), jac=True, method="L-BFGS-B", options={"maxiter": 2000}
-    )
-    values = [round(float(value), 3) for value in best.x]
-    return Weights(
-        dict(zip(Fit._fields, values[:width], strict=True)), dict(zip(Outside._fields, values[width:], strict=True))
-    )
+    best = minimize(loss, np.zeros(width + none.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    learnt: list[float] = best.x.tolist()
+    return Weights(_weights(Fit._fields, learnt[:width]), _weights(Outside._fields, learnt[width:]))
+
+
+def _weights(names: Sequence[str], values: Sequence[float]) -> dict[str, tuple[float, float]]:
+    """By feature its weight in a short message and in a story."""
+    short, change = values[: len(names)], values[len(names) :]
+    return {name: (round(one, 3), round(one + more, 3)) for name, one, more in zip(names, short, change, strict=True)}
 
 
 def write_weights() -> None:
@@ -213,11 +242,13 @@ def write_weights() -> None:
     made = fit(training)
     lines = sum(len(entry.phrasings) for entry in all_entries)
     head = (
-        "# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them.\n"
+        "# The matcher's linear model: what each feature adds to the log-odds of an entry, and of none of them:\n"
+        "# in a short message, in a story.\n"
         f"# Made by: python -m bench.faq_train weights ({len(all_entries)} entries, {lines} phrasings, "
         f"{len(training)} samples, seed {SEED})\n"
     )
-    body = yaml.safe_dump({"entry": dict(made.entry), "none": dict(made.none)}, sort_keys=False)
+    entry, none = ({name: [*pair] for name, pair in part.items()} for part in (made.entry, made.none))
+    body = yaml.safe_dump({"entry": entry, "none": none}, sort_keys=False, default_flow_style=None)
     (ROOT / "faq" / "weights.yaml").write_text(head + body, encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from bot.content import Content
-from faq.matcher import weights
+from faq.matcher import story, weight, weights
 from faq.model import Verdict
 from faq.reading import read
 
@@ -47,14 +47,15 @@ class Why:
 def explained(content: Content, question: str) -> Why:
     """Why this question finds what it finds in this content."""
     match, seen = content.matcher.ask(question), content.matcher.explain(question)
-    weight = weights().entry
+    pairs, length = weights().entry, story(len(seen.reading.chars))
     asked = "".join(read(question).chars)
     near = []
     for clue in seen.clues[:SHOWN]:
         entry = content.entries[clue.id]
         folded = ["".join(read(line).chars) for line in entry.phrasings]
         phrasing = entry.phrasings[process.extract(asked, folded, scorer=fuzz.ratio, limit=1)[0][2]]
-        added = {name: round(value * weight[name], 3) for name, value in clue.features._asdict().items() if value}
+        features = clue.features._asdict().items()
+        added = {name: round(value * weight(pairs[name], length), 3) for name, value in features if value}
         heaviest = dict(sorted(added.items(), key=lambda part: (-abs(part[1]), part[0])))
         near.append(Near(clue.id, entry.title, round(clue.score, 4), phrasing, heaviest))
     scores = [one.score for one in near[:2]] + [0.0, 0.0]

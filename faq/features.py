@@ -35,8 +35,12 @@ class Strange(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """How well one entry fits a question."""
+    """How well one entry fits a question. Evidence is in logarithms; all else is 0–1."""
 
+    chars_evidence: float
+    sounds_evidence: float
+    concepts_evidence: float
+    behind: float
     chars_centre: float
     sounds_centre: float
     concepts_centre: float
@@ -62,7 +66,7 @@ class Fit(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """What speaks for it that no entry is meant."""
+    """What speaks for it that no entry is meant. Evidence is in logarithms; all else is 0–1."""
 
     bias: float
     chars_unknown: float
@@ -71,6 +75,7 @@ class Outside(NamedTuple):
     concepts_none: float
     short: float
     long: float
+    best_evidence: float
     best_centre: float
     best_match: float
     chars_known: float
@@ -155,12 +160,23 @@ def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-def fit(asked: Question, near: Near, best: float) -> Fit:
-    """How well an entry fits a question; `best` is the best sum of cosines with a centre."""
+def fits(asked: Question, nearest: Sequence[Near]) -> list[Fit]:
+    """How well each of the entries near a question fits it."""
+    evidence, centre = _most(nearest)
+    return [_fit(asked, near, evidence, centre) for near in nearest]
+
+
+def _most(nearest: Sequence[Near]) -> tuple[float, float]:
+    """The best sums over the views: of evidence, of cosines with a centre."""
+    evidence = max((sum(near.evidence) for near in nearest), default=0.0)
+    return evidence, max((sum(near.centre) for near in nearest), default=0.0)
+
+
+def _fit(asked: Question, near: Near, best_evidence: float, best_centre: float) -> Fit:
     subject, together = near.subject, near.lines
     asking, folded, coded = asked.reading.asking, asked.reading.folded, asked.coded
     ratio = sound_ratio = partial = 0.0
-    same = fits = False
+    same = suits = False
     for number in nlargest(_FUZZED, range(len(together)), key=together.__getitem__):
         line = subject.lines[number]
         ratio = max(ratio, fuzz.ratio(folded, line.folded))
@@ -168,9 +184,11 @@ def fit(asked: Question, near: Near, best: float) -> Fit:
         if min(len(coded), len(line.coded)) >= _SHORT:
             partial = max(partial, fuzz.partial_ratio(coded, line.coded))
         same = same or coded == line.coded
-        fits = fits or asking <= line.asking
+        suits = suits or asking <= line.asking
     return Fit._make(
         [
+            *near.evidence,
+            best_evidence - sum(near.evidence),
             *near.centre,
             *near.best,
             *near.known,
@@ -179,17 +197,18 @@ def fit(asked: Question, near: Near, best: float) -> Fit:
             sound_ratio / 100,
             partial / 100,
             float(same and bool(coded)),
-            float(fits and bool(asking)),
+            float(suits and bool(asking)),
             len(asking - subject.asking) / len(asking) if asking else 0.0,
-            sum(near.centre) / best,
+            sum(near.centre) / best_centre,
             *strange(asked, near.has),
         ]
     )
 
 
-def outside(asked: Question, fits: Sequence[Fit], best: float) -> Outside:
+def outside(asked: Question, nearest: Sequence[Near], fits: Sequence[Fit]) -> Outside:
     """What speaks for it that none of the entries near a question is meant."""
     size = len(asked.reading.chars)
+    evidence, centre = _most(nearest)
     return Outside._make(
         [
             1.0,
@@ -197,7 +216,8 @@ def outside(asked: Question, fits: Sequence[Fit], best: float) -> Outside:
             float(not asked.vector.bits[CONCEPTS]),
             1.0 / (1.0 + size),
             min(size, 60) / 60,
-            best / 3,
+            evidence,
+            centre / 3,
             max([one.together_best for one in fits], default=0.0),
             max([one.chars_known for one in fits], default=0.0),
             max([one.sounds_known for one in fits], default=0.0),

@@ -2,9 +2,11 @@
 lexicon. Never changed once built. Must not know scores, verdicts, files or conversations.
 
 A row is a line (a title or phrasing), a column a gram; the grams of one view in a row are a unit vector, in which rare
-grams weigh more. An entry's centre is the mean of its rows, made a unit vector again. The matrix is kept by columns: a
-gram's postings are the entries that have it, each with its weight in the centre and the lines that have it. All are
-flat arrays, so that numpy adds them up; nothing is left out, however many entries there are.
+grams weigh more. An entry's centre is the mean of its rows, made a unit vector again. Its evidence is what naive Bayes
+makes of the sum of its rows: how much likelier a gram is in its words than among all grams alike, as a logarithm. The
+matrix is kept by columns: a gram's postings are the entries that have it, each with its weight in the centre, its
+evidence and the lines that have it. All are flat arrays, so that numpy adds them up; nothing is left out, however many
+entries there are.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from faq.reading import Reading, read
 VIEWS = CHARS, SOUNDS, CONCEPTS = range(3)
 _SURE = 5  # entries that are near however far the others are ahead
 _FAR = 0.4  # share of the best score under which further entries are not near
+_UNSEEN = 0.1  # of a line's weight: what every entry is taken to have of every gram
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
 
 Numbers: TypeAlias = NDArray[np.int64]
@@ -109,11 +112,13 @@ class Vector(NamedTuple):
 
 
 class Near(NamedTuple):
-    """An entry near a question. By view: cosine with its centre, best cosine with a line, share 0–1 of the question's
-    square that it has. `lines` are the sums of the cosines with each line, `has` the question's grams that it has.
+    """An entry near a question. By view: evidence for it, cosine with its centre, best cosine with a line, share 0–1 of
+    the question's square that it has. `lines` are the sums of the cosines with each line, `has` the question's grams
+    that it has.
     """
 
     subject: Subject
+    evidence: list[float]
     centre: list[float]
     best: list[float]
     known: list[float]
@@ -169,8 +174,10 @@ class Index:
 
     def _weigh(self) -> None:
         """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
-        is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre. The lines that have it are
-        the cells `_edges[p]` up to `_edges[p + 1]`: cell c is in row `_numbers[c]`, with the weight `_shares[c]`.
+        is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre, and `_evidence[p]` more of
+        evidence than a gram that it has not. The lines that have it are the cells `_edges[p]` up to `_edges[p + 1]`:
+        cell c is in row `_numbers[c]`, with the weight `_shares[c]`. `_chance` is by entry and view what all grams
+        alike would be worth: the longer an entry speaks, the less says each gram.
         """
         lines = [line for subject in self.subjects for line in subject.lines]
         count, views = len(self.subjects), np.array(self.words.views, np.int8)
@@ -197,8 +204,11 @@ class Index:
             lengths = np.sqrt(np.bincount(numbers[own], self._shares[own] ** 2))
             self._shares[own] /= lengths[numbers[own]]
         self._starts = np.append(0, spread.cumsum())
-        centres = np.add.reduceat(self._shares, edges, dtype=np.float64) if len(edges) else np.zeros(0)
-        self._centres = (centres / np.sqrt(np.bincount(self._slots, centres**2))[self._slots]).astype(np.float32)
+        sums = np.add.reduceat(self._shares, edges, dtype=np.float64) if len(edges) else np.zeros(0)
+        self._centres = (sums / np.sqrt(np.bincount(self._slots, sums**2))[self._slots]).astype(np.float32)
+        self._evidence = np.log1p(sums / _UNSEEN).astype(np.float32)
+        kinds = np.bincount(views, spread > 0, len(VIEWS))
+        self._chance = np.log1p(_by_view(np.bincount(self._slots, sums, len(VIEWS) * count)) / (_UNSEEN * kinds + 1e-9))
         self._edges = np.append(edges, len(grams)).astype(np.int32)
 
     def coded(self, sounds: Sequence[str]) -> str:
@@ -233,31 +243,43 @@ class Index:
         )
 
     def nearest(self, asked: Vector, limit: int) -> list[Near]:
-        """The entries whose centres are nearest, best sum of the views first, ties by id, at most `limit`."""
+        """The entries for which there is most evidence, best first, ties by id, at most `limit`."""
         starts = self._starts[asked.grams]
         sizes = self._starts[asked.grams + 1] - starts
         postings, which = _ranges(starts, sizes), np.arange(len(sizes)).repeat(sizes)
         slots = self._slots[postings]
-        cosines = self._centres[postings] * asked.weights[which]
-        centres = _by_view(np.bincount(slots, cosines, len(VIEWS) * len(self.subjects)))
-        totals = centres.sum(axis=1)
-        least = np.partition(totals, -limit)[-limit] if len(totals) > limit else 0.0
-        some = ((totals >= least) & (totals > 0.0)).nonzero()[0]
-        ranked = sorted(zip((-totals[some]).tolist(), some.tolist(), strict=True))[:limit]
-        near = [at for place, (total, at) in enumerate(ranked) if place < _SURE or total <= _FAR * ranked[0][0]]
+        owners = slots // len(VIEWS)
+        speaking = self._evidence[postings] * asked.weights[which]
+        evidence = _by_view(np.bincount(slots, speaking, len(VIEWS) * len(self.subjects)))
+        evidence -= self._chance * np.bincount(asked.views, asked.weights, len(VIEWS))
+        totals = evidence.sum(axis=1)
+        near = self._ranked(totals, owners, limit)
         if not near:
             return []
         places = np.full(len(totals), -1)
         places[near] = np.arange(len(near))
-        owners = places[slots // len(VIEWS)]
+        owners = places[owners]
         there = (owners >= 0).nonzero()[0]
-        return self._closely(asked, near, centres[near].tolist(), postings[there], owners[there], which[there])
+        return self._closely(asked, near, evidence[near].tolist(), postings[there], owners[there], which[there])
+
+    @staticmethod
+    def _ranked(totals: Floats, owners: Numbers, limit: int) -> list[int]:
+        """The best of the entries that have any gram of the question."""
+        any_gram = np.zeros(len(totals), bool)
+        any_gram[owners] = True
+        some = any_gram.nonzero()[0]
+        if len(some) > limit:
+            some = some[totals[some] >= np.partition(totals[some], -limit)[-limit]]
+        ranked = sorted(zip((-totals[some]).tolist(), some.tolist(), strict=True))[:limit]
+        least = totals.min() if ranked else 0.0
+        far = least + _FAR * (-ranked[0][0] - least) if ranked else 0.0
+        return [at for place, (total, at) in enumerate(ranked) if place < _SURE or -total >= far]
 
     def _closely(
         self,
         asked: Vector,
         near: Sequence[int],
-        centres: Sequence[list[float]],
+        evidence: Sequence[list[float]],
         postings: Numbers,
         owners: Numbers,
         which: Numbers,
@@ -270,7 +292,9 @@ class Index:
         starts = [0, *ends[:-1]]
         shift = np.array([start - subject.first for start, subject in zip(starts, subjects, strict=True)])
         views, weights = asked.views[which], asked.weights[which]
-        known = _by_view(np.bincount(owners * len(VIEWS) + views, weights**2, len(VIEWS) * len(near)))
+        slots = owners * len(VIEWS) + views
+        known = _by_view(np.bincount(slots, weights**2, len(VIEWS) * len(near))).tolist()
+        centres = _by_view(np.bincount(slots, self._centres[postings] * weights, len(VIEWS) * len(near))).tolist()
         begin = self._edges[postings]
         sizes = self._edges[postings + 1] - begin
         cells = _ranges(begin, sizes)
@@ -281,8 +305,8 @@ class Index:
         for owner, gram in zip(owners.tolist(), which.tolist(), strict=True):
             has[owner] |= 1 << gram
         return [
-            Near(subject, centres[n], best[n], own, lines[starts[n] : ends[n]], has[n])
-            for n, (subject, own) in enumerate(zip(subjects, known.tolist(), strict=True))
+            Near(subject, evidence[n], centres[n], best[n], known[n], lines[starts[n] : ends[n]], has[n])
+            for n, subject in enumerate(subjects)
         ]
 
 

@@ -2,7 +2,8 @@
 conversations, time or chance.
 
 A few features of the nearest entries, rapidfuzz among them, go into one linear model that has an extra outcome "none of
-them" (`weights.yaml`; `bench/faq_train.py` makes it). Its softmax is the score: the chance that the entry is meant.
+them" (`weights.yaml`; `bench/faq_train.py` makes it). Its softmax is the score: the chance that the entry is meant. A
+feature has two weights, for a short message and for a story, in which much is circumstance that no entry knows.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from operator import mul
 from typing import Any, NamedTuple
 
 import yaml
 
-from faq.features import Fit, Outside, fit, outside, question
+from faq.features import Fit, Outside, fits, outside, question
 from faq.index import Index
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow
 
-ANSWER_FROM = 0.65  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.72  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -31,6 +31,7 @@ OFFERED = 3  # topics in a choice, at most
 TOPICS = 5  # topics in a Match
 LIKELY = 0.5  # what belonging to the asker's present step adds to a topic's log-odds
 BEYOND = 1.2  # what lies beyond the notice loses: where both fit, what the notice says goes before it
+SHORT, STORY = 10, 40  # units of a message up to which, and from which, the one or the other weight holds alone
 _CANDIDATES = 8  # entries that are looked at closely
 _PARTS = 4  # sentences of a message that are asked one by one, at most
 
@@ -39,10 +40,23 @@ _SENTENCE_END = re.compile(r"[?？!！。;；\n]+|另外|还有就是|还有，|
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The linear model: what each feature of a candidate, and of "none of them", adds to its log-odds."""
+    """The linear model: what each feature of a candidate, and of "none of them", adds to its log-odds: in a short
+    message, in a story.
+    """
 
-    entry: Mapping[str, float]
-    none: Mapping[str, float]
+    entry: Mapping[str, tuple[float, float]]
+    none: Mapping[str, tuple[float, float]]
+
+
+def story(size: int) -> float:
+    """How much a message of so many units is a story, 0–1."""
+    return min(max((size - SHORT) / (STORY - SHORT), 0.0), 1.0)
+
+
+def weight(pair: tuple[float, float], story: float) -> float:
+    """The weight of a feature in a message that is a story so much."""
+    short, long = pair
+    return short + story * (long - short)
 
 
 class Clue(NamedTuple):
@@ -73,13 +87,13 @@ class Explanation:
     def __str__(self) -> str:
         """For a person: what was read, then a line for each candidate with the features that it has."""
         lines = [f"{self.reading.folded!r} names {', '.join(self.reading.concepts) or 'no concept'}"]
-        lines += [f"{score:.3f} {name}: {_told(features)}" for name, score, features in self.clues]
+        lines += [f"{score:.3f} {name}: {_shown(features)}" for name, score, features in self.clues]
         return "\n".join(
-            [*lines, f"{self.none:.3f} none of them: {_told(self.none_features)}", f"margin {self.margin:.3f}"]
+            [*lines, f"{self.none:.3f} none of them: {_shown(self.none_features)}", f"margin {self.margin:.3f}"]
         )
 
 
-def _told(features: Fit | Outside) -> str:
+def _shown(features: Fit | Outside) -> str:
     return ", ".join(f"{name} {value:.2f}" for name, value in features._asdict().items() if abs(value) >= 0.005)
 
 
@@ -91,8 +105,10 @@ def weights() -> Weights:
     return Weights(entry=data["entry"], none=data["none"])
 
 
-def _dot(values: Sequence[float], model: Sequence[float]) -> float:
-    return math.fsum(map(mul, values, model))
+def _dot(values: Sequence[float], model: Sequence[tuple[float, float]], story: float) -> float:
+    return math.fsum(
+        [value * (short + story * (long - short)) for value, (short, long) in zip(values, model, strict=True)]
+    )
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -152,18 +168,18 @@ class Matcher:
         asked = question(text, self.index)
         nearest = self.index.nearest(asked.vector, _CANDIDATES)
         subjects = [near.subject for near in nearest]
-        best = max((sum(near.centre) for near in nearest), default=0.0)
-        fits = [fit(asked, near, best) for near in nearest]
-        none = outside(asked, fits, best)
-        odds = [_dot(features, self._entry) for features in fits]
-        unmeant = _shares([_dot(none, self._none), *odds])[0]
+        features = fits(asked, nearest)
+        none = outside(asked, nearest, features)
+        length = story(len(asked.reading.chars))
+        odds = [_dot(fit, self._entry, length) for fit in features]
+        unmeant = _shares([_dot(none, self._none, length), *odds])[0]
         preferred = [
             value + LIKELY * (subject.id in likely) - BEYOND * subject.beyond
             for value, subject in zip(odds, subjects, strict=True)
         ]
         clues = [
-            Clue(subject.id, (1.0 - unmeant) * share, features)
-            for subject, share, features in zip(subjects, _shares(preferred), fits, strict=True)
+            Clue(subject.id, (1.0 - unmeant) * share, fit)
+            for subject, share, fit in zip(subjects, _shares(preferred), features, strict=True)
         ]
         clues.sort(key=lambda clue: (-clue.score, clue.id))
         return Explanation(asked.reading, tuple(clues), unmeant, none)

@@ -48,6 +48,7 @@ class Together(Generic[T, R]):
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
+        batch: list[tuple[T, asyncio.Future[R]]] = []
         try:
             while self._waiting:
                 await asyncio.sleep(0)  # those who are ready now may come along
@@ -57,6 +58,8 @@ class Together(Generic[T, R]):
                         await self._done([piece])
         finally:
             self._running = None
+            for _, done in (*batch, *self._waiting):  # the loop is being closed: nobody waits for ever
+                done.cancel()
 
     def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch: dict[Hashable, tuple[T, asyncio.Future[R]]] = {}

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faq.features import Fit
 from faq.matcher import OFFERED, TOPICS, Matcher
 from faq.model import Entry, Match
 from tests.faq.corpus import entries, out_of_scope, questions
@@ -22,6 +23,7 @@ SETS = {
     "questions.txt": "out_of_scope.txt",
     "unseen.txt": "unseen_out_of_scope.txt",
     "blind.txt": "blind_out_of_scope.txt",
+    "strangers.txt": "strangers_out_of_scope.txt",
 }
 ROOT = Path(__file__).parents[2]
 REPORT = Path(__file__).parent / "report.txt"
@@ -238,20 +240,23 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "three", "right", "answered"),
+    ("name", "first", "three", "right", "wrong", "answered"),
     [
-        ("questions.txt", 0.95, 0.98, 0.75, 0.02),
-        ("unseen.txt", 0.92, 0.97, 0.75, 0.07),
-        ("blind.txt", 0.95, 0.98, 0.8, 0.03),
+        ("questions.txt", 0.97, 0.99, 0.83, 0.01, 0.02),
+        ("unseen.txt", 0.97, 0.99, 0.83, 0.01, 0.03),
+        ("blind.txt", 0.97, 0.99, 0.89, 0.02, 0.03),
+        ("strangers.txt", 0.77, 0.93, 0.53, 0.05, 0.04),
     ],
 )
-def test_the_evaluation_keeps_its_level(name: str, first: float, three: float, right: float, answered: float) -> None:
+def test_the_evaluation_keeps_its_level(
+    name: str, first: float, three: float, right: float, wrong: float, answered: float
+) -> None:
     """Floors a little under what was measured; lower one knowingly or not at all."""
     result = measured(name, SETS[name])
     assert result.first >= first
     assert result.three >= three
     assert result.right >= right
-    assert result.wrong <= 0.02
+    assert result.wrong <= wrong
     assert result.answered <= answered
     assert result.offered <= 0.25
     assert all(share >= 0.7 for _, share in result.styles.values())
@@ -310,7 +315,9 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
     seen = MATCHER.explain("忘记密码了怎么办")
     assert [clue.id for clue in seen.clues[:TOPICS]] == [topic.id for topic in MATCHER.ask("忘记密码了怎么办").topics]
     assert 0 <= seen.none <= 1
-    assert all(-1e-6 <= value <= 1 + 1e-6 for clue in seen.clues for value in clue.features)
+    shares = Fit._fields[Fit._fields.index("chars_centre") :]  # evidence goes before them
+    assert len(shares) > 20
+    assert all(-1e-6 <= getattr(clue.features, name) <= 1 + 1e-6 for clue in seen.clues for name in shares)
     assert sum(clue.score for clue in seen.clues) + seen.none == pytest.approx(1)
     assert seen.margin == seen.clues[0].score - seen.clues[1].score
 
@@ -318,7 +325,7 @@ def test_an_explanation_agrees_with_the_verdict() -> None:
 def test_an_explanation_can_be_read() -> None:
     told = str(MATCHER.explain("忘记密码了怎么办")).splitlines()
     assert told[0].startswith("'忘记密码了怎么办' names forget, password")
-    assert "forgot-password: chars_centre " in told[1]
+    assert "forgot-password: chars_evidence " in told[1]
     assert any("none of them: " in line for line in told)
     assert told[-1].startswith("margin 0.")
     assert "names no concept" in str(MATCHER.explain("🤣"))
