@@ -56,7 +56,7 @@ async def check(url: str, user: str, reported: int) -> None:
 def test_killed_between_and_inside_writes(url: str) -> None:
     draw = random.Random(7)
     reported = 0
-    for _ in range(6):
+    for _ in range(4):
         writer = start(url, "42")
         assert writer.stdout
         for _ in range(draw.randrange(1, 12)):  # die somewhere in the turn after this many
@@ -68,7 +68,7 @@ def test_killed_between_and_inside_writes(url: str) -> None:
 
 
 def test_killed_while_making_the_database(path: Path, url: str) -> None:
-    for n in range(6):
+    for n in range(4):
         writer = start(url, "42")
         while writer.poll() is None and not (path.exists() and path.stat().st_size >= n * 4096):
             pass
