@@ -47,7 +47,7 @@ def asks(incoming: Incoming) -> Wish | None:
     command = _COMMAND.fullmatch(incoming.text.strip())
     if incoming.file and incoming.other == "document":
         name = incoming.file.name.lower()
-        if not command and not name.endswith((".yaml", ".yml", ".txt")):
+        if not command and (incoming.text.startswith("/") or not name.endswith((".yaml", ".yml", ".txt"))):
             return None
         note = (command[1] or "").strip() if command else ""
         return Wish("draft" if name.endswith(".txt") else "file", "now" if command else "", note)

@@ -25,6 +25,7 @@ from bot.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undraft
 from bot.inbox import Group, groups
 from bot.knowledge import REHEARSED, Knowledge
 from bot.messages import Attachment, Incoming, Reply, Sent
+from bot.rooms import Fetch
 from bot.service import local
 from bot.session import Session
 from bot.source import MAX_BYTES
@@ -37,9 +38,6 @@ HISTORY = 10
 """Revisions that are listed."""
 MOST_FILES = 10
 LIST = "phrasings"
-
-Fetch = Callable[[str], Awaitable[bytes]]
-"""The content of a document, by the channel's own id."""
 
 
 class Editor:

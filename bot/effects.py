@@ -240,7 +240,7 @@ KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | P
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """Another content for a draft broadcast, if it is still in the `version` that was looked at. Else: Outdated."""
+    """Another content for a broadcast before its start, still in the `version` that was looked at. Else: Outdated."""
 
     number: int
     version: int

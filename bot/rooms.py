@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
 from bot.desk import Handed
 from bot.effects import Role
 from bot.messages import Incoming
+
+Fetch = Callable[[str], Awaitable[bytes]]
+"""The content of a document, by the channel's own id. ConnectionError when it cannot be had."""
 
 
 class Room(Protocol):

@@ -206,6 +206,7 @@ class Service:
             miss=_miss(content, turn.missed),
             at=at,
             effects=turn.effects,
+            seen=known.turns,
         )
         self._woken(turn.effects)
         if not saved and update and (stored := await self._store.handled(channel, user, update)):

@@ -80,10 +80,11 @@ async def _serve(chosen: Settings, token: str) -> None:
         api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
         await open_.enter_async_context(api)
         kept: list[Editor] = []
+        get = partial(fetch, api)
 
         def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
-            kept.append(Editor(knowledge, store, partial(fetch, api), Telegram.name, list(map(str, chosen.owners))))
-            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: app.present(chosen)))
+            kept.append(Editor(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
+            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: app.present(chosen), get))
 
         serving = await open_.enter_async_context(app.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)

@@ -426,6 +426,12 @@ class TelegramServer:
         message.edits += 1
         return self._shown(message)
 
+    def _editMessageCaption(self, call: Call) -> Any:  # noqa: N802
+        message = self._message_of(call)
+        message.parameters = {**message.parameters, "caption": call.parameters.get("caption")}
+        message.edits += 1
+        return self._shown(message)
+
     def _editMessageReplyMarkup(self, call: Call) -> Any:  # noqa: N802
         message = self._message_of(call)
         message.parameters = {**message.parameters, "reply_markup": call.parameters.get("reply_markup")}

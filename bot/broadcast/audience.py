@@ -20,19 +20,25 @@ Field = Literal["cohort", "level", "major", "step", "done", "stuck", "wrong", "n
 
 NAMES: Mapping[str, Field] = {
     "年级": "cohort", "类别": "cohort", "cohort": "cohort", "层次": "level", "level": "level",
-    "专业": "major", "major": "major", "步骤": "step", "step": "step", "完成": "done", "done": "done",
+    "专业": "major", "major": "major", "步骤": "step", "step": "step", "完成": "done", "做完": "done", "done": "done",
     "卡住": "stuck", "stuck": "stuck", "有误": "wrong", "wrong": "wrong", "没开始": "new", "new": "new",
     "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
     "没来": "inactive", "inactive": "inactive",
 }  # fmt: skip
 """What staff may call a term."""
 
+KNOWN = tuple({field: name for name, field in [*NAMES.items()][::-1]}.values())[::-1]
+"""What each field is called first."""
+LATE = ("过期也发", "late")
+"""Not a term: those whose dates are over get it too."""
 FLAGS: tuple[Field, ...] = ("done", "stuck", "wrong", "new")
 """Terms without a value."""
 STUCK_DAYS = 3
 """Whoever is in the middle of the walk and did nothing for so long is stuck, as is whoever waits for a person."""
 
-_TERM = re.compile(r"(?P<turned>-|!|非|不是|未(?!确认)|not[ :])?\s*(?P<name>[^=＝\s]+)(?:\s*[=＝]\s*(?P<value>\S+))?")
+_TERM = re.compile(
+    r"(?P<turned>-|!|非|不是|未(?!确认)|没(?!来|开始)|not[ :])?\s*(?P<name>[^=＝\s]+)(?:\s*[=＝]\s*(?P<value>\S+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Audience:
     late: bool = False
 
     def __str__(self) -> str:
-        return " ".join(map(str, self.terms))
+        return " ".join([*map(str, self.terms), *LATE[: self.late]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,9 @@ def read(text: str, notice: Notice, steps: Sequence[str], late: bool = False) ->
     for word in re.split(r"[\s,，;；、]+|(?<!\S)(?:and|且|并且)(?!\S)", text.strip()):
         if word in ("", "and", "且", "并且", "所有人", "all"):
             continue
+        if word in LATE:
+            late = True
+            continue
         term = _term(word, notice, steps)
         if isinstance(term, Wrong):
             return term
@@ -85,7 +94,7 @@ def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
     found = _TERM.fullmatch(word)
     field = NAMES.get(found["name"]) if found else None
     if not found or field is None:
-        return Wrong(word, tuple(NAMES))
+        return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
     known = tuple(_known(field, notice, steps))
     fits = (value in known) if known else value.isdigit() and int(value) < 10**6 if field not in FLAGS else not value
@@ -137,10 +146,15 @@ class Count:
 
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:
     """What to look for. `now` is local time of the notice, `at` the real moment in UTC."""
-    cohorts: list[str | None] = [*(cohort.id for cohort in notice.cohorts), None]
-    still = [c for c in cohorts if audience.late or any(not w.over(now) for w in notice.windows_for(c) if w.closes)]
     conditions = tuple(_condition(term, notice, at) for term in audience.terms)
-    return Search(channel, notice.id, conditions, tuple(still))
+    return Search(channel, notice.id, conditions, open_for(audience, notice, now))
+
+
+def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | None, ...]:
+    """The cohorts (None: not chosen) that get it at `now`, local time of the notice: their dates are not over."""
+    cohorts: list[str | None] = [*(cohort.id for cohort in notice.cohorts), None]
+    late = audience.late
+    return tuple(c for c in cohorts if late or any(not w.over(now) for w in notice.windows_for(c) if w.closes))
 
 
 def _condition(term: Term, notice: Notice, at: datetime) -> Condition:

@@ -15,6 +15,7 @@ from bot.broadcast.chasing import Chased, Import, table, told, unfinished
 from bot.broadcast.command_line import Channel, House, Json, broadcast, content, run
 from bot.broadcast.importing import take_in
 from bot.session import Session
+from bot.source import decoded
 from bot.wording import Voice
 
 __all__ = ["broadcast"]
@@ -67,7 +68,7 @@ def import_(
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
     given = joining.listed(_text(file))
     if not given.codes:
-        raise typer.BadParameter(f"{file}: {content().phrases.broadcast.joining.wrong}")
+        raise typer.TyperException(f"{file}: {content().phrases.broadcast.joining.no_codes}")
 
     async def work(house: House) -> Import:
         chosen = house.notice(notice)
@@ -78,12 +79,9 @@ def import_(
 
 
 def _text(file: Path) -> str:
-    """The file as a spreadsheet may have saved it: UTF-8, or what Windows writes in China."""
+    """The file as a spreadsheet or an editor may have saved it."""
     try:
-        raw = file.read_bytes()
+        text = decoded(file.read_bytes())
     except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", "replace")
+        raise typer.TyperException(f"{file}: {error.strerror}") from error
+    return text if isinstance(text, str) else ""

@@ -11,12 +11,12 @@ import getpass
 import html
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -45,6 +45,10 @@ Json = Annotated[bool, typer.Option("--json", help="一行 JSON。One line of JS
 Channel = Annotated[str, typer.Option(hidden=True)]
 R = TypeVar("R")
 
+Command = Literal["start", "pause", "resume", "cancel", "again"]
+MOVED_BY: Mapping[Life, Command] = {"paused": "pause", "running": "resume", "cancelled": "cancel"}
+"""The command that moves a broadcast there."""
+
 
 @dataclass
 class House:
@@ -61,14 +65,14 @@ class House:
     async def get(self, number: int) -> Broadcast:
         found = await self.store.broadcasts.get(number)
         if found is None:
-            raise typer.BadParameter(f"#{number}: {self.content.phrases.broadcast.gone}")
+            raise typer.TyperException(f"#{number}: {self.content.phrases.broadcast.gone}")
         return found
 
     async def apply(self, of: Broadcast, *effects: Effect) -> None:
         try:
             await self.store.desk.apply(effects, of.channel, self.at)
         except Outdated:
-            raise typer.BadParameter(f"#{of.number}: {self.content.phrases.broadcast.changed}") from None
+            raise typer.TyperException(f"#{of.number}: {self.content.phrases.broadcast.changed}") from None
 
     def notice(self, name: str) -> str:
         """The notice of that name, or the first; a wrong name is said."""
@@ -79,8 +83,14 @@ class House:
     def starting(self, of: Broadcast) -> Starting:
         return Starting(self.content, of, self.local(), self.at)
 
-    def wrong(self, code: str, about: str = "", known: str = "") -> typer.BadParameter:
-        return typer.BadParameter(self.content.phrases.broadcast.wrong[code].format(about=about, known=known))
+    def wrong(self, code: str, about: str = "", known: str = "") -> typer.TyperException:
+        return typer.TyperException(self.content.phrases.broadcast.wrong[code].format(about=about, known=known))
+
+    def impossible(self, command: Command, of: Broadcast) -> typer.TyperException:
+        """Why a command can do nothing with this broadcast now."""
+        words = self.content.phrases.broadcast
+        said = words.impossible[command].format(number=of.number, state=words.states[of.state])
+        return typer.TyperException(said)
 
 
 @asynccontextmanager
@@ -199,11 +209,14 @@ def start(
         for code, about in starting.problems:
             raise house.wrong(code, about)
         if it.state not in ("draft", "approved", "scheduled"):
-            raise typer.BadParameter(f"#{number}: {it.state}")
+            raise house.impossible("start", it)
         if not at:
             await house.apply(it, starting.started("cli"))
             return
-        when = Composing(house.content, it, "cli", house.local(), house.at).moment(at)
+        composing = Composing(house.content, it, "cli", house.local(), house.at)
+        when = composing.moment(at)
+        if composing.rehearsed:
+            raise house.wrong("rehearsed")
         if when is None or when <= house.at:
             raise house.wrong("time")
         await house.apply(it, Moved(number, it.state, "scheduled", {"due_at": when}))
@@ -265,7 +278,7 @@ def _steer(number: int, target: Life, *, as_json: bool) -> None:
     async def work(house: House) -> None:
         it = await house.get(number)
         if not may(it.state, target):
-            raise typer.BadParameter(f"#{number}: {it.state} → {target}")
+            raise house.impossible(MOVED_BY[target], it)
         if target == "cancelled":
             await house.apply(it, Cancelled(number, it.state))
         else:
@@ -304,8 +317,8 @@ def again(
 
     async def work(house: House) -> int:
         it = await house.get(number)
-        if it.state not in ENDED or act not in ("send", "delete"):
-            raise typer.BadParameter(f"#{number}: {it.state}, {act}")
+        if it.state not in ENDED or it.act != "send" or act not in ("send", "delete"):
+            raise house.impossible("again", it)
         kind: Act = "send" if act == "send" else "delete"
         made = await house.store.broadcasts.make(
             it.channel, it.draft, f"cli:{getpass.getuser()}", house.at, act=kind, parent=number

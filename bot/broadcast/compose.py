@@ -9,38 +9,38 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.audience import Audience, Count, Wrong, read
 from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
 from bot.broadcast.ledger import Broadcast, Totals
+from bot.broadcast.life import ENDED
 from bot.broadcast.phrases import BroadcastPhrases
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
+from bot.broadcast.when import moment
 from bot.content import Content
 from bot.desk import ZONE, Handed
-from bot.effects import Audited, Cancelled, Moved, Rewritten
+from bot.effects import Audited, Cancelled, Moved, Queued, Rewritten
 from bot.messages import Button, Incoming, Reply
 from bot.session import Session
+from bot.wording import Rows
 from flows.clock import clock
 
 SHORT = 200
 """Characters of a text that a card shows."""
+FULL = 4000
+"""Characters from which Telegram's own apps may have cut a text in two."""
 DIGEST = 10
 """Characters of the content's hash in a button: what is pressed is what was seen."""
 ASKED_FOR = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 
-_COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?\s*", re.ASCII)
+_COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?(?:\s.*)?", re.ASCII | re.DOTALL)
 _STATS = re.compile(r"/stats(?:@\w+)?(?:\s+(\S{1,40}))?\s*(.*)", re.ASCII | re.DOTALL)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
-_AT = re.compile(
-    r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
-    r"\s*(?P<hour>\d{1,2})[:：点](?P<minute>\d{2})?分?"
-)
-_WORDS = {"今天": 0, "明天": 1, "后天": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ def listed(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
     lines = [
         words.line.format(
             number=b.number,
-            state=words.states[b.state],
+            state=report.state(words, b),
             text=_short(drafts.load(b.draft).shown, 30) or words.nothing_yet,
         )
         for b in broadcasts
     ]
-    rows = [(report.door(words, b.number, "card", text=f"#{b.number} {words.states[b.state]}"),) for b in broadcasts]
+    rows = [(report.door(words, b.number, "card", text=f"#{b.number} {report.state(words, b)}"),) for b in broadcasts]
     new = (report.door(words, 0, "new"),)
     return Reply(words.list.format(lines="\n".join(lines)) if lines else words.none, (*rows, new))
 
@@ -107,20 +107,27 @@ class Composing:
     def starting(self) -> Starting:
         return Starting(self.content, self.broadcast, self.now, self.at)
 
+    @property
+    def back(self) -> Rows:
+        """The way back to the card."""
+        return ((report.door(self.words, self.broadcast.number, "card", text=self.words.buttons["back"]),),)
+
     # Changing a draft
 
     def edited(self, asked: Asked, incoming: Incoming) -> Draft | str | None:
         """The draft after this act; a sentence when it cannot be done; None for an act that changes no draft."""
         draft = self.draft
+        if self.broadcast.state == "approved" and asked.act != "at":
+            return None
         if asked.act in ASKED_FOR:
-            return replace(draft, waits=asked.act)
+            return replace(draft, waits=asked.act, asked=self.who)
         if asked.act == "template" and asked.about in self.words.templates:
             return replace(draft, html=self.words.templates[asked.about].text, waits="")
         if asked.act == "buttons" and asked.about:
             return self._with_button(draft, asked.about)
         if asked.act == "loud":
             return replace(draft, loud=not draft.loud, waits="")
-        if asked.act != "words":
+        if asked.act != "words" or draft.waits == "at":
             return None
         return self._worded(draft, incoming)
 
@@ -135,37 +142,45 @@ class Composing:
 
     def _worded(self, draft: Draft, incoming: Incoming) -> Draft | str:
         text = incoming.text.strip()
-        if draft.waits == "text":
-            said = incoming.html.strip() or html.escape(text, quote=False)
-            new = replace(draft, html=said, file=incoming.file, waits="")
-            return self._refusal(new) or new
         if draft.waits == "who":
             notice = self.content.notices[draft.audience.notice if draft.audience else next(iter(self.content.notices))]
             audience = read(text, notice, tuple(self.content.script.by_id))
-            if isinstance(audience, Wrong):
-                return self.words.wrong["rule"].format(about=audience.word, known="、".join(audience.known[:20]))
+            if incoming.other or isinstance(audience, Wrong):
+                wrong = audience if isinstance(audience, Wrong) else Wrong(text, ())
+                return self._wrong("rule" if not incoming.other else "typed", wrong.word, wrong.known)
             return replace(draft, audience=audience, waits="")
-        return replace(draft, waits="")
+        if incoming.other not in ("", "photo", "document"):
+            return self._wrong("kind")
+        if self.broadcast.act == "edit" and incoming.file:
+            return self._wrong("words_only")
+        said = incoming.html.strip() or html.escape(text, quote=False)
+        file = draft.file if self.broadcast.act == "edit" else incoming.file
+        new = replace(draft, html=said, file=file, waits="")
+        return self._refusal(new) or new
+
+    def _wrong(self, code: str, about: str = "", known: Sequence[str] = ()) -> str:
+        return self.words.wrong[code].format(about=about, known="、".join(known[:20]))
 
     def _refusal(self, draft: Draft) -> str | None:
         """What is wrong with the words at once; who gets it may be chosen later."""
         found = [
             (code, about) for code, about in Rendering(self.content, draft, self.now).problems() if code != "nobody"
         ]
-        return self.words.wrong[found[0][0]].format(about=found[0][1]) if found else None
+        return self._wrong(*found[0]) if found else None
 
     # Acts
 
     def does(self, asked: Asked, incoming: Incoming) -> Handed:
         """What follows from an act that changes no draft."""
-        broadcast, number = self.broadcast, self.broadcast.number
         match asked.act:
             case "template":
                 return self._menu(
                     self.words.ask_template, "template", {n: t.title for n, t in self.words.templates.items()}
                 )
             case "buttons":
-                return self._menu(self.words.ask_buttons, "buttons", self._ways())
+                return self.more_buttons()
+            case "view" | "test" if wrong := self._refusal(self.draft):
+                return Handed((Reply(wrong), self.card()))
             case "view":
                 return Handed((*self._views(), self.card()))
             case "test":
@@ -177,17 +192,40 @@ class Composing:
                 return self._approves(asked.about)
             case "words" if self.draft.waits == "at":
                 return self._planned(incoming.text)
-            case "edit" if broadcast.state in ("approved", "scheduled"):
-                return self._moves(Moved(number, broadcast.state, "draft", {"due_at": None}))
-            case "pause" if broadcast.state == "running":
+        return self._steers(asked)
+
+    def _steers(self, asked: Asked) -> Handed:
+        """Moves it on in its life; where that is no move, only shows where it stands."""
+        number, state = self.broadcast.number, self.broadcast.state
+        match asked.act:
+            case "edit" if state in ("approved", "scheduled"):
+                return self._moves(Moved(number, state, "draft", {"due_at": None}))
+            case "pause" if state == "running":
                 return self._moves(Moved(number, "running", "paused", {"why": "staff", "resume_at": None}))
-            case "resume" if broadcast.state == "paused":
+            case "resume" if state == "paused":
                 return self._moves(Moved(number, "paused", "running", {"why": "", "resume_at": None}))
-            case "cancel" | "drop" if broadcast.state not in ("done", "cancelled"):
-                said = self.words.deleted if asked.act == "drop" else self.words.cancelled
-                ended = (Cancelled(number, broadcast.state), self._audit(asked.act))
-                return Handed((Reply(said.format(number=number)),), ended)
+            case "cancel" if state in ("running", "paused") and asked.about != "sure":
+                return self._stops()
+            case "cancel" if state not in ENDED:
+                return self._ends(asked.act, self.words.cancelled)
+            case "drop" if state in ("draft", "approved"):
+                return self._ends(asked.act, self.words.deleted)
         return Handed((self.card(),))
+
+    def _stops(self) -> Handed:
+        """Nothing goes out any more from now on, and whether that is for good is asked."""
+        broadcast, number = self.broadcast, self.broadcast.number
+        sure = report.door(self.words, number, "cancel", "sure", self.words.buttons["cancel_sure"])
+        said = self.words.confirm_cancel.format(number=number)
+        ask = Reply(said, ((sure, report.door(self.words, number, "resume")),))
+        if broadcast.state == "paused":
+            return Handed((ask,))
+        return Handed((ask,), (Moved(number, "running", "paused", {"why": "staff", "resume_at": None}),))
+
+    def _ends(self, act: str, said: str) -> Handed:
+        broadcast = self.broadcast
+        ended = (Cancelled(broadcast.number, broadcast.state), self._audit(act))
+        return Handed((Reply(said.format(number=broadcast.number)),), ended)
 
     def _moves(self, moved: Moved) -> Handed:
         there = replace(self.broadcast, state=moved.target, why=str(moved.also.get("why") or ""), resume_at=None)
@@ -201,23 +239,36 @@ class Composing:
         if self.broadcast.state not in ("draft", "approved", "scheduled"):
             return Handed((self.card(),))
         if found := starting.problems:
-            return Handed((Reply(words.wrong[found[0][0]].format(about=found[0][1])), self.card()))
+            return Handed((Reply(self._wrong(*found[0])), self.card()))
         count = self.count or Count(0, 0, 0, 0, 0)
         if not count.left and not self.broadcast.parent:
             return Handed((Reply(words.nobody_left), self.card()))
         if starting.needs_second(count):
-            most = words.habits.approve_above
-            return Handed((Reply(words.second.format(number=number, left=count.left, most=most)), self.card()))
+            return self._needs_second(count)
+        act = self.broadcast.act
         if digest != draft.digest[:DIGEST]:
-            sure = report.door(words, number, "send", draft.digest[:DIGEST], words.buttons["sure"])
+            sure = report.door(words, number, "send", draft.digest[:DIGEST], words.sure[act])
             quiet = words.quiet if self._asleep(draft) else ""
             ask = Reply(
-                words.confirm.format(number=number, left=count.left, quiet=quiet),
-                ((sure,), (report.door(words, number, "card", text=words.buttons["back"]),)),
+                words.confirm[act].format(number=number, left=count.left, quiet=quiet),
+                ((sure,), *self.back),
             )
-            return Handed((ask, *self._views()))
-        said = words.started.format(number=number, total=count.left)
+            return Handed((ask, *(self._views() if act != "delete" else ())))
+        said = words.started[act].format(number=number, total=count.left)
         return Handed((Reply(said),), (starting.started(self.who), self._audit("start")))
+
+    def _needs_second(self, count: Count) -> Handed:
+        """A second person must agree first; whoever wrote none of it is asked at once."""
+        words, number = self.words, self.broadcast.number
+        if self.broadcast.state == "draft" and self.who != self.author:
+            return self._approves("")
+        said = words.second.format(number=number, left=count.left, most=words.habits.approve_above)
+        return Handed((Reply(said), self.card()))
+
+    @property
+    def author(self) -> str:
+        """Whose words it is: who changed it last. Somebody else may agree to it."""
+        return self.draft.by or self.broadcast.made_by
 
     def _asleep(self, draft: Draft) -> bool:
         habits = self.words.habits
@@ -227,7 +278,7 @@ class Composing:
         words, broadcast, draft = self.words, self.broadcast, self.draft
         if broadcast.state != "draft" or self.starting.problems:
             return Handed((self.card(),))
-        if self.who == broadcast.made_by:
+        if self.who == self.author:
             return Handed((Reply(words.own), self.card()))
         if digest != draft.digest[:DIGEST]:
             agree = report.door(words, broadcast.number, "approve", draft.digest[:DIGEST])
@@ -238,30 +289,37 @@ class Composing:
         there = replace(broadcast, state="approved", approved=draft.digest)
         moved = Moved(broadcast.number, "draft", "approved", also)
         said = Reply(words.approved.format(number=broadcast.number))
-        return Handed((said, replace(self, broadcast=there).card()), (moved, self._audit("approve")))
+        told = Reply(
+            words.approved_by_other.format(number=broadcast.number), ((report.door(words, broadcast.number, "card"),),)
+        )
+        news = (Queued("user", told, user=self.author),) if self.author.isdigit() else ()
+        return Handed((said, replace(self, broadcast=there).card()), (moved, self._audit("approve"), *news))
 
     def _planned(self, text: str) -> Handed:
         words, broadcast = self.words, self.broadcast
         when = self.moment(text)
+        ended = unasked(broadcast)
+        if self.rehearsed:
+            return Handed((Reply(words.wrong["rehearsed"]), self.card()), (ended,))
         if when is None or when <= self.at:
-            return Handed((Reply(words.wrong["time"]),))
+            return Handed((Reply(words.wrong["time"], self.back),))
         if found := self.starting.problems:
-            return Handed((Reply(words.wrong[found[0][0]].format(about=found[0][1])), self.card()))
+            return Handed((Reply(self._wrong(*found[0])), self.card()), (ended,))
         if self.count and self.starting.needs_second(self.count):
-            most = words.habits.approve_above
-            return Handed((Reply(words.second.format(number=broadcast.number, left=self.count.left, most=most)),))
+            return replace(self._needs_second(self.count), effects=(ended,))
         moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
         there = replace(self, broadcast=replace(broadcast, state="scheduled", due_at=when))
         said = words.planned.format(number=broadcast.number, when=report.clock(when))
-        return Handed((Reply(said), there.card()), (moved, self._audit("schedule")))
+        return Handed((Reply(said), there.card()), (ended, moved, self._audit("schedule")))
 
     def moment(self, text: str) -> datetime | None:
         """The moment (UTC) that staff wrote, in the notice's zone or before its deadline; None when it is none."""
-        found = _AT.fullmatch(text.strip())
-        try:
-            return _moment(found, self.now, self._deadline()) if found else None
-        except (ValueError, OverflowError):
-            return None
+        return moment(text, self.now, self._deadline())
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether the notice's day is another one than that of the clock, by which broadcasts start."""
+        return self.now.date() != self.at.astimezone(ZONE).date()
 
     def _deadline(self) -> date | None:
         audience = self.draft.audience
@@ -279,9 +337,10 @@ class Composing:
             return Reply(text, report.doors(words, broadcast))
         audience = draft.audience or Audience(next(iter(self.content.notices)))
         names = [words.ways[name.partition(":")[0]] for name in draft.buttons]
-        reach = words.reach.format(**{f: getattr(self.count, f) for f in Count.__slots__}) if self.count else ""
+        said = words.reach_again[broadcast.act] if broadcast.parent else words.reach
+        reach = said.format(**{f: getattr(self.count, f) for f in Count.__slots__}) if self.count else ""
         text = words.card.format(
-            number=broadcast.number,
+            title=report.title(words, broadcast),
             state=words.states[broadcast.state] + (f" {report.clock(broadcast.due_at)}" if broadcast.due_at else ""),
             text=_short(draft.shown, SHORT) or words.nothing_yet,
             file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
@@ -293,7 +352,8 @@ class Composing:
             reach=reach,
         )
         rows = report.doors(words, broadcast)
-        if broadcast.state == "draft" and self.who != broadcast.made_by:
+        many = self.count is not None and self.starting.needs_second(self.count)
+        if broadcast.state == "draft" and self.who != self.author and many:
             rows = ((report.door(words, broadcast.number, "approve"),), *rows)
         return Reply(text, rows)
 
@@ -307,6 +367,10 @@ class Composing:
     def _samples(self) -> Sequence[Session]:
         audience = self.draft.audience
         return self.samples or (Session(audience.notice if audience else next(iter(self.content.notices))),)
+
+    def more_buttons(self) -> Handed:
+        """What may stand under the message, and what does."""
+        return self._menu(self.words.ask_buttons, "buttons", self._ways())
 
     def _ways(self) -> dict[str, str]:
         """Buttons that may be added: answers, the main steps, the most asked entries."""
@@ -322,32 +386,28 @@ class Composing:
         rows: list[tuple[Button, ...]] = [
             (report.door(self.words, number, act, name, title),) for name, title in names.items()
         ]
-        back = (report.door(self.words, number, "card", text=self.words.buttons["back"]),)
-        return Handed((Reply(text, (*rows, back)),))
+        return Handed((Reply(text, (*rows, *self.back)),))
 
-    def edited_to(self, draft: Draft, count: Count | None) -> Handed:
-        """The draft was changed: saved, and shown again, or asked on for its words."""
+    def edited_to(self, draft: Draft, count: Count | None, act: str) -> Handed:
+        """The draft was changed by an act: saved, and shown again, or asked on for its words or its next button."""
+        if draft.digest != self.draft.digest:
+            draft = replace(draft, by=self.who)
         changed = Rewritten(self.broadcast.number, self.broadcast.version, drafts.dump(draft))
         there = replace(self, broadcast=replace(self.broadcast, draft=drafts.dump(draft)), count=count)
         if draft.waits:
             ask = getattr(self.words, ASKED_FOR[draft.waits]).format()
-            back = (report.door(self.words, self.broadcast.number, "card", text=self.words.buttons["back"]),)
-            return Handed((Reply(ask, (back,)),), (changed,))
-        return Handed((there.card(),), (changed,))
+            return Handed((Reply(ask, self.back),), (changed,))
+        if act == "buttons":
+            return replace(there.more_buttons(), effects=(changed,))
+        full = self.draft.waits == "text" and len(draft.shown) >= FULL
+        said = (Reply(self.words.full.format(n=len(draft.shown))),) if full else ()
+        return Handed((*said, there.card()), (changed,))
 
 
-def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
-    if found["word"]:
-        day = now.date() + timedelta(days=_WORDS[found["word"]])
-    elif found["before"]:
-        if deadline is None:
-            return None
-        day = deadline - timedelta(days=int(found["before"]))
-    else:
-        day = date(int(found["year"] or now.year), int(found["month"]), int(found["day"]))
-        if not found["year"] and day < now.date():
-            day = day.replace(year=day.year + 1)
-    return datetime.combine(day, time(int(found["hour"]), int(found["minute"] or 0)), ZONE).astimezone(UTC)
+def unasked(broadcast: Broadcast) -> Rewritten:
+    """What ends a draft's waiting for words."""
+    draft = replace(drafts.load(broadcast.draft), waits="")
+    return Rewritten(broadcast.number, broadcast.version, drafts.dump(draft))
 
 
 def _short(text: str, most: int) -> str:

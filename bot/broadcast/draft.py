@@ -16,7 +16,7 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.broadcast.audience import Audience
+from bot.broadcast.audience import Audience, open_for
 from bot.broadcast.ledger import Ack
 from bot.buttons import Ask
 from bot.content import Content
@@ -24,6 +24,7 @@ from bot.messages import Bulletin, Button, Sent
 from bot.session import Session
 from bot.wording import Voice
 from flows.facts import LIVE, PLACEHOLDER, placeholders
+from flows.model import Position
 
 LONGEST, LONGEST_CAPTION = 4096, 1024
 """Characters of a message, and of one under a file, as Telegram shows it."""
@@ -37,7 +38,8 @@ _TAG = re.compile(r"<[^>]*>")
 class Draft:
     """A message to many. `buttons` are `acks`, `step:ID` or `faq:ID`; `loud`: also in the quiet hours.
 
-    `waits` names what the next words of its maker are: text, who, at; empty: nothing of ours.
+    `waits` names what the next words of `asked` (a staff member's id) are: text, who, at; empty: nothing of ours.
+    `by` is who changed it last; empty: whoever made it.
     """
 
     html: str = ""
@@ -46,13 +48,15 @@ class Draft:
     audience: Audience | None = None
     loud: bool = False
     waits: str = ""
+    asked: str = ""
+    by: str = ""
 
     @property
     def digest(self) -> str:
-        """A hash of all that a recipient sees, and of who gets it."""
+        """A hash of all that a recipient sees, of who gets it, and of whether it may wake them."""
         who = [str(self.audience), self.audience.notice, self.audience.late] if self.audience else None
         file = [self.file.kind, self.file.id] if self.file else None
-        whole = json.dumps([self.html, file, self.buttons, who], ensure_ascii=False)
+        whole = json.dumps([self.html, file, self.buttons, who, self.loud], ensure_ascii=False)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
@@ -100,20 +104,27 @@ class Rendering:
         return replace(plain, buttons=self._numbered[key])
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """What is wrong: a code (empty, unknown, too_long, nobody, buttons), and what it is about."""
+        """What is wrong: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
         if not self.draft.shown.strip() and self.draft.file is None:
             yield "empty", ""
-        known = {*Voice(self.content, self._sample, self.now).facts.whole()} - {*LIVE}
-        for name in dict.fromkeys(placeholders(self.draft.html)):
+        names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
+        known = {*Voice(self.content, samples[0], self.now).facts.whole()} - {*LIVE}
+        for name in names:
             if name not in known:
                 yield "unknown", name
+            elif any(self._unstated(name, session) for session in samples):
+                yield "unstated", name
         if self.draft.audience is None:
             yield "nobody", ""
         most = LONGEST_CAPTION if self.draft.file else LONGEST
-        if not set(placeholders(self.draft.html)) - known:
-            length = len(plain(self._text(self._sample)))
+        if not set(names) - known:
+            length = max(len(plain(self._text(session))) for session in samples)
             if length > most:
                 yield "too_long", str(length - most)
+
+    def _unstated(self, name: str, session: Session) -> bool:
+        """Whether the notice has nothing to say there, or nothing any more."""
+        return Voice(self.content, session, self.now).facts[name] == self.content.phrases.facts.unstated
 
     @cached_property
     def _numbered(self) -> dict[str, tuple[tuple[Button, ...], ...]]:
@@ -128,10 +139,19 @@ class Rendering:
         return any(name.startswith("me.") for name in placeholders(self.draft.html))
 
     @property
-    def _sample(self) -> Session:
-        return Session(self.draft.audience.notice if self.draft.audience else next(iter(self.content.notices)))
+    def _samples(self) -> list[Session]:
+        """Somebody of each cohort that may get it; at least somebody who has not chosen."""
+        audience = self.draft.audience or Audience(next(iter(self.content.notices)))
+        nobody, script = Session(audience.notice), self.content.script
+        notice = self.content.notices.get(audience.notice)
+        cohorts = open_for(audience, notice, self.now) if notice else ()
+        here = Position(script.id, script.revision, script.start)
+        chosen = (nobody.at(replace(here, answers={"cohort": cohort})) for cohort in cohorts if cohort)
+        return [*([nobody] if None in cohorts or not cohorts else ()), *chosen]
 
     def _text(self, session: Session) -> str:
+        if self.draft.audience:  # they may look at another notice now
+            session = replace(session, notice=self.draft.audience.notice)
         answers = session.position.answers if session.position else {}
         key = (session.notice, answers.get("cohort", ""), answers.get("major", ""))
         if key in self._texts and not self._personal:

@@ -20,7 +20,8 @@ STATES: tuple[RowState, ...] = ("pending", "sending", "sent", "blocked", "failed
 class Broadcast:
     """A broadcast. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total` how many it began with.
 
-    `approved` is the hash of the content that `approved_by` agreed to. `resume_at`: a pause that ends by itself.
+    `made_at` is when its draft was last changed. `approved` is the hash of the content that `approved_by` agreed to.
+    `resume_at`: a pause that ends by itself.
     """
 
     number: int
@@ -46,7 +47,9 @@ class Broadcast:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A recipient whose message is about to go out. `user` None: forgotten since. `sent`: the parent's message."""
+    """A recipient whose message is about to go out. `user` None: forgotten since. `sent`: the parent's message, which
+    arrived at `sent_at`.
+    """
 
     id: int
     user: str | None
@@ -54,6 +57,7 @@ class Row:
     reachable: bool
     attempts: int
     sent: str | None = None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many recipients are in each state, and how many answered what. The states add up to `total`."""
+    """How many recipients are in each state, and how many answered what. The states add up to `total`.
+
+    `skipped`: how many were left out for which reason.
+    """
 
     states: Mapping[RowState, int] = field(default_factory=dict)
     acks: Mapping[Ack, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     def __getitem__(self, state: RowState) -> int:
         return self.states.get(state, 0)

@@ -23,10 +23,15 @@ class News:
 
     def of(self, broadcast: Broadcast, text: str) -> Queued:
         """The message, with a way to the broadcast."""
-        made_by = broadcast.made_by.partition(":")[0]
-        if made_by in NOBODY and (self.staff_chat or not self.owners):
+        user = self.whom(broadcast)
+        if user is None or (self.staff_chat and user != broadcast.made_by):
             return Queued("staff", Reply(text))
-        user = self.owners[0] if made_by in NOBODY else broadcast.made_by
         return Queued(
             "user", Reply(text, ((Button(f"bc|{broadcast.number}|card", f"#{broadcast.number}"),),)), user=user
         )
+
+    def whom(self, broadcast: Broadcast) -> str | None:
+        """The person who looks after it; None when nobody is known."""
+        if broadcast.made_by.partition(":")[0] not in NOBODY:
+            return broadcast.made_by
+        return self.owners[0] if self.owners else None

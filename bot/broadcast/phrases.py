@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.broadcast.life import Life
+
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 
@@ -57,6 +59,8 @@ class JoiningPhrases(Row):
     columns: tuple[Label, Label, Label, Label, Label]
     file: Label
     how_to_import: Sentence
+    document: Sentence
+    no_codes: Sentence
     imported: Sentence
     unknown: Sentence
     strange: Sentence
@@ -90,11 +94,16 @@ class BroadcastPhrases(Row):
     everybody: Label
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]
-    states: Mapping[
-        Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"], Label
-    ]
+    states: Mapping[Life, Label]
+    titles: Mapping[Literal["send", "again", "edit", "delete"], Sentence]
+    acting: Mapping[Literal["send", "edit", "delete"], Mapping[Life, Label]]
+    arrived: Mapping[Literal["send", "edit", "delete"], Label]
+    sends: Mapping[Literal["send", "edit", "delete"], Label]
+    drops: Mapping[Literal["send", "edit", "delete"], Label]
+    sure: Mapping[Literal["send", "edit", "delete"], Label]
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     reach: Sentence
+    reach_again: Mapping[Literal["send", "edit", "delete"], Sentence]
     wrong: Mapping[str, Sentence]
     ask_text: Sentence
     ask_who: Sentence
@@ -103,18 +112,24 @@ class BroadcastPhrases(Row):
     ask_buttons: Sentence
     sample: Sentence
     test: Sentence
-    confirm: Sentence
+    confirm: Mapping[Literal["send", "edit", "delete"], Sentence]
+    confirm_cancel: Sentence
+    full: Sentence
     second: Sentence
     approve: Sentence
     approved: Sentence
+    approved_by_other: Sentence
     own: Sentence
-    started: Sentence
+    started: Mapping[Literal["send", "edit", "delete"], Sentence]
     nobody_left: Sentence
+    nothing_to_follow: Mapping[Literal["again", "correct", "recall"], Sentence]
+    impossible: Mapping[Literal["start", "pause", "resume", "cancel", "again"], Sentence]
     planned: Sentence
     quiet: Sentence
     gone: Sentence
     changed: Sentence
     deleted: Sentence
+    expired: Sentence
     cancelled: Sentence
     progress: Sentence
     eta: Sentence

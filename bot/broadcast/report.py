@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.broadcast.ledger import STATES, Broadcast, Totals
-from bot.broadcast.life import Life
+from bot.broadcast import draft as drafts
+from bot.broadcast.ledger import STATES, Act, Broadcast, Totals
+from bot.broadcast.life import ENDED, Life
 from bot.broadcast.phrases import BroadcastPhrases
 from bot.desk import ZONE
 from bot.messages import Button, Tone
@@ -18,13 +19,29 @@ WIDTH = 10
 """Signs of the bar."""
 
 
-def counts(words: BroadcastPhrases, totals: Totals) -> str:
-    """How many are in each state that anybody is in; they add up to the total."""
-    return " · ".join(f"{words.rows[state]} {totals[state]}" for state in STATES if totals[state])
+def title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+    """What it is called: by its number, and by that of the one that it repeats, corrects or takes back."""
+    kind = "again" if broadcast.parent and broadcast.act == "send" else broadcast.act
+    return words.titles[kind].format(number=broadcast.number, parent=broadcast.parent)
 
 
-def answers(words: BroadcastPhrases, totals: Totals) -> str:
-    """Who answered what, and how many of those who got it are silent."""
+def state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+    """Where it stands, in a word."""
+    return words.acting[broadcast.act].get(broadcast.state, words.states[broadcast.state])
+
+
+def counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+    """How many are in each state that anybody is in; they add up to the total. Who was left out, with the reasons."""
+    names = {**words.rows, "sent": words.arrived[act]}
+    why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
+    said = (f"{names[state]} {totals[state]}" for state in STATES if totals[state])
+    return " · ".join(said) + (f"（{why}）" if why else "")
+
+
+def answers(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+    """Who answered what, and how many of those who got it are silent; nobody is asked by a correction."""
+    if act != "send":
+        return ""
     said = [f"{words.acks[ack]} {n}" for ack, n in totals.acks.items()]
     silent = totals["sent"] - sum(totals.acks.values())
     return " · ".join([*said, words.silent.format(n=max(0, silent))]) if totals["sent"] else ""
@@ -33,23 +50,23 @@ def answers(words: BroadcastPhrases, totals: Totals) -> str:
 def progress(
     words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, per_s: float = 0.0, why: str | None = None
 ) -> str:
-    """The card: bar, counts, messages a second, the time that is left, and why it stands still."""
+    """The card: bar, counts, messages a second, the time left, why it stands still (None: as its row says)."""
     total = totals.total or broadcast.total or 0
-    share = totals.settled / total if total else 1.0
+    share = totals.settled / total if total else float(broadcast.state in ENDED)
     filled = int(share * WIDTH)
     left = (total - totals.settled) / per_s if per_s else 0.0
-    reason = words.why.get(broadcast.why if why is None else why, "")
+    reason = words.why.get(broadcast.why, "") if why is None else why
     text = words.progress.format(
-        number=broadcast.number,
-        state=words.states[broadcast.state],
+        title=title(words, broadcast),
+        state=state(words, broadcast),
         bar=words.bar[0] * filled + words.bar[1] * (WIDTH - filled),
         percent=int(share * 100),
         settled=totals.settled,
         total=total,
         rate=words.per_s.format(n=f"{per_s:.1f}") if per_s else "",
         eta=words.eta.format(eta=span(words, left)) if left else "",
-        counts=counts(words, totals),
-        acks=answers(words, totals),
+        counts=counts(words, broadcast.act, totals),
+        acks=answers(words, broadcast.act, totals),
         why=reason.format(when=clock(broadcast.resume_at)) if reason else "",
     )
     return "\n".join(line for line in text.splitlines() if line.strip())
@@ -58,11 +75,11 @@ def progress(
 def ended(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
     """What became of everybody."""
     return words.ended.format(
-        number=broadcast.number,
-        state=words.states[broadcast.state],
+        title=title(words, broadcast),
+        state=state(words, broadcast),
         total=totals.total,
-        counts=counts(words, totals),
-        acks=answers(words, totals),
+        counts=counts(words, broadcast.act, totals),
+        acks=answers(words, broadcast.act, totals),
     )
 
 
@@ -70,22 +87,36 @@ COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
 """What there is to say of a recipient, in the order of the CSV's columns."""
 
 ACTS: Mapping[Life, tuple[tuple[str, ...], ...]] = {
-    "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("drop",)),
-    "approved": (("view", "send"), ("edit", "drop")),
+    "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("loud", "drop")),
+    "approved": (("view", "send"), ("at", "edit"), ("drop",)),
     "scheduled": (("view", "edit"), ("cancel",)),
     "freezing": (("cancel",),),
     "running": (("pause", "cancel"),),
     "paused": (("resume", "cancel"),),
     "done": (("csv", "again"), ("correct", "recall")),
-    "cancelled": (("csv",),),
+    "cancelled": (("csv", "again"), ("correct", "recall")),
 }
 """What can be done with a broadcast in each state, as rows of buttons."""
+FOLLOWING: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "again": (("view", "test"), ("send", "drop")),
+    "edit": (("text", "view"), ("test", "send"), ("drop",)),
+    "delete": (("send", "drop"),),
+}
+"""And with the draft of one that repeats, corrects or takes back another: who gets it is settled."""
 
 
 def doors(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:
     """The buttons under a broadcast's card."""
-    rows = ACTS[broadcast.state]
-    return tuple(tuple(door(words, broadcast.number, act) for act in row) for row in rows)
+    rows, number, act = ACTS[broadcast.state], broadcast.number, broadcast.act
+    if broadcast.parent and broadcast.state == "draft":
+        rows = FOLLOWING["again" if act == "send" else act]
+    elif broadcast.state == "cancelled" and broadcast.total is None:
+        rows = ()  # a draft that was dropped
+    elif broadcast.state in ENDED and act != "send":
+        rows = (("csv",),)
+    loud = "✓ " if drafts.load(broadcast.draft).loud else ""
+    own = {"send": words.sends[act], "drop": words.drops[act], "loud": loud + words.buttons["loud"]}
+    return tuple(tuple(door(words, number, name, text=own.get(name, "")) for name in row) for row in rows)
 
 
 def door(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
@@ -124,7 +155,12 @@ def line(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
         words.rows[row["state"]],
         words.reasons.get(row["reason"], row["reason"]),
         str(row["attempts"]),
-        row["at"] or "",
+        _local(row["at"]),
         words.acks[row["ack"]] if row["ack"] else "",
-        row["ack_at"] or "",
+        _local(row["ack_at"]),
     ]
+
+
+def _local(at: str | None) -> str:
+    """A stored time as the notice's clocks show it, to the second."""
+    return f"{datetime.fromisoformat(at).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""

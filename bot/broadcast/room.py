@@ -21,13 +21,16 @@ from bot.broadcast.draft import Draft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.importing import take_in
 from bot.broadcast.ledger import Act, Broadcast
+from bot.broadcast.life import ENDED
 from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.desk import Handed
-from bot.effects import Audited, Role
-from bot.messages import Attachment, Incoming, Reply
+from bot.effects import Audited, Rewritten, Role
+from bot.messages import Attachment, Incoming, Reply, Sent
+from bot.rooms import Fetch
 from bot.session import Session
+from bot.source import MAX_BYTES, decoded
 from bot.store import Store
 from bot.wording import Voice
 
@@ -39,7 +42,8 @@ DRAWN_S = 30.0
 """Seconds after which a picture is given up."""
 MOST_ROWS = 20_000
 """Rows of a report that is sent as a file; larger ones are for the command line."""
-
+LISTS = (".csv", ".xlsx", ".xls")
+"""How a document is called that may be the school's list."""
 
 Paint = Callable[[Chart], Awaitable[bytes | Missing]]
 """Draws a picture, or says what it lacks for it."""
@@ -51,12 +55,19 @@ async def painted(chart: Chart) -> bytes | Missing:
 
 
 class BroadcastRoom:
-    """Open to everybody with a role, in a private chat. `local` is the notice's time, `paint` draws a picture."""
+    """Open to everybody with a role, in a private chat. `local` is the notice's time, `fetch` gets a document, `paint`
+    draws a picture.
+    """
 
     def __init__(
-        self, store: Store, content: Callable[[], Content], local: Callable[[], datetime], paint: Paint = painted
+        self,
+        store: Store,
+        content: Callable[[], Content],
+        local: Callable[[], datetime],
+        fetch: Fetch,
+        paint: Paint = painted,
     ) -> None:
-        self._paint = paint
+        self._fetch, self._paint = fetch, paint
         self._store = store
         self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
         self._content, self._local = content, local
@@ -68,7 +79,17 @@ class BroadcastRoom:
         asked = asks(incoming) or await self._words(incoming)
         if asked is None:
             return None
+        waiting = await self._waiting(incoming) if asked.act != "words" else []
+        handed = await self._answered(asked, incoming, at)
+        touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
+        # Whoever turns to something else is not asked any more: their next words are no content of a broadcast.
+        ended = (compose.unasked(it) for it in waiting if it.number not in touched)
+        return replace(handed, effects=(*ended, *handed.effects))
+
+    async def _answered(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
         words = self._content().phrases.broadcast
+        if asked.act == "document":
+            return Handed((Reply(words.joining.document),))
         if asked.act == "list":
             return Handed((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
         joining = words.joining
@@ -111,12 +132,25 @@ class BroadcastRoom:
         return Handed((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
-        """The school's list of people who are not done, under the first notice."""
-        content, given, notice = self._content(), listed(asked.more), self._notice("")
+        """The school's list of people who are not done, typed or as a document, under the first notice."""
+        content, notice = self._content(), self._notice("")
+        words = content.phrases.broadcast.joining
+        text = await self._document(incoming.file) if incoming.file else asked.more
+        given = listed(text)
         if not given.codes:
-            return Handed((Reply(content.phrases.broadcast.joining.how_to_import),))
+            return Handed((Reply(words.no_codes if incoming.file else words.how_to_import),))
         result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
         return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
+
+    async def _document(self, file: Sent) -> str:
+        """The words of a document; none when it is too large, cannot be had, or has no words in it."""
+        if file.kind != "document" or file.size > MAX_BYTES:
+            return ""
+        try:
+            text = decoded(await self._fetch(file.id))
+        except ConnectionError:
+            return ""
+        return text if isinstance(text, str) else ""
 
     def _notice(self, about: str) -> str:
         """The notice that is named, else the first."""
@@ -136,17 +170,26 @@ class BroadcastRoom:
         return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
 
     async def _words(self, incoming: Incoming) -> Asked | None:
-        """Words or a file for the draft of this person that waits for them."""
-        sent = incoming.text.strip() or incoming.file
-        if incoming.press is not None or incoming.text.startswith("/") or not sent or incoming.other == "edited":
+        """Words or a file for the draft that waits for this person's; else a list that they may have sent."""
+        if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
             return None
-        mine = [b for b in await self._rows.all("draft", channel=incoming.channel) if b.made_by == incoming.user]
-        waits = next((b for b in mine if drafts.load(b.draft).waits), None)
-        return Asked("words", waits.number) if waits else None
+        if waiting := await self._waiting(incoming):
+            return Asked("words", waiting[0].number)
+        name = incoming.file.name.lower() if incoming.file else ""
+        return Asked("document") if name.endswith(LISTS) else None
+
+    async def _waiting(self, incoming: Incoming) -> list[Broadcast]:
+        """Drafts that wait for this person's words."""
+        found = await self._rows.all("draft", "approved", channel=incoming.channel)
+        there = ((it, drafts.load(it.draft)) for it in found)
+        return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
     async def _new(self, incoming: Incoming, at: datetime) -> Handed:
         content = self._content()
         draft = drafts.dump(Draft(audience=Audience(next(iter(content.notices)))))
+        for blank in await self._rows.all("draft", channel=incoming.channel):
+            if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
+                return Handed(((await self._with(blank, incoming, at)).card(),))
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
         made = await self._rows.get(number) if number else await self._rows.keyed(key)
@@ -157,15 +200,16 @@ class BroadcastRoom:
         composing = await self._with(broadcast, incoming, at)
         if asked.act == "csv":
             return await self._csv(broadcast)
-        if asked.act in ("again", "correct", "recall") and broadcast.state == "done":
+        if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
             return await self._follows(broadcast, asked.act, incoming, at)
-        if broadcast.state == "draft":
-            edited = composing.edited(asked, incoming)
-            if isinstance(edited, str):
-                return Handed((Reply(edited),))
-            if edited and not (asked.act == "words" and composing.draft.waits == "at"):
-                changed = replace(broadcast, draft=drafts.dump(edited))
-                return composing.edited_to(edited, await self._count(changed, at))
+        if broadcast.state not in ("draft", "approved"):
+            return composing.does(asked, incoming)
+        edited = composing.edited(asked, incoming)
+        if isinstance(edited, str):
+            return Handed((Reply(edited, composing.back),))
+        if edited:
+            changed = replace(broadcast, draft=drafts.dump(edited))
+            return composing.edited_to(edited, await self._count(changed, at), asked.act)
         return composing.does(asked, incoming)
 
     async def _with(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> Composing:
@@ -192,16 +236,20 @@ class BroadcastRoom:
         return Handed((Reply(report.ended(words, broadcast, totals), attachment=file),))
 
     async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Handed:
-        """A draft that repeats, corrects or takes back a broadcast that is done."""
-        draft = replace(drafts.load(broadcast.draft), waits="text" if act == "correct" else "")
+        """A draft that repeats, corrects or takes back a broadcast that is over."""
+        words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
+        draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
         kinds: dict[str, Act] = {"again": "send", "correct": "edit", "recall": "delete"}
+        meant = Starting(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
+        totals = await self._ledger.totals(broadcast.number)
+        if not any(totals[state] for state in meant):
+            return Handed((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(
             incoming.channel, drafts.dump(draft), incoming.user, at, act=kinds[act], key=key, parent=broadcast.number
         )
         made = await self._rows.get(number) if number else await self._rows.keyed(key)
         assert made
-        words = self._content().phrases.broadcast
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
         card = (await self._with(made, incoming, at)).card()
         return Handed((*((Reply(said),) if said else ()), card))

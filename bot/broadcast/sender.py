@@ -20,6 +20,7 @@ import structlog
 from bot import session as sessions
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
+from bot.broadcast.audience import open_for
 from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.ledger import Broadcast, Result, Row, RowState
@@ -30,6 +31,7 @@ from bot.effects import Effect, Moved, Outdated
 from bot.messages import Bulletin, Outcome, Ready, Reply
 from bot.session import Session
 from bot.store import Store, StoreProblem
+from bot.store.problems import StoreCode
 
 AT_ONCE = 64
 """Rows in hand where no pace is kept."""
@@ -41,6 +43,8 @@ AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
 FINISH_S = 1.5
 """Seconds that what is in flight gets when the sender is told to stop."""
+RECALLED_WITHIN = timedelta(hours=48)
+"""How long after it arrived a message can be taken back."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
@@ -61,7 +65,7 @@ class Sender:
     """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
 
     `woken` is set by whoever starts, stops or resumes something, `posted` when there is news for staff. `news` says
-    who is told that a broadcast stopped or ended.
+    who is told that a broadcast stopped or ended. `troubles`: broadcasts that wait for the database, and why.
     """
 
     store: Store
@@ -77,6 +81,7 @@ class Sender:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
     brakes: dict[int, Brake] = field(default_factory=dict)
+    troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def look(self) -> None:
@@ -110,9 +115,15 @@ class Sender:
             if there and there.state == "running":
                 await _Sending(self, there).run()
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code, broadcast=broadcast.number)
+            self.troubled(number, problem)
         except Outdated:
             pass  # somebody else moved it on; the next look sees where it is
+
+    def troubled(self, number: int, problem: StoreProblem) -> None:
+        """The database takes nothing: said once, until it does again."""
+        if number not in self.troubles:
+            _log.error("store_problem", code=problem.code, broadcast=number)
+        self.troubles[number] = problem.code
 
 
 class _Sending:
@@ -122,7 +133,7 @@ class _Sending:
         self.sender, self.broadcast, self.number = sender, broadcast, broadcast.number
         self.ledger = sender.store.ledger
         self.draft: Draft = drafts.load(broadcast.draft)
-        self.rendering = Rendering(sender.content(), self.draft, sender.local())
+        self._render()
         self.brake = sender.brakes.setdefault(self.number, Brake())
         self.most = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
         self.hands: dict[int, asyncio.Task[None]] = {}
@@ -140,6 +151,8 @@ class _Sending:
     async def _all(self) -> None:
         """Until nothing can be claimed, somebody stops it, or the brake is pulled."""
         while not self.brake.why and not self.quiet():
+            if self.number in self.sender.troubles:
+                await self._empty()  # outcomes first: until they are written down, nothing more goes out
             if rest := self.brake.rest_s:
                 await self._empty()
                 await self.sender.sleep(rest)
@@ -149,6 +162,8 @@ class _Sending:
                 await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
                 continue
             rows = await self.ledger.claim(self.number, self.sender.worker, room, self.sender.present())
+            if not self.hands:
+                self.sender.troubles.pop(self.number, None)
             self._take(row for row in rows if row.id not in self.hands)
             if not rows and not self.hands:
                 return
@@ -157,8 +172,15 @@ class _Sending:
             elif not rows:
                 await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
             if self.sender.local().date() != self.rendering.now.date():
-                self.rendering = Rendering(self.sender.content(), self.draft, self.sender.local())
+                self._render()
         await self._empty()
+
+    def _render(self) -> None:
+        """As it looks today, and for whom the dates are not over today."""
+        self.rendering = Rendering(self.sender.content(), self.draft, self.sender.local())
+        audience, notices = self.draft.audience, self.rendering.content.notices
+        notice = notices.get(audience.notice) if audience else None
+        self.open = open_for(audience, notice, self.rendering.now) if audience and notice else None
 
     def quiet(self) -> bool:
         """Whether people sleep."""
@@ -211,12 +233,12 @@ class _Sending:
         assert user
 
         async def ready() -> bool:
-            if self.stopping:
+            if self.stopping or self.number in self.sender.troubles:
                 return False
             try:
                 return await self.ledger.mark(row.id, self.sender.worker, self.sender.present())
             except StoreProblem as problem:
-                _log.error("store_problem", code=problem.code, broadcast=self.number)
+                self.sender.troubled(self.number, problem)
                 return False
 
         outcome = await self._sent(user, row, session, ready)
@@ -239,6 +261,8 @@ class _Sending:
         """Why this person gets nothing after all: what was true when it started may have changed."""
         if row.user is None:
             return "forgotten"
+        if self.broadcast.act == "delete" and row.sent_at and self.sender.present() - row.sent_at > RECALLED_WITHIN:
+            return "too_old"
         if self.broadcast.act != "send":
             return "" if row.sent else "unsent"
         if not session.reminders:
@@ -248,7 +272,10 @@ class _Sending:
         audience = self.draft.audience
         wants = any(term.field == "done" and term.turned for term in audience.terms) if audience else False
         position = session.walks.get(audience.notice) if audience else None
-        return "done" if wants and position and position.state == "done" else ""
+        if wants and position and position.state == "done":
+            return "done"
+        cohort = position.answers.get("cohort") or None if position else None
+        return "" if self.open is None or cohort in self.open else "over"
 
     async def _settle(self, result: Result) -> None:
         """Write the outcome down, however long the database is in trouble: it is known here alone."""
@@ -256,7 +283,7 @@ class _Sending:
             try:
                 await self.ledger.settle(result, self.sender.present())
             except StoreProblem as problem:
-                _log.error("store_problem", code=problem.code, broadcast=self.number)
+                self.sender.troubled(self.number, problem)
                 await self.sender.sleep(STORE_AGAIN_S)
             else:
                 return

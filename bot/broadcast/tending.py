@@ -17,6 +17,7 @@ import structlog
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, reminding, report
 from bot.broadcast.ledger import Broadcast
+from bot.broadcast.life import Life
 from bot.broadcast.plan import Due
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.sender import Sender, session_of
@@ -32,6 +33,10 @@ LOOK_S = 1.0
 """Seconds between looks."""
 CARD_S = 3.0
 """Seconds between two edits of a card."""
+WAITING: tuple[Life, ...] = ("draft", "approved", "scheduled", "paused")
+"""What may become due."""
+MOST = 1_000
+"""Broadcasts that are looked at."""
 
 _log = structlog.get_logger()
 
@@ -43,6 +48,7 @@ class Seen:
     settled: int
     at: float
     text: str
+    card: str | None
 
 
 @dataclass
@@ -52,6 +58,7 @@ class Tending:
     sender: Sender
     clock: Callable[[], float] = time.monotonic
     _seen: dict[int, Seen] = field(default_factory=dict)
+    _told: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """For ever; trouble with the database is waited out. Cancelled: what is in flight ends first."""
@@ -80,12 +87,15 @@ class Tending:
 
     async def look(self) -> None:
         """Everything that is due now, once."""
-        await self._planned()
-        await self._personal()
-        for broadcast in await self._rows.all("draft", "scheduled", "paused", channel=self.sender.channel):
-            await self._due(broadcast)
-        await self.sender.look()
-        await self.cards()
+        try:
+            await self._planned()
+            await self._personal()
+            for broadcast in await self._rows.all(*WAITING, channel=self.sender.channel, most=MOST):
+                await self._due(broadcast)
+            await self.sender.look()
+        finally:  # a database that takes nothing can still be read, and staff want to know
+            await self._alarms()
+            await self.cards()
 
     @property
     def _rows(self) -> BroadcastRows:
@@ -101,9 +111,11 @@ class Tending:
 
     async def _due(self, broadcast: Broadcast) -> None:
         now, habits = self.sender.present(), self.content.phrases.broadcast.habits
-        if broadcast.state == "draft":
-            if now - broadcast.made_at > timedelta(days=habits.drafts_days) and not broadcast.key:
-                await self._apply(Cancelled(broadcast.number, "draft"))
+        if broadcast.state in ("draft", "approved"):
+            if now - broadcast.made_at > timedelta(days=habits.drafts_days):
+                words, number = self.content.phrases.broadcast, broadcast.number
+                said = words.expired.format(number=number, days=habits.drafts_days)
+                await self._apply(Cancelled(number, broadcast.state), self.sender.news.of(broadcast, said))
         elif broadcast.state == "paused":
             if broadcast.resume_at and broadcast.resume_at <= now:
                 await self._apply(Moved(broadcast.number, "paused", "running", {"resume_at": None, "why": ""}))
@@ -164,6 +176,23 @@ class Tending:
 
     # Cards
 
+    async def _alarms(self) -> None:
+        """Tell staff once, past the outbox, that a broadcast waits for the database."""
+        troubles = self.sender.troubles
+        self._told &= troubles.keys()
+        for number in troubles.keys() - self._told:
+            broadcast = await self._rows.get(number)
+            who = self.sender.news.whom(broadcast) if broadcast else None
+            if broadcast and who and await self.sender.wire.card(who, None, Reply(f"#{number} {self._why(broadcast)}")):
+                self._told.add(number)
+
+    def _why(self, broadcast: Broadcast) -> str | None:
+        """Why it stands still, in words, where that is not in its row."""
+        words, trouble = self.content.phrases.broadcast, self.sender.troubles.get(broadcast.number)
+        if trouble:
+            return words.why["disk_full" if trouble == "disk_full" else "store"]
+        return words.why["quiet"] if broadcast.state == "running" and self._asleep(broadcast) else None
+
     async def cards(self) -> None:
         """Show every maker how far it is, at a decent pace."""
         running = await self._rows.all("freezing", "running", "paused", channel=self.sender.channel)
@@ -185,15 +214,13 @@ class Tending:
         words, totals = self.content.phrases.broadcast, await self.sender.store.ledger.totals(broadcast.number)
         spent = now - seen.at if seen else 0.0
         rate = (totals.settled - seen.settled) / spent if seen and spent else 0.0
-        asleep = broadcast.state == "running" and self._asleep(broadcast)
-        text = report.progress(words, broadcast, totals, max(rate, 0.0), "quiet" if asleep else None)
+        text, card = report.progress(words, broadcast, totals, max(rate, 0.0), self._why(broadcast)), broadcast.card
+        card = card or (seen.card if seen else None)
         if seen is None or text != seen.text:
-            shown = await self.sender.wire.card(
-                broadcast.made_by, broadcast.card, Reply(text, report.doors(words, broadcast))
-            )
-            if shown and shown != broadcast.card:
-                await self._rows.note(broadcast.number, card=shown)
-        self._seen[broadcast.number] = Seen(totals.settled, now, text)
+            card = await self.sender.wire.card(broadcast.made_by, card, Reply(text, report.doors(words, broadcast)))
+        self._seen[broadcast.number] = Seen(totals.settled, now, text, card)
+        if card and card != broadcast.card:
+            await self._rows.note(broadcast.number, card=card)
 
     def _asleep(self, broadcast: Broadcast) -> bool:
         habits, loud = self.content.phrases.broadcast.habits, drafts.load(broadcast.draft).loud

@@ -46,6 +46,7 @@ broadcasts = Table(
     Column("version", Integer, nullable=False),
     # The staff member's id in the channel, or `cli`, or `plan`.
     Column("made_by", Text, nullable=False),
+    # When the draft was made or last changed.
     Column("made_at", Text, nullable=False),
     Column("approved_by", Text),
     # Hash of the very content that was approved.

@@ -34,7 +34,7 @@ from bot.store.knowledge import upsert
 from bot.store.ledger import move, texts
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
-from bot.store.tables import people
+from bot.store.tables import KEPT_TURNS, people
 from bot.store.text import text_of, time_of
 
 
@@ -164,8 +164,9 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
     """Do what was decided about a broadcast, in the transaction of the turn. Outdated when somebody was faster."""
     match effect:
         case Rewritten(number, version, draft):
-            which = (broadcasts.c.id == number, broadcasts.c.version == version, broadcasts.c.state == "draft")
-            new = update(broadcasts).where(*which).values(draft=draft, version=version + 1)
+            still = broadcasts.c.state.in_(("draft", "approved"))
+            which = (broadcasts.c.id == number, broadcasts.c.version == version, still)
+            new = update(broadcasts).where(*which).values(draft=draft, version=version + 1, made_at=text_of(at))
             fits = (await connection.execute(new)).rowcount == 1
         case Moved(number, source, target, also):
             fits = await move(connection, number, source, target, **also)
@@ -178,7 +179,9 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
             return
         case Resaved(who, was, becomes):
             there = (people.c.channel == channel, people.c.user_id == who, people.c.session == was)
-            fits = (await connection.execute(update(people).where(*there).values(session=becomes))).rowcount == 1
+            # A turn that is under way must not bring the old session back; what was answered keeps its slot.
+            new = update(people).where(*there).values(session=becomes, turns=people.c.turns + KEPT_TURNS)
+            fits = (await connection.execute(new)).rowcount == 1
         case Tallied():
             await _tally(connection, effect, channel, at)
             return

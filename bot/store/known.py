@@ -12,13 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.effects import Role, Ticket
 from bot.store.desk import ticket_of_row
 from bot.store.problems import told_apart
-from bot.store.tables import handled_updates, people, staff, tickets
-
-KEPT_TURNS = 32
-"""How many turns of one person can be sent again."""
+from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
 
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
-_SESSIONS = select(people.c.user_id, people.c.session).where(
+_SESSIONS = select(people.c.user_id, people.c.session, people.c.turns).where(
     people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS)
 )
 _TURNS = (
@@ -57,7 +54,7 @@ class Asked:
 class Known:
     """The session's JSON, the turn that answered this update before, the role that the person has by invitation, their
     ticket that is not closed, and its thread. `passed`: the person has had another turn since, so the answer of this
-    one went out.
+    one went out. `turns` tells one session from the next; 0: nobody knows the person.
     """
 
     session: str | None = None
@@ -66,6 +63,7 @@ class Known:
     role: Role | None = None
     ticket: Ticket | None = None
     thread: str | None = None
+    turns: int = 0
 
 
 async def look(reader: AsyncEngine, asked: Sequence[Asked]) -> Sequence[Known]:
@@ -81,7 +79,8 @@ async def look(reader: AsyncEngine, asked: Sequence[Asked]) -> Sequence[Known]:
 
 async def _look(connection: AsyncConnection, channel: str, asked: Sequence[Asked]) -> Sequence[Known]:
     whose = {"channel": channel, "users": [one.user for one in asked]}
-    sessions: dict[str, str | None] = {row[0]: row[1] for row in await connection.execute(_SESSIONS, whose)}
+    there = await connection.execute(_SESSIONS, whose)
+    sessions: dict[str, tuple[str | None, int]] = {user: (session, count) for user, session, count in there}
     roles: dict[str, Role] = {row[0]: cast("Role", row[1]) for row in await connection.execute(_ROLES, whose)}
     cases = {row["user_id"]: row for row in (await connection.execute(_TICKETS, whose)).mappings()}
     turns: dict[str, tuple[str | None, str, bool]] = {}
@@ -92,15 +91,17 @@ async def _look(connection: AsyncConnection, channel: str, asked: Sequence[Asked
     for one in asked:
         owner, turn, passed = turns.get(one.update_id or "", (None, None, False))
         case = cases.get(one.user)
+        session, count = sessions.get(one.user, (None, 0))
         known.append(
             Known(
-                sessions.get(one.user),
+                session,
                 # An update that made us forget the person belongs to nobody any more.
                 turn if owner in (None, one.user) else None,
                 passed,
                 roles.get(one.user),
                 ticket_of_row(case) if case else None,
                 case["thread"] if case else None,
+                count,
             )
         )
     return known

@@ -22,7 +22,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
 from bot.store.tables import people
-from bot.store.text import text_of
+from bot.store.text import text_of, time_of
 from bot.store.together import Together
 
 CLAIM_S = 10.0
@@ -115,7 +115,7 @@ class LedgerRows:
                 return []
             await connection.execute(update(recipients).where(recipients.c.id.in_(ids)).values(**lease))
             rows = await connection.execute(_rows(ids))
-            return [Row(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.sent) for row in rows]
+            return [_row(row) for row in rows]
 
     async def release(self, number: int, worker: str) -> None:
         """Let go of what was claimed and not begun."""
@@ -165,7 +165,8 @@ class LedgerRows:
         with told_apart():
             async with self._reader.connect() as connection:
                 acks = await _by(connection, number, recipients.c.ack)
-                return Totals(await states_of(connection, number), dict(acks))
+                skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
+                return Totals(await states_of(connection, number), dict(acks), dict(skipped))
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
         """Every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
@@ -227,21 +228,23 @@ def received_by(person: int) -> Any:
 
 def _rows(ids: Sequence[int]) -> Any:
     before = recipients.alias()
-    sent = (
-        select(before.c.message)
-        .where(before.c.broadcast == broadcasts.c.parent, before.c.who == recipients.c.who)
-        .scalar_subquery()
-    )
+    same = (before.c.broadcast == broadcasts.c.parent) & (before.c.who == recipients.c.who)
     return (
         select(
             recipients.c.id, recipients.c.attempts, people.c.user_id, people.c.session, people.c.reachable,
-            sent.label("sent"),
+            before.c.message, before.c.at,
         )
         .join(broadcasts, broadcasts.c.id == recipients.c.broadcast)
         .outerjoin(people, people.c.id == recipients.c.who)
+        .outerjoin(before, same)
         .where(recipients.c.id.in_(ids))
         .order_by(recipients.c.id)
     )  # fmt: skip
+
+
+def _row(row: Any) -> Row:
+    sent_at = time_of(row.at) if row.at else None
+    return Row(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.message, sent_at)
 
 
 async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, int]:
@@ -249,8 +252,8 @@ async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, 
     return dict(await _by(connection, number, recipients.c.state))
 
 
-async def _by(connection: AsyncConnection, number: int, column: Any) -> Iterator[tuple[Any, int]]:
-    counted = select(column, func.count()).where(recipients.c.broadcast == number).group_by(column)
+async def _by(connection: AsyncConnection, number: int, column: Any, *which: Any) -> Iterator[tuple[Any, int]]:
+    counted = select(column, func.count()).where(recipients.c.broadcast == number, *which).group_by(column)
     return ((value, n) for value, n in await connection.execute(counted) if value)
 
 

@@ -18,25 +18,25 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Effect
+from bot.effects import Effect, Outdated
 from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
-from bot.store.known import KEPT_TURNS, Asked, Known, look
+from bot.store.known import Asked, Known, look
 from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import told_apart
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
-from bot.store.tables import handled_updates, metadata, misses, outbox, people, step_events
+from bot.store.tables import KEPT_TURNS, handled_updates, metadata, misses, outbox, people, step_events
 from bot.store.text import text_of
 from bot.store.together import Together
 
@@ -99,6 +99,7 @@ class _Turn:
     miss: Miss | None
     at: datetime
     effects: Sequence[Effect] = ()
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +210,19 @@ class Store:
         miss: Miss | None,
         at: datetime,
         effects: Sequence[Effect] = (),
+        seen: int = 0,
     ) -> bool:
         """Save one turn whole or not at all. False: the update had been handled already, and nothing was changed.
 
         session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
         Turns that are saved at the same time share a transaction. `effects` are done in it, in order; Outdated when
-        somebody else was faster than one of them, and then nothing was changed.
+        somebody else was faster than one of them, or when the session is no longer the one that was `seen` (by its
+        `Known.turns`; 0: whichever it is), and then nothing was changed.
         """
         member = self._new_member()
-        return await self._saving(_Turn(channel, user, member, session, events, update_id, turn, miss, at, effects))
+        return await self._saving(
+            _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen)
+        )
 
     @_to_the_end
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
@@ -229,7 +234,9 @@ class Store:
     async def _save(self, batch: Sequence[_Turn]) -> Sequence[bool]:
         try:
             async with self._transaction() as connection:
-                await connection.execute(self._save_person, [_person(turn) for turn in batch])
+                saved = await connection.execute(self._save_person, [_person(turn) for turn in batch])
+                if len(saved.all()) < len(batch):
+                    raise Outdated("session")
                 if updates := [_update_of(turn) for turn in batch if turn.update_id]:
                     await connection.execute(self._save_update, updates)
                 if events := [_event(turn, event) for turn in batch for event in turn.events]:
@@ -340,8 +347,9 @@ class Store:
 
 
 def _save_person(upsert: Callable[..., Any]) -> Any:
-    new = upsert(people).values(turns=1)
-    return new.on_conflict_do_update(
+    new = upsert(people)
+    told = new.excluded.turns  # one more than was seen
+    new = new.on_conflict_do_update(
         index_elements=[people.c.channel, people.c.user_id],
         set_={
             "session": func.coalesce(new.excluded.session, people.c.session),
@@ -349,7 +357,9 @@ def _save_person(upsert: Callable[..., Any]) -> Any:
             "updated_at": new.excluded.updated_at,
             "reachable": true(),
         },
+        where=or_(told == 1, people.c.turns == told - 1),
     )
+    return new.returning(people.c.id)
 
 
 _WHO = (people.c.channel == bindparam("who_channel"), people.c.user_id == bindparam("who_user"))
@@ -372,6 +382,7 @@ def _person(turn: _Turn) -> dict[str, Any]:
         "user_id": turn.user,
         "member": turn.member,
         "session": turn.session,
+        "turns": turn.seen + 1,
         "updated_at": text_of(turn.at),
     }
 

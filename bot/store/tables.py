@@ -29,7 +29,7 @@ people = Table(
     Column("member", Text, nullable=False, unique=True),
     # JSON of the conversation; NULL: none yet.
     Column("session", Text),
-    # How many turns were saved.
+    # Goes up with each turn, and by whole rounds of the ring below when the session is put right outside one.
     Column("turns", Integer, nullable=False),
     Column("updated_at", Text, nullable=False),
     # Whether a message would arrive: false once the person has blocked the bot, until they are seen again.
@@ -52,6 +52,9 @@ step_events = Table(
     Column("revision", Text),
     Index(None, "person"),
 )
+
+KEPT_TURNS = 32
+"""How many turns of one person can be sent again."""
 
 # Updates whose effect is saved, with the turn to send again. A ring for each person: slot = turns % its length.
 handled_updates = Table(

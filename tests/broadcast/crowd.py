@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ async def _shortly(_: float) -> None:
 
 @dataclass
 class Crowd:
-    """`now` is the moment for everybody; `seconds` the limiter's clock, which goes with it."""
+    """`now` is the moment for everybody, `today` a rehearsed day; `seconds` the limiter's clock, which goes with it."""
 
     telegram: TelegramServer
     store: Store
@@ -88,6 +88,7 @@ class Crowd:
     url: str
     content: Content = field(default_factory=shipped)
     now: datetime = NOON
+    today: date | None = None
     workers: int = 0
 
     def passes(self, **span: float) -> None:
@@ -98,7 +99,7 @@ class Crowd:
         return (self.now - NOON).total_seconds()
 
     def local(self) -> datetime:
-        return local(self.now, None)
+        return local(self.now, self.today)
 
     def sender(self, rate: float = 2000) -> Sender:
         self.workers += 1

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from tests.broadcast.crowd import FIRST, Crowd
 from tests.store.conftest import POSTGRES
 
 HOUSE = Path(__file__).parents[2]
+TODAY = date(2013, 12, 11)
 
 
 class Server(Protocol):
@@ -65,6 +66,7 @@ async def killed(
         totals = await town.whole(number)
         at_kill.append(totals["sending"] + totals["unsure"] - sum(at_kill))
     town.now = datetime.now(UTC) + timedelta(minutes=5)  # every lease is over
+    town.today = TODAY
     for _ in range(5):
         await town.sender().once(number)
         town.passes(minutes=1)
@@ -88,7 +90,7 @@ def start(telegram: Server, folder: Path, number: int, rate: int = 2000) -> subp
         "GRADBOT_HOME": str(folder),
         "GRADBOT_TELEGRAM_TOKEN": telegram.token,
         "GRADBOT_TELEGRAM_API": telegram.url,
-        "GRADBOT_TODAY": "2013-12-11",
+        "GRADBOT_TODAY": TODAY.isoformat(),
         "GRADBOT_RATE": str(rate),
         **({"GRADBOT_DATABASE_URL": POSTGRES} if POSTGRES else {}),
     }

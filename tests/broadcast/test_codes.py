@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.admin import asks
 from bot.broadcast import codes
 from bot.broadcast.chasing import corrected
 from bot.broadcast.importing import take_in
 from bot.broadcast.quiet import until_awake
+from bot.messages import Incoming, Sent
 from bot.session import dump, load
+from bot.store import Known
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
 from tests.broadcast.test_chat import office
 from tests.conftest import shipped
@@ -161,6 +164,45 @@ async def test_whoever_does_something_just_then_is_looked_at_again(
         assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
 
 
+async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path, [finished(DRAWN[0])]) as at:
+        store, came = at.town.store, list[str]()
+        known = store.known
+
+        async def slowly(channel: str, user: str, update_id: str | None) -> Known:
+            found = await known(channel, user, update_id)
+            if not came:  # the list is taken in while her turn is decided
+                came.append(user)
+                given = codes.Listed((DRAWN[0],), ())
+                await take_in(store, at.town.content, "telegram", NOTICE, given, at.town.local(), at.town.now)
+            return found
+
+        monkeypatch.setattr(store, "known", slowly)
+        ann = at.town.telegram.users[FIRST]
+        assert await at.says(ann, "用户名忘了怎么办")
+        monkeypatch.undo()
+        (holder,) = await store.codes.holders("telegram", NOTICE)
+        assert (came, holder.state, holder.step) == ([str(FIRST)], "walking", "m9-verdict")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding: str) -> None:
+    async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking")]) as at:
+        rows = ["编号,班级", f"{codes.shown(DRAWN[0])},会计1班", f"{codes.shown(DRAWN[1])},会计1班", "没有编号,会计2班"]
+        at.town.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
+        file = {"file_id": "list", "file_name": "未核对.csv", "file_size": 99}
+        assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)
+        said = await at.says(at.owner, document=file, caption="/stats 未核对")
+        assert "名单上 2 个编号：1 个说做完了" in said
+        assert "第 4 行“没有编号,会计2班”不是编号" in said
+        lost = file | {"file_id": "gone"}
+        assert "没有找到编号" in await at.says(at.owner, document=lost, caption="/stats 未核对")
+        eve = at.town.telegram.users[FIRST + 1]
+        assert "未核对" not in await at.says(eve, document=file, caption="/stats 未核对")
+
+
 def test_only_who_said_done_is_put_right() -> None:
     now = NOON.replace(tzinfo=None)
     assert corrected(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
@@ -177,3 +219,9 @@ def test_quiet_hours_end_in_the_morning() -> None:
     assert until_awake(evening, begins, ends) == timedelta(hours=9)
     assert until_awake(evening.replace(hour=3), begins, ends) == timedelta(hours=5)
     assert until_awake(evening.replace(hour=12), begins, ends) == timedelta()
+
+
+def test_a_text_that_is_sent_as_that_list_is_no_notice() -> None:
+    file = Sent("document", "1", "名单.txt", 9)
+    assert asks(Incoming("telegram", "1", "/stats 未核对", other="document", file=file)) is None
+    assert asks(Incoming("telegram", "1", other="document", file=file)) is not None

@@ -65,6 +65,19 @@ def _json(said: tuple[int, str, str]) -> Any:
     return json.loads(out)
 
 
+def _refused(said: tuple[int, str, str]) -> str:
+    code, _, err = said
+    assert code == 2
+    return err
+
+
+def test_on_a_rehearsed_day_nothing_is_planned_by_the_real_clock(gradbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADBOT_TODAY", "2013-12-11")
+    gradbot("new", "--text", "明天截止")
+    assert "演练" in _refused(gradbot("start", "1", "--at", "明天 9:00"))
+    assert _json(gradbot("status", "1", "--json"))["state"] == "draft"
+
+
 def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     assert _json(gradbot("new", "--text", "请打{{ contact.phone }}", "--loud", "--late", "--json")) == {"number": 1}
     seen = _json(gradbot("audience", "1", "-有误", "--late", "--json"))
@@ -72,8 +85,10 @@ def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     assert _json(gradbot("start", "1", "--at", "明天 9:00", "--json"))["state"] == "scheduled"
     assert _json(gradbot("start", "1", "--detach", "--json"))["pending"] == 3
     assert _json(gradbot("pause", "1", "--json"))["why"] == "staff"
-    code, _, err = gradbot("pause", "1")
-    assert (code, "paused → paused" in err) == (2, True)
+    assert "没有什么要暂停" in _refused(gradbot("pause", "1"))
+    assert "不能再开始" in _refused(gradbot("start", "1", "--detach"))
+    assert "发完或取消以后" in _refused(gradbot("again", "1"))
+    assert _refused(gradbot("resume", "9")) == "gradbot: #9: 没有这个群发。发 /broadcast 看看最近的都有哪些。\n"
     assert _json(gradbot("resume", "1", "--json"))["state"] == "running"
     asyncio.run(_open(tmp_path, _send))
     assert "结束" not in gradbot("status", "1")[1]
@@ -91,7 +106,7 @@ def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     assert (cancelled["state"], cancelled["skipped"]) == ("cancelled", 2)
     assert _json(gradbot("again", "1", "--act", "delete", "--json")) == {"number": 3}
     assert _json(gradbot("verify", "--json"))["records"] == 7
-    assert len(gradbot("status")[1].split("群发 #")) == 4
+    assert [line.split()[0] for line in gradbot("status")[1].splitlines() if "#" in line] == ["群发", "再发", "收回"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +114,7 @@ def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     [
         (("new", "--text", "{{ nobody }}"), "没有“nobody”"),
         (("new", "--text", ""), "还没有内容"),
-        (("new", "--text", "x", "--audience", "没做完"), "看不懂“没做完”"),
+        (("new", "--text", "x", "--audience", "没空的"), "看不懂“没空的”"),
         (("new", "--text", "x", "--template", "t99"), "t99"),
         (("new", "--text", "x", "--notice", "nowhere"), "nowhere"),
         (("start", "7"), "没有这个群发"),

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from bot.broadcast import draft as drafts
+from bot.broadcast import report
 from bot.broadcast.draft import Draft
 from bot.broadcast.ledger import Result
+from bot.broadcast.tending import Tending
 from bot.effects import Cancelled, Moved, Outdated
-from bot.store import StoreProblem
+from bot.store import Store
 from bot.store.broadcast_tables import proofs, recipients
 from bot.store.ledger import FLIGHT_S
-from tests.broadcast.crowd import FIRST, crowd, session
+from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.conftest import shipped
+from tests.store.conftest import POSTGRES
 
 AGREED = session()
 
@@ -248,25 +253,52 @@ async def test_a_clock_that_jumps_an_hour_sends_nothing_twice(tmp_path: Path) ->
         assert all(len(town.heard(n)) == 1 for n in range(300))
 
 
-async def test_a_full_disk_forgets_no_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with crowd(tmp_path, [AGREED] * 60) as town:
-        number = await town.starts()
-        real, full = town.store.ledger._settled, [True]
+class Disk:
+    """The disk under a store's SQLite file: full, it gives the file no more pages, and SQLite says so itself."""
 
-        async def settled(connection: object, settles: object) -> None:
-            if full[0]:
-                raise StoreProblem("disk_full", "database or disk is full")
-            await real(connection, settles)  # type: ignore[arg-type]
+    def __init__(self, store: Store) -> None:
+        self.full = False
+        event.listen(store._engine.sync_engine, "checkout", self._measured)
 
-        monkeypatch.setattr(town.store.ledger, "_settled", settled)
-        work = asyncio.create_task(town.sender().once(number))
-        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) >= 30)
-        await asyncio.sleep(0.1)
-        assert "sent" not in await town.totals(number)
-        full[0] = False
-        await work
-        assert await town.totals(number) == {"sent": 60}
-        assert all(len(town.heard(n)) == 1 for n in range(60))
+    def _measured(self, connection: Any, *_: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA max_page_count={1 if self.full else 2**30}")  # never less than there are
+        cursor.close()
+
+
+@pytest.mark.skipif(bool(POSTGRES), reason="SQLite's own limit stands for the disk")
+async def test_a_full_disk_forgets_no_outcome_and_staff_are_told(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 400) as town:
+        disk, tending, number = Disk(town.store), town.tending(), await town.starts()
+        await tending.look()
+        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) >= 100)
+        disk.full = True
+        owner = town.telegram.users[1]
+        await _looks_until(town, tending, lambda: any("磁盘满了" in m.shown for m in owner.messages))
+        went = len(town.telegram.made("sendMessage"))
+        for _ in range(5):
+            await _looks(town, tending)
+        assert len(town.telegram.made("sendMessage")) <= went + 2  # the card, not the crowd
+        assert sum("磁盘满了" in m.shown for m in owner.messages) <= 2  # one message, and the card
+        disk.full = False
+        await _looks_until(town, tending, lambda: number not in tending.sender._sending)
+        await town.looks(tending)
+        assert await town.totals(number) == {"sent": 400}
+        assert all(len(town.heard(n)) == 1 for n in range(400))
+        assert "磁盘" not in owner.messages[0].shown  # the card
+        await town.proven()
+
+
+async def _looks(town: Crowd, tending: Tending) -> None:
+    town.passes(seconds=5)
+    await tending._look()
+    await asyncio.sleep(0.02)
+
+
+async def _looks_until(town: Crowd, tending: Tending, what: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not what():
+            await _looks(town, tending)
 
 
 async def test_people_sleep_from_ten_to_eight(tmp_path: Path) -> None:
@@ -302,6 +334,39 @@ async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_pa
             assert await town.totals(made) == {"sent": 2}
         assert town.heard(0) == ["12月20日截止"]
         assert len(town.telegram.made("deleteMessage")) == 2
+
+
+async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_so(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 8) as town:
+        number = await town.starts()
+        for ago in (50, 1):
+            rows = await town.store.ledger.claim(number, "w", 4, town.now)
+            for row in rows:
+                assert await town.store.ledger.mark(row.id, "w", town.now)
+                message = town.telegram.next_message()
+                at = town.now - timedelta(hours=ago)
+                await town.store.ledger.settle(Result(row.id, "sent", message=str(message)), at)
+        await town.sender().once(number)
+        draft = (await town.get(number)).draft
+        made = await town.store.broadcasts.make("telegram", draft, "1", town.now, act="delete", parent=number)
+        assert made
+        await town.start(made)
+        await town.sender().once(made)
+        assert await town.totals(made) == {"sent": 4, "skipped": 4}
+        assert len(town.telegram.made("deleteMessage")) == 4
+        words = shipped().phrases.broadcast
+        said = report.ended(words, await town.get(made), await town.whole(made))
+        assert "（收的是 #1） 结束（收完了）：共 8 人。已收回 4 · 跳过 4（超过48小时收不回 4）" in said
+
+
+async def test_whose_dates_are_over_by_then_gets_nothing(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 2) as town:
+        number, late = await town.starts("快来核对"), await town.starts("快来核对", "过期也发")
+        town.passes(days=200)
+        await town.sender().once(number)
+        await town.sender().once(late)
+        assert (await town.totals(number), await town.totals(late)) == ({"skipped": 2}, {"sent": 2})
+        assert (await town.whole(number)).skipped == {"over": 2}
 
 
 async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:

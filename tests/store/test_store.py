@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.store import Miss, StepEvent, Store
-from bot.store.known import KEPT_TURNS
 from bot.store.store import KEPT_FORGETTING
-from bot.store.tables import metadata
+from bot.store.tables import KEPT_TURNS, metadata
 from tests.store.conftest import AT
 
 

@@ -1,0 +1,205 @@
+"""Staff who never saw it: wrong inputs, second thoughts, two of them at once, and no dead end anywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.draft import Draft
+from bot.broadcast.ledger import Result
+from tests.broadcast.crowd import session
+from tests.broadcast.test_chat import Office, _joins, office
+
+WALKING = session("walking")
+
+
+async def draft_of(at: Office, number: int) -> Draft:
+    return drafts.load((await at.town.get(number)).draft)
+
+
+async def writes(at: Office) -> None:
+    """A new broadcast that waits for its words."""
+    await at.says(at.owner, "/broadcast")
+    await at.taps(at.owner, "新的群发")
+    await at.taps(at.owner, "写内容")
+
+
+async def test_whoever_goes_back_is_not_asked_any_more(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.taps(at.owner, "返回")
+        assert "群发 #" not in await at.says(at.owner, "用户名忘了怎么办")
+        await at.taps(at.owner, "定时")
+        await at.says(at.owner, "/broadcast")
+        assert "群发 #" not in await at.says(at.owner, "明天 9:00")
+        assert (await draft_of(at, 1)).html == ""
+
+
+async def test_words_go_to_the_draft_that_asked_last(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        first, second = await at.town.draft("一"), await at.town.draft("二")
+        for number in (second, first):
+            await at.says(at.owner, f"/broadcast {number}")
+            await at.taps(at.owner, "写内容")
+        await at.says(at.owner, "新的")
+        assert [(await draft_of(at, n)).html for n in (first, second)] == ["新的", "二"]
+
+
+async def test_two_at_one_draft_keep_their_words_apart(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING] * 201) as at:
+        wang = at.town.telegram.user("Wang", 2)
+        await _joins(at, "2")
+        number = await at.town.draft("原来的")
+        await at.says(wang, f"/broadcast {number}")
+        await at.taps(wang, "写内容")
+        await at.says(at.owner, "用户名忘了怎么办")
+        assert "改好的" in await at.says(wang, "改好的")
+        # Who wrote it last is not the second pair of eyes; the other one is, without being sent round.
+        assert "要第二位老师同意" in await at.taps(wang, "现在发送")
+        await at.says(at.owner, f"/broadcast {number}")
+        assert "同意的就是下面这条内容" in await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "同意发送")
+        await at.sends()
+        assert "另一位老师同意了" in wang.messages[-1].shown
+        # What was agreed to may still be put off.
+        await at.says(wang, f"/broadcast {number}")
+        await at.taps(wang, "定时")
+        assert "已定时 12-12 09:00" in await at.says(wang, "明天 9:00")
+
+
+async def test_what_cannot_be_sent_is_refused_at_once(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.taps(at.owner, "返回")
+        assert "还没有内容" in await at.taps(at.owner, "预览")
+        await at.taps(at.owner, "写内容")
+        video = {"file_id": "v", "file_unique_id": "v", "duration": 1, "width": 1, "height": 1}
+        assert "视频、语音、贴纸发不了" in await at.says(at.owner, "", video=video, caption="看")
+        assert "多了904个字" in await at.says(at.owner, "好" * 5000)
+        photo = [{"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}]
+        assert "多了76个字" in await at.says(at.owner, "", photo=photo, caption="好" * 1100)
+        await at.taps(at.owner, "返回")
+        await at.taps(at.owner, "按钮")
+        await at.taps(at.owner, "✓ 已知晓等三个")
+        await at.taps(at.owner, "2 打开学信网")  # the menu stays
+        assert "按钮：去核对" in await at.taps(at.owner, "返回")
+        await at.taps(at.owner, "写内容")
+        assert "Telegram 会切成两条" in await at.says(at.owner, "好" * 4096)
+        await at.taps(at.owner, "发给谁")
+        assert "打字告诉我" in await at.says(at.owner, "", photo=photo)
+        assert (await draft_of(at, 1)).waits == "who"
+
+
+async def test_a_date_that_is_over_is_no_content(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        at.town.passes(days=200)
+        await writes(at)
+        assert "“deadline”现在填不出来" in await at.says(at.owner, "{{ deadline }}截止")
+        await at.says(at.owner, "网上核对已经结束，请打{{ contact.phone }}")
+        assert "这样没有人会收到" in await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "发给谁")
+        assert "会收到：1人" in await at.says(at.owner, "过期也发")
+        await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "确定发送")
+        await at.sends()
+        assert at.town.heard(0) == ["网上核对已经结束，请打0550-3055417"]
+
+
+async def test_cancel_stops_at_once_and_asks(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING] * 3) as at:
+        number = await at.town.starts()
+        assert "先停住了" in await at.presses(at.owner, f"bc|{number}|cancel")
+        assert (await at.town.get(number)).state == "paused"
+        await at.taps(at.owner, "继续发")
+        await at.presses(at.owner, f"bc|{number}|cancel")
+        assert "取消了" in await at.taps(at.owner, "确定取消")
+        assert await at.town.totals(number) == {"skipped": 3}
+        # What did not arrive cannot be taken back, and it is said so.
+        await at.says(at.owner, f"/broadcast {number}")
+        assert "没有要收回的" in await at.taps(at.owner, "收回")
+
+
+async def test_what_arrived_before_a_cancel_can_be_taken_back(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING] * 4) as at:
+        number = await at.town.starts()
+        for row in await at.town.store.ledger.claim(number, "w", 2, at.town.now):
+            await at.town.store.ledger.mark(row.id, "w", at.town.now)
+            message = at.town.telegram.next_message()
+            await at.town.store.ledger.settle(Result(row.id, "sent", message=str(message)), at.town.now)
+        await at.town.cancels(number)
+        await at.says(at.owner, f"/broadcast {number}")
+        assert "会收回：2条" in await at.taps(at.owner, "收回")
+        assert "要把已经送到的 2 条收回" in await at.taps(at.owner, "现在收回")
+        assert "开始收回，共 2 条" in await at.taps(at.owner, "确定收回")
+        await at.sends()
+        assert len(at.town.telegram.made("deleteMessage")) == 2
+        assert any("收回 #2（收的是 #1） 结束（收完了）：共 2 人。已收回 2" in m.shown for m in at.owner.messages)
+        # And a recall is no message that could be sent again.
+        await at.says(at.owner, "/broadcast 2")
+        assert [button["text"] for row in at.owner.messages[-1].buttons for button in row] == ["报告"]
+
+
+async def test_a_correction_keeps_the_picture(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.says(at.owner, "", photo=[{"file_id": "p"}], caption="12月10日截止")
+        await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "确定发送")
+        await at.sends()
+        await at.says(at.owner, "/broadcast 1")
+        await at.taps(at.owner, "更正")
+        assert "附件换不了" in await at.says(at.owner, "", photo=[{"file_id": "q"}], caption="12月20日截止")
+        await at.says(at.owner, "12月20日截止")
+        await at.taps(at.owner, "现在更正")
+        await at.taps(at.owner, "确定更正")
+        await at.sends()
+        assert at.town.telegram.made("editMessageCaption")[0].parameters["caption"] == "12月20日截止"
+
+
+async def test_a_double_tap_makes_one_draft_and_one_start(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await at.says(at.owner, "/broadcast")
+        for _ in range(2):
+            await at.presses(at.owner, "bc|0|new")
+        assert len(await at.town.store.broadcasts.all()) == 1
+        await at.presses(at.owner, "bc|1|template|t7")
+        await at.taps(at.owner, "现在发送")
+        every = (b for message in at.owner.messages for row in message.buttons for b in row)
+        sure = next(b["callback_data"] for b in every if b["text"] == "确定发送")
+        for _ in range(2):
+            at.owner.presses(sure)
+        await at.town.telegram.until(lambda: not at.town.telegram.pending)
+        await at.sends()
+        assert len(at.town.heard(0)) == 1
+
+
+async def test_a_draft_that_nobody_touched_expires_and_its_maker_hears_it(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.says(at.owner, "明天截止")
+        at.town.passes(days=13)
+        await at.says(at.owner, "/broadcast 1")
+        await at.taps(at.owner, "安静时段也发")  # it is touched
+        at.town.passes(days=13)
+        await at.sends()
+        assert (await at.town.get(1)).state == "draft"
+        at.town.passes(days=2)
+        await at.sends()
+        assert (await at.town.get(1)).state == "cancelled"
+        assert "草稿 14 天没有动" in at.owner.messages[-1].shown
+        await at.says(at.owner, "/broadcast 1")
+        assert at.owner.messages[-1].buttons == []
+
+
+async def test_no_timer_is_set_by_a_rehearsed_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        number = await at.town.draft()
+        yesterday = at.town.local() - timedelta(days=1)
+        monkeypatch.setattr(at.rooms[0], "_local", lambda: yesterday)
+        await at.says(at.owner, f"/broadcast {number}")
+        await at.taps(at.owner, "定时")
+        assert "演练的是别的日子" in await at.says(at.owner, "明天 9:00")
+        assert (await at.town.get(number)).state == "draft"
