@@ -59,8 +59,8 @@ class Missed:
 class Turn:
     """What to say and what to remember. `forget` and `export` are done by whoever has the store.
 
-    `told` are the topics that it answers. `withdraw`: what was typed held a secret; it is nowhere in this turn.
-    `effects` are for others than this person. `toast` is a word that passes.
+    `told` are the topics that it answers, `tallied` how far a typed question got. `withdraw`: what was typed held a
+    secret; it is nowhere in this turn. `effects` are for others than this person. `toast` is a word that passes.
     """
 
     session: Session
@@ -68,6 +68,7 @@ class Turn:
     happenings: tuple[Happening, ...] = ()
     told: tuple[str, ...] = ()
     missed: Missed | None = None
+    tallied: Tallied | None = None
     forget: bool = False
     export: bool = False
     withdraw: bool = False
@@ -368,8 +369,8 @@ class _Turning:
         match = self.content.ask(text, self._likely(session))
         turn = self._replied(session, text, match)
         cohort = session.position.answers.get("cohort") if session.position else None
-        tallied = (Tallied(session.notice, cohort or None, match.verdict),) if session.notice else ()
-        return replace(turn, effects=(*turn.effects, *tallied))
+        tallied = Tallied(session.notice, cohort or None, match.verdict) if session.notice else None
+        return replace(turn, tallied=tallied)
 
     def _replied(self, session: Session, text: str, match: Match) -> Turn:
         quiet, voice = replace(session, misses=0), self.voice(session)

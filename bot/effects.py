@@ -323,7 +323,7 @@ class Resaved:
     becomes: str
 
 
-BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded | Tallied | Resaved
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded | Resaved
 Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
 
 

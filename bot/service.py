@@ -23,7 +23,7 @@ from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.desk import ZONE, Case, Desk, Handed
-from bot.effects import Effect, Outdated, Queued, Role, Tallied
+from bot.effects import Effect, Outdated, Queued, Role
 from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
 from bot.rooms import Room
@@ -207,6 +207,7 @@ class Service:
             at=at,
             effects=turn.effects,
             seen=known.turns,
+            tallied=turn.tallied,
         )
         self._woken(turn.effects)
         if not saved and update and (stored := await self._store.handled(channel, user, update)):
@@ -234,7 +235,7 @@ class Service:
         return answer if saved else kept
 
     def _woken(self, effects: Sequence[Effect]) -> None:
-        if any(not isinstance(effect, Tallied) for effect in effects):
+        if effects:
             self.posted.set()
 
     def _role(self, incoming: Incoming, known: Known) -> Role | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, cast
@@ -182,9 +183,6 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
             # A turn that is under way must not bring the old session back; what was answered keeps its slot.
             new = update(people).where(*there).values(session=becomes, turns=people.c.turns + KEPT_TURNS)
             fits = (await connection.execute(new)).rowcount == 1
-        case Tallied():
-            await _tally(connection, effect, channel, at)
-            return
         case Remind(due_at):
             await _remind(connection, channel, user, due_at)
             return
@@ -195,6 +193,18 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
             return
     if not fits:
         raise Outdated(type(effect).__name__)
+
+
+async def tally(connection: AsyncConnection, said: Iterable[tuple[str, datetime, Tallied]]) -> None:
+    """Count questions (channel, moment, how far it got); always in the same order, so that two workers never lock."""
+    counts = Counter((ch, text_of(at)[:10], q.notice, q.cohort or "", q.reached) for ch, at, q in said)
+    if not counts:
+        return
+    key = ("channel", "day", "notice", "cohort", "reached")
+    new = upsert(connection)(asked)
+    more = {"count": asked.c.count + new.excluded.count}
+    rows = [dict(zip(key, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
+    await connection.execute(new.on_conflict_do_update(index_elements=[asked.c[name] for name in key], set_=more), rows)
 
 
 async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
@@ -218,13 +228,6 @@ async def _answered(connection: AsyncConnection, channel: str, user: str, number
     )
     if said.rowcount:
         await prove(connection, at, "answered", number, [person.member, ack, text_of(at)])
-
-
-async def _tally(connection: AsyncConnection, said: Tallied, channel: str, at: datetime) -> None:
-    key = {"channel": channel, "day": text_of(at)[:10], "notice": said.notice, "cohort": said.cohort or ""}
-    new = upsert(connection)(asked).values(**key, reached=said.reached, count=1)
-    same = [asked.c[name] for name in (*key, "reached")]
-    await connection.execute(new.on_conflict_do_update(index_elements=same, set_={"count": asked.c.count + 1}))
 
 
 def _broadcast(row: RowMapping) -> Broadcast:

@@ -23,8 +23,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Effect, Outdated
-from bot.store.broadcasts import BroadcastRows
+from bot.effects import Effect, Outdated, Tallied
+from bot.store.broadcasts import BroadcastRows, tally
 from bot.store.codes import CodeRows
 from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
@@ -100,6 +100,7 @@ class _Turn:
     at: datetime
     effects: Sequence[Effect] = ()
     seen: int = 0
+    tallied: Tallied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ class Store:
         at: datetime,
         effects: Sequence[Effect] = (),
         seen: int = 0,
+        tallied: Tallied | None = None,
     ) -> bool:
         """Save one turn whole or not at all. False: the update had been handled already, and nothing was changed.
 
@@ -221,7 +223,7 @@ class Store:
         """
         member = self._new_member()
         return await self._saving(
-            _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen)
+            _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
         )
 
     @_to_the_end
@@ -243,6 +245,7 @@ class Store:
                     await connection.execute(_SAVE_EVENT, events)
                 if unanswered := [_anonymous(turn.miss, turn.at) for turn in batch if turn.miss]:
                     await connection.execute(insert(misses), unanswered)
+                await tally(connection, [(turn.channel, turn.at, turn.tallied) for turn in batch if turn.tallied])
                 for turn in batch:
                     await apply(connection, turn.effects, turn.channel, turn.user, turn.at)
         except IntegrityError:
