@@ -13,7 +13,6 @@ from itertools import chain
 from faq.lexicon import any_of, heads, lexicon
 
 _UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
-_LATIN = re.compile(r"[a-z]")
 _FUZZY_HEAD = (
     (re.compile("^zh"), "z"),
     (re.compile("^ch"), "c"),
@@ -26,21 +25,20 @@ _FUZZY_HEAD = (
 
 def units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The units of a folded text, as written and as they sound: characters, Latin words, typed syllables, numbers."""
-    table = syllables()
     pattern, readings, first = _readings()
-    if table.keys() >= set(folded) and _LATIN.search(folded) is None:  # every unit is a character that sounds
-        chars: list[str] = list(folded)
-        sounds = [table[char] for char in folded]
+    if characters().issuperset(folded):  # nothing but characters that sound
+        sounds = [*map(syllables().__getitem__, folded)]
         if not first.isdisjoint(folded):
             for found in pattern.finditer(folded):
                 sounds[found.start() : found.end()] = readings[found[0]]
-        return tuple(chars), tuple(sounds)
+        return tuple(folded), tuple(sounds)
+    table = syllables()
     runs = _UNIT.findall(folded)
     latin = [run for run in runs if run.isascii() and run.isalpha()]
     foreign = [run for run in latin if run not in english() and not cut(run)]
     typed = [run for run in latin if run not in english() and cut(run)]
     pinyin = len(typed) > len(foreign) + (len(latin) - len(typed)) / 2
-    chars = []
+    chars: list[str] = []
     for run in runs:
         if not run.isascii() or run.isdigit():
             chars.append(run if len(run) <= 4 else "#")
@@ -79,6 +77,12 @@ def cut(run: str) -> tuple[str, ...]:
             if tail or not rest:
                 return (head, *tail)
     return ()
+
+
+@cache
+def characters() -> frozenset[str]:
+    """The Chinese characters whose sound is known; all are simplified."""
+    return frozenset(sign for sign in syllables() if not sign.isascii())
 
 
 @cache
