@@ -155,15 +155,19 @@ class _Words:
         self.views: bytearray = bytearray(before.views if before else ())
         self.ids: list[_Ids] = [_Ids(view, self.views, before.ids[view] if before else {}) for view in VIEWS]
         self.codes: _Codes = _Codes(before.codes if before else {})
+        self.asking: dict[frozenset[str], frozenset[str]] = dict(before.asking) if before else {}  # each set once
 
     def learn(self, text: str) -> Line:
         reading = read(text)
-        numbers, strengths = array("i"), b""
-        for ids, own in zip(self.ids, grams(reading), strict=True):
+        numbers = array("i")
+        chars, sounds, concepts = grams(reading)
+        for ids, own in zip(self.ids, (chars, sounds, concepts), strict=True):
             numbers.extend(map(ids.__getitem__, own))
-            strengths += bytes([int(255 * strength + 0.5) for strength in own.values()])
+        strengths = b"\xff" * (len(chars) + len(sounds))  # at their full
+        strengths += bytes([round(255 * strength) for strength in concepts.values()])
         coded = "".join(map(self.codes.__getitem__, reading.sounds))
-        return Line(reading.folded, coded, reading.asking, numbers.tobytes(), strengths)
+        asking = self.asking.setdefault(reading.asking, reading.asking)
+        return Line(reading.folded, coded, asking, numbers.tobytes(), strengths)
 
 
 class Index:
@@ -213,7 +217,7 @@ class Index:
         del entries, first
         spread = np.bincount(grams[edges], minlength=len(views))
         idf = np.where(spread, np.log((count + 1) / (spread + 0.5)) + 0.1, 0.0)
-        self._idf: list[float] = idf.tolist()
+        self._idf: list[float] = [*idf.tolist(), 0.0]  # the last is for what has no number: -1
         self._rarest = math.log((count + 1) / 0.5) + 0.1
         self._shares = idf.astype(np.float32)[grams] * strengths
         for view in VIEWS:
@@ -235,14 +239,16 @@ class Index:
 
     def vector(self, reading: Reading) -> Vector:
         """A question as it is compared with lines and centres."""
+        idf = self._idf
         numbers: list[int] = []
         views: list[int] = []
         weights: list[float] = []
         unknown: list[float] = []
         bits: list[dict[str, int]] = []
         for view, (ids, own) in enumerate(zip(self.words.ids, grams(reading), strict=True)):
-            known = {gram: ids[gram] for gram in own if gram in ids and self._idf[ids[gram]]}
-            heavy = [own[gram] * self._idf[number] for gram, number in known.items()]
+            number_of = ids.get
+            known = {gram: number for gram in own if idf[number := number_of(gram, -1)]}
+            heavy = [own[gram] * idf[number] for gram, number in known.items()]
             missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * self._rarest**2
             square = sum([weight * weight for weight in heavy]) + missing
             scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)

@@ -46,9 +46,7 @@ def units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             chars.extend(f"~{syllable}" for syllable in cut(run))
         else:
             chars.append(_stem(run))
-    sounds = [
-        table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars
-    ]
+    sounds = [table.get(unit, unit) for unit in chars]
     if not first.isdisjoint(folded) and pattern.search(folded):
         line = "".join(unit if len(unit) == 1 else " " for unit in chars)
         for found in pattern.finditer(line):
@@ -72,7 +70,7 @@ def cut(run: str) -> tuple[str, ...]:
         return ()
     for size in range(min(6, len(run)), 0, -1):
         head, rest = run[:size], run[size:]
-        if head in syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
+        if f"~{head}" in syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
             tail = cut(rest)
             if tail or not rest:
                 return (head, *tail)
@@ -82,17 +80,17 @@ def cut(run: str) -> tuple[str, ...]:
 @cache
 def characters() -> frozenset[str]:
     """The Chinese characters whose sound is known; all are simplified."""
-    return frozenset(sign for sign in syllables() if not sign.isascii())
+    return frozenset(unit for unit in syllables() if unit[0] != "~")
 
 
 @cache
 def syllables() -> Mapping[str, str]:
-    """Character → its fuzzy syllable; and every legal syllable, lower case, → the same."""
+    """Unit → its fuzzy syllable: every character, and every legal syllable as it is typed, `~` before it."""
     table: dict[str, str] = {}
     for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             syllable, characters = line.split(" ")
-            table[syllable] = fuzzy(syllable)
+            table[f"~{syllable}"] = fuzzy(syllable)
             table.update(dict.fromkeys(characters, fuzzy(syllable)))
     return table
 
