@@ -7,7 +7,7 @@
 The FAQ teaches itself: every phrasing is held out (its entry must be found), as it is, in one corrupted copy, and in a
 story, among clauses of bench/circumstances.txt; every entry is held out (nothing should be found); the lines of
 bench/everyday.txt belong to no entry, alone or in a story, nor do short phrasings that are said of some other thing
-(`鼠标` + `多少钱`), nor phrasings with another thing in them. bench/stories.txt are stories that people told.
+(`鼠标` + `多少钱`), nor phrasings with another thing in them. A long phrasing weighs more than a short one.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ THIN_WEIGHT = 0.8  # of a question to a thin copy
 SEED = 20131201
 EVERYDAY_WEIGHT = 2.0  # an everyday line counts as so many held-out phrasings
 ELSEWHERE_WEIGHT = 1.0  # a phrasing said of another thing
-SWAPPED_WEIGHT = 0.6  # a phrasing with another thing in it
+SWAPPED_WEIGHT = 1.0  # a phrasing with another thing in it
 ABSENT_WEIGHT = 0.15  # a question whose entry was taken out: its neighbours may well be right
-STORY_WEIGHT = 0.3  # a phrasing or an everyday line in a story of ours
-TOLD_WEIGHT = 4.0  # a story that somebody told
+STORY_WEIGHT = 0.3  # a phrasing in a story of ours
+EVERYDAY_STORY_WEIGHT = 0.6  # an everyday line in a story of ours
+TOLD_WEIGHT = 3.0  # what a phrasing counts more that is a story
 PULL = 2.0  # towards zero
 
 
@@ -165,7 +166,8 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
         kept, out = held_out(all_entries, fold)
         matcher = Matcher(kept, BLANK, whole)
         for line, topic in out:
-            found.append(sample(matcher.explain(line), topic, 1.0))
+            seen = matcher.explain(line)
+            found.append(sample(seen, topic, 1.0 + TOLD_WEIGHT * story(len(seen.reading.chars))))
             found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
             found.append(sample(matcher.explain(among(line, circumstances, chance)), topic, STORY_WEIGHT))
             if len(line) <= 12 and not line.isascii():
@@ -174,10 +176,7 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
                 found.append(sample(matcher.explain(other), None, SWAPPED_WEIGHT))
         for line in everyday[fold::FOLDS]:
             found.append(sample(matcher.explain(line), None, EVERYDAY_WEIGHT))
-            found.append(sample(matcher.explain(among(line, circumstances, chance)), None, STORY_WEIGHT))
-    for line in _lines("stories.txt"):
-        topics, text = line.split(" | ", 1)
-        found.append(sample(whole.explain(text), topics.split(",")[0], TOLD_WEIGHT))
+            found.append(sample(matcher.explain(among(line, circumstances, chance)), None, EVERYDAY_STORY_WEIGHT))
     for _ in range(THIN):
         thin = [
             entry.model_copy(update={"phrasings": tuple(chance.sample(entry.phrasings, THIN))}) for entry in all_entries

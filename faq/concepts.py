@@ -5,9 +5,11 @@ entries.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
+from typing import TypeAlias
 
 from faq.lexicon import lexicon, particles
 from faq.sounds import units
@@ -17,26 +19,34 @@ ELSEWHERE = "elsewhere"  # stands for a concept in the tree of words
 _HEARD = 0.75  # weight of a concept that was recognised by its sound alone
 _BROADER = 0.5  # weight of the broader concept that a concept also counts as
 
-Word = tuple[int, int, tuple[str, ...], float]  # first unit, number of units, concepts, weight 0–1
+_NONE: tuple[str, ...] = ()
+
+Units: TypeAlias = tuple[str, ...]
+Word: TypeAlias = tuple[int, int, tuple[str, ...], float]  # first unit, number of units, concepts, weight 0–1
+Written: TypeAlias = Mapping[Units, tuple[str, ...]]  # word → concepts
+Heard: TypeAlias = Mapping[Units, Written]  # sound → the words that sound so
+Sizes: TypeAlias = Mapping[Units, tuple[int, ...]]
 
 
-def named(chars: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[Word]:
-    """The lexicon's words in a text, longest first, without overlap."""
-    written, heard = _concept_words()
+def named(chars: Units, sounds: Units) -> Iterator[Word]:
+    """The lexicon's words in a text, longest first, without overlap; of two as long the one that is written."""
+    written, heard, sizes, sizes_heard = _concept_words()
     at = 0
     while at < len(chars):
-        size, by_ear = 0, 0
-        names: tuple[str, ...] = ()
-        alike: tuple[str, ...] = ()
-        if chars[at] in written.then:
-            size, names = _written(written, chars, at)
-        if sounds[at] in heard.then:
-            by_ear, alike = _heard(heard, sounds, at, chars)
-        if by_ear > size:
-            yield at, by_ear, alike, _HEARD
-        elif size:
-            yield at, size, names, 1.0
-        at += max(size, by_ear, 1)
+        size, names, weight = 0, _NONE, 1.0
+        for length in sizes.get(chars[at : at + 2], (1,)):
+            word = chars[at : at + length]
+            if word in written:
+                size, names = len(word), written[word]
+                break
+        for length in sizes_heard.get(sounds[at : at + 2], ()):
+            word = sounds[at : at + length]
+            if len(word) > size and word in heard and (meant := _meant(heard[word], chars[at : at + length])):
+                size, names, weight = len(word), meant, _HEARD
+                break
+        if size:
+            yield at, size, names, weight
+        at += max(size, 1)
 
 
 def concepts_of(folded: str, words: Iterable[Word]) -> dict[str, float]:
@@ -61,37 +71,54 @@ def asking() -> frozenset[str]:
     return frozenset(lexicon()["asking"])
 
 
-class _Branch:
-    """A tree of words by their units; `words` are those that end here, as they are written, with their concepts."""
-
-    __slots__ = ("then", "words")
-
-    def __init__(self) -> None:
-        self.then: dict[str, _Branch] = {}
-        self.words: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def grow(self, units: Iterable[str], word: tuple[str, ...], concept: str) -> None:
-        branch = self
-        for unit in units:
-            branch = branch.then.setdefault(unit, _Branch())
-        branch.words[word] = tuple(dict.fromkeys((*branch.words.get(word, ()), concept)))
-
-
 @cache
-def _concept_words() -> tuple[_Branch, _Branch]:
-    """The lexicon's words as written, things of elsewhere too; concepts of two syllables or more as they sound."""
-    written, heard = _Branch(), _Branch()
+def _concept_words() -> tuple[Written, Heard, Sizes, Sizes]:
+    """The lexicon's words as written, things of elsewhere too; concepts of two syllables or more as they sound. Then
+    for both which sizes of words begin with two units, the longest first.
+    """
+    written: defaultdict[Units, list[str]] = defaultdict(list)
+    heard: defaultdict[Units, dict[Units, list[str]]] = defaultdict(lambda: defaultdict(list))
     services = lexicon()["services"]
     for concept, words in (*lexicon()["concepts"].items(), *services.items()):
         for word in words:
             chars, sounds = units(plain(word))
-            written.grow(chars, chars, concept)
+            written[chars].append(concept)
             if len(chars) > 1 and not word.isascii():
-                heard.grow(sounds, chars, concept)
+                heard[sounds][chars].append(concept)
     for word in chain(lexicon()["elsewhere"], *services.values()):
-        chars, _ = units(plain(word))
-        written.grow(chars, chars, ELSEWHERE)
-    return written, heard
+        written[units(plain(word))[0]].append(ELSEWHERE)
+    return (
+        {word: _once(names) for word, names in written.items()},
+        {sound: {word: _once(names) for word, names in words.items()} for sound, words in heard.items()},
+        _sizes(written),
+        _sizes(heard),
+    )
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _sizes(words: Iterable[Units]) -> Sizes:
+    sizes: defaultdict[Units, set[int]] = defaultdict(lambda: {1})
+    for word in words:
+        sizes[word[:2]].add(len(word))
+    return {start: tuple(sorted(lengths, reverse=True)) for start, lengths in sizes.items()}
+
+
+def _meant(words: Mapping[Units, tuple[str, ...]], here: Units) -> tuple[str, ...]:
+    """The concepts of those words that may be meant. A word must be typed in pinyin or share a character with what is
+    written, other than a particle: 学及 is 学籍, 想睡 is not 向谁, 吃了 is not 迟了.
+    """
+    return _once(
+        name
+        for word, names in words.items()
+        if any(
+            unit[0] == "~" or (unit == other and unit not in particles())
+            for unit, other in zip(here, word, strict=True)
+        )
+        for name in names
+    )
 
 
 @cache
@@ -99,41 +126,3 @@ def _patterns() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], re.Pattern[str
     """The patterns by concept, what any text that matches one must hold, and the bridges."""
     patterns = tuple((name, re.compile(pattern)) for name, pattern in lexicon()["patterns"].items())
     return patterns, re.compile("[0-9年代位浏]"), lexicon()["bridges"]
-
-
-def _written(tree: _Branch, chars: tuple[str, ...], start: int) -> tuple[int, tuple[str, ...]]:
-    """How many units the longest word takes that is written at `start`, and its concepts; 0 for none."""
-    size, concepts = 0, tree.words.get((), ())
-    for at in range(start, len(chars)):
-        branch = tree.then.get(chars[at])
-        if branch is None:
-            break
-        tree = branch
-        if tree.words:
-            size, (concepts,) = at + 1 - start, tree.words.values()
-    return size, concepts
-
-
-def _heard(tree: _Branch, sounds: tuple[str, ...], start: int, chars: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """The same by ear. A word must be typed in pinyin or share a character with what is written, other than a particle:
-    学及 is 学籍, 想睡 is not 向谁, 吃了 is not 迟了.
-    """
-    size, concepts = 0, tree.words.get((), ())
-    for at in range(start, len(sounds)):
-        branch = tree.then.get(sounds[at])
-        if branch is None:
-            break
-        tree = branch
-        if tree.words:
-            here = chars[start : at + 1]
-            meant = [
-                names
-                for word, names in tree.words.items()
-                if any(
-                    unit[0] == "~" or (unit == other and unit not in particles())
-                    for unit, other in zip(here, word, strict=True)
-                )
-            ]
-            if meant:
-                size, concepts = at + 1 - start, tuple(dict.fromkeys(name for names in meant for name in names))
-    return size, concepts

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from heapq import nlargest
 from operator import or_
 from typing import NamedTuple
 
@@ -177,7 +176,7 @@ def _fit(asked: Question, near: Near, best_evidence: float, best_centre: float) 
     asking, folded, coded = asked.reading.asking, asked.reading.folded, asked.coded
     ratio = sound_ratio = partial = 0.0
     same = suits = False
-    for number in nlargest(_FUZZED, range(len(together)), key=together.__getitem__):
+    for number in sorted(range(len(together)), key=together.__getitem__, reverse=True)[:_FUZZED]:
         line = subject.lines[number]
         ratio = max(ratio, fuzz.ratio(folded, line.folded))
         sound_ratio = max(sound_ratio, fuzz.ratio(coded, line.coded))

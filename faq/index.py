@@ -29,6 +29,7 @@ _SURE = 5  # entries that are near however far the others are ahead
 _FAR = 0.4  # share of the best score under which further entries are not near
 _UNSEEN = 0.1  # of a line's weight: what every entry is taken to have of every gram
 _FIRST_CODE = 0xF0001  # syllables are coded as single characters from a private plane of Unicode
+_NO_CODE = "\U000f0000"  # a syllable that no line has
 
 Numbers: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -36,7 +37,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 def pairs(units: Sequence[str]) -> list[str]:
     """The neighbours in a sequence of units, in order."""
-    return [f"{first} {second}" for first, second in pairwise(units)]
+    return [*map(" ".join, pairwise(units))]
 
 
 def grams(reading: Reading) -> tuple[Mapping[str, float], ...]:
@@ -126,27 +127,47 @@ class Near(NamedTuple):
     has: int
 
 
+class _Ids(dict[str, int]):
+    """The numbers of the grams of one view; whoever asks for a new one gives it the next number of all views."""
+
+    def __init__(self, view: int, views: bytearray, known: Mapping[str, int]) -> None:
+        super().__init__(known)
+        self._view, self._views = view, views
+
+    def __missing__(self, gram: str) -> int:
+        self[gram] = number = len(self._views)
+        self._views.append(self._view)
+        return number
+
+
+class _Codes(dict[str, str]):
+    """Syllables as single characters; whoever asks for a new one gives it the next."""
+
+    def __missing__(self, sound: str) -> str:
+        self[sound] = code = chr(_FIRST_CODE + len(self))
+        return code
+
+
 class _Words:
-    """The numbers of all grams, in the order in which they were met, and the codes of all syllables."""
+    """The numbers of all grams, in the order in which they were met, their views, and the codes of all syllables."""
 
     def __init__(self, before: _Words | None = None) -> None:
-        self.ids: list[dict[str, int]] = [dict(ids) for ids in before.ids] if before else [{} for _ in VIEWS]
-        self.views: list[int] = [*before.views] if before else []
-        self.codes: dict[str, str] = dict(before.codes) if before else {}
+        self.views: bytearray = bytearray(before.views if before else ())
+        self.ids: list[_Ids] = [_Ids(view, self.views, before.ids[view] if before else {}) for view in VIEWS]
+        self.codes: _Codes = _Codes(before.codes if before else {})
+        self.asking: dict[frozenset[str], frozenset[str]] = dict(before.asking) if before else {}  # each set once
 
     def learn(self, text: str) -> Line:
         reading = read(text)
-        numbers, strengths = array("i"), bytearray()
-        for view, (ids, own) in enumerate(zip(self.ids, grams(reading), strict=True)):
-            for gram in own:
-                number = ids.setdefault(gram, len(self.views))
-                if number == len(self.views):
-                    self.views.append(view)
-                numbers.append(number)
-            strengths.extend([round(255 * strength) for strength in own.values()])
-        codes = self.codes
-        coded = "".join([codes.setdefault(sound, chr(_FIRST_CODE + len(codes))) for sound in reading.sounds])
-        return Line(reading.folded, coded, reading.asking, numbers.tobytes(), bytes(strengths))
+        numbers = array("i")
+        chars, sounds, concepts = grams(reading)
+        for ids, own in zip(self.ids, (chars, sounds, concepts), strict=True):
+            numbers.extend(map(ids.__getitem__, own))
+        strengths = b"\xff" * (len(chars) + len(sounds))  # at their full
+        strengths += bytes([round(255 * strength) for strength in concepts.values()])
+        coded = "".join(map(self.codes.__getitem__, reading.sounds))
+        asking = self.asking.setdefault(reading.asking, reading.asking)
+        return Line(reading.folded, coded, asking, numbers.tobytes(), strengths)
 
 
 class Index:
@@ -196,7 +217,7 @@ class Index:
         del entries, first
         spread = np.bincount(grams[edges], minlength=len(views))
         idf = np.where(spread, np.log((count + 1) / (spread + 0.5)) + 0.1, 0.0)
-        self._idf: list[float] = idf.tolist()
+        self._idf: list[float] = [*idf.tolist(), 0.0]  # the last is for what has no number: -1
         self._rarest = math.log((count + 1) / 0.5) + 0.1
         self._shares = idf.astype(np.float32)[grams] * strengths
         for view in VIEWS:
@@ -213,30 +234,28 @@ class Index:
 
     def coded(self, sounds: Sequence[str]) -> str:
         """Syllables as one character each, so that rapidfuzz compares syllables; unknown ones are all alike."""
-        return "".join([self.words.codes.get(sound, chr(_FIRST_CODE - 1)) for sound in sounds])
+        known = self.words.codes.get
+        return "".join([known(sound, _NO_CODE) for sound in sounds])
 
     def vector(self, reading: Reading) -> Vector:
         """A question as it is compared with lines and centres."""
+        idf = self._idf
         numbers: list[int] = []
         views: list[int] = []
         weights: list[float] = []
         unknown: list[float] = []
         bits: list[dict[str, int]] = []
         for view, (ids, own) in enumerate(zip(self.words.ids, grams(reading), strict=True)):
-            known: dict[str, float] = {}
-            missing = 0.0
-            for gram, strength in own.items():
-                number = ids.get(gram, -1)
-                if number >= 0 and self._idf[number]:
-                    numbers.append(number)
-                    known[gram] = strength * self._idf[number]
-                else:
-                    missing += (strength * self._rarest) ** 2
-            square = sum([weight * weight for weight in known.values()]) + missing
+            number_of = ids.get
+            known = {gram: number for gram in own if idf[number := number_of(gram, -1)]}
+            heavy = [own[gram] * idf[number] for gram, number in known.items()]
+            missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * self._rarest**2
+            square = sum([weight * weight for weight in heavy]) + missing
             scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)
             bits.append({gram: 1 << bit for bit, gram in enumerate(known, len(weights))})
             views += [view] * len(known)
-            weights += [weight * scale for weight in known.values()]
+            weights += [weight * scale for weight in heavy]
+            numbers += known.values()
             unknown.append(missing / square if square else 0.0)
         return Vector(
             np.array(numbers, np.int64), np.array(views, np.int64), np.array(weights), tuple(unknown), tuple(bits)

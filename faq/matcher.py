@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from operator import mul
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,7 +24,7 @@ from faq.index import Index
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow
 
-ANSWER_FROM = 0.72  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
 CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
@@ -105,10 +106,9 @@ def weights() -> Weights:
     return Weights(entry=data["entry"], none=data["none"])
 
 
-def _dot(values: Sequence[float], model: Sequence[tuple[float, float]], story: float) -> float:
-    return math.fsum(
-        [value * (short + story * (long - short)) for value, (short, long) in zip(values, model, strict=True)]
-    )
+def _dot(values: Iterable[float], weights: Iterable[float]) -> float:
+    total: float = sum(map(mul, values, weights))
+    return total
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -171,8 +171,9 @@ class Matcher:
         features = fits(asked, nearest)
         none = outside(asked, nearest, features)
         length = story(len(asked.reading.chars))
-        odds = [_dot(fit, self._entry, length) for fit in features]
-        unmeant = _shares([_dot(none, self._none, length), *odds])[0]
+        model = [weight(pair, length) for pair in self._entry]
+        odds = [_dot(fit, model) for fit in features]
+        unmeant = _shares([_dot(none, [weight(pair, length) for pair in self._none]), *odds])[0]
         preferred = [
             value + LIKELY * (subject.id in likely) - BEYOND * subject.beyond
             for value, subject in zip(odds, subjects, strict=True)

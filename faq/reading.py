@@ -61,7 +61,7 @@ def everyday(reading: Reading) -> list[tuple[int, int, Kind, tuple[str, ...]]]:
 
     A Latin word that is neither everyday English nor pinyin counts as a verb: English has more of them than we list.
     """
-    kinds, chars = _everyday(), reading.chars
+    (kinds, longer), chars = _everyday(), reading.chars
     found: list[tuple[int, int, Kind, tuple[str, ...]]] = []
     taken: set[int] = set()
     for start, size, names, _ in reading.words:
@@ -70,26 +70,26 @@ def everyday(reading: Reading) -> list[tuple[int, int, Kind, tuple[str, ...]]]:
             found.append((start, start + size, "elsewhere", names))
     at = 0
     while at < len(chars):
-        size = next((size for size in (4, 3, 2) if _is_word(kinds, chars[at : at + size], size)), 1)
+        unit, word = chars[at], ""
+        for size in (4, 3, 2) if "".join(chars[at : at + 2]) in longer else (2,):
+            word = "".join(chars[at : at + size])
+            if word in kinds:
+                break
+        size = len(word) if word in kinds else 1
         if taken.isdisjoint(range(at, at + size)):
-            unit = chars[at]
             if size > 1:
-                found.append((at, at + size, kinds["".join(chars[at : at + size])], ()))
+                found.append((at, at + size, kinds[word], ()))
             elif unit.isascii() and unit.isalpha() and len(unit) > 2 and unit not in english():
                 found.append((at, at + 1, "verb", ()))
         at += size
     return found
 
 
-def _is_word(kinds: Mapping[str, Kind], units: tuple[str, ...], size: int) -> bool:
-    return len(units) == size and not units[0].isascii() and "".join(units) in kinds
-
-
 @cache
-def _everyday() -> Mapping[str, Kind]:
-    """Everyday words and what they are."""
+def _everyday() -> tuple[Mapping[str, Kind], frozenset[str]]:
+    """Everyday words and what they are; and the two characters that words of three or four begin with."""
     lines = resources.files("faq").joinpath("everyday.txt").read_text(encoding="utf-8").splitlines()
     nouns, verbs = (line.split(" ") for line in lines if not line.startswith("#"))
     kinds: dict[str, Kind] = dict.fromkeys(verbs, "verb")
     kinds.update(dict.fromkeys(nouns, "noun"))
-    return kinds
+    return kinds, frozenset(word[:2] for word in kinds if len(word) > 2)

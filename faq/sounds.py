@@ -13,7 +13,6 @@ from itertools import chain
 from faq.lexicon import any_of, heads, lexicon
 
 _UNIT = re.compile(r"[a-z]+|[0-9]+|[^\W_]")
-_LATIN = re.compile(r"[a-z]")
 _FUZZY_HEAD = (
     (re.compile("^zh"), "z"),
     (re.compile("^ch"), "c"),
@@ -26,21 +25,20 @@ _FUZZY_HEAD = (
 
 def units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The units of a folded text, as written and as they sound: characters, Latin words, typed syllables, numbers."""
-    table = syllables()
     pattern, readings, first = _readings()
-    if table.keys() >= set(folded) and _LATIN.search(folded) is None:  # every unit is a character that sounds
-        chars: list[str] = list(folded)
-        sounds = [table[char] for char in folded]
+    if characters().issuperset(folded):  # nothing but characters that sound
+        sounds = [*map(syllables().__getitem__, folded)]
         if not first.isdisjoint(folded):
             for found in pattern.finditer(folded):
                 sounds[found.start() : found.end()] = readings[found[0]]
-        return tuple(chars), tuple(sounds)
+        return tuple(folded), tuple(sounds)
+    table = syllables()
     runs = _UNIT.findall(folded)
     latin = [run for run in runs if run.isascii() and run.isalpha()]
     foreign = [run for run in latin if run not in english() and not cut(run)]
     typed = [run for run in latin if run not in english() and cut(run)]
     pinyin = len(typed) > len(foreign) + (len(latin) - len(typed)) / 2
-    chars = []
+    chars: list[str] = []
     for run in runs:
         if not run.isascii() or run.isdigit():
             chars.append(run if len(run) <= 4 else "#")
@@ -48,9 +46,7 @@ def units(folded: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             chars.extend(f"~{syllable}" for syllable in cut(run))
         else:
             chars.append(_stem(run))
-    sounds = [
-        table[unit[1:]] if unit[0] == "~" else table.get(unit, unit) if not unit.isascii() else unit for unit in chars
-    ]
+    sounds = [table.get(unit, unit) for unit in chars]
     if not first.isdisjoint(folded) and pattern.search(folded):
         line = "".join(unit if len(unit) == 1 else " " for unit in chars)
         for found in pattern.finditer(line):
@@ -74,7 +70,7 @@ def cut(run: str) -> tuple[str, ...]:
         return ()
     for size in range(min(6, len(run)), 0, -1):
         head, rest = run[:size], run[size:]
-        if head in syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
+        if f"~{head}" in syllables() and head not in ("n", "o", "ei") and len(run) <= 40:
             tail = cut(rest)
             if tail or not rest:
                 return (head, *tail)
@@ -82,13 +78,19 @@ def cut(run: str) -> tuple[str, ...]:
 
 
 @cache
+def characters() -> frozenset[str]:
+    """The Chinese characters whose sound is known; all are simplified."""
+    return frozenset(unit for unit in syllables() if unit[0] != "~")
+
+
+@cache
 def syllables() -> Mapping[str, str]:
-    """Character → its fuzzy syllable; and every legal syllable, lower case, → the same."""
+    """Unit → its fuzzy syllable: every character, and every legal syllable as it is typed, `~` before it."""
     table: dict[str, str] = {}
     for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             syllable, characters = line.split(" ")
-            table[syllable] = fuzzy(syllable)
+            table[f"~{syllable}"] = fuzzy(syllable)
             table.update(dict.fromkeys(characters, fuzzy(syllable)))
     return table
 

@@ -12,7 +12,7 @@ from functools import cache
 import opencc
 
 from faq.lexicon import any_of, heads, lexicon
-from faq.sounds import syllables
+from faq.sounds import characters
 
 FOLD_LIMIT = 4_000  # characters of a message that are read at all; what follows is dropped
 _ROUNDS = 50  # folding is repeated until nothing changes; real text needs two rounds
@@ -55,12 +55,13 @@ def _step(text: str) -> str:
 
 def plain(text: str) -> str:
     """Folding without the lexicon: width, case, tone marks, punctuation, Traditional forms, threefold repeats."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    if _TONED.search(text):
-        text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
-    text = _NOT_WORD.sub(" ", text).strip()
-    if not _simple().issuperset(text):
-        text = _simplified().convert(text)
+    if not characters().issuperset(text):  # else there is nothing to change but repeats
+        text = unicodedata.normalize("NFKC", text).casefold()
+        if _TONED.search(text):
+            text = _APOSTROPHE.sub("", text).translate(_PINYIN_VOWELS)
+        text = _NOT_WORD.sub(" ", text).strip()
+        if not _simple().issuperset(text):
+            text = _simplified().convert(text)
     return _REPEAT.sub(r"\1", text)
 
 
@@ -72,7 +73,7 @@ def _simplified() -> opencc.OpenCC:
 @cache
 def _simple() -> frozenset[str]:
     """What folding can meet that has no Traditional form."""
-    return frozenset(syllables()) | frozenset(map(chr, range(128)))
+    return characters() | frozenset(map(chr, range(128)))
 
 
 @cache

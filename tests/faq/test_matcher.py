@@ -243,9 +243,9 @@ def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
     ("name", "first", "three", "right", "wrong", "answered"),
     [
         ("questions.txt", 0.97, 0.99, 0.83, 0.01, 0.02),
-        ("unseen.txt", 0.97, 0.99, 0.83, 0.01, 0.03),
+        ("unseen.txt", 0.96, 0.99, 0.83, 0.01, 0.03),
         ("blind.txt", 0.97, 0.99, 0.89, 0.02, 0.03),
-        ("strangers.txt", 0.77, 0.93, 0.53, 0.05, 0.04),
+        ("strangers.txt", 0.83, 0.95, 0.58, 0.03, 0.02),
     ],
 )
 def test_the_evaluation_keeps_its_level(
