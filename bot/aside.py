@@ -161,7 +161,11 @@ def _before(files: Files) -> Content | None:
 def _told(finding: Finding, spots: Mapping[str, Spot], content: Content) -> Told:
     sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
     spot = spots.get(finding.entry)
-    problem = spot.problem(finding.loc, sentence) if spot else Problem("notices", 1, 1, finding.entry, sentence)
+    problem = (
+        spot.problem(finding.loc, sentence, finding.about.get("text", ""))
+        if spot
+        else Problem("notices", 1, 1, finding.entry, sentence)
+    )
     return Told(problem, finding.level, finding.rule)
 
 
