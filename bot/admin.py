@@ -26,7 +26,7 @@ PARTS = 6
 """Features of an entry that are told, heaviest first."""
 ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest")
 
-_COMMAND = re.compile(r"/faq(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_COMMAND = re.compile(r"/faq(?:@\w+)?(?![\w-])\s*(.*)", re.DOTALL | re.ASCII | re.IGNORECASE)
 _PRESS = re.compile(r"know\|([a-z]{2,9})(?:\|([\w-]{0,16}))?(?:\|([a-z0-9-]{1,40}))?", re.ASCII)
 
 
@@ -47,14 +47,15 @@ def asks(incoming: Incoming) -> Wish | None:
     command = _COMMAND.fullmatch(incoming.text.strip())
     if incoming.file and incoming.other == "document":
         name = incoming.file.name.lower()
-        if not command and (incoming.text.startswith("/") or not name.endswith((".yaml", ".yml", ".txt"))):
+        known = name.endswith((".yaml", ".yml", ".txt", ".doc", ".docx"))
+        if not command and (incoming.text.startswith("/") or not known):
             return None
-        note = (command[1] or "").strip() if command else ""
+        note = command[1].strip() if command else ""
         return Wish("draft" if name.endswith(".txt") else "file", "now" if command else "", note)
     if command is None or incoming.other:
         return None
-    act, _, about = (command[1] or "").strip().partition(" ")
-    return Wish(act, about.strip()) if act in ACTS else Wish("status")
+    act, about = (*command[1].split(maxsplit=1), "", "")[:2]
+    return Wish(act.lower(), about.strip()) if act.lower() in ACTS else Wish("status")
 
 
 def button(content: Content, name: str, act: str, *about: object, **own: object) -> Button:
@@ -65,10 +66,15 @@ def button(content: Content, name: str, act: str, *about: object, **own: object)
 
 @dataclass(frozen=True)
 class Admin:
-    """Speaks of the content in force, which is revision `number`."""
+    """Speaks of the content in force, which is revision `number`; what ships becomes the first at the first change."""
 
     content: Content
     number: int
+
+    @property
+    def edition(self) -> int:
+        """The number that people read: from 1."""
+        return max(self.number, 1)
 
     def author(self, who: str) -> str:
         """What an author is called."""
@@ -94,7 +100,7 @@ class Admin:
         lines = [problem.drawn() for problem in found]
         lost = self._shifts(report.lost)
         sentence = words.folder_refused if folder else words.problems
-        text = sentence.format(number=self.number, count=len(lines), lines="\n".join(lines[:MOST_LINES]))
+        text = sentence.format(number=self.edition, count=len(lines), lines="\n".join(lines[:MOST_LINES]))
         if len(lines) > MOST_LINES:
             text += "\n" + words.problems_more.format(count=len(lines) - MOST_LINES)
         if lost:
@@ -245,7 +251,7 @@ class Admin:
             question=seen.question,
             verdict=words.verdicts[seen.verdict],
             chosen=f"：{chosen}" if chosen else "",
-            number=self.number,
+            number=self.edition,
             content=seen.revision,
             none=f"{seen.none:.2f}",
             margin=f"{seen.margin:.2f}",

@@ -63,7 +63,7 @@ class AdminPhrases(BaseModel):
     lint_head: Sentence
     levels: Mapping[Literal["error", "warning"], Label]
     lint: Mapping[str, Sentence]
-    refused: Mapping[Literal["too_large", "no_text", "bad_name", "no_file"], Sentence]
+    refused: Mapping[Literal["too_large", "no_text", "bad_name", "no_file", "no_revision", "settled"], Sentence]
     inbox_empty: Sentence
     inbox_card: Sentence
     inbox_tied: Sentence

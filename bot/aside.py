@@ -15,7 +15,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -113,14 +113,14 @@ def loaded(files: Mapping[str, str | bytes]) -> Content:
         return load(Path(folder))
 
 
-def examine(draft: Draft) -> Report:
-    """All there is to say about a draft."""
+def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None) -> Report:
+    """All there is to say about a draft. `known` reads what is in force, for whoever examines more than once."""
     if draft.before is None:
         try:
             return _ready(loaded(draft.files))
         except ContentProblem as wrong:
             return Report(wrong.problems)
-    before = _before(draft.before)
+    before = (known or _before)(draft.before)
     try:
         with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
             put(draft.files, Path(folder))
@@ -161,7 +161,11 @@ def _before(files: Files) -> Content | None:
 def _told(finding: Finding, spots: Mapping[str, Spot], content: Content) -> Told:
     sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
     spot = spots.get(finding.entry)
-    problem = spot.problem(finding.loc, sentence) if spot else Problem("notices", 1, 1, finding.entry, sentence)
+    problem = (
+        spot.problem(finding.loc, sentence, finding.about.get("text", ""))
+        if spot
+        else Problem("notices", 1, 1, finding.entry, sentence)
+    )
     return Told(problem, finding.level, finding.rule)
 
 
@@ -196,6 +200,10 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
             was = _outcome(before, before.matcher.ask(line)) if before else ""
             lost.append(Shift(line, was, _outcome(after, match)))
     return tuple(lost)
+
+
+Examines = Callable[[Draft], Awaitable[Report]]
+"""A way to examine a draft without holding up anybody."""
 
 
 async def aside(draft: Draft) -> Report:

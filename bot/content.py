@@ -118,9 +118,9 @@ class Spot:
     source: Source
     at: Path_
 
-    def problem(self, loc: Path_, text: str) -> Problem:
-        """Something about the entry's `loc`, at its place."""
-        place = self.source.place((*self.at, *loc))
+    def problem(self, loc: Path_, text: str, words: object = "") -> Problem:
+        """Something about the entry's `loc`, where these words of it stand."""
+        place = self.source.within((*self.at, *loc), str(words))
         return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
 
 
@@ -276,7 +276,8 @@ class _Reading:
             about |= {"id": about["key"], "known": _all_keys(model)}
         if "expected" in about:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
-        self._tell(name, read, (*at, *loc), RULES.get(error["type"], error["type"]), **about)
+        line, column = read.place((*at, *loc))
+        self._tell(name, read, (*at, *loc), _meant(error, _line(read, line)[column - 1 : column]), **about)
 
     def _review(
         self,
@@ -338,7 +339,9 @@ class _Reading:
 
     def _tell(self, name: str, read: Source, loc: Path_, rule: str, **about: object) -> None:
         at_key = rule in ("extra_forbidden", "yaml_duplicate_key")
-        self._say(name, read, read.place(loc, key=at_key), where(read.tree, loc), rule, about)
+        words = str(about.get(_WORDS.get(rule, ""), ""))
+        place = read.within(loc, words) if words else read.place(loc, key=at_key)
+        self._say(name, read, place, where(read.tree, loc), rule, about)
 
     def _say(
         self, name: str, read: Source, place: tuple[int, int], where: str, rule: str, about: Mapping[str, object]
@@ -353,6 +356,10 @@ class _Reading:
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
         self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
+
+
+_WORDS: Mapping[str, str] = {"unknown_placeholder": "id", "broken_placeholder": "text", "unknown_brace": "id"}
+"""Rules about a few words of a longer text, and which of their particulars these are."""
 
 
 class _Known(dict[str, object]):
@@ -401,6 +408,16 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
         if hurt is not None and (loc[: len(hurt)] == hurt or (missing and hurt[:-1] == loc)):
             return mistake
     return None
+
+
+def _meant(error: Any, first: str) -> str:
+    """The rule whose sentence tells best what the person did; `first` is the sign that the value begins with."""
+    rule: str = RULES.get(error["type"], error["type"])
+    if rule == "string_type" and error["input"] is None:
+        return "empty"
+    if rule == "string_type" and isinstance(error["input"], dict):
+        return "yaml_after_bracket" if first == "{" else "yaml_colon_inside"
+    return rule
 
 
 def _line(read: Source, number: int) -> str:

@@ -368,6 +368,8 @@ class _Turning:
     def _asked(self, session: Session, text: str) -> Turn:
         match = self.content.ask(text, self._likely(session))
         turn = self._replied(session, text, match)
+        if text.startswith("/"):  # a command that there is not: nobody is to write an answer to it
+            turn = replace(turn, missed=None)
         cohort = session.position.answers.get("cohort") if session.position else None
         tallied = Tallied(session.notice, cohort or None, match.verdict) if session.notice else None
         return replace(turn, tallied=tallied)

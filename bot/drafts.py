@@ -21,6 +21,8 @@ Files = Mapping[str, str]
 """Texts by name as in a content folder: `faq/account.yaml`, `phrases.yaml`."""
 
 _NAME = re.compile(r"[\w\u3400-\u9fff（）()+ -][\w\u3400-\u9fff（）()+. -]{0,80}\.ya?ml")
+_AGAIN = re.compile(r" ?[(（]\d+[)）](?=\.ya?ml$)")
+"""What a phone or a browser puts behind the name of a file that it has already."""
 _KEY = re.compile(r"^([a-z_]+)\s*[:：]", re.MULTILINE)
 
 
@@ -76,12 +78,22 @@ def whole(files: Files) -> dict[str, str]:
     return {**{name: text for part in SHIPPED if part not in own for name, text in shipped(part).items()}, **files}
 
 
-def placed(files: Files, name: str, text: str) -> dict[str, str]:
-    """The files with this one in its place, found by its name, else by what is in it. Refused for a path or no YAML."""
+def named(name: str) -> str:
+    """The name of a file that somebody gives. Refused for a path and for what is not called YAML."""
     if not _NAME.fullmatch(name):
         raise Refused("bad_name", name=name[:60])
-    known = whole(files)
-    place = next((path for path in known if path.rsplit("/", 1)[-1] == name), None) or _place(name, text)
+    return name
+
+
+def placed(files: Files, name: str, text: str) -> dict[str, str]:
+    """The files with this one in its place: found by its name, as exported too, else by what is in it.
+
+    Refused for a path or no YAML.
+    """
+    known, name = whole(files), named(name)
+    own = _AGAIN.sub("", name)
+    place = next((path for path in known if own in (path.rsplit("/", 1)[-1], path.replace("/", "-"))), None)
+    place = place or _place(name, text)
     return with_file(files, place, text)
 
 

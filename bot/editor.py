@@ -14,12 +14,12 @@ from datetime import datetime
 from bot import importer
 from bot import session as sessions
 from bot.admin import Admin, Wish, asks, button
-from bot.aside import Draft, Report, aside
+from bot.aside import Draft, Report
 from bot.content import Content
 from bot.conversation import decide
 from bot.desk import ZONE, Handed
 from bot.digest import Digest
-from bot.drafts import Files, Refused, changed, placed, text_of, unified, whole
+from bot.drafts import Files, Refused, changed, named, placed, text_of, unified, whole
 from bot.editing import NotThere, with_line
 from bot.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted, Unsettled
 from bot.inbox import Group, groups
@@ -95,12 +95,12 @@ class Editor:
         revision = await self._rows.revision()
         waiting = await self._rows.unanswered(at - REHEARSED)
         told = words.status.format(
-            number=self._knowledge.number,
+            number=self._says.edition,
             content=content.revision,
             entries=len(content.entries),
             notices=len(content.notices),
             when=_when(revision.at) if revision else words.never,
-            author=self._says.author(revision.author) if revision else "",
+            author=f"，{self._says.author(revision.author)}" if revision else "",
             note=f"：{revision.note}" if revision and revision.note else "",
             waiting=len(waiting),
         )
@@ -112,8 +112,8 @@ class Editor:
 
     async def _file(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
         """A YAML file: examined, and published at once when it came with `/faq`."""
+        name = named(incoming.file.name if incoming.file else "")
         text = await self._sent(incoming.file)
-        name = incoming.file.name if incoming.file else ""
         return await self._changes(
             incoming, lambda old: placed(old, name, text), wish.more or name, now=wish.about == "now"
         )
@@ -198,7 +198,8 @@ class Editor:
         }
 
     async def _drop(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
-        return _told(self._content.phrases.admin.dropped, Undrafted(wish.about))
+        words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
+        return _told(words.dropped, Undrafted(wish.about)) if kept else _told(words.gone)
 
     async def _patch(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
         """A draft as a patch."""
@@ -240,9 +241,9 @@ class Editor:
     async def _diff(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
         words, two = self._content.phrases.admin, await self._two(wish.about)
         if two is None:
-            return _told(words.gone)
+            raise Refused("no_revision")
         old, new = two
-        report = await aside(Draft(new.files, old.files, new.at.date()))
+        report = await self._knowledge.examines(Draft(new.files, old.files, new.at.date()))
         text = words.diff_head.format(
             old=old.number,
             new=new.number,
@@ -259,7 +260,7 @@ class Editor:
         wanted = int(wish.about) if wish.about.isdecimal() else number - 1
         back = await self._rows.revision(wanted)
         if back is None:
-            return _told(words.gone)
+            raise Refused("no_revision")
         if not changed(old, back.files):
             return _told(words.nothing_changed)
         report = await self._knowledge.examine(back.files, old)
@@ -274,14 +275,14 @@ class Editor:
 
     async def _lint(self, _: Incoming, __: Wish, at: datetime) -> Handed:
         _number, files = await self._knowledge.in_force()
-        report = await aside(Draft(files, files, at.date(), every=True))
+        report = await self._knowledge.examines(Draft(files, files, at.date(), every=True))
         return Handed((self._says.listed(report.findings),))
 
     async def _export(self, _: Incoming, __: Wish, ___: datetime) -> Handed:
         number, files = await self._knowledge.in_force()
         every = whole(files)
         words = self._content.phrases.admin
-        head = Reply(words.exported.format(number=number, count=len(every)))
+        head = Reply(words.exported.format(number=max(number, 1), count=len(every)))
         parts = [
             Reply(name, attachment=Attachment(name.replace("/", "-"), text))
             for name, text in [*every.items()][:MOST_FILES]
@@ -306,7 +307,7 @@ class Editor:
         wanted = int(wish.about) if wish.about.isdecimal() else -1
         group = next((group for group in found if wanted in group.numbers), None)
         if group is None:
-            raise NotThere(wish.about)
+            raise Refused("settled")
         return group
 
     async def _inbox(self, _: Incoming, wish: Wish, at: datetime) -> Handed:

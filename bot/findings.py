@@ -16,7 +16,7 @@ from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
 from flows.notice import Notice
-from flows.review import unknown_placeholders
+from flows.review import stray_braces, unknown_placeholders
 
 
 def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
@@ -66,6 +66,7 @@ def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: se
     """Names in `{{ … }}` of a notice's own answers that no notice has; templates and audiences that there are not."""
     for n, question in enumerate(notice.faq):
         yield from unknown_placeholders(question.a, ("faq", n, "a"), names)
+        yield from stray_braces(question.a, ("faq", n, "a"))
     for n, reminder in enumerate(notice.reminders.plan):
         if reminder.template not in templates:
             loc = ("reminders", "plan", n, "template")
@@ -92,6 +93,7 @@ def entry_flaws(
         if owner != entry.id:
             yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
     yield from unknown_placeholders(entry.answer, ("answer",), names)
+    yield from stray_braces(entry.answer, ("answer",))
 
 
 def line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:

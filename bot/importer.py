@@ -62,7 +62,8 @@ def _from(sentence: str, indent: int) -> str:
 
 
 def _lines(found: Found, name: str) -> Iterator[str]:
-    short = re.sub(r"^关于|的?通知$", "", found.title)[:20]
+    who = re.search(r"20\d\d年?届?(?:\d{1,2}月|[春夏秋冬]季)?", found.title)
+    short = f"{who[0]}毕业生核对" if who else re.sub(r"^关于|的?通知$", "", found.title)[:20]
     school = re.match(r".{2,20}?(?:大学|学院|学校)", found.school)
     unit = found.school[len(school[0]) :] if school else ""
     yield "# 照通知原文起草，还没有发布。每一处都对着原文看一遍，标了“请核对”的改好，再把 status 改成 published。"
@@ -125,8 +126,8 @@ def _windows(spans: tuple[Span, ...]) -> Iterator[str]:
         yield f"    kind: {span.kind}" + (f"  {MARK}：这段时间是做什么的" if span.kind == "prepare" else "")
         yield f"    label: {LABELS[span.kind]}{f'（{used[span.kind]}）' if number else ''}"
         unsure = "" if span.sure else f"  {MARK}：年份是推出来的"
-        yield f"    from: {span.opens.isoformat() if span.opens else 'null'}{unsure}"
-        yield f"    to: {span.closes.isoformat() if span.closes else 'null'}{unsure}"
+        yield f"    from: {span.opens.isoformat() + unsure if span.opens else 'null'}"
+        yield f"    to: {span.closes.isoformat() + unsure if span.closes else 'null'}"
         if span.time_to:
             yield f"    time_to: {_q(span.time_to)}"
         inclusive = "unknown" if span.before else "true"
@@ -163,11 +164,11 @@ def _corrections(found: Found) -> Iterator[str]:
     if found.papers:
         yield "    documents:"
         told = ""
-        for name, sentence in found.papers:
-            if sentence != told:
-                yield _from(sentence, 6)
-                told = sentence
-            yield f"      - {{name: {_q(name)}, original: true, copies: null}}"
+        for paper in found.papers:
+            if paper.sentence != told:
+                told = paper.sentence
+                yield _from(told, 6)
+            yield f"      - {{name: {_q(paper.name)}, original: {'false' if paper.copied else 'true'}, copies: null}}"
     else:
         yield f"    {MARK}：通知没有写要带的材料"
     if found.where[0]:
@@ -177,21 +178,51 @@ def _corrections(found: Found) -> Iterator[str]:
 
 
 def _together(desks: list[Desk]) -> list[Desk]:
-    """A mail or a chat that stands alone belongs to the first desk that has a telephone and lacks it."""
+    """A mail, a chat or an address that stands alone belongs to the desk of the same person, else to the first one that
+    has a telephone and lacks it.
+    """
     kept = [desk for desk in desks if desk.phones]
     for desk in (desk for desk in desks if not desk.phones):
-        first = next((one for one in kept if not (one.mails and desk.mails) and not (one.im and desk.im)), None)
+        lacking = [one for one in kept if not _reach(one) & _reach(desk)]
+        same = [one for one in lacking if desk.person and one.person == desk.person]
+        first = next(iter(same or lacking), None)
         if first is None:
             kept.append(desk)
             continue
         both = f"{first.sentence}\n{desk.sentence}"
-        more = replace(first, sentence=both, mails=first.mails + desk.mails, im=first.im or desk.im)
+        more = replace(
+            first,
+            sentence=both,
+            mails=first.mails + desk.mails,
+            im=first.im or desk.im,
+            room=first.room or desk.room,
+        )
         kept[kept.index(first)] = more
-    return kept
+    return [desk for desk in kept if desk.phones or desk.mails or desk.im]
+
+
+def _reach(desk: Desk) -> set[str]:
+    """In which ways besides the telephone a desk can be reached."""
+    return {name for name in ("mails", "im", "room") if getattr(desk, name)}
+
+
+def _reached(desk: Desk) -> Iterator[str]:
+    """How a desk is reached."""
+    if desk.person:
+        yield f"    person: {_q(desk.person)}"
+    if desk.phones:
+        yield f"    phones: [{', '.join(map(_q, desk.phones))}]"
+    if desk.mails:
+        yield f"    email: {_q(desk.mails[0])}"
+    if desk.im:
+        yield f"    im: {_q(desk.im)}"
+    if desk.room:
+        yield f"    room: {_q(desk.room)}"
 
 
 def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:
-    own = _together([desk for desk in desks if not any("chsi" in mail for mail in desk.mails)])
+    chsi = [desk for desk in desks if "学信网" in desk.sentence or any("chsi" in mail for mail in desk.mails)]
+    own = _together([desk for desk in desks if desk not in chsi])
     yield "contacts:"
     if not own:
         yield f"  {MARK}：没有找到学校的电话"
@@ -200,17 +231,14 @@ def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:
         for sentence in desk.sentence.split("\n"):
             yield _from(sentence, 2)
         yield f"  - id: {'office' if n == 0 else f'office-{n + 1}'}"
-        yield f"    role: 学籍管理办公室  {MARK}"
-        if desk.person:
-            yield f"    person: {_q(desk.person)}"
-        if desk.phones:
-            yield f"    phones: [{', '.join(map(_q, desk.phones))}]"
-        if desk.mails:
-            yield f"    email: {_q(desk.mails[0])}"
-        if desk.im:
-            yield f"    im: {_q(desk.im)}"
-        if desk.room:
-            yield f"    room: {_q(desk.room)}"
+        yield f"    role: {_q(desk.role or '学籍管理办公室')}" + ("" if desk.role else f"  {MARK}")
+        yield from _reached(desk)
         topics = "record, photo, correction, deadline, other" if n == 0 else "other"
         yield f"    topics: [{topics}]"
+    for desk in chsi[:1]:
+        yield _from(desk.sentence, 2)
+        yield "  - id: chsi"
+        yield "    role: 学信网客服"
+        yield from _reached(desk)
+        yield "    topics: [account]"
     yield "routing: {account: chsi, record: office, photo: office, old_diploma: chsi}"

@@ -16,7 +16,7 @@ from typing import Self
 
 import structlog
 
-from bot.aside import Draft, Report, aside, loaded, unpacked
+from bot.aside import Draft, Examines, Report, aside, loaded, unpacked
 from bot.content import Content, load
 from bot.drafts import Files, changed, of_folder, part_of, put
 from bot.effects import KnowledgeEffect, Outdated, Revised
@@ -39,10 +39,19 @@ _log = structlog.get_logger()
 
 
 class Knowledge:
-    """What the bot knows now. `take` is called with each new content; `present` gives the moment in UTC."""
+    """What the bot knows now. `take` is called with each new content; `present` gives the moment in UTC.
+
+    `examines` is how a draft is examined: in a process aside, where turns must not wait for it.
+    """
 
     def __init__(
-        self, store: Store, content: Content, number: int, folder: Path | None, present: Callable[[], datetime]
+        self,
+        store: Store,
+        content: Content,
+        number: int,
+        folder: Path | None,
+        present: Callable[[], datetime],
+        examines: Examines = aside,
     ) -> None:
         self.content = content
         self.number = number
@@ -52,22 +61,25 @@ class Knowledge:
         """Told when what changed in the folder cannot come into force."""
         self._rows = store.knowledge
         self.present = present
+        self.examines = examines
         self._base = _texts(of_folder(folder))
         self._ready: dict[str, Report] = {}
         self._built: tuple[str, Content] | None = None
         self._taking = asyncio.Lock()
 
     @classmethod
-    async def open(cls, store: Store, folder: Path | None, present: Callable[[], datetime]) -> Self:
+    async def open(
+        cls, store: Store, folder: Path | None, present: Callable[[], datetime], examines: Examines = aside
+    ) -> Self:
         """With the newest revision, else with what is in the folder. ContentProblem when neither can be used."""
         revision = await store.knowledge.revision()
         if revision is None:
-            return cls(store, load(folder), 0, folder, present)
+            return cls(store, load(folder), 0, folder, present, examines)
         try:
-            return cls(store, loaded(revision.files), revision.number, folder, present)
+            return cls(store, loaded(revision.files), revision.number, folder, present, examines)
         except (ContentProblem, OSError) as problem:
             _log.error("revision_unusable", number=revision.number, why=type(problem).__name__)
-            return cls(store, load(folder), revision.number, folder, present)
+            return cls(store, load(folder), revision.number, folder, present, examines)
 
     async def in_force(self) -> tuple[int, dict[str, str]]:
         """The number and the files of the revision in force; before the first one, 0 and what the folder held."""
@@ -81,7 +93,7 @@ class Knowledge:
         now = self.present()
         asked = await self._rows.unanswered(now - REHEARSED, settled=True)
         questions = tuple(one.question for one in asked)
-        report = await aside(Draft(files, before, now.date(), questions))
+        report = await self.examines(Draft(files, before, now.date(), questions))
         if report.good:
             self._ready = {report.revision: report}
         return report
@@ -90,7 +102,7 @@ class Knowledge:
         """The content that these files make; the newest one is kept at hand. ContentProblem."""
         key = text_hash("".join(f"{name}{text}" for name, text in sorted(files.items())))
         if self._built is None or self._built[0] != key:
-            report = await aside(Draft(files, None, self.present().date()))
+            report = await self.examines(Draft(files, None, self.present().date()))
             if report.problems:
                 raise ContentProblem(report.problems)
             self._built = (key, await unpacked(report))
@@ -146,7 +158,8 @@ class Knowledge:
         revision = await self._rows.revision()
         if revision is None:
             return
-        report = self._ready.get(revision.content) or await aside(Draft(revision.files, None, self.present().date()))
+        draft = Draft(revision.files, None, self.present().date())
+        report = self._ready.get(revision.content) or await self.examines(draft)
         self._ready = {}
         before = self.number
         if report.problems:

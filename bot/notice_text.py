@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 _DIGITS = str.maketrans("零〇○Oo一二三四五六七八九", "000001" + "23456789")
 _FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
@@ -20,11 +20,13 @@ _TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}[:：]\d\d))?".fo
 _WEEKDAY = r"(?:\s*[（(](?:周|星期)[一二三四五六日天][）)])?"
 _SPAN = re.compile(
     rf"{_ONE('a')}{_WEEKDAY}{_TIME('a')}"
-    rf"(?:\s*(?:至|到|—+|－|~|～|-)\s*(?:{_ONE('b')}|(?P<only>\d{{1,2}})\s*[日号]?){_WEEKDAY}{_TIME('b')})?"
+    rf"(?:\s*(?:至|到|—+|－|~|～|-)\s*(?:{_ONE('b')}|(?P<only>\d{{1,2}})\s*[日号]?){_WEEKDAY}{_TIME('b')}"
+    r"|\s*[、和及]\s*(?P<also>\d{1,2})\s*[日号])?"
     r"\s*(?P<before>[（(]?(?:以前|之前|前|截止|止|为止|起|开始))?"
 )
 _PHONE = re.compile(
-    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{7,8}(?:-\d{1,6})?|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
+    r"(?<![\d-])(?<!传真)(?<!传真[:：])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
+    r"(?:\s*[、/，,]\s*\d{7,8}(?![\d-]))*|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
     r"|(?:(?<=电话)|(?<=电话[:：])|(?<=电话[:：]\s)|(?<=内线[:：]))\d{5,8}(?!\d)"
 )
 _MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -37,9 +39,14 @@ _SURNAMES = (
 )
 _PERSON = re.compile(
     rf"(?:联系人|负责人)\s*[:：]\s*([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师|主任)?)|([{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?:老师|主任|科长))"
+    rf"|(?:科|处|办|室|中心|部|站)\s+([{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=\s+[（(]?[01])"
 )
 _ROOM = re.compile(
-    r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}室?|办公室|大厅|窗口)"
+    r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}(?:室|办公室)?|办公室|大厅|窗口)"
+)
+_TO_ROOM = re.compile(r"^.*(?:前往|[到至在于往])|^\d+前?")
+_ROLE = re.compile(
+    r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.]\s*)?(?:咨询[:：]\s*)?([\u4e00-\u9fff]{1,10}(?:科|处|办|办公室|中心|部|站))(?=\s|[:：])"
 )
 _IM = re.compile(r"(?:QQ群?|微信群?|企业微信)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
 _LEVELS = {
@@ -53,23 +60,27 @@ _GROUP = re.compile(
     rf"|(?:{_ANY_LEVEL})(?:层次)?\s*[（(](?=[^）)]*、)"
 )
 _SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s*[：:]")
+_ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s*(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
 _GRADE = re.compile(r"((?:20)?\d{2})级")
 _PAPER = re.compile(
     r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|录取名册|录取花名册|公证书|裁定书)[》”]?"
     r"|户口[簿本]|居民身份证|身份证|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
-_CARRY = re.compile(r"携带|持|提交|提供|备齐|准备|材料|交|凭|附|带")
+_CARRY = re.compile(r"携带|持|提交|提供|出具|备齐|准备|材料|交|凭|附|带")
+_LISTED = re.compile(r"^[（(]?[\d一二三四五六七八九十①-⑩]+[）)、.．]?\s*(?=[《\u4e00-\u9fff])")
 _JOINED = re.compile(r"[、，,；;和及与以及]")
-_BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’])[或、/])\s*[“「‘]([^”」’]{1,12})[”」’]")
+_BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])[或、/])\s*[“「‘【]([^”」’】]{1,12})[”」’】]")
 _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|部|院|办公室|中心|科)$")
+_AGAIN = re.compile(r"补采|补拍|重新采集|重拍")
 _FOR = (
-    ("recapture", re.compile(r"补采|补拍|重新采集|重拍")),
+    ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次核对|二次核对")),
+    ("recapture", _AGAIN),
     ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
     ("correction", re.compile(r"更正|修改|勘误|变更|改动")),
     ("report", re.compile(r"上报|报送|反馈|汇报|报告|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
-    ("recheck", re.compile(r"复核|再次核对|二次核对")),
-    ("check", re.compile(r"核对|校对|确认|核查|查询")),
+    ("check", re.compile(r"核对|校对|自查|确认|核查|查询")),
     ("register_public", re.compile(r"公示|公布|公开")),
+    ("prepare", re.compile(r"领取|领证|发放|发证|答辩|考试|缴费|缴纳|报到|离校|典礼|仪式")),
 )
 LABELS = {
     "check": "网上核对学籍和图像", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
@@ -100,6 +111,7 @@ class Desk:
     person: str = ""
     room: str = ""
     im: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,15 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """Something to bring; `copied` when a copy is enough."""
+
+    name: str
+    sentence: str
+    copied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """All finds, in the order of the text."""
 
@@ -124,7 +145,7 @@ class Found:
     spans: tuple[Span, ...] = ()
     desks: tuple[Desk, ...] = ()
     people: tuple[People, ...] = ()
-    papers: tuple[tuple[str, str], ...] = ()
+    papers: tuple[Paper, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     ok_button: tuple[str, str] = ("", "")
     wrong_button: tuple[str, str] = ("", "")
@@ -143,15 +164,20 @@ def find(text: str) -> Found:
         title=title,
         school=school,
         issued=issued,
-        spans=tuple(_spans(body, issued)),
+        spans=tuple(_whole([*_spans(body, issued)])),
         desks=tuple(_desks(body)),
-        people=tuple(_people(text)),
+        people=tuple(_held_back([*_people(text)], text)),
         papers=tuple(_papers(body)),
         links=tuple(_links(body)),
         ok_button=ok,
         wrong_button=wrong,
-        where=next(((m[0], one) for one in body if _CARRY.search(one) and (m := _ROOM.search(one))), ("", "")),
+        where=next(((room, one) for one in body if _CARRY.search(one) and (room := _room(one))), ("", "")),
     )
+
+
+def _room(sentence: str) -> str:
+    m = _ROOM.search(sentence)
+    return _TO_ROOM.sub("", m[0]) if m else ""
 
 
 def _sentences(line: str) -> list[str]:
@@ -197,16 +223,29 @@ def _spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
                 closes = _day(m, "b", year)
                 if closes and closes < first and not m["by"]:
                     closes, sure = closes.replace(year=year + 1), False
-            elif m["only"]:
-                closes = _safe(first, int(m["only"]))
+            elif m["only"] or m["also"]:
+                closes = _safe(first, int(m["only"] or m["also"]))
             before = (m["before"] or "").lstrip("（(")
             start: date | None = opens
             if closes is None:
                 start, closes = (opens, None) if before in ("起", "开始") else (None, opens)
             kind = _kind(sentence, m.start()) or topic or "prepare"
-            if (kind, start, closes) not in seen:
-                seen.add((kind, start, closes))
-                yield Span(kind, start, closes, sentence, _clock(m["bt"] or m["at"]), "前" in before, sure)
+            for one, other in _two_days(m, first, closes) or [(start, closes)]:
+                if (kind, one, other) not in seen:
+                    seen.add((kind, one, other))
+                    yield Span(kind, one, other, sentence, _clock(m["bt"] or m["at"]), "前" in before, sure)
+
+
+def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
+    """`3月15日、22日` are two days, and `3月15日、16日` a span as good as 至; nothing for that."""
+    apart = m["also"] and second and second - first > timedelta(days=1)
+    return [(day, day) for day in (first, second) if day] if apart else []
+
+
+def _whole(spans: Sequence[Span]) -> Iterator[Span]:
+    """Without ends that are told again together with their beginning."""
+    told = {(span.kind, span.closes) for span in spans if span.opens}
+    yield from (span for span in spans if span.opens or (span.kind, span.closes) not in told)
 
 
 def _safe(first: date, day: int) -> date | None:
@@ -224,7 +263,7 @@ def _kind(sentence: str, at: int) -> str:
             away = m.start() - at if m.start() >= at else at - m.end() + 4
             if away < nearest:
                 best, nearest = kind, away
-    return best
+    return "recapture" if best == "capture" and _AGAIN.search(sentence) else best
 
 
 def _clock(said: str | None) -> str:
@@ -251,36 +290,45 @@ def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
 def _desks(body: Sequence[str]) -> Iterator[Desk]:
     told: set[str] = set()
     for sentence in body:
-        phones = [_dialled(phone) for phone in _PHONE.findall(sentence)]
-        mails = [m[0] for m in _MAIL.finditer(sentence)]
-        phones, mails = [p for p in phones if p not in told], [one for one in mails if one not in told]
-        im = _IM.search(sentence)
-        if not phones and not mails and not (im and im[0] not in told):
+        phones = [phone for said in _PHONE.findall(sentence) for phone in _dialled(said) if phone not in told]
+        mails = [m for m in _MAIL.finditer(sentence) if m[0] not in told]
+        im, room = _IM.search(sentence), _room(sentence)
+        chats = im[0] if im and im[0] not in told else ""
+        if not phones and not mails and not chats:
+            if room and re.match(r".{0,6}(?:地址|地点)", sentence):
+                yield Desk(sentence, room=room)
             continue
-        told.update(phones, mails, [im[0]] if im else [])
-        people, rooms = [a or b for a, b in _PERSON.findall(sentence)], _ROOM.findall(sentence)
+        told.update(phones, (m[0] for m in mails), [chats])
+        people = [name for found in _PERSON.findall(sentence) if (name := next(filter(None, found), ""))]
+        role = m[1] if (m := _ROLE.match(sentence)) else ""
         if len(people) == len(phones) > 1:
-            for person, phone in zip(people, phones, strict=True):
-                yield Desk(sentence, (phone,), (), person)
+            yield from (Desk(sentence, (phone,), (), name) for name, phone in zip(people, phones, strict=True))
             phones, people = [], []
-        if phones or mails or im:
-            yield Desk(
-                sentence,
-                tuple(phones),
-                tuple(mails),
-                people[0] if people else "",
-                rooms[0] if rooms else "",
-                im[0] if im else "",
-            )
+        first = next(iter(mails), None)
+        if phones or first or chats:
+            own = (first[0],) if first else ()
+            name = _whose(sentence, first) if first and not phones else ""
+            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role)
+        yield from (Desk(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
 
 
-def _dialled(phone: str) -> str:
-    """A telephone as the notice's schema writes it: `（0530）5525678` is 0530-5525678."""
-    return re.sub(r"[—－)）]+", "-", re.sub(r"[\s（(]", "", phone))
+def _whose(sentence: str, mail: re.Match[str]) -> str:
+    """The name in brackets behind a mail."""
+    m = re.match(rf"\s*[（(]([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})[）)]", sentence[mail.end() :])
+    return m[1] if m else ""
+
+
+def _dialled(said: str) -> Iterator[str]:
+    """Telephones as the notice's schema writes them: `（0530）5525678、5525679` is 0530-5525678 and 0530-5525679."""
+    first, *others = re.split(r"[、/，,]", re.sub(r"[—－)）转]+", "-", re.sub(r"[\s（(]", "", said)))
+    yield first
+    yield from (f"{first.split('-')[0]}-{other}" for other in others)
 
 
 def _people(text: str) -> Iterator[People]:
     """Lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
+    rows = {_as_list(row): row[0] for row in _ROW.finditer(text)}
+    text = _ROW.sub(_as_list, text)
     marks = list(_GROUP.finditer(text))
     for n, mark in enumerate(marks):
         level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
@@ -288,7 +336,8 @@ def _people(text: str) -> Iterator[People]:
         part = re.split(r"[。\n]|各专业|[）)]\s*的", text[mark.end() : end], maxsplit=1)[0]
         if mark[0][-1] in "（(":
             part = re.split(r"[）)]", part, maxsplit=1)[0]
-        sentence = (mark[0] + part).strip().strip("；;（(）)")
+        sentence = (mark[0] + part).strip().strip("；;（(")
+        sentence = rows.get(sentence, sentence)
         partners = list(_SCHOOL.finditer(part))
         pieces = [("", part)]
         if partners:
@@ -307,18 +356,36 @@ def _people(text: str) -> Iterator[People]:
                 yield People(level, kept, sentence, grades, partner, held)
 
 
-def _papers(body: Sequence[str]) -> Iterator[tuple[str, str]]:
-    told: set[str] = set()
+def _held_back(people: Sequence[People], text: str) -> Iterator[People]:
+    """Those who repeat a year are told of in a sentence of their own: they belong to every group."""
+    alone = "留级" in text and not any(group.held_back for group in people)
+    yield from (replace(group, held_back=True) if alone else group for group in people)
+
+
+def _as_list(row: re.Match[str]) -> str:
+    """A row of a table (level, then cells) as a list behind its level; the cells that name no grade are majors."""
+    cells = [cell.strip() for cell in re.split(r"[\t|｜]|\s{2,}", row[2]) if cell.strip()]
+    grades = "".join(f"（{cell}）" for cell in cells if re.fullmatch(r"(?:20)?\d{2}级", cell))
+    majors = [cell for cell in cells if not re.search(r"\d", cell)]
+    return f"{row[1]}：{'、'.join(majors)}{grades}" if majors else row[0]
+
+
+def _papers(body: Sequence[str]) -> Iterator[Paper]:
+    told, listed = set[str](), False
     for sentence in body:
-        if not _CARRY.search(sentence):
+        listed = listed and bool(_LISTED.match(sentence))
+        if not listed and not _CARRY.search(sentence):
             continue
+        listed = listed or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
         wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能", sentence, maxsplit=1)[0]
         for part in _JOINED.split(wanted):
             for m in _PAPER.finditer(part):
-                name = re.sub(r"^.*(?:携带|持|提交|提供|填写|备齐|准备|本人|凭|交|带|的)", "", m[0].strip("《》“”"))
+                name = re.sub(
+                    r"^.*(?:携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|交|带|的)", "", m[0].strip("《》“”")
+                )
                 if len(name) >= 3 and name not in told:
                     told.add(name)
-                    yield name, sentence
+                    yield Paper(name, sentence, copied=bool(re.match(r"[》”]?的?复印件", part[m.end() :])))
 
 
 def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -337,7 +404,9 @@ def _buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
     for sentence in body:
         for m in _BUTTON.finditer(sentence):
             name = m[1]
-            denied = re.search(r"不(?:能|得|要|可)\s*$", sentence[: m.start()])
+            denied = re.search(
+                r"(?:不(?:能|得|要|可)|勿|别|严禁)(?:点击|点选|选择|勾选|点|选|按)?\s*$", sentence[: m.start()]
+            )
             if re.search(r"有误|不正确|错误|有异议", name):
                 wrong = wrong if wrong[0] or denied else (name, sentence)
             elif re.search(r"正确|无误|确认|一致", name) and not ok[0] and not denied:

@@ -72,6 +72,18 @@ class Source:
                 return found
         return (1, 1)
 
+    def within(self, loc: Path_, words: str) -> Place:
+        """Where these words stand in the text at a path; the text's own place when they are not there as typed."""
+        line, column = self.place(loc)
+        value: Any = self.tree
+        for name in loc:
+            value = value[name] if isinstance(value, list | dict) else ""  # type: ignore[index]
+        most = value.count("\n") + 2 if isinstance(value, str) and words else 0
+        for n, text in enumerate(self.lines[line - 1 : line - 1 + most], start=line):
+            if (found := text.find(words, column - 1 if n == line else 0)) >= 0:
+                return (n, found + 1)
+        return (line, column)
+
 
 def read(path: Path) -> Source:
     """The file as data; `mistakes` is what is wrong with it as YAML, the tree None when nothing can be made of it."""
@@ -150,6 +162,7 @@ class _Reading:
             return None
         self.seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
+            self._commas(node, loc)
             return [self.plain(child, (*loc, n), 0) for n, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
@@ -174,7 +187,7 @@ class _Reading:
                 self.mistakes.append(Mistake("yaml_duplicate_key", _at(key), {"key": name, "line": line}))
                 continue
             place = self.keys[(*loc, name)] = _at(key)
-            if mistake := _key_meant(name, place):
+            if mistake := _unseen_in(name, place) or _wide_before(name, place) or _key_meant(name, place):
                 self.mistakes.append(replace(mistake, loc=(*loc, name), sure=False))
             tree[name] = self.plain(value, (*loc, name), place[0])
         return tree
@@ -182,23 +195,64 @@ class _Reading:
     def _colons(self, node: yaml.Node, loc: Path_, above: int) -> None:
         """Lines such as `phone：1` or `phone:1` where a key was meant: YAML takes them for plain text and goes on."""
         first, last = node.start_mark.line + 1, node.end_mark.line + 1
-        if first != above and (mistake := _key_meant(node.value, _at(node))):
+        if first != above and (mistake := _key_meant(node.value, _at(node)) or _item_meant(node.value, _at(node))):
             self.mistakes.append(replace(mistake, loc=loc, sure=False))
+        if node.value.startswith("【"):
+            self.mistakes.append(Mistake("yaml_full_width_bracket", _at(node), loc=loc, sure=False))
         for line in range(first + 1, last + 1):
             text = self.lines[line - 1].lstrip(" ") if line <= len(self.lines) else ""
-            if mistake := _key_meant(text, (line, len(self.lines[line - 1]) - len(text) + 1) if text else (line, 1)):
+            place = (line, len(self.lines[line - 1]) - len(text) + 1) if text else (line, 1)
+            if text.startswith("- "):
+                self.mistakes.append(Mistake("yaml_indent", place, loc=loc))
+            elif mistake := _key_meant(text, place) or _item_meant(text, place):
                 self.mistakes.append(replace(mistake, loc=loc))
 
+    def _commas(self, node: yaml.SequenceNode, loc: Path_) -> None:
+        """`[甲，乙]`: few items, because what was to part them is a Chinese comma."""
+        items = [child for child in node.value if isinstance(child, yaml.ScalarNode) and not child.style]
+        if node.flow_style and len(node.value) < FEW_ITEMS and (wide := [i for i in items if _COMMA.search(i.value)]):
+            line, column = _at(wide[0])
+            found = _COMMA.search(wide[0].value)
+            place = (line, column + (found.start() if found and node.start_mark.line == node.end_mark.line else 0))
+            self.mistakes.append(Mistake("yaml_full_width_comma", place, loc=loc, sure=False))
 
+
+FEW_ITEMS = 2
+"""A list of fewer items may be one whose commas are Chinese."""
+_COMMA = re.compile("[，、]")
 _KEY_FULL_WIDTH = re.compile(r"([a-z][a-z_]{1,30})\s*：")
 _KEY_UNSPACED = re.compile(r"([a-z][a-z_]{1,30}):(?=[^\s/])")
+_KEY_WIDE_SPACE = re.compile(r"([a-z][a-z_]{1,30}:)(?=[\u00a0\u2000-\u200a\u3000])")
+_KEYS = (
+    ("yaml_full_width_colon", _KEY_FULL_WIDTH),
+    ("yaml_wide_space", _KEY_WIDE_SPACE),
+    ("yaml_missing_space", _KEY_UNSPACED),
+)
+_ITEM = re.compile(r"-(?=[\u3400-\u9fff“\"'])|[－–—·•](?=\s*\S)")
+_WIDE = re.compile(r" *[\u00a0\u2000-\u200a\u3000]")
+_UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
 def _key_meant(rest: str, place: Place) -> Mistake | None:
-    for rule, pattern in (("yaml_full_width_colon", _KEY_FULL_WIDTH), ("yaml_missing_space", _KEY_UNSPACED)):
+    for rule, pattern in _KEYS:
         if m := pattern.match(rest):
             return Mistake(rule, (place[0], place[1] + len(m[1])))
     return None
+
+
+def _item_meant(rest: str, place: Place) -> Mistake | None:
+    """`-甲`, `— 甲`, `· 甲` where an item of a list was meant."""
+    return Mistake("yaml_dash", place) if _ITEM.match(rest) else None
+
+
+def _wide_before(line: str, place: Place) -> Mistake | None:
+    m = _WIDE.match(line)
+    return m and Mistake("yaml_wide_space", (place[0], place[1] + m.end() - 1))
+
+
+def _unseen_in(key: str, place: Place) -> Mistake | None:
+    m = _UNSEEN.search(key)
+    return m and Mistake("yaml_control", (place[0], place[1] + m.start()), {"value": f"U+{ord(m[0]):04X}"})
 
 
 def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
@@ -216,11 +270,14 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
     detail = str(getattr(problem, "problem", None) or problem).splitlines()[0]
     said = f"{detail} {getattr(problem, 'context', None)}"
     rule = next((rule for rule, pattern in _SAID if re.search(pattern, said)), "yaml_syntax")
-    mark = marks[-1 if rule in ("yaml_quote", "yaml_block") else 0] if marks else None
+    mark = marks[-1 if rule in _WHERE_IT_BEGAN else 0] if marks else None
     place = (min(mark.line + 1, max(1, len(lines))), mark.column + 1) if mark else (1, 1)
+    if lines and lines[place[0] - 1].startswith("```"):
+        rule = "yaml_fence"
     before = lines[place[0] - 1][: place[1] - 1] if lines else ""
     if rule == "yaml_indent" and before.strip(" -"):
         rule = "yaml_after_quote" if before.rstrip().endswith(("'", '"')) else rule
+        rule = "yaml_after_bracket" if before.rstrip().endswith(("}", "]")) else rule
         rule = "yaml_colon_inside" if re.search(r":\s", before) and lines[place[0] - 1][place[1] - 1] == ":" else rule
     yield Mistake(rule, place, {"detail": detail})
 
@@ -236,7 +293,11 @@ def _typed(lines: Sequence[str]) -> Iterator[Mistake]:
         start = len(line) - len(line.lstrip(" -"))
         if "\t" in line[: len(line) - len(line.lstrip())]:
             yield Mistake("yaml_tab", (n, line.index("\t") + 1))
-        elif mistake := _key_meant(line[start:], (n, start + 1)):
+        elif (
+            mistake := _wide_before(line, (n, 1))
+            or _key_meant(line[start:], (n, start + 1))
+            or _item_meant(line[indent:], (n, indent + 1))
+        ):
             yield mistake
 
 
@@ -251,6 +312,9 @@ _SAID = (
     ("yaml_documents", "another document"),
     ("yaml_quote", "quoted scalar|unexpected end of stream|while scanning a quoted"),
     ("yaml_block", r"'\]'|'\}'|','|flow"),
-    ("yaml_indent", "block|not allowed in this context|could not find expected|expected key|indicator|document start"),
+    ("yaml_no_colon", "could not find expected ':'"),
+    ("yaml_indent", "block|not allowed in this context|expected key|indicator|document start"),
 )
 """What libyaml says, and the rule whose sentence tells it to a teacher; the first that fits counts."""
+_WHERE_IT_BEGAN = ("yaml_quote", "yaml_block", "yaml_no_colon")
+"""Rules of which libyaml knows where it began, which is where the person looks."""

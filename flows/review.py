@@ -5,6 +5,7 @@ Every finding has pydantic's own form (a rule, a place, particulars) and is repo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from pydantic_core import InitErrorDetails
@@ -12,7 +13,7 @@ from pydantic_core import InitErrorDetails
 from flows.agreement import flaw
 from flows.answers import READERS
 from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, known_condition
-from flows.facts import placeholders
+from flows.facts import PLACEHOLDER, placeholders
 from flows.model import RETURN, Reads, Script, Step
 
 Loc = tuple[str | int, ...]
@@ -96,6 +97,7 @@ def _names(
                 yield flaw("unknown_condition", *at, section, i, "when", id=row.when, known=sorted(CONDITIONS))
     for loc, text in step.prose:
         yield from unknown_placeholders(text, (*at, *loc), facts)
+        yield from stray_braces(text, (*at, *loc))
 
 
 def unknown_placeholders(text: str, loc: Loc, facts: Collection[str]) -> Iterator[InitErrorDetails]:
@@ -103,6 +105,16 @@ def unknown_placeholders(text: str, loc: Loc, facts: Collection[str]) -> Iterato
     for name in placeholders(text):
         if name not in facts:
             yield flaw("unknown_placeholder", *loc, id=name, known=sorted(facts))
+
+
+def stray_braces(text: str, loc: Loc) -> Iterator[InitErrorDetails]:
+    """Findings in one text: what looks like a placeholder and is none, so that a graduate would see it."""
+    if seen := _BRACE.search(PLACEHOLDER.sub("", text)):
+        yield flaw("broken_placeholder", *loc, text=seen[0])
+
+
+_BRACE = re.compile(r"\{\{[^{}\s]*|\}\}|[｛｝]|\{\s*[a-z_]+\.[a-z_.]+\s*\}?")
+"""What is left of a placeholder that was not written as one."""
 
 
 def _unreachable(script: Script) -> Iterator[InitErrorDetails]:

@@ -1,57 +1,46 @@
-"""`gradbot faq …` and `gradbot notice draft` as processes: what they print, and with which code they end."""
+"""`gradbot faq …` and `gradbot notice draft`: what they print, and with which code they end."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bot.test_knowledge import OWN
-from tests.conftest import NOTICES
-from tests.test_command_line import environment
+from tests.conftest import NOTICES, Ended, Here
 
 
-def run(home: Path, *words: str) -> tuple[int, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        env=environment(home),
-        cwd=home,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert b"Traceback" not in done.stderr
-    out = done.stdout.decode()
-    return done.returncode, json.loads(out) if "--json" in words and out else out
+def read(ended: Ended) -> tuple[int, Any]:
+    """The code, and what was printed as JSON."""
+    assert "Traceback" not in ended.err
+    return ended.code, json.loads(ended.out)
 
 
-def test_a_revision_from_the_command_line_and_back(tmp_path: Path) -> None:
+def test_a_revision_from_the_command_line_and_back(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "canteen.yaml"
     file.write_text(OWN, "utf-8")
-    code, rehearsed = run(tmp_path, "faq", "test", str(file), "--json")
+    code, rehearsed = read(here("faq", "test", str(file), "--json"))
     assert (code, rehearsed["published"], rehearsed["number"]) == (0, False, 0)
-    code, told = run(tmp_path, "faq", "publish", str(file), "--note", "食堂", "--json")
+    code, told = read(here("faq", "publish", str(file), "--note", "食堂", "--json"))
     assert (code, told["published"], told["number"]) == (0, True, 2)
     assert told["changes"] == [{"what": "entry_added", "title": "食堂的红烧肉", "text": "red-pork"}]
-    _, differ = run(tmp_path, "faq", "diff", "1", "2", "--json")
+    _, differ = read(here("faq", "diff", "1", "2", "--json"))
     assert "+- id: red-pork" in differ["diff"]
-    code, back = run(tmp_path, "faq", "rollback", "1", "--json")
+    code, back = read(here("faq", "rollback", "1", "--json"))
     assert (code, back["published"], back["number"]) == (0, True, 3)
-    _, history = run(tmp_path, "faq", "history", "--json")
+    _, history = read(here("faq", "history", "--json"))
     assert [(one["number"], one["author"]) for one in history["revisions"]] == [
         (3, "command"), (2, "command"), (1, "start"),
     ]  # fmt: skip
-    assert run(tmp_path, "faq", "rollback", "9")[0] == 1
+    assert here("faq", "rollback", "9").code == 1
 
 
-def test_what_is_wrong_ends_with_1_and_shows_the_line(tmp_path: Path) -> None:
+def test_what_is_wrong_ends_with_1_and_shows_the_line(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "canteen.yaml"
     file.write_text(OWN.replace("  title: ", "\ttitle: "), "utf-8")
-    code, told = run(tmp_path, "faq", "publish", str(file))
+    code, told, _ = here("faq", "publish", str(file))
     assert code == 1
     assert "faq/canteen.yaml:2:1" in told
     assert "Tab" in told
@@ -59,20 +48,20 @@ def test_what_is_wrong_ends_with_1_and_shows_the_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("inbox",), ("history",), ("lint",), ("test",)])
-def test_every_command_tells_json(words: tuple[str, ...], tmp_path: Path) -> None:
-    code, told = run(tmp_path, "faq", *words, "--json")
+def test_every_command_tells_json(words: tuple[str, ...], here: Here) -> None:
+    code, told = read(here("faq", *words, "--json"))
     assert code == 0
     assert isinstance(told, dict)
 
 
-def test_a_notice_in_words_becomes_a_file(tmp_path: Path) -> None:
+def test_a_notice_in_words_becomes_a_file(here: Here, tmp_path: Path) -> None:
     words, out = NOTICES / "words" / "linhai.txt", tmp_path / "draft.yaml"
-    assert run(tmp_path, "notice", "draft", str(words), "--out", str(out)) == (0, "")
-    code, told = run(tmp_path, "notice", "draft", str(words), "--json")
+    assert here("notice", "draft", str(words), "--out", str(out)) == (0, "", "")
+    code, told = read(here("notice", "draft", str(words), "--json"))
     assert (code, told["yaml"]) == (0, out.read_text("utf-8"))
 
 
-def test_why_is_explained(tmp_path: Path) -> None:
+def test_why_is_explained(here: Here) -> None:
     code, told = run(tmp_path, "ask", "--explain", "--json", "密码忘了")
     assert code == 0
     assert told["near"][0]["id"] == "forgot-password"

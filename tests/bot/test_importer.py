@@ -42,7 +42,37 @@ WRITTEN = {
         "papers": {"学生证", "居民身份证", "变更申请表", "户籍证明"},
         "buttons": {"核对无误", "信息有误"},
     },
+    "jiangzhou": {
+        "dates": {"2026-02-25", "2026-03-02", "2026-03-13", "2026-06-01", "2026-06-15", "2026-06-10", "2026-07-06"},
+        "contacts": {"0571-86543210-8012", "0571-86543219", "0571-86543225", "0571-86543226", "010-67410388", "刘老师",
+                     "陈老师", "xueji@jzou.example.edu.cn", "kefu@chsi.com.cn", "738291045"},
+        "majors": {"大数据与会计", "工商企业管理", "学前教育", "会计学", "汉语言文学", "小学教育", "法学", "工程管理"},
+        "papers": {"学籍信息更正申请表", "户口簿", "居民身份证", "变更证明", "免冠照片"},
+        "buttons": {"确认无误", "信息错误"},
+    },
+    "xiangnan": {
+        "dates": {"2026-11-12", "2026-12-31", "2026-12-20", "2026-11-16", "2026-12-25", "2027-01-15"},
+        "contacts": {"0731-88776655", "13800138000", "张老师", "李老师", "cjxy_xj@hnvc.example.cn",
+                     "zs@hnvc.example.cn"},
+        "majors": {"行政管理", "机械制造与自动化", "旅游管理", "护理学", "计算机科学与技术"},
+        "papers": {"身份证", "户口本", "户籍所在地派出所证明"},
+        "buttons": {"正确", "有错误"},
+    },
+    "dongling": {
+        "dates": {"2025-03-03", "2025-03-10", "2025-03-21", "2025-03-24", "2025-03-28", "2025-04-07", "2025-04-11",
+                  "2025-03-15", "2025-03-16"},
+        "contacts": {"周敏", "吴刚", "024-31234567", "024-31234568", "15912345678", "xsk@dldx.example.edu.cn"},
+        "majors": {"工商管理", "物流管理", "市场营销", "金融学", "人力资源管理", "药学", "护理学"},
+        "papers": {"学生基本信息变更审批表", "身份证", "户口本", "学生证", "公证书", "公安局证明"},
+        "buttons": {"核对无误"},
+    },
 }  # fmt: skip
+KINDS = {
+    "jiangzhou": {"2026-06-15": "check", "2026-07-06": "prepare", "2026-03-13": "capture"},
+    "xiangnan": {"2026-12-31": "check", "2026-12-20": "recapture", "2026-12-25": "correction"},
+    "dongling": {"2025-03-21": "check", "2025-04-11": "recheck", "2025-03-16": "recapture"},
+}
+"""What the days are for, where another word stands near or the word is another."""
 
 
 def found(name: str) -> dict[str, set[str]]:
@@ -69,6 +99,13 @@ def test_four_fifths_are_found_and_nothing_is_invented(name: str) -> None:
     for what, written in WRITTEN[name].items():
         assert seen[what] <= written, (what, seen[what] - written)
         assert len(seen[what]) >= 0.8 * len(written), (what, written - seen[what])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_days_are_for_what_is_said(name: str) -> None:
+    tree = yaml.load(draft((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
+    kinds = {row["to"] if row["to"] != "null" else row["from"]: row["kind"] for row in tree["windows"]}
+    assert KINDS[name].items() <= kinds.items()
 
 
 @pytest.mark.parametrize("name", sorted(WRITTEN))

@@ -94,6 +94,7 @@ async def test_ignored_is_gone_and_a_new_entry_comes_as_a_file(room: Newsroom) -
     refused = said(await room.sends(file.name, file.content, "/faq"))
     assert "没有发布" in refused
     await room.presses(card, "忽略")
+    assert "已经处理过了" in said(await room.presses(card, "忽略"))
     assert "红烧肉" not in said(await room.says("/faq inbox"))
 
 

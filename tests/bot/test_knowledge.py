@@ -69,7 +69,7 @@ async def test_without_faq_it_is_a_draft_that_is_looked_at_tried_and_published(r
 async def test_what_is_wrong_is_told_with_its_line_and_the_old_one_stays(room: Newsroom) -> None:
     before = await room.asks("怎么注册")
     told = said(await room.sends("canteen.yaml", OWN.replace("  title: ", "  title："), "/faq"))
-    assert "没有发布，旧的第 0 版继续用" in told
+    assert "没有发布，旧的第 1 版继续用" in told
     assert "faq/canteen.yaml:2:8" in told
     assert "全角冒号" in told
     assert "title：食堂的红烧肉" in told
@@ -150,9 +150,34 @@ async def test_who_is_no_admin_is_answered_as_if_there_were_no_such_thing(room: 
 async def test_an_admin_who_is_removed_can_do_nothing_any_more(room: Newsroom) -> None:
     link = (await room.says("/invite admin 李老师")).replies[0].link
     await room.says(f"/start {link}", "22")
-    assert "第 0 版" in said(await room.says("/faq", "22"))
+    assert "现在用的是第 1 版" in said(await room.says("/faq", "22"))
     await room.presses(await room.says("/staff"), "移除")
-    assert "第 0 版" not in said(await room.says("/faq", "22"))
+    assert "现在用的是" not in said(await room.says("/faq", "22"))
+
+
+@pytest.mark.parametrize("name", ["faq-account.yaml", "account (1).yaml", "account(2).yaml"])
+async def test_an_exported_file_comes_back_to_its_place_however_it_is_called_by_then(name: str, room: Newsroom) -> None:
+    own = next(r.attachment for r in (await room.says("/faq export")).replies if r.text == "faq/account.yaml")
+    assert own
+    assert "和现在用的一样" in said(await room.sends(name, own.content, "/faq"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("/FAQ", "现在用的是第 1 版"),
+        ("/faq帮助", "现在用的是第 1 版"),
+        ("/faq diff 3 5", "没有这一版"),
+        ("/faq rollback 7", "没有这一版"),
+        ("/faq publish", "草稿已经不在了"),
+    ],
+)
+async def test_a_slip_of_an_admin_is_told_what_to_do(words: str, told: str, room: Newsroom) -> None:
+    assert told in said(await room.says(words))
+
+
+async def test_a_notice_in_word_is_told_how_to_send_it(room: Newsroom) -> None:
+    assert "另存为 .txt" in said(await room.sends("通知.docx", b"PK\x03\x04"))
 
 
 async def test_two_pairs_of_eyes(room: Newsroom) -> None:
