@@ -62,7 +62,7 @@ def test_a_notice_in_words_becomes_a_file(here: Here, tmp_path: Path) -> None:
 
 
 def test_why_is_explained(here: Here) -> None:
-    code, told = run(tmp_path, "ask", "--explain", "--json", "密码忘了")
+    code, told = read(here("ask", "--explain", "--json", "密码忘了"))
     assert code == 0
     assert told["near"][0]["id"] == "forgot-password"
     assert told["near"][0]["parts"]
