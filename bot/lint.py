@@ -22,13 +22,13 @@ from bot.source import Path_
 from faq.model import Entry
 from faq.reading import read
 
-MOST = 2_500
+MOST = 3_500
 ASKED = 200
 """Phrasings that the matcher is asked, at most, where there are more than MOST."""
 CLOSE = 60
 NEAR = 90.0
 """From this similarity (0–100) two phrasings of different entries are as good as the same."""
-LONG_ANSWER, LONG_PHRASING, SHORT_PHRASING = 600, 60, 3
+LONG_ANSWER, SHORT_PHRASING = 600, 3
 ALLOWED = ("chsi.com.cn", "chsi.cn", "edu.cn", "gov.cn")
 """Ends of the names of hosts that any answer may lead to; a notice allows its own."""
 
@@ -252,12 +252,6 @@ def _long(entry: Entry, _: _Room) -> Iterator[Found]:
         yield ("answer",), {"size": len(entry.answer), "most": LONG_ANSWER}
 
 
-def _long_phrasing(entry: Entry, _: _Room) -> Iterator[Found]:
-    for n, line in enumerate(entry.phrasings):
-        if len(line) > LONG_PHRASING:
-            yield ("phrasings", n), {"size": len(line), "most": LONG_PHRASING}
-
-
 def _phone(entry: Entry, _: _Room) -> Iterator[Found]:
     if m := _PHONE.search(entry.answer):
         yield ("answer",), {"text": m[0]}
@@ -287,7 +281,6 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _Room], Iterator[Found]]]] = {
     "old_check": ("warning", _old),
     "future_check": ("warning", _future),
     "long_answer": ("warning", _long),
-    "long_phrasing": ("warning", _long_phrasing),
     "phone_written": ("warning", _phone),
     "half_width": ("warning", _half),
 }

@@ -25,7 +25,7 @@ FINE: dict[str, Any] = {
     "phrasings": ["食堂的红烧肉几点开始卖", "红烧肉几点卖", "红烧肉什么时候有", "几点能买到红烧肉", "红烧肉卖到几点"],
     "answer": "这个问食堂，我只管核对。请不要把身份证号发给我。",
 }
-SAID = max(shipped().entries["forgot-password"].phrasings, key=len)[:60]
+SAID = max(shipped().entries["forgot-password"].phrasings, key=len)
 WRONG: dict[str, dict[str, Any]] = {
     "asks_secret": {"answer": "请把你的身份证号发给我。"},
     "secret_written": {"answer": "打13912345678问。"},
@@ -45,7 +45,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "old_check": {"checked_on": "2012-01-01"},
     "future_check": {"checked_on": "2014-01-01"},
     "long_answer": {"answer": "红烧肉。" * 160},
-    "long_phrasing": {"phrasings": ["红烧肉" * 25, *FINE["phrasings"]]},
     "phone_written": {"answer": "打0550-3055417问。"},
     "half_width": {"answer": "好,知道了。"},
 }
