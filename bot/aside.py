@@ -48,7 +48,7 @@ class Draft:
     """What to examine: files that may come into force and those that are. `questions` are asked of both.
 
     Without `before` they were examined elsewhere, and only their content is wanted. `every` entry is linted, not only
-    those that differ.
+    those that differ; with `errors_only` for what forbids alone.
     """
 
     files: Mapping[str, str | bytes]
@@ -56,6 +56,7 @@ class Draft:
     today: date
     questions: tuple[str, ...] = ()
     every: bool = False
+    errors_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None
         for topic, entry in content.entries.items()
         if draft.every or before is None or before.entries.get(topic) != entry
     }
-    findings = tuple(_told(finding, spots, content) for finding in lint(content, draft.today, touched))
+    findings = tuple(
+        _told(finding, spots, content) for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
+    )
     shifts = _shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MOST_DIFF
     diff = unified(draft.before, files) if small else ""

@@ -166,7 +166,7 @@ async def _checked(*, as_json: bool, errors_only: bool = False) -> bool:
 
     async with _house() as (_, knowledge):
         _number, files = await knowledge.in_force()
-        report = examine(Draft(files, files, datetime.now(UTC).date(), every=True))
+        report = examine(Draft(files, files, datetime.now(UTC).date(), every=True, errors_only=errors_only))
         findings = report.errors if errors_only else report.findings
         says = _says(knowledge)
         text = "\n".join(told.problem.drawn() for told in findings) or says.listed(()).text

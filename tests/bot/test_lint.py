@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bot import privacy
-from bot.lint import RULES, lint
+from bot.lint import BETWEEN, RULES, lint
+from faq.matcher import Matcher
 from faq.model import Entry
 from tests.conftest import shipped
 from tests.secrets import synthetic
@@ -25,7 +26,7 @@ FINE: dict[str, Any] = {
     "phrasings": ["食堂的红烧肉几点开始卖", "红烧肉几点卖", "红烧肉什么时候有", "几点能买到红烧肉", "红烧肉卖到几点"],
     "answer": "这个问食堂，我只管核对。请不要把身份证号发给我。",
 }
-SAID = max(shipped().entries["forgot-password"].phrasings, key=len)[:60]
+SAID = max((line for line in shipped().entries["forgot-password"].phrasings if len(line) < 60), key=len)
 WRONG: dict[str, dict[str, Any]] = {
     "asks_secret": {"answer": "请把你的身份证号发给我。"},
     "secret_written": {"answer": "打13912345678问。"},
@@ -56,6 +57,7 @@ def rules(**change: Any) -> set[str]:
     content = shipped()
     others = {topic: other for topic, other in content.entries.items() if topic != "red-pork"}
     with_it = replace(content, entries={**others, entry.id: entry})
+    with_it.__dict__["matcher"] = Matcher(with_it.entries.values(), before=content.matcher)
     return {finding.rule for finding in lint(with_it, TODAY, {entry.id})}
 
 
@@ -74,7 +76,7 @@ def test_a_rule_finds_what_it_is_for(rule: str) -> None:
 
 
 def test_the_shipped_entries_have_no_errors() -> None:
-    assert [finding for finding in lint(shipped(), TODAY) if finding.level == "error"] == []
+    assert lint(shipped(), TODAY, errors_only=True) == []
 
 
 def test_a_secret_in_any_line_is_found_in_the_look_at_all_of_them() -> None:
@@ -83,6 +85,6 @@ def test_a_secret_in_any_line_is_found_in_the_look_at_all_of_them() -> None:
     for secret in synthetic(700, 3):
         if privacy.find(secret.sentence):
             around = [draw.choice(lines), secret.sentence, draw.choice(lines)]
-            assert privacy.find("\n".join(around)), around
+            assert privacy.find(BETWEEN.join(around)), around
             seen += 1
     assert seen > 600
