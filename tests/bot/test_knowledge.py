@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.aside import Draft, Report, aside, elsewhere, examine
+from bot.aside import Draft, Report, elsewhere, examine
 from bot.content import SHIPPED
 from bot.drafts import placed
 from bot.messages import Incoming
@@ -103,8 +103,7 @@ async def test_what_means_harm_is_refused(room: Newsroom, name: str, content: st
     assert room.knowledge.number == 0
 
 
-async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(tmp_path: Path) -> None:
-    room = await Newsroom.open(tmp_path / "gradbot.db", examines=aside)
+async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom) -> None:
     much = f"{OWN}#{'x' * 100_000}\n"
     async with no_more_room(room.store):
         assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq"))
@@ -113,7 +112,6 @@ async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(tmp_path: Path
     assert (await room.knowledge.in_force())[0] == room.knowledge.number == 0
     assert "只管核对" not in await room.asks("红烧肉几点卖")
     assert "已发布" in said(await room.sends("canteen.yaml", much, "/faq"))
-    await room.close()
 
 
 async def test_an_examination_that_is_killed_or_takes_too_long_is_said(room: Newsroom) -> None:
