@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.aside import Report, Shift, Told
 from bot.content import Content
+from bot.desk import Handed
 from bot.drafts import Change
+from bot.effects import Effect
 from bot.inbox import Group
 from bot.messages import Attachment, Button, Incoming, Reply
 from bot.problem import Problem
@@ -76,10 +79,10 @@ class Admin:
         """The number that people read: from 1."""
         return max(self.number, 1)
 
-    def author(self, who: str) -> str:
-        """What an author is called."""
+    def author(self, who: str, people: Mapping[str, str] = MappingProxyType({})) -> str:
+        """What an author is called; `people` are names by id."""
         names: Mapping[str, str] = self.content.phrases.admin.authors  # type: ignore[assignment]
-        return names.get(who, who)
+        return names.get(who) or people.get(who) or who
 
     def changes(self, changes: Sequence[Change]) -> str:
         """Changes in words, one a line."""
@@ -264,6 +267,11 @@ class Admin:
             if near.id != first
         )
         return Reply(text[:MOST_TEXT], rows)
+
+
+def told(text: str, *effects: Effect) -> Handed:
+    """A sentence, and what follows besides."""
+    return Handed((Reply(text),), effects)
 
 
 def quoted(line: str) -> str:

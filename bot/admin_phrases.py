@@ -26,7 +26,7 @@ class AdminPhrases(BaseModel):
     status: Sentence
     never: Sentence
     how: Sentence
-    authors: Mapping[Literal["start", "folder", "command"], Label]
+    authors: Mapping[Literal["start", "folder", "command", "owner"], Label]
     problems: Sentence
     problems_more: Sentence
     folder_refused: Sentence

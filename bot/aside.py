@@ -18,11 +18,10 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from bot.content import Content, Spot, load, load_with_spots
-from bot.drafts import Change, Files, in_words, put, unified
+from bot.drafts import Change, Files, in_words, unified
 from bot.lint import Finding, lint
 from bot.problem import ContentProblem, Problem
 from faq.model import Match
@@ -49,7 +48,7 @@ class Draft:
     """What to examine: files that may come into force and those that are. `questions` are asked of both.
 
     Without `before` they were examined elsewhere, and only their content is wanted. `every` entry is linted, not only
-    those that differ.
+    those that differ; with `errors_only` for what forbids alone.
     """
 
     files: Mapping[str, str | bytes]
@@ -57,6 +56,7 @@ class Draft:
     today: date
     questions: tuple[str, ...] = ()
     every: bool = False
+    errors_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +106,16 @@ class Report:
         return not self.problems and not self.errors
 
 
-def loaded(files: Mapping[str, str | bytes]) -> Content:
-    """The content that these files make. ContentProblem with all that is wrong, OSError when the disk is full."""
-    with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
-        put(files, Path(folder))
-        return load(Path(folder))
-
-
 def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None) -> Report:
     """All there is to say about a draft. `known` reads what is in force, for whoever examines more than once."""
     if draft.before is None:
         try:
-            return _ready(loaded(draft.files))
+            return _ready(load(draft.files))
         except ContentProblem as wrong:
             return Report(wrong.problems)
     before = (known or _before)(draft.before)
     try:
-        with tempfile.TemporaryDirectory(prefix="gradbot-") as folder:
-            put(draft.files, Path(folder))
-            content, spots, lost = load_with_spots(Path(folder), before.matcher if before else None)
+        content, spots, lost = load_with_spots(draft.files, before.matcher if before else None)
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if lost:
@@ -136,7 +127,9 @@ def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None
         for topic, entry in content.entries.items()
         if draft.every or before is None or before.entries.get(topic) != entry
     }
-    findings = tuple(_told(finding, spots, content) for finding in lint(content, draft.today, touched))
+    findings = tuple(
+        _told(finding, spots, content) for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
+    )
     shifts = _shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MOST_DIFF
     diff = unified(draft.before, files) if small else ""
@@ -153,7 +146,7 @@ def _ready(content: Content) -> Report:
 
 def _before(files: Files) -> Content | None:
     try:
-        return loaded(files)
+        return load(files)
     except ContentProblem:
         return None
 

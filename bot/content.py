@@ -98,12 +98,16 @@ class Content:
         return said
 
 
-def load(folder: Path | None = None, *, rehearsed: bool = False) -> Content:
-    """The content of a folder, with shipped parts for those that it lacks. ContentProblem with all that is wrong.
+Given = Path | Mapping[str, str | bytes] | None
+"""A content folder, or the same as files by their names in one: `faq/account.yaml`, `phrases.yaml`."""
+
+
+def load(given: Given = None, *, rehearsed: bool = False) -> Content:
+    """The content given, with shipped parts for those that it lacks. ContentProblem with all that is wrong.
 
     `rehearsed`: the matcher is also asked the lines that entries must and must not match, which no start waits for.
     """
-    reading = _Reading(folder)
+    reading = _Reading(given)
     content = reading.content()
     if rehearsed:
         reading.rehearse(content)
@@ -124,14 +128,12 @@ class Spot:
         return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
 
 
-def load_with_spots(
-    folder: Path | None, before: Matcher | None
-) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+def load_with_spots(given: Given, before: Matcher | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
     """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match.
 
     `before` is the matcher of the content in force: it has read what did not change.
     """
-    reading = _Reading(folder)
+    reading = _Reading(given)
     content = reading.content()
     content.__dict__["matcher"] = Matcher(content.entries.values(), before=before)
     spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
@@ -161,10 +163,11 @@ class _Piece(Generic[Model]):
 
 
 class _Reading:
-    """One reading of a content folder, gathering problems as it goes."""
+    """One reading of content, gathering problems as it goes."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self, given: Given) -> None:
+        self.folder = given if isinstance(given, Path) else None
+        self.files = given if isinstance(given, Mapping) else {}
         self.problems: list[Problem] = []
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
@@ -206,10 +209,13 @@ class _Reading:
         if self.problems:
             raise ContentProblem(self.problems)
 
-    def _files(self, part: str) -> Sequence[Path]:
-        own = self.folder / part if self.folder else None
-        path = own if own and own.exists() else SHIPPED[part]
-        return sorted(path.glob("[!.]*.y*ml")) if path.is_dir() else [path]
+    def _files(self, part: str) -> Sequence[tuple[str, Path | str | bytes]]:
+        """The files of a part by name: those that were given, else the shipped ones."""
+        if own := [(name, self.files[name]) for name in sorted(self.files) if name.split("/", 1)[0] == part]:
+            return own
+        folder = self.folder / part if self.folder else None
+        path = folder if folder and folder.exists() else SHIPPED[part]
+        return [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.]*.y*ml"))] if path.is_dir() else [(part, path)]
 
     def _once(self, path: Path) -> Source:
         return self.read[path] if path in self.read else self.read.setdefault(path, source.read(path))
@@ -219,22 +225,24 @@ class _Reading:
         return model.model_validate(self._once(path if path.is_file() else min(path.glob("*.yaml"))).tree)
 
     def _sources(self, part: str) -> Iterator[tuple[str, Source]]:
-        for name, read in map(self._read, self._files(part)):
+        for name, file in self._files(part):
+            read = self._read(name, file)
             if read.tree is None:
                 self.unread.add(part)
             else:
                 yield name, read
 
-    def _read(self, path: Path) -> tuple[str, Source]:
-        own = self.folder and path.is_relative_to(self.folder)
-        name = str(path.relative_to(self.folder)) if self.folder and own else f"{path.parent.name}/{path.name}"
-        read = self._once(path)
-        if path.is_file():
-            self.hash.update(path.read_bytes())
+    def _read(self, name: str, file: Path | str | bytes) -> Source:
+        if isinstance(file, Path):
+            read = self._once(file)
+            self.hash.update(file.read_bytes() if file.is_file() else b"")
+        else:
+            read = source.given(file)
+            self.hash.update(file.encode() if isinstance(file, str) else file)
         for mistake in read.mistakes:
             if mistake.sure:
                 self._say(name, read, mistake.place, "", mistake.rule, mistake.about)
-        return name, read
+        return read
 
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
         for name, read in self._sources(part):

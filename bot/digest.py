@@ -6,8 +6,9 @@ Told once, however many workers there are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -76,6 +77,16 @@ class Digest:
         """Ids of everybody who may publish."""
         members = await self._store.roles.members(self._channel)
         return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
+
+    async def called(self) -> Callable[[str], str]:
+        """What authors are called: as whoever invited them calls them, an owner by that word."""
+        members = await self._store.roles.members(self._channel)
+        content = self._knowledge.content
+        people = {
+            **dict.fromkeys(self._owners, content.phrases.admin.authors["owner"]),
+            **{one.user: one.label for one in members if one.label},
+        }
+        return partial(Admin(content, self._knowledge.number).author, people=people)
 
     async def flagged_lines(self) -> list[str]:
         """Answers that too few found helpful, worst first, with reasons."""

@@ -166,7 +166,7 @@ async def _checked(*, as_json: bool, errors_only: bool = False) -> bool:
 
     async with _house() as (_, knowledge):
         _number, files = await knowledge.in_force()
-        report = examine(Draft(files, files, datetime.now(UTC).date(), every=True))
+        report = examine(Draft(files, files, datetime.now(UTC).date(), every=True, errors_only=errors_only))
         findings = report.errors if errors_only else report.findings
         says = _says(knowledge)
         text = "\n".join(told.problem.drawn() for told in findings) or says.listed(()).text
@@ -210,7 +210,7 @@ def diff(old: Number, new: Number, as_json: Json = False) -> None:
 
 
 async def _diff(old: int, new: int, *, as_json: bool) -> bool:
-    from bot.aside import loaded
+    from bot.content import load
     from bot.drafts import in_words, unified
 
     async with _house() as (store, knowledge):
@@ -219,7 +219,7 @@ async def _diff(old: int, new: int, *, as_json: bool) -> bool:
         if was is None or becomes is None:
             _print(as_json, {"changes": None}, words.gone)
             return False
-        changes = in_words(loaded(was.files), loaded(becomes.files), was.files, becomes.files)
+        changes = in_words(load(was.files), load(becomes.files), was.files, becomes.files)
         patch = unified(was.files, becomes.files)
         told = [{"what": what, "title": title, "text": text} for what, title, text in changes]
         said = _says(knowledge).changes(changes) if changes else words.diff_same

@@ -71,3 +71,8 @@ def groups(asked: Iterable[Unanswered]) -> list[Group]:
             group.nearest[topic] += 3 - place
         group.latest = max(group.latest or one.at, one.at)
     return sorted(found, key=lambda group: (-len(group.numbers), -max(group.numbers)))
+
+
+def holding(found: Iterable[Group], number: str) -> Group | None:
+    """The group that a question belongs to, by its number as a button carries it."""
+    return next((group for group in found if number.isdecimal() and int(number) in group.numbers), None)

@@ -16,7 +16,7 @@ from typing import Self
 
 import structlog
 
-from bot.aside import Draft, Examines, Report, aside, loaded, unpacked
+from bot.aside import Draft, Examines, Report, aside, unpacked
 from bot.content import Content, load
 from bot.drafts import Files, changed, of_folder, part_of, put
 from bot.effects import KnowledgeEffect, Outdated, Revised
@@ -76,8 +76,8 @@ class Knowledge:
         if revision is None:
             return cls(store, load(folder), 0, folder, present, examines)
         try:
-            return cls(store, loaded(revision.files), revision.number, folder, present, examines)
-        except (ContentProblem, OSError) as problem:
+            return cls(store, load(revision.files), revision.number, folder, present, examines)
+        except ContentProblem as problem:
             _log.error("revision_unusable", number=revision.number, why=type(problem).__name__)
             return cls(store, load(folder), revision.number, folder, present, examines)
 

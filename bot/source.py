@@ -91,9 +91,14 @@ def read(path: Path) -> Source:
         raw = path.read_bytes()
     except OSError:
         return _broken(Mistake("file_missing", (1, 1)))
+    return given(raw)
+
+
+def given(raw: str | bytes) -> Source:
+    """Like `read`, for what a file holds, as text or as it was saved."""
     if len(raw) > MAX_BYTES:
         return _broken(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
-    text = decoded(raw)
+    text = decoded(raw) if isinstance(raw, bytes) else raw
     return parse(text) if isinstance(text, str) else _broken(Mistake("file_encoding", text))
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from bot.aside import Draft, Examines, Report, examine, loaded
-from bot.content import Content
+from bot.aside import Draft, Examines, Report, examine
+from bot.content import Content, load
 from bot.drafts import Files
 from bot.editor import Editor
 from bot.knowledge import Knowledge
@@ -38,7 +38,7 @@ def _known(files: Files) -> Content | None:
 
 @lru_cache(maxsize=8)
 def _read(files: tuple[tuple[str, str], ...]) -> Content:
-    return loaded(dict(files)) if files else shipped()
+    return load(dict(files)) if files else shipped()
 
 
 @dataclass

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bot.aside import Report
+from bot.aside import Draft, Report, elsewhere, examine
 from bot.content import SHIPPED
 from bot.drafts import placed
 from bot.messages import Incoming
@@ -112,6 +114,20 @@ async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom
     assert "已发布" in said(await room.sends("canteen.yaml", much, "/faq"))
 
 
+async def test_an_examination_that_is_killed_or_takes_too_long_is_said(room: Newsroom) -> None:
+    async def killed(_: Draft) -> Report:
+        await elsewhere(signal.raise_signal, signal.SIGKILL)
+        raise AssertionError("it went on")
+
+    async def hurried(draft: Draft) -> Report:
+        return await elsewhere(examine, draft, 0.01)
+
+    for examines in (killed, hurried):
+        room.knowledge.examines = examines
+        assert "检查没有做完，旧的继续用" in said(await room.sends("canteen.yaml", OWN, "/faq"))
+    assert room.knowledge.number == 0
+
+
 @asynccontextmanager
 async def no_more_room(store: Store) -> AsyncIterator[None]:
     """The disk is full for as long as this lasts, whichever connection writes."""
@@ -194,11 +210,16 @@ async def test_two_pairs_of_eyes(room: Newsroom) -> None:
     assert "另一个管理员" in said(own)
     other = await room.service.receive(Incoming("test", OWNER, press=publish))
     assert "已发布" in said(other)
+    history = said(await room.says("/faq history"))
+    assert "李老师 · canteen.yaml" in history
+    assert "负责人 · phrases.yaml" in history
     await room.knowledge.look()
     assert "只管核对" in await room.asks("红烧肉几点卖")
 
 
-async def test_every_worker_has_it_and_a_restart_keeps_it(tmp_path: Path) -> None:
+async def test_every_worker_has_it_and_a_restart_keeps_it_without_room_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = [await Newsroom.open(tmp_path / "gradbot.db") for _ in range(2)]
     following = asyncio.create_task(two.knowledge.follow())
     await one.sends("canteen.yaml", OWN, "/faq")
@@ -207,6 +228,7 @@ async def test_every_worker_has_it_and_a_restart_keeps_it(tmp_path: Path) -> Non
     assert "只管核对" in await two.asks("红烧肉几点卖", "other")
     await one.close()
     await two.close()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
     three = await Newsroom.open(tmp_path / "gradbot.db")
     assert three.knowledge.number == 2
     assert "只管核对" in await three.asks("红烧肉几点卖", "third")
