@@ -13,8 +13,9 @@ from pathlib import Path
 import structlog
 
 from bot.channels.console import ConsoleWords, Terminal
-from bot.content import Content, load
+from bot.content import Content
 from bot.knowledge import Knowledge
+from bot.loading import load
 from bot.rooms import Room
 from bot.service import Service, local
 from bot.settings import Settings, read_settings

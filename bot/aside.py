@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import IO, Any, TypeVar
 
-from bot.content import Content, Spot, load, load_with_spots
+from bot.content import Content
 from bot.drafts import Change, Files, in_words, unified
 from bot.lint import Finding, lint
+from bot.loading import Spot, load, load_with_spots
 from bot.problem import ContentProblem, Problem
 from faq.model import Match
 

@@ -14,7 +14,8 @@ from difflib import unified_diff
 from pathlib import Path
 
 from bot import source
-from bot.content import SHIPPED, Content
+from bot.content import Content
+from bot.loading import SHIPPED
 from faq.model import Entry
 
 Files = Mapping[str, str]

@@ -133,7 +133,7 @@ def publish(
         text = text_of(file.read_bytes())
         _does(_publish(lambda old: placed(old, file.name, text), note, as_json=as_json))
     except Refused as refused:
-        from bot.content import load
+        from bot.loading import load
 
         raise typer.BadParameter(
             load().phrases.admin.refused[refused.rule].format(**refused.about)  # type: ignore[index]
@@ -210,8 +210,8 @@ def diff(old: Number, new: Number, as_json: Json = False) -> None:
 
 
 async def _diff(old: int, new: int, *, as_json: bool) -> bool:
-    from bot.content import load
     from bot.drafts import in_words, unified
+    from bot.loading import load
 
     async with _house() as (store, knowledge):
         was, becomes = await store.knowledge.revision(old), await store.knowledge.revision(new)

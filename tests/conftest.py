@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from bot import source
-from bot.content import Content, load
+from bot.content import Content
+from bot.loading import load
 from flows.agreement import check
 from flows.notice import Notice
 from tests.person import Person, at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.app import forgotten_since
-from bot.content import load
+from bot.loading import load
 
 
 def test_nobody_is_forgotten_while_the_last_window_and_its_grace_run() -> None:

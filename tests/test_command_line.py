@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.content import load
+from bot.loading import load
 from tests.conftest import Here
 
 GRADBOT = (sys.executable, "-m", "bot")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,15 +79,9 @@ def listed(text: str) -> Listed:
     return Listed(tuple(dict.fromkeys(codes)), tuple(strange))
 
 
-def drawn(count: int, lot: Callable[[int], int]) -> Iterable[str]:
+def drawn(count: int, lot: Callable[[int], int]) -> list[str]:
     """So many codes, all different."""
-
-    def more() -> Iterator[str]:
-        seen: set[str] = set()
-        while len(seen) < count:
-            code = draw(lot)
-            if code not in seen:
-                seen.add(code)
-                yield code
-
-    return more()
+    codes: dict[str, None] = {}
+    while len(codes) < count:
+        codes[draw(lot)] = None
+    return list(codes)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import source
-from bot.content import SHIPPED
 from bot.editing import NotThere, add_line
+from bot.loading import SHIPPED
 
 BLOCK = """# 头上的注释
 - id: a   # 编号

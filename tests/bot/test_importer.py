@@ -11,9 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content import Content, load
+from bot.content import Content
 from bot.conversation import decide
 from bot.importer import MARK, draft
+from bot.loading import load
 from bot.messages import Incoming
 from tests.conftest import NOTICES
 

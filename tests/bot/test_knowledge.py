@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.aside import Draft, Report, elsewhere, examine
-from bot.content import SHIPPED
 from bot.drafts import placed
+from bot.loading import SHIPPED
 from bot.messages import Incoming
 from bot.source import MAX_BYTES
 from bot.store import Store, StoreProblem

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import SHIPPED
 from bot.effects import Opinion
+from bot.loading import SHIPPED
 from bot.messages import Answer, Button, Incoming
 from bot.opinions import FLAG_VOTES, flagged, wording
 from tests.bot.newsroom import Newsroom, said

@@ -180,6 +180,11 @@ def test_an_allowed_mobile_passes_with_any_separator(text: str) -> None:
     assert find(text + "，13812345678", ["13900001111"]) == (Finding(Kind.MOBILE, len(text) + 1, len(text) + 12),)
 
 
+@pytest.mark.parametrize("before", ["老是提示密码错误", "证书编号", "老师电话"])
+def test_what_names_a_number_says_nothing_of_the_next_line(before: str) -> None:
+    assert [finding.kind for finding in find(f"{before}\n865166是我的验证码")] == [Kind.CODE]
+
+
 def test_two_secrets_side_by_side_are_both_found() -> None:
     text = "11010519491231002X 13812345678 密码：Abc12345"
     assert [finding.kind for finding in find(text)] == [Kind.ID18, Kind.MOBILE, Kind.PASSWORD]

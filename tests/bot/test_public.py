@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from bot.content import Content, load
+from bot.content import Content
+from bot.loading import load
 from bot.messages import Incoming, Reply
 from bot.public import MOST_RESULTS, in_public
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.content import Content, load
+from bot.content import Content
+from bot.loading import load
 from bot.messages import Answer, Incoming
 from bot.service import Service
 from bot.store import Store

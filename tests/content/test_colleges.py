@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import Content, load
+from bot.content import Content
 from bot.conversation import decide
+from bot.loading import load
 from bot.messages import Incoming
 from bot.session import Session
 from tests.content.said import Said, everything

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import SHIPPED, load
+from bot.loading import SHIPPED, load
 from bot.problem import ContentProblem
 from bot.source import MAX_BYTES
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.content import SHIPPED
+from bot.loading import SHIPPED
 from bot.source import MAX_DEPTH, Source, parse, read
 
 SNIPPETS = [
