@@ -55,9 +55,10 @@ class Content:
     @cached_property
     def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
         """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
+        notices, words = self.notices, self.phrases.facts  # not self: a ring would outlive the content in memory
 
         @lru_cache(maxsize=MOMENTS)
         def said(notice: str, cohort: str | None, now: datetime) -> Facts:
-            return shared_facts(self.notices[notice], self.phrases.facts, cohort, now)
+            return shared_facts(notices[notice], words, cohort, now)
 
         return said

@@ -5,6 +5,7 @@ not wait for the libraries of a server.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -87,6 +88,7 @@ async def _serve(chosen: Settings, token: str) -> None:
             return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: app.present(chosen), get))
 
         serving = await open_.enter_async_context(app.service(chosen, furnish))
+        gc.freeze()  # what is known is no garbage, and looking through all of it now and then holds everybody up
         intake = _intake(chosen, api, serving, open_)
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases

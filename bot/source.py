@@ -173,7 +173,8 @@ class _Reading:
             return self._mapping(node, loc)
         if not isinstance(node, yaml.ScalarNode) or node.style:
             return node.value
-        self._colons(node, loc, above)
+        if _SIGN.search(node.value):
+            self._colons(node, loc, above)
         return _CONSTANTS.get(node.value, node.value)
 
     def _refused(self, node: yaml.Node, loc: Path_) -> str | None:
@@ -225,6 +226,8 @@ class _Reading:
 FEW_ITEMS = 2
 """A list of fewer items may be one whose commas are Chinese."""
 _COMMA = re.compile("[，、]")
+_SIGN = re.compile("[:：【－–—·•-]")
+"""What a plain text must hold to be looked at for a key or an item that was meant: most hold none."""
 _KEY_FULL_WIDTH = re.compile(r"([a-z][a-z_]{1,30})\s*：")
 _KEY_UNSPACED = re.compile(r"([a-z][a-z_]{1,30}):(?=[^\s/])")
 _KEY_WIDE_SPACE = re.compile(r"([a-z][a-z_]{1,30}:)(?=[\u00a0\u2000-\u200a\u3000])")

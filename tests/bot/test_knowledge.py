@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import tempfile
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -49,6 +51,15 @@ async def test_a_file_with_faq_is_in_force_at_once_and_undone_by_a_tap(room: New
     assert "已退回第 1 版" in said(undone)
     assert "只管核对" not in await room.asks("红烧肉几点卖")
     assert "食堂的红烧肉" in said(await room.says("/faq diff 1 2"))
+
+
+async def test_what_is_no_longer_in_force_leaves_memory(room: Newsroom) -> None:
+    await room.sends("canteen.yaml", OWN, "/faq")
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+    before = weakref.ref(room.knowledge.content)
+    await room.says("/faq rollback 1")
+    gc.collect()
+    assert before() is None
 
 
 async def test_without_faq_it_is_a_draft_that_is_looked_at_tried_and_published(room: Newsroom) -> None:
