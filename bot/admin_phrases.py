@@ -53,6 +53,8 @@ class AdminPhrases(BaseModel):
     diff_same: Sentence
     diff_file: Label
     exported: Sentence
+    exported_as_one: Sentence
+    archive_file: Label
     tried: Sentence
     trying: Sentence
     not_trying: Sentence

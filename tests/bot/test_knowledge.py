@@ -9,12 +9,15 @@ import tempfile
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import reduce
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from bot.aside import Draft, Report, elsewhere, examine
-from bot.drafts import placed
+from bot.drafts import placed, whole
 from bot.loading import SHIPPED
 from bot.messages import Incoming
 from bot.source import MAX_BYTES
@@ -187,6 +190,24 @@ async def test_an_exported_file_comes_back_to_its_place_however_it_is_called_by_
     own = next(r.attachment for r in (await room.says("/faq export")).replies if r.text == "faq/account.yaml")
     assert own
     assert "和现在用的一样" in said(await room.sends(name, own.content, "/faq"))
+
+
+async def test_many_files_are_exported_as_one_archive_that_lacks_none(room: Newsroom) -> None:
+    more = {f"thing-{n}.yaml": _thing(n) for n in range(9)}
+    await room.knowledge.publish(lambda old: reduce(lambda files, one: placed(files, *one), more.items(), old), "x")
+    told = await room.says("/faq export")
+    _, files = await room.knowledge.in_force()
+    assert f"{len(whole(files))} 个文件，都在这个压缩包里" in said(told)
+    assert [reply.attachment.name for reply in told.replies if reply.attachment] == ["全部文件.zip"]
+    archive = ZipFile(BytesIO(told.replies[0].attachment.data))  # type: ignore[union-attr]
+    held = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert sorted(held.values()) == sorted(whole(files).values())
+    assert "和现在用的一样" in said(await room.sends("faq-thing-8.yaml", held["faq-thing-8.yaml"], "/faq"))
+
+
+def _thing(number: int) -> str:
+    """An entry that is like no other."""
+    return OWN.replace("red-pork", f"thing-{number}").replace("红烧肉", "甲乙丙丁戊己庚辛壬"[number] * 3 + "饭")
 
 
 @pytest.mark.parametrize(
