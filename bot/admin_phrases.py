@@ -21,7 +21,7 @@ class AdminPhrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    four_eyes: bool = False
+    four_eyes: bool
     """Whether somebody else must publish what one admin has changed."""
     status: Sentence
     never: Sentence
@@ -61,6 +61,7 @@ class AdminPhrases(BaseModel):
     no_draft: Sentence
     change: Mapping[str, Sentence]
     more: Sentence
+    lacking: Sentence
     lint_none: Sentence
     lint_head: Sentence
     levels: Mapping[Literal["error", "warning"], Label]

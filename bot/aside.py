@@ -22,6 +22,7 @@ from typing import IO, Any, TypeVar
 
 from bot.content import Content
 from bot.drafts import Change, Files, in_words, unified
+from bot.findings import lacking
 from bot.lint import Finding, lint
 from bot.loading import Spot, load, load_with_spots
 from bot.problem import ContentProblem, Problem
@@ -131,6 +132,8 @@ def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None
     findings = tuple(
         _told(finding, spots, content) for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
     )
+    if not draft.errors_only and (draft.every or before is None or before.phrases != content.phrases):
+        findings += tuple(Told(problem, "warning", "lacking") for problem in lacking(content))
     shifts = _shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MOST_DIFF
     diff = unified(draft.before, files) if small else ""

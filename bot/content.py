@@ -25,7 +25,8 @@ QUESTIONS = 2048
 
 @dataclass(frozen=True)
 class Content:
-    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files.
+    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files. `lacking` names
+    the keys that the college's own phrases lack, whose words are the shipped ones.
 
     The matcher's index is built when it is first asked, or by whoever cannot wait then.
     """
@@ -35,6 +36,7 @@ class Content:
     entries: Mapping[str, Entry]
     phrases: Phrases
     revision: str
+    lacking: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"

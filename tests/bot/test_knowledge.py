@@ -15,6 +15,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import structlog
 
 from bot.aside import Draft, Report, elsewhere, examine
 from bot.drafts import placed, whole
@@ -63,6 +64,20 @@ async def test_what_is_no_longer_in_force_leaves_memory(room: Newsroom) -> None:
     await room.says("/faq rollback 1")
     gc.collect()
     assert before() is None
+
+
+async def test_published_phrases_that_lack_what_a_newer_gradbot_says_stay_in_force(tmp_path: Path) -> None:
+    room = await Newsroom.open(tmp_path / "gradbot.db")
+    shipped = SHIPPED["phrases.yaml"].read_text("utf-8").replace("greeting: ", "greeting: 同学好！", 1)
+    older = "".join(line for line in shipped.splitlines(keepends=True) if not line.startswith("stale: "))
+    assert "缺 1 处，先用自带的：stale" in said(await room.sends("phrases.yaml", older, "/faq"))
+    await room.close()
+    with structlog.testing.capture_logs() as logs:
+        again = await Newsroom.open(tmp_path / "gradbot.db")
+    assert {"event": "phrases_lacking", "keys": ("stale",), "log_level": "warning"} in logs
+    assert again.knowledge.number == 2
+    assert "同学好！" in said(await again.says("你好", "new"))
+    await again.close()
 
 
 async def test_without_faq_it_is_a_draft_that_is_looked_at_tried_and_published(room: Newsroom) -> None:
