@@ -130,8 +130,8 @@ def decoded(raw: bytes) -> str | Place:
 
 
 def _big5(raw: bytes) -> bool:
-    """Whether more signs are everyday characters as Big5 than as GBK: nearly all of a text are in the one that it is in,
-    not half of them in the other.
+    """Whether more signs are everyday characters as Big5 than as GBK: nearly all of a text are in its own encoding, not
+    half of them in the other.
     """
     signs = _SIGNS.findall(raw, 0, SAMPLE)
     big5 = sum(b"\xa4" <= sign < b"\xc7" for sign in signs)
