@@ -133,7 +133,7 @@ def _big5(raw: bytes) -> bool:
     """Whether more signs are everyday characters as Big5 than as GBK: nearly all of a text are in its own encoding, not
     half of them in the other.
     """
-    signs = _SIGNS.findall(raw, 0, SAMPLE)
+    signs: list[bytes] = _SIGNS.findall(raw, 0, SAMPLE)
     big5 = sum(b"\xa4" <= sign < b"\xc7" for sign in signs)
     return big5 > sum(b"\xb0" <= sign < b"\xd8" and sign[1:] > b"\xa0" for sign in signs)
 
