@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from bot.phrases import Phrases
-from faq.matcher import Matcher
+from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.facts import Facts, shared_facts
 from flows.model import Script
@@ -20,7 +20,7 @@ from flows.notice import Notice
 MOMENTS = 64
 """Moments whose facts are kept."""
 QUESTIONS = 2048
-"""Questions whose answers are kept."""
+"""Questions whose looks are kept."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,16 @@ class Content:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
 
-    @cached_property
-    def ask(self) -> Callable[[str, frozenset[str]], Match]:
-        """The matcher's verdict on a question, by what the asker's step makes likely.
+    def ask(self, question: str, likely: frozenset[str]) -> Match:
+        """The matcher's verdict on a question, by what the asker's step makes likely."""
+        return verdict(self.looked(question), likely)
 
-        The last ones are kept (words without their person, in memory only): in a class everybody asks the same.
+    @cached_property
+    def looked(self) -> Callable[[str], tuple[Weighed, ...]]:
+        """The matcher's look at a question; the last ones are kept (words without their person, in memory only): in a
+        class everybody asks the same.
         """
-        return lru_cache(maxsize=QUESTIONS)(self.matcher.ask)
+        return lru_cache(maxsize=QUESTIONS)(self.matcher.look)
 
     @cached_property
     def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
