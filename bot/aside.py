@@ -15,6 +15,7 @@ import os
 import pickle
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -37,6 +38,8 @@ LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
 LET_IN_S = 0.0001
 """How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
+REST_S = 0.0003
+"""Seconds of its rest before each piece, of which a large content has a few hundred."""
 POLITE = 5
 """By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
@@ -263,12 +266,14 @@ def _unpacked(packed: bytes) -> Content:
 
 
 class _InPieces(io.BytesIO):
-    """Bytes that are read by calls of Python, between which other threads have their turn."""
+    """Bytes that are read with a rest before each piece, in which other threads have their turn."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(REST_S)
         return super().read(size)
 
     def readinto(self, buffer: Any, /) -> int:
+        time.sleep(REST_S)
         return super().readinto(buffer)
 
 
