@@ -25,7 +25,8 @@ QUESTIONS = 2048
 
 @dataclass(frozen=True)
 class Content:
-    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files.
+    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files. `lacking` names
+    the keys that the college's own phrases lack, whose words are the shipped ones.
 
     The matcher's index is built when it is first asked, or by whoever cannot wait then.
     """
@@ -35,6 +36,7 @@ class Content:
     entries: Mapping[str, Entry]
     phrases: Phrases
     revision: str
+    lacking: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
@@ -58,9 +60,10 @@ class Content:
     @cached_property
     def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
         """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
+        notices, words = self.notices, self.phrases.facts  # not self: a ring would outlive the content in memory
 
         @lru_cache(maxsize=MOMENTS)
         def said(notice: str, cohort: str | None, now: datetime) -> Facts:
-            return shared_facts(self.notices[notice], self.phrases.facts, cohort, now)
+            return shared_facts(notices[notice], words, cohort, now)
 
         return said
