@@ -30,10 +30,10 @@ def calendar(notice: Notice, cohort: str | None, words: CalendarWords, name: str
 
 
 def _window(notice: Notice, window: Window, words: CalendarWords, now: datetime) -> Iterator[str]:
-    days = {"opens": window.opens, "safe": window.safe_day, "closes": window.closes}
+    days = {"opens": window.opens, "safe": window.safe_day, "closes": window.last_day}
     alarms = sorted(notice.staff.chase_days, reverse=True)
     for name, day in days.items():
-        if day is None or day < now.date() or (name == "safe" and day == window.closes):
+        if day is None or day < now.date() or (name == "safe" and day == window.last_day):
             continue
         title = getattr(words, name).format(label=window.label)
         texts = [(n, words.alarm.format(label=window.label, days=n)) for n in alarms if name == "closes"]

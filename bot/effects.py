@@ -293,9 +293,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """The person whose turn it is wants to be reminded then."""
+    """The person whose turn it is wants to be reminded then; None: not any more."""
 
-    due_at: datetime
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

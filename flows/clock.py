@@ -20,7 +20,8 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Which clock runs: `window` counts now or next, `days_left` are the days to its start (T0) or its end."""
+    """Which clock runs: `window` counts now or next, `days_left` are the days to its last day, or to its start
+    while it has not opened (T0; T2 with a recheck to come)."""
 
     phase: Phase
     window: Window | None
@@ -33,13 +34,15 @@ def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
     checks = notice.windows_for(cohort, "check", "recheck")
     running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
     if running:
-        return Clock(Phase.CHECK, running, _days(today, running.closes))
+        return Clock(Phase.CHECK, running, _days(today, running.last_day))
     coming = sorted((w for w in checks if not w.begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max))
     still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
     if still and not any(w.kind == "check" for w in coming):
-        return Clock(Phase.LATE, still, _days(today, still.closes))
+        return Clock(Phase.LATE, still, _days(today, still.last_day))
     if coming:
-        return Clock(Phase.PREPARE, coming[0], _days(today, coming[0].opens))
+        # Where only a second look is to come, the check itself is over.
+        phase = Phase.LATE if coming[0].kind == "recheck" else Phase.PREPARE
+        return Clock(phase, coming[0], _days(today, coming[0].opens))
     return Clock(Phase.CLOSED, None, None)
 
 

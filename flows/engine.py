@@ -262,7 +262,11 @@ def _clicked_late(walk: Walk, position: Position) -> bool:
 
 
 def _phase(walk: Walk, position: Position, moment: datetime) -> Phase:
-    return clock(walk.notice, position.answers.get("cohort") or None, moment).phase
+    return clock(walk.notice, _cohort(position), moment).phase
+
+
+def _cohort(position: Position) -> str | None:
+    return position.answers.get("cohort") or None
 
 
 CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
@@ -272,6 +276,7 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
     "closed": lambda w, p: _phase(w, p, w.now) is Phase.CLOSED,
+    "correctable": lambda w, p: any(not c.over(w.now) for c in w.notice.windows_for(_cohort(p), "correction")),
     "clicked_late": _clicked_late,
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""

@@ -34,7 +34,7 @@ class Words(BaseModel):
     named: Mapping[str, str]
     """Chinese names of the codes in a notice: `email` → 邮箱 …"""
     clock: Mapping[str, str]
-    """One sentence for each of T0–T3, and `T1_last`, `T2_last` for the last day as written."""
+    """One sentence for each of T0–T3, `T1_last`, `T2_last` for the last day, `T2_recheck` before a second look."""
     clock_short: Mapping[str, str]
     """The same in a few words, for the head of every step."""
     doubt: str
@@ -171,7 +171,7 @@ def _clocks(notice: Notice, words: Words, cohort: str | None, now: datetime) -> 
     yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
     yield "clock", _clock(notice, words, running, cohort)
     yield "today", _day(words, now.date())
-    ends = running.window.closes if running.window else None
+    ends = running.window.last_day if running.window else None
     yield "deadline", _day(words, ends)
     yield "days_left", None if ends is None else str(max(0, (ends - now.date()).days))
 
@@ -184,6 +184,8 @@ def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) ->
         yield f"{kind}.to", _day(words, window.closes if window else None)
         yield f"{kind}.safe", _day(words, window.safe_day if window else None)
         yield f"{kind}.span", _span(words, window) if window else None
+        left = window and window.last_day and (window.last_day - now.date()).days
+        yield f"{kind}.days_left", None if left is None else str(max(0, left))
     yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
 
 
@@ -268,7 +270,7 @@ def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohor
     doubts = [c.shown_to_students for c in notice.conflicts if c.topic == "correction" and c.shown_to_students]
     yield "corrections.no_go", "\n".join((*refused, *doubts)) or None
     yield "corrections.list", "\n".join(_correction(words, row) for row in rows)
-    ends = (w.closes for w in notice.windows_for(cohort, "correction") if w.closes and not w.over(now))
+    ends = (w.last_day for w in notice.windows_for(cohort, "correction") if w.last_day and not w.over(now))
     end = min(ends, default=now.date())
     yield "correction.working_days", str(working_days(now.date(), end))
 
@@ -313,8 +315,10 @@ def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> 
 
 def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
     phase = running.phase.value
-    last = running.days_left == 0 and f"{phase}_last" in templates
-    return _timed(notice, templates[f"{phase}_last" if last else phase], words, running, cohort)
+    kind = f"{phase}_{running.window.kind}" if running.window else phase
+    last = f"{phase}_last" if running.days_left == 0 else phase
+    template = next(templates[name] for name in (kind, last, phase) if name in templates)
+    return _timed(notice, template, words, running, cohort)
 
 
 def _timed(notice: Notice, template: str, words: Words, running: Clock, cohort: str | None) -> str:
@@ -323,7 +327,7 @@ def _timed(notice: Notice, template: str, words: Words, running: Clock, cohort: 
     return template.format(
         label=window.label,
         start=_day(words, window.opens) or words.unstated,
-        end=_day(words, window.closes) or words.unstated,
+        end=_day(words, window.last_day) or words.unstated,
         safe=_day(words, window.safe_day) or words.unstated,
         days=running.days_left,
         contact=office.person or office.role,

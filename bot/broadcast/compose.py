@@ -325,7 +325,7 @@ class Composing:
         audience = self.draft.audience
         notice = self.content.notices[audience.notice if audience else next(iter(self.content.notices))]
         window = clock(notice, None, self.now).window
-        return window.closes if window else None
+        return window.last_day if window else None
 
     # How it looks
 

@@ -81,8 +81,10 @@ class BroadcastPhrases(Row):
     consent_no: Label
     no_reminders: Sentence
     reminded_on: Sentence
+    reminded_late: Sentence
     muted: Sentence
     remind_at: Sentence
+    remind_late: Sentence
     personal: Sentence
     tomorrow: Label
     weekend: Label

@@ -42,9 +42,9 @@ def due(content: Content, now: datetime) -> Iterator[Due]:
     for notice in content.notices.values():
         for reminder in notice.reminders.plan:
             window = next(window for window in notice.windows if window.id == reminder.window)
-            if window.closes is None:
+            if window.last_day is None:
                 continue
-            time = datetime.combine(window.closes - timedelta(days=reminder.days), reminder.at)
+            time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
             if timedelta() <= now - time < CATCH_UP:
                 yield _due(content, notice, window, reminder)
 

@@ -53,22 +53,25 @@ def wishes(voice: Voice, name: str) -> Said | None:
     on = ((voice.start(), voice.command("deadline")),)
     if name in REMINDERS and not voice.posts:
         return Said(session, voice.bubbles(words.no_reminders, on))
+    running = clock(voice.notice, _cohort(session), voice.now)
     if name == "remind":
-        return Said(replace(session, reminders=True), voice.bubbles(words.reminded_on, on))
+        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on
+        return Said(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
     if name == "mute":
-        return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on))
+        return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on), (Remind(None),))
     if name not in REMINDERS:
         return None
     day = voice.now.date() + timedelta(days=1)
-    while name == "weekend" and day.weekday() != 5:
+    while name == "weekend" and day.weekday() < 5:
         day += timedelta(days=1)
     due = datetime.combine(day, MORNING, ZONE).astimezone(UTC)
     position = session.position
     step = voice.fill(voice.walk.view(position).step.title) if position else voice.notice.notice.short
     facts = voice.content.phrases.facts
     when = facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
-    said = words.remind_at.format(when=when, step=step)
-    return Said(session, voice.bubbles(said, on), (Remind(due),))
+    ends = running.window.last_day if running.window else None
+    said = words.remind_late if ends and day > ends else words.remind_at
+    return Said(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))
 
 
 def answers(voice: Voice, name: str) -> Said | None:

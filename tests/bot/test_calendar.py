@@ -49,6 +49,12 @@ def test_when_everything_is_over_there_is_no_file() -> None:
     assert calendar(NOTICE, None, WORDS, "核对", at("2014-03-21")) is None
 
 
+def test_where_the_end_does_not_count_the_day_before_is_the_last() -> None:
+    there = events(made("2014-12-01", another_notice(), "nurse"))
+    assert there["2015-spring-check-nurse-closes@gradbot"]["DTSTART"].dt == date(2014, 12, 19)
+    assert "2015-spring-check-nurse-safe@gradbot" not in there
+
+
 def test_events_last_their_day_and_are_named_in_chinese() -> None:
     for event in events(made("2013-11-20")).values():
         assert event["DTEND"].dt - event["DTSTART"].dt == timedelta(days=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -281,6 +282,19 @@ def test_another_colleges_buttons_and_contacts_are_spoken_of(meets: Meets) -> No
     person.does(press="cmd|resume")
     assert "采集码" in person.heard
     assert "20元" in person.heard
+
+
+def test_between_the_corrections_and_a_second_look_nobody_is_told_to_wait_or_to_hurry(meets: Meets) -> None:
+    *others, correction = another_notice().windows
+    ended = correction.model_copy(update={"closes": date(2014, 12, 28)})
+    notice = another_notice().model_copy(update={"windows": (*others, ended)})
+    person = meets("2014-12-30", replace(only_another(), notices={notice.id: notice}))
+    person.stands("x3-papers", cohort="law").does(press="cmd|resume")
+    assert "个工作日" not in person.heard
+    assert "改后复核要到2015年1月5日（周一）才开始，还有6天" in person.heard
+    person.says("/start step-m6-record")
+    assert person.position
+    assert person.position.step == "m6-record"
 
 
 # The clock

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from bot import outbox
+from bot import session as sessions
 from bot.broadcast.chart import Chart, Missing
 from bot.broadcast.room import BroadcastRoom, Paint
 from bot.broadcast.tending import Tending
@@ -19,9 +24,12 @@ from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
+from bot.conversation import decide
 from bot.effects import Removed
+from bot.messages import Incoming
 from bot.service import Service
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.conftest import shipped
 from tests.telegram_server import User
 
 PATIENT_S = 60.0
@@ -234,6 +242,34 @@ async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
         await at.sends()
         assert len(ann.messages) == said + 1
         assert "你让我提醒你" in ann.messages[-1].shown
+
+
+async def test_whoever_wants_no_reminders_gets_none_that_they_asked_for_before(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")]) as at:
+        ann = at.town.telegram.users[FIRST]
+        await at.says(ann, "明天提醒我")
+        assert "不再提醒你" in await at.says(ann, "/mute")
+        said = len(ann.messages)
+        at.town.passes(hours=24)
+        await at.sends()
+        assert len(ann.messages) == said
+
+
+@pytest.mark.parametrize(
+    ("day", "typed", "when"),
+    [
+        (date(2013, 12, 14), "周末提醒我", "12月15日"),  # a Saturday: the weekend is not over
+        (date(2013, 12, 15), "周末提醒我", "12月21日（周六）上午提醒你一次。不过那时候期限已经过了"),
+        (date(2013, 12, 20), "明天提醒我", "12月21日（周六）上午提醒你一次。不过那时候期限已经过了"),
+        (date(2014, 3, 21), "提醒我", "通知的时间都过了"),
+        (date(2013, 12, 20), "提醒我", "截止之前我会提醒你几次"),
+    ],
+)
+def test_a_reminder_is_promised_only_while_it_is_of_use(day: date, typed: str, when: str) -> None:
+    now = datetime.combine(day, time(10))
+    known = sessions.load(json.loads(session("walking")))
+    turn = decide(shipped(), known, Incoming("telegram", "her", typed), now)
+    assert when in turn.replies[0].text
 
 
 async def _sends(at: Office, who: User, number: int) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from bot.broadcast.plan import due
 from bot.messages import Incoming
+from flows.notice import Reminder, Reminders
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
-from tests.conftest import shipped
+from tests.conftest import another_notice, shipped
 
 
 async def days(town: Crowd, number: int, *, restarts: bool = True) -> None:
@@ -45,6 +47,14 @@ async def test_one_person_gets_no_more_than_the_plan_allows(tmp_path: Path) -> N
         )
         await days(town, 10, restarts=False)
         assert reminders(town, 0) == 2
+
+
+def test_where_the_end_does_not_count_the_last_reminder_comes_the_day_before() -> None:
+    notice = another_notice()
+    plan = Reminders(plan=(Reminder(window="check-nurse", days=0, template="last"),))
+    content = replace(shipped(), notices={notice.id: notice.model_copy(update={"reminders": plan})})
+    days = [day for day in (18, 19, 20) if list(due(content, datetime(2014, 12, day, 10)))]  # noqa: DTZ001
+    assert days == [19]
 
 
 def test_a_reminder_that_was_missed_for_long_is_left_out() -> None:

@@ -128,6 +128,17 @@ def test_a_cohort_sees_its_own_window() -> None:
     assert told(notice, "2014-12-01", {"cohort": ""})["windows.list"].count("校对") == 2
 
 
+def test_where_the_end_does_not_count_the_day_before_is_told_as_the_last() -> None:
+    nurse = told(another_notice(), "2014-12-19", {"cohort": "nurse"})
+    assert "今天（2014年12月19日（周五））是网上核对的最后一天" in nurse["clock"]
+    assert (nurse["deadline"], nurse["days_left"]) == ("2014年12月19日（周五）", "0")
+
+
+def test_the_days_left_to_correct_are_not_those_of_the_check() -> None:
+    nurse = told(another_notice(), "2014-12-19", {"cohort": "nurse"})
+    assert nurse["correction.days_left"] == "93"
+
+
 @pytest.mark.parametrize(
     ("day", "left", "doubt"),
     [

@@ -130,6 +130,18 @@ def test_with_several_windows_the_one_that_counts_is_found(
     assert (running.phase, running.window.id if running.window else None) == (phase, which)
 
 
+def test_where_the_end_does_not_count_the_day_before_is_the_last() -> None:
+    left = {day: clock(another_notice(), "nurse", at(day)).days_left for day in ("2014-12-18", "2014-12-19")}
+    assert left == {"2014-12-18": 1, "2014-12-19": 0}
+
+
+def test_between_the_corrections_and_a_second_look_the_check_is_over_and_not_to_come() -> None:
+    *others, correction = another_notice().windows
+    ended = changed(windows=(*others, correction.model_copy(update={"closes": date(2014, 12, 28)})))
+    running = clock(ended, "nurse", at("2014-12-30"))
+    assert (running.phase, running.window and running.window.id, running.days_left) == (Phase.LATE, "recheck", 6)
+
+
 @given(st.datetimes(at("2013-01-01"), at("2015-01-01")))
 def test_time_only_goes_forward(moment: datetime) -> None:
     before, after = (clock(NOTICE, None, now).phase.value for now in (moment, moment + timedelta(hours=7)))
@@ -235,6 +247,13 @@ def broken() -> Mapping[str, Notice]:
 @pytest.mark.parametrize("rule", broken())
 def test_a_notice_that_is_broken_in_one_thing_is_told_so(rule: str) -> None:
     assert flaws(broken()[rule]) == {rule}
+
+
+def test_a_second_look_needs_an_end_too() -> None:
+    *others, recheck, correction = another_notice().windows
+    assert flaws(changed(windows=(*others, recheck.model_copy(update={"closes": None}), correction))) == {
+        "window_without_end"
+    }
 
 
 def test_papers_follow_what_was_found_wrong() -> None:
