@@ -37,25 +37,31 @@ class Due:
         return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
 
 
-def due(content: Content, now: datetime) -> Iterator[Due]:
-    """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices."""
+def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
+    """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
+
+    On a `rehearsed` day they have keys of their own: what was rehearsed has yet to come.
+    """
     for notice in content.notices.values():
+        prefix = f"{'rehearsal/' if rehearsed else ''}plan/{notice.id}/"
         for reminder in notice.reminders.plan:
             window = next(window for window in notice.windows if window.id == reminder.window)
             if window.last_day is None:
                 continue
             time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
             if timedelta() <= now - time < CATCH_UP:
-                yield _due(content, notice, window, reminder)
+                yield _due(content, notice, window, reminder, prefix)
 
 
-def _due(content: Content, notice: Notice, window: Window, reminder: Reminder) -> Due:
+def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
     audience = read(reminder.audience, notice, steps(content))
     assert not isinstance(audience, Wrong)  # the content was checked
-    prefix = f"plan/{notice.id}/"
     draft = Draft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
     cohorts = () if EVERYONE in window.cohorts else window.cohorts
     key = f"{prefix}{window.id}/{window.closes}/{reminder.days}"
+    same = [r for r in notice.reminders.plan if (r.window, r.days) == (reminder.window, reminder.days)]
+    if nth := same.index(reminder):  # several of one day
+        key += f"/{nth + 1}"
     return Due(key, draft, cohorts, prefix, notice.reminders.most)
 
 

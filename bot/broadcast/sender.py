@@ -205,17 +205,17 @@ class _Sending:
         now = self.sender.present()
         await self.ledger.orphaned(self.number, now)
         words, news = self.rendering.content.phrases.broadcast, self.sender.news
+        # Whoever looks after it may be somebody else by now.
+        there = await self.sender.store.broadcasts.get(self.number) or self.broadcast
         if self.brake.why:
             about = {"why": self.brake.why, "resume_at": self.brake.until}
             paused = replace(self.broadcast, state="paused", why=self.brake.why, resume_at=self.brake.until)
             said = report.progress(words, paused, await self.ledger.totals(self.number))
             moved = Moved(self.number, "running", "paused", about)
-            await self._apply(moved, news.of(self.broadcast, said))
+            await self._apply(moved, news.of(there, said))
             _log.warning("broadcast_paused", broadcast=self.number, why=self.brake.why)
         elif totals := await self.ledger.end(self.number, now):
-            await self._apply(
-                news.of(self.broadcast, report.ended(words, replace(self.broadcast, state="done"), totals))
-            )
+            await self._apply(news.of(there, report.ended(words, replace(there, state="done"), totals)))
             _log.info("broadcast_done", broadcast=self.number)
         else:
             return

@@ -23,6 +23,7 @@ from bot.broadcast.quiet import is_quiet
 from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
+from bot.desk import ZONE
 from bot.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
 from bot.messages import Reply
 from bot.store import StoreProblem
@@ -43,12 +44,13 @@ _log = structlog.get_logger()
 
 @dataclass
 class Seen:
-    """What a card showed last: how many were settled at which moment (seconds), and the text."""
+    """What a card showed `who` last: how many were settled at which moment (seconds), and the text."""
 
     settled: int
     at: float
     text: str
     card: str | None
+    who: str
 
 
 @dataclass
@@ -146,7 +148,8 @@ class Tending:
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):
             return
-        for due in plan.due(self.content, local):
+        rehearsed = local.date() != now.astimezone(ZONE).date()
+        for due in plan.due(self.content, local, rehearsed=rehearsed):
             await self._fires(due, local, now)
 
     async def _fires(self, due: Due, local: datetime, now: datetime) -> None:
@@ -212,13 +215,14 @@ class Tending:
 
     async def _show(self, broadcast: Broadcast, seen: Seen | None, now: float) -> None:
         words, totals = self.content.phrases.broadcast, await self.sender.store.ledger.totals(broadcast.number)
+        seen = seen if seen and seen.who == broadcast.made_by else None
         spent = now - seen.at if seen else 0.0
         rate = (totals.settled - seen.settled) / spent if seen and spent else 0.0
         text, card = report.progress(words, broadcast, totals, max(rate, 0.0), self._why(broadcast)), broadcast.card
         card = card or (seen.card if seen else None)
         if seen is None or text != seen.text:
             card = await self.sender.wire.card(broadcast.made_by, card, Reply(text, report.doors(words, broadcast)))
-        self._seen[broadcast.number] = Seen(totals.settled, now, text, card)
+        self._seen[broadcast.number] = Seen(totals.settled, now, text, card, broadcast.made_by)
         if card and card != broadcast.card:
             await self._rows.note(broadcast.number, card=card)
 

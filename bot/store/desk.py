@@ -81,7 +81,7 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
             case Joined():
                 await joined(connection, effect, channel, user, at)
             case Removed(gone):
-                await removed(connection, gone, channel)
+                await removed(connection, gone, channel, user)
             case Audited():
                 await audited(connection, effect, channel, user, at)
             case _ if isinstance(effect, KnowledgeEffect):

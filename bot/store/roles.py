@@ -8,7 +8,9 @@ from typing import cast
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.broadcast.life import ENDED
 from bot.effects import Audited, Invitation, Invited, Joined, Member, Outdated, Role
+from bot.store.broadcast_tables import broadcasts
 from bot.store.problems import told_apart
 from bot.store.tables import audit, invites, staff, tickets
 from bot.store.text import text_of
@@ -74,8 +76,11 @@ async def joined(connection: AsyncConnection, effect: Joined, channel: str, user
     )
 
 
-async def removed(connection: AsyncConnection, user: str, channel: str) -> None:
-    """Take the role and every invitation that they made; what they had taken is open again."""
+async def removed(connection: AsyncConnection, user: str, channel: str, by: str) -> None:
+    """Take the role and every invitation that they made; what they had taken is open again.
+
+    Their broadcasts are looked after by whoever removed them, and those with a time do not start by themselves.
+    """
     await connection.execute(delete(staff).where(staff.c.channel == channel, staff.c.user_id == user))
     await connection.execute(
         delete(invites).where(invites.c.channel == channel, invites.c.made_by == user, invites.c.used_at.is_(None))
@@ -85,6 +90,13 @@ async def removed(connection: AsyncConnection, user: str, channel: str) -> None:
         .where(tickets.c.taken_by == user, tickets.c.state == "taken")
         .values(state="open", taken_by=None, version=tickets.c.version + 1)
     )
+    theirs = (broadcasts.c.channel == channel, broadcasts.c.made_by == user, broadcasts.c.state.not_in(ENDED))
+    await connection.execute(
+        update(broadcasts)
+        .where(*theirs, broadcasts.c.state == "scheduled")
+        .values(state="draft", came_from="scheduled", due_at=None)
+    )
+    await connection.execute(update(broadcasts).where(*theirs).values(made_by=by, card=None))
 
 
 async def audited(connection: AsyncConnection, effect: Audited, channel: str, user: str, at: datetime) -> None:

@@ -195,6 +195,26 @@ async def test_whoever_is_removed_can_do_nothing_more(tmp_path: Path) -> None:
         assert (await at.town.get(number)).state == "running"
 
 
+async def test_what_a_removed_person_had_under_way_is_looked_after_by_whoever_removed_them(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 3) as at:
+        wang = at.town.telegram.user("Wang", 2)
+        await _joins(at, "2")
+        timed, running = await at.town.draft(by="2"), await at.town.draft(by="2")
+        await at.presses(wang, f"bc|{timed}|at")
+        assert "12-12 09:00" in await at.says(wang, "明天 9:00")
+        await at.town.start(running)
+        await at.tending.cards()
+        told = len(wang.messages)
+        assert "他的群发归你管" in await at.presses(at.owner, "staff|remove|2")
+        await at.sends()
+        at.town.passes(hours=21)
+        await at.sends()
+        assert [len(at.town.heard(n)) for n in range(3)] == [1, 1, 1]
+        assert (await at.town.get(timed)).state == "draft"
+        assert len(wang.messages) == told
+        assert any(f"群发 #{running} 结束" in m.shown for m in at.owner.messages)
+
+
 async def test_a_time_is_kept_over_a_restart_and_asked_again_when_it_is_long_past(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")]) as at:
         for number in (await at.town.draft(), await at.town.draft()):

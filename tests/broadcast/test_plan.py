@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 from bot.broadcast.plan import due
+from bot.content import Content
 from bot.messages import Incoming
 from flows.notice import Reminder, Reminders
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
@@ -55,6 +56,33 @@ def test_where_the_end_does_not_count_the_last_reminder_comes_the_day_before() -
     content = replace(shipped(), notices={notice.id: notice.model_copy(update={"reminders": plan})})
     days = [day for day in (18, 19, 20) if list(due(content, datetime(2014, 12, day, 10)))]  # noqa: DTZ001
     assert days == [19]
+
+
+def planned(*plan: Reminder) -> Content:
+    notice = shipped().notices["2014-autumn"]
+    return replace(shipped(), notices={notice.id: notice.model_copy(update={"reminders": Reminders(plan=plan)})})
+
+
+async def test_two_of_one_day_both_come(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session("walking"), session("reported")]) as town:
+        town.content = planned(
+            Reminder(window="check", days=7, audience="-完成 -有误", template="t7"),
+            Reminder(window="check", days=7, audience="有误", template="correction"),
+        )
+        await days(town, 4)
+        assert [reminders(town, n) for n in range(2)] == [1, 1]
+
+
+async def test_what_was_rehearsed_comes_on_its_day_all_the_same(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session("walking")]) as town:
+        town.content = planned(Reminder(window="check", days=7, at=time(9), template="t7"))
+        town.today = date(2013, 12, 13)
+        await town.looks(town.tending())
+        await town.looks(town.tending())
+        assert reminders(town, 0) == 1
+        town.today = None
+        await days(town, 4)
+        assert reminders(town, 0) == 2
 
 
 def test_a_reminder_that_was_missed_for_long_is_left_out() -> None:
