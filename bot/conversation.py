@@ -1,9 +1,9 @@
 """Who answers a message. Pure: from what is remembered and what came in to what to say and what to remember.
 
 The order of precedence stands in `_Turning.turn`, once: secret → button → words for a person while a ticket is open →
-slash command → what the present step reads → command words → FAQ → the ladder of misses. Must not know: storage,
-channels, the clock of the machine. Whoever answers, the position moves only by a button or by words that the present
-step reads.
+slash command or join code → what the present step reads → command words → FAQ → the ladder of misses. Must not know:
+storage, channels, the clock of the machine. Whoever answers, the position moves only by a button or by words that the
+present step reads.
 """
 
 from __future__ import annotations
@@ -252,6 +252,8 @@ class _Turning:
     def _slash(self, session: Session, text: str) -> Turn | None:
         if m := _JOIN.fullmatch(text):
             return self._joined(session, m[1] or m[2] or "")
+        if codes.read(text):
+            return self._joined(session, text)
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
         m = _SLASH.fullmatch(text)

@@ -21,7 +21,8 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Which clock runs: `window` counts now or next, `days_left` are the days to its last day, or to its start
-    while it has not opened (T0; T2 with a recheck to come)."""
+    while it has not opened (T0; T2 with a recheck to come).
+    """
 
     phase: Phase
     window: Window | None

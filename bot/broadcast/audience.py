@@ -36,9 +36,9 @@ FLAGS: tuple[Field, ...] = ("done", "stuck", "wrong", "new")
 STUCK_DAYS = 3
 """Whoever is in the middle of the walk and did nothing for so long is stuck, as is whoever waits for a person."""
 
-_TERM = re.compile(
-    r"(?P<turned>-|!|非|不是|未(?!确认)|没(?!来|开始)|not[ :])?\s*(?P<name>[^=＝\s]+)(?:\s*[=＝]\s*(?P<value>\S+))?"
-)
+_TERM = re.compile(r"(?P<turned>-|!|非|不是|未(?!确认)|没(?!来|开始))?(?P<name>[^=]+)(?:=(?P<value>.+))?")
+_TURNED = re.compile(r"(?<!\S)(?:-|!|非|不是|not)[\s:：]+")
+_APART = r"\s,，;；、"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,11 @@ class Wrong:
 def read(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
     """The audience that a rule describes, or its first word that means nothing."""
     terms = []
-    for word in re.split(r"[\s,，;；、]+|(?<!\S)(?:and|且|并且)(?!\S)", text.strip()):
-        if word in ("", "and", "且", "并且", "所有人", "all"):
+    text = _TURNED.sub("-", re.sub(r"\s*[=＝]\s*", "=", text.strip()))
+    # A name may have the very signs in it that part terms.
+    names = "|".join(re.escape(name) for name in sorted(_known("major", notice, steps), key=len, reverse=True))
+    for word in re.findall(rf"[^{_APART}=]+=(?:{names})(?![^{_APART}])|[^{_APART}]+", text):
+        if word in ("and", "且", "并且", "所有人", "all"):
             continue
         if word in LATE:
             late = True
@@ -97,7 +100,7 @@ def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
     known = tuple(_known(field, notice, steps))
-    fits = (value in known) if known else value.isdigit() and int(value) < 10**6 if field not in FLAGS else not value
+    fits = (value in known) if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
     return Term(field, value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2", "3"))
 
 

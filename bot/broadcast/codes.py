@@ -16,7 +16,8 @@ ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without I, L and O, which look like others. Their number is a prime, which the check needs."""
 LENGTH = 8
 
-_CODE = re.compile(rf"([{ALPHABET}]{{4}})[-\s]*([{ALPHABET}]{{4}})")
+# A phone offers many hyphens.
+_CODE = re.compile(rf"([{ALPHABET}]{{4}})[-‐-―−_\s]*([{ALPHABET}]{{4}})")
 _GAPS = re.compile(r"[\s,，;；、\"']+")
 
 

@@ -28,6 +28,7 @@ from bot.messages import Button, Incoming, Reply
 from bot.session import Session
 from bot.wording import Rows
 from flows.clock import clock
+from flows.notice import Notice
 
 SHORT = 200
 """Characters of a text that a card shows."""
@@ -39,6 +40,7 @@ ASKED_FOR = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 
 _COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?(?:\s.*)?", re.ASCII | re.DOTALL)
+_NOTICE = re.compile(r"(?<!\S)(?:通知|notice)\s*[=＝]\s*(\S+)")
 _STATS = re.compile(r"/stats(?:@\w+)?(?:\s+(\S{1,40}))?\s*(.*)", re.ASCII | re.DOTALL)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
 
@@ -143,8 +145,11 @@ class Composing:
     def _worded(self, draft: Draft, incoming: Incoming) -> Draft | str:
         text = incoming.text.strip()
         if draft.waits == "who":
-            notice = self.content.notices[draft.audience.notice if draft.audience else next(iter(self.content.notices))]
-            audience = read(text, notice, tuple(self.content.script.by_id))
+            named, notices = _NOTICE.search(text), self.content.notices
+            if named and named[1] not in notices:
+                return self._wrong("rule", named[1], tuple(notices))
+            notice = notices[named[1]] if named else self._notice
+            audience = read(_NOTICE.sub("", text), notice, tuple(self.content.script.by_id))
             if incoming.other or isinstance(audience, Wrong):
                 wrong = audience if isinstance(audience, Wrong) else Wrong(text, ())
                 return self._wrong("rule" if not incoming.other else "typed", wrong.word, wrong.known)
@@ -322,10 +327,14 @@ class Composing:
         return self.now.date() != self.at.astimezone(ZONE).date()
 
     def _deadline(self) -> date | None:
-        audience = self.draft.audience
-        notice = self.content.notices[audience.notice if audience else next(iter(self.content.notices))]
-        window = clock(notice, None, self.now).window
+        window = clock(self._notice, None, self.now).window
         return window.last_day if window else None
+
+    @property
+    def _notice(self) -> Notice:
+        """The draft's notice; the first, when it has none or one that is in force no more."""
+        audience, notices = self.draft.audience, self.content.notices
+        return notices.get(audience.notice if audience else "") or next(iter(notices.values()))
 
     # How it looks
 
@@ -396,6 +405,8 @@ class Composing:
         there = replace(self, broadcast=replace(self.broadcast, draft=drafts.dump(draft)), count=count)
         if draft.waits:
             ask = getattr(self.words, ASKED_FOR[draft.waits]).format()
+            if draft.waits == "who" and len(self.content.notices) > 1:
+                ask += self.words.ask_notice.format(notices="、".join(self.content.notices))
             return Handed((Reply(ask, self.back),), (changed,))
         if act == "buttons":
             return replace(there.more_buttons(), effects=(changed,))

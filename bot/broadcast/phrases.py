@@ -59,6 +59,7 @@ class JoiningPhrases(Row):
     columns: tuple[Label, Label, Label, Label, Label]
     file: Label
     how_to_import: Sentence
+    import_notice: Sentence
     document: Sentence
     no_codes: Sentence
     imported: Sentence
@@ -109,6 +110,7 @@ class BroadcastPhrases(Row):
     wrong: Mapping[str, Sentence]
     ask_text: Sentence
     ask_who: Sentence
+    ask_notice: Sentence
     ask_at: Sentence
     ask_template: Sentence
     ask_buttons: Sentence

@@ -132,13 +132,15 @@ class BroadcastRoom:
         return Handed((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
-        """The school's list of people who are not done, typed or as a document, under the first notice."""
-        content, notice = self._content(), self._notice("")
+        """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
+        content = self._content()
+        notice = self._notice(next(iter(asked.more.split()), ""))
+        typed = asked.more.removeprefix(notice)
         words = content.phrases.broadcast.joining
-        text = await self._document(incoming.file) if incoming.file else asked.more
-        given = listed(text)
+        given = listed(await self._document(incoming.file) if incoming.file else typed)
         if not given.codes:
-            return Handed((Reply(words.no_codes if incoming.file else words.how_to_import),))
+            several = words.import_notice.format(notices="、".join(content.notices)) if len(content.notices) > 1 else ""
+            return Handed((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
         result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
         return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
 

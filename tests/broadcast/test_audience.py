@@ -91,12 +91,35 @@ async def test_the_head_count_says_who_is_left_out_and_why(tmp_path: Path) -> No
         ("没来", "没来"),
         ("完成 步骤=m99", "步骤=m99"),
         ("没来=x", "没来=x"),
+        ("没来=²", "没来=²"),
     ],
 )
 def test_a_word_that_means_nothing_is_named(rule: str, word: str) -> None:
     wrong = read(rule, SPRING, STEPS)
     assert isinstance(wrong, Wrong)
     assert wrong.word == word
+
+
+@pytest.mark.parametrize(
+    ("rule", "meant"),
+    [
+        ("not 完成", "-完成"),
+        ("非 完成", "-完成"),
+        ("- 完成 且 卡住", "-完成 卡住"),
+        ("专业 = 会计学", "专业=会计学"),
+        ("专业＝ 会计学，未完成", "专业=会计学 -完成"),
+        ("专业=计算机 应用、网络 卡住", "专业=计算机 应用、网络 卡住"),
+        ("-专业=计算机 应用、网络", "-专业=计算机 应用、网络"),
+        ("专业=计算机 卡住", "专业=计算机 卡住"),
+    ],
+)
+def test_blanks_are_read_as_people_put_them(rule: str, meant: str) -> None:
+    cohort = SPRING.cohorts[0]
+    majors = (*cohort.majors, "计算机", "计算机 应用、网络")
+    notice = SPRING.model_copy(update={"cohorts": (cohort.model_copy(update={"majors": majors}), *SPRING.cohorts[1:])})
+    found = read(rule, notice, STEPS)
+    assert str(found) == meant
+    assert read(meant, notice, STEPS) == found
 
 
 @given(st.text(max_size=40))

@@ -22,7 +22,7 @@ from bot.session import dump, load
 from bot.store import Known
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
 from tests.broadcast.test_chat import office
-from tests.conftest import shipped
+from tests.conftest import both_notices, shipped
 
 DRAWN = list(codes.drawn(5, random.Random(3).randrange))
 
@@ -46,6 +46,8 @@ def test_a_code_is_read_however_it_is_typed(seed: int) -> None:
         codes.shown(code),
         code.lower(),
         f" {code[:4]} {code[4:]} ",
+        f"{code[:4]}—{code[4:]}",
+        f"{code[:4]}–{code[4:]}",
         "".join(chr(ord(c) + 0xFEE0) for c in code),
     ):
         assert codes.read(typed) == code
@@ -96,7 +98,7 @@ async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> Non
         assert kept["people"][0]["session"]["code"] == DRAWN[0]
         assert "编号删掉了" in await at.says(ann, "/join 删除")
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
-        await at.says(ann, f"/join {codes.shown(DRAWN[1])}")
+        assert "记下了" in await at.says(ann, codes.shown(DRAWN[1]))
         assert [h.code for h in await at.town.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
         await at.town.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
@@ -131,6 +133,15 @@ async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None
         assert [len(at.town.heard(n)) > 0 for n in range(3)] == [True, False, False]
         # The same list again changes nothing: she has not said done again.
         assert "0 个说做完了" in await at.says(at.owner, f"/stats 未核对 {given}")
+
+
+async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None:
+    known = json.loads(finished(DRAWN[0]))
+    known |= {"notice": "2015-spring", "walks": {"2015-spring": known["walks"][NOTICE]}}
+    async with office(tmp_path, [json.dumps(known)]) as at:
+        at.town.content = at.service.content = both_notices()
+        assert "2014-autumn、2015-spring" in await at.says(at.owner, "/stats 未核对")
+        assert "1 个说做完了" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
 
 
 async def test_at_night_the_words_wait_until_morning(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.broadcast.draft import Draft
 from bot.broadcast.ledger import Result
 from tests.broadcast.crowd import session
 from tests.broadcast.test_chat import Office, _joins, office
+from tests.conftest import both_notices, shipped
 
 WALKING = session("walking")
 
@@ -68,6 +70,25 @@ async def test_two_at_one_draft_keep_their_words_apart(tmp_path: Path) -> None:
         await at.says(wang, f"/broadcast {number}")
         await at.taps(wang, "定时")
         assert "已定时 12-12 09:00" in await at.says(wang, "明天 9:00")
+
+
+async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> None:
+    spring = json.dumps(json.loads(session("walking")) | {"notice": "2015-spring"})
+    async with office(tmp_path, [WALKING, spring, spring]) as at:
+        at.town.content = both_notices()
+        await at.says(at.owner, "/broadcast")
+        await at.taps(at.owner, "新的群发")
+        assert "有几份通知在办：2014-autumn、2015-spring" in await at.taps(at.owner, "发给谁")
+        assert "看不懂“2016”" in await at.says(at.owner, "通知=2016 未完成")
+        said = await at.says(at.owner, "通知=2015-spring 未完成")
+        assert "发给：2015届春季毕业生核对，-完成" in said
+        assert "会收到：2人" in said
+        # What is said later without a notice is about the same one; when that is withdrawn, about the one in force.
+        await at.taps(at.owner, "发给谁")
+        assert "发给：2015届春季毕业生核对，没开始" in await at.says(at.owner, "没开始")
+        at.town.content = shipped()
+        await at.presses(at.owner, "bc|1|who")
+        assert "发给：2014届秋季毕业生核对，所有人" in await at.says(at.owner, "所有人")
 
 
 async def test_what_cannot_be_sent_is_refused_at_once(tmp_path: Path) -> None:
