@@ -173,7 +173,7 @@ def _clocks(notice: Notice, words: Words, cohort: str | None, now: datetime) -> 
     yield "today", _day(words, now.date())
     ends = running.window.last_day if running.window else None
     yield "deadline", _day(words, ends)
-    yield "days_left", None if ends is None else str(max(0, (ends - now.date()).days))
+    yield "days_left", _left(ends, now)
 
 
 def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:
@@ -184,8 +184,7 @@ def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) ->
         yield f"{kind}.to", _day(words, window.closes if window else None)
         yield f"{kind}.safe", _day(words, window.safe_day if window else None)
         yield f"{kind}.span", _span(words, window) if window else None
-        left = window and window.last_day and (window.last_day - now.date()).days
-        yield f"{kind}.days_left", None if left is None else str(max(0, left))
+        yield f"{kind}.days_left", _left(window.last_day if window else None, now)
     yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
 
 
@@ -279,6 +278,10 @@ def _day(words: Words, day: date | None) -> str | None:
     if day is None:
         return None
     return words.day.format(year=day.year, month=day.month, day=day.day, weekday=words.weekdays[day.weekday()])
+
+
+def _left(end: date | None, now: datetime) -> str | None:
+    return str(max(0, (end - now.date()).days)) if end else None
 
 
 def _span(words: Words, window: Window) -> str:

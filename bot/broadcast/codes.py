@@ -18,6 +18,7 @@ LENGTH = 8
 
 # A phone offers many hyphens.
 _CODE = re.compile(rf"([{ALPHABET}]{{4}})[-‐-―−_\s]*([{ALPHABET}]{{4}})")
+_ALIKE = re.compile(r"[A-Z]{4}\W?[A-Z]{4}", re.ASCII)
 _GAPS = re.compile(r"[\s,，;；、\"']+")
 
 
@@ -29,9 +30,13 @@ def draw(lot: Callable[[int], int]) -> str:
 
 def read(text: str) -> str | None:
     """The code that somebody typed, in whatever letters and with or without the hyphen; None when it is none."""
-    found = _CODE.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
+    found = _CODE.fullmatch(_folded(text))
     code = found[1] + found[2] if found else ""
     return code if code and _check(code[:-1]) == code[-1] else None
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().upper()
 
 
 def shown(code: str) -> str:
@@ -67,15 +72,20 @@ class Listed:
 def listed(text: str) -> Listed:
     """Codes out of a text or a CSV file: the first in each line counts, in a line of codes alone all do.
 
-    A first line without one is a heading.
+    A first line without one is a heading. What looks like a code and is none is strange wherever it stands.
     """
     codes: list[str] = []
     strange: list[tuple[int, str]] = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
-        found = [read(part) for part in _GAPS.split(line) if part]
-        known = [code for code in found if code]
-        codes += known if len(known) == len(found) else known[:1]
-        if found and not known and number > 1:
+        parts = [part for part in _GAPS.split(line) if part]
+        alike = [part for part in parts if _ALIKE.fullmatch(_folded(part))]
+        known = [code for part in alike if (code := read(part))]
+        if len(alike) == len(parts):
+            codes += known
+            strange += [(number, part) for part in alike if not read(part)]
+        elif known:
+            codes.append(known[0])
+        elif number > 1 or alike:
             strange.append((number, line.strip()[:40]))
     return Listed(tuple(dict.fromkeys(codes)), tuple(strange))
 

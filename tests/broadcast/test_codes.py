@@ -87,6 +87,12 @@ def test_a_list_as_a_spreadsheet_saves_it() -> None:
     assert codes.listed(text) == codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
 
 
+def test_a_code_that_was_mistyped_is_named_and_hides_no_other() -> None:
+    wrong = codes.shown(DRAWN[0])[:-1] + ("B" if DRAWN[0][-1] == "A" else "A")
+    assert codes.listed(f"{DRAWN[1]} {wrong} {DRAWN[2]}") == codes.Listed((DRAWN[1], DRAWN[2]), ((1, wrong),))
+    assert codes.listed(f"{wrong},会计1班\n{DRAWN[1]},会计1班") == codes.Listed((DRAWN[1],), ((1, f"{wrong},会计1班"),))
+
+
 async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking", "m2-site")]) as at:
         ann = at.town.telegram.users[FIRST]
