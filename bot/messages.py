@@ -124,9 +124,9 @@ class Answer:
     toast: str = ""
 
 
-Cause = Literal["", "flood", "server", "network", "token"]
+Cause = Literal["", "flood", "server", "network", "token", "gone"]
 """Why a message was not sent now, where that is nobody's fault in it: too fast, an error there, no way there, nobody
-knows us any more."""
+knows us any more, the person deleted what was to be changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """When to stop by oneself: too many unexpected errors, no way to the channel, told to wait for long. Pure.
 
-Blocked people are no errors. Knows no clock: moments come in.
+Blocked people are no errors, nor are those who deleted their copy. Knows no clock: moments come in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Brake:
         """One more outcome, of a message to `user`."""
         if outcome.became == "later" and not outcome.cause:
             return
-        if outcome.cause != "flood":
+        if outcome.cause not in ("flood", "gone"):
             self._errors.append(outcome.became in ("failed", "unsure") or outcome.cause == "server")
         if outcome.became in ("sent", "blocked", "failed"):
             self._troubles = 0

@@ -336,6 +336,23 @@ async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_pa
         assert len(town.telegram.made("deleteMessage")) == 2
 
 
+async def test_copies_that_people_deleted_are_no_errors_of_a_correction(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [AGREED] * 12) as town:
+        number = await town.starts("12月10日截止")
+        await town.sender().once(number)
+        for n in range(11):
+            town.telegram.users[FIRST + n].messages.clear()
+        draft = drafts.dump(Draft("12月20日截止"))
+        made = await town.store.broadcasts.make("telegram", draft, "1", town.now, act="edit", parent=number)
+        assert made
+        await town.start(made)
+        await town.sender().once(made)
+        assert (await town.get(made)).state == "done"
+        assert await town.totals(made) == {"sent": 1, "failed": 11}
+        rows = [report.line(shipped().phrases.broadcast, row) async for row in town.store.ledger.report(made)]
+        assert [row[2] for row in rows] == ["学生自己删了"] * 11 + [""]
+
+
 async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_so(tmp_path: Path) -> None:
     async with crowd(tmp_path, [AGREED] * 8) as town:
         number = await town.starts()

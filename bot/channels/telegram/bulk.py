@@ -12,6 +12,7 @@ from bot.channels.telegram.api import Api
 from bot.messages import Bulletin, Outcome, Ready, Reply
 
 _DONE_BEFORE = ("message is not modified", "message to delete not found")
+_GONE = "message to edit not found"
 
 
 class Bulk:
@@ -52,6 +53,8 @@ def _settled(outcome: Outcome, message: str) -> Outcome:
     """What was so already is done; a repeat of an edit or a deletion does no harm, so doubt is no doubt."""
     if outcome.became == "failed" and any(words in outcome.reason.lower() for words in _DONE_BEFORE):
         return Outcome("sent", message)
+    if outcome.became == "failed" and _GONE in outcome.reason.lower():
+        return Outcome("failed", reason="gone", cause="gone")
     if outcome.became == "unsure":
         return Outcome("later", reason=outcome.reason, cause="network")
     return Outcome("sent", message) if outcome.became == "sent" else outcome
