@@ -184,6 +184,7 @@ class Phrases(Row):
     privacy: Sentence
     progress_new: Sentence
     progress: Sentence
+    progress_none: Sentence
     progress_checked: Sentence
     states: Mapping[Literal["new", "walking", "reported", "done"], Sentence]
     later: Sentence

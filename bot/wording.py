@@ -293,7 +293,7 @@ class Voice:
             phrases.progress.format(
                 where=self._head(self.walk.view(position).step),
                 state=phrases.states[position.state],
-                passed=phrases.facts.comma.join(passed) or "0",
+                passed=phrases.facts.comma.join(passed) or phrases.progress_none,
             )
         ]
         if opened < len(verdicts):

@@ -276,7 +276,9 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
     "closed": lambda w, p: _phase(w, p, w.now) is Phase.CLOSED,
-    "correctable": lambda w, p: any(not c.over(w.now) for c in w.notice.windows_for(_cohort(p), "correction")),
+    "correctable": lambda w, p: any(
+        c.safe_day and w.now.date() <= c.safe_day for c in w.notice.windows_for(_cohort(p), "correction")
+    ),
     "clicked_late": _clicked_late,
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""

@@ -297,6 +297,20 @@ def test_between_the_corrections_and_a_second_look_nobody_is_told_to_wait_or_to_
     assert person.position.step == "m6-record"
 
 
+@pytest.mark.parametrize(
+    ("day", "said", "unsaid"),
+    [
+        ("2014-03-19", "最迟2014年3月19日（周三）去；从明天算起，还有1个工作日", "最后一天"),
+        ("2014-03-20", "今天（2014年3月20日（周四））是更正信息的最后一天", "最迟2014年3月19日"),
+    ],
+)
+def test_on_the_last_day_nobody_is_sent_to_yesterday(day: str, said: str, unsaid: str, meets: Meets) -> None:
+    person = meets(day).stands("x3-papers")
+    person.says("继续")
+    assert said in person.heard
+    assert unsaid not in person.heard
+
+
 # The clock
 
 

@@ -153,6 +153,14 @@ def test_progress_counts_what_was_compared() -> None:
     assert "正在核对" in card
 
 
+def test_progress_at_the_first_step_is_no_number(meets: Meets) -> None:
+    person = meets("2013-12-10")
+    person.does()
+    person.presses("开始核对")
+    person.says("我的进度")
+    assert "已经走过：刚开始" in person.heard
+
+
 def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
     card = voice().progress()[-1]
     assert "你还没有开始核对" in card.text
