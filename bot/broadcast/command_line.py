@@ -219,6 +219,10 @@ def start(
             raise house.wrong("rehearsed")
         if when is None or when <= house.at:
             raise house.wrong("time")
+        if starting.search and starting.needs_second(count := await house.store.broadcasts.count(starting.search)):
+            words = house.content.phrases.broadcast
+            said = words.second.format(number=number, left=count.left, most=words.habits.approve_above)
+            raise typer.TyperException(said)
         await house.apply(it, Moved(number, it.state, "scheduled", {"due_at": when}))
 
     run(begin)

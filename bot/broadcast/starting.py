@@ -40,7 +40,9 @@ class Starting:
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """What is wrong with the content: code, and what it is about."""
+        """What is wrong with the content: code, and what it is about. Taking a message back needs none."""
+        if self.broadcast.act == "delete":
+            return []
         found = list(Rendering(self.content, self.draft, self.now).problems())
         return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
 

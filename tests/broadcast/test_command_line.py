@@ -78,6 +78,16 @@ def test_on_a_rehearsed_day_nothing_is_planned_by_the_real_clock(gradbot: Run, m
     assert _json(gradbot("status", "1", "--json"))["state"] == "draft"
 
 
+def test_what_needs_a_second_person_is_not_timed_without_one(gradbot: Run, tmp_path: Path) -> None:
+    async def many(store: Store) -> None:
+        await settle(store, [session("walking")] * 201, first=100)
+
+    asyncio.run(_open(tmp_path, many))
+    gradbot("new", "--text", "请打{{ contact.phone }}", "--late")
+    assert "要第二位老师同意" in _refused(gradbot("start", "1", "--at", "明天 9:00"))
+    assert _json(gradbot("status", "1", "--json"))["state"] == "draft"
+
+
 def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     assert _json(gradbot("new", "--text", "请打{{ contact.phone }}", "--loud", "--late", "--json")) == {"number": 1}
     seen = _json(gradbot("audience", "1", "-有误", "--late", "--json"))

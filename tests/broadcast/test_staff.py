@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -161,6 +161,19 @@ async def test_what_arrived_before_a_cancel_can_be_taken_back(tmp_path: Path) ->
         # And a recall is no message that could be sent again.
         await at.says(at.owner, "/broadcast 2")
         assert [button["text"] for row in at.owner.messages[-1].buttons for button in row] == ["报告"]
+
+
+async def test_what_arrived_can_be_taken_back_when_its_dates_are_over(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        at.town.now = datetime(2014, 3, 20, 4, tzinfo=UTC)
+        await at.town.starts("{{ deadline }}截止")
+        await at.sends()
+        at.town.passes(hours=24)
+        await at.presses(at.owner, "bc|1|recall")
+        await at.taps(at.owner, "现在收回")
+        assert "开始收回，共 1 条" in await at.taps(at.owner, "确定收回")
+        await at.sends()
+        assert len(at.town.telegram.made("deleteMessage")) == 1
 
 
 async def test_a_correction_keeps_the_picture(tmp_path: Path) -> None:
