@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from operator import methodcaller
 from typing import get_args
 
 from bot import buttons, desk, opinions, privacy
@@ -330,8 +330,6 @@ class _Turning:
         cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
             "menu": voice.menu,
             "resume": voice.step,
-            "deadline": voice.deadline,
-            "progress": voice.progress,
             "jump": voice.jump,
             "restart": voice.restart,
             "trouble": voice.trouble,
@@ -339,7 +337,12 @@ class _Turning:
         }
         if name and name in cards:
             return Turn(quiet, cards[name]())
-        return Turn(quiet, voice.card(name)) if name in get_args(CommandName) else None  # type: ignore[arg-type]
+        if name in self.content.phrases.small_talk:
+            return Turn(quiet, voice.card(name))  # type: ignore[arg-type]
+        if name in ("deadline", "progress"):
+            return Turn(quiet, self._alike(quiet, methodcaller(name)))
+        known = name in get_args(CommandName)
+        return Turn(quiet, self._alike(quiet, methodcaller("card", name))) if known else None
 
     def _none(self, session: Session) -> Turn:
         """都不是: a miss like any other, whose words are gone."""
@@ -390,7 +393,7 @@ class _Turning:
         if self.case and missed.misses >= len(self.content.phrases.misses):
             turn = self._with_person(replace(session, misses=0), desk.opens(voice, self.case, text, topics))
             return replace(turn, missed=Missed(question, topics))
-        said = voice.missed(missed.misses, topics, mark)
+        said = self._alike(session, methodcaller("missed", missed.misses, topics, mark))
         return Turn(missed, (*said, *voice.again()), missed=Missed(question, topics, mark=mark))
 
     def _likely(self, session: Session) -> frozenset[str]:
@@ -404,11 +407,19 @@ class _Turning:
 
     def _told(self, session: Session, topics: Sequence[str]) -> Turn:
         voice, entries = self.voice(session), [self.content.entries[topic] for topic in topics]
-        answer = partial(opinions.asked, voice) if self.incoming.edits else voice.answer
-        answers = [reply for entry in entries for reply in answer(entry)]
+        answer = opinions.asked if self.incoming.edits else Voice.answer
+        answers = self._alike(session, lambda v: tuple(reply for entry in entries for reply in answer(v, entry)))
         first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
         quiet = replace(session, misses=0, told=tuple(topics))
         return Turn(quiet, (*first, *answers, *voice.again()), told=quiet.told)
+
+    def _alike(self, session: Session, say: Callable[[Voice], tuple[Reply, ...]]) -> tuple[Reply, ...]:
+        """What is the same under every notice that it may be about; else the question which one it is."""
+        if session.notice is None:
+            said = [say(self.voice(replace(session, notice=notice))) for notice in self.content.notices]
+            if len({tuple(reply.text for reply in replies) for replies in said}) > 1:
+                return self.voice(session).pick(self.content.phrases.pick_first)
+        return say(self.voice(session))
 
     def _with_person(self, session: Session, handed: Handed) -> Turn:
         """Said at the desk; the walk can go on by its buttons."""

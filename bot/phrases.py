@@ -174,6 +174,7 @@ class Phrases(Row):
     greeting_notice: Sentence
     welcome_back: Sentence
     welcome_back_done: Sentence
+    pick_first: Sentence
     pick_notice: Sentence
     menu: Sentence
     help: Sentence
@@ -187,6 +188,7 @@ class Phrases(Row):
     progress_none: Sentence
     progress_checked: Sentence
     states: Mapping[Literal["new", "walking", "reported", "done"], Sentence]
+    later_new: Sentence
     later: Sentence
     restart_ask: Sentence
     jump: Sentence

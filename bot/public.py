@@ -40,7 +40,12 @@ def _said(content: Content, text: str, now: datetime) -> Reply:
     if command and command[1] in CARDS:
         return _alike(
             [
-                _short(getattr(voice, command[1])() if command[1] == "deadline" else voice.card("contact"))
+                # The calendar file is for whoever asks in private.
+                _short(
+                    voice.bubbles(voice.fill(content.phrases.deadline_closed), source="notice")
+                    if command[1] == "deadline"
+                    else voice.card("contact")
+                )
                 for voice in voices
             ],
             words.elsewhere,

@@ -215,16 +215,18 @@ class Voice:
         )
         return (*hello, *self.bubbles(card, rows, source="notice"))
 
-    def pick(self) -> tuple[Reply, ...]:
-        """Which notice is it about?"""
+    def pick(self, ask: str | None = None) -> tuple[Reply, ...]:
+        """Which notice is it about? Asked in these words."""
         notices = self.content.notices.values()
         rows = tuple((Button(str(Ask("notice", n.id)), n.notice.short),) for n in notices)
-        return self.bubbles(self.content.phrases.pick_notice, rows)
+        return self.bubbles(ask or self.content.phrases.pick_notice, rows)
 
     def start(self) -> Button:
         """The button that leads into the walk, or on."""
         if self.session.position:
             return self.command("resume")
+        if self.session.notice is None:
+            return self.command("start")
         return self.act(JUMP, self.content.phrases.buttons["start"])
 
     def menu(self) -> tuple[Reply, ...]:
@@ -250,9 +252,8 @@ class Voice:
                 Button(str(Ask("cmd", "tomorrow")), words.tomorrow),
                 Button(str(Ask("cmd", "weekend")), words.weekend),
             )
-            return self.bubbles(
-                self.fill(phrases.later, title=title), (when, *rows) if position and self.posts else rows
-            )
+            said = self.fill(phrases.later, title=title) if position else self.fill(phrases.later_new)
+            return self.bubbles(said, (when, *rows) if position and self.posts else rows)
         text = self.fill(getattr(phrases, name))
         own: dict[str, tuple[Button, ...]] = {"privacy": (self.command("export"), self.command("forget"))}
         if self.desk:

@@ -236,6 +236,36 @@ def test_with_two_notices_she_is_asked_which(meets: Meets) -> None:
         assert {button.id for button in person.shown} == {f"notice|{name}" for name in both_notices().notices}
 
 
+@pytest.mark.parametrize("words", ["几号截止", "截止日期", "联系老师", "照片不是我", "我的进度", "稍后"])
+def test_before_she_chose_she_is_not_told_the_dates_of_one_of_two(words: str, meets: Meets) -> None:
+    person = meets("2014-12-09", both_notices())
+    person.does()
+    person.says(words)
+    assert "选好以后再问我一次" in person.heard
+    assert "0550" not in person.heard
+    assert {button.id for button in person.shown} == {f"notice|{name}" for name in both_notices().notices}
+    person.presses("2015届")
+    person.says(words)
+    assert "选好以后" not in person.heard
+
+
+def test_before_she_chose_what_is_the_same_is_told_and_every_door_is_open(meets: Meets) -> None:
+    person = meets("2014-12-09", both_notices())
+    person.does()
+    person.says("收不到验证码怎么办")
+    assert "选好以后" not in person.heard
+    person.presses("开始核对")
+    assert "不算数" not in person.heard
+    assert {button.id for button in person.shown} == {f"notice|{name}" for name in both_notices().notices}
+
+
+def test_who_puts_it_off_before_the_walk_is_not_told_a_step(meets: Meets) -> None:
+    person = meets("2013-12-09")
+    person.does()
+    person.says("稍后")
+    assert "“”" not in person.heard
+
+
 def test_each_notice_has_its_own_walk_and_its_own_buttons(meets: Meets) -> None:
     person = meets("2014-12-09", both_notices())
     person.says("/start notice-2014-autumn")

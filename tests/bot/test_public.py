@@ -35,6 +35,7 @@ def test_a_question_in_a_group_is_answered_in_one_bubble(content: Content) -> No
 
 def test_commands_that_are_the_same_for_everybody(content: Content) -> None:
     assert "12月20日" in said(content, "/deadline").text
+    assert "日历文件" not in said(content, "/deadline").text  # no file goes to a group
     assert "0550-3055417" in said(content, "/contact@some_bot").text
     assert said(content, "/ask 用户名忘了怎么办").topic == "forgot-username"
     for command in ("/ask", "/help", "/start"):
