@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from operator import methodcaller
 from typing import get_args
 
@@ -330,6 +331,8 @@ class _Turning:
         cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
             "menu": voice.menu,
             "resume": voice.step,
+            "deadline": partial(self._alike, quiet, Voice.deadline),
+            "progress": partial(self._alike, quiet, Voice.progress),
             "jump": voice.jump,
             "restart": voice.restart,
             "trouble": voice.trouble,
@@ -337,12 +340,11 @@ class _Turning:
         }
         if name and name in cards:
             return Turn(quiet, cards[name]())
-        if name in self.content.phrases.small_talk:
-            return Turn(quiet, voice.card(name))  # type: ignore[arg-type]
-        if name in ("deadline", "progress"):
-            return Turn(quiet, self._alike(quiet, methodcaller(name)))
-        known = name in get_args(CommandName)
-        return Turn(quiet, self._alike(quiet, methodcaller("card", name))) if known else None
+        if name not in get_args(CommandName):
+            return None
+        card = methodcaller("card", name)
+        small = name in self.content.phrases.small_talk
+        return Turn(quiet, card(voice) if small else self._alike(quiet, card))
 
     def _none(self, session: Session) -> Turn:
         """都不是: a miss like any other, whose words are gone."""
