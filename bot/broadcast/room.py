@@ -33,6 +33,7 @@ from bot.session import Session
 from bot.source import MAX_BYTES, decoded
 from bot.store import Store
 from bot.wording import Voice
+from flows.clock import Phase, clock
 
 _log = structlog.get_logger()
 
@@ -105,7 +106,7 @@ class BroadcastRoom:
         return await self._does(broadcast, asked, incoming, at)
 
     async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Handed:
-        """How far everybody is under a notice (by default the first), with the table as a file."""
+        """How far everybody is under a notice (by default the first that is not over), with the table as a file."""
         content, notice = self._content(), self._notice(about)
         channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
         shown = Funnel(
@@ -139,7 +140,8 @@ class BroadcastRoom:
         words = content.phrases.broadcast.joining
         given = listed(await self._document(incoming.file) if incoming.file else typed)
         if not given.codes:
-            several = words.import_notice.format(notices="、".join(content.notices)) if len(content.notices) > 1 else ""
+            about = {"notices": "、".join(content.notices), "notice": notice}
+            several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
             return Handed((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
         result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
         return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
@@ -155,9 +157,10 @@ class BroadcastRoom:
         return text if isinstance(text, str) else ""
 
     def _notice(self, about: str) -> str:
-        """The notice that is named, else the first."""
-        notices = self._content().notices
-        return about if about in notices else next(iter(notices))
+        """The notice that is named, else the first that is not over."""
+        notices, now = self._content().notices, self._local()
+        open_ = (name for name, notice in notices.items() if clock(notice, None, now).phase is not Phase.CLOSED)
+        return about if about in notices else next(open_, next(iter(notices)))
 
     async def _picture(self, shown: Funnel) -> Reply:
         """The numbers drawn, aside; or a sentence that says what is missing for it."""
@@ -187,8 +190,7 @@ class BroadcastRoom:
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
     async def _new(self, incoming: Incoming, at: datetime) -> Handed:
-        content = self._content()
-        draft = drafts.dump(Draft(audience=Audience(next(iter(content.notices)))))
+        draft = drafts.dump(Draft(audience=Audience(self._notice(""))))
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
                 return Handed(((await self._with(blank, incoming, at)).card(),))

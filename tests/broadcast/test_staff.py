@@ -91,6 +91,15 @@ async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> N
         assert "发给：2014届秋季毕业生核对，所有人" in await at.says(at.owner, "所有人")
 
 
+async def test_a_new_one_is_about_the_notice_that_is_not_over(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        at.town.content = both_notices()
+        at.town.now = datetime(2014, 12, 9, 4, tzinfo=UTC)
+        await at.says(at.owner, "/broadcast")
+        assert "发给：2015届春季毕业生核对，所有人" in await at.taps(at.owner, "新的群发")
+        assert "2015届春季毕业生核对：共" in await at.says(at.owner, "/stats")
+
+
 async def test_what_cannot_be_sent_is_refused_at_once(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
         await writes(at)
