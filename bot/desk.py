@@ -37,7 +37,7 @@ DAYS_AHEAD = 400
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{NUMBER}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
 )
-_NOTE = re.compile(r"\s*(?://|／／|备注[:：\s]?)\s*")
+_NOTE = re.compile(r"\s*(?://|／／|备注(?:[:：\s]|$))\s*")
 
 
 @dataclass(frozen=True, slots=True)

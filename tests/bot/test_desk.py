@@ -86,6 +86,16 @@ async def test_a_whole_ticket(room: Room) -> None:
     assert {row["about"] for row in acts} == {number}
 
 
+async def test_an_answer_that_begins_like_a_note_reaches_the_graduate(room: Room) -> None:
+    await opened(room)
+    said = len(room.to())
+    for note in ("备注：他上周来过", "备注 他上周来过", "／／他上周来过", "备注"):
+        await room.staff(note, thread="500")
+    assert len(room.to()) == said
+    await room.staff("备注栏空着就行", thread="500")
+    assert room.to()[-1] == "老师回复：\n备注栏空着就行"
+
+
 async def test_without_threads_a_reply_says_which_ticket(tmp_path: Path) -> None:
     store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
     room = Room(shipped(), store, at_noon(), threads=False)
