@@ -244,9 +244,9 @@ class Desk:
         return tuple((_button(self.ticket, f"say|{topic}", self.content.entries[topic].title),) for topic in known)
 
 
-def released(content: Content, ticket: Ticket) -> Handed:
+def released(content: Content, ticket: Ticket, now: datetime) -> Handed:
     """Nobody said anything for too long: the bot answers again, and both sides are told. What was answered is over."""
-    words = content.phrases.desk
+    words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
     state: TicketState = "released" if ticket.waiting_since else "closed"
     after = replace(ticket, state=state, taken_by=None, release_at=None)
     doors = ((_command("desk", words.buttons["more"]), _command("resume", words.buttons["resume"])),)
@@ -255,7 +255,7 @@ def released(content: Content, ticket: Ticket) -> Handed:
     return Handed(
         effects=(
             Changed(after),
-            Queued("graduate", Reply(to_graduate.format(number=ticket.number), doors), ticket.number),
+            Queued("graduate", Reply(voice.fill(to_graduate, None, number=ticket.number), doors), ticket.number),
             _to_staff(words, after, to_staff.format(number=ticket.number), _doors(words, after)),
         )
     )

@@ -155,7 +155,7 @@ class Service:
             now = local(self._present(), self._today)
             for ticket in await self._store.desk.overdue(channel, desk.utc(now)):
                 try:
-                    effects = desk.released(self.content, ticket).effects
+                    effects = desk.released(self.content, ticket, now).effects
                     await self._store.desk.apply(effects, channel, self._present())
                 except Outdated:
                     continue

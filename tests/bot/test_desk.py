@@ -237,6 +237,7 @@ async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:
     await room.service.release()
     await room.delivers()
     assert "一直没有回复" in room.to()[-1]
+    assert "0550-3055417" in room.to()[-1]
     assert number in room.in_staff_chat[-1]
     assert "12月20日" in texts(await room.says("什么时候截止"))
     await room.staff("来晚了", thread="500")
