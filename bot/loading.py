@@ -24,7 +24,7 @@ from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases
 from bot.problem import ContentProblem, Problem
-from bot.source import Mistake, Path_, Source
+from bot.source import WIDE_QUOTES, Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import check
@@ -209,7 +209,7 @@ class _Reading:
                 yield from (self._validated(name, read, (n,), model) for n in range(len(read.tree)))
             else:
                 self.unread.add(part)
-                self._tell(name, read, (), "tuple_type", key=name, value="")
+                self._tell(name, read, (), "not_entries")
 
     def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
         tree, mended = node_at(read.tree, at), list[Path_]()
@@ -232,15 +232,16 @@ class _Reading:
             self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
         about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": key_of((*at, *loc))}
-        about["detail"] = error["msg"]
+        about |= {"detail": error["msg"], "size": len(error["input"]) if isinstance(error["input"], str) else 0}
         if error["type"] == "missing":
             about["key"] = str(error["loc"][-1])
         if error["type"] == "extra_forbidden":
-            about |= {"id": about["key"], "known": _all_keys(model)}
+            about |= {"id": about["key"], "known": _keys(model, error["loc"][:-1])}
         if "expected" in about:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
         line, column = read.place((*at, *loc))
-        self._tell(name, read, (*at, *loc), _meant(error, _line(read, line)[column - 1 : column]), **about)
+        rule, key = _meant(error, _line(read, line)[column - 1 : column]), about.pop("at", None)
+        self._tell(name, read, (*at, *loc, *filter(None, [key])), rule, **about)
 
     def _review(
         self,
@@ -277,7 +278,8 @@ class _Reading:
 
     def _published(self, notices: Sequence[_Piece[Notice]]) -> None:
         """Tells when no notice is in force, and when two have the same id."""
-        if "notices" in self.unread or not all(piece.value for piece in notices):
+        broken = any(not piece.value or ("notice", "status") in piece.mended for piece in notices)
+        if "notices" in self.unread or broken:
             return
         known: dict[str, str] = {}
         for piece in notices:
@@ -293,7 +295,7 @@ class _Reading:
         told = {kind.type for _, kind in flaws if isinstance(kind, PydanticCustomError)}
         wrong = [*piece.mended, *(m.loc[len(piece.at) :] for m in piece.source.mistakes if m.sure and m.loc)]
         for loc, kind in flaws:
-            if not isinstance(kind, PydanticCustomError) or (kind.type == "unknown_topic" and "faq" in self.unread):
+            if not isinstance(kind, PydanticCustomError) or _UNREAD.get(kind.type) in self.unread:
                 continue
             reasons, sections = _FOLLOWS.get(kind.type, ((), ()))
             follows = told & {*reasons} or any(m[: len(loc)] == loc or loc[: len(m)] == m for m in wrong)
@@ -311,11 +313,11 @@ class _Reading:
     ) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
         near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
-        told = {
-            **about,
-            "known": "、".join(known[:MAX_KNOWN]) + ("…" if len(known) > MAX_KNOWN else ""),
-            "nearest": self.sentences["nearest"].format(id=near[0]) if near else "",
-        }
+        some = "、".join(known[:MAX_KNOWN]) + ("…" if len(known) > MAX_KNOWN else "")
+        nearest = self.sentences["nearest"].format(id=near[0]) if near else ""
+        if rule == "extra_forbidden" and not near:
+            nearest = self.sentences["known_keys"].format(known=some)
+        told = {**about, "known": some, "nearest": nearest}
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
         self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
@@ -329,6 +331,9 @@ class _Known(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "？"
 
+
+_UNREAD = {"unknown_topic": "faq", "unknown_template": "phrases.yaml"}
+"""Rules about names that stand in another part, which may be the one that could not be read."""
 
 _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "cohort_without_window": (["unknown_cohort"], ["cohorts", "windows"]),
@@ -376,8 +381,14 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
 def _meant(error: Any, first: str) -> str:
     """The rule whose sentence tells best what the person did; `first` is the sign that the value begins with."""
     rule: str = RULES.get(error["type"], error["type"])
-    if rule == "string_type" and error["input"] is None:
+    if error["input"] is None and rule.endswith("_type"):
         return "empty"
+    if rule == "string_type" and isinstance(error["input"], list) and first != "[":
+        return "text_not_list"
+    if rule != "string_too_long" and first in WIDE_QUOTES:
+        return "yaml_full_width_quote"
+    if rule == "string_pattern_mismatch" and ":" in error["ctx"]["pattern"]:
+        return "hours"
     if rule == "string_type" and isinstance(error["input"], dict):
         return "yaml_after_bracket" if first == "{" else "yaml_colon_inside"
     return rule
@@ -392,10 +403,21 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _all_keys(model: type[BaseModel]) -> set[str]:
+def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
+    """The keys that may be written at a place, as pydantic gives it."""
     schema = model.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
+    parts = [schema]
+    for name in loc:
+        parts = [inner for part in parts for inner in _within(schema, part, name)]
     return {key for part in parts for key in part.get("properties", {})}
+
+
+def _within(schema: Any, part: Any, name: str | int) -> Iterator[Any]:
+    """What a JSON schema says of the value under one name or row."""
+    found = part.get("items") if isinstance(name, int) else part.get("properties", {}).get(name)
+    for inner in (found or part.get("additionalProperties"),):
+        for one in inner.get("anyOf", [inner]) if isinstance(inner, dict) else ():
+            yield schema["$defs"][one["$ref"].rsplit("/", 1)[-1]] if "$ref" in one else one
 
 
 def _entry(question: Question, notice: Notice) -> Entry:
