@@ -241,6 +241,9 @@ class _Reading:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
         line, column = read.place((*at, *loc))
         rule, key = _meant(error, _line(read, line)[column - 1 : column]), about.pop("at", None)
+        if rule == "model_type" and not (*at, *loc):
+            rule = "not_keys"
+            self.unread.add(name.split("/", 1)[0])
         self._tell(name, read, (*at, *loc, *filter(None, [key])), rule, **about)
 
     def _review(
