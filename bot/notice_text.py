@@ -25,10 +25,11 @@ _SPAN = re.compile(
     r"\s*(?P<before>[（(]?(?:以前|之前|前|截止|止|为止|起|开始))?"
 )
 _PHONE = re.compile(
-    r"(?<![\d-])(?<!传真)(?<!传真[:：])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
+    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
     r"(?:\s*[、/，,]\s*\d{7,8}(?![\d-]))*|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
     r"|(?:(?<=电话)|(?<=电话[:：])|(?<=电话[:：]\s)|(?<=内线[:：]))\d{5,8}(?!\d)"
 )
+_FAX = re.compile(r"传真\s*[:：]?\s*[（(]?$")
 _MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 _URL = re.compile(r"(?:https?:?//|www\.)[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::\d+)?(?:/[!-~]*)?", re.ASCII)
 _SURNAMES = (
@@ -44,11 +45,16 @@ _PERSON = re.compile(
 _ROOM = re.compile(
     r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}(?:室|办公室)?|办公室|大厅|窗口)"
 )
+_ADDRESS = re.compile(r"(?:办公|联系)?(?:地址|地点)\s*[:：]\s*([^，。；\s]{4,60})")
 _TO_ROOM = re.compile(r"^.*(?:前往|[到至在于往])|^\d+前?")
 _ROLE = re.compile(
-    r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.]\s*)?(?:咨询[:：]\s*)?([\u4e00-\u9fff]{1,10}(?:科|处|办|办公室|中心|部|站))(?=\s|[:：])"
+    r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.]\s*)?(?:[咨洽]询[:：]\s*)?([\u4e00-\u9fff]{1,10}(?:科|处|办|办公室|中心|部|站|系|组|学院))(?=\s|[:：])"
 )
-_IM = re.compile(r"(?:QQ群?|微信群?|企业微信)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
+_HOURS = re.compile(
+    r"(?:每?周|星期)[一二三四五六日天](?:[至到—－~-]+(?:周|星期)?[一二三四五六日天])?[^（）()，,。；;]{0,8}?"
+    r"\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d(?:[，,、]?\s*[上下]午\s*\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d)?"
+)
+_IM = re.compile(r"(?:QQ群?|微信群?|企业微信|(?:微信)?公众号)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
 _LEVELS = {
     "专升本科": "专升本", "专升本": "专升本", "高起专": "专科", "高职": "专科", "专科": "专科", "高起本": "高起本",
     "本科": "本科", "研究生": "研究生",
@@ -61,23 +67,33 @@ _GROUP = re.compile(
 )
 _SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s*[：:]")
 _ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s*(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
+_HEADS = re.compile(
+    r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
+)
+"""What stands over the columns of a table; pasted as text it often has a cell a line."""
+_NO_MAJOR = re.compile(r"留级|级$|(?:研究生|本科生|专科生|毕业生|学生)$")
+_LEADING = re.compile(r"^(?:专业)?(?:包括|包含|涉及|分别为|有|为)[:：]?")
 _GRADE = re.compile(r"((?:20)?\d{2})级")
 _PAPER = re.compile(
-    r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|录取名册|录取花名册|公证书|裁定书)[》”]?"
+    r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|(?:勘误|更正|变更|核对)表|录取名册|录取花名册|公证书|裁定书)[》”]?"
     r"|户口[簿本]|居民身份证|身份证|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
 _CARRY = re.compile(r"携带|持|提交|提供|出具|备齐|准备|材料|交|凭|附|带")
+_HEADED = re.compile(r"^[（(]?[\d一二三四五六七八九十]+[）)、.．]\s*[^，。；：]{0,8}材料[^，。；]{0,6}[：:]?$")
+_COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _LISTED = re.compile(r"^[（(]?[\d一二三四五六七八九十①-⑩]+[）)、.．]?\s*(?=[《\u4e00-\u9fff])")
 _JOINED = re.compile(r"[、，,；;和及与以及]")
+SHORT = 30
+"""Characters of a line that is nothing but a paper in a list without numbers."""
 _BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])[或、/])\s*[“「‘【]([^”」’】]{1,12})[”」’】]")
 _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|部|院|办公室|中心|科)$")
-_AGAIN = re.compile(r"补采|补拍|重新采集|重拍")
+_AGAIN = re.compile(r"补采|补拍|补照|重新采集|重拍")
 _FOR = (
     ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次核对|二次核对")),
     ("recapture", _AGAIN),
     ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
     ("correction", re.compile(r"更正|修改|勘误|变更|改动")),
-    ("report", re.compile(r"上报|报送|反馈|汇报|报告|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
+    ("report", re.compile(r"上报|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
     ("check", re.compile(r"核对|校对|自查|确认|核查|查询")),
     ("register_public", re.compile(r"公示|公布|公开")),
     ("prepare", re.compile(r"领取|领证|发放|发证|答辩|考试|缴费|缴纳|报到|离校|典礼|仪式")),
@@ -96,6 +112,7 @@ class Span:
     opens: date | None
     closes: date | None
     sentence: str
+    time_from: str = ""
     time_to: str = ""
     before: bool = False
     sure: bool = True
@@ -112,6 +129,7 @@ class Desk:
     room: str = ""
     im: str = ""
     role: str = ""
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +146,12 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Something to bring; `copied` when a copy is enough."""
+    """Something to bring; `copied` when a copy is enough. `copies` is None when the notice does not say how many."""
 
     name: str
     sentence: str
     copied: bool = False
+    copies: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +195,8 @@ def find(text: str) -> Found:
 
 
 def _room(sentence: str) -> str:
+    if m := _ADDRESS.search(sentence):
+        return m[1]
     m = _ROOM.search(sentence)
     return _TO_ROOM.sub("", m[0]) if m else ""
 
@@ -227,13 +248,22 @@ def _spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
                 closes = _safe(first, int(m["only"] or m["also"]))
             before = (m["before"] or "").lstrip("（(")
             start: date | None = opens
-            if closes is None:
+            clocks = (m["at"], m["bt"]) if m["bm"] or m["only"] else ("", m["at"])
+            if closes is None and not before and _ON.search(sentence[: m.start()]):
+                closes, clocks = opens, (m["at"], "")
+            elif closes is None:
                 start, closes = (opens, None) if before in ("起", "开始") else (None, opens)
+            if start is None and issued and _FROM_NOW.search(sentence[: m.start()]):
+                start, sure = issued, False
             kind = _kind(sentence, m.start()) or topic or "prepare"
             for one, other in _two_days(m, first, closes) or [(start, closes)]:
                 if (kind, one, other) not in seen:
                     seen.add((kind, one, other))
-                    yield Span(kind, one, other, sentence, _clock(m["bt"] or m["at"]), "前" in before, sure)
+                    yield Span(kind, one, other, sentence, *map(_clock, clocks), "前" in before, sure)
+
+
+_ON = re.compile(r"(?:定于|将于|于|在)$")
+_FROM_NOW = re.compile(r"即日起?\s*(?:至|到|[—－~-]+)?\s*$")
 
 
 def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
@@ -277,6 +307,7 @@ def _clock(said: str | None) -> str:
 def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
     """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
     alone = re.compile(rf"^{_ONE('a')}$")
+    lines = [re.sub(r"[\s（(]*(?:启|印发|盖?章|公章)[）)]?$", "", line) for line in lines]
     for n in range(len(lines) - 1, -1, -1):
         m = alone.match(lines[n].replace(" ", ""))
         if m and m["ay"]:
@@ -290,7 +321,8 @@ def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
 def _desks(body: Sequence[str]) -> Iterator[Desk]:
     told: set[str] = set()
     for sentence in body:
-        phones = [phone for said in _PHONE.findall(sentence) for phone in _dialled(said) if phone not in told]
+        dialled = [m[0] for m in _PHONE.finditer(sentence) if not _FAX.search(sentence[: m.start()])]
+        phones = [phone for said in dialled for phone in _dialled(said) if phone not in told]
         mails = [m for m in _MAIL.finditer(sentence) if m[0] not in told]
         im, room = _IM.search(sentence), _room(sentence)
         chats = im[0] if im and im[0] not in told else ""
@@ -302,13 +334,16 @@ def _desks(body: Sequence[str]) -> Iterator[Desk]:
         people = [name for found in _PERSON.findall(sentence) if (name := next(filter(None, found), ""))]
         role = m[1] if (m := _ROLE.match(sentence)) else ""
         if len(people) == len(phones) > 1:
-            yield from (Desk(sentence, (phone,), (), name) for name, phone in zip(people, phones, strict=True))
+            yield from (
+                Desk(sentence, (phone,), (), name, role=role) for name, phone in zip(people, phones, strict=True)
+            )
             phones, people = [], []
         first = next(iter(mails), None)
         if phones or first or chats:
             own = (first[0],) if first else ()
             name = _whose(sentence, first) if first and not phones else ""
-            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role)
+            hours = h[0] if (h := _HOURS.search(sentence)) else ""
+            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role, hours)
         yield from (Desk(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
 
 
@@ -327,7 +362,8 @@ def _dialled(said: str) -> Iterator[str]:
 
 def _people(text: str) -> Iterator[People]:
     """Lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
-    rows = {_as_list(row): row[0] for row in _ROW.finditer(text)}
+    text, written = _in_rows(text)
+    rows = {_as_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
     text = _ROW.sub(_as_list, text)
     marks = list(_GROUP.finditer(text))
     for n, mark in enumerate(marks):
@@ -346,11 +382,9 @@ def _people(text: str) -> Iterator[People]:
         for partner, piece in pieces:
             piece = re.sub(r"[（(]限?(?:20)?\d{2}级[）)]", "", piece)
             names = [name.strip(" （()）；;，,.") for name in re.split(r"[、；;，,]|和(?=[\u4e00-\u9fff]{2})", piece)]
-            majors = [re.sub(r"^(?:20)?\d{2}级", "", name).strip() for name in names]
+            majors = [_LEADING.sub("", re.sub(r"^(?:20)?\d{2}级", "", name)).strip() for name in names]
             held = any("留级" in name for name in majors)
-            kept = tuple(
-                dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and "留级" not in m and "级" not in m[-1:])
-            )
+            kept = tuple(dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and not _NO_MAJOR.search(m)))
             grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else part)))
             if kept or held:
                 yield People(level, kept, sentence, grades, partner, held)
@@ -360,6 +394,35 @@ def _held_back(people: Sequence[People], text: str) -> Iterator[People]:
     """Those who repeat a year are told of in a sentence of their own: they belong to every group."""
     alone = "留级" in text and not any(group.held_back for group in people)
     yield from (replace(group, held_back=True) if alone else group for group in people)
+
+
+def _in_rows(text: str) -> tuple[str, dict[str, str]]:
+    """The text with tables that were pasted a cell a line as one line for each level (level, majors, grades), and of
+    each such line how it was written.
+    """
+    lines, out, written = text.split("\n"), list[str](), dict[str, str]()
+    n = 0
+    while n < len(lines):
+        heads = 0
+        while n + heads < len(lines) and _HEADS.fullmatch(lines[n + heads].strip()):
+            heads += 1
+        names = [line.strip() for line in lines[n : n + heads]]
+        level, major = (next((i for i, name in enumerate(names) if word in name), -1) for word in ("层次", "专业"))
+        found, cells_of = dict[str, list[str]](), dict[str, list[str]]()
+        at = n + heads
+        while min(level, major) >= 0 and (row := [line.strip() for line in lines[at : at + heads]])[level:]:
+            if row[level] not in _LEVELS or len(row) < heads:
+                break
+            grades = [cell for cell in row if _GRADE.fullmatch(cell)]
+            cells = found.setdefault(row[level], [])
+            cells += [cell for cell in (row[major], *grades) if cell not in cells]
+            cells_of.setdefault(row[level], []).extend(row)
+            at += heads
+        rows = {"  ".join((name, *cells)): " ".join(cells_of[name]) for name, cells in found.items()}
+        written |= rows
+        out += rows or lines[n : n + max(1, heads)]
+        n = at if found else n + max(1, heads)
+    return "\n".join(out), written
 
 
 def _as_list(row: re.Match[str]) -> str:
@@ -373,10 +436,15 @@ def _as_list(row: re.Match[str]) -> str:
 def _papers(body: Sequence[str]) -> Iterator[Paper]:
     told, listed = set[str](), False
     for sentence in body:
-        listed = listed and bool(_LISTED.match(sentence))
+        alone = _PAPER.match(sentence) and len(sentence) < SHORT and not sentence.endswith("。")
+        listed = listed and bool(_LISTED.match(sentence) or alone)
         if not listed and not _CARRY.search(sentence):
             continue
-        listed = listed or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
+        listed = (
+            listed
+            or bool(_HEADED.match(sentence))
+            or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
+        )
         wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能", sentence, maxsplit=1)[0]
         for part in _JOINED.split(wanted):
             for m in _PAPER.finditer(part):
@@ -385,7 +453,11 @@ def _papers(body: Sequence[str]) -> Iterator[Paper]:
                 )
                 if len(name) >= 3 and name not in told:
                     told.add(name)
-                    yield Paper(name, sentence, copied=bool(re.match(r"[》”]?的?复印件", part[m.end() :])))
+                    copied = re.match(r"[》”]?的?复印件", part[m.end() :])
+                    number = _COPIES.search(part, m.end()) if copied else None
+                    yield Paper(
+                        name, sentence, bool(copied), _number(number[1].replace("两", "二")) if number else None
+                    )
 
 
 def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:

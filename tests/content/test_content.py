@@ -66,7 +66,7 @@ COLON = "这段文字里有冒号加空格"
         ("- id: dorm", "-id: dorm", [(1, "列表的每一项以半角减号")]),
         ("    - 宿舍", "    -宿舍", [(5, "列表的每一项以半角减号")]),
         ("title: 钥匙", 'title: "钥匙', [(2, "引号没有配对")]),
-        ('title: 钥匙交给谁\n  source: notice', 'title: "钥匙交给谁\n  source: "notice"', [(2, "引号没有配对")]),
+        ("title: 钥匙交给谁\n  source: notice", 'title: "钥匙交给谁\n  source: "notice"', [(2, "引号没有配对")]),
         ("title: 钥匙交", "title: 钥匙: 交", [(2, COLON)]),
         ("answer: 交给宿管。", "answer:\n    1. 交给宿管。\n    2. 注意: 周末不在。", [(10, COLON)]),
         ("source: notice", "source: {help: 1， notice: 1}", [(3, "方括号、花括号里要用半角逗号")]),
