@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.notice_text import LABELS, Desk, Found, People, Span, find
+from bot.notice_days import LABELS, Span
+from bot.notice_text import Desk, Found, People, find
 
 MARK = "# 请核对"
 COLLECTS = (
@@ -174,7 +175,8 @@ def _corrections(found: Found) -> Iterator[str]:
             if paper.sentence != told:
                 told = paper.sentence
                 yield _from(told, 6)
-            yield f"      - {{name: {_q(paper.name)}, original: {'false' if paper.copied else 'true'}, copies: {paper.copies or 'null'}}}"
+            original, copies = "false" if paper.copied else "true", paper.copies or "null"
+            yield f"      - {{name: {_q(paper.name)}, original: {original}, copies: {copies}}}"
     else:
         yield f"    {MARK}：通知没有写要带的材料"
     if found.where[0]:

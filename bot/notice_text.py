@@ -1,4 +1,4 @@
-"""What stands in a school's notice as it was published: dates, contacts, groups of graduates, papers, links. Pure.
+"""What stands in a school's notice as it was published: days, contacts, groups of graduates, papers, links. Pure.
 
 Finds only what is written; each find carries the sentence it came from, and `sure` is False for whatever was inferred.
 """
@@ -8,22 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
-_DIGITS = str.maketrans("零〇○Oo一二三四五六七八九", "000001" + "23456789")
+from bot.notice_days import ONE, Span, day, in_digits, spans
+
 _FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
-_YEAR = r"(?:(?P<{0}y>20\d\d|二[零〇○Oo0][零〇○Oo0一二三四五六七八九\d]{{2}})\s*[年./-]\s*)"
-_MONTH = r"(?P<{0}m>\d{{1,2}}|十[一二]?|[一二三四五六七八九])\s*[月./-]\s*"
-_DAY = r"(?P<{0}d>\d{{1,2}}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*[日号]?"
-_ONE = (_YEAR + "?" + _MONTH + _DAY).format
-_TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}[:：]\d\d))?".format
-_WEEKDAY = r"(?:\s*[（(](?:周|星期)[一二三四五六日天][）)])?"
-_SPAN = re.compile(
-    rf"{_ONE('a')}{_WEEKDAY}{_TIME('a')}"
-    rf"(?:\s*(?:至|到|—+|－|~|～|-)\s*(?:{_ONE('b')}|(?P<only>\d{{1,2}})\s*[日号]?){_WEEKDAY}{_TIME('b')}"
-    r"|\s*[、和及]\s*(?P<also>\d{1,2})\s*[日号])?"
-    r"\s*(?P<before>[（(]?(?:以前|之前|前|截止|止|为止|起|开始))?"
-)
 _PHONE = re.compile(
     r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
     r"(?:\s*[、/，,]\s*\d{7,8}(?![\d-]))*|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
@@ -87,35 +76,6 @@ SHORT = 30
 """Characters of a line that is nothing but a paper in a list without numbers."""
 _BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])[或、/])\s*[“「‘【]([^”」’】]{1,12})[”」’】]")
 _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|部|院|办公室|中心|科)$")
-_AGAIN = re.compile(r"补采|补拍|补照|重新采集|重拍")
-_FOR = (
-    ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次核对|二次核对")),
-    ("recapture", _AGAIN),
-    ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
-    ("correction", re.compile(r"更正|修改|勘误|变更|改动")),
-    ("report", re.compile(r"上报|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
-    ("check", re.compile(r"核对|校对|自查|确认|核查|查询")),
-    ("register_public", re.compile(r"公示|公布|公开")),
-    ("prepare", re.compile(r"领取|领证|发放|发证|答辩|考试|缴费|缴纳|报到|离校|典礼|仪式")),
-)
-LABELS = {
-    "check": "网上核对学籍和图像", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
-    "report": "报告有误", "recheck": "更正后复核", "register_public": "公示和电子注册", "prepare": "时间",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days that a sentence names; `kind` as in `flows.notice.Window`, `before`: the end is written as a bare 前."""
-
-    kind: str
-    opens: date | None
-    closes: date | None
-    sentence: str
-    time_from: str = ""
-    time_to: str = ""
-    before: bool = False
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +143,7 @@ def find(text: str) -> Found:
         title=title,
         school=school,
         issued=issued,
-        spans=tuple(_whole([*_spans(body, issued)])),
+        spans=tuple(spans(body, issued)),
         desks=tuple(_desks(body)),
         people=tuple(_held_back([*_people(text)], text)),
         papers=tuple(_papers(body)),
@@ -205,113 +165,14 @@ def _sentences(line: str) -> list[str]:
     return [part.strip() for part in re.split(r"(?<=[。；;！])", line) if part.strip()]
 
 
-def _number(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    if "十" in text:
-        tens, _, ones = text.partition("十")
-        return 10 * (int(tens.translate(_DIGITS)) if tens else 1) + (int(ones.translate(_DIGITS)) if ones else 0)
-    return int(text.translate(_DIGITS))
-
-
-def _day(m: re.Match[str], which: str, year: int | None, month: int | None = None) -> date | None:
-    said = m[f"{which}y"]
-    number = _number(said) if said else year
-    if number is None or not (m[f"{which}m"] or month):
-        return None
-    try:
-        return date(number, _number(m[f"{which}m"]) if m[f"{which}m"] else month or 0, _number(m[f"{which}d"]))
-    except (ValueError, TypeError):
-        return None
-
-
-def _spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
-    year, topic = (issued.year if issued else None), ""
-    seen: set[tuple[str, date | None, date | None]] = set()
-    for sentence in body:
-        if issued and sentence == body[-1] and len(sentence) < 20:
-            continue
-        topic = next((kind for kind, words in _FOR if words.search(sentence)), topic)
-        for m in _SPAN.finditer(sentence):
-            if not (m["ay"] or re.search(r"[月]", m[0])):
-                continue
-            first = _day(m, "a", year)
-            if first is None or (issued and first == issued and len(sentence) < 20):
-                continue
-            sure, year = bool(m["ay"]), first.year
-            opens, closes = first, None
-            if m["bm"]:
-                closes = _day(m, "b", year)
-                if closes and closes < first and not m["by"]:
-                    closes, sure = closes.replace(year=year + 1), False
-            elif m["only"] or m["also"]:
-                closes = _safe(first, int(m["only"] or m["also"]))
-            before = (m["before"] or "").lstrip("（(")
-            start: date | None = opens
-            clocks = (m["at"], m["bt"]) if m["bm"] or m["only"] else ("", m["at"])
-            if closes is None and not before and _ON.search(sentence[: m.start()]):
-                closes, clocks = opens, (m["at"], "")
-            elif closes is None:
-                start, closes = (opens, None) if before in ("起", "开始") else (None, opens)
-            if start is None and issued and _FROM_NOW.search(sentence[: m.start()]):
-                start, sure = issued, False
-            kind = _kind(sentence, m.start()) or topic or "prepare"
-            for one, other in _two_days(m, first, closes) or [(start, closes)]:
-                if (kind, one, other) not in seen:
-                    seen.add((kind, one, other))
-                    yield Span(kind, one, other, sentence, *map(_clock, clocks), "前" in before, sure)
-
-
-_ON = re.compile(r"(?:定于|将于|于|在)$")
-_FROM_NOW = re.compile(r"即日起?\s*(?:至|到|[—－~-]+)?\s*$")
-
-
-def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
-    """`3月15日、22日` are two days, and `3月15日、16日` a span as good as 至; nothing for that."""
-    apart = m["also"] and second and second - first > timedelta(days=1)
-    return [(day, day) for day in (first, second) if day] if apart else []
-
-
-def _whole(spans: Sequence[Span]) -> Iterator[Span]:
-    """Without ends that are told again together with their beginning."""
-    told = {(span.kind, span.closes) for span in spans if span.opens}
-    yield from (span for span in spans if span.opens or (span.kind, span.closes) not in told)
-
-
-def _safe(first: date, day: int) -> date | None:
-    try:
-        return first.replace(day=day)
-    except ValueError:
-        return None
-
-
-def _kind(sentence: str, at: int) -> str:
-    """What the days are for: the word that stands nearest to them, in the part of the sentence that they are in."""
-    best, nearest = "", len(sentence) + 1
-    for kind, words in _FOR:
-        for m in words.finditer(sentence):
-            away = m.start() - at if m.start() >= at else at - m.end() + 4
-            if away < nearest:
-                best, nearest = kind, away
-    return "recapture" if best == "capture" and _AGAIN.search(sentence) else best
-
-
-def _clock(said: str | None) -> str:
-    if not said:
-        return ""
-    hour, minute = map(int, re.findall(r"\d+", said))
-    late = said.startswith(("下午", "晚")) and hour < 12
-    return f"{hour + 12 * late:02}:{minute:02}" if hour + 12 * late < 24 and minute < 60 else ""
-
-
 def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
     """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
-    alone = re.compile(rf"^{_ONE('a')}$")
+    alone = re.compile(rf"^{ONE('a')}$")
     lines = [re.sub(r"[\s（(]*(?:启|印发|盖?章|公章)[）)]?$", "", line) for line in lines]
     for n in range(len(lines) - 1, -1, -1):
         m = alone.match(lines[n].replace(" ", ""))
         if m and m["ay"]:
-            return _day(m, "a", None), next(
+            return day(m, "a", None), next(
                 (line.strip() for line in reversed(lines[max(0, n - 3) : n]) if _UNIT.match(line.replace(" ", ""))), ""
             )
     units = [line for line in lines[-4:] if _UNIT.match(line)]
@@ -454,10 +315,8 @@ def _papers(body: Sequence[str]) -> Iterator[Paper]:
                 if len(name) >= 3 and name not in told:
                     told.add(name)
                     copied = re.match(r"[》”]?的?复印件", part[m.end() :])
-                    number = _COPIES.search(part, m.end()) if copied else None
-                    yield Paper(
-                        name, sentence, bool(copied), _number(number[1].replace("两", "二")) if number else None
-                    )
+                    said = _COPIES.search(part, m.end()) if copied else None
+                    yield Paper(name, sentence, bool(copied), in_digits(said[1].replace("两", "二")) if said else None)
 
 
 def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:

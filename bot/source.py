@@ -2,20 +2,22 @@
 
 Only plain data comes out: mappings, lists, strings, booleans and None. A number, a date or a `no` stays the string that
 was typed, because the schema knows what it should be. Whatever is not such plain data (tabs, full-width colons, double
-keys, references, tags) is a `Mistake` at its line and column. Where YAML gives up, the line is mended as its sentence says
-and the reading goes on, so that whatever else is wrong is found at once; what was mended is never used.
+keys, references, tags) is a `Mistake` at its line and column. Where YAML gives up, the line is mended as its sentence
+says and the reading goes on, so that whatever else is wrong is found at once; what was mended is never used.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
+
+from bot.slips import MERGING, TYPED, mend
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 24
@@ -144,12 +146,13 @@ def parse(text: str) -> Source:
         except yaml.YAMLError as problem:
             found = list(_explain("\n".join(mended) if touched else text, problem))
             # A line that was mended, or one above it, is only told because of how it was mended.
-            fresh = [m for m in found if m.place[0] not in touched and (m.rule in _TYPED or m.place[0] > reached)]
+            fresh = [m for m in found if m.place[0] not in touched and (m.rule in TYPED or m.place[0] > reached)]
             mistakes += fresh
-            if len(fresh) < len(found) or len(text) > MAX_MENDED or not all(_mend(mended, m, quoted) for m in fresh):
+            done = len(text) <= MAX_MENDED and all(mend(mended, m.rule, m.place, quoted) for m in fresh)
+            if len(fresh) < len(found) or not done:
                 return replace(_broken(*mistakes), lines=tuple(lines))
             touched |= {mistake.place[0] for mistake in fresh}
-            reached = max(reached, *(0 if mistake.rule in _TYPED else mistake.place[0] for mistake in fresh))
+            reached = max(reached, *(0 if mistake.rule in TYPED else mistake.place[0] for mistake in fresh))
     else:
         return replace(_broken(*mistakes), lines=tuple(lines))
     reading = _Reading(mended)
@@ -323,7 +326,7 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
         yield Mistake("yaml_control", _place(text[: unseen.start()]), {"value": f"U+{ord(unseen[0]):04X}"})
         return
     lines = text.splitlines()
-    if merging := next((n for n, line in enumerate(lines, start=1) if line.startswith(_MERGING[0])), None):
+    if merging := next((n for n, line in enumerate(lines, start=1) if line.startswith(MERGING[0])), None):
         yield Mistake("yaml_merging", (merging, 1))
         return
     marks = [mark for mark in (getattr(problem, f"{name}_mark", None) for name in ("problem", "context")) if mark]
@@ -388,63 +391,8 @@ def _left_open(lines: Sequence[str], end: int) -> Place | None:
     return None
 
 
-def _mend(lines: list[str], mistake: Mistake, quoted: dict[Place, int]) -> bool:
-    """Mends the line of a mistake as its sentence says, or takes it out, so that what stands around it can be read.
-
-    `quoted` gets the column of a value that was put into quotes. Returns whether there was anything to do.
-    """
-    n, column = mistake.place
-    line = lines[n - 1] if n <= len(lines) else ""
-    if mistake.rule == "yaml_merging":
-        end = next((m for m in range(n, len(lines)) if lines[m].startswith(_MERGING[2])), n)
-        middle = next((m for m in range(n, end) if lines[m].startswith(_MERGING[1])), end)
-        lines[middle : end + 1] = [""] * (end + 1 - middle)
-        lines[n - 1] = ""
-        return middle > n - 1
-    if mistake.rule in _TYPED:
-        pattern, meant = _TYPED[mistake.rule]
-        lines[n - 1] = pattern.sub(meant, line, count=1)
-    elif mistake.rule == "yaml_no_colon" and (m := _KEY_BARE.match(line)):
-        lines[n - 1] = f"{m[0].rstrip(' =')}: {_single(line[m.end() :])}"
-        quoted[mistake.place] = len(m[0].rstrip(" =")) + 3
-    elif mistake.rule in _DROPPED:
-        lines[n - 1 : n] = [""]
-    elif mistake.rule == "yaml_text_behind":
-        lines[n - 1] = line[: column - 1]
-        quoted[mistake.place] = max(line.rfind(sign, 0, column - 1) for sign in "|>") + 1
-    elif mistake.rule in _QUOTED and (m := _VALUE.match(line)):
-        lines[n - 1] = m[0] + _single(line[m.end() :])
-        quoted[mistake.place] = m.end() + 1
-    return lines[n - 1 : n] != [line]
-
-
-def _single(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 _NAME = re.compile(r"[\s-]*[a-z_]+")
-_KEY_BARE = re.compile(r"[ -]*[a-z_]+\b[ =]*")
 _OPEN = re.compile(r'[ -]*(?:[a-z_]+: +)?("[^"]*)$')
-_VALUE = re.compile(r"[ ]*(?:- +)*(?:[a-z_]+: +)?")
-_MERGING = ("<<<<<<<", "=======", ">>>>>>>")
-_DROPPED = ("yaml_no_colon", "yaml_fence")
-_TYPED: Mapping[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
-    "yaml_tab": (re.compile(r"^\s*"), lambda m: m[0].replace("\t", "  ")),
-    "yaml_wide_space": (
-        re.compile(r"^[ ]*(?:- +)*(?:[a-z_]+:)?\s*"),
-        lambda m: re.sub(r"[^\S\t]", " ", m[0].replace("\u3000", "  ")),
-    ),
-    "yaml_full_width_colon": (re.compile(r"^([\s-]*[a-z_]+)\s*：\s*"), r"\1: "),
-    "yaml_missing_space": (re.compile(r"^([\s-]*[a-z_]+:)"), r"\1 "),
-    "yaml_dash": (re.compile(r"^(\s*)[－–—·•-]+\s*"), r"\1- "),
-}
-"""By rule: what a slip of the keyboard at the beginning of a line looks like, and what was meant."""
-_QUOTED = (
-    "yaml_alias", "yaml_tag", "yaml_special", "yaml_escape", "yaml_quote", "yaml_block",
-    "yaml_full_width_comma", "yaml_after_quote", "yaml_after_bracket", "yaml_colon_inside",
-)  # fmt: skip
-"""Rules of a value that can be read on as a text: it is put into quotes."""
-
 _BLOCK = re.compile(r"(:|^\s*-|- )\s+[|>][-+\d]*\s*(#.*)?$")
 
 _SAID = (
