@@ -49,6 +49,8 @@ MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
+TOLD_WHEN_PUBLISHED = ("yaml_hash", "majors_in_one")
+"""Rules about what can be used as it is: it is refused when it is published, and stops no start with older content."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
 
@@ -124,6 +126,7 @@ class _Reading:
         self.folder = given if isinstance(given, Path) else None
         self.files = given if isinstance(given, Mapping) else {}
         self.problems: list[Problem] = []
+        self.held: list[Problem] = []
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
@@ -141,7 +144,7 @@ class _Reading:
         self.entries = entries = list(self._rows("faq", Entry))
         self._review(phrases, notices, scripts, entries)
         if self.problems:
-            raise ContentProblem(self.problems)
+            raise ContentProblem([*self.problems, *self.held])
         published = [p.value for p in notices if p.value and p.value.notice.status == "published"]
         known = {p.value.id: p.value for p in entries if p.value}
         known |= {question.id: _entry(question, notice) for notice in published for question in notice.faq}
@@ -157,7 +160,11 @@ class _Reading:
         )
 
     def rehearse(self, content: Content) -> None:
-        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place."""
+        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place.
+
+        Tells as well what stops no start.
+        """
+        self.problems += self.held
         for piece in self.entries:
             if piece.value and content.entries[piece.value.id] is piece.value:
                 self._flaws(piece, line_flaws(piece.value, content.matcher))
@@ -323,7 +330,8 @@ class _Reading:
         told = {**about, "known": some, "nearest": nearest}
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
-        self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
+        problems = self.held if rule in TOLD_WHEN_PUBLISHED else self.problems
+        problems.append(Problem(name, *place, where, text, _line(read, place[0])))
 
 
 _WORDS: Mapping[str, str] = {"unknown_placeholder": "id", "broken_placeholder": "text", "unknown_brace": "id"}

@@ -89,6 +89,13 @@ def test_what_a_teacher_mistypes_is_told_at_its_line_and_nothing_else(
     assert all(text.startswith(start) for (_, text), (_, start) in zip(found, told, strict=True))
 
 
+def test_what_was_published_before_a_rule_was_there_stops_no_start() -> None:
+    older = {**_shipped_faq(), "faq/dorm.yaml": CARD.replace("交给宿管。", "交给宿管。 #注意")}
+    assert load(older).entries["dorm-key"].answer == "交给宿管。"
+    with pytest.raises(ContentProblem, match="空格后面的 #"):
+        load(older, rehearsed=True)
+
+
 def test_words_that_cannot_be_read_make_no_notice_wrong(tmp_path: Path) -> None:
     shipped = SHIPPED["phrases.yaml"].read_text(encoding="utf-8")
     (tmp_path / "phrases.yaml").write_text(shipped + "    - 多出来的一行\n", encoding="utf-8")
