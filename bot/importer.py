@@ -99,10 +99,11 @@ def _cohorts(people: tuple[People, ...]) -> Iterator[str]:
         yield "  - {id: everyone, label: 本届毕业生, level: other}"
     for n, group in enumerate(people, start=1):
         yield _from(group.sentence, 2)
-        label = group.level + (f"（{group.partner}）" if group.partner else "")
+        level = "毕业生" if group.level == "other" else group.level
+        label = level + (f"（{group.partner}）" if group.partner else "")
         yield f"  - id: group-{n}"
         yield f"    label: {_q(label if group.majors else f'{label}往届留级生')}"
-        yield f"    level: {group.level}"
+        yield f"    level: {group.level}" + (f"  {MARK}：哪个层次" if group.level == "other" else "")
         if group.partner:
             yield f"    partner_school: {_q(group.partner)}"
         if group.grades:

@@ -25,7 +25,7 @@ _SPAN = re.compile(
 )
 _AGAIN = re.compile(r"补采|补拍|补照|重新采集|重拍")
 _FOR = (
-    ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次核对|二次核对")),
+    ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次(?:核对|登录|查看)|二次核对")),
     ("recapture", _AGAIN),
     ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
     ("correction", re.compile(r"更正|修改|勘误|变更|改动")),

@@ -26,6 +26,7 @@ _SURNAMES = (
     "贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季"
     "麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程嵇邢裴陆荣翁荀羊惠曲家"
     "封储靳段富巫乌焦巴弓车侯全班仰秋仲伊宫宁仇栾甘厉武符刘景詹束龙叶幸司韶黎白蒲覃肖温庄晏柴瞿阎连习艾容向古易廖聂曾关游权商邸"
+    "申佘佟冉卓岳尚屠栗桂桑楚牟牛佴盖祖索胥苑莘谌谭赖隋鞠晁阚仝占涂辛丛佐闻"
 )
 _PERSON = re.compile(
     rf"(?:联系人|负责人)\s*[:：]\s*([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师|主任)?)|([{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?:老师|主任|科长))"
@@ -60,15 +61,18 @@ _HEADS = re.compile(
     r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
 )
 """What stands over the columns of a table; pasted as text it often has a cell a line."""
+_MAJORS = re.compile(r"专业(?:名称)?\s*[：:]\s*([^。；\n]+)")
+"""Majors without a level before them."""
 _NO_MAJOR = re.compile(r"留级|级$|(?:研究生|本科生|专科生|毕业生|学生)$")
 _LEADING = re.compile(r"^(?:专业)?(?:包括|包含|涉及|分别为|有|为)[:：]?")
 _GRADE = re.compile(r"((?:20)?\d{2})级")
 _PAPER = re.compile(
     r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|(?:勘误|更正|变更|核对)表|录取名册|录取花名册|公证书|裁定书)[》”]?"
-    r"|户口[簿本]|居民身份证|身份证|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
+    r"|户口[簿本]|居民身份证|身份证(?!号)|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
 _CARRY = re.compile(r"携带|持|提交|提供|出具|备齐|准备|材料|交|凭|附|带")
-_HEADED = re.compile(r"^[（(]?[\d一二三四五六七八九十]+[）)、.．]\s*[^，。；：]{0,8}材料[^，。；]{0,6}[：:]?$")
+_HEADED = re.compile(r"^[（(]?[\d一二三四五六七八九十]+[）)、.．]\s*[^，。；：]{0,8}(?:材料|所需)[^，。；]{0,6}[：:]?$")
+_SECTION = re.compile(r"[一二三四五六七八九十]+、")
 _COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _LISTED = re.compile(r"^[（(]?[\d一二三四五六七八九十①-⑩]+[）)、.．]?\s*(?=[《\u4e00-\u9fff])")
 _JOINED = re.compile(r"[、，,；;和及与以及]")
@@ -227,6 +231,12 @@ def _people(text: str) -> Iterator[People]:
     rows = {_as_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
     text = _ROW.sub(_as_list, text)
     marks = list(_GROUP.finditer(text))
+    if not marks:
+        levels = {_LEVELS[level] for level in re.findall(_ANY_LEVEL, text)}
+        for m in _MAJORS.finditer(text):
+            majors = [re.sub(r"[（(].*", "", name).strip() for name in re.split("[、，,；;]", m[1])]
+            kept = tuple(major for major in majors if 2 <= len(major) <= 20)
+            yield People(levels.pop() if len(levels) == 1 else "other", kept, m[0])
     for n, mark in enumerate(marks):
         level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
         end = marks[n + 1].start() if n + 1 < len(marks) else len(text)
@@ -295,17 +305,14 @@ def _as_list(row: re.Match[str]) -> str:
 
 
 def _papers(body: Sequence[str]) -> Iterator[Paper]:
-    told, listed = set[str](), False
+    told, listed, headed = set[str](), False, False
     for sentence in body:
+        headed = bool(_HEADED.match(sentence)) or (headed and not _SECTION.match(sentence))
         alone = _PAPER.match(sentence) and len(sentence) < SHORT and not sentence.endswith("。")
-        listed = listed and bool(_LISTED.match(sentence) or alone)
+        listed = headed or (listed and bool(_LISTED.match(sentence) or alone))
         if not listed and not _CARRY.search(sentence):
             continue
-        listed = (
-            listed
-            or bool(_HEADED.match(sentence))
-            or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
-        )
+        listed = listed or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
         wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能", sentence, maxsplit=1)[0]
         for part in _JOINED.split(wanted):
             for m in _PAPER.finditer(part):
@@ -338,7 +345,7 @@ def _buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
             denied = re.search(
                 r"(?:不(?:能|得|要|可)|勿|别|严禁)(?:点击|点选|选择|勾选|点|选|按)?\s*$", sentence[: m.start()]
             )
-            if re.search(r"有误|不正确|错误|有异议", name):
+            if re.search(r"有误|不正确|错误|有异议|纠错|不符", name):
                 wrong = wrong if wrong[0] or denied else (name, sentence)
             elif re.search(r"正确|无误|确认|一致", name) and not ok[0] and not denied:
                 ok = (name, sentence)
