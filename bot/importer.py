@@ -123,7 +123,7 @@ def _windows(spans: tuple[Span, ...]) -> Iterator[str]:
     for span in spans:
         used[span.kind] = used.get(span.kind, 0) + 1
         number = f"-{used[span.kind]}" if used[span.kind] > 1 else ""
-        yield _from(span.sentence, 2)
+        yield from (_from(sentence, 2) for sentence in span.sentence.split("\n"))
         yield f"  - id: {span.kind.replace('_', '-')}{number}"
         yield f"    kind: {span.kind}" + (f"  {MARK}：这段时间是做什么的" if span.kind == "prepare" else "")
         yield f"    label: {LABELS[span.kind]}{f'（{used[span.kind]}）' if number else ''}"

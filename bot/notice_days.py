@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 _DIGITS = str.maketrans("零〇○Oo一二三四五六七八九", "000001" + "23456789")
@@ -15,7 +15,7 @@ _YEAR = r"(?:(?P<{0}y>20\d\d|二[零〇○Oo0][零〇○Oo0一二三四五六七
 _MONTH = r"(?P<{0}m>\d{{1,2}}|十[一二]?|[一二三四五六七八九])\s*[月./-]\s*"
 _DAY = r"(?P<{0}d>\d{{1,2}}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*[日号]?"
 ONE = (_YEAR + "?" + _MONTH + _DAY).format
-_TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}[:：]\d\d))?".format
+_TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}(?:[:：]\d\d|[时点](?:\d\d分|半|整)?)))?".format
 _WEEKDAY = r"(?:\s*[（(](?:周|星期)[一二三四五六日天][）)])?"
 _SPAN = re.compile(
     rf"{ONE('a')}{_WEEKDAY}{_TIME('a')}"
@@ -118,7 +118,9 @@ def _days(m: re.Match[str], first: date, kind: str, sentence: str, issued: date 
     if opens is None and issued and _FROM_NOW.search(ahead):
         opens, sure = issued, False
     for one, other in _two_days(m, first, closes) or [(opens, closes)]:
-        yield Span(kind, one, other, sentence, _clock(clocks[0]), _clock(clocks[1]), "前" in before, sure)
+        yield Span(
+            kind, one, other, sentence, _clock(clocks[0]), _clock(clocks[1]), "前" in before and not clocks[1], sure
+        )
 
 
 _ON = re.compile(r"(?:定于|将于|于|在)$")
@@ -132,9 +134,19 @@ def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[
 
 
 def _whole(spans: Sequence[Span]) -> Iterator[Span]:
-    """Without ends that are told again together with their beginning."""
+    """Without ends that are told again together with their beginning; a beginning and an end that follow each other
+    and are for the same are one span.
+    """
     told = {(span.kind, span.closes) for span in spans if span.opens}
-    yield from (span for span in spans if span.opens or (span.kind, span.closes) not in told)
+    kept = [span for span in spans if span.opens or (span.kind, span.closes) not in told]
+    while kept:
+        span, *kept = kept
+        end = kept[0] if kept and span.closes is None and kept[0].opens is None else None
+        if end and end.kind == span.kind and span.opens and end.closes and span.opens <= end.closes:
+            both = span.sentence if span.sentence == end.sentence else f"{span.sentence}\n{end.sentence}"
+            span = replace(end, opens=span.opens, time_from=span.time_from, sentence=both, sure=False)
+            kept = kept[1:]
+        yield span
 
 
 def _safe(first: date, day: int) -> date | None:
@@ -158,6 +170,6 @@ def _kind(sentence: str, at: int) -> str:
 def _clock(said: str | None) -> str:
     if not said:
         return ""
-    hour, minute = map(int, re.findall(r"\d+", said))
+    hour, minute, *_ = *map(int, re.findall(r"\d+", said)), 30 * ("半" in said)
     late = said.startswith(("下午", "晚")) and hour < 12
     return f"{hour + 12 * late:02}:{minute:02}" if hour + 12 * late < 24 and minute < 60 else ""

@@ -256,7 +256,7 @@ def _people(text: str) -> Iterator[People]:
             majors = [_LEADING.sub("", re.sub(r"^(?:20)?\d{2}级", "", name)).strip() for name in names]
             held = any("留级" in name for name in majors)
             kept = tuple(dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and not _NO_MAJOR.search(m)))
-            grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else part)))
+            grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else mark[0] + part)))
             if kept or held:
                 yield People(level, kept, sentence, grades, partner, held)
 
