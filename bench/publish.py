@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import itertools
 import re
 import tempfile
@@ -63,6 +64,7 @@ async def publishing(entries: int, people: int, database: Path) -> None:
     knowledge = await Knowledge.open(store, None, lambda: datetime.now(UTC))
     service = Service(knowledge.content, store, lambda: datetime.now(UTC))
     knowledge.take = service.take
+    gc.freeze()  # as a server does
     text, numbers, waits = written(entries), itertools.count(), list[tuple[float, float]]()
     asking = True
 

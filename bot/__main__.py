@@ -28,6 +28,7 @@ from bot.channels.console import forgiving
 from bot.content import Content
 from bot.conversation import decide
 from bot.faq_commands import faq
+from bot.findings import lacking
 from bot.messages import Incoming
 from bot.notice_commands import notice as notices
 from bot.problem import ContentProblem
@@ -131,6 +132,8 @@ def check(content: ContentFolder = None) -> None:
     knowledge = app.content(chosen, rehearsed=True)
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
+    for problem in lacking(knowledge):
+        screen.print(problem.drawn())
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
     table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
     for notice in knowledge.notices.values():

@@ -21,7 +21,7 @@ class AdminPhrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    four_eyes: bool = False
+    four_eyes: bool
     """Whether somebody else must publish what one admin has changed."""
     status: Sentence
     never: Sentence
@@ -53,12 +53,15 @@ class AdminPhrases(BaseModel):
     diff_same: Sentence
     diff_file: Label
     exported: Sentence
+    exported_as_one: Sentence
+    archive_file: Label
     tried: Sentence
     trying: Sentence
     not_trying: Sentence
     no_draft: Sentence
     change: Mapping[str, Sentence]
     more: Sentence
+    lacking: Sentence
     lint_none: Sentence
     lint_head: Sentence
     levels: Mapping[Literal["error", "warning"], Label]

@@ -15,6 +15,7 @@ import os
 import pickle
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,6 +23,7 @@ from typing import IO, Any, TypeVar
 
 from bot.content import Content
 from bot.drafts import Change, Files, in_words, unified
+from bot.findings import lacking
 from bot.lint import Finding, lint
 from bot.loading import Spot, load, load_with_spots
 from bot.problem import ContentProblem, Problem
@@ -36,6 +38,8 @@ LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
 LET_IN_S = 0.0001
 """How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
+REST_S = 0.0003
+"""Seconds of its rest before each piece, of which a large content has a few hundred."""
 POLITE = 5
 """By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
@@ -131,6 +135,8 @@ def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None
     findings = tuple(
         _told(finding, spots, content) for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
     )
+    if not draft.errors_only and (draft.every or before is None or before.phrases != content.phrases):
+        findings += tuple(Told(problem, "warning", "lacking") for problem in lacking(content))
     shifts = _shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MOST_DIFF
     diff = unified(draft.before, files) if small else ""
@@ -260,12 +266,14 @@ def _unpacked(packed: bytes) -> Content:
 
 
 class _InPieces(io.BytesIO):
-    """Bytes that are read by calls of Python, between which other threads have their turn."""
+    """Bytes that are read with a rest before each piece, in which other threads have their turn."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(REST_S)
         return super().read(size)
 
     def readinto(self, buffer: Any, /) -> int:
+        time.sleep(REST_S)
         return super().readinto(buffer)
 
 

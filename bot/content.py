@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from bot.phrases import Phrases
-from faq.matcher import Matcher
+from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.facts import Facts, shared_facts
 from flows.model import Script
@@ -20,12 +20,13 @@ from flows.notice import Notice
 MOMENTS = 64
 """Moments whose facts are kept."""
 QUESTIONS = 2048
-"""Questions whose answers are kept."""
+"""Questions whose looks are kept."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files.
+    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files. `lacking` names
+    the keys that the college's own phrases lack, whose words are the shipped ones.
 
     The matcher's index is built when it is first asked, or by whoever cannot wait then.
     """
@@ -35,6 +36,7 @@ class Content:
     entries: Mapping[str, Entry]
     phrases: Phrases
     revision: str
+    lacking: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
@@ -44,20 +46,24 @@ class Content:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
 
-    @cached_property
-    def ask(self) -> Callable[[str, frozenset[str]], Match]:
-        """The matcher's verdict on a question, by what the asker's step makes likely.
+    def ask(self, question: str, likely: frozenset[str]) -> Match:
+        """The matcher's verdict on a question, by what the asker's step makes likely."""
+        return verdict(self.looked(question), likely)
 
-        The last ones are kept (words without their person, in memory only): in a class everybody asks the same.
+    @cached_property
+    def looked(self) -> Callable[[str], tuple[Weighed, ...]]:
+        """The matcher's look at a question; the last ones are kept (words without their person, in memory only): in a
+        class everybody asks the same.
         """
-        return lru_cache(maxsize=QUESTIONS)(self.matcher.ask)
+        return lru_cache(maxsize=QUESTIONS)(self.matcher.look)
 
     @cached_property
     def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
         """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
+        notices, words = self.notices, self.phrases.facts  # not self: a ring would outlive the content in memory
 
         @lru_cache(maxsize=MOMENTS)
         def said(notice: str, cohort: str | None, now: datetime) -> Facts:
-            return shared_facts(self.notices[notice], self.phrases.facts, cohort, now)
+            return shared_facts(notices[notice], words, cohort, now)
 
         return said

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from string import Formatter
-from typing import get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic_core import InitErrorDetails
 
 from bot.broadcast.audience import Wrong, read
+from bot.content import Content
 from bot.phrases import Phrases
+from bot.problem import Problem
 from bot.source import Path_
 from faq.matcher import Matcher
 from faq.model import Entry
@@ -19,16 +19,14 @@ from flows.agreement import flaw
 from flows.notice import Notice
 from flows.review import stray_braces, unknown_placeholders
 
+MAX_NAMED = 12
+"""Keys that are named in one sentence."""
 _SEVERAL = re.compile("[，、；]")
 _ASIDE = re.compile("[（(].*?[）)]")
 
 
 def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
-    """Words that are missing under one of the names that the code asks for; names in `{{ … }}` that no notice has, and
-    names in `{…}` that the code does not fill at that place.
-    """
-    for loc, key in _unsaid(phrases):
-        yield flaw("missing", *loc, key=key)
+    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
     for loc, text in phrases.sentences:
         yield from unknown_placeholders(text, loc, names)
     known = dict(_templates(shipped))
@@ -40,14 +38,14 @@ def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterato
             yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
 
 
-def _unsaid(part: BaseModel, at: Path_ = ()) -> Iterator[tuple[Path_, str]]:
-    """The names that a mapping of the shape (`Mapping[Literal[…], …]`) has and that of these phrases has not."""
-    for name, field in type(part).model_fields.items():
-        value, loc = getattr(part, name), (*at, name)
-        if isinstance(value, BaseModel):
-            yield from _unsaid(value, loc)
-        elif get_origin(field.annotation) is Mapping:
-            yield from ((loc, key) for key in get_args(get_args(field.annotation)[0]) if key not in value)
+def lacking(content: Content) -> Sequence[Problem]:
+    """What to tell about keys that the college's own phrases lack: one problem, which stops nothing, or none."""
+    keys = content.lacking
+    if not keys:
+        return ()
+    named = "、".join(keys[:MAX_NAMED]) + ("…" if len(keys) > MAX_NAMED else "")
+    sentence = content.phrases.admin.lacking.format(count=len(keys), keys=named)
+    return (Problem("phrases.yaml", 1, 1, "phrases", sentence),)
 
 
 def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:

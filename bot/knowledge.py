@@ -74,13 +74,15 @@ class Knowledge:
     ) -> Self:
         """With the newest revision, else with what is in the folder. ContentProblem when neither can be used."""
         revision = await store.knowledge.revision()
-        if revision is None:
-            return cls(store, load(folder), 0, folder, present, examines)
-        try:
-            return cls(store, load(revision.files), revision.number, folder, present, examines)
-        except ContentProblem as problem:
-            _log.error("revision_unusable", number=revision.number, why=type(problem).__name__)
-            return cls(store, load(folder), revision.number, folder, present, examines)
+        number, content = revision.number if revision else 0, None
+        if revision:
+            try:
+                content = load(revision.files)
+            except ContentProblem as problem:
+                _log.error("revision_unusable", number=number, why=type(problem).__name__)
+        content = content or load(folder)
+        _warn(content)
+        return cls(store, content, number, folder, present, examines)
 
     async def in_force(self) -> tuple[int, dict[str, str]]:
         """The number and the files of the revision in force; before the first one, 0 and what the folder held."""
@@ -169,6 +171,7 @@ class Knowledge:
             return
         self.content, self.number = await unpacked(report), revision.number
         self.take(self.content)
+        _warn(self.content)
         _log.info("content", number=revision.number, content=revision.content, entries=len(self.content.entries))
         old = await self._rows.revision(before) if before else None
         await asyncio.to_thread(self._write_back, revision.files, old.files if old else {})
@@ -234,6 +237,11 @@ class Knowledge:
 
 def _texts(files: Mapping[str, str | bytes]) -> dict[str, str]:
     return {name: text for name, text in files.items() if isinstance(text, str)}
+
+
+def _warn(content: Content) -> None:
+    if content.lacking:
+        _log.warning("phrases_lacking", keys=content.lacking)
 
 
 def _why(trouble: Exception) -> str:

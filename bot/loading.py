@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -22,7 +22,7 @@ from bot import source
 from bot.content import Content
 from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
-from bot.phrases import Phrases
+from bot.phrases import Phrases, completed
 from bot.problem import ContentProblem, Problem
 from bot.source import WIDE_QUOTES, Mistake, Path_, Source
 from faq.matcher import Matcher
@@ -131,6 +131,7 @@ class _Reading:
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
         self.entries: Sequence[_Piece[Entry]] = ()
+        self.lacking: Sequence[str] = ()
         self.shipped = self._shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
@@ -138,7 +139,7 @@ class _Reading:
         if self.folder and not self.folder.is_dir():
             self._tell(str(self.folder), Source(None, {}, {}, ()), (), "file_missing")
             raise ContentProblem(self.problems)
-        phrases = list(self._whole("phrases.yaml", Phrases))
+        phrases = list(self._phrases())
         notices = list(self._whole("notices", Notice))
         scripts = list(self._whole("scripts", Script))
         self.entries = entries = list(self._rows("faq", Entry))
@@ -157,6 +158,7 @@ class _Reading:
             known,
             words,
             self.hash.hexdigest()[:12],
+            tuple(self.lacking),
         )
 
     def rehearse(self, content: Content) -> None:
@@ -209,6 +211,12 @@ class _Reading:
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
         for name, read in self._sources(part):
             yield self._validated(name, read, (), model)
+
+    def _phrases(self) -> Iterator[_Piece[Phrases]]:
+        """The phrases, with the shipped words for what an own file lacks."""
+        for name, read in self._sources("phrases.yaml"):
+            tree, self.lacking = completed(read.tree, self._once(SHIPPED["phrases.yaml"]).tree)
+            yield self._validated(name, replace(read, tree=tree), (), Phrases)
 
     def _rows(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
         for name, read in self._sources(part):

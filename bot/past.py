@@ -5,13 +5,17 @@ Like `editor`, loads and hands on; must not know: drafts, who may do it.
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.admin import Admin, Wish, button, told
 from bot.aside import Draft
 from bot.desk import ZONE, Handed
-from bot.drafts import Refused, changed, whole
+from bot.drafts import Files, Refused, changed, whole
 from bot.effects import Audited, Unsettled
 from bot.inbox import groups, holding
 from bot.knowledge import REHEARSED, Knowledge
@@ -20,8 +24,8 @@ from bot.store.knowledge import KnowledgeRows, Revision
 
 HISTORY = 10
 """Revisions that are listed."""
-MOST_FILES = 10
-"""Files that are sent."""
+FEW_FILES = 10
+"""So many are sent one by one, as a phone edits them; more are sent as one archive."""
 
 
 class Past:
@@ -103,16 +107,31 @@ class Past:
         rows = ((button(self._knowledge.content, "back", "rollback", number, number=number),),)
         return Handed((Reply(text, rows),), (*effects, *again, Audited("faq-rollback", str(wanted))))
 
-    async def export(self, _: Incoming, __: Wish, ___: datetime) -> Handed:
+    async def export(self, _: Incoming, __: Wish, now: datetime) -> Handed:
         number, files = await self._knowledge.in_force()
         every = whole(files)
         words = self._knowledge.content.phrases.admin
-        head = Reply(words.exported.format(number=max(number, 1), count=len(every)))
-        parts = [
-            Reply(name, attachment=Attachment(name.replace("/", "-"), text))
-            for name, text in [*every.items()][:MOST_FILES]
-        ]
-        return Handed((head, *parts))
+        about = {"number": max(number, 1), "count": len(every)}
+        if len(every) > FEW_FILES:
+            file = Attachment(words.archive_file, await asyncio.to_thread(_archive, every, now), base64=True)
+            return Handed((Reply(words.exported_as_one.format_map(about), attachment=file),))
+        parts = [Reply(name, attachment=Attachment(_flat(name), text)) for name, text in every.items()]
+        return Handed((Reply(words.exported.format_map(about)), *parts))
+
+
+def _flat(name: str) -> str:
+    """What a file is called outside its folder, so that it finds its place when it comes back."""
+    return name.replace("/", "-")
+
+
+def _archive(files: Files, now: datetime) -> str:
+    """All the files in one, as base64."""
+    made = BytesIO()
+    with ZipFile(made, "w", ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            entry = ZipInfo(_flat(name), now.astimezone(ZONE).timetuple()[:6])
+            archive.writestr(entry, text, ZIP_DEFLATED)
+    return b64encode(made.getvalue()).decode()
 
 
 def when(at: datetime) -> str:

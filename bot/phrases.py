@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,6 +13,9 @@ from bot.admin_phrases import AdminPhrases
 from bot.broadcast.phrases import BroadcastPhrases
 from flows.answers import plain
 from flows.facts import Words
+
+CHOSEN = (("desk", "office"), ("staff", "commands"), ("telegram", "commands"), ("broadcast", "templates"))
+"""Parts in which a key that is not there was left out on purpose."""
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
@@ -256,6 +259,23 @@ class Phrases(Row):
         """Every sentence that may hold `{{ facts }}`, with its place in the file."""
         for name, value in self:
             yield from _strings((name,), value) if name not in ("facts", "problems", "commands") else ()
+
+
+def completed(own: Any, shipped: Any, at: tuple[str, ...] = ()) -> tuple[Any, list[str]]:
+    """An own file's tree with what ships for the keys that it lacks, and the names of those: an older file knows no
+    key that was new in a later gradbot.
+    """
+    if not isinstance(own, dict) or not isinstance(shipped, dict) or at in CHOSEN:
+        return own, []
+    tree, lacking = dict(own), list[str]()
+    for key, words in shipped.items():
+        if key in own:
+            tree[key], inside = completed(own[key], words, (*at, key))
+            lacking += inside
+        else:
+            tree[key] = words
+            lacking.append(".".join((*at, key)))
+    return tree, lacking
 
 
 def _strings(loc: tuple[str | int, ...], value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:

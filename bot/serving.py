@@ -5,6 +5,7 @@ not wait for the libraries of a server.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -88,7 +89,9 @@ async def _serve(chosen: Settings, token: str) -> None:
 
         serving = await open_.enter_async_context(app.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)
-        _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
+        known = serving.content.matcher.index.subjects  # builds it: who asks first is not to wait
+        gc.freeze()  # what is known by now is no garbage, and looking through it holds everybody up
+        _log.info("opening", content=serving.content.revision, entries=len(known))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)

@@ -25,6 +25,8 @@ MAX_ROUNDS = 8
 """How often a text is mended and read again."""
 MAX_MENDED = 1_000_000
 """Characters of a text that is mended at all; a larger one is read once."""
+SAMPLE = 100_000
+"""Bytes that show whether a text is GBK or Big5."""
 
 Path_ = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -34,6 +36,9 @@ _CONSTANTS: Mapping[str, object] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+
+_SIGNS = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+"""A character in GBK or in Big5: two bytes."""
 
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
@@ -110,7 +115,9 @@ def given(raw: str | bytes) -> Source:
 
 
 def decoded(raw: bytes) -> str | Place:
-    """The text of a file in UTF-8, UTF-16 or GBK, as editors save it; else the place of the first byte that is none."""
+    """The text of a file in UTF-8, UTF-16, GBK or Big5, as editors save it; else the place of the first byte that is
+    no UTF-8.
+    """
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(raw) % 2 == 0:
         return raw.decode("utf-16", "replace")
     try:
@@ -119,14 +126,23 @@ def decoded(raw: bytes) -> str | Place:
         broken = _place(raw[: problem.start].decode("utf-8", "replace"))
     else:
         return text if "\0" not in text else _place(text[: text.index("\0")])
-    # Of a damaged UTF-8 file most can still be read as such; of GBK hardly anything can.
+    # Of a damaged UTF-8 file most is still characters of three bytes; of GBK and Big5 hardly anything is.
     foreign = sum(byte > 127 for byte in raw)
-    if 2 * sum(byte > 127 for byte in raw.decode("utf-8", "ignore").encode()) > foreign:
+    if 6 * sum("\u0800" <= sign < "\U00010000" for sign in raw.decode("utf-8", "ignore")) > foreign:
         return broken
     try:
-        return raw.decode("gb18030")
+        return raw.decode("cp950" if _big5(raw) else "gb18030")
     except UnicodeDecodeError:
         return broken
+
+
+def _big5(raw: bytes) -> bool:
+    """Whether more signs are everyday characters as Big5 than as GBK: nearly all of a text are in its own encoding, not
+    half of them in the other.
+    """
+    signs: list[bytes] = _SIGNS.findall(raw, 0, SAMPLE)
+    big5 = sum(b"\xa4" <= sign < b"\xc7" for sign in signs)
+    return big5 > sum(b"\xb0" <= sign < b"\xd8" and sign[1:] > b"\xa0" for sign in signs)
 
 
 def _place(before: str) -> Place:
@@ -215,10 +231,10 @@ class _Reading:
             return self._mapping(node, loc)
         if not isinstance(node, yaml.ScalarNode) or node.style:
             return node.value
-        self._colons(node, loc, above)
-        line, column = node.end_mark.line + 1, node.end_mark.column
-        if node.value and self.cut.get(line, 0) > column:
-            self.mistakes.append(Mistake("yaml_hash", (line, self.cut[line]), loc=loc))
+        if _SIGN.search(node.value):
+            self._colons(node, loc, above)
+        if self.cut and node.value and (cut := self.cut.get(node.end_mark.line + 1, 0)) > node.end_mark.column:
+            self.mistakes.append(Mistake("yaml_hash", (node.end_mark.line + 1, cut), loc=loc))
         return _CONSTANTS.get(node.value, node.value)
 
     def _refused(self, node: yaml.Node, loc: Path_) -> str | None:
@@ -277,6 +293,8 @@ FEW_ITEMS = 2
 """A list of fewer items may be one whose commas are Chinese."""
 WIDE_QUOTES = ("“", "”", "‘", "’", "＂", "「")
 _COMMA = re.compile("[，、]")
+_SIGN = re.compile("[:：【－–—·•-]")
+"""What a plain text must hold to be looked at for a key or an item that was meant: most hold none."""
 _KEY_FULL_WIDTH = re.compile(r"([a-z][a-z_]{1,30})\s*：")
 _KEY_UNSPACED = re.compile(r"([a-z][a-z_]{1,30}):(?=[^\s/])")
 _KEY_WIDE_SPACE = re.compile(r"([a-z][a-z_]{1,30}:)(?=[\u00a0\u2000-\u200a\u3000])")

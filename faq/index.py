@@ -77,13 +77,17 @@ def _at_home(reading: Reading) -> float:
 
 
 class Line(NamedTuple):
-    """A title or phrasing: folded, as syllable codes, and what kind of question it is; its grams (32-bit numbers) and
-    their strengths (bytes, 255 for 1).
-    """
+    """A title or phrasing: folded, as syllable codes, and what kind of question it is."""
 
     folded: str
     coded: str
     asking: frozenset[str]
+
+
+class Learnt(NamedTuple):
+    """A line, and what only building needs of it: its grams (32-bit numbers), their strengths (bytes, 255 for 1)."""
+
+    line: Line
     grams: bytes
     strengths: bytes
 
@@ -157,17 +161,16 @@ class _Words:
         self.codes: _Codes = _Codes(before.codes if before else {})
         self.asking: dict[frozenset[str], frozenset[str]] = dict(before.asking) if before else {}  # each set once
 
-    def learn(self, text: str) -> Line:
+    def learn(self, text: str) -> Learnt:
         reading = read(text)
-        numbers = array("i")
         chars, sounds, concepts = grams(reading)
-        for ids, own in zip(self.ids, (chars, sounds, concepts), strict=True):
-            numbers.extend(map(ids.__getitem__, own))
+        char, sound, concept = [ids.__getitem__ for ids in self.ids]
+        numbers = array("i", [*map(char, chars), *map(sound, sounds), *map(concept, concepts)])
         strengths = b"\xff" * (len(chars) + len(sounds))  # at their full
         strengths += bytes([round(255 * strength) for strength in concepts.values()])
         coded = "".join(map(self.codes.__getitem__, reading.sounds))
         asking = self.asking.setdefault(reading.asking, reading.asking)
-        return Line(reading.folded, coded, asking, numbers.tobytes(), strengths)
+        return Learnt(Line(reading.folded, coded, asking), numbers.tobytes(), strengths)
 
 
 class Index:
@@ -178,36 +181,40 @@ class Index:
 
     def __init__(self, entries: Iterable[Entry], before: Index | None = None) -> None:
         self.words: _Words = _Words(before.words if before else None)
-        known: Mapping[str, Line] = before.lines if before else {}
-        self.lines: dict[str, Line] = {}
+        known: Mapping[str, Learnt] = before.learnt if before else {}
+        self.learnt: dict[str, Learnt] = {}
         self.subjects: list[Subject] = []
-        first = 0
+        rows: list[Learnt] = []
         for entry in sorted(entries, key=lambda entry: entry.id):
             texts = dict.fromkeys((entry.title, *entry.phrasings))
             for text in texts:
-                if text not in self.lines:
-                    self.lines[text] = known.get(text) or self.words.learn(text)
-            lines = tuple([self.lines[text] for text in texts])
+                if text not in self.learnt:
+                    self.learnt[text] = known.get(text) or self.words.learn(text)
+            own = [self.learnt[text] for text in texts]
+            lines = tuple([learnt.line for learnt in own])
             asking = frozenset[str]().union(*[line.asking for line in lines])
-            self.subjects.append(Subject(entry.id, entry.source == "beyond", asking, first, lines))
-            first += len(lines)
-        self._weigh()
+            self.subjects.append(Subject(entry.id, entry.source == "beyond", asking, len(rows), lines))
+            rows += own
+        self._weigh(rows)
 
-    def _weigh(self) -> None:
+    def __getstate__(self) -> dict[str, object]:
+        """For another process, which asks: what only building needs is most of what there is, and stays here."""
+        return {**self.__dict__, "learnt": {}}
+
+    def _weigh(self, rows: Sequence[Learnt]) -> None:
         """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
         is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre, and `_evidence[p]` more of
         evidence than a gram that it has not. The lines that have it are the cells `_edges[p]` up to `_edges[p + 1]`:
         cell c is in row `_numbers[c]`, with the weight `_shares[c]`. `_chance` is by entry and view what all grams
         alike would be worth: the longer an entry speaks, the less says each gram.
         """
-        lines = [line for subject in self.subjects for line in subject.lines]
         count, views = len(self.subjects), np.array(self.words.views, np.int8)
-        grams = np.frombuffer(b"".join([line.grams for line in lines]), np.int32)
-        order = grams.argsort(kind="stable")  # lines stand in the order of their entries
+        grams = np.frombuffer(b"".join([learnt.grams for learnt in rows]), np.int32)
+        order = grams.argsort(kind="stable")  # rows stand in the order of their entries
         grams = grams[order]
-        strengths = np.frombuffer(b"".join([line.strengths for line in lines]), np.uint8)[order]
-        sizes = [len(line.strengths) for line in lines]
-        self._numbers = numbers = np.arange(len(lines), dtype=np.int32).repeat(sizes)[order]
+        strengths = np.frombuffer(b"".join([learnt.strengths for learnt in rows]), np.uint8)[order]
+        sizes = [len(learnt.strengths) for learnt in rows]
+        self._numbers = numbers = np.arange(len(rows), dtype=np.int32).repeat(sizes)[order]
         del order  # as big as all the rest
         entries = np.arange(count, dtype=np.int32).repeat([len(subject.lines) for subject in self.subjects])[numbers]
         first = np.ones(len(grams), bool)  # of a posting

@@ -60,6 +60,16 @@ def weight(pair: tuple[float, float], story: float) -> float:
     return short + story * (long - short)
 
 
+class Weighed(NamedTuple):
+    """A message, or a sentence of it, whoever asks: the log-odds of the nearest topics among each other, and the chance
+    0–1 that no entry is meant. `hollow`: it names no subject, so nothing is offered.
+    """
+
+    odds: Mapping[str, float]
+    none: float
+    hollow: bool
+
+
 class Clue(NamedTuple):
     """Why a candidate was scored as it was: its score and its features, all 0–1."""
 
@@ -131,56 +141,67 @@ class Matcher:
 
     def ask(self, question: str, likely: Collection[str] = ()) -> Match:
         """The verdict on a question; `likely` are topics of the asker's present step, preferred mildly."""
-        whole = self._verdict(self.explain(question, likely))
+        return verdict(self.look(question), likely)
+
+    def look(self, question: str) -> tuple[Weighed, ...]:
+        """All that does not depend on who asks: the whole question, then each sentence of one that has several."""
         parts = [part for part in _SENTENCE_END.split(question) if part.strip()]
         if not 1 < len(parts) <= _PARTS:
-            return whole
-        answers = [
-            match
-            for match in (self._verdict(self.explain(part, likely)) for part in parts)
-            if match.verdict == "answer"
-        ]
-        chosen = tuple(dict.fromkeys(match.chosen[0] for match in answers))[:2]
-        if len(chosen) < 2:
-            return whole
-        best: dict[str, float] = {}
-        for topic in (topic for match in (*answers, whole) for topic in match.topics):
-            best[topic.id] = max(topic.score, best.get(topic.id, 0.0))
-        topics = sorted(
-            (Candidate(topic, score) for topic, score in best.items()), key=lambda topic: (-topic.score, topic.id)
-        )
-        return Match("answer", tuple(topics[:TOPICS]), chosen)
-
-    @staticmethod
-    def _verdict(seen: Explanation) -> Match:
-        topics = tuple(Candidate(clue.id, clue.score) for clue in seen.clues[:TOPICS])
-        if not topics or len(seen.reading.sounds) < 2 or hollow(seen.reading):
-            return Match("miss", topics)
-        if topics[0].score >= ANSWER_FROM and seen.margin >= MARGIN_FROM:
-            return Match("answer", topics, (topics[0].id,))
-        offered = [topic for place, topic in enumerate(topics[:OFFERED]) if place < 2 or topic.score >= OFFERED_FROM]
-        if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
-            return Match("choices", topics, tuple(topic.id for topic in offered))
-        return Match("miss", topics)
+            parts = []
+        return tuple([self._seen(text)[0] for text in (question, *parts)])
 
     def explain(self, text: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
+        weighed, reading, features, none = self._seen(text)
+        clues = [Clue(topic.id, topic.score, features[topic.id]) for topic in _ranked(weighed, likely)]
+        return Explanation(reading, tuple(clues), weighed.none, none)
+
+    def _seen(self, text: str) -> tuple[Weighed, Reading, Mapping[str, Fit], Outside]:
         asked = question(text, self.index)
         nearest = self.index.nearest(asked.vector, _CANDIDATES)
-        subjects = [near.subject for near in nearest]
         features = fits(asked, nearest)
         none = outside(asked, nearest, features)
         length = story(len(asked.reading.chars))
         model = [weight(pair, length) for pair in self._entry]
         odds = [_dot(fit, model) for fit in features]
         unmeant = _shares([_dot(none, [weight(pair, length) for pair in self._none]), *odds])[0]
-        preferred = [
-            value + LIKELY * (subject.id in likely) - BEYOND * subject.beyond
-            for value, subject in zip(odds, subjects, strict=True)
-        ]
-        clues = [
-            Clue(subject.id, (1.0 - unmeant) * share, fit)
-            for subject, share, fit in zip(subjects, _shares(preferred), features, strict=True)
-        ]
-        clues.sort(key=lambda clue: (-clue.score, clue.id))
-        return Explanation(asked.reading, tuple(clues), unmeant, none)
+        subjects = [near.subject for near in nearest]
+        preferred = {subject.id: value - BEYOND * subject.beyond for subject, value in zip(subjects, odds, strict=True)}
+        empty = len(asked.reading.sounds) < 2 or hollow(asked.reading)
+        return Weighed(preferred, unmeant, empty), asked.reading, dict(zip(preferred, features, strict=True)), none
+
+
+def verdict(looked: Sequence[Weighed], likely: Collection[str] = ()) -> Match:
+    """What follows from a look at a question for somebody to whom these topics are likely."""
+    whole, *parts = [_judged(weighed, likely) for weighed in looked]
+    answers = [match for match in parts if match.verdict == "answer"]
+    chosen = tuple(dict.fromkeys(match.chosen[0] for match in answers))[:2]
+    if len(chosen) < 2:
+        return whole
+    best: dict[str, float] = {}
+    for topic in (topic for match in (*answers, whole) for topic in match.topics):
+        best[topic.id] = max(topic.score, best.get(topic.id, 0.0))
+    return Match("answer", tuple(_best_first(best)[:TOPICS]), chosen)
+
+
+def _judged(weighed: Weighed, likely: Collection[str]) -> Match:
+    topics = tuple(_ranked(weighed, likely)[:TOPICS])
+    if not topics or weighed.hollow:
+        return Match("miss", topics)
+    best, second, *_ = (*[topic.score for topic in topics], 0.0)
+    if best >= ANSWER_FROM and best - second >= MARGIN_FROM:
+        return Match("answer", topics, (topics[0].id,))
+    offered = [topic for place, topic in enumerate(topics[:OFFERED]) if place < 2 or topic.score >= OFFERED_FROM]
+    if len(offered) > 1 and sum(topic.score for topic in offered) >= CHOICES_FROM:
+        return Match("choices", topics, tuple(topic.id for topic in offered))
+    return Match("miss", topics)
+
+
+def _ranked(weighed: Weighed, likely: Collection[str]) -> list[Candidate]:
+    shares = _shares([value + LIKELY * (topic in likely) for topic, value in weighed.odds.items()])
+    return _best_first({topic: (1.0 - weighed.none) * share for topic, share in zip(weighed.odds, shares, strict=True)})
+
+
+def _best_first(scores: Mapping[str, float]) -> list[Candidate]:
+    topics = [Candidate(topic, score) for topic, score in scores.items()]
+    return sorted(topics, key=lambda topic: (-topic.score, topic.id))

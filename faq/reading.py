@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from faq.concepts import ELSEWHERE, Word, asking, concepts_of, named
 from faq.lexicon import any_of, lexicon
@@ -19,8 +18,7 @@ from faq.text import fold, plain
 Kind = Literal["elsewhere", "noun", "verb"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A message as it is compared: all parallel views of one folded text.
 
     `chars` and `sounds` have the same length: one unit is a Chinese character, a Latin word or a run of digits; in

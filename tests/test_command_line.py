@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.loading import load
+from bot.loading import SHIPPED, load
 from tests.conftest import Here
 
 GRADBOT = (sys.executable, "-m", "bot")
@@ -138,6 +138,17 @@ def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> No
         cwd=tmp_path,
     )
     assert json.loads(asked.stdout.decode())["topics"][0]["id"] == "forgot-password"
+
+
+def test_an_older_file_of_phrases_passes_and_is_told_what_it_lacks(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    shipped = SHIPPED["phrases.yaml"].read_text("utf-8")
+    older = "".join(line for line in shipped.splitlines(keepends=True) if not line.startswith("stale: "))
+    (tmp_path / "mine" / "phrases.yaml").write_text(older, "utf-8")
+    checked = here("check", "--content", "mine")
+    assert checked.code == 0
+    assert "phrases.yaml:1:1 phrases: 这份文件里缺 1 处，先用自带的：stale。" in checked.out
+    assert "缺 1 处，先用自带的：stale。" in here("faq", "lint", GRADBOT_CONTENT="mine").out
 
 
 def test_checks_the_content_and_draws_the_flow(here: Here, tmp_path: Path) -> None:

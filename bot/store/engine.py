@@ -25,7 +25,8 @@ def engine_for(address: URL, wait_s: float) -> AsyncEngine:
             raise StoreProblem(
                 "unreachable", f"{error.name} is not installed: pip install 'gradbot[postgres]'"
             ) from error
-    engine = create_async_engine(address, connect_args={"timeout": wait_s})
+    # The connection that was used last knows most of the pages.
+    engine = create_async_engine(address, connect_args={"timeout": wait_s}, pool_use_lifo=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import tempfile
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import reduce
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import structlog
 
 from bot.aside import Draft, Report, elsewhere, examine
-from bot.drafts import placed
+from bot.drafts import placed, whole
 from bot.loading import SHIPPED
 from bot.messages import Incoming
 from bot.source import MAX_BYTES
@@ -49,6 +55,29 @@ async def test_a_file_with_faq_is_in_force_at_once_and_undone_by_a_tap(room: New
     assert "已退回第 1 版" in said(undone)
     assert "只管核对" not in await room.asks("红烧肉几点卖")
     assert "食堂的红烧肉" in said(await room.says("/faq diff 1 2"))
+
+
+async def test_what_is_no_longer_in_force_leaves_memory(room: Newsroom) -> None:
+    await room.sends("canteen.yaml", OWN, "/faq")
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+    before = weakref.ref(room.knowledge.content)
+    await room.says("/faq rollback 1")
+    gc.collect()
+    assert before() is None
+
+
+async def test_published_phrases_that_lack_what_a_newer_gradbot_says_stay_in_force(tmp_path: Path) -> None:
+    room = await Newsroom.open(tmp_path / "gradbot.db")
+    shipped = SHIPPED["phrases.yaml"].read_text("utf-8").replace("greeting: ", "greeting: 同学好！", 1)
+    older = "".join(line for line in shipped.splitlines(keepends=True) if not line.startswith("stale: "))
+    assert "缺 1 处，先用自带的：stale" in said(await room.sends("phrases.yaml", older, "/faq"))
+    await room.close()
+    with structlog.testing.capture_logs() as logs:
+        again = await Newsroom.open(tmp_path / "gradbot.db")
+    assert {"event": "phrases_lacking", "keys": ("stale",), "log_level": "warning"} in logs
+    assert again.knowledge.number == 2
+    assert "同学好！" in said(await again.says("你好", "new"))
+    await again.close()
 
 
 async def test_without_faq_it_is_a_draft_that_is_looked_at_tried_and_published(room: Newsroom) -> None:
@@ -176,6 +205,24 @@ async def test_an_exported_file_comes_back_to_its_place_however_it_is_called_by_
     own = next(r.attachment for r in (await room.says("/faq export")).replies if r.text == "faq/account.yaml")
     assert own
     assert "和现在用的一样" in said(await room.sends(name, own.content, "/faq"))
+
+
+async def test_many_files_are_exported_as_one_archive_that_lacks_none(room: Newsroom) -> None:
+    more = {f"thing-{n}.yaml": _thing(n) for n in range(9)}
+    await room.knowledge.publish(lambda old: reduce(lambda files, one: placed(files, *one), more.items(), old), "x")
+    told = await room.says("/faq export")
+    _, files = await room.knowledge.in_force()
+    assert f"{len(whole(files))} 个文件，都在这个压缩包里" in said(told)
+    assert [reply.attachment.name for reply in told.replies if reply.attachment] == ["全部文件.zip"]
+    archive = ZipFile(BytesIO(told.replies[0].attachment.data))  # type: ignore[union-attr]
+    held = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert sorted(held.values()) == sorted(whole(files).values())
+    assert "和现在用的一样" in said(await room.sends("faq-thing-8.yaml", held["faq-thing-8.yaml"], "/faq"))
+
+
+def _thing(number: int) -> str:
+    """An entry that is like no other."""
+    return OWN.replace("red-pork", f"thing-{number}").replace("红烧肉", "甲乙丙丁戊己庚辛壬"[number] * 3 + "饭")
 
 
 @pytest.mark.parametrize(

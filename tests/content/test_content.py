@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
 from bot.loading import SHIPPED, load
 from bot.problem import ContentProblem
@@ -154,20 +160,50 @@ def test_braces_of_the_phrases(sentence: str, broken: str, told: str, tmp_path: 
     assert lines[0].startswith("phrases.yaml:")
 
 
+def phrases_without(folder: Path, *key: str) -> Path:
+    """A folder with the shipped phrases, but for one key."""
+    tree = yaml.load(SHIPPED["phrases.yaml"].read_text("utf-8"), Loader=yaml.BaseLoader)
+    inner: Any = reduce(getitem, key[:-1], tree)
+    del inner[key[-1]]
+    (folder / "phrases.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ('    failed: "工单', "desk.lost_for_staff: 缺少“failed”。"),
-        ("    weekend: [", "commands: 缺少“weekend”。"),
-        ("    reported: ", "states: 缺少“reported”。"),
-    ],
+    "key", ["greeting", "public", "desk.lost_for_staff.failed", "commands.weekend", "admin.lint.html", "facts.day"]
 )
-def test_a_name_that_the_code_asks_for_is_missed_at_once(line: str, told: str, tmp_path: Path) -> None:
-    shipped = SHIPPED["phrases.yaml"].read_text(encoding="utf-8").splitlines(keepends=True)
-    left = [row for row in shipped if not row.startswith((line, line.removeprefix("  ")))]
-    assert len(left) == len(shipped) - 1
-    (tmp_path / "phrases.yaml").write_text("".join(left), encoding="utf-8")
-    assert told in problems(tmp_path)
+def test_what_an_older_file_of_phrases_lacks_is_said_in_the_shipped_words(key: str, tmp_path: Path) -> None:
+    content = load(phrases_without(tmp_path, *key.split(".")))
+    assert content.lacking == (key,)
+    assert content.phrases == load().phrases
+
+
+@pytest.mark.parametrize("key", ["telegram.commands.mute", "broadcast.templates.late", "desk.office.holidays"])
+def test_what_a_file_of_phrases_leaves_out_on_purpose_stays_out(key: str, tmp_path: Path) -> None:
+    content = load(phrases_without(tmp_path, *key.split(".")))
+    assert content.lacking == ()
+    assert content.phrases != load().phrases
+
+
+def test_an_older_file_of_phrases_may_hold_nothing_that_is_not_known(tmp_path: Path) -> None:
+    file = phrases_without(tmp_path, "greeting") / "phrases.yaml"
+    file.write_text(f"greetng: 你好\n{file.read_text('utf-8')}", encoding="utf-8")
+    assert "phrases.yaml:1:1 greetng: " in problems(tmp_path)
+
+
+def test_the_shipped_phrases_have_every_name_that_the_code_asks_for() -> None:
+    assert len(list(names(load().phrases))) > 100
+    assert [loc for loc, value in names(load().phrases) if loc[-1] not in value] == []
+
+
+def names(part: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, object]]]:
+    """The names of every `Mapping[Literal[…], …]` of the shape, each with what the phrases have in that place."""
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        if isinstance(value, BaseModel):
+            yield from names(value, (*at, name))
+        elif get_origin(field.annotation) is Mapping:
+            yield from (((*at, name, key), value) for key in get_args(get_args(field.annotation)[0]))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:

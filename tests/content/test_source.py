@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from bot.loading import SHIPPED
-from bot.source import MAX_DEPTH, Source, parse, read
+from bot.source import MAX_DEPTH, Source, decoded, parse, read
 
 SNIPPETS = [
     "a",
@@ -66,6 +68,28 @@ def test_any_bytes_are_read(raw: bytes, tmp_path_factory: pytest.TempPathFactory
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(raw)
     read(path)
+
+
+@cache
+def written() -> list[str]:
+    """Everyday lines of more than a few characters."""
+    files = [*SHIPPED["faq"].glob("*.yaml"), *SHIPPED["notices"].glob("*.yaml"), SHIPPED["phrases.yaml"]]
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    return [line for line in lines if sum("一" <= sign <= "龥" for sign in line) > 8]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030", "cp950"]))
+def test_a_file_is_read_as_it_was_saved(data: st.DataObject, encoding: str) -> None:
+    assert len(written()) > 1000
+    text = "\n".join(data.draw(st.lists(st.sampled_from(written()), min_size=1, max_size=4)))
+    if encoding == "cp950":  # what Big5 lacks is no Chinese of Taiwan or Hong Kong
+        text = OpenCC("s2t").convert(text).encode("cp950", "replace").decode("cp950")
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_a_damaged_file_in_big5_is_not_misread() -> None:
+    assert decoded("學籍檔案查詢不到怎麼辦".encode("cp950") + b"\x80\xff") == (1, 1)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85"), max_size=12)

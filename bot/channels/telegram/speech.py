@@ -12,7 +12,7 @@ from bot.messages import Attachment, Bulletin, Button, Reply
 
 Parameters = dict[str, Any]
 
-_KINDS = {"ics": "text/calendar", "csv": "text/csv", "png": "image/png"}
+_KINDS = {"ics": "text/calendar", "csv": "text/csv", "png": "image/png", "zip": "application/zip"}
 
 LONGEST_COPY = 256
 """Characters of a copy_text button (Bot API, CopyTextButton)."""
