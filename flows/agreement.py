@@ -90,7 +90,7 @@ def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
 
 def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
-        if window.kind in ("check", "recheck", "correction") and window.closes is None:
+        if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)
     routed = notice.routing.model_dump().values()
     for n, contact in enumerate(notice.contacts):

@@ -134,6 +134,15 @@ def test_where_the_end_does_not_count_the_day_before_is_told_as_the_last() -> No
     assert (nurse["deadline"], nurse["days_left"]) == ("2014年12月19日（周五）", "0")
 
 
+def test_a_second_look_without_an_end_is_told_as_such() -> None:
+    *others, recheck, correction = another_notice().windows
+    windows = (*others, recheck.model_copy(update={"closes": None}), correction)
+    said = told(another_notice().model_copy(update={"windows": windows}), "2015-01-06")
+    assert "到哪天为止通知里没有写" in said["clock"]
+    assert "哪天截止通知里没有写" in said["clock.short"]
+    assert not any("None" in value for value in said.values())
+
+
 def test_the_days_left_to_correct_are_not_those_of_the_check() -> None:
     nurse = told(another_notice(), "2014-12-19", {"cohort": "nurse"})
     assert nurse["correction.days_left"] == "93"

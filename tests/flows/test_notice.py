@@ -249,13 +249,6 @@ def test_a_notice_that_is_broken_in_one_thing_is_told_so(rule: str) -> None:
     assert flaws(broken()[rule]) == {rule}
 
 
-def test_a_second_look_needs_an_end_too() -> None:
-    *others, recheck, correction = another_notice().windows
-    assert flaws(changed(windows=(*others, recheck.model_copy(update={"closes": None}), correction))) == {
-        "window_without_end"
-    }
-
-
 def test_papers_follow_what_was_found_wrong() -> None:
     kinds = [row.kind for row in another_notice().corrections_for(["姓名"])]
     assert kinds == ["改名", "*"]
