@@ -218,15 +218,12 @@ class Telegram:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
-        if reply.bulletin:
-            method, what = speech.bulletin(reply.bulletin)
-            return await self._said(method, where | what, patience)
-        said = speech.message(reply)
+        method, said = speech.said(reply)
         if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
-            said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
-        sent = await self._said("sendMessage", where | said, patience)
+            where["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
+        sent = await self._said(method, {**said, **where}, patience)
         if sent and reply.attachment:
             method, file = speech.upload(reply.attachment)
             sent = await self._said(method, where, patience, files=file)
