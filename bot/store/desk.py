@@ -226,7 +226,9 @@ class DeskRows:
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
         async with self._writing() as connection:
-            taken = (outbox.c.channel == channel, outbox.c.tries > 0)
+            # What is due later than any claim ends is not claimed: a pause that Telegram asked for.
+            claims_end = text_of(at + timedelta(seconds=CLAIMED_S))
+            taken = (outbox.c.channel == channel, outbox.c.tries > 0, outbox.c.due_at <= claims_end)
             await connection.execute(update(outbox).where(*taken).values(due_at=text_of(at)))
 
     async def settle(self, post: Post, delivered: Delivered, at: datetime, also: Sequence[Effect] = ()) -> bool:

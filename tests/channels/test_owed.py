@@ -105,6 +105,26 @@ async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a
     assert "免费" in late[1]
 
 
+async def test_the_hours_that_telegram_asks_for_outlive_a_restart_also_for_what_was_tried(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id, times=9)
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await service.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now))
+        await telegram.until(lambda: telegram.made("sendMessage"))
+        await telegram.until(lambda: telegram.made("sendMessage")[-1].code)
+        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await telegram.until(lambda: bob.messages)
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await service.owe(Owed("telegram", str(bob.id), (Reply("二"),), clock.now))
+        await telegram.until(lambda: len(bob.messages) == 2)
+        assert [call.parameters["chat_id"] for call in telegram.made("sendMessage")].count(ann.id) == 1
+        telegram.heal()
+        await passes(service, clock, 3.1)
+        await telegram.until(lambda: ann.messages)
+
+
 async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_does(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:
