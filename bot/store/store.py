@@ -20,7 +20,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect, Outdated, Tallied
@@ -32,7 +32,7 @@ from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.known import Asked, Known, look
 from bot.store.ledger import LedgerRows, received_by
-from bot.store.problems import told_apart
+from bot.store.problems import StoreProblem, told_apart
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
@@ -166,7 +166,10 @@ class Store:
 
         wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
         """
-        address = make_url(url)
+        try:
+            address = make_url(url)
+        except (ArgumentError, ValueError):  # its text may quote a part of the password
+            raise StoreProblem("unreachable", "its address cannot be read; in a password @ is %40 and : is %3A") from None
         with told_apart():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
@@ -174,6 +177,8 @@ class Store:
             try:
                 async with engine.connect() as connection:
                     await prepare(await connection.execution_options(begin=""))
+            except TypeError as odd:  # an option in the address that the driver does not have
+                raise StoreProblem("unreachable", str(odd)) from odd
             except BaseException:
                 await engine.dispose()
                 raise

@@ -130,5 +130,8 @@ async def test_a_full_disk_and_then_room_again(url: str) -> None:
     await store.close()
 
 
-async def test_a_server_that_is_not_there() -> None:
-    assert await code_of_opening("postgresql+asyncpg://gradbot:secret@127.0.0.1:1/gradbot") == "unreachable"
+@pytest.mark.parametrize(
+    "address", ["secret@127.0.0.1:1/gradbot", "se@cr:et@127.0.0.1:1/gradbot", "secret@127.0.0.1:1/gradbot?shoe=12"]
+)
+async def test_a_server_that_is_not_there_or_cannot_be_there(address: str) -> None:
+    assert await code_of_opening(f"postgresql+asyncpg://gradbot:{address}") == "unreachable"
