@@ -101,12 +101,7 @@ async def _serve(chosen: Settings, token: str) -> None:
             asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
             *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]
-        try:
-            await until_signal(channel.run(serving.receive))
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.wait(beside)
+        await until_signal(channel.run(serving.receive), *beside)
 
 
 def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:

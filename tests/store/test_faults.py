@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,18 @@ async def test_a_full_disk_and_then_room_again(url: str) -> None:
         await connection.exec_driver_sql("PRAGMA max_page_count=100000")
     await save(store, "3" * 100_000)
     assert await store.load("c", "42") == "3" * 100_000
+    await store.close()
+
+
+async def test_more_want_the_database_than_it_has_ways_in(url: str) -> None:
+    store = await Store.open(url)
+    store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    async with AsyncExitStack() as taken:
+        for _ in range(15):
+            await taken.enter_async_context(store._reader.connect())
+        with pytest.raises(StoreProblem, match="locked"):
+            await store.load("c", "42")
+    assert await store.load("c", "42") is None
     await store.close()
 
 

@@ -143,8 +143,11 @@ def person(update: Update) -> int | str:
     return f"update {update.get('update_id')}"
 
 
-async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
-    """Run until it ends, or SIGTERM or SIGINT cancels it; a second signal does not wait for it to finish."""
+async def until_signal(serving: Coroutine[Any, Any, None], *beside: asyncio.Task[None]) -> None:
+    """Run until it ends, or SIGTERM or SIGINT cancels it; a second signal does not wait for it to finish.
+
+    What runs `beside` is cancelled by the same signal, so that both finish in the same seconds, or at the end.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
     numbers = (signal.SIGTERM, signal.SIGINT)
     asked = False
@@ -153,7 +156,8 @@ async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
         nonlocal asked
         _log.info("stopping", signal=number.name)
         asked = True
-        task.cancel()
+        for each in (task, *beside):
+            each.cancel()
 
     for number in numbers:
         loop.add_signal_handler(number, ask, number)
@@ -165,6 +169,11 @@ async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+        if not asked:
+            for each in beside:
+                each.cancel()
+        if beside:
+            await asyncio.wait(beside)
 
 
 async def insist(api: Api, method: str, parameters: Mapping[str, Any], chance: Callable[[], float]) -> Any:
