@@ -120,12 +120,15 @@ class Service:
         return await self._store.desk.claim(channel, self._present())
 
     async def owe(self, owed: Owed) -> None:
-        """Keep replies until they can go out; StoreProblem when that is not possible either."""
+        """Keep replies until they can go out; when that is not possible either, they are lost, and logged."""
         queued = [
             Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
             for reply in owed.replies
         ]
-        await self._store.desk.apply(queued, owed.channel, self._present())
+        try:
+            await self._store.desk.apply(queued, owed.channel, self._present())
+        except StoreProblem as problem:
+            _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
         self.posted.set()
 
     async def waits_s(self, channel: str) -> float | None:
