@@ -98,7 +98,9 @@ class Service:
                 return await self._again(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
-            return Answer((Reply(phrases.store_trouble[problem.code]),))
+            # What is wrong with it helps whoever sits at the machine, in the terminal, and nobody else.
+            at_hand = incoming.channel not in self._posts
+            return Answer((Reply(phrases.store_trouble[problem.code] if at_hand else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
             # No message of the exception: it may quote what the person wrote.
             places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
