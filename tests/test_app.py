@@ -29,7 +29,7 @@ async def test_whoever_stays_away_too_long_is_forgotten_also_by_a_bot_that_is_ne
         )
         forgetting = asyncio.create_task(app.forgets(serving, every_s=0.01))
         async with asyncio.timeout(5):
-            while await serving.store.load("test", "ann"):
+            while await serving.store.load("test", "ann"):  # noqa: ASYNC110 - the database wakes nobody
                 await asyncio.sleep(0)
         forgetting.cancel()
         await asyncio.wait({forgetting})

@@ -169,7 +169,7 @@ class Store:
         try:
             address = make_url(url)
         except (ArgumentError, ValueError):  # its text may quote a part of the password
-            raise StoreProblem("unreachable", "its address cannot be read; in a password @ is %40 and : is %3A") from None
+            raise StoreProblem("unreachable", "no such address; in a password @ is %40 and : is %3A") from None
         with told_apart():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
