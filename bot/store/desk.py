@@ -167,16 +167,9 @@ class DeskRows:
                 due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
                 if (await connection.execute(due)).first() is None:
                     return []
-        chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
-        first = (
-            select(func.min(outbox.c.id))
-            .select_from(_addressed())
-            .where(outbox.c.channel == channel)
-            .group_by(outbox.c.to == "staff", chat)
-        )
         oldest = (
             select(outbox.c.id)
-            .where(outbox.c.id.in_(first), outbox.c.due_at <= text_of(at))
+            .where(outbox.c.id.in_(_first(channel)), outbox.c.due_at <= text_of(at))
             .order_by(outbox.c.id)
             .limit(CLAIMED)
         )
@@ -216,11 +209,14 @@ class DeskRows:
             return [_post(row) for row in rows.mappings()]
 
     async def next_due(self, channel: str) -> datetime | None:
-        """When the next message is due that is not due yet or is being sent; None when there is none."""
+        """When the next message is due that is not due yet or is being sent; None when there is none.
+
+        What waits behind another of its chat is due when that one is gone, whatever was set for it.
+        """
         with told_apart():
             async with self._reader.connect() as connection:
-                first = select(func.min(outbox.c.due_at)).where(outbox.c.channel == channel)
-                at: str | None = (await connection.execute(first)).scalar()
+                next_ = select(func.min(outbox.c.due_at)).where(outbox.c.id.in_(_first(channel)))
+                at: str | None = (await connection.execute(next_)).scalar()
         return time_of(at) if at else None
 
     async def recall(self, channel: str, at: datetime) -> None:
@@ -255,6 +251,17 @@ async def _noted(connection: AsyncConnection, ticket: int, delivered: Delivered)
         await connection.execute(insert(ticket_messages), {"ticket": ticket, "message": delivered.outcome.message})
     if delivered.thread:
         await connection.execute(update(tickets).where(tickets.c.id == ticket).values(thread=delivered.thread))
+
+
+def _first(channel: str) -> Any:
+    """The number of the first message of each chat."""
+    chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
+    return (
+        select(func.min(outbox.c.id))
+        .select_from(_addressed())
+        .where(outbox.c.channel == channel)
+        .group_by(outbox.c.to == "staff", chat)
+    )
 
 
 def _addressed() -> Any:

@@ -56,8 +56,8 @@ class Office:
 
     async def sends(self) -> None:
         await self.town.looks(self.tending)
-        while await outbox.deliver_due(self.service, "telegram", self.posts.deliver):
-            pass
+        while deliveries := await outbox.due(self.service, "telegram", self.posts.deliver):
+            await asyncio.gather(*deliveries)
 
     service: Service
     posts: Posts

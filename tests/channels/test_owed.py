@@ -198,6 +198,32 @@ async def test_what_is_left_while_something_owed_is_on_its_way_comes_before_what
     assert "免费" in ann.messages[seen + 2].shown
 
 
+async def test_what_waits_behind_a_pause_is_not_looked_at_again_and_again(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann = telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
+        await says(telegram, ann, "截止到什么时候", "要钱吗")
+        wait_s = await service.waits_s("telegram")
+    assert wait_s is not None
+    assert wait_s > 3 * 3600 - 60
+
+
+async def test_a_chat_whose_message_hangs_holds_up_no_other(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        telegram.fault("hang", "sendMessage", chat_id=bob.id)
+        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await telegram.until(lambda: telegram.made("sendMessage"))
+        await service.owe(Owed("telegram", str(ann.id), (Reply("二"), Reply("三")), clock.now))
+        await telegram.until(lambda: len(ann.messages) == 2, 5)
+    assert [message.shown for message in ann.messages] == ["二", "三"]
+
+
 async def test_a_press_is_answered_though_nothing_can_be_kept_for_later(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:
