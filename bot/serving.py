@@ -101,7 +101,12 @@ async def _serve(chosen: Settings, token: str) -> None:
             asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
             *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]
-        await until_signal(channel.run(serving.receive), *beside)
+        try:
+            await until_signal(channel.run(serving.receive))
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
 
 def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:

@@ -265,26 +265,6 @@ async def test_a_signal_stops_and_lets_what_is_under_way_finish(
     assert turns.committed == ["slow"]
 
 
-async def test_a_signal_stops_what_runs_beside_while_turns_finish(telegram: TelegramServer, door: Door) -> None:
-    ann, turns, stopped = telegram.user("Ann"), Turns(hold=["slow"]), asyncio.Event()
-    ann.types("slow")
-
-    async def beside() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.set()
-
-    task = asyncio.create_task(until_signal(door.intake.run(turns), asyncio.create_task(beside())))
-    await telegram.until(lambda: turns.began)
-    os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(stopped.wait(), 5)
-    assert not turns.committed
-    turns.held["slow"].set()
-    await asyncio.wait_for(task, 5)
-    assert turns.committed == ["slow"]
-
-
 async def test_what_fails_by_itself_is_raised_through_the_signal_guard() -> None:
     async def fails() -> None:
         raise WrongToken
