@@ -36,6 +36,7 @@ from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.text import text_of, time_of
+from bot.store.whole import UnderWay, to_the_end
 
 CLAIMED = 200
 """Messages that are claimed at once; at Telegram's pace they are sent long before the claim is over."""
@@ -101,13 +102,17 @@ async def _change(connection: AsyncConnection, ticket: Ticket) -> None:
 
 
 class DeskRows:
-    """Tickets and the outbox of an open store; `reading` and `writing` are the store's own."""
+    """Tickets and the outbox of an open store; `reader`, `writing` and `under_way` are the store's own."""
 
     def __init__(
-        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+        self,
+        reader: AsyncEngine,
+        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        under_way: UnderWay,
     ) -> None:
         self._reader = reader
         self._writing = writing
+        self._under_way = under_way
 
     async def find(
         self, *, number: str | None = None, thread: str | None = None, message: str | None = None
@@ -155,11 +160,13 @@ class DeskRows:
                 )
                 return [ticket_of_row(row) for row in rows.mappings()]
 
+    @to_the_end
     async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
         """What follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
         async with self._writing() as connection:
             await apply(connection, effects, channel, "", at)
 
+    @to_the_end
     async def claim(self, channel: str, at: datetime) -> list[Post]:
         """The next message of each chat that is due, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
         with told_apart():
@@ -219,6 +226,7 @@ class DeskRows:
                 at: str | None = (await connection.execute(next_)).scalar()
         return time_of(at) if at else None
 
+    @to_the_end
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
         async with self._writing() as connection:
@@ -227,6 +235,7 @@ class DeskRows:
             taken = (outbox.c.channel == channel, outbox.c.tries > 0, outbox.c.due_at <= claims_end)
             await connection.execute(update(outbox).where(*taken).values(due_at=text_of(at)))
 
+    @to_the_end
     async def settle(self, post: Post, delivered: Delivered, at: datetime, also: Sequence[Effect] = ()) -> bool:
         """Note what became of a message. Whether it is done with, and does not come again."""
         outcome = delivered.outcome

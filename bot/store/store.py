@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial, wraps
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self
 
 from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import make_url
@@ -39,6 +39,7 @@ from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import KEPT_TURNS, handled_updates, metadata, misses, outbox, people, step_events
 from bot.store.text import text_of
 from bot.store.together import Together
+from bot.store.whole import UnderWay, to_the_end
 
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
 KEPT_FORGETTING = timedelta(days=2)
@@ -52,10 +53,6 @@ _OF_A_PERSON = tuple(table for table in metadata.sorted_tables if "person" in ta
 _JSON_COLUMNS = {"session", "turn"}
 # Columns that say nothing of the person.
 _PLUMBING = {"id", "person", "slot"}
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +107,13 @@ class Forgotten:
     counts: Mapping[str, int]
 
 
-def _to_the_end(
-    method: Callable[Concatenate[Store, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, R]]:
-    """Let what began finish when its caller is cancelled, who goes only then.
-
-    A driver that is interrupted may keep SQLite's only write lock until the garbage is collected.
-    """
-
-    @wraps(method)
-    async def whole(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        work = asyncio.create_task(method(self, *args, **kwargs))
-        self._under_way.add(work)
-        work.add_done_callback(self._done)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work])
-            raise
-
-    return whole
-
-
 class Store:
     """An open database. Every method raises StoreProblem, and then has changed nothing."""
 
     def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
         self._engine = engine
         self._new_member = new_member
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: UnderWay = set()
         sqlite = engine.dialect.name == "sqlite"
         self._reader = engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"}))
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
@@ -147,7 +122,7 @@ class Store:
         upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
-        self.desk = DeskRows(self._reader, self._transaction)
+        self.desk = DeskRows(self._reader, self._transaction, self._under_way)
         self.roles = RoleRows(self._reader)
         self.knowledge = KnowledgeRows(self._reader, self._transaction)
         self.broadcasts = BroadcastRows(self._reader, self._transaction)
@@ -191,7 +166,7 @@ class Store:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()
 
-    @_to_the_end
+    @to_the_end
     async def known(self, channel: str, user: str, update_id: str | None) -> Known:
         """What a turn begins with; the stored turn when this update of this person was handled before."""
         return await self._looking(Asked(channel, user, update_id))
@@ -231,7 +206,7 @@ class Store:
             _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
         )
 
-    @_to_the_end
+    @to_the_end
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
         """Note whether messages reach a person; nothing for somebody unknown. Whoever writes is reachable again."""
         async with self._transaction() as connection:
@@ -266,7 +241,7 @@ class Store:
                 found = await connection.execute(_SEEN, {"channel": channel, "update_id": update_id})
                 return found.first() is not None
 
-    @_to_the_end
+    @to_the_end
     async def forget(
         self,
         channel: str,
@@ -302,7 +277,7 @@ class Store:
         await self._wipe()
         return Forgotten(counts)
 
-    @_to_the_end
+    @to_the_end
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and unanswered questions from before; gives how many people."""
         before = text_of(idle_since)
@@ -315,7 +290,7 @@ class Store:
         await self._wipe()
         return gone
 
-    @_to_the_end
+    @to_the_end
     async def export(self, channel: str, user: str) -> dict[str, Any]:
         """Everything kept of this person as JSON values, by table, oldest row first; empty for somebody unknown."""
         with told_apart():
@@ -341,11 +316,6 @@ class Store:
         if self._engine.dialect.name == "sqlite":
             async with self._writing, self._reader.connect() as connection:
                 await connection.exec_driver_sql(WIPE_LOG)
-
-    def _done(self, work: asyncio.Task[Any]) -> None:
-        self._under_way.discard(work)
-        if not work.cancelled():
-            work.exception()  # seen, also when nobody waits any more
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
