@@ -6,15 +6,14 @@ A message leaves the outbox when it was delivered, so a kill in between sends it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.effects import (
     Audited,
@@ -36,7 +35,7 @@ from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.text import text_of, time_of
-from bot.store.whole import UnderWay, to_the_end
+from bot.store.whole import Rows, to_the_end
 
 CLAIMED = 200
 """Messages that are claimed at once; at Telegram's pace they are sent long before the claim is over."""
@@ -101,18 +100,8 @@ async def _change(connection: AsyncConnection, ticket: Ticket) -> None:
         raise Outdated(ticket.number)
 
 
-class DeskRows:
-    """Tickets and the outbox of an open store; `reader`, `writing` and `under_way` are the store's own."""
-
-    def __init__(
-        self,
-        reader: AsyncEngine,
-        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
-        under_way: UnderWay,
-    ) -> None:
-        self._reader = reader
-        self._writing = writing
-        self._under_way = under_way
+class DeskRows(Rows):
+    """Tickets and the outbox of an open store."""
 
     async def find(
         self, *, number: str | None = None, thread: str | None = None, message: str | None = None

@@ -122,11 +122,12 @@ class Store:
         upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
-        self.desk = DeskRows(self._reader, self._transaction, self._under_way)
+        ours = self._reader, self._transaction, self._under_way
+        self.desk = DeskRows(*ours)
         self.roles = RoleRows(self._reader)
-        self.knowledge = KnowledgeRows(self._reader, self._transaction)
-        self.broadcasts = BroadcastRows(self._reader, self._transaction)
-        self.ledger = LedgerRows(self._reader, self._transaction)
+        self.knowledge = KnowledgeRows(*ours)
+        self.broadcasts = BroadcastRows(*ours)
+        self.ledger = LedgerRows(*ours)
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)

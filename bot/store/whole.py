@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 UnderWay = set[asyncio.Task[Any]]
 
@@ -47,3 +50,17 @@ def to_the_end(
             raise
 
     return whole
+
+
+class Rows:
+    """A part of an open store; `reader`, `writing` and `under_way` are the store's own."""
+
+    def __init__(
+        self,
+        reader: AsyncEngine,
+        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        under_way: UnderWay,
+    ) -> None:
+        self._reader = reader
+        self._writing = writing
+        self._under_way = under_way
