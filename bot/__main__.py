@@ -109,7 +109,7 @@ def ask(
 ) -> None:
     """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
     chosen = app.settings(today)
-    knowledge = app.content(chosen)
+    knowledge = asyncio.run(app.known(chosen))
     for line in [" ".join(question)] if question else _lines(sys.stdin):
         if explain:
             _explain(knowledge, line, as_json=as_json)
@@ -164,7 +164,7 @@ def links(
     name = deep.USERNAME.fullmatch(bot or _username(chosen))
     if name is None:
         raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-    for link in deep.links(app.content(chosen), app.present(chosen)):
+    for link in deep.links(asyncio.run(app.known(chosen)), app.present(chosen)):
         print(f"{link.address(name[1])}\t{link.title}")
         if png:
             try:

@@ -15,7 +15,7 @@ import structlog
 
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, foreseen
 from bot.loading import load
 from bot.rooms import Room
 from bot.service import Service, local
@@ -38,8 +38,19 @@ def settings(today: date | None = None, content: Path | None = None) -> Settings
 
 
 def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
-    """The content in force, its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
+    """What the folder holds, or what ships; its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
     return load(chosen.content, rehearsed=rehearsed)
+
+
+async def known(chosen: Settings) -> Content:
+    """What the bot answers from, or will when it starts. ContentProblem, StoreProblem."""
+    if not Store.exists(chosen.database_url):
+        return content(chosen)
+    store = await Store.open(chosen.database_url)
+    try:
+        return await foreseen(store, chosen.content)
+    finally:
+        await store.close()
 
 
 @asynccontextmanager
@@ -92,6 +103,8 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     """Talk in the terminal until the input ends."""
     log(chosen, logging.ERROR)
     async with service(chosen) as serving:
+        if chosen.content:
+            serving.take(await foreseen(serving.store, chosen.content))
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)

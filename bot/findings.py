@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from string import Formatter
 
@@ -20,6 +21,8 @@ from flows.review import stray_braces, unknown_placeholders
 
 MAX_NAMED = 12
 """Keys that are named in one sentence."""
+_SEVERAL = re.compile("[，、；]")
+_ASIDE = re.compile("[（(].*?[）)]")
 
 
 def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
@@ -63,6 +66,10 @@ def _braces(text: str) -> set[str] | None:
 
 def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: set[str]) -> Iterator[InitErrorDetails]:
     """Names in `{{ … }}` of a notice's own answers that no notice has; templates and audiences that there are not."""
+    for n, cohort in enumerate(notice.cohorts):
+        for m, major in enumerate(cohort.majors):
+            if _SEVERAL.search(_ASIDE.sub("", major)):
+                yield flaw("majors_in_one", "cohorts", n, "majors", m, text=major)
     for n, question in enumerate(notice.faq):
         yield from unknown_placeholders(question.a, ("faq", n, "a"), names)
         yield from stray_braces(question.a, ("faq", n, "a"))

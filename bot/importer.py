@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.notice_text import LABELS, Desk, Found, People, Span, find
+from bot.notice_days import LABELS, Span
+from bot.notice_text import Desk, Found, People, find
 
 MARK = "# 请核对"
 COLLECTS = (
@@ -98,10 +99,11 @@ def _cohorts(people: tuple[People, ...]) -> Iterator[str]:
         yield "  - {id: everyone, label: 本届毕业生, level: other}"
     for n, group in enumerate(people, start=1):
         yield _from(group.sentence, 2)
-        label = group.level + (f"（{group.partner}）" if group.partner else "")
+        level = "毕业生" if group.level == "other" else group.level
+        label = level + (f"（{group.partner}）" if group.partner else "")
         yield f"  - id: group-{n}"
         yield f"    label: {_q(label if group.majors else f'{label}往届留级生')}"
-        yield f"    level: {group.level}"
+        yield f"    level: {group.level}" + (f"  {MARK}：哪个层次" if group.level == "other" else "")
         if group.partner:
             yield f"    partner_school: {_q(group.partner)}"
         if group.grades:
@@ -121,18 +123,24 @@ def _windows(spans: tuple[Span, ...]) -> Iterator[str]:
     for span in spans:
         used[span.kind] = used.get(span.kind, 0) + 1
         number = f"-{used[span.kind]}" if used[span.kind] > 1 else ""
-        yield _from(span.sentence, 2)
+        yield from (_from(sentence, 2) for sentence in span.sentence.split("\n"))
         yield f"  - id: {span.kind.replace('_', '-')}{number}"
         yield f"    kind: {span.kind}" + (f"  {MARK}：这段时间是做什么的" if span.kind == "prepare" else "")
         yield f"    label: {LABELS[span.kind]}{f'（{used[span.kind]}）' if number else ''}"
-        unsure = "" if span.sure else f"  {MARK}：年份是推出来的"
+        unsure = "" if span.sure else f"  {MARK}：原文没有写全，是推出来的"
         yield f"    from: {span.opens.isoformat() + unsure if span.opens else 'null'}"
         yield f"    to: {span.closes.isoformat() + unsure if span.closes else 'null'}"
+        if span.time_from:
+            yield f"    time_from: {_q(span.time_from)}"
         if span.time_to:
             yield f"    time_to: {_q(span.time_to)}"
         inclusive = "unknown" if span.before else "true"
         yield f"    end_inclusive: {inclusive}" + (f"  {MARK}：“前”算不算当天" if span.before else "")
-        yield "    late: {policy: phone}  " + MARK
+        late = _LATE.search(span.sentence)
+        yield f"    late: {{policy: {f'none, text: {_q(late[0])}' if late else 'phone'}}}  {MARK}"
+
+
+_LATE = re.compile(r"(?:逾期|过期)(?:一律|将|概)?不(?:予|再)?(?:受理|办理|补办|接收)")
 
 
 def _how(found: Found) -> Iterator[str]:
@@ -168,7 +176,8 @@ def _corrections(found: Found) -> Iterator[str]:
             if paper.sentence != told:
                 told = paper.sentence
                 yield _from(told, 6)
-            yield f"      - {{name: {_q(paper.name)}, original: {'false' if paper.copied else 'true'}, copies: null}}"
+            original, copies = "false" if paper.copied else "true", paper.copies or "null"
+            yield f"      - {{name: {_q(paper.name)}, original: {original}, copies: {copies}}}"
     else:
         yield f"    {MARK}：通知没有写要带的材料"
     if found.where[0]:
@@ -189,12 +198,12 @@ def _together(desks: list[Desk]) -> list[Desk]:
         if first is None:
             kept.append(desk)
             continue
-        both = f"{first.sentence}\n{desk.sentence}"
+        both = "\n".join(dict.fromkeys((*first.sentence.split("\n"), desk.sentence)))
         more = replace(
             first,
             sentence=both,
             mails=first.mails + desk.mails,
-            im=first.im or desk.im,
+            im="；".join(filter(None, (first.im, desk.im))),
             room=first.room or desk.room,
         )
         kept[kept.index(first)] = more
@@ -203,7 +212,7 @@ def _together(desks: list[Desk]) -> list[Desk]:
 
 def _reach(desk: Desk) -> set[str]:
     """In which ways besides the telephone a desk can be reached."""
-    return {name for name in ("mails", "im", "room") if getattr(desk, name)}
+    return {name for name in ("mails", "room") if getattr(desk, name)}
 
 
 def _reached(desk: Desk) -> Iterator[str]:
@@ -218,6 +227,8 @@ def _reached(desk: Desk) -> Iterator[str]:
         yield f"    im: {_q(desk.im)}"
     if desk.room:
         yield f"    room: {_q(desk.room)}"
+    if desk.hours:
+        yield f"    hours: {_q(desk.hours)}"
 
 
 def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from bot.effects import KnowledgeEffect, Outdated, Revised
 from bot.loading import load
 from bot.problem import ContentProblem
 from bot.store import Store, StoreProblem
-from bot.store.knowledge import text_hash
+from bot.store.knowledge import KnowledgeRows, text_hash
 
 LOOK_S = 0.5
 """Seconds between two looks for a new revision."""
@@ -213,14 +213,12 @@ class Knowledge:
         folder = self.folder
         if folder is None:
             return None
-        history = await self._rows.history(KNOWN_REVISIONS) if names is None else []
-        before = {one for revision in history for one in revision.hashes.items()}
+        fresh = await _fresh(self._rows, folder) if names is None else {}
 
         def change(old: Files) -> Mapping[str, str | bytes]:
-            there = of_folder(folder)
             if names is None:
-                fresh = {n: t for n, t in there.items() if not isinstance(t, str) or (n, text_hash(t)) not in before}
                 return {**old, **fresh}
+            there = of_folder(folder)
             kept = {name: text for name, text in old.items() if name not in names or name in there}
             return {**kept, **{name: text for name, text in there.items() if name in names}}
 
@@ -233,6 +231,22 @@ class Knowledge:
             _log.error("folder_refused", problems=len(report.problems) + len(report.errors))
             await self.refused(replace(report, packed=b""))
         return report
+
+
+async def foreseen(store: Store, folder: Path | None) -> Content:
+    """What a server that starts now will answer from: the newest revision, and what is new in the folder.
+
+    ContentProblem with all that is wrong; nothing is published.
+    """
+    revision = await store.knowledge.revision()
+    return load({**revision.files, **await _fresh(store.knowledge, folder)} if revision else folder)
+
+
+async def _fresh(rows: KnowledgeRows, folder: Path | None) -> Mapping[str, str | bytes]:
+    """The files of a folder whose text was never in force under its name."""
+    before = {one for revision in await rows.history(KNOWN_REVISIONS) for one in revision.hashes.items()}
+    there = of_folder(folder).items()
+    return {name: text for name, text in there if not isinstance(text, str) or (name, text_hash(text)) not in before}
 
 
 def _texts(files: Mapping[str, str | bytes]) -> dict[str, str]:

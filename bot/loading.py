@@ -24,7 +24,7 @@ from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.phrases import Phrases, completed
 from bot.problem import ContentProblem, Problem
-from bot.source import Mistake, Path_, Source
+from bot.source import WIDE_QUOTES, Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import check
@@ -49,6 +49,8 @@ MAX_TITLE = 24
 """Characters of an entry's title, which is also a button."""
 MAX_KNOWN = 12
 """Names listed in the sentence about a name that is not known."""
+TOLD_WHEN_PUBLISHED = ("yaml_hash", "majors_in_one")
+"""Rules about what can be used as it is: it is refused when it is published, and stops no start with older content."""
 SIMILAR = 55.0
 """From this similarity (0–100) a known name is suggested for an unknown one."""
 
@@ -124,6 +126,7 @@ class _Reading:
         self.folder = given if isinstance(given, Path) else None
         self.files = given if isinstance(given, Mapping) else {}
         self.problems: list[Problem] = []
+        self.held: list[Problem] = []
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
@@ -142,7 +145,7 @@ class _Reading:
         self.entries = entries = list(self._rows("faq", Entry))
         self._review(phrases, notices, scripts, entries)
         if self.problems:
-            raise ContentProblem(self.problems)
+            raise ContentProblem([*self.problems, *self.held])
         published = [p.value for p in notices if p.value and p.value.notice.status == "published"]
         known = {p.value.id: p.value for p in entries if p.value}
         known |= {question.id: _entry(question, notice) for notice in published for question in notice.faq}
@@ -159,7 +162,11 @@ class _Reading:
         )
 
     def rehearse(self, content: Content) -> None:
-        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place."""
+        """Asks what the entries in force must and must not match; a notice may answer a topic in an entry's place.
+
+        Tells as well what stops no start.
+        """
+        self.problems += self.held
         for piece in self.entries:
             if piece.value and content.entries[piece.value.id] is piece.value:
                 self._flaws(piece, line_flaws(piece.value, content.matcher))
@@ -217,7 +224,7 @@ class _Reading:
                 yield from (self._validated(name, read, (n,), model) for n in range(len(read.tree)))
             else:
                 self.unread.add(part)
-                self._tell(name, read, (), "tuple_type", key=name, value="")
+                self._tell(name, read, (), "not_entries")
 
     def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
         tree, mended = node_at(read.tree, at), list[Path_]()
@@ -240,15 +247,19 @@ class _Reading:
             self._say(name, read, cause.place, "", cause.rule, cause.about)
             return
         about = {**error.get("ctx", {}), "value": _short(error["input"]), "key": key_of((*at, *loc))}
-        about["detail"] = error["msg"]
+        about |= {"detail": error["msg"], "size": len(error["input"]) if isinstance(error["input"], str) else 0}
         if error["type"] == "missing":
             about["key"] = str(error["loc"][-1])
         if error["type"] == "extra_forbidden":
-            about |= {"id": about["key"], "known": _all_keys(model)}
+            about |= {"id": about["key"], "known": _keys(model, error["loc"][:-1])}
         if "expected" in about:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
         line, column = read.place((*at, *loc))
-        self._tell(name, read, (*at, *loc), _meant(error, _line(read, line)[column - 1 : column]), **about)
+        rule, key = _meant(error, _line(read, line)[column - 1 : column]), about.pop("at", None)
+        if rule == "model_type" and not (*at, *loc):
+            rule = "not_keys"
+            self.unread.add(name.split("/", 1)[0])
+        self._tell(name, read, (*at, *loc, *filter(None, [key])), rule, **about)
 
     def _review(
         self,
@@ -285,7 +296,8 @@ class _Reading:
 
     def _published(self, notices: Sequence[_Piece[Notice]]) -> None:
         """Tells when no notice is in force, and when two have the same id."""
-        if "notices" in self.unread or not all(piece.value for piece in notices):
+        broken = any(not piece.value or ("notice", "status") in piece.mended for piece in notices)
+        if "notices" in self.unread or broken:
             return
         known: dict[str, str] = {}
         for piece in notices:
@@ -301,7 +313,7 @@ class _Reading:
         told = {kind.type for _, kind in flaws if isinstance(kind, PydanticCustomError)}
         wrong = [*piece.mended, *(m.loc[len(piece.at) :] for m in piece.source.mistakes if m.sure and m.loc)]
         for loc, kind in flaws:
-            if not isinstance(kind, PydanticCustomError) or (kind.type == "unknown_topic" and "faq" in self.unread):
+            if not isinstance(kind, PydanticCustomError) or _UNREAD.get(kind.type) in self.unread:
                 continue
             reasons, sections = _FOLLOWS.get(kind.type, ((), ()))
             follows = told & {*reasons} or any(m[: len(loc)] == loc or loc[: len(m)] == m for m in wrong)
@@ -319,14 +331,15 @@ class _Reading:
     ) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]
         near = process.extractOne(str(about.get("id", "")), known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
-        told = {
-            **about,
-            "known": "、".join(known[:MAX_KNOWN]) + ("…" if len(known) > MAX_KNOWN else ""),
-            "nearest": self.sentences["nearest"].format(id=near[0]) if near else "",
-        }
+        some = "、".join(known[:MAX_KNOWN]) + ("…" if len(known) > MAX_KNOWN else "")
+        nearest = self.sentences["nearest"].format(id=near[0]) if near else ""
+        if rule == "extra_forbidden" and not near:
+            nearest = self.sentences["known_keys"].format(known=some)
+        told = {**about, "known": some, "nearest": nearest}
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
-        self.problems.append(Problem(name, *place, where, text, _line(read, place[0])))
+        problems = self.held if rule in TOLD_WHEN_PUBLISHED else self.problems
+        problems.append(Problem(name, *place, where, text, _line(read, place[0])))
 
 
 _WORDS: Mapping[str, str] = {"unknown_placeholder": "id", "broken_placeholder": "text", "unknown_brace": "id"}
@@ -337,6 +350,9 @@ class _Known(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "？"
 
+
+_UNREAD = {"unknown_topic": "faq", "unknown_template": "phrases.yaml"}
+"""Rules about names that stand in another part, which may be the one that could not be read."""
 
 _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "cohort_without_window": (["unknown_cohort"], ["cohorts", "windows"]),
@@ -384,8 +400,14 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
 def _meant(error: Any, first: str) -> str:
     """The rule whose sentence tells best what the person did; `first` is the sign that the value begins with."""
     rule: str = RULES.get(error["type"], error["type"])
-    if rule == "string_type" and error["input"] is None:
+    if error["input"] is None and rule.endswith("_type"):
         return "empty"
+    if rule == "string_type" and isinstance(error["input"], list) and first != "[":
+        return "text_not_list"
+    if rule != "string_too_long" and first in WIDE_QUOTES:
+        return "yaml_full_width_quote"
+    if rule == "string_pattern_mismatch" and ":" in error["ctx"]["pattern"]:
+        return "hours"
     if rule == "string_type" and isinstance(error["input"], dict):
         return "yaml_after_bracket" if first == "{" else "yaml_colon_inside"
     return rule
@@ -400,10 +422,21 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _all_keys(model: type[BaseModel]) -> set[str]:
+def _keys(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
+    """The keys that may be written at a place, as pydantic gives it."""
     schema = model.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
+    parts = [schema]
+    for name in loc:
+        parts = [inner for part in parts for inner in _within(schema, part, name)]
     return {key for part in parts for key in part.get("properties", {})}
+
+
+def _within(schema: Any, part: Any, name: str | int) -> Iterator[Any]:
+    """What a JSON schema says of the value under one name or row."""
+    found = part.get("items") if isinstance(name, int) else part.get("properties", {}).get(name)
+    for inner in (found or part.get("additionalProperties"),):
+        for one in inner.get("anyOf", [inner]) if isinstance(inner, dict) else ():
+            yield schema["$defs"][one["$ref"].rsplit("/", 1)[-1]] if "$ref" in one else one
 
 
 def _entry(question: Question, notice: Notice) -> Entry:

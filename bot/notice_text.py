@@ -1,4 +1,4 @@
-"""What stands in a school's notice as it was published: dates, contacts, groups of graduates, papers, links. Pure.
+"""What stands in a school's notice as it was published: days, contacts, groups of graduates, papers, links. Pure.
 
 Finds only what is written; each find carries the sentence it came from, and `sure` is False for whatever was inferred.
 """
@@ -8,27 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
-_DIGITS = str.maketrans("零〇○Oo一二三四五六七八九", "000001" + "23456789")
+from bot.notice_days import ONE, Span, day, in_digits, spans
+
 _FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
-_YEAR = r"(?:(?P<{0}y>20\d\d|二[零〇○Oo0][零〇○Oo0一二三四五六七八九\d]{{2}})\s*[年./-]\s*)"
-_MONTH = r"(?P<{0}m>\d{{1,2}}|十[一二]?|[一二三四五六七八九])\s*[月./-]\s*"
-_DAY = r"(?P<{0}d>\d{{1,2}}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*[日号]?"
-_ONE = (_YEAR + "?" + _MONTH + _DAY).format
-_TIME = r"(?:\s*(?P<{0}t>(?:上午|下午|晚上?)?\s*\d{{1,2}}[:：]\d\d))?".format
-_WEEKDAY = r"(?:\s*[（(](?:周|星期)[一二三四五六日天][）)])?"
-_SPAN = re.compile(
-    rf"{_ONE('a')}{_WEEKDAY}{_TIME('a')}"
-    rf"(?:\s*(?:至|到|—+|－|~|～|-)\s*(?:{_ONE('b')}|(?P<only>\d{{1,2}})\s*[日号]?){_WEEKDAY}{_TIME('b')}"
-    r"|\s*[、和及]\s*(?P<also>\d{1,2})\s*[日号])?"
-    r"\s*(?P<before>[（(]?(?:以前|之前|前|截止|止|为止|起|开始))?"
-)
 _PHONE = re.compile(
-    r"(?<![\d-])(?<!传真)(?<!传真[:：])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
+    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
     r"(?:\s*[、/，,]\s*\d{7,8}(?![\d-]))*|0\d{2,3}\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
     r"|(?:(?<=电话)|(?<=电话[:：])|(?<=电话[:：]\s)|(?<=内线[:：]))\d{5,8}(?!\d)"
 )
+_FAX = re.compile(r"传真\s*[:：]?\s*[（(]?$")
 _MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 _URL = re.compile(r"(?:https?:?//|www\.)[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::\d+)?(?:/[!-~]*)?", re.ASCII)
 _SURNAMES = (
@@ -36,6 +26,7 @@ _SURNAMES = (
     "贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季"
     "麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程嵇邢裴陆荣翁荀羊惠曲家"
     "封储靳段富巫乌焦巴弓车侯全班仰秋仲伊宫宁仇栾甘厉武符刘景詹束龙叶幸司韶黎白蒲覃肖温庄晏柴瞿阎连习艾容向古易廖聂曾关游权商邸"
+    "申佘佟冉卓岳尚屠栗桂桑楚牟牛佴盖祖索胥苑莘谌谭赖隋鞠晁阚仝占涂辛丛佐闻"
 )
 _PERSON = re.compile(
     rf"(?:联系人|负责人)\s*[:：]\s*([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师|主任)?)|([{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?:老师|主任|科长))"
@@ -44,11 +35,16 @@ _PERSON = re.compile(
 _ROOM = re.compile(
     r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}(?:室|办公室)?|办公室|大厅|窗口)"
 )
+_ADDRESS = re.compile(r"(?:办公|联系)?(?:地址|地点)\s*[:：]\s*([^，。；\s]{4,60})")
 _TO_ROOM = re.compile(r"^.*(?:前往|[到至在于往])|^\d+前?")
 _ROLE = re.compile(
-    r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.]\s*)?(?:咨询[:：]\s*)?([\u4e00-\u9fff]{1,10}(?:科|处|办|办公室|中心|部|站))(?=\s|[:：])"
+    r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.]\s*)?(?:[咨洽]询[:：]\s*)?([\u4e00-\u9fff]{1,10}(?:科|处|办|办公室|中心|部|站|系|组|学院))(?=\s|[:：])"
 )
-_IM = re.compile(r"(?:QQ群?|微信群?|企业微信)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
+_HOURS = re.compile(
+    r"(?:每?周|星期)[一二三四五六日天](?:[至到—－~-]+(?:周|星期)?[一二三四五六日天])?[^（）()，,。；;]{0,8}?"
+    r"\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d(?:[，,、]?\s*[上下]午\s*\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d)?"
+)
+_IM = re.compile(r"(?:QQ群?|微信群?|企业微信|(?:微信)?公众号)\s*[号]?[:：]\s*[\w（）()\u4e00-\u9fff-]{2,20}", re.ASCII)
 _LEVELS = {
     "专升本科": "专升本", "专升本": "专升本", "高起专": "专科", "高职": "专科", "专科": "专科", "高起本": "高起本",
     "本科": "本科", "研究生": "研究生",
@@ -61,44 +57,29 @@ _GROUP = re.compile(
 )
 _SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s*[：:]")
 _ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s*(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
+_HEADS = re.compile(
+    r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
+)
+"""What stands over the columns of a table; pasted as text it often has a cell a line."""
+_MAJORS = re.compile(r"专业(?:名称)?\s*[：:]\s*([^。；\n]+)")
+"""Majors without a level before them."""
+_NO_MAJOR = re.compile(r"留级|级$|(?:研究生|本科生|专科生|毕业生|学生)$")
+_LEADING = re.compile(r"^(?:专业)?(?:包括|包含|涉及|分别为|有|为)[:：]?")
 _GRADE = re.compile(r"((?:20)?\d{2})级")
 _PAPER = re.compile(
-    r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|录取名册|录取花名册|公证书|裁定书)[》”]?"
-    r"|户口[簿本]|居民身份证|身份证|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
+    r"(?:[《“]?[\u4e00-\u9fff]{2,20}?(?:证明|申请表|登记表|审批表|情况表|备案表|承诺书|通知书|(?:勘误|更正|变更|核对)表|录取名册|录取花名册|公证书|裁定书)[》”]?"
+    r"|户口[簿本]|居民身份证|身份证(?!号)|学生证|准考证|毕业证书?|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
 _CARRY = re.compile(r"携带|持|提交|提供|出具|备齐|准备|材料|交|凭|附|带")
+_HEADED = re.compile(r"^[（(]?[\d一二三四五六七八九十]+[）)、.．]\s*[^，。；：]{0,8}(?:材料|所需)[^，。；]{0,6}[：:]?$")
+_SECTION = re.compile(r"[一二三四五六七八九十]+、")
+_COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _LISTED = re.compile(r"^[（(]?[\d一二三四五六七八九十①-⑩]+[）)、.．]?\s*(?=[《\u4e00-\u9fff])")
 _JOINED = re.compile(r"[、，,；;和及与以及]")
+SHORT = 30
+"""Characters of a line that is nothing but a paper in a list without numbers."""
 _BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])[或、/])\s*[“「‘【]([^”」’】]{1,12})[”」’】]")
 _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|部|院|办公室|中心|科)$")
-_AGAIN = re.compile(r"补采|补拍|重新采集|重拍")
-_FOR = (
-    ("recheck", re.compile(r"(?:更正|修改)后[的再]?(?:复核|核对)|复核|再次核对|二次核对")),
-    ("recapture", _AGAIN),
-    ("capture", re.compile(r"图像采集|采集图像|集中采集|集中拍摄|拍摄|拍照|照相|采集时间")),
-    ("correction", re.compile(r"更正|修改|勘误|变更|改动")),
-    ("report", re.compile(r"上报|报送|反馈|汇报|报告|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任)")),
-    ("check", re.compile(r"核对|校对|自查|确认|核查|查询")),
-    ("register_public", re.compile(r"公示|公布|公开")),
-    ("prepare", re.compile(r"领取|领证|发放|发证|答辩|考试|缴费|缴纳|报到|离校|典礼|仪式")),
-)
-LABELS = {
-    "check": "网上核对学籍和图像", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
-    "report": "报告有误", "recheck": "更正后复核", "register_public": "公示和电子注册", "prepare": "时间",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days that a sentence names; `kind` as in `flows.notice.Window`, `before`: the end is written as a bare 前."""
-
-    kind: str
-    opens: date | None
-    closes: date | None
-    sentence: str
-    time_to: str = ""
-    before: bool = False
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +93,7 @@ class Desk:
     room: str = ""
     im: str = ""
     role: str = ""
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +110,12 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Something to bring; `copied` when a copy is enough."""
+    """Something to bring; `copied` when a copy is enough. `copies` is None when the notice does not say how many."""
 
     name: str
     sentence: str
     copied: bool = False
+    copies: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +147,7 @@ def find(text: str) -> Found:
         title=title,
         school=school,
         issued=issued,
-        spans=tuple(_whole([*_spans(body, issued)])),
+        spans=tuple(spans(body, issued)),
         desks=tuple(_desks(body)),
         people=tuple(_held_back([*_people(text)], text)),
         papers=tuple(_papers(body)),
@@ -176,6 +159,8 @@ def find(text: str) -> Found:
 
 
 def _room(sentence: str) -> str:
+    if m := _ADDRESS.search(sentence):
+        return m[1]
     m = _ROOM.search(sentence)
     return _TO_ROOM.sub("", m[0]) if m else ""
 
@@ -184,103 +169,14 @@ def _sentences(line: str) -> list[str]:
     return [part.strip() for part in re.split(r"(?<=[。；;！])", line) if part.strip()]
 
 
-def _number(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    if "十" in text:
-        tens, _, ones = text.partition("十")
-        return 10 * (int(tens.translate(_DIGITS)) if tens else 1) + (int(ones.translate(_DIGITS)) if ones else 0)
-    return int(text.translate(_DIGITS))
-
-
-def _day(m: re.Match[str], which: str, year: int | None, month: int | None = None) -> date | None:
-    said = m[f"{which}y"]
-    number = _number(said) if said else year
-    if number is None or not (m[f"{which}m"] or month):
-        return None
-    try:
-        return date(number, _number(m[f"{which}m"]) if m[f"{which}m"] else month or 0, _number(m[f"{which}d"]))
-    except (ValueError, TypeError):
-        return None
-
-
-def _spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
-    year, topic = (issued.year if issued else None), ""
-    seen: set[tuple[str, date | None, date | None]] = set()
-    for sentence in body:
-        if issued and sentence == body[-1] and len(sentence) < 20:
-            continue
-        topic = next((kind for kind, words in _FOR if words.search(sentence)), topic)
-        for m in _SPAN.finditer(sentence):
-            if not (m["ay"] or re.search(r"[月]", m[0])):
-                continue
-            first = _day(m, "a", year)
-            if first is None or (issued and first == issued and len(sentence) < 20):
-                continue
-            sure, year = bool(m["ay"]), first.year
-            opens, closes = first, None
-            if m["bm"]:
-                closes = _day(m, "b", year)
-                if closes and closes < first and not m["by"]:
-                    closes, sure = closes.replace(year=year + 1), False
-            elif m["only"] or m["also"]:
-                closes = _safe(first, int(m["only"] or m["also"]))
-            before = (m["before"] or "").lstrip("（(")
-            start: date | None = opens
-            if closes is None:
-                start, closes = (opens, None) if before in ("起", "开始") else (None, opens)
-            kind = _kind(sentence, m.start()) or topic or "prepare"
-            for one, other in _two_days(m, first, closes) or [(start, closes)]:
-                if (kind, one, other) not in seen:
-                    seen.add((kind, one, other))
-                    yield Span(kind, one, other, sentence, _clock(m["bt"] or m["at"]), "前" in before, sure)
-
-
-def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
-    """`3月15日、22日` are two days, and `3月15日、16日` a span as good as 至; nothing for that."""
-    apart = m["also"] and second and second - first > timedelta(days=1)
-    return [(day, day) for day in (first, second) if day] if apart else []
-
-
-def _whole(spans: Sequence[Span]) -> Iterator[Span]:
-    """Without ends that are told again together with their beginning."""
-    told = {(span.kind, span.closes) for span in spans if span.opens}
-    yield from (span for span in spans if span.opens or (span.kind, span.closes) not in told)
-
-
-def _safe(first: date, day: int) -> date | None:
-    try:
-        return first.replace(day=day)
-    except ValueError:
-        return None
-
-
-def _kind(sentence: str, at: int) -> str:
-    """What the days are for: the word that stands nearest to them, in the part of the sentence that they are in."""
-    best, nearest = "", len(sentence) + 1
-    for kind, words in _FOR:
-        for m in words.finditer(sentence):
-            away = m.start() - at if m.start() >= at else at - m.end() + 4
-            if away < nearest:
-                best, nearest = kind, away
-    return "recapture" if best == "capture" and _AGAIN.search(sentence) else best
-
-
-def _clock(said: str | None) -> str:
-    if not said:
-        return ""
-    hour, minute = map(int, re.findall(r"\d+", said))
-    late = said.startswith(("下午", "晚")) and hour < 12
-    return f"{hour + 12 * late:02}:{minute:02}" if hour + 12 * late < 24 and minute < 60 else ""
-
-
 def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
     """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
-    alone = re.compile(rf"^{_ONE('a')}$")
+    alone = re.compile(rf"^{ONE('a')}$")
+    lines = [re.sub(r"[\s（(]*(?:启|印发|盖?章|公章)[）)]?$", "", line) for line in lines]
     for n in range(len(lines) - 1, -1, -1):
         m = alone.match(lines[n].replace(" ", ""))
         if m and m["ay"]:
-            return _day(m, "a", None), next(
+            return day(m, "a", None), next(
                 (line.strip() for line in reversed(lines[max(0, n - 3) : n]) if _UNIT.match(line.replace(" ", ""))), ""
             )
     units = [line for line in lines[-4:] if _UNIT.match(line)]
@@ -290,7 +186,8 @@ def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
 def _desks(body: Sequence[str]) -> Iterator[Desk]:
     told: set[str] = set()
     for sentence in body:
-        phones = [phone for said in _PHONE.findall(sentence) for phone in _dialled(said) if phone not in told]
+        dialled = [m[0] for m in _PHONE.finditer(sentence) if not _FAX.search(sentence[: m.start()])]
+        phones = [phone for said in dialled for phone in _dialled(said) if phone not in told]
         mails = [m for m in _MAIL.finditer(sentence) if m[0] not in told]
         im, room = _IM.search(sentence), _room(sentence)
         chats = im[0] if im and im[0] not in told else ""
@@ -302,13 +199,16 @@ def _desks(body: Sequence[str]) -> Iterator[Desk]:
         people = [name for found in _PERSON.findall(sentence) if (name := next(filter(None, found), ""))]
         role = m[1] if (m := _ROLE.match(sentence)) else ""
         if len(people) == len(phones) > 1:
-            yield from (Desk(sentence, (phone,), (), name) for name, phone in zip(people, phones, strict=True))
+            yield from (
+                Desk(sentence, (phone,), (), name, role=role) for name, phone in zip(people, phones, strict=True)
+            )
             phones, people = [], []
         first = next(iter(mails), None)
         if phones or first or chats:
             own = (first[0],) if first else ()
             name = _whose(sentence, first) if first and not phones else ""
-            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role)
+            hours = h[0] if (h := _HOURS.search(sentence)) else ""
+            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role, hours)
         yield from (Desk(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
 
 
@@ -327,9 +227,16 @@ def _dialled(said: str) -> Iterator[str]:
 
 def _people(text: str) -> Iterator[People]:
     """Lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
-    rows = {_as_list(row): row[0] for row in _ROW.finditer(text)}
+    text, written = _in_rows(text)
+    rows = {_as_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
     text = _ROW.sub(_as_list, text)
     marks = list(_GROUP.finditer(text))
+    if not marks:
+        levels = {_LEVELS[level] for level in re.findall(_ANY_LEVEL, text)}
+        for m in _MAJORS.finditer(text):
+            majors = [re.sub(r"[（(].*", "", name).strip() for name in re.split("[、，,；;]", m[1])]
+            kept = tuple(major for major in majors if 2 <= len(major) <= 20)
+            yield People(levels.pop() if len(levels) == 1 else "other", kept, m[0])
     for n, mark in enumerate(marks):
         level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
         end = marks[n + 1].start() if n + 1 < len(marks) else len(text)
@@ -346,12 +253,10 @@ def _people(text: str) -> Iterator[People]:
         for partner, piece in pieces:
             piece = re.sub(r"[（(]限?(?:20)?\d{2}级[）)]", "", piece)
             names = [name.strip(" （()）；;，,.") for name in re.split(r"[、；;，,]|和(?=[\u4e00-\u9fff]{2})", piece)]
-            majors = [re.sub(r"^(?:20)?\d{2}级", "", name).strip() for name in names]
+            majors = [_LEADING.sub("", re.sub(r"^(?:20)?\d{2}级", "", name)).strip() for name in names]
             held = any("留级" in name for name in majors)
-            kept = tuple(
-                dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and "留级" not in m and "级" not in m[-1:])
-            )
-            grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else part)))
+            kept = tuple(dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and not _NO_MAJOR.search(m)))
+            grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else mark[0] + part)))
             if kept or held:
                 yield People(level, kept, sentence, grades, partner, held)
 
@@ -360,6 +265,35 @@ def _held_back(people: Sequence[People], text: str) -> Iterator[People]:
     """Those who repeat a year are told of in a sentence of their own: they belong to every group."""
     alone = "留级" in text and not any(group.held_back for group in people)
     yield from (replace(group, held_back=True) if alone else group for group in people)
+
+
+def _in_rows(text: str) -> tuple[str, dict[str, str]]:
+    """The text with tables that were pasted a cell a line as one line for each level (level, majors, grades), and of
+    each such line how it was written.
+    """
+    lines, out, written = text.split("\n"), list[str](), dict[str, str]()
+    n = 0
+    while n < len(lines):
+        heads = 0
+        while n + heads < len(lines) and _HEADS.fullmatch(lines[n + heads].strip()):
+            heads += 1
+        names = [line.strip() for line in lines[n : n + heads]]
+        level, major = (next((i for i, name in enumerate(names) if word in name), -1) for word in ("层次", "专业"))
+        found, cells_of = dict[str, list[str]](), dict[str, list[str]]()
+        at = n + heads
+        while min(level, major) >= 0 and (row := [line.strip() for line in lines[at : at + heads]])[level:]:
+            if row[level] not in _LEVELS or len(row) < heads:
+                break
+            grades = [cell for cell in row if _GRADE.fullmatch(cell)]
+            cells = found.setdefault(row[level], [])
+            cells += [cell for cell in (row[major], *grades) if cell not in cells]
+            cells_of.setdefault(row[level], []).extend(row)
+            at += heads
+        rows = {"  ".join((name, *cells)): " ".join(cells_of[name]) for name, cells in found.items()}
+        written |= rows
+        out += rows or lines[n : n + max(1, heads)]
+        n = at if found else n + max(1, heads)
+    return "\n".join(out), written
 
 
 def _as_list(row: re.Match[str]) -> str:
@@ -371,9 +305,11 @@ def _as_list(row: re.Match[str]) -> str:
 
 
 def _papers(body: Sequence[str]) -> Iterator[Paper]:
-    told, listed = set[str](), False
+    told, listed, headed = set[str](), False, False
     for sentence in body:
-        listed = listed and bool(_LISTED.match(sentence))
+        headed = bool(_HEADED.match(sentence)) or (headed and not _SECTION.match(sentence))
+        alone = _PAPER.match(sentence) and len(sentence) < SHORT and not sentence.endswith("。")
+        listed = headed or (listed and bool(_LISTED.match(sentence) or alone))
         if not listed and not _CARRY.search(sentence):
             continue
         listed = listed or (sentence.endswith((":", "：")) or bool(re.search(r"[:：][^:：]*$", sentence[-14:])))
@@ -385,7 +321,9 @@ def _papers(body: Sequence[str]) -> Iterator[Paper]:
                 )
                 if len(name) >= 3 and name not in told:
                     told.add(name)
-                    yield Paper(name, sentence, copied=bool(re.match(r"[》”]?的?复印件", part[m.end() :])))
+                    copied = re.match(r"[》”]?的?复印件", part[m.end() :])
+                    said = _COPIES.search(part, m.end()) if copied else None
+                    yield Paper(name, sentence, bool(copied), in_digits(said[1].replace("两", "二")) if said else None)
 
 
 def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -407,7 +345,7 @@ def _buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
             denied = re.search(
                 r"(?:不(?:能|得|要|可)|勿|别|严禁)(?:点击|点选|选择|勾选|点|选|按)?\s*$", sentence[: m.start()]
             )
-            if re.search(r"有误|不正确|错误|有异议", name):
+            if re.search(r"有误|不正确|错误|有异议|纠错|不符", name):
                 wrong = wrong if wrong[0] or denied else (name, sentence)
             elif re.search(r"正确|无误|确认|一致", name) and not ok[0] and not denied:
                 ok = (name, sentence)

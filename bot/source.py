@@ -2,22 +2,29 @@
 
 Only plain data comes out: mappings, lists, strings, booleans and None. A number, a date or a `no` stays the string that
 was typed, because the schema knows what it should be. Whatever is not such plain data (tabs, full-width colons, double
-keys, references, tags) is a `Mistake` at its line and column; several are found in one reading where YAML allows.
+keys, references, tags) is a `Mistake` at its line and column. Where YAML gives up, the line is mended as its sentence
+says and the reading goes on, so that whatever else is wrong is found at once; what was mended is never used.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
+from bot.slips import MERGING, TYPED, mend
+
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 24
+MAX_ROUNDS = 8
+"""How often a text is mended and read again."""
+MAX_MENDED = 1_000_000
+"""Characters of a text that is mended at all; a larger one is read once."""
 SAMPLE = 100_000
 """Bytes that show whether a text is GBK or Big5."""
 
@@ -146,15 +153,49 @@ def _place(before: str) -> Place:
 
 def parse(text: str) -> Source:
     """Like `read`, for text."""
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.YAMLError as problem:
-        return replace(_broken(*_explain(text, problem)), lines=tuple(text.splitlines()))
-    reading = _Reading(text.splitlines())
+    lines, mistakes, quoted = text.splitlines(), list[Mistake](), dict[Place, int]()
+    mended, touched, reached = list(lines), set[int](), 0
+    for _ in range(MAX_ROUNDS):
+        try:
+            node = yaml.compose("\n".join(mended) if touched else text, Loader=_Loader)
+            break
+        except yaml.YAMLError as problem:
+            found = list(_explain("\n".join(mended) if touched else text, problem))
+            # A line that was mended, or one above it, is only told because of how it was mended.
+            fresh = [m for m in found if m.place[0] not in touched and (m.rule in TYPED or m.place[0] > reached)]
+            mistakes += fresh
+            done = len(text) <= MAX_MENDED and all(mend(mended, m.rule, m.place, quoted) for m in fresh)
+            if len(fresh) < len(found) or not done:
+                return replace(_broken(*mistakes), lines=tuple(lines))
+            touched |= {mistake.place[0] for mistake in fresh}
+            reached = max(reached, *(0 if mistake.rule in TYPED else mistake.place[0] for mistake in fresh))
+    else:
+        return replace(_broken(*mistakes), lines=tuple(lines))
+    reading = _Reading(mended)
     tree = reading.plain(node, (), 0) if node else None
-    if tree is None and not reading.mistakes:
+    mistakes = [*_placed(mistakes, quoted, reading.values), *reading.mistakes]
+    if tree is None and not mistakes:
         return _broken(Mistake("yaml_empty", (1, 1)))
-    return Source(tree, reading.keys, reading.values, tuple(reading.mistakes), tuple(reading.lines))
+    if touched:
+        reading.keys, reading.values = _within(lines, reading.keys), _within(lines, reading.values)
+        mistakes = [replace(mistake, place=_inside(lines, mistake.place)) for mistake in mistakes]
+    return Source(tree, reading.keys, reading.values, tuple(mistakes), tuple(lines))
+
+
+def _placed(mistakes: Iterable[Mistake], quoted: Mapping[Place, int], values: Mapping[Path_, Place]) -> list[Mistake]:
+    """The mistakes, those for which a value was put into quotes with the path of that value."""
+    paths = {place: path for path, place in values.items()}
+    return [replace(m, loc=paths.get((m.place[0], quoted[m.place]))) if m.place in quoted else m for m in mistakes]
+
+
+def _inside(lines: Sequence[str], place: Place) -> Place:
+    """A place of the mended text as one of the text itself, where a line may be shorter."""
+    line, column = place
+    return (line, min(column, len(lines[line - 1]) + 1)) if line <= len(lines) else place
+
+
+def _within(lines: Sequence[str], places: Mapping[Path_, Place]) -> dict[Path_, Place]:
+    return {path: _inside(lines, place) for path, place in places.items()}
 
 
 def _broken(*mistakes: Mistake) -> Source:
@@ -170,6 +211,7 @@ class _Reading:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
+        self.cut = {n: m.end() + 1 for n, line in enumerate(lines, start=1) if "#" in line and (m := _CUT.search(line))}
         self.keys: dict[Path_, Place] = {}
         self.values: dict[Path_, Place] = {}
         self.mistakes: list[Mistake] = []
@@ -191,6 +233,8 @@ class _Reading:
             return node.value
         if _SIGN.search(node.value):
             self._colons(node, loc, above)
+        if self.cut and node.value and (cut := self.cut.get(node.end_mark.line + 1, 0)) > node.end_mark.column:
+            self.mistakes.append(Mistake("yaml_hash", (node.end_mark.line + 1, cut), loc=loc))
         return _CONSTANTS.get(node.value, node.value)
 
     def _refused(self, node: yaml.Node, loc: Path_) -> str | None:
@@ -209,7 +253,7 @@ class _Reading:
                 self.mistakes.append(Mistake("yaml_duplicate_key", _at(key), {"key": name, "line": line}))
                 continue
             place = self.keys[(*loc, name)] = _at(key)
-            if mistake := _unseen_in(name, place) or _wide_before(name, place) or _key_meant(name, place):
+            if mistake := _slip_in_key(name, place):
                 self.mistakes.append(replace(mistake, loc=(*loc, name), sure=False))
             tree[name] = self.plain(value, (*loc, name), place[0])
         return tree
@@ -217,17 +261,23 @@ class _Reading:
     def _colons(self, node: yaml.Node, loc: Path_, above: int) -> None:
         """Lines such as `phone：1` or `phone:1` where a key was meant: YAML takes them for plain text and goes on."""
         first, last = node.start_mark.line + 1, node.end_mark.line + 1
-        if first != above and (mistake := _key_meant(node.value, _at(node)) or _item_meant(node.value, _at(node))):
+        mistake = _key_meant(node.value, _at(node)) or _item_meant(node.value, _at(node)) if first != above else None
+        if mistake:
             self.mistakes.append(replace(mistake, loc=loc, sure=False))
         if node.value.startswith("【"):
             self.mistakes.append(Mistake("yaml_full_width_bracket", _at(node), loc=loc, sure=False))
+        told = mistake is not None
         for line in range(first + 1, last + 1):
             text = self.lines[line - 1].lstrip(" ") if line <= len(self.lines) else ""
             place = (line, len(self.lines[line - 1]) - len(text) + 1) if text else (line, 1)
             if text.startswith("- "):
-                self.mistakes.append(Mistake("yaml_indent", place, loc=loc))
+                # Items below a line that was told are what that line ate, and below a text no better for more spaces.
+                rule = "yaml_list_in_text" if first == above else "yaml_indent"
+                self.mistakes += [] if told else [Mistake(rule, place, loc=loc)]
+                told = True
             elif mistake := _key_meant(text, place) or _item_meant(text, place):
                 self.mistakes.append(replace(mistake, loc=loc))
+                told = True
 
     def _commas(self, node: yaml.SequenceNode, loc: Path_) -> None:
         """`[甲，乙]`: few items, because what was to part them is a Chinese comma."""
@@ -241,6 +291,7 @@ class _Reading:
 
 FEW_ITEMS = 2
 """A list of fewer items may be one whose commas are Chinese."""
+WIDE_QUOTES = ("“", "”", "‘", "’", "＂", "「")
 _COMMA = re.compile("[，、]")
 _SIGN = re.compile("[:：【－–—·•-]")
 """What a plain text must hold to be looked at for a key or an item that was meant: most hold none."""
@@ -252,7 +303,9 @@ _KEYS = (
     ("yaml_wide_space", _KEY_WIDE_SPACE),
     ("yaml_missing_space", _KEY_UNSPACED),
 )
-_ITEM = re.compile(r"-(?=[\u3400-\u9fff“\"'])|[－–—·•](?=\s*\S)")
+_ITEM = re.compile(r"-(?=[\u3400-\u9fff“\"']|[a-z_]+\s*[:：])|[－–—·•](?=\s*\S)")
+_CUT = re.compile(r"\S +(?=#[^\s#])")
+"""Where a `#` begins a comment that is none: who writes a remark puts a space behind it."""
 _WIDE = re.compile(r" *[\u00a0\u2000-\u200a\u3000]")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
@@ -274,6 +327,12 @@ def _wide_before(line: str, place: Place) -> Mistake | None:
     return m and Mistake("yaml_wide_space", (place[0], place[1] + m.end() - 1))
 
 
+def _slip_in_key(key: str, place: Place) -> Mistake | None:
+    if key.startswith(WIDE_QUOTES):
+        return Mistake("yaml_full_width_quote", place)
+    return _unseen_in(key, place) or _wide_before(key, place) or _key_meant(key, place)
+
+
 def _unseen_in(key: str, place: Place) -> Mistake | None:
     m = _UNSEEN.search(key)
     return m and Mistake("yaml_control", (place[0], place[1] + m.start()), {"value": f"U+{ord(m[0]):04X}"})
@@ -285,6 +344,9 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
         yield Mistake("yaml_control", _place(text[: unseen.start()]), {"value": f"U+{ord(unseen[0]):04X}"})
         return
     lines = text.splitlines()
+    if merging := next((n for n, line in enumerate(lines, start=1) if line.startswith(MERGING[0])), None):
+        yield Mistake("yaml_merging", (merging, 1))
+        return
     marks = [mark for mark in (getattr(problem, f"{name}_mark", None) for name in ("problem", "context")) if mark]
     typed = list(_typed(lines))
     stumbled = range(min((mark.line for mark in marks), default=0), max((mark.line + 2 for mark in marks), default=0))
@@ -302,7 +364,12 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
     if rule == "yaml_indent" and before.strip(" -"):
         rule = "yaml_after_quote" if before.rstrip().endswith(("'", '"')) else rule
         rule = "yaml_after_bracket" if before.rstrip().endswith(("}", "]")) else rule
-        rule = "yaml_colon_inside" if re.search(r":\s", before) and lines[place[0] - 1][place[1] - 1] == ":" else rule
+        inside = lines[place[0] - 1][place[1] - 1] == ":" and not _NAME.fullmatch(before)
+        rule = "yaml_colon_inside" if inside else rule
+    if rule == "yaml_block" and (wide := _wide_comma(lines[place[0] - 1], place[1] - 1)):
+        rule, place = "yaml_full_width_comma", (place[0], wide)
+    if rule == "yaml_after_quote" and (opened := _left_open(lines, place[0])):
+        rule, place = "yaml_quote", opened
     yield Mistake(rule, place, {"detail": detail})
 
 
@@ -314,10 +381,11 @@ def _typed(lines: Sequence[str]) -> Iterator[Mistake]:
         if block is not None and (indent > block or not line.strip()):
             continue
         block = indent if _BLOCK.search(line) else None
-        start = len(line) - len(line.lstrip(" -"))
+        start = len(line) - len(line.lstrip(" \t-"))
         if "\t" in line[: len(line) - len(line.lstrip())]:
             yield Mistake("yaml_tab", (n, line.index("\t") + 1))
-        elif (
+            indent = len(line) - len(line.lstrip(" \t"))
+        if (
             mistake := _wide_before(line, (n, 1))
             or _key_meant(line[start:], (n, start + 1))
             or _item_meant(line[indent:], (n, indent + 1))
@@ -325,11 +393,30 @@ def _typed(lines: Sequence[str]) -> Iterator[Mistake]:
             yield mistake
 
 
+def _wide_comma(line: str, start: int) -> int | None:
+    """The column of a Chinese comma where keys or items were to be parted: `{name: 甲， copies: 1}`."""
+    m = re.compile(r"[，、](?=\s*[a-z_]+:)").search(line, start)
+    return m and m.start() + 1
+
+
+def _left_open(lines: Sequence[str], end: int) -> Place | None:
+    """The place of a quote that was opened above line `end` and runs on to a quote there."""
+    for n in range(end - 1, 0, -1):
+        if m := _OPEN.match(lines[n - 1]):
+            return (n, m.start(1) + 1)
+        if '"' in lines[n - 1]:
+            return None
+    return None
+
+
+_NAME = re.compile(r"[\s-]*[a-z_]+")
+_OPEN = re.compile(r'[ -]*(?:[a-z_]+: +)?("[^"]*)$')
 _BLOCK = re.compile(r"(:|^\s*-|- )\s+[|>][-+\d]*\s*(#.*)?$")
 
 _SAID = (
     ("yaml_alias", "undefined alias|alphabetic or numeric"),
     ("yaml_tag", r"\btag\b"),
+    ("yaml_text_behind", "block scalar"),
     ("yaml_special", "cannot start any token"),
     ("yaml_escape", "escape|did not find expected hexdecimal"),
     ("yaml_deep", "nesting depth"),

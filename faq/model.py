@@ -44,7 +44,9 @@ class Entry(BaseModel):
     @model_validator(mode="after")
     def _beyond_is_dated(self) -> Self:
         if self.source == "beyond" and self.checked_on is None:
-            raise PydanticCustomError("beyond_without_date", "an entry beyond the notice needs checked_on")
+            raise PydanticCustomError(
+                "beyond_without_date", "an entry beyond the notice needs checked_on", {"at": "source"}
+            )
         return self
 
 

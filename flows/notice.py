@@ -61,8 +61,9 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
-def _backwards(start: date | time, end: date | time) -> PydanticCustomError:
-    about = {"start": start.isoformat(), "end": end.isoformat()}
+def _backwards(start: date | time, end: date | time, at: str) -> PydanticCustomError:
+    """An error of the row, told at its key `at`."""
+    about = {"start": start.isoformat(), "end": end.isoformat(), "at": at}
     return PydanticCustomError("end_before_start", "end before start", about)
 
 
@@ -160,12 +161,13 @@ class Window(Row):
             start = datetime.combine(self.opens, self.time_from or time.min)
             end = datetime.combine(self.closes, self.time_to or time.max)
             if end < start:
-                days = self.closes < self.opens
-                raise _backwards(self.opens if days else start.time(), self.closes if days else end.time())
+                if self.closes < self.opens:
+                    raise _backwards(self.opens, self.closes, "to")
+                raise _backwards(start.time(), end.time(), "time_to")
         for span in self.hours:
             begin, finish = map(time.fromisoformat, span.split("-"))
             if finish <= begin:
-                raise _backwards(begin, finish)
+                raise _backwards(begin, finish, "hours")
         return self
 
     @property

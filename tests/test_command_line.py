@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bot.loading import SHIPPED, load
+from tests.bot.test_knowledge import OWN
 from tests.conftest import Here
 
 GRADBOT = (sys.executable, "-m", "bot")
@@ -125,6 +126,20 @@ def test_asks_one_question_or_one_a_line(here: Here, tmp_path: Path) -> None:
     many = gradbot(tmp_path, "ask", "--json", said="忘记密码了\n\n今晚吃什么\n")
     assert [json.loads(line)["q"] for line in many.stdout.splitlines()] == ["忘记密码了", "今晚吃什么"]
     assert "0550-3055417" in here("ask", "电话多少", "--today", "2013-12-05").out
+
+
+def test_a_folder_is_tried_in_the_terminal_before_it_is_in_force(here: Here, tmp_path: Path) -> None:
+    file = tmp_path / "mine" / "faq" / "canteen.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(OWN, "utf-8")
+    assert here("faq", "publish", str(file)).code == 0
+    file.write_text(OWN.replace("我只管核对", "我只会核对"), "utf-8")
+    mine = {"GRADBOT_CONTENT": str(tmp_path / "mine")}
+    assert "我只会核对" in here("ask", "红烧肉几点卖", **mine).out
+    assert "我只会核对" in gradbot(tmp_path, "chat", said="红烧肉几点卖\n", **mine).stdout
+    assert "我只管核对" in gradbot(tmp_path, "chat", said="红烧肉几点卖\n").stdout
+    file.write_text(OWN.replace("title:", "titel:"), "utf-8")
+    assert here("ask", "红烧肉几点卖", **mine).code == 1
 
 
 def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> None:

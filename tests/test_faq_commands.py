@@ -26,15 +26,23 @@ def test_a_revision_from_the_command_line_and_back(here: Here, tmp_path: Path) -
     code, told = read(here("faq", "publish", str(file), "--note", "食堂", "--json"))
     assert (code, told["published"], told["number"]) == (0, True, 2)
     assert told["changes"] == [{"what": "entry_added", "title": "食堂的红烧肉", "text": "red-pork"}]
+    assert first(here, "红烧肉几点卖") == "red-pork"
     _, differ = read(here("faq", "diff", "1", "2", "--json"))
     assert "+- id: red-pork" in differ["diff"]
     code, back = read(here("faq", "rollback", "1", "--json"))
     assert (code, back["published"], back["number"]) == (0, True, 3)
+    assert first(here, "红烧肉几点卖") != "red-pork"
     _, history = read(here("faq", "history", "--json"))
     assert [(one["number"], one["author"]) for one in history["revisions"]] == [
         (3, "command"), (2, "command"), (1, "start"),
     ]  # fmt: skip
     assert here("faq", "rollback", "9").code == 1
+
+
+def first(here: Here, question: str, **settings: str) -> str:
+    """The topic that is nearest to a question."""
+    topic: str = read(here("ask", "--json", question, **settings))[1]["topics"][0]["id"]
+    return topic
 
 
 def test_what_is_wrong_ends_with_1_and_shows_the_line(here: Here, tmp_path: Path) -> None:

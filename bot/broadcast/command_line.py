@@ -32,6 +32,7 @@ from bot.broadcast.proof import Chain, Record
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.effects import Cancelled, Effect, Moved, Outdated, Rewritten
+from bot.knowledge import foreseen
 from bot.session import Session
 from bot.store import Store
 
@@ -96,17 +97,16 @@ class House:
 @asynccontextmanager
 async def _house() -> AsyncIterator[House]:
     chosen = app.settings()
-    content = app.content(chosen)
     store = await Store.open(chosen.database_url)
     try:
-        yield House(store, content, lambda: app.present(chosen))
+        yield House(store, await foreseen(store, chosen.content), lambda: app.present(chosen))
     finally:
         await store.close()
 
 
 def content() -> Content:
-    """The content that the settings name."""
-    return app.content(app.settings())
+    """What the bot answers from."""
+    return asyncio.run(app.known(app.settings()))
 
 
 def run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:

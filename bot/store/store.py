@@ -160,6 +160,12 @@ class Store:
                 raise
         return cls(engine, new_member)
 
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there is anything to open; False for a SQLite file that nobody has made yet."""
+        address = make_url(url)
+        return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
+
     async def close(self) -> None:
         """Let go of the database, when what is under way has ended; nothing is lost by never calling this."""
         await self.ledger.finish()

@@ -67,6 +67,13 @@ WRITTEN = {
         "papers": {"学生基本信息变更审批表", "身份证", "户口本", "学生证", "公证书", "公安局证明"},
         "buttons": {"核对无误"},
     },
+    "xiangheng": {
+        "dates": {"2026-03-16", "2026-03-27", "2026-03-31", "2026-04-03", "2026-03-09"},
+        "contacts": {"0734-8591234", "0734-8591301", "0734-8591302", "吴老师", "刘老师", "彭老师"},
+        "majors": {"数控技术", "汽车检测与维修技术", "电子商务", "软件工程", "学前教育"},
+        "papers": {"学生信息更正审批表", "身份证", "户口簿", "户籍证明"},
+        "buttons": {"确认无误", "信息有误"},
+    },
 }  # fmt: skip
 KINDS = {
     "jiangzhou": {"2026-06-15": "check", "2026-07-06": "prepare", "2026-03-13": "capture"},
@@ -130,6 +137,48 @@ def test_the_finished_draft_is_walked_to_its_end(name: str, tmp_path: Path) -> N
     (tmp_path / "notices" / f"{made.id}.yaml").write_text(finished, "utf-8")
     content = load(tmp_path)
     assert walked(content) == "done"
+
+
+SIGNED = "\n某某学院教务处　启\n2026年6月3日\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (
+            "核对时间：即日起至六月三十日，逾期不予受理。",
+            ["from: 2026-06-03  # 请核对", "to: 2026-06-30", "逾期不予受理"],
+        ),
+        (
+            "未采集的，于6月10日上午9:00到图书馆报告厅补照。",
+            ["kind: recapture", "to: 2026-06-10", 'time_from: "09:00"'],
+        ),
+        ("电话（0592）6181234　传真（0592）6181235", ['phones: ["0592-6181234"]']),
+        ("洽询：教务处注册组　林老师　电话0592-6181234", ['role: "教务处注册组"', 'person: "林老师"']),
+        ("学籍科 电话：0451-82190000（周一至周五 8:30—16:30）", ['hours: "周一至周五 8:30—16:30"']),
+        ("电话：0451-82190000\n微信公众号：江北继教", ['im: "微信公众号:江北继教"']),
+        (
+            "请将以下材料交来：\n身份证复印件一式两份\n《学籍勘误表》",
+            ['身份证", original: false, copies: 2', "学籍勘误表"],
+        ),
+        ("研究生：2023级全日制硕士研究生，专业包括应用经济学、公共管理。", ['majors: ["应用经济学", "公共管理"]']),
+        (
+            "10月8日起：开放学籍核对\n10月25日24时前：完成核对",
+            ["from: 2026-10-08  # 请核对", "to: 2026-10-25  # 请核对"],
+        ),
+        ("核对：6月9日下午5点半前", ["to: 2026-06-09", 'time_to: "17:30"', "end_inclusive: true"]),
+        ("专升本（2024级）：工程管理、小学教育", ['grades: ["2024级"]']),
+        ("四、纠错所需\n姓名、身份证号有误：户口本、更名证明；\n五、其他", ['name: "户口本"', 'name: "更名证明"']),
+        ("2、专业：软件技术、电子商务（均为三年制专科）；", ["level: 专科", 'majors: ["软件技术", "电子商务"]']),
+        ("办公地址：继续教育学院办公楼312室\n电话：0451-82190000", ['room: "继续教育学院办公楼312室"']),
+    ],
+)
+def test_ways_in_which_a_notice_is_put(words: str, lines: list[str]) -> None:
+    made = draft(f"关于核对学籍的通知\n{words}{SIGNED}").yaml
+    assert [line for line in lines if line not in made] == []
+    assert made.count("phones:") == len(re.findall("电话", words))
+    assert "6181235" not in re.sub("# 原文.*", "", made)
+    assert 'name: "某某学院"' in made
 
 
 def walked(content: Content) -> str:

@@ -28,8 +28,13 @@ NO_FOLDER = {
     "broken_brace": "test_braces_of_the_phrases",
     "invalid": "the sentence for a rule of pydantic's that has none of its own",
     "nearest": "a part of other sentences",
+    "known_keys": "a part of other sentences",
 }
 """Keys under `problems` that have no broken folder, and why."""
+
+
+def _shipped_faq() -> dict[str, str]:
+    return {f"faq/{path.name}": path.read_text(encoding="utf-8") for path in SHIPPED["faq"].glob("*.yaml")}
 
 
 def problems(folder: Path) -> str:
@@ -49,6 +54,60 @@ def test_a_broken_folder_is_told_in_exact_words(folder: Path) -> None:
     assert problems(folder) == (folder / "expected.txt").read_text(encoding="utf-8")
 
 
+CARD = """- id: dorm-key
+  title: 钥匙交给谁
+  source: notice
+  phrasings:
+    - 宿舍钥匙交给谁
+    - 退宿要交钥匙吗
+    - 钥匙丢了怎么办
+  answer: 交给宿管。
+"""
+COLON = "这段文字里有冒号加空格"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("- id: dorm", "-id: dorm", [(1, "列表的每一项以半角减号")]),
+        ("    - 宿舍", "    -宿舍", [(5, "列表的每一项以半角减号")]),
+        ("title: 钥匙", 'title: "钥匙', [(2, "引号没有配对")]),
+        ("title: 钥匙交给谁\n  source: notice", 'title: "钥匙交给谁\n  source: "notice"', [(2, "引号没有配对")]),
+        ("title: 钥匙交", "title: 钥匙: 交", [(2, COLON)]),
+        ("answer: 交给宿管。", "answer:\n    1. 交给宿管。\n    2. 注意: 周末不在。", [(10, COLON)]),
+        ("source: notice", "source: {help: 1， notice: 1}", [(3, "方括号、花括号里要用半角逗号")]),
+        ("  source: notice", "\tsource：notice", [(3, "这一行用了 Tab"), (3, "这里用了全角冒号")]),
+        ("title: 钥匙交给谁", "title = 钥匙交给谁", [(2, "这一行看不出是“键: 值”")]),
+        ("answer: 交给宿管。", "answer: `交给宿管。`\n  follow: [cost", [(8, "这个值以特殊"), (9, "方括号、花括号或")]),
+        ("phrasings:\n    -", "phrasings：\n    -", [(4, "这里用了全角冒号")]),
+        ("answer: 交给宿管。", "answer:", [(8, "“answer”是空的")]),
+        ("  answer: 交给宿管。", "  answ", [(8, "这一行看不出是“键: 值”")]),
+    ],
+)
+def test_what_a_teacher_mistypes_is_told_at_its_line_and_nothing_else(
+    right: str, wrong: str, told: list[tuple[int, str]]
+) -> None:
+    assert CARD.count(right) == 1
+    with pytest.raises(ContentProblem) as problem:
+        load({**_shipped_faq(), "faq/dorm.yaml": CARD.replace(right, wrong)})
+    found = [(one.line, one.text) for one in problem.value.problems]
+    assert [line for line, _ in found] == [line for line, _ in told]
+    assert all(text.startswith(start) for (_, text), (_, start) in zip(found, told, strict=True))
+
+
+def test_what_was_published_before_a_rule_was_there_stops_no_start() -> None:
+    older = {**_shipped_faq(), "faq/dorm.yaml": CARD.replace("交给宿管。", "交给宿管。 #注意")}
+    assert load(older).entries["dorm-key"].answer == "交给宿管。"
+    with pytest.raises(ContentProblem, match="空格后面的 #"):
+        load(older, rehearsed=True)
+
+
+def test_words_that_cannot_be_read_make_no_notice_wrong(tmp_path: Path) -> None:
+    shipped = SHIPPED["phrases.yaml"].read_text(encoding="utf-8")
+    (tmp_path / "phrases.yaml").write_text(shipped + "    - 多出来的一行\n", encoding="utf-8")
+    assert {line.split(":")[0] for line in problems(tmp_path).splitlines()} == {"phrases.yaml"}
+
+
 @pytest.mark.parametrize("name", ["file_encoding", "many-at-once"])
 def test_check_prints_the_problems_and_exits_with_1(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bot", "check", "--content", str(BROKEN / name)]
@@ -62,7 +121,7 @@ def test_check_prints_the_problems_and_exits_with_1(name: str, tmp_path: Path) -
 
 def test_all_of_many_problems_are_found_in_one_run() -> None:
     told = problems(BROKEN / "many-at-once").splitlines()
-    assert len(told) == 26
+    assert len(told) == 40
     assert len({line.split(":")[0] for line in told}) == 4
 
 
