@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import URL, RowMapping, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -142,10 +142,7 @@ class Store:
 
         wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
         """
-        try:
-            address = make_url(url)
-        except (ArgumentError, ValueError):  # its text may quote a part of the password
-            raise StoreProblem("unreachable", "no such address; in a password @ is %40 and : is %3A") from None
+        address = _address(url)
         with told_apart():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
@@ -163,7 +160,7 @@ class Store:
     @staticmethod
     def exists(url: str) -> bool:
         """Whether there is anything to open; False for a SQLite file that nobody has made yet."""
-        address = make_url(url)
+        address = _address(url)
         return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
 
     async def close(self) -> None:
@@ -329,6 +326,13 @@ class Store:
         with told_apart():
             async with self._writing, self._engine.begin() as connection:
                 yield connection
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # its text may quote a part of the password
+        raise StoreProblem("unreachable", "no such address; in a password @ is %40 and : is %3A") from None
 
 
 def _save_person(upsert: Callable[..., Any]) -> Any:

@@ -130,6 +130,12 @@ async def test_a_full_disk_and_then_room_again(url: str) -> None:
     await store.close()
 
 
+def test_an_address_that_cannot_be_read_is_trouble_and_not_told() -> None:
+    with pytest.raises(StoreProblem) as caught:
+        Store.exists("postgresql+asyncpg://gradbot:se@cr:et@db/gradbot")
+    assert "cr" not in caught.value.detail
+
+
 async def test_more_want_the_database_than_it_has_ways_in(url: str) -> None:
     store = await Store.open(url)
     store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
