@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -19,12 +20,15 @@ from bot.loading import load
 from bot.rooms import Room
 from bot.service import Service, local
 from bot.settings import Settings, read_settings
-from bot.store import Store
+from bot.store import Store, StoreProblem
 
 Furnish = Callable[[Store, Knowledge], Sequence[Room]]
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
+FORGETS_EVERY_S = 24 * 3600.0
+
+_log = structlog.get_logger()
 
 
 def settings(today: date | None = None, content: Path | None = None) -> Settings:
@@ -55,8 +59,6 @@ async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIt
     store = await Store.open(chosen.database_url)
     try:
         knowledge = await Knowledge.open(store, chosen.content, lambda: datetime.now(UTC))
-        if idle_since := forgotten_since(knowledge.content, datetime.now(UTC)):
-            await store.expire(idle_since)
         serving = Service(
             knowledge.content,
             store,
@@ -68,6 +70,7 @@ async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIt
             rooms=furnish(store, knowledge),
         )
         knowledge.take = serving.take
+        await _forget(serving)
         yield serving
     finally:
         await store.close()
@@ -79,6 +82,21 @@ def forgotten_since(knowledge: Content, now: datetime) -> datetime | None:
     kept = timedelta(days=max(notice.privacy.retention_days_after_last_window for notice in notices))
     ends = [window.closes for notice in notices for window in notice.windows if window.closes]
     return now - kept if max(ends, default=date.min) < (now - kept).date() else None
+
+
+async def forgets(serving: Service, every_s: float = FORGETS_EVERY_S) -> None:
+    """Forget, day by day, who stays away too long, until cancelled; trouble with the database is waited out."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await _forget(serving)
+        except StoreProblem as problem:
+            _log.error("store_problem", code=problem.code)
+
+
+async def _forget(serving: Service) -> None:
+    if idle_since := forgotten_since(serving.content, datetime.now(UTC)):
+        await serving.store.expire(idle_since)
 
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:

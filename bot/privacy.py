@@ -70,11 +70,13 @@ _NUMERALS = dict(
 _SPOKEN = str.maketrans(_NUMERALS)
 
 _G = f"[ .。\\-{_ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
+# Its check digit and its date make an ID sure, so that it may also go over lines and between commas.
+_G_ID = f"[ .。,，、;；:：*\\n\\-{_ZERO_WIDTH}]{{0,4}}+"
 _SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(_NUMERALS)}]{_G}){{4,}}+")
 _MONTH_DAY = f"(?:0{_G}[1-9]|1{_G}[0-2]){_G}(?:0{_G}[1-9]|[12]{_G}[0-9]|3{_G}[01])"
 _ID18 = re.compile(
     f"(?<![0-9])[1-9](?:{_G}[0-9]){{5}}{_G}(?:1{_G}9|2{_G}0)(?:{_G}[0-9]){{2}}{_G}{_MONTH_DAY}"
-    f"(?:{_G}[0-9]){{3}}{_G}(?:[0-9](?![0-9])|[xX])"
+    f"(?:{_G}[0-9]){{3}}{_G}(?:[0-9](?![0-9])|[xX])".replace(_G, _G_ID)
 )
 _ID15 = re.compile(f"(?<![0-9])[1-9](?:{_G}[0-9]){{7}}{_G}{_MONTH_DAY}(?:{_G}[0-9]){{3}}(?![0-9])")
 _PREFIX = f"(?:(?:\\+{_G}|00)?8{_G}6{_G}|0)?"
@@ -84,6 +86,7 @@ _MOBILE = re.compile(  # written as people write one: whole, or in chunks of thr
 )
 _MOBILE_APART = re.compile(f"(?<![0-9+]){_PREFIX}1{_G}[3-9](?:{_G}[0-9]){{9}}(?![0-9])")
 _RUN = re.compile(f"[0-9](?:{_G}[0-9]){{10,}}+(?:{_G}[xX])?")  # 11 digits and more: what the rules of numbers look at
+_RUN_ID = re.compile(_RUN.pattern.replace(_G, _G_ID))
 _CHUNK = re.compile("[0-9]+")
 _HAS_DIGIT = re.compile("[A-Za-z0-9]*[0-9]")
 
@@ -178,11 +181,13 @@ def _bare(text: str) -> str:
     return re.sub("[^0-9A-Za-z@]", "", text).lower()
 
 
-def _in_runs(pattern: re.Pattern[str], check: Callable[[str], bool], *, tame: bool) -> Callable[[str], Spans]:
+def _in_runs(
+    pattern: re.Pattern[str], check: Callable[[str], bool], *, tame: bool, runs: re.Pattern[str] = _RUN
+) -> Callable[[str], Spans]:
     """A rule: the matches in long runs of digits that pass `check`; dates and landlines are hidden unless `tame`."""
 
     def rule(text: str) -> Spans:
-        for run in _RUN.finditer(text):
+        for run in runs.finditer(text):
             first = max(0, run.start() - 6)  # a country code may stand before: "+86"
             piece = text[first : run.end()]
             if not tame:
@@ -326,7 +331,7 @@ def _password_end(match: re.Match[str]) -> int:
 # Order matters: a number that points to itself before one that needs a neighbour, a longer one before a part of it.
 _RULES: tuple[tuple[Kind, Callable[[str], Spans]], ...] = (
     (Kind.PASSWORD, _told_passwords),
-    (Kind.ID18, _in_runs(_ID18, _id18_valid, tame=True)),
+    (Kind.ID18, _in_runs(_ID18, _id18_valid, tame=True, runs=_RUN_ID)),
     (Kind.MAIL, _mails),
     (Kind.MOBILE, _in_runs(_MOBILE, bool, tame=True)),
     (Kind.LONG_NUMBER, _long_numbers),

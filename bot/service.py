@@ -98,7 +98,9 @@ class Service:
                 return await self._again(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
-            return Answer((Reply(phrases.store_trouble[problem.code]),))
+            # What is wrong with it helps whoever sits at the machine, in the terminal, and nobody else.
+            at_hand = incoming.channel not in self._posts
+            return Answer((Reply(phrases.store_trouble[problem.code] if at_hand else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
             # No message of the exception: it may quote what the person wrote.
             places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
@@ -120,12 +122,15 @@ class Service:
         return await self._store.desk.claim(channel, self._present())
 
     async def owe(self, owed: Owed) -> None:
-        """Keep replies until they can go out; StoreProblem when that is not possible either."""
+        """Keep replies until they can go out; when that is not possible either, they are lost, and logged."""
         queued = [
             Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
             for reply in owed.replies
         ]
-        await self._store.desk.apply(queued, owed.channel, self._present())
+        try:
+            await self._store.desk.apply(queued, owed.channel, self._present())
+        except StoreProblem as problem:
+            _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
         self.posted.set()
 
     async def waits_s(self, channel: str) -> float | None:

@@ -97,6 +97,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
         beside = [
             asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
+            asyncio.create_task(app.forgets(serving)),
             asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
             *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
         ]

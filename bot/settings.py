@@ -130,11 +130,11 @@ def _address(value: str) -> Address:
 
 
 def _database(value: str) -> str:
-    """The spellings that hosting services hand out lead to the driver that is meant."""
+    """The spellings that hosting services hand out lead to the driver that is meant, and to its word for `sslmode`."""
     value = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", re.sub(r"^sqlite:///", "sqlite+aiosqlite:///", value))
     if not re.match(r"sqlite\+aiosqlite:///(?!:memory:).|postgresql\+asyncpg://.", value):
         raise PydanticCustomError("not_a_database", "malformed")
-    return value
+    return re.sub(r"(?<=[?&])sslmode=", "ssl=", value)
 
 
 def _ids(value: str) -> tuple[int, ...]:
@@ -278,7 +278,7 @@ def _values(given: Mapping[str, str], folder: Path, problems: list[Problem]) -> 
                 problems.append(Problem(_name(field), "twice", name))
                 continue
             try:
-                text = path.read_text(encoding="utf-8").strip()
+                text = path.read_text(encoding="utf-8-sig").strip()
             except (OSError, UnicodeDecodeError):
                 problems.append(Problem(name, "unreadable", str(path)))
                 continue

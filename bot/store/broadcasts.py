@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.broadcast.audience import Count, Search
 from bot.broadcast.ledger import Ack, Act, Broadcast
@@ -37,20 +36,15 @@ from bot.store.problems import told_apart
 from bot.store.proofs import prove
 from bot.store.tables import KEPT_TURNS, people
 from bot.store.text import text_of, time_of
+from bot.store.whole import Rows, to_the_end
 
 
-class BroadcastRows:
+class BroadcastRows(Rows):
     """Broadcasts of an open store; `reading` and `writing` are the store's own."""
-
-    def __init__(
-        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-    ) -> None:
-        self._reader = reader
-        self._writing = writing
-        self._dialect = reader.dialect.name
 
     # Broadcasts
 
+    @to_the_end
     async def make(
         self,
         channel: str,
@@ -112,6 +106,7 @@ class BroadcastRows:
             or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
         )
 
+    @to_the_end
     async def go_on(self, number: int, at: datetime) -> bool:
         """One more piece of its audience is written down or left out; whether there may be more."""
         async with self._writing() as connection:
@@ -125,12 +120,14 @@ class BroadcastRows:
                 )
                 return [_broadcast(row) for row in rows.mappings()]
 
+    @to_the_end
     async def apply(self, effect: Effect, channel: str, user: str, at: datetime) -> None:
         """One effect in a transaction of its own. Outdated when it no longer fits."""
         async with self._writing() as connection:
             await apply(connection, effect, channel, user, at)
 
-    async def note(self, number: int, **also: Any) -> None:
+    @to_the_end
+    async def note(self, /, number: int, **also: Any) -> None:
         """Write other columns down; the state stays."""
         async with self._writing() as connection:
             await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(**texts(also)))
@@ -139,7 +136,7 @@ class BroadcastRows:
 
     async def count(self, search: Search) -> Count:
         """How many people a rule finds, and how many of them get it."""
-        meant, dialect = found(search, self._dialect), self._dialect
+        meant, dialect = found(search, self._reader.dialect.name), self._reader.dialect.name
         agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
         counts = select(
             func.count(),
@@ -155,7 +152,7 @@ class BroadcastRows:
 
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
         """Sessions of the first few who would get it."""
-        some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
+        some = select(people.c.session).where(gets(search, self._reader.dialect.name)).order_by(people.c.id).limit(most)
         with told_apart():
             async with self._reader.connect() as connection:
                 return [session for (session,) in await connection.execute(some)]

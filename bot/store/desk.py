@@ -6,15 +6,14 @@ A message leaves the outbox when it was delivered, so a kill in between sends it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.effects import (
     Audited,
@@ -36,6 +35,7 @@ from bot.store.problems import told_apart
 from bot.store.roles import audited, invited, joined, removed
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.text import text_of, time_of
+from bot.store.whole import Rows, to_the_end
 
 CLAIMED = 200
 """Messages that are claimed at once; at Telegram's pace they are sent long before the claim is over."""
@@ -100,14 +100,8 @@ async def _change(connection: AsyncConnection, ticket: Ticket) -> None:
         raise Outdated(ticket.number)
 
 
-class DeskRows:
-    """Tickets and the outbox of an open store; `reading` and `writing` are the store's own."""
-
-    def __init__(
-        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-    ) -> None:
-        self._reader = reader
-        self._writing = writing
+class DeskRows(Rows):
+    """Tickets and the outbox of an open store."""
 
     async def find(
         self, *, number: str | None = None, thread: str | None = None, message: str | None = None
@@ -155,11 +149,13 @@ class DeskRows:
                 )
                 return [ticket_of_row(row) for row in rows.mappings()]
 
+    @to_the_end
     async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
         """What follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
         async with self._writing() as connection:
             await apply(connection, effects, channel, "", at)
 
+    @to_the_end
     async def claim(self, channel: str, at: datetime) -> list[Post]:
         """The next message of each chat that is due, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
         with told_apart():
@@ -167,16 +163,9 @@ class DeskRows:
                 due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
                 if (await connection.execute(due)).first() is None:
                     return []
-        chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
-        first = (
-            select(func.min(outbox.c.id))
-            .select_from(_addressed())
-            .where(outbox.c.channel == channel)
-            .group_by(outbox.c.to == "staff", chat)
-        )
         oldest = (
             select(outbox.c.id)
-            .where(outbox.c.id.in_(first), outbox.c.due_at <= text_of(at))
+            .where(outbox.c.id.in_(_first(channel)), outbox.c.due_at <= text_of(at))
             .order_by(outbox.c.id)
             .limit(CLAIMED)
         )
@@ -216,19 +205,26 @@ class DeskRows:
             return [_post(row) for row in rows.mappings()]
 
     async def next_due(self, channel: str) -> datetime | None:
-        """When the next message is due that is not due yet or is being sent; None when there is none."""
+        """When the next message is due that is not due yet or is being sent; None when there is none.
+
+        What waits behind another of its chat is due when that one is gone, whatever was set for it.
+        """
         with told_apart():
             async with self._reader.connect() as connection:
-                first = select(func.min(outbox.c.due_at)).where(outbox.c.channel == channel)
-                at: str | None = (await connection.execute(first)).scalar()
+                next_ = select(func.min(outbox.c.due_at)).where(outbox.c.id.in_(_first(channel)))
+                at: str | None = (await connection.execute(next_)).scalar()
         return time_of(at) if at else None
 
+    @to_the_end
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
         async with self._writing() as connection:
-            taken = (outbox.c.channel == channel, outbox.c.tries > 0)
+            # What is due later than any claim ends is not claimed: a pause that Telegram asked for.
+            claims_end = text_of(at + timedelta(seconds=CLAIMED_S))
+            taken = (outbox.c.channel == channel, outbox.c.tries > 0, outbox.c.due_at <= claims_end)
             await connection.execute(update(outbox).where(*taken).values(due_at=text_of(at)))
 
+    @to_the_end
     async def settle(self, post: Post, delivered: Delivered, at: datetime, also: Sequence[Effect] = ()) -> bool:
         """Note what became of a message. Whether it is done with, and does not come again."""
         outcome = delivered.outcome
@@ -253,6 +249,17 @@ async def _noted(connection: AsyncConnection, ticket: int, delivered: Delivered)
         await connection.execute(insert(ticket_messages), {"ticket": ticket, "message": delivered.outcome.message})
     if delivered.thread:
         await connection.execute(update(tickets).where(tickets.c.id == ticket).values(thread=delivered.thread))
+
+
+def _first(channel: str) -> Any:
+    """The number of the first message of each chat."""
+    chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
+    return (
+        select(func.min(outbox.c.id))
+        .select_from(_addressed())
+        .where(outbox.c.channel == channel)
+        .group_by(outbox.c.to == "staff", chat)
+    )
 
 
 def _addressed() -> Any:

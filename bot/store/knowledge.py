@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.effects import (
     Drafted,
@@ -36,6 +35,7 @@ from bot.store.knowledge_tables import drafts, revisions, texts, votes
 from bot.store.problems import told_apart
 from bot.store.tables import misses, people
 from bot.store.text import text_of, time_of
+from bot.store.whole import Rows, to_the_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +132,8 @@ async def _vote(connection: AsyncConnection, voted: Voted, channel: str, user: s
     await connection.execute(new.on_conflict_do_update(index_elements=once, set_=said))
 
 
-class KnowledgeRows:
+class KnowledgeRows(Rows):
     """What an open store keeps of the content; `reading` and `writing` are the store's own."""
-
-    def __init__(
-        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-    ) -> None:
-        self._reader = reader
-        self._writing = writing
 
     async def number(self) -> int:
         """The number of the revision in force; 0 when nothing was ever published."""
@@ -194,6 +188,7 @@ class KnowledgeRows:
             found[about] = Opinion(so_far.helped + n * row["helped"], so_far.of + n, reasons)
         return found
 
+    @to_the_end
     async def apply(self, effects: Sequence[KnowledgeEffect], at: datetime) -> None:
         """What follows from no turn, in one transaction. Outdated when somebody else published first."""
         async with self._writing() as connection:

@@ -24,6 +24,7 @@ from bot.store.proofs import prove
 from bot.store.tables import people
 from bot.store.text import text_of, time_of
 from bot.store.together import Together
+from bot.store.whole import Rows, UnderWay, to_the_end
 
 CLAIM_S = 10.0
 """Seconds for which a claimed row is its worker's."""
@@ -94,16 +95,19 @@ class Settle:
     at: datetime
 
 
-class LedgerRows:
+class LedgerRows(Rows):
     """The ledger of an open store; `reader` and `writing` are the store's own."""
 
     def __init__(
-        self, reader: AsyncEngine, writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+        self,
+        reader: AsyncEngine,
+        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        under_way: UnderWay,
     ) -> None:
-        self._reader = reader
-        self._writing = writing
+        super().__init__(reader, writing, under_way)
         self._write: Together[Mark | Settle, bool] = Together(self._written, _row_of)
 
+    @to_the_end
     async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Row]:
         """The next rows, now this worker's for CLAIM_S; oldest first. Empty: nothing is to be sent now."""
         which = _CLAIM.order_by(recipients.c.id).limit(most)
@@ -117,6 +121,7 @@ class LedgerRows:
             rows = await connection.execute(_rows(ids))
             return [_row(row) for row in rows]
 
+    @to_the_end
     async def release(self, number: int, worker: str) -> None:
         """Let go of what was claimed and not begun."""
         mine = (recipients.c.broadcast == number, recipients.c.state == "pending", recipients.c.worker == worker)
@@ -135,6 +140,7 @@ class LedgerRows:
         """Wait for what is being written."""
         await self._write.finish()
 
+    @to_the_end
     async def orphaned(self, number: int, at: datetime) -> int:
         """Rows whose sender was lost on the way become unsure; how many."""
         lost = (
@@ -149,6 +155,7 @@ class LedgerRows:
                 await self._settled(connection, results)
         return len(ids)
 
+    @to_the_end
     async def end(self, number: int, at: datetime) -> Totals | None:
         """Done, when everybody has an outcome; None while somebody has not."""
         async with self._writing() as connection:

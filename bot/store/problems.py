@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Literal
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 StoreCode = Literal[
     "newer_schema",  # made by a later gradbot
-    "locked",  # another process keeps it busy for longer than we wait
+    "locked",  # another process, or all of us together, keep it busy for longer than we wait
     "disk_full",
     "not_a_database",  # another kind of file, a damaged one, or somebody else's tables
     "unwritable",  # read-only file, folder, file system or account
@@ -71,6 +72,8 @@ def told_apart() -> Iterator[None]:
         if code is None:
             raise
         raise StoreProblem(code, str(error)) from error
+    except NoConnectionFree as error:
+        raise StoreProblem("locked", "every connection has been in use for too long") from error
     except OSError as error:  # asyncpg lets refused, unresolved and timed-out connections through as they are
         raise StoreProblem("unreachable", str(error) or type(error).__name__) from error
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial, wraps
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import URL, RowMapping, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.effects import Effect, Outdated, Tallied
@@ -32,13 +32,14 @@ from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.known import Asked, Known, look
 from bot.store.ledger import LedgerRows, received_by
-from bot.store.problems import told_apart
+from bot.store.problems import StoreProblem, told_apart
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import KEPT_TURNS, handled_updates, metadata, misses, outbox, people, step_events
 from bot.store.text import text_of
 from bot.store.together import Together
+from bot.store.whole import UnderWay, to_the_end
 
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
 KEPT_FORGETTING = timedelta(days=2)
@@ -52,10 +53,6 @@ _OF_A_PERSON = tuple(table for table in metadata.sorted_tables if "person" in ta
 _JSON_COLUMNS = {"session", "turn"}
 # Columns that say nothing of the person.
 _PLUMBING = {"id", "person", "slot"}
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +107,13 @@ class Forgotten:
     counts: Mapping[str, int]
 
 
-def _to_the_end(
-    method: Callable[Concatenate[Store, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, R]]:
-    """Let what began finish when its caller is cancelled, who goes only then.
-
-    A driver that is interrupted may keep SQLite's only write lock until the garbage is collected.
-    """
-
-    @wraps(method)
-    async def whole(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        work = asyncio.create_task(method(self, *args, **kwargs))
-        self._under_way.add(work)
-        work.add_done_callback(self._done)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work])
-            raise
-
-    return whole
-
-
 class Store:
     """An open database. Every method raises StoreProblem, and then has changed nothing."""
 
     def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
         self._engine = engine
         self._new_member = new_member
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: UnderWay = set()
         sqlite = engine.dialect.name == "sqlite"
         self._reader = engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"}))
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
@@ -147,11 +122,12 @@ class Store:
         upsert = import_module(f"sqlalchemy.dialects.{engine.dialect.name}").insert
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
-        self.desk = DeskRows(self._reader, self._transaction)
+        ours = self._reader, self._transaction, self._under_way
+        self.desk = DeskRows(*ours)
         self.roles = RoleRows(self._reader)
-        self.knowledge = KnowledgeRows(self._reader, self._transaction)
-        self.broadcasts = BroadcastRows(self._reader, self._transaction)
-        self.ledger = LedgerRows(self._reader, self._transaction)
+        self.knowledge = KnowledgeRows(*ours)
+        self.broadcasts = BroadcastRows(*ours)
+        self.ledger = LedgerRows(*ours)
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
@@ -166,7 +142,7 @@ class Store:
 
         wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
         """
-        address = make_url(url)
+        address = _address(url)
         with told_apart():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
@@ -174,6 +150,8 @@ class Store:
             try:
                 async with engine.connect() as connection:
                     await prepare(await connection.execution_options(begin=""))
+            except TypeError as odd:  # an option in the address that the driver does not have
+                raise StoreProblem("unreachable", str(odd)) from odd
             except BaseException:
                 await engine.dispose()
                 raise
@@ -182,7 +160,7 @@ class Store:
     @staticmethod
     def exists(url: str) -> bool:
         """Whether there is anything to open; False for a SQLite file that nobody has made yet."""
-        address = make_url(url)
+        address = _address(url)
         return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
 
     async def close(self) -> None:
@@ -192,7 +170,7 @@ class Store:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()
 
-    @_to_the_end
+    @to_the_end
     async def known(self, channel: str, user: str, update_id: str | None) -> Known:
         """What a turn begins with; the stored turn when this update of this person was handled before."""
         return await self._looking(Asked(channel, user, update_id))
@@ -232,7 +210,7 @@ class Store:
             _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
         )
 
-    @_to_the_end
+    @to_the_end
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
         """Note whether messages reach a person; nothing for somebody unknown. Whoever writes is reachable again."""
         async with self._transaction() as connection:
@@ -267,7 +245,7 @@ class Store:
                 found = await connection.execute(_SEEN, {"channel": channel, "update_id": update_id})
                 return found.first() is not None
 
-    @_to_the_end
+    @to_the_end
     async def forget(
         self,
         channel: str,
@@ -303,7 +281,7 @@ class Store:
         await self._wipe()
         return Forgotten(counts)
 
-    @_to_the_end
+    @to_the_end
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and unanswered questions from before; gives how many people."""
         before = text_of(idle_since)
@@ -316,7 +294,7 @@ class Store:
         await self._wipe()
         return gone
 
-    @_to_the_end
+    @to_the_end
     async def export(self, channel: str, user: str) -> dict[str, Any]:
         """Everything kept of this person as JSON values, by table, oldest row first; empty for somebody unknown."""
         with told_apart():
@@ -343,16 +321,18 @@ class Store:
             async with self._writing, self._reader.connect() as connection:
                 await connection.exec_driver_sql(WIPE_LOG)
 
-    def _done(self, work: asyncio.Task[Any]) -> None:
-        self._under_way.discard(work)
-        if not work.cancelled():
-            work.exception()  # seen, also when nobody waits any more
-
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with told_apart():
             async with self._writing, self._engine.begin() as connection:
                 yield connection
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # its text may quote a part of the password
+        raise StoreProblem("unreachable", "no such address; in a password @ is %40 and : is %3A") from None
 
 
 def _save_person(upsert: Callable[..., Any]) -> Any:

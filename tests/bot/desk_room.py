@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.content import Content
 from bot.messages import Answer, Delivered, Incoming, Outcome, Post
-from bot.outbox import deliver_due
+from bot.outbox import due
 from bot.service import Service
 from bot.store import Store
 from tests.person import at, buttons
@@ -71,8 +72,8 @@ class Room:
         return answer
 
     async def delivers(self) -> None:
-        while await deliver_due(self.service, "test", self._deliver):
-            pass
+        while deliveries := await due(self.service, "test", self._deliver):
+            await asyncio.gather(*deliveries)
 
     async def _deliver(self, post: Post) -> Delivered:
         if self.outcomes:

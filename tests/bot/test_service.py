@@ -196,6 +196,16 @@ async def test_a_store_in_trouble_is_told_in_words(content: Content, store: Stor
     assert answer.replies[0].text == content.phrases.store_trouble["not_a_database"]
 
 
+async def test_a_graduate_on_telegram_is_not_told_to_mend_the_database(
+    content: Content, store: Store, database: Path
+) -> None:
+    service = Service(content, store, lambda: NOON, posts=["test"])
+    await store.close()
+    database.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
+    answer = await says(service, "1")
+    assert answer.replies[0].text == content.phrases.trouble_of_ours
+
+
 async def test_an_unreadable_session_begins_anew(content: Content, service: Service, database: Path) -> None:
     await says(service, "开始核对")
     with sqlite3.connect(database) as raw:

@@ -166,6 +166,19 @@ def test_all_problems_at_once_and_no_secret_in_them(tmp_path: Path) -> None:
     assert "GRADBOT_TELEGRAM_TOKEM is no setting of gradbot; did you mean GRADBOT_TELEGRAM_TOKEN?" in str(caught.value)
 
 
+def test_the_address_of_a_database_may_be_what_a_hosting_service_hands_out(tmp_path: Path) -> None:
+    given = "postgresql://u:p@db.example.com/x?sslmode=require"
+    read = read_settings({"GRADBOT_DATABASE_URL": given}, tmp_path)
+    assert read.database_url == "postgresql+asyncpg://u:p@db.example.com/x?ssl=require"
+
+
+def test_a_secret_in_a_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN, "utf-8-sig")
+    read = read_settings({"GRADBOT_TELEGRAM_TOKEN_FILE": "token"}, tmp_path)
+    assert read.telegram_token is not None
+    assert read.telegram_token.get_secret_value() == TOKEN
+
+
 def test_webhook_needs_its_secret(tmp_path: Path) -> None:
     assert problems(tmp_path, WEBHOOK_URL="https://x.cn") == [("WEBHOOK_SECRET", "missing", "GRADBOT_WEBHOOK_URL")]
 

@@ -64,8 +64,8 @@ class Office:
 
     async def sends(self) -> None:
         await self.town.looks(self.tending)
-        while await outbox.deliver_due(self.service, "telegram", self.posts.deliver):
-            pass
+        while deliveries := await outbox.due(self.service, "telegram", self.posts.deliver):
+            await asyncio.gather(*deliveries)
 
     service: Service
     posts: Posts
@@ -127,6 +127,21 @@ async def test_from_the_first_word_to_the_last_answer(tmp_path: Path) -> None:
         assert "已送达" in content.decode()
         assert await at.town.count("未确认=1") == 0
         await at.town.proven()
+
+
+async def test_a_preview_that_has_to_wait_looks_as_it_would_have(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")]) as at:
+        await at.says(at.owner, "/broadcast")
+        await at.taps(at.owner, "新的群发")
+        await at.taps(at.owner, "写内容")
+        await at.says(at.owner, "明天截止<", entities=BOLD)
+        at.town.telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=at.owner.id, times=9)
+        await at.taps(at.owner, "试发给我")
+        at.town.telegram.heal()
+        at.town.passes(hours=1)
+        await at.sends()
+        assert at.owner.messages[-1].parameters["text"] == "<b>明天截止</b>&lt;"
+        assert [row[0]["text"] for row in at.owner.messages[-1].buttons]
 
 
 async def test_a_picture_goes_to_everybody_by_its_number(tmp_path: Path) -> None:

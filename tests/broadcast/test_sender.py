@@ -408,3 +408,15 @@ async def test_the_rows_of_a_crowd_are_claimed_a_few_at_a_time(tmp_path: Path) -
         async with town.store._transaction() as connection:
             await connection.execute(update(recipients).values(not_before="9"))
         assert await town.store.ledger.claim(number, "w", 10, town.now) == []
+
+
+async def test_a_stop_in_the_middle_of_a_claim_leaves_the_database_to_others(tmp_path: Path) -> None:
+    async with crowd(tmp_path, [session("walking")] * 50) as town:
+        number, ledger = await town.starts(), town.store.ledger
+        for wait in range(40):
+            claim = asyncio.create_task(ledger.claim(number, "worker-1", 2, town.now))
+            await asyncio.sleep(wait * 0.00008)  # the driver's thread is somewhere in it
+            claim.cancel()
+            await ledger.release(number, "worker-1")
+            await asyncio.wait([claim])
+        assert (await town.totals(number)) == {"pending": 50}

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.channels.telegram.api import BACKOFF_MAX_S, TROUBLE_S, Api, backoff_s
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limiter import Lane, Limits
+from bot.channels.telegram.limiter import Limits
 from bot.messages import Outcome
 from tests.channels.conftest import FakeTime, to
 from tests.telegram_server import TelegramServer, User
@@ -57,15 +57,14 @@ async def test_a_server_in_trouble_is_asked_again(
     assert time.slept == [0.5, 1, 2]
 
 
-@pytest.mark.parametrize("lane", ["bulk", "reply"])
 async def test_an_unreachable_server_is_asked_again_until_patience_ends(
-    api: Api, telegram: TelegramServer, time: FakeTime, ann: User, lane: Lane
+    api: Api, telegram: TelegramServer, time: FakeTime, ann: User
 ) -> None:
     await telegram.goes_away()
     with pytest.raises(NeverSent):
-        await api.call("sendMessage", hello(ann), lane=lane)
+        await api.call("sendMessage", hello(ann))
     assert time.slept == sorted(time.slept)
-    assert TROUBLE_S[lane] - min(2 * time.slept[-1], BACKOFF_MAX_S) < sum(time.slept) <= TROUBLE_S[lane]
+    assert TROUBLE_S - min(2 * time.slept[-1], BACKOFF_MAX_S) < sum(time.slept) <= TROUBLE_S
     await telegram.comes_back()
     await api.call("sendMessage", hello(ann))
     assert len(ann.messages) == 1
@@ -167,14 +166,19 @@ async def test_what_became_of_one_of_many_is_a_value(
     api: Api, telegram: TelegramServer, ann: User, fault: dict[str, Any], became: str
 ) -> None:
     telegram.fault(method="sendMessage", **fault)
-    outcome = await api.attempt("sendMessage", hello(ann))
+    with pytest.raises(TelegramError) as caught:
+        await api.call("sendMessage", hello(ann))
+    outcome = api.outcome(caught.value)
     assert outcome.became == became
     assert outcome.reason
     assert (outcome.resume_at is not None) == (became == "later")
 
 
 async def test_what_arrived_says_so_with_its_number(api: Api, ann: User) -> None:
-    assert await api.attempt("sendMessage", hello(ann)) == Outcome("sent", message=str(ann.messages[0].id))
+    async def ready() -> bool:
+        return True
+
+    assert await api.one_try("sendMessage", hello(ann), ready) == Outcome("sent", message=str(ann.messages[0].id))
 
 
 @pytest.mark.parametrize("error", [NeverSent("x"), ServerTrouble("x"), Flood(5)])

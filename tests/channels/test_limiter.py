@@ -298,6 +298,18 @@ async def test_idle_chats_are_forgotten(time: FakeTime) -> None:
     assert len(sends.limiter) <= KEPT
 
 
+async def test_who_writes_while_everybody_must_be_quiet_is_not_remembered_for_it(time: FakeTime) -> None:
+    sends = Sends(time, Limits())
+    for chat in (1, 2):
+        await sends.limiter.turn(chat, "reply")
+        sends.limiter.told(chat, 3600)
+        sends.limiter.done(chat)
+    for chat in range(3, 2000):
+        await sends.one(chat)
+    assert len(sends.paused) == 1997
+    assert len(sends.limiter) <= KEPT + 1
+
+
 @pytest.mark.parametrize(("rate", "limits"), [(25.0, Limits()), (100.0, Limits(bulk_per_s=100, total_in_a_s=115))])
 def test_the_rate_setting_moves_the_ceiling_with_it(rate: float, limits: Limits) -> None:
     assert Limits.at(rate) == limits

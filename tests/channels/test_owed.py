@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +105,26 @@ async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a
     assert "免费" in late[1]
 
 
+async def test_the_hours_that_telegram_asks_for_outlive_a_restart_also_for_what_was_tried(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id, times=9)
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await service.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now))
+        await telegram.until(lambda: telegram.made("sendMessage"))
+        await telegram.until(lambda: telegram.made("sendMessage")[-1].code)
+        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await telegram.until(lambda: bob.messages)
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await service.owe(Owed("telegram", str(bob.id), (Reply("二"),), clock.now))
+        await telegram.until(lambda: len(bob.messages) == 2)
+        assert [call.parameters["chat_id"] for call in telegram.made("sendMessage")].count(ann.id) == 1
+        telegram.heal()
+        await passes(service, clock, 3.1)
+        await telegram.until(lambda: ann.messages)
+
+
 async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_does(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:
@@ -152,6 +172,73 @@ async def test_what_comes_later_waits_behind_what_is_owed(
     assert [m.shown[:1] for m in ann.messages[seen : seen + 2]] == ["一", "二"]
     assert "12月20日" in ann.messages[seen + 2].shown
     assert "免费" in ann.messages[seen + 3].shown
+
+
+async def test_what_is_left_while_something_owed_is_on_its_way_comes_before_what_is_said_then(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        seen = len(ann.messages)
+        telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=ann.id)
+        await says(telegram, ann, "老师电话")
+        telegram.heal()
+        telegram.fault("slow", "sendMessage", seconds=0.2, chat_id=ann.id)
+        telegram.fault("slow", "sendMessage", seconds=1, chat_id=bob.id)
+        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        said = len(telegram.made("sendMessage"))
+        await passes(service, clock, 1)
+        await telegram.until(lambda: len(telegram.made("sendMessage")) == said + 2)
+        await says(telegram, ann, "截止到什么时候")
+        await telegram.until(lambda: len(ann.messages) == seen + 1)
+        await says(telegram, ann, "要钱吗")
+        await telegram.until(lambda: len(ann.messages) >= seen + 3)
+    assert ["0550" in ann.messages[seen].shown, "12月20日" in ann.messages[seen + 1].shown] == [True, True]
+    assert "免费" in ann.messages[seen + 2].shown
+
+
+async def test_what_waits_behind_a_pause_is_not_looked_at_again_and_again(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann = telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
+        await says(telegram, ann, "截止到什么时候", "要钱吗")
+        wait_s = await service.waits_s("telegram")
+    assert wait_s is not None
+    assert wait_s > 3 * 3600 - 60
+
+
+async def test_a_chat_whose_message_hangs_holds_up_no_other(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann, bob = telegram.user("Ann"), telegram.user("Bob")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        telegram.fault("hang", "sendMessage", chat_id=bob.id)
+        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await telegram.until(lambda: telegram.made("sendMessage"))
+        await service.owe(Owed("telegram", str(ann.id), (Reply("二"), Reply("三")), clock.now))
+        await telegram.until(lambda: len(ann.messages) == 2, 5)
+    assert [message.shown for message in ann.messages] == ["二", "三"]
+
+
+async def test_a_press_is_answered_though_nothing_can_be_kept_for_later(
+    telegram: TelegramServer, tmp_path: Path, clock: Clock
+) -> None:
+    ann = telegram.user("Ann")
+    async with bot(telegram, tmp_path / "db", clock) as service:
+        await says(telegram, ann, "/start")
+        async with AsyncExitStack() as all_of_them:
+            for _ in range(5):
+                connection = await all_of_them.enter_async_context(service.store._reader.connect())
+                await connection.exec_driver_sql("PRAGMA query_only=ON")
+        for method in ("sendMessage", "editMessageText"):
+            telegram.fault("error", method, code=429, retry_after=600, chat_id=ann.id, times=9)
+        ann.taps("隐私")
+        await telegram.until(lambda: not telegram.pending)
+        await telegram.until(lambda: None not in telegram.queries.values(), 3)
 
 
 async def test_who_asks_to_be_forgotten_is_owed_nothing_more(

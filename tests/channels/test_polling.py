@@ -198,6 +198,22 @@ async def test_stopping_finishes_what_is_under_way_and_confirms_it(telegram: Tel
     assert not telegram.pending
 
 
+async def test_a_telegram_that_says_nothing_holds_nobody_who_leaves(telegram: TelegramServer, api: Api) -> None:
+    ann, turns = telegram.user("Ann"), Turns(hold=["slow"])
+    ann.types("slow")
+    async with running(Polling(api, AiohttpRequest(), ["message"]), turns) as task:
+        await telegram.until(lambda: turns.began)
+        telegram.fault("hang", "getUpdates", times=2)
+        asked = len(telegram.made("getUpdates"))
+        await telegram.until(lambda: len(telegram.made("getUpdates")) > asked)
+        turns.held["slow"].set()
+        await telegram.until(lambda: turns.committed)
+        task.cancel()
+        async with asyncio.timeout(4):
+            await asyncio.wait({task})
+    assert len(telegram.made("getUpdates")) == asked + 2
+
+
 async def test_what_does_not_finish_in_time_is_not_confirmed(
     telegram: TelegramServer, poll: Poll, monkeypatch: pytest.MonkeyPatch
 ) -> None:

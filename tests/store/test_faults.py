@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -130,5 +130,26 @@ async def test_a_full_disk_and_then_room_again(url: str) -> None:
     await store.close()
 
 
-async def test_a_server_that_is_not_there() -> None:
-    assert await code_of_opening("postgresql+asyncpg://gradbot:secret@127.0.0.1:1/gradbot") == "unreachable"
+def test_an_address_that_cannot_be_read_is_trouble_and_not_told() -> None:
+    with pytest.raises(StoreProblem) as caught:
+        Store.exists("postgresql+asyncpg://gradbot:se@cr:et@db/gradbot")
+    assert "cr" not in caught.value.detail
+
+
+async def test_more_want_the_database_than_it_has_ways_in(url: str) -> None:
+    store = await Store.open(url)
+    store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    async with AsyncExitStack() as taken:
+        for _ in range(15):
+            await taken.enter_async_context(store._reader.connect())
+        with pytest.raises(StoreProblem, match="locked"):
+            await store.load("c", "42")
+    assert await store.load("c", "42") is None
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["secret@127.0.0.1:1/gradbot", "se@cr:et@127.0.0.1:1/gradbot", "secret@127.0.0.1:1/gradbot?shoe=12"]
+)
+async def test_a_server_that_is_not_there_or_cannot_be_there(address: str) -> None:
+    assert await code_of_opening(f"postgresql+asyncpg://gradbot:{address}") == "unreachable"

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.effects import Queued
+from bot.messages import Reply
 from bot.store import Miss, StepEvent, Store
 from bot.store.store import KEPT_FORGETTING
 from bot.store.tables import KEPT_TURNS, metadata
@@ -98,6 +100,18 @@ async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Stor
         assert len(kept.get("step_events", ())) == (kept["people"][0]["turns"] if kept else 0)
     assert asyncio.CancelledError in ends
     assert await save(store, session='"on"')
+
+
+async def test_a_stop_while_the_outbox_is_looked_at_locks_nobody_out(url: str) -> None:
+    store = await Store.open(url, wait_s=0.2)
+    for wait in range(100):
+        await store.desk.apply([Queued("user", Reply("x"), user=f"{wait}")], "console", AT)
+        look = asyncio.create_task(store.desk.claim("console", AT))
+        await asyncio.sleep(wait * 0.00005)  # the driver's thread is somewhere in it
+        look.cancel()
+        assert await save(store)
+        await asyncio.wait([look])
+    await store.close()
 
 
 async def test_only_the_last_turns_of_a_person_are_kept(store: Store) -> None:

@@ -6,7 +6,7 @@ The seam between the wire and what people see. Below it: paces, pauses, repeats.
     async with Api(token, request, Limits.at(settings.rate), base=settings.telegram_api) as api:
         message = await api.call("sendMessage", {"chat_id": 7, "text": "你好"})
         await api.call("sendDocument", {"chat_id": 7}, files={"document": ("a.ics", b"...", "text/calendar")})
-        outcome = await api.attempt("sendMessage", {...}, lane="bulk")      # never raises, for broadcasts
+        outcome = await api.one_try("sendMessage", {"chat_id": 7, "text": "…"}, ready)  # for broadcasts
 
 A call repeats by itself what is safe to repeat. A send that may have happened it repeats only when told that a second
 copy does no harm (`again`): right for a reply, which must arrive at least once; wrong for a broadcast.
@@ -27,12 +27,12 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from yarl import URL
 
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limiter import PATIENCE, Chat, Lane, Limiter, Limits, Patience, Paused
+from bot.channels.telegram.limiter import PATIENCE, Chat, Limiter, Limits, Patience, Paused
 from bot.channels.telegram.metrics import CALLS
 from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
 from bot.messages import Cause, Outcome, Ready
 
-TROUBLE_S: Mapping[Lane, float] = {"reply": 10.0, "bulk": 120.0}
+TROUBLE_S = 10.0
 """How long one call goes on repeating before its last error is raised."""
 AGAIN_S = 15.0
 """When a message that met such trouble may be tried again."""
@@ -110,39 +110,20 @@ class Api:
         parameters: Mapping[str, Any],
         *,
         files: Mapping[str, File] | None = None,
-        chat: Chat | None = None,
-        lane: Lane = "reply",
         again: bool = False,
-        patience: Patience | None = None,
+        patience: Patience = PATIENCE["reply"],
     ) -> Any:
-        """The result of the call, as JSON gives it. Waits for its turn (`chat`: by default the parameter chat_id).
+        """The result of the call, as JSON gives it. Waits for the turn of its chat, in the lane of replies.
 
         Raises telegram.error's BadRequest, Forbidden, ChatMigrated, InvalidToken, Conflict at once; Later for a wait
-        longer than `patience` (default: the lane's); OutcomeUnknown when a send may have happened (with `again`:
+        longer than `patience`; OutcomeUnknown when a send may have happened (with `again`:
         repeated like the others); NeverSent, ServerTrouble and Flood when they have not passed within TROUBLE_S.
         """
         kind = pace(method)
         # An edit of an inline message has no chat: Telegram does not say where it is.
-        key = None if kind is None else parameters.get("chat_id") if chat is None else chat
+        chat = parameters.get("chat_id") if kind else None
         edit, again = kind == "edit", again or repeatable(method)
-        return await self._insist(method, parameters, files, key, lane, edit=edit, again=again, patience=patience)
-
-    async def attempt(
-        self,
-        method: str,
-        parameters: Mapping[str, Any],
-        *,
-        files: Mapping[str, File] | None = None,
-        chat: Chat | None = None,
-        lane: Lane = "bulk",
-    ) -> Outcome:
-        """`call` for one message of many: what became of it, as a value."""
-        try:
-            result = await self.call(method, parameters, files=files, chat=chat, lane=lane)
-        except TelegramError as error:
-            return self.outcome(error)
-        number = result.get("message_id") if isinstance(result, dict) else None
-        return Outcome("sent", message=None if number is None else str(number))
+        return await self._insist(method, parameters, files, chat, edit=edit, again=again, patience=patience)
 
     async def one_try(self, method: str, parameters: Mapping[str, Any], ready: Ready) -> Outcome:
         """One message of many, in the bulk lane, tried once: whoever keeps the ledger tries again.
@@ -231,11 +212,10 @@ class Api:
         parameters: Mapping[str, Any],
         files: Mapping[str, File] | None,
         chat: Chat | None,
-        lane: Lane,
         *,
         edit: bool,
         again: bool,
-        patience: Patience | None,
+        patience: Patience,
     ) -> Any:
         """Try until it is done, refused, or not safe or not sensible to try again."""
         attempt, began, unsure = 0, 0.0, False
@@ -243,26 +223,26 @@ class Api:
             try:
                 if chat is None:
                     return await self.once(method, parameters, files)
-                return await self._in_turn(method, parameters, files, chat, lane, edit=edit, patience=patience)
+                return await self._in_turn(method, parameters, files, chat, edit=edit, patience=patience)
             except TelegramError as error:
                 if unsure and type(error) is BadRequest and any(w in error.message.lower() for w in _DONE_BEFORE):
                     return True
                 attempt += 1
-                wait = self._pause_s(error, attempt, lane, paced=chat is not None, again=again)
+                wait = self._pause_s(error, attempt, paced=chat is not None, again=again)
                 unsure = unsure or isinstance(error, OutcomeUnknown)
                 trouble = error
             now = self._clock()
             if attempt == 1:
                 began = now
-            if now + wait > began + TROUBLE_S[lane]:
+            if now + wait > began + TROUBLE_S:
                 raise trouble
             _log.warning("telegram_again", method=method, why=trouble.message, attempt=attempt, wait_s=round(wait, 2))
             await self.sleep(wait)
 
-    def _pause_s(self, error: TelegramError, attempt: int, lane: Lane, *, paced: bool, again: bool) -> float:
+    def _pause_s(self, error: TelegramError, attempt: int, *, paced: bool, again: bool) -> float:
         """Seconds until the call may be repeated after this error; raises it (or Later) when it must not be."""
         if isinstance(error, Flood):
-            if error.seconds > PATIENCE[lane if paced else "bulk"].chat_s:
+            if error.seconds > PATIENCE["reply" if paced else "bulk"].chat_s:
                 raise self.later(error.seconds) from None
             return 0.0 if paced else error.seconds  # the limiter knows the pause of a chat
         if isinstance(error, NeverSent | ServerTrouble) or (isinstance(error, OutcomeUnknown) and again):
@@ -279,13 +259,12 @@ class Api:
         parameters: Mapping[str, Any],
         files: Mapping[str, File] | None,
         chat: Chat,
-        lane: Lane,
         *,
         edit: bool,
-        patience: Patience | None,
+        patience: Patience,
     ) -> Any:
         try:
-            await self.limiter.turn(chat, lane, edit=edit, patience=patience)
+            await self.limiter.turn(chat, "reply", edit=edit, patience=patience)
         except Paused as pause:
             raise self.later(pause.seconds) from None
         spent = True

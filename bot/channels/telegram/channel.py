@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -60,8 +60,8 @@ class Telegram:
     def __init__(self, api: Api, intake: Intake, words: TelegramWords, posts: Posts, owe: Owe) -> None:
         self._api, self._intake, self._words, self._posts, self._owe = api, intake, words, posts, owe
         self._me = Me(0, "")
-        # Chats with replies in the outbox: what comes later waits behind them.
-        self._owing: set[int] = set()
+        # Chats with replies in the outbox, and how often any were left there: what comes later waits behind them.
+        self._owing: Counter[int] = Counter()
         # Messages of ours that were edited, and what they show now; by chat and number.
         self._screens: dict[tuple[int, int | None], speech.Parameters] = {}
         # Presses whose query was answered before their turn was over.
@@ -102,9 +102,12 @@ class Telegram:
 
     async def deliver(self, post: Post) -> Delivered:
         """Send something from the outbox."""
+        chat = int(post.user or 0)
+        before = self._owing[chat]
         delivered = await self._posts.deliver(post)
-        if post.user and post.last and delivered.outcome.became in ("sent", "blocked", "failed"):
-            self._owing.discard(int(post.user))
+        # It may be the last no longer: more can have been left since it was taken from there.
+        if post.last and delivered.outcome.became in ("sent", "blocked", "failed") and self._owing[chat] == before:
+            del self._owing[chat]
         return delivered
 
     async def _handle(self, receive: Receive, update: Update, *, hurried: bool) -> Call | None:
@@ -218,15 +221,12 @@ class Telegram:
         where: dict[str, Any] = {"chat_id": seen.chat}
         if seen.thread:
             where["message_thread_id"] = seen.thread
-        if reply.bulletin:
-            method, what = speech.bulletin(reply.bulletin)
-            return await self._said(method, where | what, patience)
-        said = speech.message(reply)
+        method, said = speech.said(reply)
         if seen.incoming.place in ("staff", "public"):
             where["reply_parameters"] = {"message_id": seen.message, "allow_sending_without_reply": True}
         if seen.incoming.place == "public":
-            said["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
-        sent = await self._said("sendMessage", where | said, patience)
+            where["reply_markup"] = {"inline_keyboard": [[self._way_in(reply)]]}
+        sent = await self._said(method, {**said, **where}, patience)
         if sent and reply.attachment:
             method, file = speech.upload(reply.attachment)
             sent = await self._said(method, where, patience, files=file)
@@ -235,7 +235,7 @@ class Telegram:
     async def _leave(self, seen: Seen, replies: Sequence[Reply], due_at: datetime | None) -> None:
         """Put replies into the outbox: their chat is told to be quiet, or Telegram cannot be reached."""
         public = seen.incoming.place == "public"
-        self._owing.add(seen.chat)
+        self._owing[seen.chat] += 1
         left = [replace(reply, link=f"faq-{reply.topic}") if public and reply.topic else reply for reply in replies]
         await self._owe(
             Owed(
@@ -247,6 +247,7 @@ class Telegram:
                 under=None if seen.incoming.place == "private" else str(seen.message),
             )
         )
+        self._owing[seen.chat] += 1  # whoever began to deliver while it was written down did not see it
 
     def _way_in(self, reply: Reply) -> Mapping[str, str]:
         payload = f"?start=faq-{reply.topic}" if reply.topic else ""

@@ -29,8 +29,9 @@ Handle = Callable[[Update, int], Awaitable[Call | None]]
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
-FINISH_S = 8.0
-"""What is under way when we are told to stop gets this long; with what follows, the process ends within 10 s."""
+FINISH_S = 6.0
+"""What is under way when we are told to stop gets this long; with what follows (the last calls to Telegram, then what a
+broadcast has in flight) the process ends within 10 s."""
 
 _log = structlog.get_logger()
 

@@ -224,6 +224,7 @@ class Limiter:
         chat = self._chats.get(key) or self._meet(key)
         pause = max(chat.ready_at(edit=edit), self._until) - now
         if pause > patience.chat_s:
+            self._forget(now)
             raise Paused(pause)
         if not chat.busy and chat.head() is None and chat.ready_at(edit=edit) <= now and self._free(lane, now, edit):
             self._take(chat, lane, now, edit=edit)

@@ -28,6 +28,8 @@ SLOW_S = 0.1
 """A turn that takes longer no longer holds up the next poll."""
 STUCK_S = 1.0
 """Between polls that ask from the same update on; Telegram slows down those who ask faster."""
+LEAVE_S = 1.0
+"""What the last calls get, once no turn is under way any more."""
 
 _log = structlog.get_logger()
 
@@ -79,9 +81,8 @@ class Polling:
                         await self._settle()
             finally:
                 await turns.finish()
-                if self._calls:
-                    await asyncio.wait(self._calls, timeout=1)
-                await self._confirm()
+                # A Telegram that does not answer holds nobody: what it was not told it gives again.
+                await asyncio.wait({asyncio.create_task(self._confirm()), *self._calls}, timeout=LEAVE_S)
 
     async def _begin(self) -> None:
         await insist(self._api, "deleteWebhook", {"drop_pending_updates": False}, self._chance)
@@ -158,7 +159,7 @@ class Polling:
         offset = self._offset()
         if offset > self._asked:
             with contextlib.suppress(TelegramError):
-                await self._ask(offset, 1, 0, 1.0)
+                await self._ask(offset, 1, 0, LEAVE_S)
 
     async def _send(self, call: Call) -> None:
         try:

@@ -120,7 +120,8 @@ class Posts:
 
     async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
         try:
-            sent = await self._api.call("sendMessage", {**where, **speech.message(reply)})
+            method, said = speech.said(reply)
+            sent = await self._api.call(method, {**where, **said})
             if reply.attachment:
                 method, file = speech.upload(reply.attachment)
                 await self._api.call(method, where, files=file)

@@ -24,6 +24,11 @@ LASTING = ("ack|", "cmd|mute")
 NO_PREVIEW = {"is_disabled": True}
 
 
+def said(reply: Reply) -> tuple[str, Parameters]:
+    """The method that sends a reply, and its parameters without those that say where."""
+    return bulletin(reply.bulletin) if reply.bulletin else ("sendMessage", message(reply))
+
+
 def message(reply: Reply) -> Parameters:
     """The parameters of sendMessage and editMessageText that say what a reply says, without those that say where."""
     return {
