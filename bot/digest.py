@@ -45,9 +45,9 @@ class Digest:
         self._owners = owners
         knowledge.refused = self._refused
 
-    def works(self) -> tuple[Coroutine[Any, Any, None], ...]:
+    def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What goes on until it is cancelled: new revisions, the folder, the digest."""
-        return (self._knowledge.follow(), self._knowledge.watch(), self.weekly())
+        return (self._knowledge.follow, self._knowledge.watch, self.weekly)
 
     async def weekly(self) -> None:
         """Send the digest on Mondays, until cancelled."""

@@ -144,9 +144,12 @@ _LABELLED = re.compile(
     "[是为為 :：.]{0,3}\\Z"
 )
 
-_PASS_KEY = "密[码碼]|口令|" + _latin("password passwd pwd mima")
+_PASS_KEY = "密[码碼]|口令|" + _latin("password passwd pwd psw pw mima")
 _PASS_WORD = re.compile(f"(?:{_PASS_KEY})(?:{_PASS_KEY})*+(?!〕)")
-_TOKEN = f"(?:[0-9](?:[ {_ZERO_WIDTH}][0-9]){{3,}}+|[A-Za-z]{{1,3}} [0-9]{{3,}}+|[!-~{_ZERO_WIDTH}]{{4,}}+)"
+_TOKEN = (
+    f"(?:[0-9](?:[ {_ZERO_WIDTH}][0-9]){{3,}}+|[0-9]{{2,4}}(?: [0-9]{{2,4}})++(?![0-9])|[A-Za-z]{{1,3}} [0-9]{{3,}}+|"
+    f"[!-~{_ZERO_WIDTH}]{{4,}}+)"
+)
 _PASS_AFTER = re.compile(
     f"(?P<gap>[^!-~〔〕\\n]{{0,12}}+(?: ?(?i:is|shi) )?[ :=：'\"(（“]{{0,4}}+)(?P<token>{_TOKEN})"
     f"(?P<more>[ /,，、;；]{{1,2}}[!-~]{{4,}}+)?(?P<ask> ?(?:[吗嗎么?？]|还是))?"

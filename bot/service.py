@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -18,7 +17,7 @@ from weakref import WeakValueDictionary
 import structlog
 from pydantic import TypeAdapter
 
-from bot import desk, staff
+from bot import bugs, desk, staff
 from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
@@ -102,9 +101,7 @@ class Service:
             at_hand = incoming.channel not in self._posts
             return Answer((Reply(phrases.store_trouble[problem.code] if at_hand else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
-            # No message of the exception: it may quote what the person wrote.
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-            _log.error("turn_failed", error=type(bug).__name__, places=places, **about)
+            _log.error("turn_failed", **bugs.told(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
 
     async def reachable(self) -> bool:

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from bot.broadcast.news import News
 from bot.broadcast.room import BroadcastRoom
 from bot.broadcast.sender import Sender
 from bot.broadcast.tending import Tending
+from bot.bugs import lasting
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
@@ -95,12 +96,13 @@ async def _serve(chosen: Settings, token: str) -> None:
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
         channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
-        beside = [
-            asyncio.create_task(outbox.dispatch(serving, channel.name, channel.deliver)),
-            asyncio.create_task(app.forgets(serving)),
-            asyncio.create_task(Tending(sender(chosen, serving, Bulk(api))).run()),
-            *(asyncio.create_task(work) for editor in kept for work in editor.digest.works()),
-        ]
+        works: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
+            partial(outbox.dispatch, serving, channel.name, channel.deliver),
+            partial(app.forgets, serving),
+            Tending(sender(chosen, serving, Bulk(api))).run,
+            *(work for editor in kept for work in editor.digest.works()),
+        )
+        beside = [asyncio.create_task(lasting(work)) for work in works]
         try:
             await until_signal(channel.run(serving.receive))
         finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from bot import bugs
 from bot import session as sessions
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
@@ -292,8 +292,7 @@ class _Sending:
 def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Task[None]) -> None:
     del tasks[number]
     if not task.cancelled() and (bug := task.exception()):
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-        _log.error("broadcast_failed", number=number, error=type(bug).__name__, places=places)
+        _log.error("broadcast_failed", number=number, **bugs.told(bug))
 
 
 def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot import bugs
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, reminding, report
 from bot.broadcast.ledger import Broadcast
@@ -84,8 +84,7 @@ class Tending:
         except Outdated:
             pass  # another worker was faster; the next look sees what it did
         except Exception as bug:  # noqa: BLE001 - one broadcast that cannot be tended must not stop the others
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-            _log.error("tending_failed", error=type(bug).__name__, places=places)
+            _log.error("tending_failed", **bugs.told(bug))
 
     async def look(self) -> None:
         """Everything that is due now, once."""

@@ -63,6 +63,8 @@ FOUND = [
     (Kind.PASSWORD, "qwerty12", "密码 {}"),
     (Kind.PASSWORD, "P@ss.word1!", "口令：{}"),
     (Kind.PASSWORD, "hello123", "pwd={}"),
+    (Kind.PASSWORD, "hello123", "PSW: {}"),
+    (Kind.PASSWORD, "123 456", "密码：{}"),
     (Kind.PASSWORD, "Aa123!", "password: {}"),
     (Kind.PASSWORD, "abc123", "mima shi {}"),
     (Kind.PASSWORD, "13812345678", "密码是{}"),

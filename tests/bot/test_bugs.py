@@ -1,0 +1,30 @@
+"""A work that nobody waits for: what it meets is told, and it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from bot.bugs import lasting
+
+
+async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again() -> None:
+    begun, going = 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            raise ValueError("我的密码是 hello123")
+        going.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as log:
+        task = asyncio.create_task(lasting(work, again_s=0))
+        await asyncio.wait_for(going.wait(), 5)
+    task.cancel()
+    (told,) = log
+    assert (told["event"], told["error"]) == ("work_failed", "ValueError")
+    assert any("test_bugs.py" in place for place in told["places"])
+    assert "hello123" not in str(log)
