@@ -85,7 +85,7 @@ class Queued:
     """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
 
     `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Not before
-    `due_at`; None: at once.
+    `due_at`, and what comes later waits behind it; not before `planned_at`, and nothing waits; both None: at once.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -97,6 +97,7 @@ class Queued:
     commands: Commands = ""
     under: str | None = None
     due_at: datetime | None = None
+    planned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

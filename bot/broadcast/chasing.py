@@ -114,4 +114,4 @@ def corrected(content: Content, notice: str, user: str, stored: str, now: dateti
     voice = Voice(content, back, now)
     said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=codes.shown(session.code)))
     reply = voice.bubbles(said, ((voice.start(),), (voice.command("contact"),)))[-1]
-    return [Resaved(user, stored, becomes), Queued("user", reply, user=user, due_at=due)]
+    return [Resaved(user, stored, becomes), Queued("user", reply, user=user, planned_at=due)]

@@ -188,7 +188,9 @@ class DeskRows(Rows):
                 .scalar_subquery()
             )
             behind = outbox.alias()
-            more = exists().where(behind.c.channel == channel, behind.c.user_id == outbox.c.user_id)
+            more = exists().where(
+                behind.c.channel == channel, behind.c.user_id == outbox.c.user_id, behind.c.planned.is_(False)
+            )
             rows = await connection.execute(
                 select(
                     outbox,
@@ -252,13 +254,13 @@ async def _noted(connection: AsyncConnection, ticket: int, delivered: Delivered)
 
 
 def _first(channel: str) -> Any:
-    """The number of the first message of each chat."""
+    """The number of the first message of each chat, and of the first that is planned for it."""
     chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
     return (
         select(func.min(outbox.c.id))
         .select_from(_addressed())
         .where(outbox.c.channel == channel)
-        .group_by(outbox.c.to == "staff", chat)
+        .group_by(outbox.c.to == "staff", chat, outbox.c.planned)
     )
 
 
@@ -308,8 +310,9 @@ def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
         "answers": message.under,
         "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
         "commands": message.commands,
-        "due_at": text_of(message.due_at or at),
+        "due_at": text_of(message.due_at or message.planned_at or at),
         "tries": 0,
+        "planned": message.planned_at is not None,
     }
 
 

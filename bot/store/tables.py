@@ -163,6 +163,8 @@ outbox = Table(
     # Not before; moved on by whoever is about to send it.
     Column("due_at", Text, nullable=False),
     Column("tries", Integer, nullable=False),
+    # Kept for its own time: what comes later to the same chat does not wait for it.
+    Column("planned", Boolean, nullable=False, server_default=false()),
     Index(None, "ticket"),
     Index(None, "due_at"),
 )

@@ -17,7 +17,8 @@ from bot.broadcast import codes
 from bot.broadcast.chasing import corrected
 from bot.broadcast.importing import take_in
 from bot.broadcast.quiet import until_awake
-from bot.messages import Incoming, Sent
+from bot.effects import Queued
+from bot.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.session import dump, load
 from bot.store import Known
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
@@ -150,13 +151,24 @@ async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None
         assert "1 个说做完了" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
 
 
-async def test_at_night_the_words_wait_until_morning(tmp_path: Path) -> None:
+async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_not_wait_for_them(
+    tmp_path: Path,
+) -> None:
     async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
         town.passes(hours=11)  # 23:00
         listed = codes.Listed((DRAWN[0],), ())
         result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
         assert result.corrected == (DRAWN[0],)
         assert await town.store.desk.next_due("telegram") == town.now + timedelta(hours=9)
+        answer = Queued("user", Reply("明天来就行"), user=str(FIRST))
+        await town.store.desk.apply([answer], "telegram", town.now)
+        (post,) = await town.store.desk.claim("telegram", town.now)
+        assert (post.reply, post.last) == (answer.reply, True)
+        await town.store.desk.settle(post, Delivered(Outcome("sent")), town.now)
+        town.passes(hours=9)
+        (post,) = await town.store.desk.claim("telegram", town.now)
+        assert post.reply
+        assert "还没有核对成功" in post.reply.text
 
 
 async def test_whoever_does_something_just_then_is_looked_at_again(
