@@ -34,8 +34,8 @@ class Words(BaseModel):
     named: Mapping[str, str]
     """Chinese names of the codes in a notice: `email` → 邮箱 …"""
     clock: Mapping[str, str]
-    """One sentence for each of T0–T3, `T1_last`, `T2_last` for the last day, `T1_open` without
-    an end, `T2_recheck` before a second look."""
+    """One sentence for each of T0–T3, `T1_last`, `T2_last` for the last day, `T1_open` without an end; with `_recheck`
+    behind it, where the window is that of a second look: running (T1) or still to come (T2)."""
     clock_short: Mapping[str, str]
     """The same in a few words, for the head of every step."""
     doubt: str
@@ -319,9 +319,9 @@ def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> 
 
 def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
     phase = running.phase.value
-    kind = f"{phase}_{running.window.kind}" if running.window else phase
     special = {0: f"{phase}_last", None: f"{phase}_open"}.get(running.days_left, phase)
-    template = next(templates[name] for name in (kind, special, phase) if name in templates)
+    kind = running.window.kind if running.window else ""
+    template = next(templates[name] for name in (f"{special}_{kind}", special, phase) if name in templates)
     return _timed(notice, template, words, running, cohort)
 
 

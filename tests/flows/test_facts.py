@@ -143,6 +143,22 @@ def test_a_second_look_without_an_end_is_told_as_such() -> None:
     assert not any("None" in value for value in said.values())
 
 
+@pytest.mark.parametrize(
+    ("day", "said", "short"),
+    [
+        ("2015-01-06", "到2015年1月9日（周五）为止，还有3天。报告过有误的", "改后复核进行中，还有3天"),
+        ("2015-01-09", "是改后复核的最后一天", "今天是改后复核的最后一天"),
+    ],
+)
+def test_a_second_look_is_for_those_who_reported_and_whoever_missed_the_first_is_late(
+    day: str, said: str, short: str
+) -> None:
+    known = told(another_notice(), day)
+    assert said in known["clock"]
+    assert "还没有核对的" in known["clock"]
+    assert short in known["clock.short"]
+
+
 def test_the_days_left_to_correct_are_not_those_of_the_check() -> None:
     nurse = told(another_notice(), "2014-12-19", {"cohort": "nurse"})
     assert nurse["correction.days_left"] == "93"
