@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
@@ -197,11 +198,19 @@ async def tally(connection: AsyncConnection, said: Iterable[tuple[str, datetime,
     counts = Counter((ch, text_of(at)[:10], q.notice, q.cohort or "", q.reached) for ch, at, q in said)
     if not counts:
         return
-    key = ("channel", "day", "notice", "cohort", "reached")
-    new = upsert(connection)(asked)
+    rows = [dict(zip(_COUNTED, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
+    await connection.execute(_adding(upsert(connection)), rows)
+
+
+_COUNTED = ("channel", "day", "notice", "cohort", "reached")
+
+
+@cache
+def _adding(insert: Callable[..., Any]) -> Any:
+    """The statement that adds to a count, made once: every turn needs it. `insert` is the dialect's."""
+    new = insert(asked)
     more = {"count": asked.c.count + new.excluded.count}
-    rows = [dict(zip(key, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
-    await connection.execute(new.on_conflict_do_update(index_elements=[asked.c[name] for name in key], set_=more), rows)
+    return new.on_conflict_do_update(index_elements=[asked.c[name] for name in _COUNTED], set_=more)
 
 
 async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
