@@ -20,7 +20,7 @@ from bot import privacy
 from bot.content import Content
 from bot.source import Path_
 from faq.model import Entry
-from faq.reading import read
+from faq.text import fold
 
 MOST = 5_000
 ASKED = 200
@@ -99,7 +99,7 @@ class _Room:
         all_of_them = self.content.entries.values()
         few = sum(len(entry.phrasings) for entry in all_of_them) <= MOST
         chosen = all_of_them if few else self.entries[:ASKED]
-        return {(e.id, n): "".join(read(line).chars) for e in chosen for n, line in enumerate(e.phrasings)}
+        return {(e.id, n): fold(line).replace(" ", "") for e in chosen for n, line in enumerate(e.phrasings)}
 
     @cached_property
     def titles(self) -> dict[str, str]:
