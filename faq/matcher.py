@@ -167,7 +167,7 @@ class Matcher:
         unmeant = _shares([_dot(none, [weight(pair, length) for pair in self._none]), *odds])[0]
         subjects = [near.subject for near in nearest]
         preferred = {subject.id: value - BEYOND * subject.beyond for subject, value in zip(subjects, odds, strict=True)}
-        empty = len(asked.reading.sounds) < 2 or hollow(asked.reading)
+        empty = len(asked.reading.folded) < 2 or hollow(asked.reading)
         return Weighed(preferred, unmeant, empty), asked.reading, dict(zip(preferred, features, strict=True)), none
 
 

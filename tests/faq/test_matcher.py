@@ -183,6 +183,7 @@ def test_what_names_no_subject_is_never_answered(text: str) -> None:
         ("帐户被注册了", "id-already-registered"),
         ("电话", "contact"),
         ("截止", "deadline"),
+        ("deadline", "deadline"),
         ("忘記密碼", "forgot-password"),
         ("wangji mima le", "forgot-password"),
         ("怎么修改用户名", "change-username"),
