@@ -351,7 +351,7 @@ class Composing:
         text = words.card.format(
             title=report.title(words, broadcast),
             state=words.states[broadcast.state] + (f" {report.clock(broadcast.due_at)}" if broadcast.due_at else ""),
-            text=_short(draft.shown, SHORT) or words.nothing_yet,
+            text=_short(draft.shown, SHORT) or (words.text_wanted if draft.waits == "text" else words.nothing_yet),
             file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
             buttons="、".join(names) or words.nothing_yet,
             notice=self.content.notices[audience.notice].notice.short

@@ -94,6 +94,7 @@ class BroadcastPhrases(Row):
     line: Sentence
     card: Sentence
     nothing_yet: Label
+    text_wanted: Label
     everybody: Label
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]

@@ -190,7 +190,7 @@ class BroadcastRoom:
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
     async def _new(self, incoming: Incoming, at: datetime) -> Handed:
-        draft = drafts.dump(Draft(audience=Audience(self._notice(""))))
+        draft = drafts.dump(Draft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
                 return Handed(((await self._with(blank, incoming, at)).card(),))
