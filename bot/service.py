@@ -130,6 +130,10 @@ class Service:
             _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
         self.posted.set()
 
+    async def owed(self, channel: str) -> Sequence[str]:
+        """Who is owed something: what comes later waits behind it."""
+        return await self._store.desk.owed(channel)
+
     async def waits_s(self, channel: str) -> float | None:
         """Seconds until the next message is due; None when none is waiting."""
         due = await self._store.desk.next_due(channel)

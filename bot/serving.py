@@ -104,7 +104,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         )
         beside = [asyncio.create_task(lasting(work)) for work in works]
         try:
-            await until_signal(channel.run(serving.receive))
+            await until_signal(channel.run(serving.receive, await serving.owed(channel.name)))
         finally:
             for task in beside:
                 task.cancel()

@@ -206,6 +206,15 @@ class DeskRows(Rows):
             )
             return [_post(row) for row in rows.mappings()]
 
+    async def owed(self, channel: str) -> list[str]:
+        """Who is owed something that what comes later waits behind."""
+        waiting = select(outbox.c.user_id).where(
+            outbox.c.channel == channel, outbox.c.to == "user", outbox.c.planned.is_(False)
+        )
+        with told_apart():
+            async with self._reader.connect() as connection:
+                return [*(await connection.execute(waiting.distinct())).scalars()]
+
     async def next_due(self, channel: str) -> datetime | None:
         """When the next message is due that is not due yet or is being sent; None when there is none.
 

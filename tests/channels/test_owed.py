@@ -54,7 +54,7 @@ async def bot(
         polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
         channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
         running = [
-            asyncio.create_task(channel.run(service.receive)),
+            asyncio.create_task(channel.run(service.receive, await service.owed(channel.name))),
             asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
         ]
         try:
@@ -97,12 +97,12 @@ async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a
         assert len(ann.messages) == seen
     async with bot(telegram, tmp_path / "db", clock) as service:
         await says(telegram, bob, "隐私")
+        await says(telegram, ann, "老师电话")
         assert len(ann.messages) == seen
         await passes(service, clock, 3.1)
-        await telegram.until(lambda: len(ann.messages) >= seen + 2)
+        await telegram.until(lambda: len(ann.messages) >= seen + 3)
     late = [message.shown for message in ann.messages[seen:]]
-    assert "12月20日" in late[0]
-    assert "免费" in late[1]
+    assert ["12月20日" in late[0], "免费" in late[1], "0550" in late[2]] == [True, True, True]
 
 
 async def test_the_hours_that_telegram_asks_for_outlive_a_restart_also_for_what_was_tried(

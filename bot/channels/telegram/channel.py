@@ -73,8 +73,12 @@ class Telegram:
         """Where people find the bot, once it serves."""
         return f"https://t.me/{self._me.username}"
 
-    async def run(self, receive: Receive) -> None:
-        """Serve until cancelled. WrongToken when Telegram does not know the token; any other trouble is waited out."""
+    async def run(self, receive: Receive, owed: Sequence[str] = ()) -> None:
+        """Serve until cancelled. WrongToken when Telegram does not know the token; any other trouble is waited out.
+
+        `owed` are the people who were owed something before: what is said to them now waits behind that.
+        """
+        self._owing.update(map(int, owed))
         me = await insist(self._api, "getMe", {}, random.random)
         self._me = Me(me["id"], me["username"])
         await self._introduce()
