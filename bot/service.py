@@ -97,9 +97,8 @@ class Service:
                 return await self._again(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
-            # What is wrong with it helps whoever sits at the machine, in the terminal, and nobody else.
-            at_hand = incoming.channel not in self._posts
-            return Answer((Reply(phrases.store_trouble[problem.code] if at_hand else phrases.trouble_of_ours),))
+            helps = await self._keeps_the_house(incoming)
+            return Answer((Reply(phrases.store_trouble[problem.code] if helps else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
             _log.error("turn_failed", **bugs.told(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
@@ -247,6 +246,16 @@ class Service:
     def _role(self, incoming: Incoming, known: Known) -> Role | None:
         """Read anew at every act, so that whoever is removed loses it at once."""
         return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
+
+    async def _keeps_the_house(self, incoming: Incoming) -> bool:
+        """Whether it helps them to hear what is wrong with the database: at the machine, or with a role."""
+        if incoming.channel not in self._posts:
+            return True
+        try:
+            known = await self._store.known(incoming.channel, incoming.user, None)
+        except StoreProblem:  # nothing can be read any more; the owners are in the settings
+            known = Known()
+        return self._role(incoming, known) is not None
 
     async def _privileged(self, incoming: Incoming, role: Role | None, asked: Asked, at: datetime) -> Handed | None:
         roles, channel = self._store.roles, incoming.channel

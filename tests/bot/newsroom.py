@@ -63,7 +63,12 @@ class Newsroom:
     def __post_init__(self) -> None:
         self.editor = Editor(self.knowledge, self.store, self._fetch, "test", [OWNER])
         self.service = Service(
-            self.knowledge.content, self.store, lambda: self.now, owners=[("test", OWNER)], rooms=[self.editor]
+            self.knowledge.content,
+            self.store,
+            lambda: self.now,
+            owners=[("test", OWNER)],
+            posts=["test"],
+            rooms=[self.editor],
         )
         self.knowledge.take = self.service.take
 

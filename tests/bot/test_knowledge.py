@@ -134,8 +134,11 @@ async def test_what_means_harm_is_refused(room: Newsroom, name: str, content: st
 
 async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom) -> None:
     much = f"{OWN}#{'x' * 100_000}\n"
+    link = (await room.says("/invite admin 李老师")).replies[0].link
+    await room.says(f"/start {link}", "li")
     async with no_more_room(room.store):
-        assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq"))
+        for admin in (OWNER, "li"):
+            assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq", admin))
         with pytest.raises(StoreProblem, match="disk_full"):
             await room.knowledge.publish(lambda old: placed(old, "canteen.yaml", much), "command")
     assert (await room.knowledge.in_force())[0] == room.knowledge.number == 0
