@@ -7,14 +7,14 @@ A row belongs to one worker at a time, on PostgreSQL by SKIP LOCKED, on SQLite b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.broadcast.ledger import Result, Row, RowState, Totals
 from bot.broadcast.life import Life
@@ -24,7 +24,7 @@ from bot.store.proofs import prove
 from bot.store.tables import people
 from bot.store.text import text_of, time_of
 from bot.store.together import Together
-from bot.store.whole import Rows, UnderWay, to_the_end
+from bot.store.whole import Rows, to_the_end
 
 CLAIM_S = 10.0
 """Seconds for which a claimed row is its worker's."""
@@ -96,16 +96,11 @@ class Settle:
 
 
 class LedgerRows(Rows):
-    """The ledger of an open store; `reader` and `writing` are the store's own."""
+    """The ledger of an open store."""
 
-    def __init__(
-        self,
-        reader: AsyncEngine,
-        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
-        under_way: UnderWay,
-    ) -> None:
-        super().__init__(reader, writing, under_way)
-        self._write: Together[Mark | Settle, bool] = Together(self._written, _row_of)
+    @cached_property
+    def _write(self) -> Together[Mark | Settle, bool]:
+        return Together(self._written, _row_of)
 
     @to_the_end
     async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Row]:
