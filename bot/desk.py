@@ -8,22 +8,21 @@ the clock of the machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from bot import privacy
 from bot.content import Content
 from bot.effects import Audited, Changed, Effect, Opened, Queued, Ticket, TicketState
+from bot.hours import is_open, later, opens_at, utc
 from bot.messages import Button, Incoming, Reply
-from bot.phrases import DeskPhrases, Office
+from bot.phrases import DeskPhrases
 from bot.privacy import Kind
 from bot.session import Session
 from bot.wording import Rows, Voice, cut
 
-ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The zone of every notice; it has known no summer time since 1991."""
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 """What a ticket's number is made of: nothing that is misread over the phone, and no words."""
 NUMBER = 5
@@ -31,8 +30,6 @@ NUMBER = 5
 MAX_ANSWER = 3500
 """Characters of one message that staff write to a graduate; longer ones are sent in parts."""
 MAX_TOPICS = 5
-DAYS_AHEAD = 400
-"""How far the next working day is looked for."""
 
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{NUMBER}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
@@ -196,7 +193,7 @@ class Desk:
 
     def _taken(self) -> Ticket:
         """The ticket in this person's hands, unless they had taken it before; the bot waits for them."""
-        until = _later(self.words.office, self.now, self.words.release_after_hours)
+        until = utc(later(self.words.office, self.now, self.words.release_after_hours))
         return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
 
     def _reopened(self) -> Handed:
@@ -281,27 +278,7 @@ def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
     return Reply(cut(text, MAX_ANSWER)[0])
 
 
-# Hours
-
-
-def is_open(office: Office, moment: datetime) -> bool:
-    """Whether somebody is at the desk (local time)."""
-    return _works(office, moment.date()) and office.opens <= moment.time() < office.closes
-
-
-def opens_at(office: Office, moment: datetime) -> datetime:
-    """The first moment from this one on at which somebody is at the desk (local time)."""
-    return next(_spans(office, moment))[0]
-
-
-def later(office: Office, moment: datetime, hours: float) -> datetime:
-    """The moment when the desk has been open for so many hours since (local time)."""
-    left = timedelta(hours=hours)
-    for start, end in _spans(office, moment):
-        if end - start >= left:
-            return start + left
-        left -= end - start
-    raise AssertionError("the desk opens again and again")
+# Waiting
 
 
 def waited(words: DeskPhrases, since: datetime, now: datetime) -> str:
@@ -332,29 +309,6 @@ def _when(content: Content, moment: datetime, today: date) -> str:
     return words.on_day.format(day=day, clock=clock)
 
 
-def _spans(office: Office, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """When the desk is open, from the moment on; the last one has no end that matters."""
-    for ahead in range(DAYS_AHEAD):
-        day = moment.date() + timedelta(days=ahead)
-        start, end = datetime.combine(day, office.opens), datetime.combine(day, office.closes)
-        if _works(office, day) and moment < end:
-            yield max(start, moment), end
-    yield moment + timedelta(days=DAYS_AHEAD), datetime.combine(date.max, time())
-
-
-def _works(office: Office, day: date) -> bool:
-    return day in office.workdays or (day.isoweekday() in office.days and day not in office.holidays)
-
-
-def utc(now: datetime) -> datetime:
-    """Local time of the notice as UTC."""
-    return now.replace(tzinfo=ZONE).astimezone(UTC)
-
-
-def _later(office: Office, now: datetime, hours: float) -> datetime:
-    return utc(later(office, now, hours))
-
-
 # Words and changes
 
 
@@ -364,7 +318,7 @@ def _waiting(voice: Voice, ticket: Ticket) -> Ticket:
     return replace(
         ticket,
         waiting_since=ticket.waiting_since or utc(voice.now),
-        release_at=_later(words.office, voice.now, words.release_after_hours),
+        release_at=utc(later(words.office, voice.now, words.release_after_hours)),
     )
 
 

@@ -16,8 +16,8 @@ import structlog
 from bot.admin import MOST_TEXT, Admin, button
 from bot.aside import Report
 from bot.content import Content
-from bot.desk import ZONE
 from bot.effects import Once, Opinion, Outdated, Queued
+from bot.hours import ZONE
 from bot.inbox import groups
 from bot.knowledge import Knowledge
 from bot.messages import Reply

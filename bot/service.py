@@ -21,8 +21,9 @@ from bot import bugs, desk, staff
 from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
-from bot.desk import ZONE, Case, Desk, Handed
+from bot.desk import Case, Desk, Handed
 from bot.effects import Effect, Outdated, Queued, Role
+from bot.hours import ZONE, utc
 from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
 from bot.rooms import Room
@@ -158,7 +159,7 @@ class Service:
         """Let the bot take over again where nobody has said anything for too long."""
         for channel in self._desks:
             now = local(self._present(), self._today)
-            for ticket in await self._store.desk.overdue(channel, desk.utc(now)):
+            for ticket in await self._store.desk.overdue(channel, utc(now)):
                 try:
                     effects = desk.released(self.content, ticket, now).effects
                     await self._store.desk.apply(effects, channel, self._present())

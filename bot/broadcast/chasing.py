@@ -15,8 +15,8 @@ from bot import session as sessions
 from bot.broadcast import codes
 from bot.broadcast.codes import Holder
 from bot.content import Content
-from bot.desk import ZONE
 from bot.effects import Effect, Queued, Resaved
+from bot.hours import ZONE
 from bot.wording import Voice
 
 MOST = 20

@@ -22,8 +22,9 @@ from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
 from bot.broadcast.when import moment
 from bot.content import Content
-from bot.desk import ZONE, Handed
+from bot.desk import Handed
 from bot.effects import Audited, Cancelled, Moved, Queued, Rewritten
+from bot.hours import ZONE
 from bot.messages import Button, Incoming, Reply
 from bot.session import Session
 from bot.wording import Rows

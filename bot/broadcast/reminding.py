@@ -11,8 +11,8 @@ from typing import get_args
 
 from bot.broadcast.ledger import Ack
 from bot.buttons import Ask
-from bot.desk import ZONE
 from bot.effects import Answered, Effect, Remind
+from bot.hours import ZONE
 from bot.messages import Button, Reply
 from bot.session import Session
 from bot.wording import Voice

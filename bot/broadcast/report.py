@@ -12,7 +12,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast.ledger import STATES, Act, Broadcast, Totals
 from bot.broadcast.life import ENDED, Life
 from bot.broadcast.phrases import BroadcastPhrases
-from bot.desk import ZONE
+from bot.hours import ZONE
 from bot.messages import Button, Tone
 
 WIDTH = 10

@@ -23,8 +23,8 @@ from bot.broadcast.quiet import is_quiet
 from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
-from bot.desk import ZONE
 from bot.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
+from bot.hours import ZONE
 from bot.messages import Reply
 from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows

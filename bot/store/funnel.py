@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.broadcast.counts import Day, Group, Questions
-from bot.desk import ZONE
+from bot.hours import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked
 from bot.store.problems import told_apart

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from bot import desk
-from bot.desk import is_open, later, opens_at
+from bot.hours import is_open, later, opens_at, utc
 from bot.messages import Incoming, Outcome
 from bot.phrases import Office
 from bot.session import Session
@@ -200,7 +200,7 @@ async def test_a_restart_between_commit_and_delivery_loses_nothing(room: Room) -
 
 async def test_trouble_delays_and_keeps_the_order(room: Room) -> None:
     await opened(room)
-    room.outcomes = [Outcome("unsure"), Outcome("later", resume_at=desk.utc(room.now) + timedelta(minutes=3))]
+    room.outcomes = [Outcome("unsure"), Outcome("later", resume_at=utc(room.now) + timedelta(minutes=3))]
     await room.says("一")
     await room.says("二")
     assert len(room.in_staff_chat) == 1
