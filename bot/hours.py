@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from bot.phrases import Office
+from flows.workdays import works
 
 ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The zone of every notice; it has known no summer time since 1991."""
@@ -49,4 +50,4 @@ def _spans(office: Office, moment: datetime) -> Iterator[tuple[datetime, datetim
 
 
 def _works(office: Office, day: date) -> bool:
-    return day in office.workdays or (day.isoweekday() in office.days and day not in office.holidays)
+    return day in office.workdays or (day not in office.holidays and works(day, office.days))

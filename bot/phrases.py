@@ -73,7 +73,10 @@ class OpinionPhrases(Row):
 
 
 class Office(Row):
-    """When somebody is at the desk: days of the week (1 is Monday), local hours; `workdays` make up for holidays."""
+    """When somebody is at the desk: days of the week (1 is Monday), local hours.
+
+    Public holidays and the weekends that make up for them are known; `holidays` and `workdays` are the school's own.
+    """
 
     days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
     opens: time

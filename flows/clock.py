@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import Enum
 
 from flows.notice import Notice, Window
@@ -45,12 +45,6 @@ def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
         phase = Phase.LATE if coming[0].kind == "recheck" else Phase.PREPARE
         return Clock(phase, coming[0], _days(today, coming[0].opens))
     return Clock(Phase.CLOSED, None, None)
-
-
-def working_days(start: date, end: date) -> int:
-    """Mondays to Fridays from the day after `start` to `end` inclusive; public holidays are not known here."""
-    weeks, rest = divmod(max(0, (end - start).days), 7)
-    return weeks * 5 + sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, rest + 1))
 
 
 def _days(today: date, day: date | None) -> int | None:

@@ -13,8 +13,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.clock import Clock, Phase, clock, working_days
+from flows.clock import Clock, Phase, clock
 from flows.notice import Cohort, Contact, Correction, Document, Notice, Window
+from flows.workdays import working_days
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 

@@ -15,6 +15,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from flows.workdays import works
+
 EVERYONE = "all"
 
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
@@ -182,7 +184,7 @@ class Window(Row):
         if self.closes is None:
             return None
         day = self.closes if self.end_inclusive is True else self.closes - timedelta(days=1)
-        while self.working_hours_only and day.weekday() >= 5:
+        while self.working_hours_only and not works(day):
             day -= timedelta(days=1)
         return max(day, self.opens) if self.opens else day
 

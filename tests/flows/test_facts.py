@@ -44,7 +44,7 @@ def told(
         ("verdict.wrong", "通知里没有写"),
         ("verdict.proxy", "必须本人"),
         ("papers", "公安部门证明（原件、复印件）\n户口本（原件、复印件）\n身份证（原件、复印件）"),
-        ("correction.working_days", "75"),
+        ("correction.working_days", "71"),
         ("me.major", "本届毕业生"),
         ("me.wrong", "学籍信息或照片"),
         ("me.clicked", "日期没有记下"),

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from flows.agreement import check
-from flows.clock import Phase, clock, working_days
+from flows.clock import Phase, clock
 from flows.notice import Contact, EntryPath, Notice, Window
+from flows.workdays import working_days, works
 from tests.conftest import another_notice, shipped
 from tests.person import at
 
@@ -51,6 +52,8 @@ def test_whether_the_last_day_counts(inclusive: bool | str, last: date, safe: da
         ("2014-03-23", True, "2014-03-21"),
         ("2014-03-24", "unknown", "2014-03-21"),
         ("2014-03-24", True, "2014-03-24"),
+        ("2014-02-06", True, "2014-01-30"),  # the Spring Festival
+        ("2014-02-08", True, "2014-02-08"),  # a Saturday that makes up for it
     ],
 )
 def test_the_safe_day_at_an_office_is_a_working_day(to: str, inclusive: bool | str, safe: str) -> None:
@@ -152,7 +155,29 @@ def test_time_only_goes_forward(moment: datetime) -> None:
 def test_working_days_are_counted_one_by_one(start: date, length: int) -> None:
     end = start + timedelta(days=length)
     counted = [start + timedelta(days=n) for n in range(1, length + 1)]
-    assert working_days(start, end) == len([day for day in counted if day.weekday() < 5])
+    assert working_days(start, end) == len([day for day in counted if works(day)])
+
+
+@pytest.mark.parametrize(
+    ("day", "worked"),
+    [
+        ("2014-01-01", False),
+        ("2014-01-26", True),  # a Sunday before the Spring Festival
+        ("2014-01-31", False),
+        ("2014-03-20", True),
+        ("2014-03-22", False),
+        ("2099-10-01", True),  # nobody knows that year yet
+        ("2099-10-03", False),
+    ],
+)
+def test_offices_keep_the_public_holidays_and_make_up_for_them(day: str, worked: bool) -> None:
+    assert works(date.fromisoformat(day)) is worked
+
+
+def test_an_office_that_is_open_on_tuesdays_makes_up_for_nothing() -> None:
+    assert works(date(2014, 1, 21), [2])
+    assert not works(date(2014, 1, 26), [2])
+    assert not works(date(2014, 2, 4), [2])
 
 
 # What a row may say
