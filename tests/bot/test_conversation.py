@@ -340,6 +340,7 @@ def test_on_the_last_day_nobody_is_sent_to_yesterday(day: str, said: str, unsaid
     assert said in person.heard
     assert unsaid not in person.heard
 
+
 @pytest.mark.parametrize(
     ("day", "closes", "said"),
     [
