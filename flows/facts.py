@@ -57,6 +57,8 @@ class Words(BaseModel):
     document_copies_unstated: str
     document_condition: str
     correction: str
+    correction_left: Mapping[str, str]
+    """How many working days are left after today: `some` or `none`."""
     approval: Mapping[str, str]
     form: str
     contact: str
@@ -273,7 +275,9 @@ def _corrections(notice: Notice, words: Words, rows: Sequence[Correction], cohor
     yield "corrections.list", "\n".join(_correction(words, row) for row in rows)
     ends = (w.last_day for w in notice.windows_for(cohort, "correction") if w.last_day and not w.over(now))
     end = min(ends, default=now.date())
-    yield "correction.working_days", str(working_days(now.date(), end))
+    left = working_days(now.date(), end)
+    yield "correction.working_days", str(left)
+    yield "correction.left", words.correction_left["some" if left else "none"].format(n=left)
 
 
 def _day(words: Words, day: date | None) -> str | None:

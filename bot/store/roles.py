@@ -79,7 +79,8 @@ async def joined(connection: AsyncConnection, effect: Joined, channel: str, user
 async def removed(connection: AsyncConnection, user: str, channel: str, by: str) -> None:
     """Take the role and every invitation that they made; what they had taken is open again.
 
-    Their broadcasts are looked after by whoever removed them, and those with a time do not start by themselves.
+    Their broadcasts are looked after by whoever removed them, and those with a time do not start by themselves. What
+    they agreed to and has not started needs somebody else's yes.
     """
     await connection.execute(delete(staff).where(staff.c.channel == channel, staff.c.user_id == user))
     await connection.execute(
@@ -91,12 +92,13 @@ async def removed(connection: AsyncConnection, user: str, channel: str, by: str)
         .values(state="open", taken_by=None, version=tickets.c.version + 1)
     )
     theirs = (broadcasts.c.channel == channel, broadcasts.c.made_by == user, broadcasts.c.state.not_in(ENDED))
-    await connection.execute(
-        update(broadcasts)
-        .where(*theirs, broadcasts.c.state == "scheduled")
-        .values(state="draft", came_from="scheduled", due_at=None)
-    )
+    waiting = broadcasts.c.state.in_(("draft", "approved", "scheduled"))
+    agreed = (broadcasts.c.channel == channel, broadcasts.c.approved_by == user, waiting)
+    for which, state in ((theirs, "scheduled"), (agreed, "approved")):
+        back = update(broadcasts).where(*which, broadcasts.c.state == state)
+        await connection.execute(back.values(state="draft", came_from=state, due_at=None))
     await connection.execute(update(broadcasts).where(*theirs).values(made_by=by, card=None))
+    await connection.execute(update(broadcasts).where(*agreed).values(approved=None, approved_by=None))
 
 
 async def audited(connection: AsyncConnection, effect: Audited, channel: str, user: str, at: datetime) -> None:

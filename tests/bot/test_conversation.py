@@ -341,6 +341,26 @@ def test_on_the_last_day_nobody_is_sent_to_yesterday(day: str, said: str, unsaid
     assert unsaid not in person.heard
 
 
+@pytest.mark.parametrize(
+    ("day", "closes", "said"),
+    [
+        ("2014-12-17", date(2014, 12, 17), "最迟2014年12月17日（周三）去；从明天算起没有工作日了，马上去"),
+        ("2014-12-19", date(2014, 12, 21), "从明天算起没有工作日了，马上去"),
+        ("2014-12-16", date(2014, 12, 17), "从明天算起，还有1个工作日"),
+    ],
+)
+def test_when_no_working_day_is_left_it_is_said_and_not_counted(
+    day: str, closes: date, said: str, meets: Meets
+) -> None:
+    *others, correction = another_notice().windows
+    how = {"opens": None, "closes": closes, "end_inclusive": True, "working_hours_only": False}
+    notice = another_notice().model_copy(update={"windows": (*others, correction.model_copy(update=how))})
+    person = meets(day, replace(only_another(), notices={notice.id: notice}))
+    person.stands("x3-papers", cohort="law").does(press="cmd|resume")
+    assert said in person.heard
+    assert "还有0个" not in person.heard
+
+
 # The clock
 
 

@@ -180,6 +180,27 @@ async def test_many_people_need_a_second_pair_of_eyes(tmp_path: Path) -> None:
         assert "开始发，共 201 人" in await at.taps(at.owner, "确定发送")
 
 
+async def test_a_yes_of_somebody_removed_counts_no_more(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 201) as at:
+        wang = at.town.telegram.user("Wang", 2)
+        now, later = [await at.town.draft() for _ in range(2)]
+        await _joins(at, "2")
+        for number in (now, later):
+            await at.says(wang, f"/broadcast {number}")
+            await at.taps(wang, "同意发送")
+            await at.taps(wang, "同意发送")
+        await at.says(at.owner, f"/broadcast {later}")
+        await at.taps(at.owner, "定时")
+        assert f"#{later} 定在" in await at.says(at.owner, "明天 9:00")
+        assert "同意过、还没开始发的，要再请人同意" in await at.presses(at.owner, "staff|remove|2")
+        assert "要第二位老师同意" in await _sends(at, at.owner, now)
+        assert (await at.town.get(now)).approved_by is None
+        at.town.passes(hours=21)
+        await at.sends()
+        assert (await at.town.get(later)).state == "draft"
+        assert any("还没有第二位老师同意" in message.shown for message in at.owner.messages)
+
+
 async def test_a_graduate_reaches_nothing_of_it(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 3) as at:
         number, eve = await at.town.draft(), at.town.telegram.users[FIRST]
