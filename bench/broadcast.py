@@ -200,7 +200,7 @@ class Nowhere:
     """A wire that loses no time."""
 
     async def send(self, user: str, bulletin: object, ready: Any) -> Any:
-        from bot.messages import Outcome
+        from bot.domain.messages import Outcome
 
         return Outcome("sent", user) if await ready() else Outcome("later")
 

@@ -19,9 +19,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.domain.messages import Incoming
 from bot.drafts import Files, placed, whole
 from bot.knowledge import Knowledge
-from bot.messages import Incoming
 from bot.service import Service
 from bot.serving import loop
 from bot.store import Store

@@ -27,12 +27,12 @@ from bot.broadcast.code_commands import broadcast
 from bot.channels.console import forgiving
 from bot.content import Content
 from bot.conversation import decide
+from bot.domain.messages import Incoming
+from bot.domain.session import Session
 from bot.faq_commands import faq
 from bot.findings import lacking
-from bot.messages import Incoming
 from bot.notice_commands import notice as notices
 from bot.problem import ContentProblem
-from bot.session import Session
 from bot.settings import Settings, SettingsProblem
 from bot.store import StoreProblem
 from bot.wording import Voice

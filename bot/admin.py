@@ -14,10 +14,10 @@ from types import MappingProxyType
 from bot.aside import Report, Shift, Told
 from bot.content import Content
 from bot.desk import Handed
+from bot.domain.effects import Effect
+from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.drafts import Change
-from bot.effects import Effect
 from bot.inbox import Group
-from bot.messages import Attachment, Button, Incoming, Reply
 from bot.problem import Problem
 from bot.why import Why
 

@@ -15,9 +15,9 @@ import structlog
 
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content import Content
+from bot.domain.areas import Room
 from bot.knowledge import Knowledge, foreseen
 from bot.loading import load
-from bot.rooms import Room
 from bot.service import Service, local
 from bot.settings import Settings, read_settings
 from bot.store import Store, StoreProblem

@@ -17,16 +17,17 @@ from functools import partial
 from operator import methodcaller
 from typing import get_args
 
-from bot import buttons, desk, opinions, privacy
-from bot.broadcast import codes, reminding
-from bot.buttons import Act, Ask, Pick, Vote
+from bot import desk, opinions
+from bot.broadcast import reminding
 from bot.content import Content
 from bot.desk import Case, Handed
-from bot.effects import Effect, Picked, Tallied
-from bot.messages import Button, Incoming, Reply, State
+from bot.domain import button_ids, join_codes, privacy
+from bot.domain.button_ids import Act, Ask, Pick, Vote
+from bot.domain.effects import Effect, Picked, Tallied
+from bot.domain.messages import Button, Incoming, Reply, State
+from bot.domain.privacy import Finding, Kind
+from bot.domain.session import Session
 from bot.phrases import CommandName
-from bot.privacy import Finding, Kind
-from bot.session import Session
 from bot.wording import RESTART, Voice
 from faq.model import Match
 from flows.answers import plain
@@ -188,7 +189,7 @@ class _Turning:
     # Buttons
 
     def _pressed(self, session: Session, press: str) -> Turn:
-        pressed = buttons.parse(press)
+        pressed = button_ids.parse(press)
         match pressed:
             case Act():
                 return self._acted(session, pressed)
@@ -253,7 +254,7 @@ class _Turning:
     def _slash(self, session: Session, text: str) -> Turn | None:
         if m := _JOIN.fullmatch(text):
             return self._joined(session, m[1] or m[2] or "")
-        if codes.read(text):
+        if join_codes.read(text):
             return self._joined(session, text)
         if m := _START.fullmatch(text):
             return self._started(session, m[1], m[2])
@@ -262,15 +263,15 @@ class _Turning:
 
     def _joined(self, session: Session, typed: str) -> Turn:
         """Somebody says which code they were given, or that it shall be dropped."""
-        words, voice, code = self.content.phrases.broadcast.joining, self.voice(session), codes.read(typed)
+        words, voice, code = self.content.phrases.broadcast.joining, self.voice(session), join_codes.read(typed)
         if code:
-            session, said = replace(session, code=code, misses=0), words.joined.format(code=codes.shown(code))
+            session, said = replace(session, code=code, misses=0), words.joined.format(code=join_codes.shown(code))
         elif typed in words.drop:
             session, said = replace(session, code=None), words.dropped
         elif typed:
             said = words.wrong
         else:
-            said = words.have.format(code=codes.shown(session.code)) if session.code else words.how
+            said = words.have.format(code=join_codes.shown(session.code)) if session.code else words.how
         return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
 
     def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:

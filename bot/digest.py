@@ -16,11 +16,11 @@ import structlog
 from bot.admin import MOST_TEXT, Admin, button
 from bot.aside import Report
 from bot.content import Content
-from bot.effects import Once, Opinion, Outdated, Queued
+from bot.domain.effects import Once, Opinion, Outdated, Queued
+from bot.domain.messages import Reply
 from bot.hours import ZONE
 from bot.inbox import groups
 from bot.knowledge import Knowledge
-from bot.messages import Reply
 from bot.opinions import flagged
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash

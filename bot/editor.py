@@ -16,14 +16,14 @@ from bot.aside import Draft, Report
 from bot.content import Content
 from bot.desk import Handed
 from bot.digest import Digest
+from bot.domain.areas import Fetch
+from bot.domain.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted
+from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.drafts import Files, Refused, changed, named, placed, text_of, unified, whole
 from bot.editing import NotThere, with_line
-from bot.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted
 from bot.inbox import Group, groups, holding
 from bot.knowledge import REHEARSED, Knowledge
-from bot.messages import Attachment, Incoming, Reply, Sent
 from bot.past import Past, when
-from bot.rooms import Fetch
 from bot.source import MAX_BYTES
 from bot.store import Store
 from bot.store.knowledge import Draft as Kept

@@ -8,8 +8,8 @@ from string import Formatter
 
 from pydantic_core import InitErrorDetails
 
-from bot.broadcast.audience import Wrong, read
 from bot.content import Content
+from bot.domain.audience import Wrong, read
 from bot.phrases import Phrases
 from bot.problem import Problem
 from bot.source import Path_

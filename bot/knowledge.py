@@ -18,8 +18,8 @@ import structlog
 
 from bot.aside import Draft, Examines, Report, aside, unpacked
 from bot.content import Content
+from bot.domain.effects import KnowledgeEffect, Outdated, Revised
 from bot.drafts import Files, changed, of_folder, part_of, put
-from bot.effects import KnowledgeEffect, Outdated, Revised
 from bot.loading import load
 from bot.problem import ContentProblem
 from bot.store import Store, StoreProblem

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.content import Content
-from bot.session import Session
+from bot.domain.session import Session
 from bot.wording import Voice
 
 MAX_PAYLOAD = 64

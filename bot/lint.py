@@ -16,8 +16,8 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from bot import privacy
 from bot.content import Content
+from bot.domain import privacy
 from bot.source import Path_
 from faq.model import Entry
 from faq.text import fold

@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from bot.buttons import Vote
 from bot.content import Content
-from bot.effects import Opinion, Voted
-from bot.messages import Button, Reply
+from bot.domain.button_ids import Vote
+from bot.domain.effects import Opinion, Voted
+from bot.domain.messages import Button, Reply
 from bot.wording import Voice
 from faq.model import Entry
 

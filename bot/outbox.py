@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.messages import Delivered, Outcome, Post
+from bot.domain.messages import Delivered, Outcome, Post
 from bot.service import Service
 from bot.store import StoreProblem
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from bot import privacy
 from bot.content import Content
-from bot.messages import Answer, Incoming, Reply
-from bot.session import Session
+from bot.domain import privacy
+from bot.domain.messages import Answer, Incoming, Reply
+from bot.domain.session import Session
 from bot.wording import Voice
 from flows.answers import plain
 

@@ -17,17 +17,18 @@ from weakref import WeakValueDictionary
 import structlog
 from pydantic import TypeAdapter
 
-from bot import bugs, desk, staff
-from bot import session as sessions
+from bot import desk, staff
 from bot.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.desk import Case, Desk, Handed
-from bot.effects import Effect, Outdated, Queued, Role
+from bot.domain import session as sessions
+from bot.domain.areas import Room
+from bot.domain.effects import Effect, Outdated, Queued, Role
+from bot.domain.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
+from bot.domain.session import Session
 from bot.hours import ZONE, utc
-from bot.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.public import in_public
-from bot.rooms import Room
-from bot.session import Session
+from bot.runtime import crashes
 from bot.staff import Asked, Staff
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
 
@@ -101,7 +102,7 @@ class Service:
             helps = await self._keeps_the_house(incoming)
             return Answer((Reply(phrases.store_trouble[problem.code] if helps else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
-            _log.error("turn_failed", **bugs.told(bug), **about)
+            _log.error("turn_failed", **crashes.told(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
 
     async def reachable(self) -> bool:

@@ -23,7 +23,6 @@ from bot.broadcast.news import News
 from bot.broadcast.room import BroadcastRoom
 from bot.broadcast.sender import Sender
 from bot.broadcast.tending import Tending
-from bot.bugs import lasting
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
@@ -37,10 +36,11 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
+from bot.domain.areas import Room
 from bot.editor import Editor
 from bot.knowledge import Knowledge
 from bot.phrases import Phrases
-from bot.rooms import Room
+from bot.runtime.crashes import lasting
 from bot.service import Service
 from bot.settings import Problem, Settings, SettingsProblem
 from bot.store import Store

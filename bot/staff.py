@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from bot.content import Content
 from bot.desk import Handed, listed, masked
-from bot.effects import Audited, Invitation, Invited, Joined, Member, Queued, Removed, Role, Ticket
-from bot.messages import Button, Incoming, Reply
+from bot.domain.effects import Audited, Invitation, Invited, Joined, Member, Queued, Removed, Role, Ticket
+from bot.domain.messages import Button, Incoming, Reply
 
 INVITATION_HOURS = 24
 JOIN = "join-"

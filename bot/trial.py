@@ -9,15 +9,15 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from bot import session as sessions
 from bot.admin import Wish, button, told
 from bot.conversation import decide
 from bot.desk import Handed
-from bot.effects import Drafted, Undrafted
+from bot.domain import session as sessions
+from bot.domain.effects import Drafted, Undrafted
+from bot.domain.messages import Incoming, Reply
+from bot.domain.session import Session
 from bot.knowledge import Knowledge
-from bot.messages import Incoming, Reply
 from bot.service import local
-from bot.session import Session
 from bot.store.knowledge import Draft as Kept
 from bot.store.knowledge import KnowledgeRows
 

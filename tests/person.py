@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot import buttons as ids
-from bot import session as sessions
 from bot.content import Content
 from bot.conversation import Turn, decide
-from bot.messages import Button, Incoming, Reply
-from bot.session import Session
+from bot.domain import button_ids as ids
+from bot.domain import session as sessions
+from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.session import Session
 from bot.wording import BUBBLE
 from flows.model import Position, dump
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from bot.privacy import Kind
+from bot.domain.privacy import Kind
 
 AREAS = (
     "110105",

@@ -86,7 +86,7 @@ def test_no_room_has_grown_too_tall() -> None:
 def test_every_answer_can_be_said_on_every_day(day: str) -> None:
     from datetime import datetime
 
-    from bot.session import Session
+    from bot.domain.session import Session
     from bot.wording import Voice
 
     content = load()

@@ -27,7 +27,7 @@ import pytest
 import yaml
 
 from bot.content import Content
-from bot.messages import Answer, Button, Incoming, Reply
+from bot.domain.messages import Answer, Button, Incoming, Reply
 from bot.service import Service
 from bot.store import Store
 from tests.conftest import both_notices, shipped

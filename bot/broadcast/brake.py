@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-from bot.messages import Outcome
+from bot.domain.messages import Outcome
 
 WINDOW = 200
 """Outcomes that are looked at."""

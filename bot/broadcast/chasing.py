@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import session as sessions
-from bot.broadcast import codes
-from bot.broadcast.codes import Holder
 from bot.content import Content
-from bot.effects import Effect, Queued, Resaved
+from bot.domain import join_codes
+from bot.domain import session as sessions
+from bot.domain.effects import Effect, Queued, Resaved
+from bot.domain.join_codes import Holder
 from bot.hours import ZONE
 from bot.wording import Voice
 
@@ -74,7 +74,7 @@ def table(content: Content, chased: Iterable[Chased]) -> str:
     for one in chased:
         state = content.phrases.broadcast.stats_states.get(one.state, words.never)
         away = "" if one.reachable or one.state == "never" else content.phrases.broadcast.stats_special["silent"]
-        writer.writerow([codes.shown(one.code), state, one.step, one.seen, away])
+        writer.writerow([join_codes.shown(one.code), state, one.step, one.seen, away])
     return out.getvalue()
 
 
@@ -86,7 +86,7 @@ def told(content: Content, result: Import) -> str:
     )
     lines = [said]
     if result.unknown:
-        lines.append(words.unknown.format(codes="、".join(map(codes.shown, result.unknown[:MOST]))))
+        lines.append(words.unknown.format(codes="、".join(map(join_codes.shown, result.unknown[:MOST]))))
     lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MOST]]
     return "\n".join(lines)
 
@@ -112,6 +112,6 @@ def corrected(content: Content, notice: str, user: str, stored: str, now: dateti
     back = there.at(move.position)
     becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
     voice = Voice(content, back, now)
-    said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=codes.shown(session.code)))
+    said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=join_codes.shown(session.code)))
     reply = voice.bubbles(said, ((voice.start(),), (voice.command("contact"),)))[-1]
     return [Resaved(user, stored, becomes), Queued("user", reply, user=user, planned_at=due)]

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from bot.broadcast import codes as joining
 from bot.broadcast.chasing import Chased, Import, table, told, unfinished
 from bot.broadcast.command_line import Channel, House, Json, broadcast, content, run
 from bot.broadcast.importing import take_in
-from bot.session import Session
+from bot.domain import join_codes as joining
+from bot.domain.session import Session
 from bot.source import decoded
 from bot.wording import Voice
 

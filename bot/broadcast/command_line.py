@@ -23,17 +23,17 @@ import typer
 from bot import app
 from bot.broadcast import draft as drafts
 from bot.broadcast import report as reports
-from bot.broadcast.audience import Audience, Wrong, read
 from bot.broadcast.compose import Composing
 from bot.broadcast.draft import Draft, Rendering
-from bot.broadcast.ledger import STATES, Act, Broadcast, Totals
-from bot.broadcast.life import ENDED, Life, may
-from bot.broadcast.proof import Chain, Record
 from bot.broadcast.starting import Starting
 from bot.content import Content
-from bot.effects import Cancelled, Effect, Moved, Outdated, Rewritten
+from bot.domain.audience import Audience, Wrong, read
+from bot.domain.broadcast import STATES, Act, Broadcast, Totals
+from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Rewritten
+from bot.domain.lifecycle import ENDED, Life, may
+from bot.domain.proof import Chain, Record
+from bot.domain.session import Session
 from bot.knowledge import foreseen
-from bot.session import Session
 from bot.store import Store
 
 LOOK_S = 0.5

@@ -13,20 +13,20 @@ from datetime import date, datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.audience import Audience, Count, Wrong, read
 from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
-from bot.broadcast.ledger import Broadcast, Totals
-from bot.broadcast.life import ENDED
 from bot.broadcast.phrases import BroadcastPhrases
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
 from bot.broadcast.when import moment
 from bot.content import Content
 from bot.desk import Handed
-from bot.effects import Audited, Cancelled, Moved, Queued, Rewritten
+from bot.domain.audience import Audience, Count, Wrong, read
+from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.effects import Audited, Cancelled, Moved, Queued, Rewritten
+from bot.domain.lifecycle import ENDED
+from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.session import Session
 from bot.hours import ZONE
-from bot.messages import Button, Incoming, Reply
-from bot.session import Session
 from bot.wording import Rows
 from flows.clock import clock
 from flows.notice import Notice

@@ -16,12 +16,12 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.broadcast.audience import Audience, open_for
-from bot.broadcast.ledger import Ack
-from bot.buttons import Ask
 from bot.content import Content
-from bot.messages import Bulletin, Button, Sent
-from bot.session import Session
+from bot.domain.audience import Audience, open_for
+from bot.domain.broadcast import Ack
+from bot.domain.button_ids import Ask
+from bot.domain.messages import Bulletin, Button, Sent
+from bot.domain.session import Session
 from bot.wording import Voice
 from flows.facts import LIVE, PLACEHOLDER, placeholders
 from flows.model import Position

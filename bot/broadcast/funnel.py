@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import TypeVar, get_args
 
 from bot.broadcast.chart import Chart, Table
-from bot.broadcast.counts import Day, Group, Kind, Questions, Reached
 from bot.broadcast.disclosure import Cell, told
 from bot.content import Content
+from bot.domain.counts import Day, Group, Kind, Questions, Reached
 from bot.wording import Voice
 
 DAYS = 14

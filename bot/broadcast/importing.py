@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.broadcast.chasing import Import, corrected
-from bot.broadcast.codes import Listed
 from bot.broadcast.quiet import until_awake
 from bot.content import Content
-from bot.effects import Outdated
+from bot.domain.effects import Outdated
+from bot.domain.join_codes import Listed
 from bot.store import Store
 
 ATTEMPTS = 3

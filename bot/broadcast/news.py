@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.broadcast.ledger import Broadcast
-from bot.effects import Queued
-from bot.messages import Button, Reply
+from bot.domain.broadcast import Broadcast
+from bot.domain.effects import Queued
+from bot.domain.messages import Button, Reply
 
 NOBODY = ("cli", "plan")
 """Makers who have no chat."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bot.broadcast.life import Life
+from bot.domain.lifecycle import Life
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]

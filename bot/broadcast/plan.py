@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.broadcast.audience import Condition, Search, Wrong, read
 from bot.broadcast.draft import Draft
 from bot.content import Content
+from bot.domain.audience import Condition, Search, Wrong, read
 from flows.notice import EVERYONE, Notice, Reminder, Window
 
 CATCH_UP = timedelta(hours=12)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import get_args
 
-from bot.broadcast.ledger import Ack
-from bot.buttons import Ask
-from bot.effects import Answered, Effect, Remind
+from bot.domain.broadcast import Ack
+from bot.domain.button_ids import Ask
+from bot.domain.effects import Answered, Effect, Remind
+from bot.domain.messages import Button, Reply
+from bot.domain.session import Session
 from bot.hours import ZONE
-from bot.messages import Button, Reply
-from bot.session import Session
 from bot.wording import Voice
 from flows.clock import Phase, clock
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.ledger import STATES, Act, Broadcast, Totals
-from bot.broadcast.life import ENDED, Life
 from bot.broadcast.phrases import BroadcastPhrases
+from bot.domain.broadcast import STATES, Act, Broadcast, Totals
+from bot.domain.lifecycle import ENDED, Life
+from bot.domain.messages import Button, Tone
 from bot.hours import ZONE
-from bot.messages import Button, Tone
 
 WIDTH = 10
 """Signs of the bar."""

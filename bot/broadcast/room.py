@@ -12,24 +12,24 @@ import structlog
 from bot.aside import elsewhere
 from bot.broadcast import compose, report
 from bot.broadcast import draft as drafts
-from bot.broadcast.audience import STUCK_DAYS, Audience, Count
 from bot.broadcast.chart import Chart, Missing, draw
 from bot.broadcast.chasing import table, told, unfinished
-from bot.broadcast.codes import listed
 from bot.broadcast.compose import Asked, Composing, asks
 from bot.broadcast.draft import Draft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.importing import take_in
-from bot.broadcast.ledger import Act, Broadcast
-from bot.broadcast.life import ENDED
 from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
 from bot.desk import Handed
-from bot.effects import Audited, Rewritten, Role
-from bot.messages import Attachment, Incoming, Reply, Sent
-from bot.rooms import Fetch
-from bot.session import Session
+from bot.domain.areas import Fetch
+from bot.domain.audience import STUCK_DAYS, Audience, Count
+from bot.domain.broadcast import Act, Broadcast
+from bot.domain.effects import Audited, Rewritten, Role
+from bot.domain.join_codes import listed
+from bot.domain.lifecycle import ENDED
+from bot.domain.messages import Attachment, Incoming, Reply, Sent
+from bot.domain.session import Session
 from bot.source import MAX_BYTES, decoded
 from bot.store import Store
 from bot.wording import Voice

@@ -16,20 +16,20 @@ from typing import Protocol
 
 import structlog
 
-from bot import bugs
-from bot import session as sessions
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.audience import open_for
 from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
-from bot.broadcast.ledger import Broadcast, Result, Row, RowState
 from bot.broadcast.news import News
 from bot.broadcast.quiet import is_quiet
 from bot.content import Content
-from bot.effects import Effect, Moved, Outdated
-from bot.messages import Bulletin, Outcome, Ready, Reply
-from bot.session import Session
+from bot.domain import session as sessions
+from bot.domain.audience import open_for
+from bot.domain.broadcast import Broadcast, Result, Row, RowState
+from bot.domain.effects import Effect, Moved, Outdated
+from bot.domain.messages import Bulletin, Outcome, Ready, Reply
+from bot.domain.session import Session
+from bot.runtime import crashes
 from bot.store import Store, StoreProblem
 from bot.store.problems import StoreCode
 
@@ -292,7 +292,7 @@ class _Sending:
 def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Task[None]) -> None:
     del tasks[number]
     if not task.cancelled() and (bug := task.exception()):
-        _log.error("broadcast_failed", number=number, **bugs.told(bug))
+        _log.error("broadcast_failed", number=number, **crashes.told(bug))
 
 
 def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.audience import Count, Search, search
 from bot.broadcast.draft import Draft, Rendering
-from bot.broadcast.ledger import Broadcast, RowState
 from bot.content import Content
-from bot.effects import Started
+from bot.domain.audience import Count, Search, search
+from bot.domain.broadcast import Broadcast, RowState
+from bot.domain.effects import Started
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import bugs
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, reminding, report
-from bot.broadcast.ledger import Broadcast
-from bot.broadcast.life import Life
 from bot.broadcast.plan import Due
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
 from bot.content import Content
-from bot.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
+from bot.domain.broadcast import Broadcast
+from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
+from bot.domain.lifecycle import Life
+from bot.domain.messages import Reply
 from bot.hours import ZONE
-from bot.messages import Reply
+from bot.runtime import crashes
 from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
 from bot.wording import Voice
@@ -84,7 +84,7 @@ class Tending:
         except Outdated:
             pass  # another worker was faster; the next look sees what it did
         except Exception as bug:  # noqa: BLE001 - one broadcast that cannot be tended must not stop the others
-            _log.error("tending_failed", **bugs.told(bug))
+            _log.error("tending_failed", **crashes.told(bug))
 
     async def look(self) -> None:
         """Everything that is due now, once."""

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from bot.messages import Answer, Button, Incoming, Receive, Reply
+from bot.domain.messages import Answer, Button, Incoming, Receive, Reply
 
 PRESS = "/press "
 PROMPT = "› "

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, and_, cast, exists, false, func, not_, or_, select, true, type_coerce
 
-from bot.broadcast.audience import Condition, Search
+from bot.domain.audience import Condition, Search
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.tables import people, step_events, tickets
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     insert,
 )
 
-from bot.broadcast.life import MOVES
+from bot.domain.lifecycle import MOVES
 from bot.store.tables import metadata
 
 # The life cycle: which state may follow which. A broadcast refers to the pair of its last move, so the database refuses

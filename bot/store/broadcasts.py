@@ -12,10 +12,9 @@ from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.broadcast.audience import Count, Search
-from bot.broadcast.ledger import Ack, Act, Broadcast
-from bot.broadcast.life import Life
-from bot.effects import (
+from bot.domain.audience import Count, Search
+from bot.domain.broadcast import Ack, Act, Broadcast
+from bot.domain.effects import (
     Answered,
     Cancelled,
     Effect,
@@ -28,6 +27,7 @@ from bot.effects import (
     Started,
     Tallied,
 )
+from bot.domain.lifecycle import Life
 from bot.store import freezing
 from bot.store.audience import consents, found, gets, in_time
 from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders

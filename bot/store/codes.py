@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.broadcast.codes import Holder
+from bot.domain.join_codes import Holder
 from bot.store.audience import session_json
 from bot.store.problems import told_apart
 from bot.store.tables import people

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.effects import (
+from bot.domain.effects import (
     Audited,
     Changed,
     Effect,
@@ -28,7 +28,7 @@ from bot.effects import (
     Removed,
     Ticket,
 )
-from bot.messages import Delivered, Post, Reply
+from bot.domain.messages import Delivered, Post, Reply
 from bot.store import broadcasts
 from bot.store.knowledge import learnt
 from bot.store.problems import told_apart

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.broadcast.counts import Day, Group, Questions
+from bot.domain.counts import Day, Group, Questions
 from bot.hours import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.effects import (
+from bot.domain.effects import (
     Drafted,
     KnowledgeEffect,
     Once,

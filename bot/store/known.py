@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Role, Ticket
+from bot.domain.effects import Role, Ticket
 from bot.store.desk import ticket_of_row
 from bot.store.problems import told_apart
 from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets

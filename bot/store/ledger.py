@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.broadcast.ledger import Result, Row, RowState, Totals
-from bot.broadcast.life import Life
+from bot.domain.broadcast import Result, Row, RowState, Totals
+from bot.domain.lifecycle import Life
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.problems import told_apart
 from bot.store.proofs import prove

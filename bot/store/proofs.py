@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.broadcast.proof import FIRST, Record, link, written
+from bot.domain.proof import FIRST, Record, link, written
 from bot.store.broadcast_tables import proofs
 from bot.store.problems import told_apart
 from bot.store.text import text_of

@@ -8,8 +8,8 @@ from typing import cast
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.broadcast.life import ENDED
-from bot.effects import Audited, Invitation, Invited, Joined, Member, Outdated, Role
+from bot.domain.effects import Audited, Invitation, Invited, Joined, Member, Outdated, Role
+from bot.domain.lifecycle import ENDED
 from bot.store.broadcast_tables import broadcasts
 from bot.store.problems import told_apart
 from bot.store.tables import audit, invites, staff, tickets

@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.effects import Effect, Outdated, Tallied
+from bot.domain.effects import Effect, Outdated, Tallied
 from bot.store.broadcasts import BroadcastRows, tally
 from bot.store.codes import CodeRows
 from bot.store.desk import DeskRows, apply

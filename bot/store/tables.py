@@ -2,7 +2,7 @@
 
 A table with a column `person` holds things of one person: it is exported and forgotten with them without further code.
 Times are text, UTC, ISO 8601 with milliseconds (`2013-12-05T08:30:00.000+00:00`), so that they sort. No names, no chat
-texts of graduates, nothing that `bot.privacy` masks.
+texts of graduates, nothing that `bot.domain.privacy` masks.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.content import Content
-from bot.messages import Answer, Delivered, Incoming, Outcome, Post
+from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
 from bot.outbox import due
 from bot.service import Service
 from bot.store import Store

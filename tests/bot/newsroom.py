@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bot.aside import Draft, Examines, Report, examine
 from bot.content import Content
+from bot.domain.messages import Answer, Incoming, Sent
 from bot.drafts import Files
 from bot.editor import Editor
 from bot.knowledge import Knowledge
 from bot.loading import load
-from bot.messages import Answer, Incoming, Sent
 from bot.service import Service
 from bot.store import Store
 from tests.conftest import shipped

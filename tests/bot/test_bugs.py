@@ -6,7 +6,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from bot.bugs import lasting
+from bot.runtime.crashes import lasting
 
 
 async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again() -> None:

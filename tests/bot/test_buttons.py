@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buttons import MAX_BYTES, Act, Ask, Pick, Vote, parse
+from bot.domain.button_ids import MAX_BYTES, Act, Ask, Pick, Vote, parse
 from tests.conftest import both_notices
 
 CONTENT = both_notices()

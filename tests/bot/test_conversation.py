@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
-from bot import buttons as ids
-from bot.buttons import Act, Ask
 from bot.conversation import MAX_TEXT, decide
-from bot.messages import Incoming
-from bot.session import Session
+from bot.domain import button_ids as ids
+from bot.domain.button_ids import Act, Ask
+from bot.domain.messages import Incoming
+from bot.domain.session import Session
 from flows.engine import JUMP
 from tests.conftest import Meets, another_notice, both_notices, only_another, shipped
 from tests.person import at, sound, still

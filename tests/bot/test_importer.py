@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.content import Content
 from bot.conversation import decide
+from bot.domain.messages import Incoming
 from bot.importer import MARK, draft
 from bot.loading import load
-from bot.messages import Incoming
 from tests.conftest import NOTICES
 
 WORDS = NOTICES / "words"

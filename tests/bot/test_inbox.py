@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.effects import Unanswered
+from bot.domain.effects import Unanswered
 from bot.inbox import groups
 from bot.loading import SHIPPED
 from tests.bot.newsroom import Newsroom, said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import privacy
+from bot.domain import privacy
 from bot.lint import RULES, lint
 from faq.matcher import Matcher
 from faq.model import Entry

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.buttons import Act
 from bot.content import Content
 from bot.conversation import MAX_TEXT
+from bot.domain.button_ids import Act
 from flows.engine import answered
 from tests.conftest import Meets, both_notices, only_another, shipped
 from tests.person import Person, at, buttons, sound, still

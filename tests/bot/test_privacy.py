@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.privacy import Finding, Kind, find, mask
+from bot.domain.privacy import Finding, Kind, find, mask
 from tests.secrets import Secret, check_digit, synthetic
 
 WORDS = ("证号", "老证号", "手机号", "邮箱", "验证码", "密码", "长号码")

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from bot.content import Content
+from bot.domain.messages import Incoming, Reply
 from bot.loading import load
-from bot.messages import Incoming, Reply
 from bot.public import MOST_RESULTS, in_public
 
 NOW = datetime.fromisoformat("2013-12-05T09:00")

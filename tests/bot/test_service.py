@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 from bot.content import Content
+from bot.domain.messages import Answer, Incoming
 from bot.loading import load
-from bot.messages import Answer, Incoming
 from bot.service import Service
 from bot.store import Store
 from tests.secrets import synthetic

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.session import Session, dump, load
+from bot.domain.session import Session, dump, load
 from flows.model import Position
 
 POSITIONS = st.builds(

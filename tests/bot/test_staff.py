@@ -11,7 +11,7 @@ import pytest
 
 from bot.conversation import decide
 from bot.desk import Case
-from bot.messages import Incoming, Reply
+from bot.domain.messages import Incoming, Reply
 from bot.staff import INVITATION_HOURS, asks
 from bot.store import Store
 from tests.bot.desk_room import OWNER, Room, at_noon, texts

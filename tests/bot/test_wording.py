@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Button, Reply
-from bot.session import Session
+from bot.domain.messages import Button, Reply
+from bot.domain.session import Session
 from bot.wording import BUBBLE, ROW, Voice, cut
 from flows.engine import answered
 from flows.model import Position

@@ -15,11 +15,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.audience import Audience, Wrong, read
 from bot.broadcast.draft import Draft
-from bot.broadcast.ledger import Broadcast, Totals
 from bot.broadcast.news import News
-from bot.broadcast.proof import Chain
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import Starting
 from bot.broadcast.tending import Tending
@@ -28,9 +25,12 @@ from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content import Content
-from bot.effects import Cancelled
+from bot.domain.audience import Audience, Wrong, read
+from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.effects import Cancelled
+from bot.domain.proof import Chain
+from bot.domain.session import Session, dump
 from bot.service import Service, local
-from bot.session import Session, dump
 from bot.store import Store
 from bot.store.tables import people
 from bot.store.text import text_of
@@ -177,7 +177,7 @@ class Crowd:
         return [message.shown for message in self.telegram.users[FIRST + n].messages]
 
     async def count(self, rule: str) -> int:
-        from bot.broadcast.audience import search
+        from bot.domain.audience import search
 
         notice = self.content.notices[NOTICE]
         audience = read(rule, notice, tuple(self.content.script.by_id))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broadcast.audience import NAMES, Audience, Wrong, read
+from bot.domain.audience import NAMES, Audience, Wrong, read
 from bot.store import StepEvent, Store
 from tests.broadcast.crowd import FIRST, NOTICE, crowd, session
 from tests.conftest import shipped
@@ -67,7 +67,7 @@ async def entered(store: Store) -> None:
 
 
 async def test_the_head_count_says_who_is_left_out_and_why(tmp_path: Path) -> None:
-    from bot.broadcast.audience import search
+    from bot.domain.audience import search
 
     async with crowd(tmp_path, PEOPLE) as town:
         await town.store.reach("telegram", str(FIRST + 4), reachable=False)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from bot import outbox
-from bot import session as sessions
 from bot.broadcast.chart import Chart, Missing
 from bot.broadcast.room import BroadcastRoom, Paint
 from bot.broadcast.tending import Tending
@@ -25,8 +24,9 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.conversation import decide
-from bot.effects import Removed
-from bot.messages import Incoming
+from bot.domain import session as sessions
+from bot.domain.effects import Removed
+from bot.domain.messages import Incoming
 from bot.service import Service
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
 from tests.conftest import shipped

@@ -13,19 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admin import asks
-from bot.broadcast import codes
 from bot.broadcast.chasing import corrected
 from bot.broadcast.importing import take_in
 from bot.broadcast.quiet import until_awake
-from bot.effects import Queued
-from bot.messages import Delivered, Incoming, Outcome, Reply, Sent
-from bot.session import dump, load
+from bot.domain import join_codes
+from bot.domain.effects import Queued
+from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
+from bot.domain.session import dump, load
 from bot.store import Known
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
 from tests.broadcast.test_chat import office
 from tests.conftest import both_notices, shipped
 
-DRAWN = list(codes.drawn(5, random.Random(3).randrange))
+DRAWN = list(join_codes.drawn(5, random.Random(3).randrange))
 
 
 def coded(code: str, state: str = "", step: str = "m1-phone", **answers: Any) -> str:
@@ -41,40 +41,40 @@ def finished(code: str) -> str:
 
 @given(st.integers(0, 2**32))
 def test_a_code_is_read_however_it_is_typed(seed: int) -> None:
-    code = codes.draw(random.Random(seed).randrange)
+    code = join_codes.draw(random.Random(seed).randrange)
     for typed in (
         code,
-        codes.shown(code),
+        join_codes.shown(code),
         code.lower(),
         f" {code[:4]} {code[4:]} ",
         f"{code[:4]}—{code[4:]}",
         f"{code[:4]}–{code[4:]}",
         "".join(chr(ord(c) + 0xFEE0) for c in code),
     ):
-        assert codes.read(typed) == code
+        assert join_codes.read(typed) == code
 
 
-@given(st.integers(0, 2**32), st.integers(0, codes.LENGTH - 1), st.sampled_from(codes.ALPHABET))
+@given(st.integers(0, 2**32), st.integers(0, join_codes.LENGTH - 1), st.sampled_from(join_codes.ALPHABET))
 def test_a_slip_of_the_finger_is_noticed(seed: int, place: int, letter: str) -> None:
-    code = codes.draw(random.Random(seed).randrange)
+    code = join_codes.draw(random.Random(seed).randrange)
     other = code[:place] + letter + code[place + 1 :]
-    assert (codes.read(other) is None) == (other != code)
+    assert (join_codes.read(other) is None) == (other != code)
     swapped = code[:place] + code[place : place + 2][::-1] + code[place + 2 :]
-    assert (codes.read(swapped) is None) == (swapped != code)
+    assert (join_codes.read(swapped) is None) == (swapped != code)
 
 
 @given(st.text())
 def test_any_text_is_a_list(text: str) -> None:
-    assert all(codes.read(code) == code for code in codes.listed(text).codes)
+    assert all(join_codes.read(code) == code for code in join_codes.listed(text).codes)
 
 
 def test_a_student_number_or_a_name_is_no_code() -> None:
     for typed in ("20120815", "1208150231", "张三", "ABCD1234", "password", ""):
-        assert codes.read(typed) is None
+        assert join_codes.read(typed) is None
 
 
 def test_a_list_as_a_spreadsheet_saves_it() -> None:
-    first = codes.shown(DRAWN[0])
+    first = join_codes.shown(DRAWN[0])
     rows = [
         "\ufeff编号,班级",
         f"{first},会计1班",
@@ -85,13 +85,15 @@ def test_a_list_as_a_spreadsheet_saves_it() -> None:
         f"{first},又一次",
     ]
     text = "\r\n".join(rows)
-    assert codes.listed(text) == codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
+    assert join_codes.listed(text) == join_codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
 
 
 def test_a_code_that_was_mistyped_is_named_and_hides_no_other() -> None:
-    wrong = codes.shown(DRAWN[0])[:-1] + ("B" if DRAWN[0][-1] == "A" else "A")
-    assert codes.listed(f"{DRAWN[1]} {wrong} {DRAWN[2]}") == codes.Listed((DRAWN[1], DRAWN[2]), ((1, wrong),))
-    assert codes.listed(f"{wrong},会计1班\n{DRAWN[1]},会计1班") == codes.Listed((DRAWN[1],), ((1, f"{wrong},会计1班"),))
+    wrong = join_codes.shown(DRAWN[0])[:-1] + ("B" if DRAWN[0][-1] == "A" else "A")
+    assert join_codes.listed(f"{DRAWN[1]} {wrong} {DRAWN[2]}") == join_codes.Listed((DRAWN[1], DRAWN[2]), ((1, wrong),))
+    assert join_codes.listed(f"{wrong},会计1班\n{DRAWN[1]},会计1班") == join_codes.Listed(
+        (DRAWN[1],), ((1, f"{wrong},会计1班"),)
+    )
 
 
 async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> None:
@@ -99,13 +101,13 @@ async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> Non
         ann = at.town.telegram.users[FIRST]
         assert "没有编号也能照常核对" in await at.says(ann, "/join")
         assert "这个编号不对" in await at.says(ann, "/join 20120815")
-        assert f"编号 {codes.shown(DRAWN[0])} 记下了" in await at.says(ann, f"/start join-{DRAWN[0].lower()}")
-        assert codes.shown(DRAWN[0]) in await at.says(ann, "/join")
+        assert f"编号 {join_codes.shown(DRAWN[0])} 记下了" in await at.says(ann, f"/start join-{DRAWN[0].lower()}")
+        assert join_codes.shown(DRAWN[0]) in await at.says(ann, "/join")
         kept = await at.town.store.export("telegram", str(FIRST))
         assert kept["people"][0]["session"]["code"] == DRAWN[0]
         assert "编号删掉了" in await at.says(ann, "/join 删除")
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
-        assert "记下了" in await at.says(ann, codes.shown(DRAWN[1]))
+        assert "记下了" in await at.says(ann, join_codes.shown(DRAWN[1]))
         assert [h.code for h in await at.town.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
         await at.town.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
@@ -118,10 +120,10 @@ async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
         (name, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
         assert name == "未完成名单.csv"
         lines = content.decode().splitlines()[1:]
-        assert {line.split(",")[0] for line in lines} == {codes.shown(DRAWN[0]), codes.shown(DRAWN[2])}
+        assert {line.split(",")[0] for line in lines} == {join_codes.shown(DRAWN[0]), join_codes.shown(DRAWN[2])}
         assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
         eve = at.town.telegram.users[FIRST + 3]
-        assert codes.shown(DRAWN[0]) not in await at.says(eve, "/stats 名单")
+        assert join_codes.shown(DRAWN[0]) not in await at.says(eve, "/stats 名单")
         assert len(at.town.telegram.made("sendDocument")) == 1
 
 
@@ -132,9 +134,9 @@ async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None
         assert "一行一个" in await at.says(at.owner, "/stats 未核对")
         said = await at.says(at.owner, f"/stats 未核对 {given}")
         assert "名单上 3 个编号：1 个说做完了" in said
-        assert f"没有人用过的：{codes.shown(DRAWN[3])}" in said
+        assert f"没有人用过的：{join_codes.shown(DRAWN[3])}" in said
         await at.sends()
-        assert f"编号 {codes.shown(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
+        assert f"编号 {join_codes.shown(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
         assert "点“正确”" in await at.taps(ann, "继续核对")
         assert "哪天点的" in await at.taps(ann, "我点了“正确”")
         assert [len(at.town.heard(n)) > 0 for n in range(3)] == [True, False, False]
@@ -156,7 +158,7 @@ async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_
 ) -> None:
     async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
         town.passes(hours=11)  # 23:00
-        listed = codes.Listed((DRAWN[0],), ())
+        listed = join_codes.Listed((DRAWN[0],), ())
         result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
         assert result.corrected == (DRAWN[0],)
         assert await town.store.desk.next_due("telegram") == town.now + timedelta(hours=9)
@@ -188,7 +190,7 @@ async def test_whoever_does_something_just_then_is_looked_at_again(
             return found
 
         monkeypatch.setattr(town.store.codes, "sessions", slowly)
-        listed = codes.Listed((DRAWN[0],), ())
+        listed = join_codes.Listed((DRAWN[0],), ())
         result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
         assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
 
@@ -204,7 +206,7 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
             found = await known(channel, user, update_id)
             if not came:  # the list is taken in while her turn is decided
                 came.append(user)
-                given = codes.Listed((DRAWN[0],), ())
+                given = join_codes.Listed((DRAWN[0],), ())
                 await take_in(store, at.town.content, "telegram", NOTICE, given, at.town.local(), at.town.now)
             return found
 
@@ -219,7 +221,12 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
 async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding: str) -> None:
     async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking")]) as at:
-        rows = ["编号,班级", f"{codes.shown(DRAWN[0])},会计1班", f"{codes.shown(DRAWN[1])},会计1班", "没有编号,会计2班"]
+        rows = [
+            "编号,班级",
+            f"{join_codes.shown(DRAWN[0])},会计1班",
+            f"{join_codes.shown(DRAWN[1])},会计1班",
+            "没有编号,会计2班",
+        ]
         at.town.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
         file = {"file_id": "list", "file_name": "未核对.csv", "file_size": 99}
         assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)

@@ -14,15 +14,15 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.audience import Audience, Term
 from bot.broadcast.brake import Brake
 from bot.broadcast.compose import Composing
 from bot.broadcast.draft import Draft, Rendering
-from bot.broadcast.ledger import Broadcast
-from bot.broadcast.life import MOVES, Life
 from bot.channels.telegram.formatting import TAGS, formatted
-from bot.messages import Outcome, Sent
-from bot.session import Session
+from bot.domain.audience import Audience, Term
+from bot.domain.broadcast import Broadcast
+from bot.domain.lifecycle import MOVES, Life
+from bot.domain.messages import Outcome, Sent
+from bot.domain.session import Session
 from bot.store.broadcast_tables import broadcasts
 from tests.broadcast.crowd import NOON, NOTICE, crowd
 from tests.conftest import shipped

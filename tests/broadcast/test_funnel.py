@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.broadcast import chart
-from bot.broadcast.counts import Day, Group, Questions
 from bot.broadcast.funnel import Funnel
 from bot.broadcast.room import painted
-from bot.session import Session
+from bot.domain.counts import Day, Group, Questions
+from bot.domain.session import Session
 from bot.store.tables import people, step_events
 from bot.store.text import text_of
 from bot.wording import Voice

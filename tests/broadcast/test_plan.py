@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.broadcast.plan import due
 from bot.content import Content
-from bot.messages import Incoming
+from bot.domain.messages import Incoming
 from flows.notice import Reminder, Reminders
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
 from tests.conftest import another_notice, shipped

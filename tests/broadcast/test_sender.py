@@ -14,9 +14,9 @@ from sqlalchemy import event, update
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import Draft
-from bot.broadcast.ledger import Result
 from bot.broadcast.tending import Tending
-from bot.effects import Cancelled, Moved, Outdated
+from bot.domain.broadcast import Result
+from bot.domain.effects import Cancelled, Moved, Outdated
 from bot.store import Store
 from bot.store.broadcast_tables import proofs, recipients
 from bot.store.ledger import FLIGHT_S
@@ -54,7 +54,7 @@ async def test_what_changed_since_it_started_counts(tmp_path: Path) -> None:
     async with crowd(tmp_path, [AGREED] * 4) as town:
         number = await town.starts(rule="-完成")
         service = town.service()
-        from bot.messages import Incoming
+        from bot.domain.messages import Incoming
 
         await service.receive(Incoming("telegram", str(FIRST), "/mute", update_id="1"))
         await service.receive(Incoming("telegram", str(FIRST + 1), "忘记我", update_id="2"))
@@ -392,7 +392,7 @@ async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:
         assert (await town.proven()).count >= 3
         async with town.store._transaction() as connection:
             await connection.execute(update(proofs).where(proofs.c.id == 2).values(body="[]"))
-        from bot.broadcast.proof import Chain
+        from bot.domain.proof import Chain
 
         pages = [page async for page in town.store.proofs.pages()]
         broken = Chain().broken(pages[0])

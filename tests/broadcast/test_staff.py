@@ -10,7 +10,7 @@ import pytest
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import Draft
-from bot.broadcast.ledger import Result
+from bot.domain.broadcast import Result
 from tests.broadcast.crowd import session
 from tests.broadcast.test_chat import Office, _joins, office
 from tests.conftest import both_notices, shipped

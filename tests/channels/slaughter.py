@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.buttons import Act, parse
+from bot.domain.button_ids import Act, parse
 from tests.telegram_server import Call, TelegramServer, User
 
 WALK = ("jump", "会计电算化", "done", "done", "same", "done", "done", "no", "done", "done")

@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.channels.telegram.api import BACKOFF_MAX_S, TROUBLE_S, Api, backoff_s
 from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.limiter import Limits
-from bot.messages import Outcome
+from bot.domain.messages import Outcome
 from tests.channels.conftest import FakeTime, to
 from tests.telegram_server import TelegramServer, User
 

@@ -19,7 +19,7 @@ from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.messages import Owed, Reply
+from bot.domain.messages import Owed, Reply
 from bot.service import Service
 from bot.store import Store
 from tests.conftest import shipped

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.channels.telegram import speech
 from bot.channels.telegram.updates import Me, Unreadable, read
-from bot.messages import Button, Incoming, Reply
+from bot.domain.messages import Button, Incoming, Reply
 
 ME = Me(99, "grad_bot")
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.buttons import Act, Ask
 from bot.content import Content
 from bot.conversation import Turn, decide
-from bot.messages import Incoming, Reply
-from bot.session import Session
+from bot.domain.button_ids import Act, Ask
+from bot.domain.messages import Incoming, Reply
+from bot.domain.session import Session
 from flows.engine import JUMP
 from flows.model import Position
 

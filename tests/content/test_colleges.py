@@ -12,9 +12,9 @@ import pytest
 
 from bot.content import Content
 from bot.conversation import decide
+from bot.domain.messages import Incoming
+from bot.domain.session import Session
 from bot.loading import load
-from bot.messages import Incoming
-from bot.session import Session
 from tests.content.said import Said, everything
 
 FOLDER = Path(__file__).parent / "colleges" / "jiangzhou"

@@ -30,7 +30,7 @@ from bot.channels.telegram.errors import Flood, Later, NeverSent, OutcomeUnknown
 from bot.channels.telegram.limiter import PATIENCE, Chat, Limiter, Limits, Patience, Paused
 from bot.channels.telegram.metrics import CALLS
 from bot.channels.telegram.request import UPLOAD_S, AiohttpRequest, dumps, form, read
-from bot.messages import Cause, Outcome, Ready
+from bot.domain.messages import Cause, Outcome, Ready
 
 TROUBLE_S = 10.0
 """How long one call goes on repeating before its last error is raised."""

@@ -9,7 +9,7 @@ from telegram.error import TelegramError
 
 from bot.channels.telegram import speech
 from bot.channels.telegram.api import Api
-from bot.messages import Bulletin, Outcome, Ready, Reply
+from bot.domain.messages import Bulletin, Outcome, Ready, Reply
 
 _DONE_BEFORE = ("message is not modified", "message to delete not found")
 _GONE = "message to edit not found"

@@ -25,7 +25,7 @@ from bot.channels.telegram.intake import Call, Intake, Update, insist
 from bot.channels.telegram.limiter import Patience
 from bot.channels.telegram.posts import Posts, with_address
 from bot.channels.telegram.updates import Me, Seen, Unreadable
-from bot.messages import Answer, Delivered, Incoming, Owe, Owed, Post, Receive, Reply
+from bot.domain.messages import Answer, Delivered, Incoming, Owe, Owed, Post, Receive, Reply
 
 TYPING_AFTER_S = 1.0
 """Seconds of work after which the person is shown that somebody types, or their button that it was pressed."""

@@ -15,7 +15,7 @@ from telegram.error import ChatMigrated, InvalidToken, TelegramError
 from bot.channels.telegram import speech
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.errors import WrongToken
-from bot.messages import Delivered, Outcome, Post, Reply
+from bot.domain.messages import Delivered, Outcome, Post, Reply
 
 STAFF_AGAIN = timedelta(minutes=10)
 """When the staff chat is tried again that could not be reached."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot.channels.telegram.api import File
-from bot.messages import Attachment, Bulletin, Button, Reply
+from bot.domain.messages import Attachment, Bulletin, Button, Reply
 
 Parameters = dict[str, Any]
 

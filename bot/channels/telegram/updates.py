@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, Literal
 
 from bot.channels.telegram.formatting import formatted
-from bot.messages import Incoming, Sent
+from bot.domain.messages import Incoming, Sent
 
 ALLOWED = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 """The kinds of updates that are asked for; whatever else comes is left unread."""

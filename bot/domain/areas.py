@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.desk import Handed
-from bot.effects import Role
-from bot.messages import Incoming
+from bot.domain.effects import Role
+from bot.domain.messages import Incoming
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The content of a document, by the channel's own id. ConnectionError when it cannot be had."""

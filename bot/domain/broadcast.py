@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from bot.broadcast.life import Life
+from bot.domain.lifecycle import Life
 
 RowState = Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"]
 Act = Literal["send", "edit", "delete"]

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from bot.broadcast.audience import Search
-from bot.broadcast.ledger import Ack
-from bot.broadcast.life import Life
-from bot.messages import Commands, Reply
+from bot.domain.audience import Search
+from bot.domain.broadcast import Ack
+from bot.domain.lifecycle import Life
+from bot.domain.messages import Commands, Reply
 
 Role = Literal["owner", "admin", "staff"]
 TicketState = Literal["open", "taken", "released", "closed"]
