@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot import importer
 from bot.admin import Admin, Wish, asks, button, told
 from bot.aside import Draft, Report
 from bot.content import Content
@@ -23,6 +22,7 @@ from bot.drafts import Files, Refused, changed, named, placed, text_of, unified,
 from bot.editing import NotThere, with_line
 from bot.inbox import Group, groups, holding
 from bot.knowledge import REHEARSED, Knowledge
+from bot.notice_import import draft as importer
 from bot.past import Past, when
 from bot.source import MAX_BYTES
 from bot.store import Store

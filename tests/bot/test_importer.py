@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.content import Content
 from bot.conversation import decide
 from bot.domain.messages import Incoming
-from bot.importer import MARK, draft
 from bot.loading import load
+from bot.notice_import.draft import MARK, draft
 from tests.conftest import NOTICES
 
 WORDS = NOTICES / "words"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.notice_days import ONE, Span, day, in_digits, spans
+from bot.notice_import.days import ONE, Span, day, in_digits, spans
 
 _FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
 _PHONE = re.compile(

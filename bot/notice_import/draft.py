@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.notice_days import LABELS, Span
-from bot.notice_text import Desk, Found, People, find
+from bot.notice_import.days import LABELS, Span
+from bot.notice_import.text import Desk, Found, People, find
 
 MARK = "# 请核对"
 COLLECTS = (
