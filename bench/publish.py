@@ -19,8 +19,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.content.files import Files, placed, whole
 from bot.domain.messages import Incoming
-from bot.drafts import Files, placed, whole
 from bot.knowledge import Knowledge
 from bot.service import Service
 from bot.serving import loop

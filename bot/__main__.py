@@ -25,14 +25,14 @@ from rich.text import Text
 from bot import app
 from bot.broadcast.code_commands import broadcast
 from bot.channels.console import forgiving
-from bot.content import Content
+from bot.content.checks import lacking
+from bot.content.content import Content
+from bot.content.problem import ContentProblem
 from bot.conversation import decide
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from bot.faq_commands import faq
-from bot.findings import lacking
 from bot.notice_commands import notice as notices
-from bot.problem import ContentProblem
 from bot.settings import Settings, SettingsProblem
 from bot.store import StoreProblem
 from bot.wording import Voice

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.aside import Report, Shift, Told
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.files import Change
+from bot.content.problem import Problem
 from bot.desk import Handed
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
-from bot.drafts import Change
 from bot.inbox import Group
-from bot.problem import Problem
 from bot.why import Why
 
 MOST_LINES = 12

@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from bot.channels.console import ConsoleWords, Terminal
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.domain.areas import Room
 from bot.knowledge import Knowledge, foreseen
-from bot.loading import load
 from bot.service import Service, local
 from bot.settings import Settings, read_settings
 from bot.store import Store, StoreProblem

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import IO, Any, TypeVar
 
-from bot.content import Content
-from bot.drafts import Change, Files, in_words, unified
-from bot.findings import lacking
-from bot.lint import Finding, lint
-from bot.loading import Spot, load, load_with_spots
-from bot.problem import ContentProblem, Problem
+from bot.content.checks import lacking
+from bot.content.content import Content
+from bot.content.files import Change, Files, in_words, unified
+from bot.content.lint import Finding, lint
+from bot.content.loading import Spot, load, load_with_spots
+from bot.content.problem import ContentProblem, Problem
 from faq.model import Match
 
 T = TypeVar("T")

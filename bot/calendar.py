@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from bot.phrases import CalendarWords
+from bot.content.phrases.graduate import CalendarWords
 from flows.notice import Notice, Window
 
 MAX_LINE_BYTES = 75

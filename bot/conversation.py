@@ -19,7 +19,8 @@ from typing import get_args
 
 from bot import desk, opinions
 from bot.broadcast import reminding
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.phrases.graduate import CommandName
 from bot.desk import Case, Handed
 from bot.domain import button_ids, join_codes, privacy
 from bot.domain.button_ids import Act, Ask, Pick, Vote
@@ -27,7 +28,6 @@ from bot.domain.effects import Effect, Picked, Tallied
 from bot.domain.messages import Button, Incoming, Reply, State
 from bot.domain.privacy import Finding, Kind
 from bot.domain.session import Session
-from bot.phrases import CommandName
 from bot.wording import RESTART, Voice
 from faq.model import Match
 from flows.answers import plain

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.phrases.graduate import DeskPhrases
 from bot.domain import privacy
 from bot.domain.effects import Audited, Changed, Effect, Opened, Queued, Ticket, TicketState
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.privacy import Kind
 from bot.domain.session import Session
 from bot.hours import is_open, later, opens_at, utc
-from bot.phrases import DeskPhrases
 from bot.wording import Rows, Voice, cut
 
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"

@@ -15,7 +15,7 @@ import structlog
 
 from bot.admin import MOST_TEXT, Admin, button
 from bot.aside import Report
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.effects import Once, Opinion, Outdated, Queued
 from bot.domain.messages import Reply
 from bot.hours import ZONE

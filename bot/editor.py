@@ -12,19 +12,19 @@ from datetime import datetime
 
 from bot.admin import Admin, Wish, asks, button, told
 from bot.aside import Draft, Report
-from bot.content import Content
+from bot.content.add_line import NotThere, with_line
+from bot.content.content import Content
+from bot.content.files import Files, Refused, changed, named, placed, text_of, unified, whole
+from bot.content.yaml_source import MAX_BYTES
 from bot.desk import Handed
 from bot.digest import Digest
 from bot.domain.areas import Fetch
 from bot.domain.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
-from bot.drafts import Files, Refused, changed, named, placed, text_of, unified, whole
-from bot.editing import NotThere, with_line
 from bot.inbox import Group, groups, holding
 from bot.knowledge import REHEARSED, Knowledge
 from bot.notice_import import draft as importer
 from bot.past import Past, when
-from bot.source import MAX_BYTES
 from bot.store import Store
 from bot.store.knowledge import Draft as Kept
 from bot.trial import Trial

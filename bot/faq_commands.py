@@ -127,13 +127,13 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """检查并发布一个文件。Check a file and publish it; the old one stays with any problem."""
-    from bot.drafts import Refused, placed, text_of
+    from bot.content.files import Refused, placed, text_of
 
     try:
         text = text_of(file.read_bytes())
         _does(_publish(lambda old: placed(old, file.name, text), note, as_json=as_json))
     except Refused as refused:
-        from bot.loading import load
+        from bot.content.loading import load
 
         raise typer.BadParameter(
             load().phrases.admin.refused[refused.rule].format(**refused.about)  # type: ignore[index]
@@ -146,7 +146,7 @@ def rehearse(
     as_json: Json = False,
 ) -> None:
     """试一个文件，或现在用的内容：必须答对的句子，哪些答案会变。Rehearse a file or the content in force."""
-    from bot.drafts import placed, text_of
+    from bot.content.files import placed, text_of
 
     if file:
         name, text = file.name, text_of(file.read_bytes())
@@ -210,8 +210,8 @@ def diff(old: Number, new: Number, as_json: Json = False) -> None:
 
 
 async def _diff(old: int, new: int, *, as_json: bool) -> bool:
-    from bot.drafts import in_words, unified
-    from bot.loading import load
+    from bot.content.files import in_words, unified
+    from bot.content.loading import load
 
     async with _house() as (store, knowledge):
         was, becomes = await store.knowledge.revision(old), await store.knowledge.revision(new)
@@ -279,7 +279,7 @@ def export(
 
 
 async def _export(folder: Path, *, as_json: bool) -> bool:
-    from bot.drafts import put, whole
+    from bot.content.files import put, whole
 
     async with _house() as (_, knowledge):
         number, files = await knowledge.in_force()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from bot.phrases import Office
+from bot.content.phrases.graduate import Office
 from flows.workdays import works
 
 ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")

@@ -17,11 +17,11 @@ from typing import Self
 import structlog
 
 from bot.aside import Draft, Examines, Report, aside, unpacked
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.files import Files, changed, of_folder, part_of, put
+from bot.content.loading import load
+from bot.content.problem import ContentProblem
 from bot.domain.effects import KnowledgeEffect, Outdated, Revised
-from bot.drafts import Files, changed, of_folder, part_of, put
-from bot.loading import load
-from bot.problem import ContentProblem
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import KnowledgeRows, text_hash
 

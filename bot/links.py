@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.session import Session
 from bot.wording import Voice
 

@@ -23,7 +23,7 @@ def draft(
     as_json: Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")] = False,
 ) -> None:
     """照通知原文起草 YAML，拿不准的标“请核对”，不发布。Draft the YAML of a notice; publishes nothing."""
-    from bot.drafts import Refused, put, text_of
+    from bot.content.files import Refused, put, text_of
     from bot.notice_import import draft as importer
 
     try:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.button_ids import Vote
 from bot.domain.effects import Opinion, Voted
 from bot.domain.messages import Button, Reply

@@ -14,10 +14,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.admin import Admin, Wish, button, told
 from bot.aside import Draft
+from bot.content.files import Files, Refused, changed, whole
 from bot.desk import Handed
 from bot.domain.effects import Audited, Unsettled
 from bot.domain.messages import Attachment, Incoming, Reply
-from bot.drafts import Files, Refused, changed, whole
 from bot.hours import ZONE
 from bot.inbox import groups, holding
 from bot.knowledge import REHEARSED, Knowledge

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain import privacy
 from bot.domain.messages import Answer, Incoming, Reply
 from bot.domain.session import Session

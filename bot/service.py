@@ -18,7 +18,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import desk, staff
-from bot.content import Content
+from bot.content.content import Content
 from bot.conversation import Missed, Turn, decide
 from bot.desk import Case, Desk, Handed
 from bot.domain import session as sessions

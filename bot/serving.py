@@ -36,10 +36,10 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
+from bot.content.phrases.graduate import Phrases
 from bot.domain.areas import Room
 from bot.editor import Editor
 from bot.knowledge import Knowledge
-from bot.phrases import Phrases
 from bot.runtime.crashes import lasting
 from bot.service import Service
 from bot.settings import Problem, Settings, SettingsProblem

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.desk import Handed, listed, masked
 from bot.domain.effects import Audited, Invitation, Invited, Joined, Member, Queued, Removed, Role, Ticket
 from bot.domain.messages import Button, Incoming, Reply

@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from bot.content import Content
+from bot.content.content import Content
 from faq.matcher import story, weight, weights
 from faq.model import Verdict
 from faq.reading import read

@@ -13,11 +13,11 @@ from datetime import datetime
 from functools import cached_property
 
 from bot.calendar import calendar
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.phrases.graduate import ButtonName, CommandName
 from bot.domain.button_ids import Act, Ask, Pick
 from bot.domain.messages import Attachment, Button, Reply, Tone
 from bot.domain.session import Session
-from bot.phrases import ButtonName, CommandName
 from faq.model import Entry
 from flows.engine import BACK, JUMP, Action, View, Walk, answered, wrong_fields
 from flows.facts import Facts, facts, fill

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from bot import source
-from bot.content import Content
-from bot.loading import load
+from bot.content import yaml_source
+from bot.content.content import Content
+from bot.content.loading import load
 from flows.agreement import check
 from flows.notice import Notice
 from tests.person import Person, at
@@ -48,7 +48,7 @@ def shipped() -> Content:
 @cache
 def another_notice() -> Notice:
     """A notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours of the day."""
-    notice = Notice.model_validate(source.read(NOTICES / "2015-spring.yaml").tree)
+    notice = Notice.model_validate(yaml_source.read(NOTICES / "2015-spring.yaml").tree)
     assert list(check(notice)) == []
     return notice
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.conversation import Turn, decide
 from bot.domain import button_ids as ids
 from bot.domain import session as sessions

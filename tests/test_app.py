@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot import app
 from bot.app import forgotten_since
-from bot.loading import load
+from bot.content.loading import load
 from bot.settings import read_settings
 
 

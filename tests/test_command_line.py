@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.loading import SHIPPED, load
+from bot.content.loading import SHIPPED, load
 from tests.bot.test_knowledge import OWN
 from tests.conftest import Here
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bot.loading import load
+from bot.content.loading import load
 from tests.content.said import Said, everything
 
 CONTENT = load()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import cli
-from bot.loading import load
+from bot.content.loading import load
 from bot.settings import known_names
 from tests.test_command_line import environment, gradbot
 

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.messages import Answer, Button, Incoming, Reply
 from bot.service import Service
 from bot.store import Store

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
 from bot.domain.effects import Effect, Queued, Resaved

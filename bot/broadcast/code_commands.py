@@ -13,9 +13,9 @@ import typer
 from bot.broadcast.chasing import Chased, Import, table, told, unfinished
 from bot.broadcast.command_line import Channel, House, Json, broadcast, content, run
 from bot.broadcast.importing import take_in
+from bot.content.yaml_source import decoded
 from bot.domain import join_codes as joining
 from bot.domain.session import Session
-from bot.source import decoded
 from bot.wording import Voice
 
 __all__ = ["broadcast"]

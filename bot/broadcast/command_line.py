@@ -26,7 +26,7 @@ from bot.broadcast import report as reports
 from bot.broadcast.compose import Composing
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.starting import Starting
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, read
 from bot.domain.broadcast import STATES, Act, Broadcast, Totals
 from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Rewritten

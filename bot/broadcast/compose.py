@@ -14,11 +14,11 @@ from datetime import date, datetime
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
-from bot.broadcast.phrases import BroadcastPhrases
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
 from bot.broadcast.when import moment
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.desk import Handed
 from bot.domain.audience import Audience, Count, Wrong, read
 from bot.domain.broadcast import Broadcast, Totals

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.audience import Audience, open_for
 from bot.domain.broadcast import Ack
 from bot.domain.button_ids import Ask

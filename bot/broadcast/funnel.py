@@ -15,7 +15,7 @@ from typing import TypeVar, get_args
 
 from bot.broadcast.chart import Chart, Table
 from bot.broadcast.disclosure import Cell, told
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.counts import Day, Group, Kind, Questions, Reached
 from bot.wording import Voice
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.broadcast.chasing import Import, corrected
 from bot.broadcast.quiet import until_awake
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import Listed
 from bot.store import Store

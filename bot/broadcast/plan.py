@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.broadcast.draft import Draft
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.audience import Condition, Search, Wrong, read
 from flows.notice import EVERYONE, Notice, Reminder, Window
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.phrases import BroadcastPhrases
+from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.broadcast import STATES, Act, Broadcast, Totals
 from bot.domain.lifecycle import ENDED, Life
 from bot.domain.messages import Button, Tone

@@ -20,7 +20,8 @@ from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.importing import take_in
 from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.yaml_source import MAX_BYTES, decoded
 from bot.desk import Handed
 from bot.domain.areas import Fetch
 from bot.domain.audience import STUCK_DAYS, Audience, Count
@@ -30,7 +31,6 @@ from bot.domain.join_codes import listed
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.session import Session
-from bot.source import MAX_BYTES, decoded
 from bot.store import Store
 from bot.wording import Voice
 from flows.clock import Phase, clock

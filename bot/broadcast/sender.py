@@ -22,7 +22,7 @@ from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.news import News
 from bot.broadcast.quiet import is_quiet
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain import session as sessions
 from bot.domain.audience import open_for
 from bot.domain.broadcast import Broadcast, Result, Row, RowState

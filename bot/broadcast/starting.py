@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import Draft, Rendering
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
 from bot.domain.broadcast import Broadcast, RowState
 from bot.domain.effects import Started

@@ -19,7 +19,7 @@ from bot.broadcast.plan import Due
 from bot.broadcast.quiet import is_quiet
 from bot.broadcast.sender import Sender, session_of
 from bot.broadcast.starting import Starting
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.broadcast import Broadcast
 from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
 from bot.domain.lifecycle import Life

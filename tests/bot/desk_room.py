@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
 from bot.outbox import due
 from bot.service import Service

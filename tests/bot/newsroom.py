@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.aside import Draft, Examines, Report, examine
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.files import Files
+from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming, Sent
-from bot.drafts import Files
 from bot.editor import Editor
 from bot.knowledge import Knowledge
-from bot.loading import load
 from bot.service import Service
 from bot.store import Store
 from tests.conftest import shipped

@@ -12,10 +12,10 @@ import pytest
 import structlog
 
 from bot import desk
+from bot.content.phrases.graduate import Office
 from bot.domain.messages import Incoming, Outcome
 from bot.domain.session import Session
 from bot.hours import is_open, later, opens_at, utc
-from bot.phrases import Office
 from bot.store import Store
 from bot.wording import Voice
 from tests.bot.desk_room import GRADUATE, OWNER, Room, at_noon, names, texts

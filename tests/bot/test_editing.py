@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import source
-from bot.editing import NotThere, add_line
-from bot.loading import SHIPPED
+from bot.content import yaml_source
+from bot.content.add_line import NotThere, add_line
+from bot.content.loading import SHIPPED
 
 BLOCK = """# 头上的注释
 - id: a   # 编号
@@ -38,7 +38,7 @@ def test_only_the_new_line_differs_and_it_says_what_was_meant(line: str, entry: 
     changed = add_line(text, entry, key, line)
     removed = [one for one in difflib.ndiff(text.splitlines(), changed.splitlines()) if one.startswith("- ")]
     assert len(removed) <= (entry == "b" and key == "phrasings")
-    before, after = source.parse(text).tree, source.parse(changed).tree
+    before, after = yaml_source.parse(text).tree, yaml_source.parse(changed).tree
     row = next(row for row in before if row["id"] == entry)
     row[key] = [*row.get(key, ()), line]
     assert after == before
@@ -47,7 +47,7 @@ def test_only_the_new_line_differs_and_it_says_what_was_meant(line: str, entry: 
 def test_every_shipped_entry_can_be_given_a_line() -> None:
     for file in SHIPPED["faq"].glob("*.yaml"):
         text = file.read_text("utf-8")
-        for row in source.parse(text).tree[:6]:
+        for row in yaml_source.parse(text).tree[:6]:
             changed = add_line(text, row["id"], "phrasings", "真的吗")
             assert sorted(changed.splitlines()) == sorted([*text.splitlines(), "    - 真的吗"])
 

@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.conversation import decide
 from bot.domain.messages import Incoming
-from bot.loading import load
 from bot.notice_import.draft import MARK, draft
 from tests.conftest import NOTICES
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.loading import SHIPPED
 from bot.domain.effects import Unanswered
 from bot.inbox import groups
-from bot.loading import SHIPPED
 from tests.bot.newsroom import Newsroom, said
 from tests.test_command_line import environment
 

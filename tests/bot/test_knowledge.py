@@ -18,10 +18,10 @@ import pytest
 import structlog
 
 from bot.aside import Draft, Report, elsewhere, examine
+from bot.content.files import placed, whole
+from bot.content.loading import SHIPPED
+from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Incoming
-from bot.drafts import placed, whole
-from bot.loading import SHIPPED
-from bot.source import MAX_BYTES
 from bot.store import Store, StoreProblem
 from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
 

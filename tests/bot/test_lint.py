@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.content.lint import RULES, lint
 from bot.domain import privacy
-from bot.lint import RULES, lint
 from faq.matcher import Matcher
 from faq.model import Entry
 from tests.conftest import shipped

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.conversation import MAX_TEXT
 from bot.domain.button_ids import Act
 from flows.engine import answered

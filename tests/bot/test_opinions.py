@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.loading import SHIPPED
 from bot.domain.effects import Opinion
 from bot.domain.messages import Answer, Button, Incoming
-from bot.loading import SHIPPED
 from bot.opinions import FLAG_VOTES, flagged, wording
 from tests.bot.newsroom import Newsroom, said
 from tests.conftest import Meets, shipped

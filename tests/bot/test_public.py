@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.domain.messages import Incoming, Reply
-from bot.loading import load
 from bot.public import MOST_RESULTS, in_public
 
 NOW = datetime.fromisoformat("2013-12-05T09:00")

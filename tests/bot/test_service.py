@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming
-from bot.loading import load
 from bot.service import Service
 from bot.store import Store
 from tests.secrets import synthetic

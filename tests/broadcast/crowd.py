@@ -24,7 +24,7 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.request import AiohttpRequest
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, read
 from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.effects import Cancelled

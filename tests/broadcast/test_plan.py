@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from bot.broadcast.plan import due
-from bot.content import Content
+from bot.content.content import Content
 from bot.domain.messages import Incoming
 from flows.notice import Reminder, Reminders
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session

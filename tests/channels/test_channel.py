@@ -17,8 +17,8 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.content import Content
-from bot.loading import load
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.service import Service
 from bot.store import Store
 from tests.telegram_server import Message, TelegramServer, User

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.content import Content
+from bot.content.content import Content
 from bot.conversation import Turn, decide
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming, Reply

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.conversation import decide
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
-from bot.loading import load
 from tests.content.said import Said, everything
 
 FOLDER = Path(__file__).parent / "colleges" / "jiangzhou"

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from bot.loading import SHIPPED, load
-from bot.problem import ContentProblem
-from bot.source import MAX_BYTES
+from bot.content.loading import SHIPPED, load
+from bot.content.problem import ContentProblem
+from bot.content.yaml_source import MAX_BYTES
 
 BROKEN = Path(__file__).parent / "broken"
 FOLDERS = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())

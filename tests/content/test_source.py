@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from bot.loading import SHIPPED
-from bot.source import MAX_DEPTH, Source, decoded, parse, read
+from bot.content.loading import SHIPPED
+from bot.content.yaml_source import MAX_DEPTH, Source, decoded, parse, read
 
 SNIPPETS = [
     "a",

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from bot.slips import MERGING, TYPED, mend
+from bot.content.yaml_repair import MERGING, TYPED, mend
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 24

@@ -16,15 +16,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from rapidfuzz import fuzz, process
 
+import bot
 import faq
 import flows
-from bot import source
-from bot.content import Content
-from bot.findings import entry_flaws, line_flaws, notice_flaws, phrase_flaws
-from bot.mending import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
-from bot.phrases import Phrases, completed
-from bot.problem import ContentProblem, Problem
-from bot.source import WIDE_QUOTES, Mistake, Path_, Source
+from bot.content import yaml_source
+from bot.content.checks import entry_flaws, line_flaws, notice_flaws, phrase_flaws
+from bot.content.content import Content
+from bot.content.phrases.graduate import Phrases, completed
+from bot.content.problem import ContentProblem, Problem
+from bot.content.schema_repair import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
+from bot.content.yaml_source import WIDE_QUOTES, Mistake, Path_, Source
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import check
@@ -33,12 +34,12 @@ from flows.model import Script
 from flows.notice import Notice, Question
 from flows.review import review
 
-_HOUSE = Path(__file__).parent
+_BOT = Path(bot.__file__ or "").parent
 _FLOWS = Path(flows.__file__ or "").parent
 _FAQ = Path(faq.__file__ or "").parent
 
 SHIPPED: Mapping[str, Path] = {
-    "phrases.yaml": _HOUSE / "phrases.yaml",
+    "phrases.yaml": _BOT / "phrases.yaml",
     "scripts": _FLOWS / "scripts",
     "notices": _FLOWS / "notices",
     "faq": _FAQ / "entries",
@@ -182,7 +183,7 @@ class _Reading:
         return [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.]*.y*ml"))] if path.is_dir() else [(part, path)]
 
     def _once(self, path: Path) -> Source:
-        return self.read[path] if path in self.read else self.read.setdefault(path, source.read(path))
+        return self.read[path] if path in self.read else self.read.setdefault(path, yaml_source.read(path))
 
     def _shipped(self, model: type[Model], part: str) -> Model:
         path = SHIPPED[part]
@@ -201,7 +202,7 @@ class _Reading:
             read = self._once(file)
             self.hash.update(file.read_bytes() if file.is_file() else b"")
         else:
-            read = source.given(file)
+            read = yaml_source.given(file)
             self.hash.update(file.encode() if isinstance(file, str) else file)
         for mistake in read.mistakes:
             if mistake.sure:

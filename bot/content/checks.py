@@ -8,11 +8,11 @@ from string import Formatter
 
 from pydantic_core import InitErrorDetails
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.phrases.graduate import Phrases
+from bot.content.problem import Problem
+from bot.content.yaml_source import Path_
 from bot.domain.audience import Wrong, read
-from bot.phrases import Phrases
-from bot.problem import Problem
-from bot.source import Path_
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw

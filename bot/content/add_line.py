@@ -14,8 +14,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from bot import source
-from bot.drafts import Files, part_of, whole, with_file
+from bot.content import yaml_source
+from bot.content.files import Files, part_of, whole, with_file
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff][\w\u3400-\u9fff 、，。？！“”（）()/+.~-]*")
 _WORDS = re.compile(r"(?i)(true|false|null|yes|no|on|off|y|n|~|[\d.:+-]+)")
@@ -52,7 +52,7 @@ def add_line(text: str, entry: str, key: str, line: str) -> str:
         raise NotThere(key)
     else:
         changed = _after(part, row, key, line)
-    was, becomes = source.parse(part).tree, source.parse(changed).tree
+    was, becomes = yaml_source.parse(part).tree, yaml_source.parse(changed).tree
     if becomes != [{**was[0], key: [*was[0].get(key, ()), line]}]:
         raise NotThere(key)
     return before + changed + after
@@ -71,7 +71,7 @@ def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
 
 def _around(text: str, entry: str) -> tuple[str, str, str]:
     """What stands before the entry, its own lines, and what stands after them."""
-    read = source.parse(text)
+    read = yaml_source.parse(text)
     rows = read.tree if isinstance(read.tree, list) else []
     at = next((n for n, row in enumerate(rows) if isinstance(row, dict) and row.get("id") == entry), None)
     if at is None:

@@ -16,9 +16,9 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.yaml_source import Path_
 from bot.domain import privacy
-from bot.source import Path_
 from faq.model import Entry
 from faq.text import fold
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from bot import source
-from bot.content import Content
-from bot.loading import SHIPPED
+from bot.content import yaml_source
+from bot.content.content import Content
+from bot.content.loading import SHIPPED
 from faq.model import Entry
 
 Files = Mapping[str, str]
@@ -43,9 +43,9 @@ def part_of(name: str) -> str:
 
 def text_of(raw: bytes) -> str:
     """The text of a file that somebody gives. Refused when it is too large or no text."""
-    if len(raw) > source.MAX_BYTES:
-        raise Refused("too_large", size=len(raw), limit=source.MAX_BYTES)
-    text = source.decoded(raw)
+    if len(raw) > yaml_source.MAX_BYTES:
+        raise Refused("too_large", size=len(raw), limit=yaml_source.MAX_BYTES)
+    text = yaml_source.decoded(raw)
     if not isinstance(text, str):
         raise Refused("no_text", line=text[0], column=text[1])
     return text
@@ -61,7 +61,7 @@ def of_folder(folder: Path | None) -> dict[str, str | bytes]:
         for file in paths:
             if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
                 raw = file.read_bytes()
-                text = source.decoded(raw) if len(raw) <= source.MAX_BYTES else raw
+                text = yaml_source.decoded(raw) if len(raw) <= yaml_source.MAX_BYTES else raw
                 found[str(file.relative_to(folder))] = text if isinstance(text, str) else raw
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.source import Path_
+from bot.content.yaml_source import Path_
 
 MAX_MENDINGS = 8
 """How often a row is mended so that the rest of it can be checked too."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 
-from bot.phrases import Phrases
+from bot.content.phrases.graduate import Phrases
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.facts import Facts, shared_facts

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bot.admin_phrases import AdminPhrases
-from bot.broadcast.phrases import BroadcastPhrases
+from bot.content.phrases.admin import AdminPhrases
+from bot.content.phrases.broadcast import BroadcastPhrases
 from flows.answers import plain
 from flows.facts import Words
 

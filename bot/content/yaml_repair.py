@@ -1,6 +1,6 @@
 """Mends a line of YAML that somebody mistyped, as the sentence about it says, so that the lines around it can be read.
 
-Knows lines and the rules of `bot.source`; reads nothing and tells nobody.
+Knows lines and the rules of `bot.content.yaml_source`; reads nothing and tells nobody.
 """
 
 from __future__ import annotations
