@@ -32,7 +32,7 @@ from typing import Any
 import structlog
 
 from bench.quick import QuickTelegram
-from bot.store.text import text_of
+from bot.store.times import text_of
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session, settle
 from tests.broadcast.killing import HOUSE, killed, start
 from tests.telegram_server import Call, Refusal, TelegramServer

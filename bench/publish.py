@@ -19,11 +19,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.app.telegram import loop
 from bot.content.files import Files, placed, whole
 from bot.domain.messages import Incoming
-from bot.knowledge import Knowledge
-from bot.service import Service
-from bot.serving import loop
+from bot.knowledge.revisions import Knowledge
+from bot.service.turns import Service
 from bot.store import Store
 
 ASKED = (

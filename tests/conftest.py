@@ -80,7 +80,7 @@ def meets() -> Meets:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """Runs the command line in this process, in an empty folder: `here("ask", "--json", "…", GRADBOT_TODAY="…")`."""
-    from bot.__main__ import main
+    from bot.commands.main import main
 
     for name in [name for name in os.environ if name.startswith("GRADBOT_")]:
         monkeypatch.delenv(name)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.content.content import Content
-from bot.conversation import Turn, decide
+from bot.conversation.turn import Turn, decide
 from bot.domain import button_ids as ids
 from bot.domain import session as sessions
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.session import Session
-from bot.wording import BUBBLE
+from bot.render.reply import BUBBLE
 from flows.model import Position, dump
 
 

@@ -6,10 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import app
-from bot.app import forgotten_since
+from bot.app import build
+from bot.app.build import forgotten_since
+from bot.app.settings import read_settings
 from bot.content.loading import load
-from bot.settings import read_settings
 
 
 def test_nobody_is_forgotten_while_the_last_window_and_its_grace_run() -> None:
@@ -23,11 +23,11 @@ def test_nobody_is_forgotten_while_the_last_window_and_its_grace_run() -> None:
 
 async def test_whoever_stays_away_too_long_is_forgotten_also_by_a_bot_that_is_never_restarted(tmp_path: Path) -> None:
     long_ago = datetime(2014, 1, 1, tzinfo=UTC)
-    async with app.service(read_settings({}, tmp_path)) as serving:
+    async with build.service(read_settings({}, tmp_path)) as serving:
         await serving.store.save_turn(
             "test", "ann", session="{}", events=(), update_id=None, turn=None, miss=None, at=long_ago
         )
-        forgetting = asyncio.create_task(app.forgets(serving, every_s=0.01))
+        forgetting = asyncio.create_task(build.forgets(serving, every_s=0.01))
         async with asyncio.timeout(5):
             while await serving.store.load("test", "ann"):  # noqa: ASYNC110 - the database wakes nobody
                 await asyncio.sleep(0)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import cli
+from bot.app.settings import known_names
+from bot.commands.main import cli
 from bot.content.loading import load
-from bot.settings import known_names
 from tests.test_command_line import environment, gradbot
 
 HOUSE = Path(__file__).parents[1]
@@ -87,7 +87,7 @@ def test_every_answer_can_be_said_on_every_day(day: str) -> None:
     from datetime import datetime
 
     from bot.domain.session import Session
-    from bot.wording import Voice
+    from bot.render.reply import Voice
 
     content = load()
     voice = Voice(content, Session("2014-autumn"), datetime.fromisoformat(f"{day}T09:00"))

@@ -28,7 +28,7 @@ import yaml
 
 from bot.content.content import Content
 from bot.domain.messages import Answer, Button, Incoming, Reply
-from bot.service import Service
+from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import both_notices, shipped
 from tests.person import at, buttons

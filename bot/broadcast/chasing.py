@@ -16,8 +16,8 @@ from bot.domain import join_codes
 from bot.domain import session as sessions
 from bot.domain.effects import Effect, Queued, Resaved
 from bot.domain.join_codes import Holder
-from bot.hours import ZONE
-from bot.wording import Voice
+from bot.render.reply import Voice
+from bot.tickets.hours import ZONE
 
 MOST = 20
 """Codes, or lines without one, that are named."""

@@ -19,15 +19,15 @@ from bot.broadcast.starting import Starting
 from bot.broadcast.when import moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.desk import Handed
 from bot.domain.audience import Audience, Count, Wrong, read
 from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.effects import Audited, Cancelled, Moved, Queued, Rewritten
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.session import Session
-from bot.hours import ZONE
-from bot.wording import Rows
+from bot.render.reply import Rows
+from bot.tickets.hours import ZONE
+from bot.tickets.tickets import Handed
 from flows.clock import clock
 from flows.notice import Notice
 

@@ -22,7 +22,7 @@ from bot.domain.broadcast import Ack
 from bot.domain.button_ids import Ask
 from bot.domain.messages import Bulletin, Button, Sent
 from bot.domain.session import Session
-from bot.wording import Voice
+from bot.render.reply import Voice
 from flows.facts import LIVE, PLACEHOLDER, placeholders
 from flows.model import Position
 

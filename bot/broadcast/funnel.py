@@ -17,7 +17,7 @@ from bot.broadcast.chart import Chart, Table
 from bot.broadcast.disclosure import Cell, told
 from bot.content.content import Content
 from bot.domain.counts import Day, Group, Kind, Questions, Reached
-from bot.wording import Voice
+from bot.render.reply import Voice
 
 DAYS = 14
 """Days that are told, today the last."""

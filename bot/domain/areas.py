@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.desk import Handed
 from bot.domain.effects import Role
 from bot.domain.messages import Incoming
+from bot.tickets.tickets import Handed
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The content of a document, by the channel's own id. ConnectionError when it cannot be had."""

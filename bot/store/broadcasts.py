@@ -35,9 +35,9 @@ from bot.store.knowledge import upsert
 from bot.store.ledger import move, texts
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
+from bot.store.rows import Rows, to_the_end
 from bot.store.tables import KEPT_TURNS, people
-from bot.store.text import text_of, time_of
-from bot.store.whole import Rows, to_the_end
+from bot.store.times import text_of, time_of
 
 
 class BroadcastRows(Rows):

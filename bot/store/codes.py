@@ -12,7 +12,7 @@ from bot.domain.join_codes import Holder
 from bot.store.audience import session_json
 from bot.store.problems import told_apart
 from bot.store.tables import people
-from bot.store.text import time_of
+from bot.store.times import time_of
 
 
 class CodeRows:

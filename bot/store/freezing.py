@@ -20,7 +20,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, states_of
 from bot.store.proofs import prove
 from bot.store.tables import people
-from bot.store.text import text_of
+from bot.store.times import text_of
 
 PIECE = 1_000
 """People looked at, or left out, in one transaction."""

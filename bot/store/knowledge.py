@@ -33,9 +33,9 @@ from bot.domain.effects import (
 )
 from bot.store.knowledge_tables import drafts, revisions, texts, votes
 from bot.store.problems import told_apart
+from bot.store.rows import Rows, to_the_end
 from bot.store.tables import misses, people
-from bot.store.text import text_of, time_of
-from bot.store.whole import Rows, to_the_end
+from bot.store.times import text_of, time_of
 
 
 @dataclass(frozen=True, slots=True)

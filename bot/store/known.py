@@ -10,9 +10,9 @@ from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.effects import Role, Ticket
-from bot.store.desk import ticket_of_row
 from bot.store.problems import told_apart
 from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
+from bot.store.tickets import ticket_of_row
 
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
 _SESSIONS = select(people.c.user_id, people.c.session, people.c.turns).where(

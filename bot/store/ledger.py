@@ -18,13 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Result, Row, RowState, Totals
 from bot.domain.lifecycle import Life
+from bot.store.batching import Together
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.problems import told_apart
 from bot.store.proofs import prove
+from bot.store.rows import Rows, to_the_end
 from bot.store.tables import people
-from bot.store.text import text_of, time_of
-from bot.store.together import Together
-from bot.store.whole import Rows, to_the_end
+from bot.store.times import text_of, time_of
 
 CLAIM_S = 10.0
 """Seconds for which a claimed row is its worker's."""

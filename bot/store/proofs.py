@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.domain.proof import FIRST, Record, link, written
 from bot.store.broadcast_tables import proofs
 from bot.store.problems import told_apart
-from bot.store.text import text_of
+from bot.store.times import text_of
 
 PAGE = 1000
 """Records read at a time."""

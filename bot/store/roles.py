@@ -13,7 +13,7 @@ from bot.domain.lifecycle import ENDED
 from bot.store.broadcast_tables import broadcasts
 from bot.store.problems import told_apart
 from bot.store.tables import audit, invites, staff, tickets
-from bot.store.text import text_of
+from bot.store.times import text_of
 
 
 class RoleRows:

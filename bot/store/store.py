@@ -24,9 +24,9 @@ from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.effects import Effect, Outdated, Tallied
+from bot.store.batching import Together
 from bot.store.broadcasts import BroadcastRows, tally
 from bot.store.codes import CodeRows
-from bot.store.desk import DeskRows, apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
@@ -35,11 +35,11 @@ from bot.store.ledger import LedgerRows, received_by
 from bot.store.problems import StoreProblem, told_apart
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
+from bot.store.rows import UnderWay, to_the_end
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import KEPT_TURNS, handled_updates, metadata, misses, outbox, people, step_events
-from bot.store.text import text_of
-from bot.store.together import Together
-from bot.store.whole import UnderWay, to_the_end
+from bot.store.tickets import DeskRows, apply
+from bot.store.times import text_of
 
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
 KEPT_FORGETTING = timedelta(days=2)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.content.content import Content
 from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
-from bot.outbox import due
-from bot.service import Service
+from bot.service.outbox import due
+from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at, buttons
 

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from bot.aside import Draft, Examines, Report, examine
+from bot.admin.area import Editor
 from bot.content.content import Content
 from bot.content.files import Files
 from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming, Sent
-from bot.editor import Editor
-from bot.knowledge import Knowledge
-from bot.service import Service
+from bot.knowledge.examine import Draft, Examines, Report, examine
+from bot.knowledge.revisions import Knowledge
+from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
 

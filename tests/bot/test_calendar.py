@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from bot.calendar import MAX_LINE_BYTES, calendar
+from bot.render.calendar import MAX_LINE_BYTES, calendar
 from flows.notice import Notice
 from tests.conftest import another_notice, shipped
 from tests.person import Person, at

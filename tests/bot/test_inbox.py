@@ -13,7 +13,7 @@ import pytest
 
 from bot.content.loading import SHIPPED
 from bot.domain.effects import Unanswered
-from bot.inbox import groups
+from bot.knowledge.inbox import groups
 from tests.bot.newsroom import Newsroom, said
 from tests.test_command_line import environment
 

@@ -17,11 +17,11 @@ from zipfile import ZipFile
 import pytest
 import structlog
 
-from bot.aside import Draft, Report, elsewhere, examine
 from bot.content.files import placed, whole
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Incoming
+from bot.knowledge.examine import Draft, Report, elsewhere, examine
 from bot.store import Store, StoreProblem
 from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.links import USERNAME, Link, draw, links
+from bot.render.links import USERNAME, Link, draw, links
 from tests.conftest import Meets, shipped
 from tests.person import at
 from tests.test_command_line import gradbot

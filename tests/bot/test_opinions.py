@@ -11,7 +11,7 @@ import pytest
 from bot.content.loading import SHIPPED
 from bot.domain.effects import Opinion
 from bot.domain.messages import Answer, Button, Incoming
-from bot.opinions import FLAG_VOTES, flagged, wording
+from bot.render.feedback import FLAG_VOTES, flagged, wording
 from tests.bot.newsroom import Newsroom, said
 from tests.conftest import Meets, shipped
 from tests.person import buttons

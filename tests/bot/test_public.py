@@ -9,8 +9,8 @@ import pytest
 
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.conversation.public import MOST_RESULTS, in_public
 from bot.domain.messages import Incoming, Reply
-from bot.public import MOST_RESULTS, in_public
 
 NOW = datetime.fromisoformat("2013-12-05T09:00")
 

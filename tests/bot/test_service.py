@@ -16,7 +16,7 @@ import structlog
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming
-from bot.service import Service
+from bot.service.turns import Service
 from bot.store import Store
 from tests.secrets import synthetic
 
@@ -178,7 +178,7 @@ async def test_a_bug_is_said_kindly_and_logged_without_words(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("红烧肉")
 
-    monkeypatch.setattr("bot.service.decide", broken)
+    monkeypatch.setattr("bot.service.turns.decide", broken)
     answer = await says(service, "红烧肉", update="9")
     assert answer.replies[0].text == content.phrases.trouble_of_ours
     logged = "".join(capsys.readouterr())

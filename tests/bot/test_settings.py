@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.settings import Address, Problem, ProblemCode, SettingsProblem, known_names, read_settings
+from bot.app.settings import Address, Problem, ProblemCode, SettingsProblem, known_names, read_settings
 
 TOKEN = "123456:AAfake-token_of-a-test"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import decide
-from bot.desk import Case
+from bot.conversation.turn import decide
 from bot.domain.messages import Incoming, Reply
-from bot.staff import INVITATION_HOURS, asks
 from bot.store import Store
+from bot.tickets.roles import INVITATION_HOURS, asks
+from bot.tickets.tickets import Case
 from tests.bot.desk_room import OWNER, Room, at_noon, texts
 from tests.conftest import shipped
 from tests.person import buttons

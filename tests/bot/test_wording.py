@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import Button, Reply
 from bot.domain.session import Session
-from bot.wording import BUBBLE, ROW, Voice, cut
+from bot.render.reply import BUBBLE, ROW, Voice, cut
 from flows.engine import answered
 from flows.model import Position
 from tests.conftest import Meets, shipped

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import Draft
 from bot.broadcast.news import News
+from bot.broadcast.scheduler import Tending
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import Starting
-from bot.broadcast.tending import Tending
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
@@ -30,10 +30,10 @@ from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.effects import Cancelled
 from bot.domain.proof import Chain
 from bot.domain.session import Session, dump
-from bot.service import Service, local
+from bot.service.turns import Service, local
 from bot.store import Store
 from bot.store.tables import people
-from bot.store.text import text_of
+from bot.store.times import text_of
 from flows.model import Position
 from tests.conftest import shipped
 from tests.store.conftest import POSTGRES

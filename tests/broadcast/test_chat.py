@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from bot import outbox
+from bot.broadcast.area import BroadcastRoom, Paint
 from bot.broadcast.chart import Chart, Missing
-from bot.broadcast.room import BroadcastRoom, Paint
-from bot.broadcast.tending import Tending
+from bot.broadcast.scheduler import Tending
 from bot.channels.telegram import updates
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.conversation import decide
+from bot.conversation.turn import decide
 from bot.domain import session as sessions
 from bot.domain.effects import Removed
 from bot.domain.messages import Incoming
-from bot.service import Service
+from bot.service import outbox
+from bot.service.turns import Service
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
 from tests.conftest import shipped
 from tests.telegram_server import User

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admin import asks
+from bot.admin.cards import asks
 from bot.broadcast.chasing import corrected
 from bot.broadcast.importing import take_in
 from bot.broadcast.quiet import until_awake

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from bot import __main__, app
+from bot.app import build
+from bot.commands import main
 from bot.domain import join_codes
 from bot.domain.broadcast import Result
 from bot.store import Store
-from bot.store.text import text_of
+from bot.store.times import text_of
 from tests.broadcast.crowd import session, settle
 from tests.broadcast.test_codes import DRAWN, finished
 from tests.conftest import shipped
@@ -29,13 +30,13 @@ def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Runs `gradbot broadcast WORDS`; code, standard output, standard error. Three people are there."""
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(app, "content", lambda *_, **__: shipped())  # read once, not by each command
+    monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command
     people = [session("walking"), session("done", "m10-done"), finished(DRAWN[0])]
     asyncio.run(_open(tmp_path, lambda store: settle(store, people, updated_at=text_of(datetime.now(UTC)))))
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gradbot", "broadcast", *words])
-        code = __main__._run()
+        code = main._run()
         said = capsys.readouterr()
         return code, said.out, said.err
 

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.broadcast import chart
+from bot.broadcast.area import painted
 from bot.broadcast.funnel import Funnel
-from bot.broadcast.room import painted
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.session import Session
+from bot.render.reply import Voice
 from bot.store.tables import people, step_events
-from bot.store.text import text_of
-from bot.wording import Voice
+from bot.store.times import text_of
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, Crowd, crowd, session
 from tests.broadcast.test_chat import office
 from tests.conftest import shipped

@@ -14,7 +14,7 @@ from sqlalchemy import event, update
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import Draft
-from bot.broadcast.tending import Tending
+from bot.broadcast.scheduler import Tending
 from bot.domain.broadcast import Result
 from bot.domain.effects import Cancelled, Moved, Outdated
 from bot.store import Store

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot import outbox
 from bot.channels.telegram import channel, updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -19,7 +18,8 @@ from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.service import Service
+from bot.service import outbox
+from bot.service.turns import Service
 from bot.store import Store
 from tests.telegram_server import Message, TelegramServer, User
 

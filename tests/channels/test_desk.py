@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from bot import outbox
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.service import Service
+from bot.service import outbox
+from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
 from tests.telegram_server import Call, Message, Refusal, TelegramServer, User

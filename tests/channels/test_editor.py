@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from bot.admin.area import Editor
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -14,9 +15,8 @@ from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.editor import Editor
-from bot.knowledge import Knowledge
-from bot.service import Service
+from bot.knowledge.revisions import Knowledge
+from bot.service.turns import Service
 from bot.store import Store
 from tests.bot.newsroom import NOON
 from tests.bot.test_knowledge import OWN

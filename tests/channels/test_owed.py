@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bot import outbox
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -20,7 +19,8 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.domain.messages import Owed, Reply
-from bot.service import Service
+from bot.service import outbox
+from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
 from tests.telegram_server import TelegramServer, User

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.store.together import Together
+from bot.store.batching import Together
 
 CLOSING = """
 import asyncio

@@ -1,0 +1,279 @@
+"""What an admin is told of the knowledge, and what follows from what they tap. Pure.
+
+`asks` tells whether somebody tries one of these acts; for whoever may not there is no answer here, and the conversation
+answers as to any words that it does not know. What had to be loaded or examined comes in; words and effects go out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.content.content import Content
+from bot.content.files import Change
+from bot.content.problem import Problem
+from bot.domain.effects import Effect
+from bot.domain.messages import Attachment, Button, Incoming, Reply
+from bot.knowledge.examine import Report, Shift, Told
+from bot.knowledge.inbox import Group
+from bot.knowledge.why import Why
+from bot.tickets.tickets import Handed
+
+MOST_LINES = 12
+"""Problems, warnings or changes that are told in a message; all of them go into a file when there are more."""
+MOST_TEXT = 3_600
+"""Characters of a message."""
+PARTS = 6
+"""Features of an entry that are told, heaviest first."""
+ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest")
+
+_COMMAND = re.compile(r"/faq(?:@\w+)?(?![\w-])\s*(.*)", re.DOTALL | re.ASCII | re.IGNORECASE)
+_PRESS = re.compile(r"know\|([a-z]{2,9})(?:\|([\w-]{0,16}))?(?:\|([a-z0-9-]{1,40}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An act of an admin, what it is about, and with what."""
+
+    act: str
+    about: str = ""
+    more: str = ""
+
+
+def asks(incoming: Incoming) -> Wish | None:
+    """The act that this tries; None for everything else."""
+    if incoming.press is not None:
+        pressed = _PRESS.fullmatch(incoming.press)
+        return Wish(pressed[1], pressed[2] or "", pressed[3] or "") if pressed else None
+    command = _COMMAND.fullmatch(incoming.text.strip())
+    if incoming.file and incoming.other == "document":
+        name = incoming.file.name.lower()
+        known = name.endswith((".yaml", ".yml", ".txt", ".doc", ".docx"))
+        if not command and (incoming.text.startswith("/") or not known):
+            return None
+        note = command[1].strip() if command else ""
+        return Wish("draft" if name.endswith(".txt") else "file", "now" if command else "", note)
+    if command is None or incoming.other:
+        return None
+    act, about = (*command[1].split(maxsplit=1), "", "")[:2]
+    return Wish(act.lower(), about.strip()) if act.lower() in ACTS else Wish("status")
+
+
+def button(content: Content, name: str, act: str, *about: object, **own: object) -> Button:
+    """A button of an admin's; its label is cut to what a phone shows."""
+    label = content.phrases.admin.buttons[name].format(**own)  # type: ignore[index]
+    return Button("|".join(("know", act, *map(str, about))), label[:40])
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Speaks of the content in force, which is revision `number`; what ships becomes the first at the first change."""
+
+    content: Content
+    number: int
+
+    @property
+    def edition(self) -> int:
+        """The number that people read: from 1."""
+        return max(self.number, 1)
+
+    def author(self, who: str, people: Mapping[str, str] = MappingProxyType({})) -> str:
+        """What an author is called; `people` are names by id."""
+        names: Mapping[str, str] = self.content.phrases.admin.authors  # type: ignore[assignment]
+        return names.get(who) or people.get(who) or who
+
+    def changes(self, changes: Sequence[Change]) -> str:
+        """Changes in words, one a line."""
+        words = self.content.phrases.admin
+        lines = [words.change[kind].format(title=title, text=text) for kind, title, text in changes]
+        return self.some(lines) or words.nothing_changed
+
+    def some(self, lines: Sequence[str]) -> str:
+        """The first lines, and how many there are besides."""
+        more = len(lines) - MOST_LINES
+        shown = [line[:300] for line in lines[:MOST_LINES]]
+        return "\n".join([*shown, self.content.phrases.admin.more.format(count=more)] if more > 0 else shown)
+
+    def refused(self, report: Report, *, folder: bool = False) -> Reply:
+        """Why a draft cannot come into force."""
+        words = self.content.phrases.admin
+        found: list[Problem] = [*report.problems, *(told.problem for told in report.errors)]
+        lines = [problem.drawn() for problem in found]
+        lost = self._shifts(report.lost)
+        sentence = words.folder_refused if folder else words.problems
+        text = sentence.format(number=self.edition, count=len(lines), lines="\n".join(lines[:MOST_LINES]))
+        if len(lines) > MOST_LINES:
+            text += "\n" + words.problems_more.format(count=len(lines) - MOST_LINES)
+        if lost:
+            text += "\n\n" + words.lost.format(count=len(lost), lines=self.some(lost))
+        whole = Attachment("problems.txt", "\n".join(lines) + "\n") if len(lines) > MOST_LINES else None
+        return Reply(text[:MOST_TEXT], attachment=whole)
+
+    def _shifts(self, shifts: Iterable[Shift]) -> list[str]:
+        words = self.content.phrases.admin
+        said = [(shift.question, shift.was or words.nothing, shift.becomes or words.nothing) for shift in shifts]
+        return [words.shift.format(question=question, was=was, becomes=becomes) for question, was, becomes in said]
+
+    def _beside(self, report: Report) -> str:
+        """Warnings, and questions that would be answered otherwise."""
+        words, parts = self.content.phrases.admin, list[str]()
+        warnings = [f"{told.problem.where}: {told.problem.text}" for told in report.findings if told.level == "warning"]
+        if warnings:
+            parts.append(words.warnings.format(count=len(warnings), lines=self.some(warnings)))
+        if shifts := self._shifts(report.shifts):
+            parts.append(words.shifts.format(count=len(shifts), lines=self.some(shifts)))
+        return "".join(f"\n\n{part}" for part in parts)
+
+    def drafted(self, report: Report, key: str) -> Reply:
+        """A draft that is good, with the button that publishes it."""
+        text = self.content.phrases.admin.good.format(changes=self.changes(report.changes)) + self._beside(report)
+        rows = (
+            (button(self.content, "publish", "publish", key), button(self.content, "drop", "drop", key)),
+            (button(self.content, "try", "trying", key), button(self.content, "diff", "patch", key)),
+        )
+        return Reply(text[:MOST_TEXT], rows)
+
+    def published(self, report: Report, number: int, *, undo: int, settled: Iterable[int] = ()) -> Reply:
+        """It is in force; one tap goes back. `settled` is one of the questions that it answers."""
+        said = self.content.phrases.admin.published.format(number=number, changes=self.changes(report.changes))
+        about = next(iter(settled), "")
+        rows = (
+            (
+                button(self.content, "undo", "rollback", undo, *([about] if about else [])),
+                button(self.content, "inbox", "inbox"),
+            ),
+        )
+        return Reply((said + self._beside(report))[:MOST_TEXT], rows)
+
+    def asked_others(self) -> Reply:
+        """The author of a draft that somebody else must publish."""
+        return Reply(self.content.phrases.admin.asked_others)
+
+    def to_others(self, report: Report, author: str, key: str) -> Reply:
+        """A draft as the other admins see it."""
+        text = self.content.phrases.admin.to_others.format(author=author, changes=self.changes(report.changes))
+        rows = ((button(self.content, "publish", "publish", key), button(self.content, "diff", "patch", key)),)
+        return Reply((text + self._beside(report))[:MOST_TEXT], rows)
+
+    def listed(self, findings: Sequence[Told]) -> Reply:
+        """What lint finds in the content in force."""
+        words = self.content.phrases.admin
+        if not findings:
+            return Reply(words.lint_none)
+        lines = [f"{words.levels[told.level]} {told.problem}" for told in findings]  # type: ignore[index]
+        errors = sum(told.level == "error" for told in findings)
+        text = words.lint_head.format(errors=errors, warnings=len(lines) - errors, lines=self.some(lines))
+        return Reply(text[:MOST_TEXT], attachment=Attachment("lint.txt", "\n".join(lines) + "\n"))
+
+    # The inbox
+
+    def card(self, found: Sequence[Group], place: int, poor: Sequence[str] = ()) -> Reply:
+        """One group of unanswered questions and what can be done with it; `place` counts from 0.
+
+        `poor` are lines about answers that help too few.
+        """
+        words = self.content.phrases.admin
+        flags = "\n\n" + words.flagged.format(lines=self.some(poor)) if poor else ""
+        if not found:
+            return Reply(words.inbox_empty + flags)
+        place %= len(found)
+        group = found[place]
+        known = [self.content.entries[topic] for topic in group.topics if topic in self.content.entries]
+        text = words.inbox_card.format(
+            place=place + 1,
+            groups=len(found),
+            count=len(group.numbers),
+            when=f"{group.latest:%m-%d}" if group.latest else "",
+            lines="\n".join(words.inbox_like.format(question=line) for line in group.lines),
+            tied=self._tied(group),
+            topics="、".join(entry.title for entry in known) or words.inbox_none_near,
+        )
+        number = max(group.numbers)
+        rows: list[tuple[Button, ...]] = [
+            (button(self.content, "add", "add", number, entry.id, title=entry.title),) for entry in known
+        ]
+        rows += [
+            (button(self.content, "new", "new", number), button(self.content, "out", "out", number)),
+            (button(self.content, "ignore", "ignore", number), button(self.content, "next", "inbox", place + 1)),
+        ]
+        return Reply((text + flags)[:MOST_TEXT], tuple(rows))
+
+    def _tied(self, group: Group) -> str:
+        """How often a choice was offered, and what people took; nothing when it never was."""
+        words, entries = self.content.phrases.admin, self.content.entries
+        picked = [
+            words.inbox_picked.format(title=entries[topic].title, count=count)
+            for topic, count in group.picked.most_common()
+            if topic in entries
+        ]
+        if not group.tied and not picked:
+            return ""
+        return "\n" + words.inbox_tied.format(count=group.tied, picked="".join(picked))
+
+    def new_entry(self, group: Group) -> Reply:
+        """A file for a new entry, to be filled in and sent back."""
+        lines = [f"    - {quoted(line)}" for line in group.wordings][:30]
+        lines += [f"    - 请核对：再写一种问法{n}" for n in range(1, 6 - len(lines))]
+        name = f"new-{max(group.numbers)}"
+        text = "\n".join(
+            (
+                f"- id: {name}          # 请核对：换成英文小写的编号",
+                "  title: 请核对",
+                "  source: beyond      # notice 通知里有，help 学信网帮助里有，beyond 都没有",
+                f"  checked_on: {group.latest:%Y-%m-%d}" if group.latest else "  checked_on: 请核对",
+                "  phrasings:",
+                *lines,
+                "  answer: 请核对",
+                "  references: []",
+                "",
+            )
+        )
+        return Reply(self.content.phrases.admin.new_entry, attachment=Attachment(f"{name}.yaml", text))
+
+    # Why
+
+    def why(self, seen: Why) -> Reply:
+        """Which entry, which phrasing, what each feature added; and one tap to make it a phrasing of one of them."""
+        words = self.content.phrases.admin
+        clues = [
+            words.why_clue.format(
+                place=place,
+                title=near.title,
+                score=f"{near.score:.2f}",
+                phrasing=near.phrasing,
+                parts="，".join(
+                    f"{words.features.get(name, name)} {value:+.2f}" for name, value in [*near.parts.items()][:PARTS]
+                ),
+            )
+            for place, near in enumerate(seen.near[:3], start=1)
+        ]
+        chosen = "、".join(self.content.entries[topic].title for topic in seen.chosen)
+        text = words.why.format(
+            question=seen.question,
+            verdict=words.verdicts[seen.verdict],
+            chosen=f"：{chosen}" if chosen else "",
+            number=self.edition,
+            content=seen.revision,
+            none=f"{seen.none:.2f}",
+            margin=f"{seen.margin:.2f}",
+            clues="\n".join(clues) or words.why_none,
+        )
+        first = seen.chosen[0] if seen.verdict == "answer" else None
+        rows = tuple(
+            (button(self.content, "add", "mend", "", near.id, title=near.title),)
+            for near in seen.near[:3]
+            if near.id != first
+        )
+        return Reply(text[:MOST_TEXT], rows)
+
+
+def told(text: str, *effects: Effect) -> Handed:
+    """A sentence, and what follows besides."""
+    return Handed((Reply(text),), effects)
+
+
+def quoted(line: str) -> str:
+    """A line as a YAML value in double quotes."""
+    return '"' + line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

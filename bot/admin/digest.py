@@ -1,0 +1,144 @@
+"""What admins are told unasked: the week, on Mondays, and what was saved in the folder and cannot come into force.
+
+Told once, however many workers there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.admin.cards import MOST_TEXT, Admin, button
+from bot.content.content import Content
+from bot.domain.effects import Once, Opinion, Outdated, Queued
+from bot.domain.messages import Reply
+from bot.knowledge.examine import Report
+from bot.knowledge.inbox import groups
+from bot.knowledge.revisions import Knowledge
+from bot.render.feedback import flagged
+from bot.store import Store, StoreProblem
+from bot.store.knowledge import text_hash
+from bot.tickets.hours import ZONE
+
+HOUR = 9
+"""Hour of a Monday from which the digest is sent, local time."""
+LOOK_S = 600.0
+"""Seconds between two looks whether it is time."""
+YEAR, MONTH = 365, 30
+"""Days: what was checked longer ago is old; what ends sooner expires soon."""
+
+_log = structlog.get_logger()
+
+
+class Digest:
+    """Speaks to the admins of a channel; `owners` are ids of those who always are."""
+
+    def __init__(self, knowledge: Knowledge, store: Store, channel: str, owners: Sequence[str]) -> None:
+        self._knowledge = knowledge
+        self._store = store
+        self._channel = channel
+        self._owners = owners
+        knowledge.refused = self._refused
+
+    def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """What goes on until it is cancelled: new revisions, the folder, the digest."""
+        return (self._knowledge.follow, self._knowledge.watch, self.weekly)
+
+    async def weekly(self) -> None:
+        """Send the digest on Mondays, until cancelled."""
+        while True:
+            now = self._knowledge.present().astimezone(ZONE)
+            year, week, day = now.isocalendar()
+            if day == 1 and now.hour >= HOUR:
+                try:
+                    await self._tell_all(f"digest-{year}-{week}", await self.week(now))
+                except StoreProblem as trouble:
+                    _log.error("store_problem", code=trouble.code)
+            await asyncio.sleep(LOOK_S)
+
+    async def _refused(self, report: Report) -> None:
+        reply = Admin(self._knowledge.content, self._knowledge.number).refused(report, folder=True)
+        await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
+
+    async def _tell_all(self, key: str, reply: Reply) -> None:
+        """A message to every admin, once for all workers."""
+        sent = [Queued("user", reply, user=admin) for admin in await self.admins()]
+        try:
+            await self._store.desk.apply((Once(key), *sent), self._channel, self._knowledge.present())
+        except Outdated:
+            return
+
+    async def admins(self) -> list[str]:
+        """Ids of everybody who may publish."""
+        members = await self._store.roles.members(self._channel)
+        return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
+
+    async def called(self) -> Callable[[str], str]:
+        """What authors are called: as whoever invited them calls them, an owner by that word."""
+        members = await self._store.roles.members(self._channel)
+        content = self._knowledge.content
+        people = {
+            **dict.fromkeys(self._owners, content.phrases.admin.authors["owner"]),
+            **{one.user: one.label for one in members if one.label},
+        }
+        return partial(Admin(content, self._knowledge.number).author, people=people)
+
+    async def flagged_lines(self) -> list[str]:
+        """Answers that too few found helpful, worst first, with reasons."""
+        return flagged_lines(self._knowledge.content, await self._store.knowledge.opinions())
+
+    async def week(self, at: datetime) -> Reply:
+        """The week before a moment, in one message."""
+        words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
+        asked = await self._store.knowledge.unanswered(week, settled=True)
+        found = groups(asked)
+        most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
+        published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
+        expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())
+        text = words.digest.format(
+            misses=sum(len(group.numbers) for group in found),
+            groups=len(found),
+            most="\n".join(most) or words.flagged_none,
+            published=len(published),
+            expiring="、".join(expiring) or words.flagged_none,
+            flagged="\n".join(await self.flagged_lines()) or words.flagged_none,
+        )
+        return Reply(text[:MOST_TEXT], ((button(self._knowledge.content, "inbox", "inbox"),),))
+
+
+def flagged_lines(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
+    """Answers that too few found helpful in words, worst first, with what people said against them."""
+    words, reasons = content.phrases.admin, content.phrases.opinion.reasons
+    return [
+        words.flagged_line.format(
+            title=entry.title,
+            helped=one.helped,
+            of=one.of,
+            reasons="".join(
+                words.flagged_reason.format(reason=label, count=count)
+                for reason, count in one.reasons.items()
+                if (label := reasons.get(reason))  # type: ignore[call-overload]
+            ),
+        )
+        for entry, one in flagged(content, opinions)
+    ]
+
+
+def expires(content: Content, today: date) -> list[str]:
+    """Titles of entries that were checked too long ago, and notices whose last window closes within a month or has."""
+    soon = today + timedelta(days=MONTH)
+    old = [
+        entry.title
+        for entry in content.entries.values()
+        if entry.source == "beyond" and entry.checked_on and (soon - entry.checked_on).days > YEAR
+    ]
+    ends = {
+        notice.notice.short: max((window.closes for window in notice.windows if window.closes), default=None)
+        for notice in content.notices.values()
+    }
+    return [*(short for short, end in ends.items() if end and end < soon), *old]

@@ -1,0 +1,65 @@
+"""An admin talks to a draft before it is in force: one question, or everything until they end it.
+
+Must not know: how a draft comes to be. What is said in a trial is kept beside the draft, the admin's own walk stays.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from bot.admin.cards import Wish, button, told
+from bot.conversation.turn import decide
+from bot.domain import session as sessions
+from bot.domain.effects import Drafted, Undrafted
+from bot.domain.messages import Incoming, Reply
+from bot.domain.session import Session
+from bot.knowledge.revisions import Knowledge
+from bot.service.turns import local
+from bot.store.knowledge import Draft as Kept
+from bot.store.knowledge import KnowledgeRows
+from bot.tickets.tickets import Handed
+
+
+class Trial:
+    """Answers from drafts."""
+
+    def __init__(self, knowledge: Knowledge, rows: KnowledgeRows) -> None:
+        self._knowledge = knowledge
+        self._rows = rows
+
+    async def begin(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
+        """One question to the newest draft, or from now on everything."""
+        words, key = self._knowledge.content.phrases.admin, f"try-{incoming.user}"
+        if wish.about == "off":
+            return told(words.not_trying, Undrafted(key))
+        kept = await self._rows.draft(wish.about if wish.act == "trying" else f"last-{incoming.user}")
+        if kept is None:
+            return told(words.no_draft)
+        if wish.act == "try" and wish.about:
+            return await self._from_draft(kept, replace(incoming, text=wish.about, press=None), at)
+        off = ((button(self._knowledge.content, "try_off", "try", "off"),),)
+        return Handed((Reply(words.trying, off),), (replace(_drafted(kept), key=key),))
+
+    async def answer(self, incoming: Incoming, at: datetime) -> Handed | None:
+        """An admin who tries a draft is answered by it; commands and files are answered as ever."""
+        if incoming.other or incoming.text.startswith("/"):
+            return None
+        kept = await self._rows.draft(f"try-{incoming.user}")
+        return await self._from_draft(kept, incoming, at) if kept else None
+
+    async def _from_draft(self, kept: Kept, incoming: Incoming, at: datetime) -> Handed:
+        """The draft's answer; where the admin stands in it is kept beside it, their own walk stays as it is."""
+        content = await self._knowledge.built(kept.files)
+        trying = kept.key.startswith("try-") and kept.note
+        known = sessions.load(json.loads(kept.note)) if trying else Session(next(iter(content.notices)))
+        turn = decide(content, known, incoming, local(at, None))
+        sentence = self._knowledge.content.phrases.admin.tried
+        replies = tuple(replace(reply, text=sentence.format(text=reply.text)[:4000]) for reply in turn.replies)
+        stands = replace(_drafted(kept), note=json.dumps(sessions.dump(turn.session)))
+        return Handed(replies, (stands,) if kept.key.startswith("try-") else ())
+
+
+def _drafted(kept: Kept) -> Drafted:
+    return Drafted(kept.key, kept.files, kept.parent, kept.author)

@@ -1,0 +1,177 @@
+"""Opens the house to Telegram: a second part of the composition root, kept apart because a chat in the terminal should
+not wait for the libraries of a server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.admin.area import Editor
+from bot.app import build
+from bot.app.settings import Problem, Settings, SettingsProblem
+from bot.broadcast.area import BroadcastRoom
+from bot.broadcast.news import News
+from bot.broadcast.scheduler import Tending
+from bot.broadcast.sender import Sender
+from bot.channels.telegram import updates
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.bulk import Bulk
+from bot.channels.telegram.channel import Telegram, TelegramWords
+from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.files import fetch
+from bot.channels.telegram.intake import Intake, until_signal
+from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.pages import listen
+from bot.channels.telegram.polling import Polling
+from bot.channels.telegram.posts import Posts, who
+from bot.channels.telegram.request import AiohttpRequest
+from bot.channels.telegram.webhook import Webhook
+from bot.content.phrases.graduate import Phrases
+from bot.domain.areas import Room
+from bot.knowledge.revisions import Knowledge
+from bot.runtime.crashes import lasting
+from bot.service import outbox
+from bot.service.turns import Service
+from bot.store import Store
+
+_log = structlog.get_logger()
+
+
+def run(chosen: Settings) -> None:
+    """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
+    build.log(chosen)
+    try:
+        with asyncio.Runner(loop_factory=loop()) as runner:
+            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
+    except WrongToken:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+
+
+def username(chosen: Settings) -> str:
+    """The bot's username, as Telegram knows it. SettingsProblem without a token or with a wrong one."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
+    return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
+
+
+async def _username(chosen: Settings, token: str) -> str:
+    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api) as api:
+        try:
+            return await who(api)
+        except WrongToken:
+            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+        except ConnectionError as trouble:
+            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
+
+
+async def _serve(chosen: Settings, token: str) -> None:
+    async with AsyncExitStack() as open_:
+        api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
+        await open_.enter_async_context(api)
+        kept: list[Editor] = []
+        get = partial(fetch, api)
+
+        def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
+            kept.append(Editor(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
+            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: build.present(chosen), get))
+
+        serving = await open_.enter_async_context(build.service(chosen, furnish))
+        intake = _intake(chosen, api, serving, open_)
+        known = serving.content.matcher.index.subjects  # builds it: who asks first is not to wait
+        gc.freeze()  # what is known by now is no garbage, and looking through it holds everybody up
+        _log.info("opening", content=serving.content.revision, entries=len(known))
+        phrases = serving.content.phrases
+        posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
+        channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
+        works: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
+            partial(outbox.dispatch, serving, channel.name, channel.deliver),
+            partial(build.forgets, serving),
+            Tending(sender(chosen, serving, Bulk(api))).run,
+            *(work for editor in kept for work in editor.digest.works()),
+        )
+        beside = [asyncio.create_task(lasting(work)) for work in works]
+        try:
+            await until_signal(channel.run(serving.receive, await serving.owed(channel.name)))
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+
+
+def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
+    """A worker that sends Telegram's broadcasts."""
+    return Sender(
+        store=serving.store,
+        content=lambda: serving.content,
+        wire=wire,
+        channel=Telegram.name,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        rate=chosen.rate,
+        present=lambda: datetime.now(UTC),
+        local=lambda: build.present(chosen),
+        news=News(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        posted=serving.posted,
+    )
+
+
+@asynccontextmanager
+async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
+    """The open house and a worker in it, without anybody who answers. SettingsProblem without a token."""
+    if chosen.telegram_token is None:
+        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
+    token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
+    api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
+    async with build.service(chosen) as serving, api:
+        yield serving, sender(chosen, serving, Bulk(api))
+
+
+def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:
+    if chosen.webhook_url is None or chosen.webhook_secret is None:
+        return Polling(api, AiohttpRequest(proxy=chosen.proxy), updates.ALLOWED)
+    secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listening(chosen)))
+
+    async def ready() -> Mapping[str, Any]:
+        seen = webhook.seen_at
+        return {
+            "database": await serving.reachable(),
+            "content": serving.content.revision,
+            "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
+        }
+
+    webhook = Webhook(api, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, ready=ready)
+    return webhook
+
+
+def _listening(chosen: Settings) -> socket.socket:
+    try:
+        return listen(*chosen.listen)
+    except OSError as taken:
+        raise SettingsProblem([Problem("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
+
+
+def _words(phrases: Phrases) -> TelegramWords:
+    own = phrases.telegram
+    return TelegramWords(own.commands, own.description, own.short_description, phrases.public.private)
+
+
+def loop() -> Any:
+    """Uvloop where it is installed: about twice as fast, and the same otherwise."""
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415 - not made for Windows
+
+    return uvloop.new_event_loop

@@ -1,0 +1,259 @@
+"""The room of broadcasts: what staff do there, with what it takes from the store. Decides nothing: `compose` does."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.broadcast import compose, report
+from bot.broadcast import draft as drafts
+from bot.broadcast.chart import Chart, Missing, draw
+from bot.broadcast.chasing import table, told, unfinished
+from bot.broadcast.compose import Asked, Composing, asks
+from bot.broadcast.draft import Draft
+from bot.broadcast.funnel import DAYS, Funnel
+from bot.broadcast.importing import take_in
+from bot.broadcast.sender import session_of
+from bot.broadcast.starting import Starting
+from bot.content.content import Content
+from bot.content.yaml_source import MAX_BYTES, decoded
+from bot.domain.areas import Fetch
+from bot.domain.audience import STUCK_DAYS, Audience, Count
+from bot.domain.broadcast import Act, Broadcast
+from bot.domain.effects import Audited, Rewritten, Role
+from bot.domain.join_codes import listed
+from bot.domain.lifecycle import ENDED
+from bot.domain.messages import Attachment, Incoming, Reply, Sent
+from bot.domain.session import Session
+from bot.knowledge.examine import elsewhere
+from bot.render.reply import Voice
+from bot.store import Store
+from bot.tickets.tickets import Handed
+from flows.clock import Phase, clock
+
+_log = structlog.get_logger()
+
+LISTED = 8
+"""Broadcasts that are listed."""
+DRAWN_S = 30.0
+"""Seconds after which a picture is given up."""
+MOST_ROWS = 20_000
+"""Rows of a report that is sent as a file; larger ones are for the command line."""
+LISTS = (".csv", ".xlsx", ".xls")
+"""How a document is called that may be the school's list."""
+
+Paint = Callable[[Chart], Awaitable[bytes | Missing]]
+"""Draws a picture, or says what it lacks for it."""
+
+
+async def painted(chart: Chart) -> bytes | Missing:
+    """Drawn in a process of its own, so that nobody waits but who asked."""
+    return await elsewhere(draw, chart, DRAWN_S)
+
+
+class BroadcastRoom:
+    """Open to everybody with a role, in a private chat. `local` is the notice's time, `fetch` gets a document, `paint`
+    draws a picture.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        content: Callable[[], Content],
+        local: Callable[[], datetime],
+        fetch: Fetch,
+        paint: Paint = painted,
+    ) -> None:
+        self._fetch, self._paint = fetch, paint
+        self._store = store
+        self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
+        self._content, self._local = content, local
+
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
+        """What follows; None when it is no business of this room."""
+        if incoming.place != "private":
+            return None
+        asked = asks(incoming) or await self._words(incoming)
+        if asked is None:
+            return None
+        waiting = await self._waiting(incoming) if asked.act != "words" else []
+        handed = await self._answered(asked, incoming, at)
+        touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
+        # Whoever turns to something else is not asked any more: their next words are no content of a broadcast.
+        ended = (compose.unasked(it) for it in waiting if it.number not in touched)
+        return replace(handed, effects=(*ended, *handed.effects))
+
+    async def _answered(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+        words = self._content().phrases.broadcast
+        if asked.act == "document":
+            return Handed((Reply(words.joining.document),))
+        if asked.act == "list":
+            return Handed((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+        joining = words.joining
+        if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
+            return await (self._unfinished if asked.about == joining.list_word else self._import)(asked, incoming, at)
+        if asked.act == "stats":
+            return await self._stats(asked.about, incoming, at)
+        if asked.act == "new":
+            return await self._new(incoming, at)
+        broadcast = await self._rows.get(asked.number)
+        if broadcast is None or broadcast.channel != incoming.channel:
+            return Handed((Reply(words.gone),))
+        return await self._does(broadcast, asked, incoming, at)
+
+    async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Handed:
+        """How far everybody is under a notice (by default the first that is not over), with the table as a file."""
+        content, notice = self._content(), self._notice(about)
+        channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
+        shown = Funnel(
+            content,
+            Voice(content, Session(notice), self._local()),
+            await self._funnel.groups(channel, notice, at, timedelta(days=STUCK_DAYS)),
+            await self._funnel.days(channel, notice, since),
+            await self._funnel.questions(channel, notice, since),
+            await self._funnel.missed(),
+        )
+        file = Attachment(content.phrases.broadcast.stats_file, shown.table())
+        return Handed((Reply(shown.text(), attachment=file), await self._picture(shown)))
+
+    async def _unfinished(self, asked: Asked, incoming: Incoming, _: datetime) -> Handed:
+        """Whom to call: codes whose owners are not done."""
+        content, notice = self._content(), self._notice(asked.more)
+        found = unfinished(
+            Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
+        )
+        words = content.phrases.broadcast.joining
+        if not found:
+            return Handed((Reply(words.nobody),))
+        file = Attachment(words.file, table(content, found))
+        return Handed((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
+
+    async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+        """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
+        content = self._content()
+        notice = self._notice(next(iter(asked.more.split()), ""))
+        typed = asked.more.removeprefix(notice)
+        words = content.phrases.broadcast.joining
+        given = listed(await self._document(incoming.file) if incoming.file else typed)
+        if not given.codes:
+            about = {"notices": "、".join(content.notices), "notice": notice}
+            several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
+            return Handed((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
+        result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
+        return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
+
+    async def _document(self, file: Sent) -> str:
+        """The words of a document; none when it is too large, cannot be had, or has no words in it."""
+        if file.kind != "document" or file.size > MAX_BYTES:
+            return ""
+        try:
+            text = decoded(await self._fetch(file.id))
+        except ConnectionError:
+            return ""
+        return text if isinstance(text, str) else ""
+
+    def _notice(self, about: str) -> str:
+        """The notice that is named, else the first that is not over."""
+        notices, now = self._content().notices, self._local()
+        open_ = (name for name, notice in notices.items() if clock(notice, None, now).phase is not Phase.CLOSED)
+        return about if about in notices else next(open_, next(iter(notices)))
+
+    async def _picture(self, shown: Funnel) -> Reply:
+        """The numbers drawn, aside; or a sentence that says what is missing for it."""
+        words, chart = self._content().phrases.broadcast, shown.chart()
+        try:
+            picture = await self._paint(chart)
+        except (TimeoutError, ChildProcessError, OSError) as trouble:
+            _log.warning("chart_failed", error=type(trouble).__name__)
+            return Reply(words.stats_undrawn["trouble"])
+        if isinstance(picture, str):
+            return Reply(words.stats_undrawn[picture])
+        return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
+
+    async def _words(self, incoming: Incoming) -> Asked | None:
+        """Words or a file for the draft that waits for this person's; else a list that they may have sent."""
+        if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
+            return None
+        if waiting := await self._waiting(incoming):
+            return Asked("words", waiting[0].number)
+        name = incoming.file.name.lower() if incoming.file else ""
+        return Asked("document") if name.endswith(LISTS) else None
+
+    async def _waiting(self, incoming: Incoming) -> list[Broadcast]:
+        """Drafts that wait for this person's words."""
+        found = await self._rows.all("draft", "approved", channel=incoming.channel)
+        there = ((it, drafts.load(it.draft)) for it in found)
+        return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
+
+    async def _new(self, incoming: Incoming, at: datetime) -> Handed:
+        draft = drafts.dump(Draft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
+        for blank in await self._rows.all("draft", channel=incoming.channel):
+            if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
+                return Handed(((await self._with(blank, incoming, at)).card(),))
+        key = f"chat/{incoming.channel}/{incoming.update_id}"
+        number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
+        made = await self._rows.get(number) if number else await self._rows.keyed(key)
+        assert made
+        return Handed(((await self._with(made, incoming, at)).card(),))
+
+    async def _does(self, broadcast: Broadcast, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+        composing = await self._with(broadcast, incoming, at)
+        if asked.act == "csv":
+            return await self._csv(broadcast)
+        if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
+            return await self._follows(broadcast, asked.act, incoming, at)
+        if broadcast.state not in ("draft", "approved"):
+            return composing.does(asked, incoming)
+        edited = composing.edited(asked, incoming)
+        if isinstance(edited, str):
+            return Handed((Reply(edited, composing.back),))
+        if edited:
+            changed = replace(broadcast, draft=drafts.dump(edited))
+            return composing.edited_to(edited, await self._count(changed, at), asked.act)
+        return composing.does(asked, incoming)
+
+    async def _with(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> Composing:
+        composing = Composing(self._content(), broadcast, incoming.user, self._local(), at)
+        if broadcast.state in ("draft", "approved", "scheduled"):
+            search = composing.starting.search
+            samples = [session_of(s) for s in await self._rows.some(search)] if search else []
+            return replace(composing, count=await self._count(broadcast, at), samples=samples)
+        return replace(composing, totals=await self._ledger.totals(broadcast.number))
+
+    async def _count(self, broadcast: Broadcast, at: datetime) -> Count | None:
+        starting = Starting(self._content(), broadcast, self._local(), at)
+        if broadcast.parent:
+            totals = await self._ledger.totals(broadcast.parent)
+            left = sum(totals[state] for state in starting.states)
+            return Count(left, 0, 0, 0, left)
+        return await self._rows.count(starting.search) if starting.search else None
+
+    async def _csv(self, broadcast: Broadcast) -> Handed:
+        words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
+        every = totals.total <= MOST_ROWS
+        rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
+        file = Attachment(words.csv_file, report.table(words, rows[:MOST_ROWS]))
+        return Handed((Reply(report.ended(words, broadcast, totals), attachment=file),))
+
+    async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Handed:
+        """A draft that repeats, corrects or takes back a broadcast that is over."""
+        words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
+        draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
+        kinds: dict[str, Act] = {"again": "send", "correct": "edit", "recall": "delete"}
+        meant = Starting(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
+        totals = await self._ledger.totals(broadcast.number)
+        if not any(totals[state] for state in meant):
+            return Handed((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
+        key = f"chat/{incoming.channel}/{incoming.update_id}"
+        number = await self._rows.make(
+            incoming.channel, drafts.dump(draft), incoming.user, at, act=kinds[act], key=key, parent=broadcast.number
+        )
+        made = await self._rows.get(number) if number else await self._rows.keyed(key)
+        assert made
+        said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
+        card = (await self._with(made, incoming, at)).card()
+        return Handed((*((Reply(said),) if said else ()), card))

@@ -1,0 +1,87 @@
+"""`gradbot broadcast codes | unfinished | import`: join codes, for whoever holds the school's lists."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.broadcast.chasing import Chased, Import, table, told, unfinished
+from bot.broadcast.importing import take_in
+from bot.commands.broadcast import Channel, House, Json, broadcast, content, run
+from bot.content.yaml_source import decoded
+from bot.domain import join_codes as joining
+from bot.domain.session import Session
+from bot.render.reply import Voice
+
+__all__ = ["broadcast"]
+
+Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")]
+
+
+@broadcast.command()
+def codes(
+    count: Annotated[int, typer.Argument(help="要几个。How many.", min=1, max=100_000)],
+    as_json: Json = False,
+) -> None:
+    """抽一批编号，抄到学校自己的名单上发给学生；机器人不存这份名单。Draw join codes for the school's own list."""
+    drawn = [joining.shown(code) for code in joining.drawn(count, secrets.randbelow)]
+    print(json.dumps(drawn) if as_json else "\n".join(drawn))
+
+
+@broadcast.command("unfinished")
+def unfinished_(
+    every: Annotated[
+        Path | None, typer.Argument(help="全部编号的文件，还没来过的也列出来。All codes.", exists=True, dir_okay=False)
+    ] = None,
+    notice: Notice = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="表格（不写也是）。A table, as without it.")] = False,
+    channel: Channel = "telegram",
+    as_json: Json = False,
+) -> None:
+    """还没做完的编号、走到哪一步、哪天来过，打电话催用。Codes whose owners are not done, for calling them."""
+    given = joining.listed(_text(every)).codes if every else ()
+
+    async def work(house: House) -> list[Chased]:
+        chosen = house.notice(notice)
+        voice = Voice(house.content, Session(chosen), house.local())
+        return unfinished(voice, await house.store.codes.holders(channel, chosen), given)
+
+    found = run(work)
+    if as_json and not as_csv:
+        print(json.dumps([asdict(replace(one, code=joining.shown(one.code))) for one in found], ensure_ascii=False))
+    else:
+        print(table(content(), found).lstrip("\ufeff"), end="")
+
+
+@broadcast.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="学校的未核对名单，一行一个编号。One code a line.", dir_okay=False)],
+    notice: Notice = "",
+    channel: Channel = "telegram",
+    as_json: Json = False,
+) -> None:
+    """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
+    given = joining.listed(_text(file))
+    if not given.codes:
+        raise typer.TyperException(f"{file}: {content().phrases.broadcast.joining.no_codes}")
+
+    async def work(house: House) -> Import:
+        chosen = house.notice(notice)
+        return await take_in(house.store, house.content, channel, chosen, given, house.local(), house.at)
+
+    result = run(work)
+    print(json.dumps(asdict(result), ensure_ascii=False) if as_json else told(content(), result))
+
+
+def _text(file: Path) -> str:
+    """The file as a spreadsheet or an editor may have saved it."""
+    try:
+        text = decoded(file.read_bytes())
+    except OSError as error:
+        raise typer.TyperException(f"{file}: {error.strerror}") from error
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,258 @@
+"""The command line. Errors are one line on standard error; exit codes: 0 done, 1 problems, 2 usage or settings."""
+
+from __future__ import annotations
+
+import gc
+
+# Nothing that is made while modules load is garbage, and looking for some takes a tenth of a second; `main` lifts it.
+gc.disable()
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from bot.app import build
+from bot.app.settings import Settings, SettingsProblem
+from bot.channels.console import forgiving
+from bot.commands.faq import faq
+from bot.commands.join_codes import broadcast
+from bot.commands.notice import notice as notices
+from bot.content.checks import lacking
+from bot.content.content import Content
+from bot.content.problem import ContentProblem
+from bot.conversation.turn import decide
+from bot.domain.messages import Incoming
+from bot.domain.session import Session
+from bot.render.reply import Voice
+from bot.store import StoreProblem
+from flows.draw import mermaid
+
+PROBLEMS, USAGE = 1, 2
+
+cli = typer.Typer(
+    help="毕业核对助手：带毕业生核对学信网上的学籍和照片。\n\nLeads graduates through checking their CHSI record.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+cli.add_typer(faq, name="faq")
+cli.add_typer(notices, name="notice")
+
+
+def _day(text: str | date) -> date:
+    try:
+        return text if isinstance(text, date) else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05)") from None
+
+
+cli.add_typer(broadcast, name="broadcast")
+
+Today = Annotated[
+    date | None,
+    typer.Option("--today", parser=_day, metavar="DATE", help="演练另一天，如 2013-12-05。Rehearse another day."),
+]
+ContentFolder = Annotated[
+    Path | None,
+    typer.Option("--content", exists=True, file_okay=False, help="内容文件夹，默认自带的。A content folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="一行一个 JSON。One JSON object a line.")]
+
+
+@cli.callback(invoke_without_command=True)
+def _gradbot(context: typer.Context) -> None:
+    """Without a command: `run` with a Telegram token, else `chat`."""
+    if context.invoked_subcommand is None:
+        chosen = build.settings()
+        if chosen.telegram_token:
+            _serve(chosen)
+        else:
+            print(build.content(chosen).phrases.connect_telegram, file=sys.stderr)
+            asyncio.run(build.chat(chosen, _me(), as_json=False))
+
+
+@cli.command()
+def run() -> None:
+    """启动已配置的渠道，直到收到 SIGTERM。Serve the configured channels until SIGTERM or SIGINT."""
+    _serve(build.settings())
+
+
+@cli.command()
+def chat(
+    user: Annotated[str, typer.Option(help="谁在聊，进度按这个名字存。Whose progress.", show_default="you")] = "",
+    today: Today = None,
+    as_json: Json = False,
+) -> None:
+    """在终端里聊天，一行一句，数字按按钮。Talk in the terminal; a number presses a button."""
+    asyncio.run(build.chat(build.settings(today), user or _me(), as_json=as_json))
+
+
+@cli.command()
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(help="问题；不写就一行一个读标准输入。The question.")] = None,
+    today: Today = None,
+    as_json: Json = False,
+    explain: Annotated[bool, typer.Option("--explain", help="为什么这样答。Why it is answered so.")] = False,
+) -> None:
+    """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
+    chosen = build.settings(today)
+    knowledge = asyncio.run(build.known(chosen))
+    for line in [" ".join(question)] if question else _lines(sys.stdin):
+        if explain:
+            _explain(knowledge, line, as_json=as_json)
+            continue
+        started = time.perf_counter()
+        match = knowledge.matcher.ask(line)
+        spent_ms = (time.perf_counter() - started) * 1000
+        if as_json:
+            topics = [{"id": topic.id, "score": round(topic.score, 4)} for topic in match.topics]
+            found = {"q": line, "verdict": match.verdict, "topics": topics, "ms": round(spent_ms, 3)}
+            print(json.dumps(found, ensure_ascii=False), flush=True)
+        else:
+            _answer(knowledge, chosen, line)
+
+
+@cli.command()
+def check(content: ContentFolder = None) -> None:
+    """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
+    chosen = build.settings(content=content)
+    knowledge = build.content(chosen, rehearsed=True)
+    steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
+    screen = _screen()
+    for problem in lacking(knowledge):
+        screen.print(problem.drawn())
+    screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
+    table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
+    for notice in knowledge.notices.values():
+        facts = Voice(knowledge, Session(notice.id), build.present(chosen)).facts
+        table.add_row(notice.id, facts["windows.list"], facts["clock.short"])
+    screen.print(table, soft_wrap=False)
+
+
+@cli.command()
+def draw(content: ContentFolder = None) -> None:
+    """把流程画成 Mermaid 图。The flow as Mermaid."""
+    knowledge = build.content(build.settings(content=content))
+    voice = Voice(knowledge, Session(next(iter(knowledge.notices))), datetime(2000, 1, 1))  # noqa: DTZ001 - no clock shows
+    print(mermaid(knowledge.script, voice.fill))
+
+
+@cli.command()
+def links(
+    bot: Annotated[
+        str, typer.Option(help="机器人的用户名，不写就问 Telegram。The bot's username.", show_default="?")
+    ] = "",
+    png: Annotated[Path | None, typer.Option(file_okay=False, help="把二维码存进这个文件夹。QR codes here.")] = None,
+) -> None:
+    """打印通知、步骤、问题的链接，可存二维码。Prints deep links; QR codes as PNG with --png."""
+    from bot.render import links as deep  # posters are made seldom
+
+    chosen = build.settings()
+    name = deep.USERNAME.fullmatch(bot or _username(chosen))
+    if name is None:
+        raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
+    for link in deep.links(asyncio.run(build.known(chosen)), build.present(chosen)):
+        print(f"{link.address(name[1])}\t{link.title}")
+        if png:
+            try:
+                deep.draw(link, name[1], png)
+            except OSError as trouble:
+                raise typer.BadParameter(f"存不了 / cannot write: {trouble.filename}: {trouble.strerror}") from None
+
+
+def _username(chosen: Settings) -> str:
+    from bot.app import telegram
+
+    return telegram.username(chosen)
+
+
+def _explain(knowledge: Content, question: str, *, as_json: bool) -> None:
+    from bot.admin.cards import Admin
+    from bot.knowledge.why import explained
+
+    why = explained(knowledge, question)
+    print(json.dumps(why.as_json(), ensure_ascii=False) if as_json else Admin(knowledge, 0).why(why).text, flush=True)
+
+
+def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
+    screen = _screen()
+    known = Session(next(iter(knowledge.notices)))
+    for reply in decide(knowledge, known, Incoming("ask", "", question), build.present(chosen)).replies:
+        screen.print(Text(reply.text))
+        for row in reply.buttons:
+            screen.print(Text("  ".join(f"[{button.text}]" for button in row), style="cyan"))
+        if reply.source:
+            screen.print(Text(f"（{reply.source}）", style="dim"))
+    screen.print()
+
+
+def _serve(chosen: Settings) -> None:
+    from bot.app import telegram  # a chat in the terminal need not wait for a server's libraries
+
+    telegram.run(chosen)
+
+
+def _screen() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _lines(stream: Iterable[str]) -> Iterator[str]:
+    return (line.strip() for line in stream if line.strip())
+
+
+def _me() -> str:
+    return os.environ.get("USER") or "you"
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    gc.freeze()
+    gc.enable()
+    forgiving(sys.stdin, sys.stdout, sys.stderr)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        return cli(standalone_mode=False) or 0
+    except ContentProblem as problem:
+        for found in problem.problems:
+            print(found.drawn())
+        return PROBLEMS
+    except SettingsProblem as problem:
+        _say(*map(str, problem.problems))
+        return USAGE
+    except StoreProblem as problem:
+        _say(str(problem))
+        return PROBLEMS
+    except typer.TyperException as wrong:
+        _say(wrong.format_message())
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        return 0
+    except BrokenPipeError:
+        # The reader of our output left (`gradbot draw | head`): nothing is wrong, and nothing can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(f"gradbot: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

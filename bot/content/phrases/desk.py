@@ -1,0 +1,99 @@
+"""The shape of `desk:` and `staff:` in `phrases.yaml`: tickets, office hours, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from bot.content.phrases.base import Label, Row, Sentence
+
+
+class Office(Row):
+    """When somebody is at the desk: days of the week (1 is Monday), local hours.
+
+    Public holidays and the weekends that make up for them are known; `holidays` and `workdays` are the school's own.
+    """
+
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
+    opens: time
+    closes: time
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+
+
+class DeskPhrases(Row):
+    """What is said on both sides of a ticket, and the hours of those who answer."""
+
+    office: Office
+    release_after_hours: float = Field(gt=0, le=200)
+    """Hours of the office without a word, until the bot answers again."""
+    opened: Sentence
+    blank: Sentence
+    reopened_for_graduate: Sentence
+    in_hours: Sentence
+    out_of_hours: Sentence
+    today: Sentence
+    tomorrow: Sentence
+    on_day: Sentence
+    minutes: Sentence
+    hours: Sentence
+    days: Sentence
+    states: Mapping[Literal["open", "taken", "released", "closed"], Sentence]
+    withdrawn: Sentence
+    answer: Sentence
+    taken_for_graduate: Sentence
+    closed_for_graduate: Sentence
+    released_for_graduate: Sentence
+    quiet_for_graduate: Sentence
+    card: Sentence
+    no_words: Sentence
+    no_topics: Sentence
+    before: Sentence
+    again: Sentence
+    from_graduate: Sentence
+    withdrawn_for_staff: Sentence
+    forgotten_for_staff: Sentence
+    lost_for_staff: Mapping[Literal["blocked", "failed"], Sentence]
+    thread: Sentence
+    edited: Sentence
+    text_only: Sentence
+    secret: Sentence
+    pick_topic: Sentence
+    canned: Sentence
+    taken: Sentence
+    taken_before: Sentence
+    dropped: Sentence
+    closed: Sentence
+    closed_before: Sentence
+    reopened: Sentence
+    newer: Sentence
+    released: Sentence
+    quiet: Sentence
+    states_for_staff: Mapping[Literal["open", "taken", "released", "closed"], Sentence]
+    listed: Sentence
+    answered: Sentence
+    none_open: Sentence
+    gone: Sentence
+    not_staff: Sentence
+    buttons: Mapping[Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more"], Label]
+
+
+class StaffPhrases(Row):
+    """What owners, admins and staff are told about who may do what."""
+
+    roles: Mapping[Literal["owner", "admin", "staff"], Label]
+    invitation: Sentence
+    invitation_again: Sentence
+    how_to_invite: Sentence
+    joined: Sentence
+    joined_already: Sentence
+    list: Sentence
+    line: Sentence
+    nobody: Sentence
+    remove: Label
+    removed: Sentence
+    may_not_remove: Sentence
+    commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]

@@ -1,0 +1,102 @@
+"""What a graduate says about reminders: wants them, does not, wants one tomorrow, answers one. Pure.
+
+Off until somebody says yes. Asked once, in the walk; a personal reminder is asked for by whoever gets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import get_args
+
+from bot.domain.broadcast import Ack
+from bot.domain.button_ids import Ask
+from bot.domain.effects import Answered, Effect, Remind
+from bot.domain.messages import Button, Reply
+from bot.domain.session import Session
+from bot.render.reply import Voice
+from bot.tickets.hours import ZONE
+from flows.clock import Phase, clock
+
+ASKED_AT = 2
+"""The main step at which everybody is asked: preparations are over, and many put the rest off."""
+REMINDERS = ("remind", "mute", "tomorrow", "weekend")
+"""The commands about reminders."""
+MORNING = time(9, 30)
+"""When a personal reminder comes, local time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The session afterwards, what to say, and what else follows."""
+
+    session: Session
+    replies: tuple[Reply, ...]
+    effects: tuple[Effect, ...] = ()
+
+
+def asks(voice: Voice) -> Said | None:
+    """The question whether to remind, once; None before that, after it, and where nothing can remind or needs to."""
+    session, words = voice.session, voice.content.phrases.broadcast
+    step = voice.content.script.by_id.get(session.position.step) if session.position else None
+    if not voice.posts or session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
+        return None
+    if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
+        return None
+    row = (Button(str(Ask("cmd", "remind")), words.consent_yes), Button(str(Ask("cmd", "mute")), words.consent_no))
+    return Said(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))
+
+
+def wishes(voice: Voice, name: str) -> Said | None:
+    """What follows from a command about reminders; None for any other."""
+    session, words = voice.session, voice.content.phrases.broadcast
+    on = ((voice.start(), voice.command("deadline")),)
+    if name in REMINDERS and not voice.posts:
+        return Said(session, voice.bubbles(words.no_reminders, on))
+    running = clock(voice.notice, _cohort(session), voice.now)
+    if name == "remind":
+        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on
+        return Said(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
+    if name == "mute":
+        return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on), (Remind(None),))
+    if name not in REMINDERS:
+        return None
+    day = voice.now.date() + timedelta(days=1)
+    while name == "weekend" and day.weekday() < 5:
+        day += timedelta(days=1)
+    due = datetime.combine(day, MORNING, ZONE).astimezone(UTC)
+    position = session.position
+    step = voice.fill(voice.walk.view(position).step.title) if position else voice.notice.notice.short
+    facts = voice.content.phrases.facts
+    when = facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
+    ends = running.window.last_day if running.window else None
+    said = words.remind_late if ends and day > ends else words.remind_at
+    return Said(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))
+
+
+def answers(voice: Voice, name: str) -> Said | None:
+    """What follows from `12-known`: the answer to broadcast 12. None for what no broadcast ever asked."""
+    number, _, ack = name.partition("-")
+    if not number.isdigit() or len(number) > 9 or ack not in get_args(Ack):
+        return None
+    words = voice.content.phrases.broadcast
+    said: Ack = ack  # type: ignore[assignment]
+    row = (voice.command("trouble"), voice.command("desk" if voice.desk else "contact"))
+    rows = (
+        (row, (voice.start(), voice.command("menu"))) if ack == "trouble" else ((voice.start(), voice.command("menu")),)
+    )
+    effects = (Answered(int(number), said),) if int(number) else ()
+    return Said(voice.session, voice.bubbles(words.acked[said], rows), effects)
+
+
+def reminds(voice: Voice) -> Reply | None:
+    """The reminder that this person asked for; None when there is nothing left to do."""
+    position, words = voice.session.position, voice.content.phrases.broadcast
+    if position and position.state == "done":
+        return None
+    rows = ((voice.start(),), (Button(str(Ask("cmd", "mute")), words.mute), voice.command("later")))
+    return voice.bubbles(voice.fill(words.personal), rows)[-1]
+
+
+def _cohort(session: Session) -> str | None:
+    return session.position.answers.get("cohort") or None if session.position else None

@@ -1,0 +1,77 @@
+"""Whether an answer helped: the row under it, and what follows from a tap. Pure.
+
+An opinion is of the wording that was read: once the answer is mended, people are asked anew. It moves nobody, and costs
+nobody the way back: only the message with the answer changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from bot.content.content import Content
+from bot.domain.button_ids import Vote
+from bot.domain.effects import Opinion, Voted
+from bot.domain.messages import Button, Reply
+from bot.render.reply import Voice
+from faq.model import Entry
+
+FLAG_VOTES, FLAG_SHARE = 20, 0.6
+"""An answer that so many people judged is flagged when fewer than this share found that it helped."""
+
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What follows from a tap: the answer as it is shown then, a word that passes, what is to be kept."""
+
+    replies: tuple[Reply, ...]
+    toast: str
+    effects: tuple[Voted, ...] = ()
+
+
+def wording(entry: Entry) -> str:
+    """What the answer is known by as it is worded now: 12 hexadecimal digits."""
+    return hashlib.sha256(f"{entry.title}\n{entry.answer}".encode()).hexdigest()[:12]
+
+
+def asked(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:
+    """The answer of an entry, with the question whether it helped below; `opinion` is what was said to that."""
+    *before, last = voice.answer(entry)
+    return (*before, replace(last, buttons=(*last.buttons, *_rows(voice, entry, opinion))))
+
+
+def taken(voice: Voice, vote: Vote) -> Taken | None:
+    """What follows from a tap; None when there is no such answer, or nothing like that is asked."""
+    words, entry = voice.content.phrases.opinion, voice.content.entries.get(vote.topic)
+    if entry is None or vote.opinion not in (YES, NO, *words.reasons):
+        return None
+    if vote.wording != wording(entry):
+        return Taken(asked(voice, entry), words.reworded)
+    reason = vote.opinion if vote.opinion in words.reasons else ""
+    toast = words.thanks if vote.opinion == YES else words.noted if reason else words.ask_reason
+    kept = Voted(entry.id, vote.wording, vote.opinion == YES, reason)
+    return Taken(asked(voice, entry, vote.opinion)[-1:], toast, (kept,))
+
+
+def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ...]]:
+    words, key = voice.content.phrases.opinion, wording(entry)
+
+    def button(name: str, label: str, *, on: bool) -> Button:
+        return Button(str(Vote(key, entry.id, name)), words.chosen.format(label=label) if on else label)
+
+    helped, failed = opinion == YES, opinion not in ("", YES)
+    yield button(YES, words.helped, on=helped), button(NO, words.failed, on=failed)
+    if failed:
+        reasons = [button(name, label, on=name == opinion) for name, label in words.reasons.items()]
+        yield from voice.rows(reasons)
+        yield (voice.command("desk" if voice.desk else "contact"),)
+
+
+def flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[tuple[Entry, Opinion]]:
+    """Entries whose answer, as it is worded now, too few found helpful; worst first."""
+    judged = [(entry, opinions.get((topic, wording(entry)))) for topic, entry in content.entries.items()]
+    poor = [(entry, one) for entry, one in judged if one and one.of >= FLAG_VOTES and one.helped < FLAG_SHARE * one.of]
+    return sorted(poor, key=lambda found: (found[1].helped / found[1].of, found[0].id))
