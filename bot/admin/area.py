@@ -18,9 +18,13 @@ from bot.content.add_line import NotThere, with_line
 from bot.content.content import Content
 from bot.content.files import Files, Refused, changed, named, placed, text_of, unified, whole
 from bot.content.yaml_source import MAX_BYTES
-from bot.domain.areas import Fetch
-from bot.domain.effects import Audited, Drafted, Effect, Queued, Role, Settled, Undrafted
+from bot.domain.areas import Fetch, Handed
+from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
+from bot.domain.outbox import Queued
+from bot.domain.questions import Settled
+from bot.domain.revisions import Drafted, Undrafted
+from bot.domain.roles import Audited, Role
 from bot.knowledge.examine import Draft, Report
 from bot.knowledge.inbox import Group, groups, holding
 from bot.knowledge.revisions import REHEARSED, Knowledge
@@ -28,7 +32,6 @@ from bot.knowledge.why import explained
 from bot.notice_import import draft as importer
 from bot.store import Store
 from bot.store.knowledge import Draft as Kept
-from bot.tickets.tickets import Handed
 
 LIST = "phrasings"
 

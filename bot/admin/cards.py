@@ -14,12 +14,12 @@ from types import MappingProxyType
 from bot.content.content import Content
 from bot.content.files import Change
 from bot.content.problem import Problem
+from bot.domain.areas import Handed
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.knowledge.examine import Report, Shift, Told
 from bot.knowledge.inbox import Group
 from bot.knowledge.why import Why
-from bot.tickets.tickets import Handed
 
 MOST_LINES = 12
 """Problems, warnings or changes that are told in a message; all of them go into a file when there are more."""

@@ -15,15 +15,18 @@ import structlog
 
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
-from bot.domain.effects import Once, Opinion, Outdated, Queued
+from bot.domain.effects import Outdated
 from bot.domain.messages import Reply
+from bot.domain.outbox import Queued
+from bot.domain.questions import Opinion
+from bot.domain.revisions import Once
+from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
 from bot.knowledge.inbox import groups
 from bot.knowledge.revisions import Knowledge
 from bot.render.feedback import flagged
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
-from bot.tickets.hours import ZONE
 
 HOUR = 9
 """Hour of a Monday from which the digest is sent, local time."""

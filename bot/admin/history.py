@@ -14,14 +14,15 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.admin.cards import Admin, Wish, button, told
 from bot.content.files import Files, Refused, changed, whole
-from bot.domain.effects import Audited, Unsettled
+from bot.domain.areas import Handed
 from bot.domain.messages import Attachment, Incoming, Reply
+from bot.domain.questions import Unsettled
+from bot.domain.roles import Audited
+from bot.domain.zone import ZONE
 from bot.knowledge.examine import Draft
 from bot.knowledge.inbox import groups, holding
 from bot.knowledge.revisions import REHEARSED, Knowledge
 from bot.store.knowledge import KnowledgeRows, Revision
-from bot.tickets.hours import ZONE
-from bot.tickets.tickets import Handed
 
 HISTORY = 10
 """Revisions that are listed."""

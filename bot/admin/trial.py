@@ -12,14 +12,14 @@ from datetime import datetime
 from bot.admin.cards import Wish, button, told
 from bot.conversation.turn import decide
 from bot.domain import session as sessions
-from bot.domain.effects import Drafted, Undrafted
+from bot.domain.areas import Handed
 from bot.domain.messages import Incoming, Reply
+from bot.domain.revisions import Drafted, Undrafted
 from bot.domain.session import Session
+from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge
-from bot.service.turns import local
 from bot.store.knowledge import Draft as Kept
 from bot.store.knowledge import KnowledgeRows
-from bot.tickets.tickets import Handed
 
 
 class Trial:

@@ -18,8 +18,9 @@ from bot.channels.console import ConsoleWords, Terminal
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import Room
+from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge, foreseen
-from bot.service.turns import Service, local
+from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
 Furnish = Callable[[Store, Knowledge], Sequence[Room]]

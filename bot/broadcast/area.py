@@ -12,27 +12,24 @@ import structlog
 from bot.broadcast import compose, report
 from bot.broadcast import draft as drafts
 from bot.broadcast.chart import Chart, Missing, draw
-from bot.broadcast.chasing import table, told, unfinished
 from bot.broadcast.compose import Asked, Composing, asks
 from bot.broadcast.draft import Draft
 from bot.broadcast.funnel import DAYS, Funnel
-from bot.broadcast.importing import take_in
-from bot.broadcast.sender import session_of
 from bot.broadcast.starting import Starting
+from bot.broadcast.unfinished import table, take_in, told, unfinished
 from bot.content.content import Content
 from bot.content.yaml_source import MAX_BYTES, decoded
-from bot.domain.areas import Fetch
+from bot.domain.areas import Fetch, Handed
 from bot.domain.audience import STUCK_DAYS, Audience, Count
-from bot.domain.broadcast import Act, Broadcast
-from bot.domain.effects import Audited, Rewritten, Role
+from bot.domain.broadcast import Act, Broadcast, Rewritten
 from bot.domain.join_codes import listed
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
-from bot.domain.session import Session
-from bot.knowledge.examine import elsewhere
+from bot.domain.roles import Audited, Role
+from bot.domain.session import Session, session_of
 from bot.render.reply import Voice
+from bot.runtime.process import elsewhere
 from bot.store import Store
-from bot.tickets.tickets import Handed
 from flows.clock import Phase, clock
 
 _log = structlog.get_logger()

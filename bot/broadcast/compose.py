@@ -14,20 +14,20 @@ from datetime import date, datetime
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
-from bot.broadcast.quiet import is_quiet
 from bot.broadcast.starting import Starting
-from bot.broadcast.when import moment
+from bot.broadcast.times import is_quiet, moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.areas import Handed
 from bot.domain.audience import Audience, Count, Wrong, read
-from bot.domain.broadcast import Broadcast, Totals
-from bot.domain.effects import Audited, Cancelled, Moved, Queued, Rewritten
+from bot.domain.broadcast import Broadcast, Cancelled, Moved, Rewritten, Totals
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.outbox import Queued
+from bot.domain.roles import Audited
 from bot.domain.session import Session
+from bot.domain.zone import ZONE
 from bot.render.reply import Rows
-from bot.tickets.hours import ZONE
-from bot.tickets.tickets import Handed
 from flows.clock import clock
 from flows.notice import Notice
 

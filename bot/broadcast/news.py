@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.broadcast import Broadcast
-from bot.domain.effects import Queued
 from bot.domain.messages import Button, Reply
+from bot.domain.outbox import Queued
 
 NOBODY = ("cli", "plan")
 """Makers who have no chat."""

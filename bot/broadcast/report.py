@@ -13,7 +13,7 @@ from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.broadcast import STATES, Act, Broadcast, Totals
 from bot.domain.lifecycle import ENDED, Life
 from bot.domain.messages import Button, Tone
-from bot.tickets.hours import ZONE
+from bot.domain.zone import ZONE
 
 WIDTH = 10
 """Signs of the bar."""

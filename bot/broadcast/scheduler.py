@@ -16,20 +16,23 @@ import structlog
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, report
 from bot.broadcast.plan import Due
-from bot.broadcast.quiet import is_quiet
-from bot.broadcast.sender import Sender, session_of
+from bot.broadcast.sender import Sender
 from bot.broadcast.starting import Starting
+from bot.broadcast.times import is_quiet
 from bot.content.content import Content
 from bot.conversation import reminders
-from bot.domain.broadcast import Broadcast
-from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Queued, Reminded
+from bot.domain.broadcast import Broadcast, Cancelled, Moved
+from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import Life
 from bot.domain.messages import Reply
+from bot.domain.outbox import Queued
+from bot.domain.reminders import Reminded
+from bot.domain.session import session_of
+from bot.domain.zone import ZONE
 from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
-from bot.tickets.hours import ZONE
 
 LOOK_S = 1.0
 """Seconds between looks."""

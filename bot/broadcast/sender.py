@@ -7,7 +7,6 @@ came; what was in flight then is `unsure`. Several may run side by side: a row b
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,14 +20,13 @@ from bot.broadcast import report
 from bot.broadcast.brake import Brake
 from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.news import News
-from bot.broadcast.quiet import is_quiet
+from bot.broadcast.times import is_quiet
 from bot.content.content import Content
-from bot.domain import session as sessions
 from bot.domain.audience import open_for
-from bot.domain.broadcast import Broadcast, Result, Row, RowState
-from bot.domain.effects import Effect, Moved, Outdated
+from bot.domain.broadcast import Broadcast, Moved, Result, Row, RowState
+from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Bulletin, Outcome, Ready, Reply
-from bot.domain.session import Session
+from bot.domain.session import Session, session_of
 from bot.runtime import crashes
 from bot.store import Store, StoreProblem
 from bot.store.problems import StoreCode
@@ -308,11 +306,3 @@ def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:
         at if outcome.cause in ("network", "token") else at + timedelta(seconds=AGAIN_S * 2.0 ** min(row.attempts, 5))
     )
     return Result(row.id, "pending", outcome.reason, not_before=max(again, outcome.resume_at or again))
-
-
-def session_of(stored: str | None) -> Session:
-    """The session that is stored; an empty one where it cannot be read."""
-    try:
-        return sessions.load(json.loads(stored)) if stored else Session()
-    except (KeyError, TypeError, ValueError):
-        return Session()

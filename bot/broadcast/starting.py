@@ -9,8 +9,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast.draft import Draft, Rendering
 from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
-from bot.domain.broadcast import Broadcast, RowState
-from bot.domain.effects import Started
+from bot.domain.broadcast import Broadcast, RowState, Started
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from bot.broadcast.draft import Draft, Rendering
 from bot.broadcast.starting import Starting
 from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, read
-from bot.domain.broadcast import STATES, Act, Broadcast, Totals
-from bot.domain.effects import Cancelled, Effect, Moved, Outdated, Rewritten
+from bot.domain.broadcast import STATES, Act, Broadcast, Cancelled, Moved, Rewritten, Totals
+from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import ENDED, Life, may
 from bot.domain.proof import Chain, Record
 from bot.domain.session import Session
@@ -424,6 +424,6 @@ def _exported(record: Record) -> str:
 
 
 def _session(stored: str | None) -> Session:
-    from bot.broadcast.sender import session_of
+    from bot.domain.session import session_of
 
     return session_of(stored)

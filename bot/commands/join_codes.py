@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.broadcast.chasing import Chased, Import, table, told, unfinished
-from bot.broadcast.importing import take_in
+from bot.broadcast.unfinished import Chased, Import, table, take_in, told, unfinished
 from bot.commands.broadcast import Channel, House, Json, broadcast, content, run
 from bot.content.yaml_source import decoded
 from bot.domain import join_codes as joining

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import get_args
 
-from bot.domain.broadcast import Ack
+from bot.domain.broadcast import Ack, Answered
 from bot.domain.button_ids import Ask
-from bot.domain.effects import Answered, Effect, Remind
+from bot.domain.effects import Effect
 from bot.domain.messages import Button, Reply
+from bot.domain.reminders import Remind
 from bot.domain.session import Session
+from bot.domain.zone import ZONE
 from bot.render.reply import Voice
-from bot.tickets.hours import ZONE
 from flows.clock import Phase, clock
 
 ASKED_AT = 2

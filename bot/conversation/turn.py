@@ -21,15 +21,17 @@ from bot.content.content import Content
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders
 from bot.domain import button_ids, join_codes, privacy
+from bot.domain.areas import Handed
 from bot.domain.button_ids import Act, Ask, Pick, Vote
-from bot.domain.effects import Effect, Picked, Tallied
+from bot.domain.effects import Effect
 from bot.domain.messages import Button, Incoming, Reply, State
 from bot.domain.privacy import Finding, Kind
+from bot.domain.questions import Picked, Tallied
 from bot.domain.session import Session
 from bot.render import feedback
 from bot.render.reply import RESTART, Voice
 from bot.tickets import tickets
-from bot.tickets.tickets import Case, Handed
+from bot.tickets.tickets import Case
 from faq.model import Match
 from flows.answers import plain
 from flows.engine import JUMP, Happening, Move

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.domain.audience import Search
 from bot.domain.lifecycle import Life
 
 RowState = Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"]
@@ -93,3 +94,56 @@ class Totals:
     def settled(self) -> int:
         """Recipients with an outcome."""
         return self.total - self["pending"] - self["sending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Another content for a broadcast before its start, still in the `version` that was looked at. Else: Outdated."""
+
+    number: int
+    version: int
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A broadcast goes from one state of its life to another. Outdated when it is elsewhere by now.
+
+    `also`: columns that change with it, times as they are.
+    """
+
+    number: int
+    source: Life
+    target: Life
+    also: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A broadcast runs from now on, to those whom `search` finds, or whose rows of `parent` are in `states`.
+
+    `proof` is what is written down of it.
+    """
+
+    number: int
+    source: Life
+    search: Search | None
+    proof: Mapping[str, object]
+    parent: int | None = None
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A broadcast ends here; who has not got it is left out. Outdated when it is elsewhere by now."""
+
+    number: int
+    source: Life
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the person whose turn it is answered to a broadcast."""
+
+    number: int
+    ack: Ack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -57,3 +58,11 @@ def load(data: Mapping[str, Any]) -> Session:
     told = tuple(map(str, data.get("told", ())))  # sessions of an earlier version lack it
     reminders, code = data.get("reminders"), data.get("code")
     return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders, code)
+
+
+def session_of(stored: str | None) -> Session:
+    """The session that is stored; an empty one where it cannot be read."""
+    try:
+        return load(json.loads(stored)) if stored else Session()
+    except (KeyError, TypeError, ValueError):
+        return Session()

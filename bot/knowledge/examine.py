@@ -8,18 +8,15 @@ pipe. `unpacked` reads it in pieces, so that other threads are let in between.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import io
-import os
 import pickle
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import IO, Any, TypeVar
+from typing import Any
 
 from bot.content.checks import lacking
 from bot.content.content import Content
@@ -27,21 +24,13 @@ from bot.content.files import Change, Files, in_words, unified
 from bot.content.lint import Finding, lint
 from bot.content.loading import Spot, load, load_with_spots
 from bot.content.problem import ContentProblem, Problem
+from bot.runtime.process import elsewhere
 from faq.model import Match
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-CHILD = "from bot.runtime.process import main; main()"
-"""Not `-m`: then our classes would be called otherwise there than here."""
-LONGEST_S = 120.0
-"""Seconds after which an examination is given up."""
 LET_IN_S = 0.0001
 """How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
 REST_S = 0.0003
 """Seconds of its rest before each piece, of which a large content has a few hundred."""
-POLITE = 5
-"""By how much the process aside steps back where turns need the machine (see nice)."""
 MOST_QUESTIONS = 2_000
 """Masked questions that are asked of both contents, at most."""
 MOST_DIFF = 2_000_000
@@ -211,39 +200,6 @@ async def aside(draft: Draft) -> Report:
     return await elsewhere(examine, draft)
 
 
-async def elsewhere(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
-    """What `work` (a function of a module) makes of `about`, in another process.
-
-    TimeoutError, or ChildProcessError when it did not come to an end; OSError when the disk is full.
-    """
-    with _nameless() as told:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=told
-        )
-        try:
-            async with asyncio.timeout(within_s):
-                await child.communicate(pickle.dumps((work, about), 5))
-        finally:
-            if child.returncode is None:
-                child.kill()
-        if child.returncode == errno.ENOSPC:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if child.returncode != 0:
-            raise ChildProcessError(child.returncode)
-        told.seek(0)
-        made: R | OSError = await asyncio.to_thread(pickle.load, told)
-    if isinstance(made, OSError):
-        raise made
-    return made
-
-
-def _nameless() -> IO[bytes]:
-    """A file without a name, in memory where the system has such: the disk's log is wanted for turns."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("gradbot"), "w+b")
-    return tempfile.TemporaryFile()
-
-
 async def unpacked(report: Report) -> Content:
     """The content of a report, with its index, without holding up anybody."""
     return await asyncio.to_thread(_unpacked, report.packed)
@@ -275,20 +231,3 @@ class _InPieces(io.BytesIO):
     def readinto(self, buffer: Any, /) -> int:
         time.sleep(REST_S)
         return super().readinto(buffer)
-
-
-def main() -> None:
-    """The other side of `elsewhere`."""
-    gc.disable()
-    if hasattr(os, "nice"):
-        os.nice(POLITE)  # people who wait for an answer go first
-    work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
-    try:
-        made = work(about)
-    except OSError as trouble:
-        made = trouble
-    try:
-        sys.stdout.buffer.write(pickle.dumps(made, 5))
-        sys.stdout.buffer.flush()
-    except OSError as trouble:
-        os._exit(trouble.errno or 1)  # not even this can be told

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rapidfuzz import fuzz, process
 
-from bot.domain.effects import Unanswered
+from bot.domain.questions import Unanswered
 from faq.reading import read
 
 ALIKE = 62.0

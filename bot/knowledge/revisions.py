@@ -20,7 +20,8 @@ from bot.content.content import Content
 from bot.content.files import Files, changed, of_folder, part_of, put
 from bot.content.loading import load
 from bot.content.problem import ContentProblem
-from bot.domain.effects import KnowledgeEffect, Outdated, Revised
+from bot.domain.effects import KnowledgeEffect, Outdated
+from bot.domain.revisions import Revised
 from bot.knowledge.examine import Draft, Examines, Report, aside, unpacked
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import KnowledgeRows, text_hash

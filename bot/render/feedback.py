@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from bot.content.content import Content
 from bot.domain.button_ids import Vote
-from bot.domain.effects import Opinion, Voted
 from bot.domain.messages import Button, Reply
+from bot.domain.questions import Opinion, Voted
 from bot.render.reply import Voice
 from faq.model import Entry
 

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from weakref import WeakValueDictionary
 
 import structlog
@@ -21,20 +21,19 @@ from bot.content.content import Content
 from bot.conversation.public import in_public
 from bot.conversation.turn import Missed, Turn, decide
 from bot.domain import session as sessions
-from bot.domain.areas import Room
-from bot.domain.effects import Effect, Outdated, Queued, Role
+from bot.domain.areas import Handed, Room
+from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
+from bot.domain.outbox import Queued
+from bot.domain.roles import Role
 from bot.domain.session import Session
+from bot.domain.zone import local, utc
 from bot.runtime import crashes
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
 from bot.tickets import roles as staff
 from bot.tickets import tickets
-from bot.tickets.hours import ZONE, utc
 from bot.tickets.roles import Asked, Staff
-from bot.tickets.tickets import Case, Desk, Handed
-
-REHEARSED_AT = time(9)
-"""The time of day on a rehearsed day."""
+from bot.tickets.tickets import Case, Desk
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
@@ -341,11 +340,6 @@ class Service:
         kept = await self._store.export(incoming.channel, incoming.user)
         file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
         return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))
-
-
-def local(at: datetime, today: date | None) -> datetime:
-    """The moment (UTC) as the notice's clocks show it, in whole seconds, or the rehearsed day's morning."""
-    return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
 
 
 def _answer(turn: Turn) -> Answer:

@@ -13,21 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.audience import Count, Search
-from bot.domain.broadcast import Ack, Act, Broadcast
-from bot.domain.effects import (
-    Answered,
-    Cancelled,
-    Effect,
-    Moved,
-    Outdated,
-    Remind,
-    Reminded,
-    Resaved,
-    Rewritten,
-    Started,
-    Tallied,
-)
+from bot.domain.broadcast import Ack, Act, Answered, Broadcast, Cancelled, Moved, Rewritten, Started
+from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import Life
+from bot.domain.questions import Tallied
+from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.store import freezing
 from bot.store.audience import consents, found, gets, in_time
 from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Column, ColumnElement, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.effects import Cancelled, Started
+from bot.domain.broadcast import Cancelled, Started
 from bot.store.audience import gets
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, states_of

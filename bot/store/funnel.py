@@ -9,12 +9,12 @@ from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.counts import Day, Group, Questions
+from bot.domain.zone import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked
 from bot.store.problems import told_apart
 from bot.store.tables import misses, people, step_events, tickets
 from bot.store.times import text_of
-from bot.tickets.hours import ZONE
 
 
 class FunnelRows:

@@ -17,20 +17,9 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.effects import (
-    Drafted,
-    KnowledgeEffect,
-    Once,
-    Opinion,
-    Outdated,
-    Picked,
-    Revised,
-    Settled,
-    Unanswered,
-    Undrafted,
-    Unsettled,
-    Voted,
-)
+from bot.domain.effects import KnowledgeEffect, Outdated
+from bot.domain.questions import Opinion, Picked, Settled, Unanswered, Unsettled, Voted
+from bot.domain.revisions import Drafted, Once, Revised, Undrafted
 from bot.store.knowledge_tables import drafts, revisions, texts, votes
 from bot.store.problems import told_apart
 from bot.store.rows import Rows, to_the_end

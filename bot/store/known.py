@@ -9,7 +9,8 @@ from typing import cast
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.effects import Role, Ticket
+from bot.domain.roles import Role
+from bot.domain.tickets import Ticket
 from bot.store.problems import told_apart
 from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
 from bot.store.tickets import ticket_of_row

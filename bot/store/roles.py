@@ -8,8 +8,9 @@ from typing import cast
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.effects import Audited, Invitation, Invited, Joined, Member, Outdated, Role
+from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
+from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Role
 from bot.store.broadcast_tables import broadcasts
 from bot.store.problems import told_apart
 from bot.store.tables import audit, invites, staff, tickets

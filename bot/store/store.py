@@ -23,7 +23,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.effects import Effect, Outdated, Tallied
+from bot.domain.effects import Effect, Outdated
+from bot.domain.questions import Tallied
 from bot.store.batching import Together
 from bot.store.broadcasts import BroadcastRows, tally
 from bot.store.codes import CodeRows

@@ -15,20 +15,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.effects import (
-    Audited,
-    Changed,
-    Effect,
-    Invited,
-    Joined,
-    KnowledgeEffect,
-    Opened,
-    Outdated,
-    Queued,
-    Removed,
-    Ticket,
-)
+from bot.domain.effects import Effect, KnowledgeEffect, Outdated
 from bot.domain.messages import Delivered, Post, Reply
+from bot.domain.outbox import Queued
+from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.tickets import Changed, Opened, Ticket
 from bot.store import broadcasts
 from bot.store.knowledge import learnt
 from bot.store.problems import told_apart

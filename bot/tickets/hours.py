@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
 from bot.content.phrases.desk import Office
 from flows.workdays import works
 
-ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The zone of every notice; it has known no summer time since 1991."""
 DAYS_AHEAD = 400
 """How far the next working day is looked for."""
-
-
-def utc(now: datetime) -> datetime:
-    """Local time of the notice as UTC."""
-    return now.replace(tzinfo=ZONE).astimezone(UTC)
 
 
 def is_open(office: Office, moment: datetime) -> bool:

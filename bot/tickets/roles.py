@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.content.content import Content
-from bot.domain.effects import Audited, Invitation, Invited, Joined, Member, Queued, Removed, Role, Ticket
+from bot.domain.areas import Handed
 from bot.domain.messages import Button, Incoming, Reply
-from bot.tickets.tickets import Handed, listed, masked
+from bot.domain.outbox import Queued
+from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
+from bot.domain.tickets import Ticket
+from bot.tickets.tickets import listed, masked
 
 INVITATION_HOURS = 24
 JOIN = "join-"

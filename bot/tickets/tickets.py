@@ -16,12 +16,16 @@ from typing import Literal
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
 from bot.domain import privacy
-from bot.domain.effects import Audited, Changed, Effect, Opened, Queued, Ticket, TicketState
+from bot.domain.areas import Handed
 from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.outbox import Queued
 from bot.domain.privacy import Kind
+from bot.domain.roles import Audited
 from bot.domain.session import Session
+from bot.domain.tickets import Changed, Opened, Ticket, TicketState
+from bot.domain.zone import utc
 from bot.render.reply import Rows, Voice, cut
-from bot.tickets.hours import is_open, later, opens_at, utc
+from bot.tickets.hours import is_open, later, opens_at
 
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 """What a ticket's number is made of: nothing that is misread over the phone, and no words."""
@@ -43,14 +47,6 @@ class Case:
 
     ticket: Ticket | None
     number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """What the one who spoke is told, and what else follows."""
-
-    replies: tuple[Reply, ...] = ()
-    effects: tuple[Effect, ...] = ()
 
 
 # The graduate's side

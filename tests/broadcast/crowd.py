@@ -26,11 +26,11 @@ from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, read
-from bot.domain.broadcast import Broadcast, Totals
-from bot.domain.effects import Cancelled
+from bot.domain.broadcast import Broadcast, Cancelled, Totals
 from bot.domain.proof import Chain
 from bot.domain.session import Session, dump
-from bot.service.turns import Service, local
+from bot.domain.zone import local
+from bot.service.turns import Service
 from bot.store import Store
 from bot.store.tables import people
 from bot.store.times import text_of

@@ -24,8 +24,8 @@ from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.conversation.turn import decide
 from bot.domain import session as sessions
-from bot.domain.effects import Removed
 from bot.domain.messages import Incoming
+from bot.domain.roles import Removed
 from bot.service import outbox
 from bot.service.turns import Service
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session

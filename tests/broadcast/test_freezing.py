@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, func, select, text
 
-from bot.domain.effects import Moved
+from bot.domain.broadcast import Moved
 from bot.store import Store, freezing
 from bot.store.broadcast_tables import recipients
 from bot.store.schema import MIGRATIONS

@@ -15,8 +15,8 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import Draft
 from bot.broadcast.scheduler import Tending
-from bot.domain.broadcast import Result
-from bot.domain.effects import Cancelled, Moved, Outdated
+from bot.domain.broadcast import Cancelled, Moved, Result
+from bot.domain.effects import Outdated
 from bot.store import Store
 from bot.store.broadcast_tables import proofs, recipients
 from bot.store.ledger import FLIGHT_S

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.effects import Queued
 from bot.domain.messages import Reply
+from bot.domain.outbox import Queued
 from bot.store import Miss, StepEvent, Store
 from bot.store.store import KEPT_FORGETTING
 from bot.store.tables import KEPT_TURNS, metadata

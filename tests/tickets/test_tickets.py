@@ -14,14 +14,15 @@ import structlog
 from bot.content.phrases.desk import Office
 from bot.domain.messages import Incoming, Outcome
 from bot.domain.session import Session
+from bot.domain.zone import utc
 from bot.render.reply import Voice
 from bot.store import Store
 from bot.tickets import tickets
-from bot.tickets.hours import is_open, later, opens_at, utc
-from tests.bot.desk_room import GRADUATE, OWNER, Room, at_noon, names, texts
+from bot.tickets.hours import is_open, later, opens_at
 from tests.conftest import shipped
 from tests.person import at
 from tests.secrets import synthetic
+from tests.tickets.staff_chat import GRADUATE, OWNER, Room, at_noon, names, texts
 
 NONSENSE = ("阿斯顿发", "去玩儿推", "自行车吧")
 

@@ -13,7 +13,7 @@ from bot.store.batching import Together
 
 CLOSING = """
 import asyncio
-from bot.store.together import Together
+from bot.store.batching import Together
 
 async def stuck(pieces):
     await asyncio.Event().wait()

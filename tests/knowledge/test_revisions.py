@@ -21,9 +21,10 @@ from bot.content.files import placed, whole
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Incoming
-from bot.knowledge.examine import Draft, Report, elsewhere, examine
+from bot.knowledge.examine import Draft, Report, examine
+from bot.runtime.process import elsewhere
 from bot.store import Store, StoreProblem
-from tests.bot.newsroom import GRADUATE, OWNER, Newsroom, said, until
+from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, until
 
 OWN = """- id: red-pork
   title: 食堂的红烧肉

@@ -26,5 +26,5 @@ async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again
     task.cancel()
     (told,) = log
     assert (told["event"], told["error"]) == ("work_failed", "ValueError")
-    assert any("test_bugs.py" in place for place in told["places"])
+    assert any("test_crashes.py" in place for place in told["places"])
     assert "hello123" not in str(log)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.content.loading import SHIPPED
-from bot.domain.effects import Unanswered
+from bot.domain.questions import Unanswered
 from bot.knowledge.inbox import groups
-from tests.bot.newsroom import Newsroom, said
-from tests.test_command_line import environment
+from tests.admin.admin_area import Newsroom, said
+from tests.commands.test_command_line import environment
 
 AT = datetime(2013, 12, 5, tzinfo=UTC)
 

@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admin.cards import asks
-from bot.broadcast.chasing import corrected
-from bot.broadcast.importing import take_in
-from bot.broadcast.quiet import until_awake
+from bot.broadcast.times import until_awake
+from bot.broadcast.unfinished import corrected, take_in
 from bot.domain import join_codes
-from bot.domain.effects import Queued
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
+from bot.domain.outbox import Queued
 from bot.domain.session import dump, load
 from bot.store import Known
 from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session

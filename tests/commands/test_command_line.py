@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from bot.content.loading import SHIPPED, load
-from tests.bot.test_knowledge import OWN
 from tests.conftest import Here
+from tests.knowledge.test_revisions import OWN
 
 GRADBOT = (sys.executable, "-m", "bot")
-HOUSE = Path(__file__).parents[1]
+HOUSE = Path(__file__).parents[2]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

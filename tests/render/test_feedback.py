@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.content.loading import SHIPPED
-from bot.domain.effects import Opinion
 from bot.domain.messages import Answer, Button, Incoming
+from bot.domain.questions import Opinion
 from bot.render.feedback import FLAG_VOTES, flagged, wording
-from tests.bot.newsroom import Newsroom, said
+from tests.admin.admin_area import Newsroom, said
+from tests.commands.test_command_line import gradbot
 from tests.conftest import Meets, shipped
 from tests.person import buttons
-from tests.test_command_line import gradbot
 
 QUESTION, TOPIC = "要用什么浏览器", "browser"
 ENTRY = shipped().entries[TOPIC]

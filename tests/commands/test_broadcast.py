@@ -19,8 +19,8 @@ from bot.domain.broadcast import Result
 from bot.store import Store
 from bot.store.times import text_of
 from tests.broadcast.crowd import session, settle
-from tests.broadcast.test_codes import DRAWN, finished
 from tests.conftest import shipped
+from tests.domain.test_join_codes import DRAWN, finished
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -14,9 +14,9 @@ from bot.domain.messages import Incoming, Reply
 from bot.store import Store
 from bot.tickets.roles import INVITATION_HOURS, asks
 from bot.tickets.tickets import Case
-from tests.bot.desk_room import OWNER, Room, at_noon, texts
 from tests.conftest import shipped
 from tests.person import buttons
+from tests.tickets.staff_chat import OWNER, Room, at_noon, texts
 
 WORDS = shipped().phrases.staff
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.render.links import USERNAME, Link, draw, links
+from tests.commands.test_command_line import gradbot
 from tests.conftest import Meets, shipped
 from tests.person import at
-from tests.test_command_line import gradbot
 
 LINKS = list(links(shipped(), at("2013-12-05")))
 

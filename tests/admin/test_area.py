@@ -18,8 +18,8 @@ from bot.channels.telegram.request import AiohttpRequest
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
-from tests.bot.newsroom import NOON
-from tests.bot.test_knowledge import OWN
+from tests.admin.admin_area import NOON
+from tests.knowledge.test_revisions import OWN
 from tests.telegram_server import TelegramServer, User
 
 

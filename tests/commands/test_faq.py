@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.bot.test_knowledge import OWN
 from tests.conftest import NOTICES, Ended, Here
+from tests.knowledge.test_revisions import OWN
 
 
 def read(ended: Ended) -> tuple[int, Any]:

@@ -13,7 +13,7 @@ import pytest
 from bot.app.settings import known_names
 from bot.commands.main import cli
 from bot.content.loading import load
-from tests.test_command_line import environment, gradbot
+from tests.commands.test_command_line import environment, gradbot
 
 HOUSE = Path(__file__).parents[1]
 README = HOUSE / "README.md"

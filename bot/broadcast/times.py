@@ -1,16 +1,18 @@
-"""Moments as staff write them: 明天 9:00, 12-10 9:00, 截止前3天 9:00. Pure."""
+"""Moments as staff write them (明天 9:00, 12-10 9:00, 截止前3天 9:00) and the quiet hours. Pure; local time."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.tickets.hours import ZONE
+from bot.domain.zone import ZONE
 
 _AT = re.compile(
     r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
     r"\s*(?P<hour>\d{1,2})[:：点](?P<minute>\d{2})?分?"
 )
+
+
 _WORDS = {"今天": 0, "明天": 1, "后天": 2}
 
 
@@ -35,3 +37,16 @@ def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datet
         if not found["year"] and day < now.date():
             day = day.replace(year=day.year + 1)
     return datetime.combine(day, time(int(found["hour"]), int(found["minute"] or 0)), ZONE).astimezone(UTC)
+
+
+def is_quiet(now: time, begins: time, ends: time) -> bool:
+    """Whether `now` lies in the quiet hours, which may go over midnight."""
+    return begins <= now < ends if begins <= ends else now >= begins or now < ends
+
+
+def until_awake(now: datetime, begins: time, ends: time) -> timedelta:
+    """How long the quiet hours still last; nothing outside them."""
+    if not is_quiet(now.time(), begins, ends):
+        return timedelta()
+    wakes = datetime.combine(now.date(), ends, now.tzinfo)
+    return wakes - now if wakes > now else wakes + timedelta(days=1) - now

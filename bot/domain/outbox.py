@@ -1,0 +1,29 @@
+"""Messages to other chats than the one that spoke. Values only; times are aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.domain.messages import Commands, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
+
+    `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Not before
+    `due_at`, and what comes later waits behind it; not before `planned_at`, and nothing waits; both None: at once.
+    """
+
+    to: Literal["staff", "graduate", "user"]
+    reply: Reply | None = None
+    ticket: str | None = None
+    title: str = ""
+    thread: str | None = None
+    user: str | None = None
+    commands: Commands = ""
+    under: str | None = None
+    due_at: datetime | None = None
+    planned_at: datetime | None = None

@@ -1,0 +1,29 @@
+"""Personal reminders and corrections of a session outside a turn, as effects. Values only; times are aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """The person whose turn it is wants to be reminded then; None: not any more."""
+
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """The reminder that `user` asked for is done with."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resaved:
+    """The session of `user` is put right outside a turn of theirs (JSON). Outdated when it is no longer `was`."""
+
+    user: str
+    was: str
+    becomes: str

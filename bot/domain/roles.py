@@ -1,0 +1,64 @@
+"""Roles of staff, invitations to them, and the audit of privileged acts. Values only; times are aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["owner", "admin", "staff"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with a role. `label` is what the one who invited them calls them, `since` ISO 8601."""
+
+    user: str
+    role: Role
+    label: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation that was not used and has not expired."""
+
+    hash: str
+    role: Role
+    label: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that can be used once. Only the hash of its token is kept."""
+
+    hash: str
+    role: Role
+    label: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The person whose turn it is takes a role and uses up the invitation."""
+
+    hash: str
+    role: Role
+    label: str
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A member of staff loses the role; tickets that they had taken are open again."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A privileged act of the person whose turn it is. `about` holds ids only."""
+
+    act: str
+    about: str = ""
