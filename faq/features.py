@@ -198,7 +198,7 @@ def _fit(asked: Question, near: Near, best_evidence: float, best_centre: float) 
             float(same and bool(coded)),
             float(suits and bool(asking)),
             len(asking - subject.asking) / len(asking) if asking else 0.0,
-            sum(near.centre) / best_centre,
+            sum(near.centre) / best_centre if best_centre else 0.0,
             *strange(asked, near.has),
         ]
     )

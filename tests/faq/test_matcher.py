@@ -105,6 +105,10 @@ def check_shape(match: Match) -> None:
     assert len(set(match.chosen)) == len(match.chosen)
 
 
+def test_a_time_of_day_that_touches_one_entry_by_a_number_gets_a_verdict() -> None:
+    assert MATCHER.ask("2000:01").verdict in ("choices", "miss")
+
+
 @given(st.text())
 def test_any_text_gets_a_verdict(text: str) -> None:
     check_shape(MATCHER.ask(text))
