@@ -18,7 +18,7 @@ from bot.content.add_line import NotThere, with_line
 from bot.content.content import Content
 from bot.content.files import Files, Refused, changed, named, placed, text_of, unified, whole
 from bot.content.yaml_source import MAX_BYTES
-from bot.domain.areas import Fetch, Handed
+from bot.domain.areas import Fetch, Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
@@ -57,7 +57,7 @@ class Editor:
     def _says(self) -> Admin:
         return Admin(self._content, self._knowledge.number)
 
-    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         """What an admin is told; None for everybody else, and for what is not about the knowledge."""
         if role not in ("admin", "owner") or incoming.place != "private":
             return None
@@ -65,7 +65,7 @@ class Editor:
         if wish is None:
             return await self._trial.answer(incoming, at)
         past = self._past
-        acts: Mapping[str, Callable[[Incoming, Wish, datetime], Awaitable[Handed]]] = {
+        acts: Mapping[str, Callable[[Incoming, Wish, datetime], Awaitable[Decision]]] = {
             "status": self._status, "file": self._file, "publish": self._publish, "drop": self._drop,
             "patch": self._patch, "history": past.history, "diff": past.diff, "rollback": past.rollback,
             "lint": self._lint, "export": past.export, "inbox": self._inbox, "add": self._add, "new": self._new,
@@ -89,7 +89,7 @@ class Editor:
 
     # Publishing
 
-    async def _status(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _status(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         words, content = self._content.phrases.admin, self._content
         revision = await self._rows.revision()
         waiting = await self._rows.unanswered(at - REHEARSED)
@@ -107,9 +107,9 @@ class Editor:
             (button(content, "inbox", "inbox"), button(content, "history", "history")),
             (button(content, "flagged", "flagged"), button(content, "lint", "lint")),
         )
-        return Handed((Reply(f"{said}\n\n{words.how}", rows),))
+        return Decision((Reply(f"{said}\n\n{words.how}", rows),))
 
-    async def _file(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _file(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """A YAML file: examined, and published at once when it came with `/faq`."""
         name = named(incoming.file.name if incoming.file else "")
         text = await self._sent(incoming.file)
@@ -136,7 +136,7 @@ class Editor:
         now: bool,
         also: Sequence[Effect] = (),
         settled: Sequence[int] = (),
-    ) -> Handed:
+    ) -> Decision:
         """What becomes of a change of the files in force: refused, shown as a draft, or published."""
         number, old = await self._knowledge.in_force()
         files = change(old)
@@ -144,16 +144,16 @@ class Editor:
             return told(self._content.phrases.admin.nothing_changed)
         report = await self._knowledge.examine(files, old)
         if not report.good:
-            return Handed((self._says.refused(report),))
+            return Decision((self._says.refused(report),))
         key, who, note = report.revision, incoming.user, note[:200]
         drafted = Drafted(key, files, number, who, note)
         if self._content.phrases.admin.four_eyes:
             others = [other for other in await self.digest.admins() if other != who]
             card = self._says.to_others(report, (await self.digest.called())(who), key)
             sent = tuple(Queued("user", card, user=other) for other in others)
-            return Handed((self._says.asked_others(),), (drafted, *sent, *also, Audited("faq-draft", key)))
+            return Decision((self._says.asked_others(),), (drafted, *sent, *also, Audited("faq-draft", key)))
         if not now:
-            return Handed((self._says.drafted(report, key),), (drafted, *_last(drafted, who)))
+            return Decision((self._says.drafted(report, key),), (drafted, *_last(drafted, who)))
         return self._published(files, (number, old), report, who, note, (*also, Audited("faq-publish", key)), settled)
 
     def _published(
@@ -165,13 +165,13 @@ class Editor:
         note: str,
         also: Sequence[Effect],
         settled: Sequence[int] = (),
-    ) -> Handed:
+    ) -> Decision:
         effects = self._knowledge.revised(files, before, report, who, note)
         undo = effects[-1].parent
         said = self._says.published(report, undo + 1, undo=undo, settled=settled)
-        return Handed((said,), (*effects, *also))
+        return Decision((said,), (*effects, *also))
 
-    async def _publish(self, incoming: Incoming, wish: Wish, _: datetime) -> Handed:
+    async def _publish(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """A draft comes into force, on top of what others published since it was made."""
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
         if kept is None:
@@ -182,7 +182,7 @@ class Editor:
         files = kept.files if kept.parent == number else await self._on_top(kept, old)
         report = await self._knowledge.examine(files, old)
         if not report.good:
-            return Handed((self._says.refused(report),))
+            return Decision((self._says.refused(report),))
         also = (Undrafted(kept.key), Audited("faq-publish", kept.key))
         return self._published(files, (number, old), report, kept.author, kept.note, also)
 
@@ -196,18 +196,18 @@ class Editor:
             **{name: kept.files[name] for name in names if name in kept.files},
         }
 
-    async def _drop(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
+    async def _drop(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
         return told(words.dropped, Undrafted(wish.about)) if kept else told(words.gone)
 
-    async def _patch(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
+    async def _patch(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """A draft as a patch."""
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
         if kept is None:
             return told(words.gone)
         parent = await self._rows.revision(kept.parent)
         patch = unified(parent.files if parent else (await self._knowledge.in_force())[1], kept.files)
-        return Handed((Reply(words.diff_file, attachment=Attachment(words.diff_file, patch)),))
+        return Decision((Reply(words.diff_file, attachment=Attachment(words.diff_file, patch)),))
 
     # The inbox
 
@@ -220,20 +220,20 @@ class Editor:
             raise Refused("settled")
         return group
 
-    async def _inbox(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _inbox(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         place = int(wish.about) if wish.about.isdecimal() else 0
         poor = await self.digest.flagged_lines() if place == 0 else []
-        return Handed((self._says.card(await self._groups(at), place, poor),))
+        return Decision((self._says.card(await self._groups(at), place, poor),))
 
-    async def _add(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _add(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """The most asked wording becomes a phrasing of an entry."""
         return await self._settles(incoming, wish, at, LIST, "phrasing")
 
-    async def _out(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _out(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """The nearest entry must not answer it."""
         return await self._settles(incoming, wish, at, "must_not_match", "out")
 
-    async def _settles(self, incoming: Incoming, wish: Wish, at: datetime, key: str, became: str) -> Handed:
+    async def _settles(self, incoming: Incoming, wish: Wish, at: datetime, key: str, became: str) -> Decision:
         group = await self._group(wish, at)
         topic = wish.more or next((one for one in group.topics if one in self._content.entries), "")
         done = Settled(tuple(group.numbers), became)
@@ -252,24 +252,24 @@ class Editor:
             return told(self._content.phrases.admin.settled["out"], done)
         return handed
 
-    async def _new(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
-        return Handed((self._says.new_entry(await self._group(wish, at)),))
+    async def _new(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+        return Decision((self._says.new_entry(await self._group(wish, at)),))
 
-    async def _ignore(self, _: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def _ignore(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         group = await self._group(wish, at)
         rest = [other for other in await self._groups(at) if other.numbers != group.numbers]
         said = Reply(self._content.phrases.admin.settled["ignored"])
-        return Handed((said, self._says.card(rest, 0)), (Settled(tuple(group.numbers), "ignored"),))
+        return Decision((said, self._says.card(rest, 0)), (Settled(tuple(group.numbers), "ignored"),))
 
     # Why
 
-    async def _why(self, incoming: Incoming, wish: Wish, _: datetime) -> Handed:
+    async def _why(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         if not wish.about:
             return told(self._content.phrases.admin.why_ask)
         kept = Drafted(f"why-{incoming.user}", {"question": wish.about[:100]}, self._knowledge.number, incoming.user)
-        return Handed((self._says.why(explained(self._content, wish.about)),), (kept,))
+        return Decision((self._says.why(explained(self._content, wish.about)),), (kept,))
 
-    async def _mend(self, incoming: Incoming, wish: Wish, _: datetime) -> Handed:
+    async def _mend(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """The question that was explained last becomes a phrasing."""
         kept = await self._rows.draft(f"why-{incoming.user}")
         if kept is None:
@@ -279,19 +279,19 @@ class Editor:
 
     # What is wrong, and the notice
 
-    async def _lint(self, _: Incoming, __: Wish, at: datetime) -> Handed:
+    async def _lint(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         _number, files = await self._knowledge.in_force()
         report = await self._knowledge.examines(Draft(files, files, at.date(), every=True))
-        return Handed((self._says.listed(report.findings),))
+        return Decision((self._says.listed(report.findings),))
 
-    async def _flagged(self, _: Incoming, __: Wish, ___: datetime) -> Handed:
+    async def _flagged(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         words, lines = self._content.phrases.admin, await self.digest.flagged_lines()
         return told(words.flagged.format(lines="\n".join(lines)) if lines else words.flagged_none)
 
-    async def _week(self, _: Incoming, __: Wish, at: datetime) -> Handed:
-        return Handed((await self.digest.week(at),))
+    async def _week(self, _: Incoming, __: Wish, at: datetime) -> Decision:
+        return Decision((await self.digest.week(at),))
 
-    async def _draft(self, incoming: Incoming, _: Wish, at: datetime) -> Handed:
+    async def _draft(self, incoming: Incoming, _: Wish, at: datetime) -> Decision:
         """A school's notice in words becomes the draft of one in YAML; nothing is published."""
         words, text = self._content.phrases.admin, await self._sent(incoming.file)
         drafted = importer.draft(text)
@@ -304,7 +304,7 @@ class Editor:
             papers=drafted.papers,
             unsure=drafted.unsure,
         )
-        return Handed((Reply(said, attachment=Attachment(f"{drafted.id}.yaml", drafted.yaml)),))
+        return Decision((Reply(said, attachment=Attachment(f"{drafted.id}.yaml", drafted.yaml)),))
 
 
 def _last(draft: Drafted, who: str) -> tuple[Drafted]:

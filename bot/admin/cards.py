@@ -14,7 +14,7 @@ from types import MappingProxyType
 from bot.content.content import Content
 from bot.content.files import Change
 from bot.content.problem import Problem
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.knowledge.examine import Report, Shift, Told
@@ -269,9 +269,9 @@ class Admin:
         return Reply(text[:MOST_TEXT], rows)
 
 
-def told(text: str, *effects: Effect) -> Handed:
+def told(text: str, *effects: Effect) -> Decision:
     """A sentence, and what follows besides."""
-    return Handed((Reply(text),), effects)
+    return Decision((Reply(text),), effects)
 
 
 def quoted(line: str) -> str:

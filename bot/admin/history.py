@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.admin.cards import Admin, Wish, button, told
 from bot.content.files import Files, Refused, changed, whole
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.questions import Unsettled
 from bot.domain.roles import Audited
@@ -44,7 +44,7 @@ class Past:
     def _says(self) -> Admin:
         return Admin(self._knowledge.content, self._knowledge.number)
 
-    async def history(self, _: Incoming, __: Wish, ___: datetime) -> Handed:
+    async def history(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         words, found = self._knowledge.content.phrases.admin, await self._rows.history(HISTORY)
         if not found:
             return told(words.never)
@@ -61,7 +61,7 @@ class Past:
         rows = tuple(
             (button(self._knowledge.content, "back", "rollback", one.number, number=one.number),) for one in found[1:6]
         )
-        return Handed((Reply(words.history.format(lines="\n".join(lines)), rows),))
+        return Decision((Reply(words.history.format(lines="\n".join(lines)), rows),))
 
     async def _two(self, about: str) -> tuple[Revision, Revision] | None:
         """The revisions that `5`, `3 5` or nothing (the last step) names, older first."""
@@ -73,7 +73,7 @@ class Past:
         old, new = await self._rows.revision(low), await self._rows.revision(high)
         return (old, new) if old and new else None
 
-    async def diff(self, _: Incoming, wish: Wish, __: datetime) -> Handed:
+    async def diff(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         words, two = self._knowledge.content.phrases.admin, await self._two(wish.about)
         if two is None:
             raise Refused("no_revision")
@@ -86,9 +86,9 @@ class Past:
         )
         patch = Attachment(words.diff_file, report.diff) if report.diff else None
         rows = ((button(self._knowledge.content, "back", "rollback", old.number, number=old.number),),)
-        return Handed((Reply(text, rows, attachment=patch),))
+        return Decision((Reply(text, rows, attachment=patch),))
 
-    async def rollback(self, incoming: Incoming, wish: Wish, _: datetime) -> Handed:
+    async def rollback(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """The files of an earlier revision are in force again, as a new one."""
         words = self._knowledge.content.phrases.admin
         number, old = await self._knowledge.in_force()
@@ -100,25 +100,25 @@ class Past:
             return told(words.nothing_changed)
         report = await self._knowledge.examine(back.files, old)
         if report.problems:  # what lint finds in it was in force before
-            return Handed((self._says.refused(report),))
+            return Decision((self._says.refused(report),))
         effects = self._knowledge.revised(back.files, (number, old), report, incoming.user, f"↩ {wanted}")
         text = words.undone.format(to=wanted, number=number + 1, changes=self._says.changes(report.changes))
         asked = await self._rows.unanswered(self._knowledge.present() - REHEARSED, settled=True)
         settled = holding(groups(asked), wish.more)
         again = (Unsettled(tuple(settled.numbers)),) if settled else ()
         rows = ((button(self._knowledge.content, "back", "rollback", number, number=number),),)
-        return Handed((Reply(text, rows),), (*effects, *again, Audited("faq-rollback", str(wanted))))
+        return Decision((Reply(text, rows),), (*effects, *again, Audited("faq-rollback", str(wanted))))
 
-    async def export(self, _: Incoming, __: Wish, now: datetime) -> Handed:
+    async def export(self, _: Incoming, __: Wish, now: datetime) -> Decision:
         number, files = await self._knowledge.in_force()
         every = whole(files)
         words = self._knowledge.content.phrases.admin
         about = {"number": max(number, 1), "count": len(every)}
         if len(every) > FEW_FILES:
             file = Attachment(words.archive_file, await asyncio.to_thread(_archive, every, now), base64=True)
-            return Handed((Reply(words.exported_as_one.format_map(about), attachment=file),))
+            return Decision((Reply(words.exported_as_one.format_map(about), attachment=file),))
         parts = [Reply(name, attachment=Attachment(_flat(name), text)) for name, text in every.items()]
-        return Handed((Reply(words.exported.format_map(about)), *parts))
+        return Decision((Reply(words.exported.format_map(about)), *parts))
 
 
 def _flat(name: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.admin.cards import Wish, button, told
 from bot.conversation.turn import decide
 from bot.domain import session as sessions
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
 from bot.domain.revisions import Drafted, Undrafted
 from bot.domain.session import Session
@@ -29,7 +29,7 @@ class Trial:
         self._knowledge = knowledge
         self._rows = rows
 
-    async def begin(self, incoming: Incoming, wish: Wish, at: datetime) -> Handed:
+    async def begin(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """One question to the newest draft, or from now on everything."""
         words, key = self._knowledge.content.phrases.admin, f"try-{incoming.user}"
         if wish.about == "off":
@@ -40,16 +40,16 @@ class Trial:
         if wish.act == "try" and wish.about:
             return await self._from_draft(kept, replace(incoming, text=wish.about, press=None), at)
         off = ((button(self._knowledge.content, "try_off", "try", "off"),),)
-        return Handed((Reply(words.trying, off),), (replace(_drafted(kept), key=key),))
+        return Decision((Reply(words.trying, off),), (replace(_drafted(kept), key=key),))
 
-    async def answer(self, incoming: Incoming, at: datetime) -> Handed | None:
+    async def answer(self, incoming: Incoming, at: datetime) -> Decision | None:
         """An admin who tries a draft is answered by it; commands and files are answered as ever."""
         if incoming.other or incoming.text.startswith("/"):
             return None
         kept = await self._rows.draft(f"try-{incoming.user}")
         return await self._from_draft(kept, incoming, at) if kept else None
 
-    async def _from_draft(self, kept: Kept, incoming: Incoming, at: datetime) -> Handed:
+    async def _from_draft(self, kept: Kept, incoming: Incoming, at: datetime) -> Decision:
         """The draft's answer; where the admin stands in it is kept beside it, their own walk stays as it is."""
         content = await self._knowledge.built(kept.files)
         trying = kept.key.startswith("try-") and kept.note
@@ -58,7 +58,7 @@ class Trial:
         sentence = self._knowledge.content.phrases.admin.tried
         replies = tuple(replace(reply, text=sentence.format(text=reply.text)[:4000]) for reply in turn.replies)
         stands = replace(_drafted(kept), note=json.dumps(sessions.dump(turn.session)))
-        return Handed(replies, (stands,) if kept.key.startswith("try-") else ())
+        return Decision(replies, (stands,) if kept.key.startswith("try-") else ())
 
 
 def _drafted(kept: Kept) -> Drafted:

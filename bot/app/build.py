@@ -17,13 +17,13 @@ from bot.app.settings import Settings, read_settings
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.domain.areas import Room
+from bot.domain.areas import StaffArea
 from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge, foreseen
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
-Furnish = Callable[[Store, Knowledge], Sequence[Room]]
+Furnish = Callable[[Store, Knowledge], Sequence[StaffArea]]
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""

@@ -39,7 +39,7 @@ from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.graduate import Phrases
-from bot.domain.areas import Room
+from bot.domain.areas import StaffArea
 from bot.knowledge.revisions import Knowledge
 from bot.runtime.crashes import lasting
 from bot.service import outbox
@@ -85,7 +85,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         kept: list[Editor] = []
         get = partial(fetch, api)
 
-        def furnish(store: Store, knowledge: Knowledge) -> Sequence[Room]:
+        def furnish(store: Store, knowledge: Knowledge) -> Sequence[StaffArea]:
             kept.append(Editor(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
             return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: build.present(chosen), get))
 

@@ -19,7 +19,7 @@ from bot.broadcast.starting import Starting
 from bot.broadcast.unfinished import table, take_in, told, unfinished
 from bot.content.content import Content
 from bot.content.yaml_source import MAX_BYTES, decoded
-from bot.domain.areas import Fetch, Handed
+from bot.domain.areas import Fetch, Decision
 from bot.domain.audience import STUCK_DAYS, Audience, Count
 from bot.domain.broadcast import Act, Broadcast, Rewritten
 from bot.domain.join_codes import listed
@@ -70,7 +70,7 @@ class BroadcastRoom:
         self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
         self._content, self._local = content, local
 
-    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         """What follows; None when it is no business of this room."""
         if incoming.place != "private":
             return None
@@ -84,12 +84,12 @@ class BroadcastRoom:
         ended = (compose.unasked(it) for it in waiting if it.number not in touched)
         return replace(handed, effects=(*ended, *handed.effects))
 
-    async def _answered(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+    async def _answered(self, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
         words = self._content().phrases.broadcast
         if asked.act == "document":
-            return Handed((Reply(words.joining.document),))
+            return Decision((Reply(words.joining.document),))
         if asked.act == "list":
-            return Handed((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+            return Decision((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
         joining = words.joining
         if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
             return await (self._unfinished if asked.about == joining.list_word else self._import)(asked, incoming, at)
@@ -99,10 +99,10 @@ class BroadcastRoom:
             return await self._new(incoming, at)
         broadcast = await self._rows.get(asked.number)
         if broadcast is None or broadcast.channel != incoming.channel:
-            return Handed((Reply(words.gone),))
+            return Decision((Reply(words.gone),))
         return await self._does(broadcast, asked, incoming, at)
 
-    async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Handed:
+    async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Decision:
         """How far everybody is under a notice (by default the first that is not over), with the table as a file."""
         content, notice = self._content(), self._notice(about)
         channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
@@ -115,9 +115,9 @@ class BroadcastRoom:
             await self._funnel.missed(),
         )
         file = Attachment(content.phrases.broadcast.stats_file, shown.table())
-        return Handed((Reply(shown.text(), attachment=file), await self._picture(shown)))
+        return Decision((Reply(shown.text(), attachment=file), await self._picture(shown)))
 
-    async def _unfinished(self, asked: Asked, incoming: Incoming, _: datetime) -> Handed:
+    async def _unfinished(self, asked: Asked, incoming: Incoming, _: datetime) -> Decision:
         """Whom to call: codes whose owners are not done."""
         content, notice = self._content(), self._notice(asked.more)
         found = unfinished(
@@ -125,11 +125,11 @@ class BroadcastRoom:
         )
         words = content.phrases.broadcast.joining
         if not found:
-            return Handed((Reply(words.nobody),))
+            return Decision((Reply(words.nobody),))
         file = Attachment(words.file, table(content, found))
-        return Handed((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
+        return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
-    async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+    async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
         """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
         content = self._content()
         notice = self._notice(next(iter(asked.more.split()), ""))
@@ -139,9 +139,9 @@ class BroadcastRoom:
         if not given.codes:
             about = {"notices": "、".join(content.notices), "notice": notice}
             several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
-            return Handed((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
+            return Decision((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
         result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
-        return Handed((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
+        return Decision((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
 
     async def _document(self, file: Sent) -> str:
         """The words of a document; none when it is too large, cannot be had, or has no words in it."""
@@ -186,18 +186,18 @@ class BroadcastRoom:
         there = ((it, drafts.load(it.draft)) for it in found)
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
-    async def _new(self, incoming: Incoming, at: datetime) -> Handed:
+    async def _new(self, incoming: Incoming, at: datetime) -> Decision:
         draft = drafts.dump(Draft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
-                return Handed(((await self._with(blank, incoming, at)).card(),))
+                return Decision(((await self._with(blank, incoming, at)).card(),))
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
         made = await self._rows.get(number) if number else await self._rows.keyed(key)
         assert made
-        return Handed(((await self._with(made, incoming, at)).card(),))
+        return Decision(((await self._with(made, incoming, at)).card(),))
 
-    async def _does(self, broadcast: Broadcast, asked: Asked, incoming: Incoming, at: datetime) -> Handed:
+    async def _does(self, broadcast: Broadcast, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
         composing = await self._with(broadcast, incoming, at)
         if asked.act == "csv":
             return await self._csv(broadcast)
@@ -207,7 +207,7 @@ class BroadcastRoom:
             return composing.does(asked, incoming)
         edited = composing.edited(asked, incoming)
         if isinstance(edited, str):
-            return Handed((Reply(edited, composing.back),))
+            return Decision((Reply(edited, composing.back),))
         if edited:
             changed = replace(broadcast, draft=drafts.dump(edited))
             return composing.edited_to(edited, await self._count(changed, at), asked.act)
@@ -229,14 +229,14 @@ class BroadcastRoom:
             return Count(left, 0, 0, 0, left)
         return await self._rows.count(starting.search) if starting.search else None
 
-    async def _csv(self, broadcast: Broadcast) -> Handed:
+    async def _csv(self, broadcast: Broadcast) -> Decision:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
         file = Attachment(words.csv_file, report.table(words, rows[:MOST_ROWS]))
-        return Handed((Reply(report.ended(words, broadcast, totals), attachment=file),))
+        return Decision((Reply(report.ended(words, broadcast, totals), attachment=file),))
 
-    async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Handed:
+    async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
         """A draft that repeats, corrects or takes back a broadcast that is over."""
         words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
         draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
@@ -244,7 +244,7 @@ class BroadcastRoom:
         meant = Starting(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
         totals = await self._ledger.totals(broadcast.number)
         if not any(totals[state] for state in meant):
-            return Handed((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
+            return Decision((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(
             incoming.channel, drafts.dump(draft), incoming.user, at, act=kinds[act], key=key, parent=broadcast.number
@@ -253,4 +253,4 @@ class BroadcastRoom:
         assert made
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
         card = (await self._with(made, incoming, at)).card()
-        return Handed((*((Reply(said),) if said else ()), card))
+        return Decision((*((Reply(said),) if said else ()), card))

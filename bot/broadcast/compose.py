@@ -18,7 +18,7 @@ from bot.broadcast.starting import Starting
 from bot.broadcast.times import is_quiet, moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.audience import Audience, Count, Wrong, read
 from bot.domain.broadcast import Broadcast, Cancelled, Moved, Rewritten, Totals
 from bot.domain.lifecycle import ENDED
@@ -176,7 +176,7 @@ class Composing:
 
     # Acts
 
-    def does(self, asked: Asked, incoming: Incoming) -> Handed:
+    def does(self, asked: Asked, incoming: Incoming) -> Decision:
         """What follows from an act that changes no draft."""
         match asked.act:
             case "template":
@@ -186,12 +186,12 @@ class Composing:
             case "buttons":
                 return self.more_buttons()
             case "view" | "test" if wrong := self._refusal(self.draft):
-                return Handed((Reply(wrong), self.card()))
+                return Decision((Reply(wrong), self.card()))
             case "view":
-                return Handed((*self._views(), self.card()))
+                return Decision((*self._views(), self.card()))
             case "test":
                 shown = Rendering(self.content, self.draft, self.now).bulletin(self._samples[0])
-                return Handed((self.card(), Reply(self.words.test), Reply("", bulletin=shown)))
+                return Decision((self.card(), Reply(self.words.test), Reply("", bulletin=shown)))
             case "send":
                 return self._sends(asked.about)
             case "approve":
@@ -200,7 +200,7 @@ class Composing:
                 return self._planned(incoming.text)
         return self._steers(asked)
 
-    def _steers(self, asked: Asked) -> Handed:
+    def _steers(self, asked: Asked) -> Decision:
         """Moves it on in its life; where that is no move, only shows where it stands."""
         number, state = self.broadcast.number, self.broadcast.state
         match asked.act:
@@ -216,39 +216,39 @@ class Composing:
                 return self._ends(asked.act, self.words.cancelled)
             case "drop" if state in ("draft", "approved"):
                 return self._ends(asked.act, self.words.deleted)
-        return Handed((self.card(),))
+        return Decision((self.card(),))
 
-    def _stops(self) -> Handed:
+    def _stops(self) -> Decision:
         """Nothing goes out any more from now on, and whether that is for good is asked."""
         broadcast, number = self.broadcast, self.broadcast.number
         sure = report.door(self.words, number, "cancel", "sure", self.words.buttons["cancel_sure"])
         said = self.words.confirm_cancel.format(number=number)
         ask = Reply(said, ((sure, report.door(self.words, number, "resume")),))
         if broadcast.state == "paused":
-            return Handed((ask,))
-        return Handed((ask,), (Moved(number, "running", "paused", {"why": "staff", "resume_at": None}),))
+            return Decision((ask,))
+        return Decision((ask,), (Moved(number, "running", "paused", {"why": "staff", "resume_at": None}),))
 
-    def _ends(self, act: str, said: str) -> Handed:
+    def _ends(self, act: str, said: str) -> Decision:
         broadcast = self.broadcast
         ended = (Cancelled(broadcast.number, broadcast.state), self._audit(act))
-        return Handed((Reply(said.format(number=broadcast.number)),), ended)
+        return Decision((Reply(said.format(number=broadcast.number)),), ended)
 
-    def _moves(self, moved: Moved) -> Handed:
+    def _moves(self, moved: Moved) -> Decision:
         there = replace(self.broadcast, state=moved.target, why=str(moved.also.get("why") or ""), resume_at=None)
-        return Handed((replace(self, broadcast=there).card(),), (moved, self._audit(moved.target)))
+        return Decision((replace(self, broadcast=there).card(),), (moved, self._audit(moved.target)))
 
     def _audit(self, act: str) -> Audited:
         return Audited(f"broadcast {act}", str(self.broadcast.number))
 
-    def _sends(self, digest: str) -> Handed:
+    def _sends(self, digest: str) -> Decision:
         words, number, draft, starting = self.words, self.broadcast.number, self.draft, self.starting
         if self.broadcast.state not in ("draft", "approved", "scheduled"):
-            return Handed((self.card(),))
+            return Decision((self.card(),))
         if found := starting.problems:
-            return Handed((Reply(self._wrong(*found[0])), self.card()))
+            return Decision((Reply(self._wrong(*found[0])), self.card()))
         count = self.count or Count(0, 0, 0, 0, 0)
         if not count.left and not self.broadcast.parent:
-            return Handed((Reply(words.nobody_left), self.card()))
+            return Decision((Reply(words.nobody_left), self.card()))
         if starting.needs_second(count):
             return self._needs_second(count)
         act = self.broadcast.act
@@ -259,17 +259,17 @@ class Composing:
                 words.confirm[act].format(number=number, left=count.left, quiet=quiet),
                 ((sure,), *self.back),
             )
-            return Handed((ask, *(self._views() if act != "delete" else ())))
+            return Decision((ask, *(self._views() if act != "delete" else ())))
         said = words.started[act].format(number=number, total=count.left)
-        return Handed((Reply(said),), (starting.started(self.who), self._audit("start")))
+        return Decision((Reply(said),), (starting.started(self.who), self._audit("start")))
 
-    def _needs_second(self, count: Count) -> Handed:
+    def _needs_second(self, count: Count) -> Decision:
         """A second person must agree first; whoever wrote none of it is asked at once."""
         words, number = self.words, self.broadcast.number
         if self.broadcast.state == "draft" and self.who != self.author:
             return self._approves("")
         said = words.second.format(number=number, left=count.left, most=words.habits.approve_above)
-        return Handed((Reply(said), self.card()))
+        return Decision((Reply(said), self.card()))
 
     @property
     def author(self) -> str:
@@ -280,17 +280,17 @@ class Composing:
         habits = self.words.habits
         return not draft.loud and is_quiet(self.now.time(), habits.quiet_from, habits.quiet_to)
 
-    def _approves(self, digest: str) -> Handed:
+    def _approves(self, digest: str) -> Decision:
         words, broadcast, draft = self.words, self.broadcast, self.draft
         if broadcast.state != "draft" or self.starting.problems:
-            return Handed((self.card(),))
+            return Decision((self.card(),))
         if self.who == self.author:
-            return Handed((Reply(words.own), self.card()))
+            return Decision((Reply(words.own), self.card()))
         if digest != draft.digest[:DIGEST]:
             agree = report.door(words, broadcast.number, "approve", draft.digest[:DIGEST])
             left = self.count.left if self.count else 0
             ask = Reply(words.approve.format(number=broadcast.number, left=left), ((agree,),))
-            return Handed((ask, *self._views()))
+            return Decision((ask, *self._views()))
         also = {"approved": draft.digest, "approved_by": self.who}
         there = replace(broadcast, state="approved", approved=draft.digest)
         moved = Moved(broadcast.number, "draft", "approved", also)
@@ -299,24 +299,24 @@ class Composing:
             words.approved_by_other.format(number=broadcast.number), ((report.door(words, broadcast.number, "card"),),)
         )
         news = (Queued("user", told, user=self.author),) if self.author.isdigit() else ()
-        return Handed((said, replace(self, broadcast=there).card()), (moved, self._audit("approve"), *news))
+        return Decision((said, replace(self, broadcast=there).card()), (moved, self._audit("approve"), *news))
 
-    def _planned(self, text: str) -> Handed:
+    def _planned(self, text: str) -> Decision:
         words, broadcast = self.words, self.broadcast
         when = self.moment(text)
         ended = unasked(broadcast)
         if self.rehearsed:
-            return Handed((Reply(words.wrong["rehearsed"]), self.card()), (ended,))
+            return Decision((Reply(words.wrong["rehearsed"]), self.card()), (ended,))
         if when is None or when <= self.at:
-            return Handed((Reply(words.wrong["time"], self.back),))
+            return Decision((Reply(words.wrong["time"], self.back),))
         if found := self.starting.problems:
-            return Handed((Reply(self._wrong(*found[0])), self.card()), (ended,))
+            return Decision((Reply(self._wrong(*found[0])), self.card()), (ended,))
         if self.count and self.starting.needs_second(self.count):
             return replace(self._needs_second(self.count), effects=(ended,))
         moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
         there = replace(self, broadcast=replace(broadcast, state="scheduled", due_at=when))
         said = words.planned.format(number=broadcast.number, when=report.clock(when))
-        return Handed((Reply(said), there.card()), (ended, moved, self._audit("schedule")))
+        return Decision((Reply(said), there.card()), (ended, moved, self._audit("schedule")))
 
     def moment(self, text: str) -> datetime | None:
         """The moment (UTC) that staff wrote, in the notice's zone or before its deadline; None when it is none."""
@@ -378,7 +378,7 @@ class Composing:
         audience = self.draft.audience
         return self.samples or (Session(audience.notice if audience else next(iter(self.content.notices))),)
 
-    def more_buttons(self) -> Handed:
+    def more_buttons(self) -> Decision:
         """What may stand under the message, and what does."""
         return self._menu(self.words.ask_buttons, "buttons", self._ways())
 
@@ -391,14 +391,14 @@ class Composing:
         ways |= {f"faq:{e.id}": e.title for e in list(self.content.entries.values())[:12] if len(e.id) <= 36}
         return {name: ("✓ " if name in self.draft.buttons else "") + title for name, title in ways.items()}
 
-    def _menu(self, text: str, act: str, names: dict[str, str]) -> Handed:
+    def _menu(self, text: str, act: str, names: dict[str, str]) -> Decision:
         number = self.broadcast.number
         rows: list[tuple[Button, ...]] = [
             (report.door(self.words, number, act, name, title),) for name, title in names.items()
         ]
-        return Handed((Reply(text, (*rows, *self.back)),))
+        return Decision((Reply(text, (*rows, *self.back)),))
 
-    def edited_to(self, draft: Draft, count: Count | None, act: str) -> Handed:
+    def edited_to(self, draft: Draft, count: Count | None, act: str) -> Decision:
         """The draft was changed by an act: saved, and shown again, or asked on for its words or its next button."""
         if draft.digest != self.draft.digest:
             draft = replace(draft, by=self.who)
@@ -408,12 +408,12 @@ class Composing:
             ask = getattr(self.words, ASKED_FOR[draft.waits]).format()
             if draft.waits == "who" and len(self.content.notices) > 1:
                 ask += self.words.ask_notice.format(notices="、".join(self.content.notices))
-            return Handed((Reply(ask, self.back),), (changed,))
+            return Decision((Reply(ask, self.back),), (changed,))
         if act == "buttons":
             return replace(there.more_buttons(), effects=(changed,))
         full = self.draft.waits == "text" and len(draft.shown) >= FULL
         said = (Reply(self.words.full.format(n=len(draft.shown))),) if full else ()
-        return Handed((*said, there.card()), (changed,))
+        return Decision((*said, there.card()), (changed,))
 
 
 def unasked(broadcast: Broadcast) -> Rewritten:

@@ -21,7 +21,7 @@ from bot.content.content import Content
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders
 from bot.domain import button_ids, join_codes, privacy
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.button_ids import Act, Ask, Pick, Vote
 from bot.domain.effects import Effect
 from bot.domain.messages import Button, Incoming, Reply, State
@@ -427,7 +427,7 @@ class _Turning:
                 return self.voice(session).pick(self.content.phrases.pick_first)
         return say(self.voice(session))
 
-    def _with_person(self, session: Session, handed: Handed) -> Turn:
+    def _with_person(self, session: Session, handed: Decision) -> Turn:
         """Said at the desk; the walk can go on by its buttons."""
         again = self.voice(session).again() if handed.replies else ()
         return Turn(session, (*handed.replies, *again), effects=handed.effects)

@@ -15,14 +15,14 @@ Fetch = Callable[[str], Awaitable[bytes]]
 """The content of a document, by the channel's own id. ConnectionError when it cannot be had."""
 
 
-class Room(Protocol):
+class StaffArea(Protocol):
     """A room of staff: what somebody with a role does there. None: not its business."""
 
-    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None: ...
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class Decision:
     """What the one who spoke is told, and what else follows."""
 
     replies: tuple[Reply, ...] = ()

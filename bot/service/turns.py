@@ -21,7 +21,7 @@ from bot.content.content import Content
 from bot.conversation.public import in_public
 from bot.conversation.turn import Missed, Turn, decide
 from bot.domain import session as sessions
-from bot.domain.areas import Handed, Room
+from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
 from bot.domain.outbox import Queued
@@ -61,7 +61,7 @@ class Service:
         owners: Collection[tuple[str, str]] = (),
         desks: Collection[str] = (),
         posts: Collection[str] = (),
-        rooms: Sequence[Room] = (),
+        rooms: Sequence[StaffArea] = (),
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
@@ -221,7 +221,7 @@ class Service:
             return _ANSWER.validate_json(stored)
         return answer
 
-    async def _handed(self, incoming: Incoming, handed: Handed, at: datetime) -> Answer:
+    async def _handed(self, incoming: Incoming, handed: Decision, at: datetime) -> Answer:
         """A turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
         answer, update = Answer(handed.replies), incoming.update_id
         kept = answer
@@ -259,7 +259,7 @@ class Service:
             known = Known()
         return self._role(incoming, known) is not None
 
-    async def _privileged(self, incoming: Incoming, role: Role | None, asked: Asked, at: datetime) -> Handed | None:
+    async def _privileged(self, incoming: Incoming, role: Role | None, asked: Asked, at: datetime) -> Decision | None:
         roles, channel = self._store.roles, incoming.channel
         if role is None and asked.act != "join":
             return None
@@ -275,7 +275,7 @@ class Service:
             token=secrets.token_urlsafe(24),
         ).does(asked)
 
-    async def _in_a_room(self, incoming: Incoming, role: Role, at: datetime) -> Handed | None:
+    async def _in_a_room(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         """What a room of staff makes of it; None when it is no room's business."""
         for room in self._rooms:
             if handed := await room.answer(incoming, role, at):
@@ -289,25 +289,25 @@ class Service:
         number = tickets.draw([self._draw(len(tickets.ALPHABET)) for _ in range(tickets.NUMBER)])
         return Case(known.ticket, number)
 
-    async def _at_the_desk(self, incoming: Incoming, role: Role | None) -> Handed:
+    async def _at_the_desk(self, incoming: Incoming, role: Role | None) -> Decision:
         """What somebody did in the staff chat; silence when it is not about a ticket."""
         words, now = self.content.phrases.desk, local(self._present(), self._today)
         if incoming.channel not in self._desks:
-            return Handed()
+            return Decision()
         asked, button = staff.asks(incoming), tickets.pressed(incoming.press)
         found = await self._store.desk.find(
             number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
         )
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
         if asked is None and button is None and (found is None or is_command):
-            return Handed()
+            return Decision()
         if role is None:
-            return Handed((Reply(words.not_staff),))
+            return Decision((Reply(words.not_staff),))
         if asked:
             pending = await self._store.desk.pending(incoming.channel)
-            return Handed((tickets.listed(self.content, pending, now),)) if asked.act == "tickets" else Handed()
+            return Decision((tickets.listed(self.content, pending, now),)) if asked.act == "tickets" else Decision()
         if found is None:
-            return Handed((Reply(words.gone),))
+            return Decision((Reply(words.gone),))
         return Desk(self.content, found.ticket, incoming.user, now, found.current).does(incoming)
 
     def _remembered(self, stored: str | None) -> Session | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.content.content import Content
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
@@ -75,22 +75,22 @@ class Staff:
     tickets: Sequence[Ticket] = ()
     token: str = ""
 
-    def does(self, asked: Asked) -> Handed | None:
+    def does(self, asked: Asked) -> Decision | None:
         """What follows; None when this person may not, or there is nothing of the kind."""
         if asked.act == "join":
             return self._join(asked.about)
         if asked.act == "tickets":
-            return Handed((listed(self.content, self.tickets, self.now),)) if self.role else None
+            return Decision((listed(self.content, self.tickets, self.now),)) if self.role else None
         if RANK[self.role] < RANK["admin"]:
             return None
         if asked.act == "invite":
             return self._invite(asked.about)
-        return self._remove(asked.about) if asked.act == "remove" else Handed(self._list(self.members))
+        return self._remove(asked.about) if asked.act == "remove" else Decision(self._list(self.members))
 
-    def _invite(self, about: str) -> Handed:
+    def _invite(self, about: str) -> Decision:
         words, found = self.content.phrases.staff, _INVITE.fullmatch(about)
         if not found:
-            return Handed((Reply(words.how_to_invite),))
+            return Decision((Reply(words.how_to_invite),))
         role: Role = "admin" if found[1] == "admin" else "staff"
         label = masked(self.content, (found[2] or "").strip())
         text = words.invitation.format(
@@ -99,9 +99,9 @@ class Staff:
         expires = self.at + timedelta(hours=INVITATION_HOURS)
         token_hash = hashed(self.token)
         made = Invited(token_hash, role, label, expires)
-        return Handed((Reply(text, link=JOIN + self.token),), (made, Audited("invite", f"{role} {token_hash[:8]}")))
+        return Decision((Reply(text, link=JOIN + self.token),), (made, Audited("invite", f"{role} {token_hash[:8]}")))
 
-    def _join(self, token: str) -> Handed | None:
+    def _join(self, token: str) -> Decision | None:
         given, words = hashed(token), self.content.phrases.staff
         # Every invitation is compared, each in constant time.
         found = [one for one in self.invitations if hmac.compare_digest(one.hash, given)]
@@ -109,11 +109,11 @@ class Staff:
             return None
         invitation = found[0]
         if RANK[self.role] >= RANK[invitation.role]:
-            return Handed((Reply(words.joined_already.format(role=words.roles[self.role or "staff"])),))
+            return Decision((Reply(words.joined_already.format(role=words.roles[self.role or "staff"])),))
         joined = Joined(invitation.hash, invitation.role, invitation.label, invitation.made_by)
         shown = Queued("user", user=self.who, commands="admin" if invitation.role == "admin" else "staff")
         said = Reply(words.joined.format(role=words.roles[invitation.role]))
-        return Handed((said,), (joined, shown, Audited("join", f"{invitation.role} {invitation.hash[:8]}")))
+        return Decision((said,), (joined, shown, Audited("join", f"{invitation.role} {invitation.hash[:8]}")))
 
     def _list(self, members: Sequence[Member]) -> tuple[Reply, ...]:
         words = self.content.phrases.staff
@@ -132,17 +132,17 @@ class Staff:
         )
         return (Reply(words.list.format(lines=lines)[:4000], rows[:50]),)
 
-    def _remove(self, user: str) -> Handed:
+    def _remove(self, user: str) -> Decision:
         words = self.content.phrases.staff
         member = next((m for m in self.members if m.user == user), None)
         if member is None:
-            return Handed(self._list(self.members))
+            return Decision(self._list(self.members))
         if not self._may_remove(member):
-            return Handed((Reply(words.may_not_remove),))
+            return Decision((Reply(words.may_not_remove),))
         shown = Queued("user", user=user, commands="graduate")
         left = [m for m in self.members if m is not member]
         said = Reply(words.removed.format(name=member.label or member.user))
-        return Handed((said, *self._list(left)), (Removed(user), shown, Audited("remove", user)))
+        return Decision((said, *self._list(left)), (Removed(user), shown, Audited("remove", user)))
 
     def _may_remove(self, member: Member) -> bool:
         """Only those below oneself; nobody removes themselves by a slip."""

@@ -16,7 +16,7 @@ from typing import Literal
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
 from bot.domain import privacy
-from bot.domain.areas import Handed
+from bot.domain.areas import Decision
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.privacy import Kind
@@ -52,12 +52,12 @@ class Case:
 # The graduate's side
 
 
-def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Handed:
+def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
     """A new ticket, or the one that there is: told where it stands, and given the words."""
     phrases, ticket = voice.content.phrases.desk, case.ticket
     if ticket and ticket.relays:
         more = relays(voice, ticket, words).effects if words else ()
-        return Handed(told(voice, ticket), more)
+        return Decision(told(voice, ticket), more)
     ask = () if words else (phrases.blank,)
     if ticket:
         again = _waiting(voice, replace(ticket, state="open"))
@@ -67,29 +67,29 @@ def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ())
             _said(voice, phrases.again, number=ticket.number, words=masked(voice.content, words)),
             _doors(phrases, again),
         )
-        return Handed(_shown(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
+        return Decision(_shown(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
     position = voice.session.position
     opened = Ticket(
         case.number, notice=voice.notice.id, step=position.step if position else "", topics=tuple(topics[:MAX_TOPICS])
     )
     opened = _waiting(voice, opened)
     card = _to_staff(phrases, opened, _card(voice, opened, words), _doors(phrases, opened))
-    return Handed(_shown(voice, opened, phrases.opened, *ask), (Opened(opened), card))
+    return Decision(_shown(voice, opened, phrases.opened, *ask), (Opened(opened), card))
 
 
-def relays(voice: Voice, ticket: Ticket, words: str) -> Handed:
+def relays(voice: Voice, ticket: Ticket, words: str) -> Decision:
     """The graduate's words on their way to staff; the graduate hears nothing."""
     phrases = voice.content.phrases.desk
     text = _said(voice, phrases.from_graduate, number=ticket.number, words=masked(voice.content, words))
-    return Handed((), (Changed(_waiting(voice, ticket)), _to_staff(phrases, ticket, text, _doors(phrases, ticket))))
+    return Decision((), (Changed(_waiting(voice, ticket)), _to_staff(phrases, ticket, text, _doors(phrases, ticket))))
 
 
-def withdraws(voice: Voice, ticket: Ticket) -> Handed:
+def withdraws(voice: Voice, ticket: Ticket) -> Decision:
     """The graduate needs nobody any more."""
     phrases = voice.content.phrases.desk
     closed = _quiet(replace(ticket, state="closed"))
     news = _to_staff(phrases, closed, _said(voice, phrases.withdrawn_for_staff, number=ticket.number))
-    return Handed(voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news))
+    return Decision(voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news))
 
 
 def told(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
@@ -142,30 +142,30 @@ class Desk:
     def words(self) -> DeskPhrases:
         return self.content.phrases.desk
 
-    def does(self, incoming: Incoming) -> Handed:
+    def does(self, incoming: Incoming) -> Decision:
         """What follows from a press or from words in the ticket's thread."""
         button = pressed(incoming.press)
         if button:
             return self._pressed(button[1], button[2])
         text = incoming.text.strip()
         if incoming.other == "edited":
-            return Handed((Reply(self.words.edited),))
+            return Decision((Reply(self.words.edited),))
         if incoming.other or not text:
-            return Handed((Reply(self.words.text_only),))
+            return Decision((Reply(self.words.text_only),))
         if note := _NOTE.match(text):
-            return Handed(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Handed()
+            return Decision(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Decision()
         return self._refuses(text) or self._answers(Reply(text))
 
-    def _refuses(self, text: str) -> Handed | None:
+    def _refuses(self, text: str) -> Decision | None:
         """Whose numbers staff may not write either; a phone or an address to write to they may."""
         found = [f for f in privacy.find(text) if f.kind not in (Kind.MOBILE, Kind.MAIL)]
         if not found:
             return None
         phrases = self.content.phrases
         kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
-        return Handed((Reply(self.words.secret.format(kinds=kinds)),))
+        return Decision((Reply(self.words.secret.format(kinds=kinds)),))
 
-    def _pressed(self, act: str, topic: str) -> Handed:
+    def _pressed(self, act: str, topic: str) -> Decision:
         ticket = self.ticket
         if act == "topics":
             return self._posts(self.words.pick_topic if self._topics else self.words.no_topics, rows=self._topics)
@@ -192,12 +192,12 @@ class Desk:
         until = utc(later(self.words.office, self.now, self.words.release_after_hours))
         return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
 
-    def _reopened(self) -> Handed:
+    def _reopened(self) -> Decision:
         if self.current and self.current != self.ticket.number:
             return self._posts(self.words.newer, current=self.current)
         return self._changes(self._taken(), "reopen", self.words.reopened, self.words.taken_for_graduate)
 
-    def _answers(self, said: Reply, note: str = "") -> Handed:
+    def _answers(self, said: Reply, note: str = "") -> Decision:
         """Words on their way to the graduate. Whoever answers has taken the ticket."""
         ticket = self.ticket
         if ticket.state == "closed":
@@ -212,9 +212,9 @@ class Desk:
         answered = replace(self._taken(), waiting_since=None)
         posts = [Queued("graduate", reply, ticket.number) for reply in replies]
         seen = [_to_staff(self.words, answered, note)] if note else []
-        return Handed(effects=(Changed(answered), *posts, *seen, Audited("answer", ticket.number)))
+        return Decision(effects=(Changed(answered), *posts, *seen, Audited("answer", ticket.number)))
 
-    def _changes(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Handed:
+    def _changes(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Decision:
         said = _to_staff(self.words, after, for_staff.format(number=after.number), _doors(self.words, after))
         enough = ((_command("desk", self.words.buttons["more"]), _command("resume", self.words.buttons["resume"])),)
         news = (
@@ -222,11 +222,11 @@ class Desk:
             if for_graduate
             else []
         )
-        return Handed(effects=(Changed(after), said, *news, Audited(act, after.number)))
+        return Decision(effects=(Changed(after), said, *news, Audited(act, after.number)))
 
-    def _posts(self, text: str, rows: Rows = (), **about: str) -> Handed:
+    def _posts(self, text: str, rows: Rows = (), **about: str) -> Decision:
         rows = rows or _doors(self.words, self.ticket)
-        return Handed(
+        return Decision(
             effects=(_to_staff(self.words, self.ticket, text.format(number=self.ticket.number, **about), rows),)
         )
 
@@ -237,7 +237,7 @@ class Desk:
         return tuple((_button(self.ticket, f"say|{topic}", self.content.entries[topic].title),) for topic in known)
 
 
-def released(content: Content, ticket: Ticket, now: datetime) -> Handed:
+def released(content: Content, ticket: Ticket, now: datetime) -> Decision:
     """Nobody said anything for too long: the bot answers again, and both sides are told. What was answered is over."""
     words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
     state: TicketState = "released" if ticket.waiting_since else "closed"
@@ -245,7 +245,7 @@ def released(content: Content, ticket: Ticket, now: datetime) -> Handed:
     doors = ((_command("desk", words.buttons["more"]), _command("resume", words.buttons["resume"])),)
     to_graduate = words.released_for_graduate if ticket.waiting_since else words.quiet_for_graduate
     to_staff = words.released if ticket.waiting_since else words.quiet
-    return Handed(
+    return Decision(
         effects=(
             Changed(after),
             Queued("graduate", Reply(voice.fill(to_graduate, None, number=ticket.number), doors), ticket.number),
