@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app.telegram import loop
-from bot.content.files import Files, placed, whole
+from bot.content.files import Files, place_file, whole
 from bot.domain.messages import Incoming
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
@@ -85,7 +85,7 @@ async def publishing(entries: int, people: int, database: Path) -> None:
     task = asyncio.create_task(asks())
     await asyncio.sleep(1.0)
     start = time.perf_counter()
-    report = await knowledge.publish(lambda old: placed(without(old), "many.yaml", text), "bench")
+    report = await knowledge.publish(lambda old: place_file(without(old), "many.yaml", text), "bench")
     took = time.perf_counter() - start
     await asyncio.sleep(1.0)
     asking = False

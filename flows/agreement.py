@@ -17,7 +17,7 @@ def check(notice: Notice) -> Iterator[InitErrorDetails]:
     yield from _twice(notice)
     yield from _unknown_ids(notice)
     yield from _alone(notice)
-    yield from _uncovered(notice)
+    yield from _find_uncovered(notice)
     yield from _contradictions(notice)
 
 
@@ -88,7 +88,7 @@ def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
                 yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
 
 
-def _uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)

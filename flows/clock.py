@@ -33,10 +33,12 @@ def clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
     """Which clock runs for this cohort (an id) at `now`, local time of the notice."""
     today = now.date()
     checks = notice.windows_for(cohort, "check", "recheck")
-    running = next((w for w in checks if w.begun(now) and not w.over(now)), None)
+    running = next((w for w in checks if w.has_begun(now) and not w.over(now)), None)
     if running:
         return Clock(Phase.CHECK, running, _days(today, running.last_day))
-    coming = sorted((w for w in checks if not w.begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max))
+    coming = sorted(
+        (w for w in checks if not w.has_begun(now)), key=lambda w: (w.kind == "recheck", w.opens or date.max)
+    )
     still = next((w for w in notice.windows_for(cohort, "correction") if not w.over(now)), None)
     if still and not any(w.kind == "check" for w in coming):
         return Clock(Phase.LATE, still, _days(today, still.last_day))

@@ -240,7 +240,7 @@ class Walk:
         return Move(entered, tuple(happenings), tuple(said))
 
 
-def answered(notice: Notice, position: Position) -> Mapping[str, str]:
+def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:
     """The verdict on every field and the photo, in the notice's order: right, wrong, unsure, missing or "" (open)."""
     names = [f"field:{f.name}" for f in notice.check_fields] + (["photo"] if notice.photo.required else [])
     return {name: position.answers.get(name, "") for name in names}
@@ -250,12 +250,12 @@ def wrong_fields(notice: Notice, position: Position) -> tuple[str, ...]:
     """Names of the fields (and `photo`) that were found wrong; 不确定 counts as wrong."""
     return tuple(
         name.removeprefix("field:")
-        for name, verdict in answered(notice, position).items()
+        for name, verdict in verdicts_of(notice, position).items()
         if verdict not in ("", "right")
     )
 
 
-def _clicked_late(walk: Walk, position: Position) -> bool:
+def _is_clicked_late(walk: Walk, position: Position) -> bool:
     clicked = position.answers.get("clicked")
     phases = (Phase.PREPARE, Phase.CHECK)
     return bool(clicked) and _phase(walk, position, datetime.fromisoformat(f"{clicked}T12:00")) not in phases
@@ -270,8 +270,8 @@ def _cohort(position: Position) -> str | None:
 
 
 CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
-    "fields_open": lambda w, p: any(not v for k, v in answered(w.notice, p).items() if k != "photo"),
-    "photo_open": lambda w, p: answered(w.notice, p).get("photo") == "",
+    "fields_open": lambda w, p: any(not v for k, v in verdicts_of(w.notice, p).items() if k != "photo"),
+    "photo_open": lambda w, p: verdicts_of(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
@@ -279,12 +279,12 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "correctable": lambda w, p: any(
         c.safe_day and w.now.date() <= c.safe_day for c in w.notice.windows_for(_cohort(p), "correction")
     ),
-    "clicked_late": _clicked_late,
+    "clicked_late": _is_clicked_late,
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""
 
 
-def known_condition(condition: str) -> bool:
+def is_condition(condition: str) -> bool:
     """Whether a script may use this condition."""
     bare = condition.removeprefix("not ")
     return bare in CONDITIONS or bare.startswith("answer.") or (bare.startswith("notice.") and _in_notice(bare[7:]))

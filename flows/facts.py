@@ -138,10 +138,10 @@ def facts(
     cohort = answers.get("cohort") or None
     rows = notice.corrections_for(wrong, cohort)
     own = (_graduate(words, answers, wrong), _corrections(notice, words, rows, cohort, now))
-    return Facts(own, words.unstated, shared_facts(notice, words, cohort, now) if shared is None else shared)
+    return Facts(own, words.unstated, facts_of_cohort(notice, words, cohort, now) if shared is None else shared)
 
 
-def shared_facts(notice: Notice, words: Words, cohort: str | None, now: datetime) -> Facts:
+def facts_of_cohort(notice: Notice, words: Words, cohort: str | None, now: datetime) -> Facts:
     """The facts that are the same for all of a cohort (an id; None: not known yet)."""
     parts = (
         _clocks(notice, words, cohort, now),
@@ -172,12 +172,12 @@ def _head(notice: Notice, words: Words) -> _Part:
 
 def _clocks(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:
     running = clock(notice, cohort, now)
-    yield "clock.short", _told(notice, words.clock_short, words, running, cohort)
+    yield "clock.short", _describe(notice, words.clock_short, words, running, cohort)
     yield "clock", _clock(notice, words, running, cohort)
     yield "today", _day(words, now.date())
     ends = running.window.last_day if running.window else None
     yield "deadline", _day(words, ends)
-    yield "days_left", _left(ends, now)
+    yield "days_left", _days_left(ends, now)
 
 
 def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) -> _Part:
@@ -188,7 +188,7 @@ def _windows(notice: Notice, words: Words, cohort: str | None, now: datetime) ->
         yield f"{kind}.to", _day(words, window.closes if window else None)
         yield f"{kind}.safe", _day(words, window.safe_day if window else None)
         yield f"{kind}.span", _span(words, window) if window else None
-        yield f"{kind}.days_left", _left(window.last_day if window else None, now)
+        yield f"{kind}.days_left", _days_left(window.last_day if window else None, now)
     yield "windows.list", "\n".join(_window(words, w) for w in notice.windows_for(cohort))
 
 
@@ -213,9 +213,9 @@ def _people(notice: Notice, words: Words, cohort: str | None) -> _Part:
 
 def _site(notice: Notice, words: Words) -> _Part:
     account, entry, rule, photo = notice.account, notice.entry_paths[0], notice.verdict, notice.photo
-    yield "account.username", _named(words, account.username)
-    yield "account.unique", _named(words, account.unique)
-    yield "account.channels", _named(words, account.code_channels)
+    yield "account.username", _field_name(words, account.username)
+    yield "account.unique", _field_name(words, account.unique)
+    yield "account.channels", _field_name(words, account.code_channels)
     yield "account.id_rule", account.id_rule
     yield "account.keep", words.comma.join(account.keep) or None
     yield "browser", account.browser
@@ -249,7 +249,7 @@ def _site(notice: Notice, words: Words) -> _Part:
 
 
 def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) -> _Part:
-    names = words.comma.join(_found_wrong(words, answers, name) for name in wrong)
+    names = words.comma.join(_describe_wrong(words, answers, name) for name in wrong)
     unnamed = words.me["record_missing" if answers.get("record") == "missing" else "wrong"]
     yield "me.major", answers.get("major") or words.me["major"]
     yield "me.wrong", names or unnamed
@@ -258,7 +258,7 @@ def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) ->
         yield f"me.{name}", _day(words, date.fromisoformat(day)) if day else words.me["day"]
 
 
-def _found_wrong(words: Words, answers: Mapping[str, str], name: str) -> str:
+def _describe_wrong(words: Words, answers: Mapping[str, str], name: str) -> str:
     if name == "photo":
         return words.me["photo"] + words.me.get(f"is_{answers.get(name)}", "")
     return name + words.me.get(f"is_{answers.get(f'field:{name}')}", "")
@@ -286,7 +286,7 @@ def _day(words: Words, day: date | None) -> str | None:
     return words.day.format(year=day.year, month=day.month, day=day.day, weekday=words.weekdays[day.weekday()])
 
 
-def _left(end: date | None, now: datetime) -> str | None:
+def _days_left(end: date | None, now: datetime) -> str | None:
     return str(max(0, (end - now.date()).days)) if end else None
 
 
@@ -315,22 +315,22 @@ def _window(words: Words, window: Window) -> str:
 def _clock(notice: Notice, words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window
     doubtful = window and running.phase in (Phase.CHECK, Phase.LATE) and window.end_inclusive == "unknown"
-    said = _told(notice, words.clock, words, running, cohort)
+    said = _describe(notice, words.clock, words, running, cohort)
     if not doubtful:
         return said
     doubt = words.doubt_last if running.days_left == 0 else words.doubt
-    return said + _timed(notice, doubt, words, running, cohort)
+    return said + _describe_time(notice, doubt, words, running, cohort)
 
 
-def _told(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
+def _describe(notice: Notice, templates: Mapping[str, str], words: Words, running: Clock, cohort: str | None) -> str:
     phase = running.phase.value
     special = {0: f"{phase}_last", None: f"{phase}_open"}.get(running.days_left, phase)
     kind = running.window.kind if running.window else ""
     template = next(templates[name] for name in (f"{special}_{kind}", special, phase) if name in templates)
-    return _timed(notice, template, words, running, cohort)
+    return _describe_time(notice, template, words, running, cohort)
 
 
-def _timed(notice: Notice, template: str, words: Words, running: Clock, cohort: str | None) -> str:
+def _describe_time(notice: Notice, template: str, words: Words, running: Clock, cohort: str | None) -> str:
     window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
     office = notice.contact_for("record", cohort)
     return template.format(
@@ -387,5 +387,5 @@ def _card(words: Words, contact: Contact) -> str:
     return "\n".join((words.contact.format(role=contact.role, person=contact.person or ""), *shown, *note))
 
 
-def _named(words: Words, codes: Sequence[str]) -> str | None:
+def _field_name(words: Words, codes: Sequence[str]) -> str | None:
     return words.comma.join(words.named[c] for c in codes) or None

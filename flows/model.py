@@ -26,13 +26,13 @@ Worded = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=700)]
 
 
-class Row(BaseModel):
+class ScriptRow(BaseModel):
     """A row of the script: frozen, and refuses keys that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Choice(Row):
+class Choice(ScriptRow):
     """A button of a step. `say` are further words that mean it, `said` is answered before the next step is shown.
 
     `keep` are answers that it stands for; `forget` names checklists whose answers are dropped, because what they were
@@ -48,7 +48,7 @@ class Choice(Row):
     forget: tuple[StepId, ...] = ()
 
 
-class Gate(Row):
+class Gate(ScriptRow):
     """Whoever enters the step while `when` holds is led to `go` instead."""
 
     when: str
@@ -56,14 +56,14 @@ class Gate(Row):
     said: Prose | None = None
 
 
-class Note(Row):
+class Note(ScriptRow):
     """A paragraph that is shown only while `when` holds."""
 
     when: str
     text: Prose
 
 
-class Reads(Row):
+class Reads(ScriptRow):
     """What a step asks for: `reader` is a name in `flows.answers.READERS`, an answer is kept under `into`, then `go`.
 
     `offer` are words for the buttons of a reader that knows what they mean but not how they are called. Without `go`
@@ -77,7 +77,7 @@ class Reads(Row):
     heard: Mapping[str, Prose] = {}
 
 
-class Checklist(Row):
+class Checklist(ScriptRow):
     """Things to compare one by one, each answered 对, 错 or 不确定: the notice's `fields`, or the `photo`."""
 
     of: Literal["fields", "photo"]
@@ -86,7 +86,7 @@ class Checklist(Row):
     go: StepId
 
 
-class Step(Row):
+class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
     `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成. `sentence` is ready
@@ -146,14 +146,14 @@ class Step(Row):
             yield ("checklist", "go"), self.checklist.go, ""
 
 
-class Door(Row):
+class Shortcut(ScriptRow):
     """A place where the walk can be entered from the menu."""
 
     text: Label
     go: StepId
 
 
-class Script(Row):
+class Script(ScriptRow):
     """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
 
     `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
@@ -164,7 +164,7 @@ class Script(Row):
     title: Label
     start: StepId
     resume_at: StepId
-    doors: tuple[Door, ...] = ()
+    doors: tuple[Shortcut, ...] = ()
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}
     done_text: Label
     tracks: Mapping[Label, Label]

@@ -57,7 +57,7 @@ Texts = tuple[Text, ...]
 CohortIds = tuple[Id, ...]
 
 
-class Row(BaseModel):
+class NoticeRow(BaseModel):
     """A row of the notice: frozen, and refuses keys that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
@@ -69,7 +69,7 @@ def _backwards(start: date | time, end: date | time, at: str) -> PydanticCustomE
     return PydanticCustomError("end_before_start", "end before start", about)
 
 
-class Head(Row):
+class Head(NoticeRow):
     """What the notice says of itself. Only a `published` notice is offered to graduates.
 
     `signed_by` is the unit under the text, `attachments` what came with it, with a word on what is missing; `version`
@@ -90,14 +90,14 @@ class Head(Row):
     signed_by: Text | None = None
 
 
-class School(Row):
+class School(NoticeRow):
     name: Text
     unit: Text
     unit_aliases: Texts = ()
     basis: Texts = ()
 
 
-class Cohort(Row):
+class Cohort(NoticeRow):
     """A group of graduates; everybody belongs to exactly one. Without `majors` the label itself is offered."""
 
     id: Id
@@ -119,14 +119,14 @@ def meet(some: Sequence[str], others: Sequence[str]) -> bool:
     return EVERYONE in some or EVERYONE in others or bool({*some} & {*others})
 
 
-class Late(Row):
+class Late(NoticeRow):
     """What happens to somebody who is late for a window."""
 
     policy: Literal["none", "phone", "next_batch", "treated_as_give_up"] = "phone"
     text: Text | None = None
 
 
-class Window(Row):
+class Window(NoticeRow):
     """A span of days. `to` is written as in the notice; `end_inclusive: unknown` keeps the doubt of a bare 前 as data.
 
     `time_from`/`time_to` belong to the first and last day, `hours` (`08:30-11:30`) to each day in between as well.
@@ -188,7 +188,7 @@ class Window(Row):
             day -= timedelta(days=1)
         return max(day, self.opens) if self.opens else day
 
-    def begun(self, now: datetime) -> bool:
+    def has_begun(self, now: datetime) -> bool:
         """Whether the window has opened; one without a start has."""
         return self.opens is None or now.replace(tzinfo=None) >= datetime.combine(
             self.opens, self.time_from or time.min
@@ -204,7 +204,7 @@ class Window(Row):
         return meet(self.cohorts, (cohort or EVERYONE,))
 
 
-class Account(Row):
+class Account(NoticeRow):
     """How an account on CHSI works, by this notice."""
 
     username: tuple[Literal["email", "mobile", "id_no"], ...]
@@ -217,7 +217,7 @@ class Account(Row):
     first_view_identity_check: Literal["none", "school_name", "face", "manual"] | None = None
 
 
-class EntryPath(Row):
+class EntryPath(NoticeRow):
     """Where to click on CHSI to reach the check, as it looked in `as_of`."""
 
     label: Text
@@ -227,7 +227,7 @@ class EntryPath(Row):
     as_of: Text
 
 
-class VerdictRule(Row):
+class VerdictRule(NoticeRow):
     """The buttons under the record, and what to do when something is wrong."""
 
     ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
@@ -239,7 +239,7 @@ class VerdictRule(Row):
     effect_delay_hours: int | None = Field(default=None, ge=0, le=720)
 
 
-class CheckField(Row):
+class CheckField(NoticeRow):
     """A field of the record to compare; `kind` names the row of `corrections` that a mistake in it falls under."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
@@ -248,16 +248,16 @@ class CheckField(Row):
     note: Text | None = None
 
 
-class MatchResult(Row):
+class MatchResult(NoticeRow):
     value: Text
     action: Text
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return [f"{name}{what}" for name, what in value.items()] if isinstance(value, dict) else value
 
 
-class Photo(Row):
+class Photo(NoticeRow):
     """How the photo comes into the record; `code_required` switches the 采集码 step of the walk on."""
 
     required: bool = True
@@ -267,14 +267,14 @@ class Photo(Row):
     apps: Texts = ()
     feature_code: Text | None = None
     fee: Text | None = None
-    spec: Annotated[Texts, BeforeValidator(_listed)] = ()
+    spec: Annotated[Texts, BeforeValidator(_as_list)] = ()
     shows_after_days: tuple[int, int] | None = None
     already_done_rule: Text | None = None
     match_results: tuple[MatchResult, ...] = ()
     dislike_rule: Text | None = None
 
 
-class Document(Row):
+class Document(NoticeRow):
     """A paper to bring: the original, and this many copies (None: copies, and the notice does not say how many)."""
 
     name: Text
@@ -283,7 +283,7 @@ class Document(Row):
     condition: Text | None = None
 
 
-class Correction(Row):
+class Correction(NoticeRow):
     """A kind of correction (`*`: any other), whether it may be made, and with which papers."""
 
     kind: Text
@@ -297,7 +297,7 @@ class Correction(Row):
     cohorts: CohortIds = (EVERYONE,)
 
 
-class Contact(Row):
+class Contact(NoticeRow):
     id: Id
     role: Text
     person: Text | None = None
@@ -316,7 +316,7 @@ ELSEWHERE = {"chsi": _CHSI, "chsi_then_issuing_school": _CHSI}
 """Whom a notice may route to without listing them: CHSI's desk is the same for every school."""
 
 
-class Routing(Row):
+class Routing(NoticeRow):
     """Who mends what: ids of `contacts`, or one of `ELSEWHERE`, which no notice need list."""
 
     account: Id
@@ -325,18 +325,18 @@ class Routing(Row):
     old_diploma: Id
 
 
-class Link(Row):
+class OfficialLink(NoticeRow):
     label: Text
     url: Url
     official: bool = True
 
 
-class Consequence(Row):
+class Consequence(NoticeRow):
     when: Text = Field(alias="if")
     then: Text
 
 
-class Conflict(Row):
+class Conflict(NoticeRow):
     """A place where the notice can be read in two ways; `shown_to_students` is the sentence that they get.
 
     One on `correction` is told wherever the notice's refusals are.
@@ -348,7 +348,7 @@ class Conflict(Row):
     shown_to_students: Text | None = None
 
 
-class Staff(Row):
+class StaffContact(NoticeRow):
     """What the school asks of its own people; graduates are told nothing of it but by the calendar.
 
     `chase_days`: how many days before a window's end people are reminded (alarms in the calendar file).
@@ -362,7 +362,7 @@ class Staff(Row):
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
 
 
-class Reminder(Row):
+class Reminder(NoticeRow):
     """One automatic reminder: so many days before a window's end, at an hour of the day, to whom, with which template.
 
     `audience` is a rule as staff write it, `template` the id of one in phrases.yaml.
@@ -375,14 +375,14 @@ class Reminder(Row):
     template: Id
 
 
-class Reminders(Row):
+class Reminders(NoticeRow):
     """The plan of automatic reminders; one person gets at most `most` of them. Empty: none are sent."""
 
     most: int = Field(default=6, ge=1, le=20)
     plan: tuple[Reminder, ...] = ()
 
 
-class Question(Row):
+class NoticeQuestion(NoticeRow):
     """A question that the notice answers itself: asked as in `q`, answered with `a`."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
@@ -393,7 +393,7 @@ class Question(Row):
     verify_with: Id | None = None
 
 
-class Privacy(Row):
+class Privacy(NoticeRow):
     """What is kept of a graduate and until when (days after the last window)."""
 
     collects: Texts = ()
@@ -402,7 +402,7 @@ class Privacy(Row):
     processor: Text | None = None
 
 
-class Notice(Row):
+class Notice(NoticeRow):
     """One notice, whole. `check` finds what no single row can see."""
 
     notice: Head
@@ -419,14 +419,14 @@ class Notice(Row):
     corrections: tuple[Correction, ...] = Field(min_length=1)
     contacts: tuple[Contact, ...] = Field(min_length=1)
     routing: Routing
-    links: tuple[Link, ...] = Field(min_length=1)
+    links: tuple[OfficialLink, ...] = Field(min_length=1)
     warnings: Texts = ()
     consequences: tuple[Consequence, ...] = ()
-    staff: Staff = Staff()
+    staff: StaffContact = StaffContact()
     reminders: Reminders = Reminders()
     privacy: Privacy = Privacy()
     conflicts: tuple[Conflict, ...] = ()
-    faq: tuple[Question, ...] = ()
+    faq: tuple[NoticeQuestion, ...] = ()
 
     @property
     def id(self) -> str:

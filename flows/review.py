@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails
 
 from flows.agreement import flaw
 from flows.answers import READERS
-from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, known_condition
+from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, is_condition
 from flows.facts import PLACEHOLDER, placeholders
 from flows.model import RETURN, Reads, Script, Step
 
@@ -93,7 +93,7 @@ def _names(
         yield flaw("unknown_reader", *at, "reads", "reader", id=step.reads.reader, known=sorted(READERS))
     for section in ("gate", "notes"):
         for i, row in enumerate(getattr(step, section)):
-            if not known_condition(row.when):
+            if not is_condition(row.when):
                 yield flaw("unknown_condition", *at, section, i, "when", id=row.when, known=sorted(CONDITIONS))
     for loc, text in step.prose:
         yield from unknown_placeholders(text, (*at, *loc), facts)

@@ -48,7 +48,7 @@ def shipped() -> Content:
 @cache
 def another_notice() -> Notice:
     """A notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours of the day."""
-    notice = Notice.model_validate(yaml_source.read(NOTICES / "2015-spring.yaml").tree)
+    notice = Notice.model_validate(yaml_source.read_file(NOTICES / "2015-spring.yaml").tree)
     assert list(check(notice)) == []
     return notice
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.settings import known_names
+from bot.app.settings import setting_names
 from bot.commands.main import cli
 from bot.content.loading import load
 from tests.commands.test_command_line import environment, gradbot
@@ -55,7 +55,7 @@ def test_the_sample_in_the_readme_is_what_the_bot_says(request: pytest.FixtureRe
 
 def test_every_setting_and_command_is_in_the_readme() -> None:
     text = README.read_text("utf-8")
-    settings = [name for name in known_names() if not name.endswith("_FILE")]
+    settings = [name for name in setting_names() if not name.endswith("_FILE")]
     assert len(settings) >= 14
     assert [name for name in settings if f"| `{name}` |" not in text] == []
     commands = [command.name or getattr(command.callback, "__name__", "") for command in cli.registered_commands]

@@ -10,25 +10,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.admin.cards import Admin, Wish, asks, button, told
+from bot.admin.cards import Admin, Wish, asks, button, say
 from bot.admin.digest import Digest
 from bot.admin.history import Past, when
 from bot.admin.trial import Trial
 from bot.content.add_line import NotThere, with_line
 from bot.content.content import Content
-from bot.content.files import Files, Refused, changed, named, placed, text_of, unified, whole
+from bot.content.files import Files, Refused, diff_names, place_file, safe_name, text_of, to_patch, whole
 from bot.content.yaml_source import MAX_BYTES
-from bot.domain.areas import Fetch, Decision
+from bot.domain.areas import Decision, Fetch
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.questions import Settled
 from bot.domain.revisions import Drafted, Undrafted
 from bot.domain.roles import Audited, Role
-from bot.knowledge.examine import Draft, Report
-from bot.knowledge.inbox import Group, groups, holding
+from bot.knowledge.examine import Examination, Report
+from bot.knowledge.inbox import QuestionGroup, groups, holding
 from bot.knowledge.revisions import REHEARSED, Knowledge
-from bot.knowledge.why import explained
+from bot.knowledge.why import explain
 from bot.notice_import import draft as importer
 from bot.store import Store
 from bot.store.knowledge import Draft as Kept
@@ -36,7 +36,7 @@ from bot.store.knowledge import Draft as Kept
 LIST = "phrasings"
 
 
-class Editor:
+class AdminArea:
     """Answers admins on a channel. `fetch` gets a document, `owners` are the ids of those who always may publish."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Editor:
         self._fetch = fetch
         self.digest = Digest(knowledge, store, channel, owners)
         self._trial = Trial(knowledge, store.knowledge)
-        self._past = Past(knowledge, store.knowledge, self.digest.called)
+        self._past = Past(knowledge, store.knowledge, self.digest.name_authors)
 
     @property
     def _content(self) -> Content:
@@ -66,11 +66,11 @@ class Editor:
             return await self._trial.answer(incoming, at)
         past = self._past
         acts: Mapping[str, Callable[[Incoming, Wish, datetime], Awaitable[Decision]]] = {
-            "status": self._status, "file": self._file, "publish": self._publish, "drop": self._drop,
+            "status": self._status, "file": self._file, "publish": self._publish_draft, "drop": self._drop,
             "patch": self._patch, "history": past.history, "diff": past.diff, "rollback": past.rollback,
             "lint": self._lint, "export": past.export, "inbox": self._inbox, "add": self._add, "new": self._new,
             "out": self._out, "ignore": self._ignore, "why": self._why, "mend": self._mend, "try": self._trial.begin,
-            "trying": self._trial.begin, "flagged": self._flagged, "draft": self._draft, "digest": self._week,
+            "trying": self._trial.begin, "flagged": self._list_flagged, "draft": self._draft, "digest": self._week,
         }  # fmt: skip
         act = acts.get(wish.act)
         if act is None:
@@ -79,27 +79,27 @@ class Editor:
         try:
             return await act(incoming, wish, at)
         except Refused as refused:
-            return told(words.refused[refused.rule].format(**refused.about))  # type: ignore[index]
+            return say(words.refused[refused.rule].format(**refused.about))  # type: ignore[index]
         except NotThere:
-            return told(words.gone)
+            return say(words.gone)
         except (TimeoutError, ChildProcessError):
-            return told(words.took_too_long)
+            return say(words.took_too_long)
         except OSError as trouble:
-            return told(words.disk_full.format(why=trouble.strerror or type(trouble).__name__))
+            return say(words.disk_full.format(why=trouble.strerror or type(trouble).__name__))
 
     # Publishing
 
     async def _status(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         words, content = self._content.phrases.admin, self._content
         revision = await self._rows.revision()
-        waiting = await self._rows.unanswered(at - REHEARSED)
+        waiting = await self._rows.list_unanswered(at - REHEARSED)
         said = words.status.format(
             number=self._says.edition,
             content=content.revision,
             entries=len(content.entries),
             notices=len(content.notices),
             when=when(revision.at) if revision else words.never,
-            author=f"，{(await self.digest.called())(revision.author)}" if revision else "",
+            author=f"，{(await self.digest.name_authors())(revision.author)}" if revision else "",
             note=f"：{revision.note}" if revision and revision.note else "",
             waiting=len(waiting),
         )
@@ -111,13 +111,13 @@ class Editor:
 
     async def _file(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """A YAML file: examined, and published at once when it came with `/faq`."""
-        name = named(incoming.file.name if incoming.file else "")
-        text = await self._sent(incoming.file)
+        name = safe_name(incoming.file.name if incoming.file else "")
+        text = await self._receive_file(incoming.file)
         return await self._changes(
-            incoming, lambda old: placed(old, name, text), wish.more or name, now=wish.about == "now"
+            incoming, lambda old: place_file(old, name, text), wish.more or name, now=wish.about == "now"
         )
 
-    async def _sent(self, file: Sent | None) -> str:
+    async def _receive_file(self, file: Sent | None) -> str:
         if file is None:
             raise Refused("no_file")
         if file.size > MAX_BYTES:
@@ -140,23 +140,23 @@ class Editor:
         """What becomes of a change of the files in force: refused, shown as a draft, or published."""
         number, old = await self._knowledge.in_force()
         files = change(old)
-        if not changed(old, files):
-            return told(self._content.phrases.admin.nothing_changed)
+        if not diff_names(old, files):
+            return say(self._content.phrases.admin.nothing_changed)
         report = await self._knowledge.examine(files, old)
         if not report.good:
-            return Decision((self._says.refused(report),))
+            return Decision((self._says.show_refusal(report),))
         key, who, note = report.revision, incoming.user, note[:200]
         drafted = Drafted(key, files, number, who, note)
         if self._content.phrases.admin.four_eyes:
             others = [other for other in await self.digest.admins() if other != who]
-            card = self._says.to_others(report, (await self.digest.called())(who), key)
+            card = self._says.to_others(report, (await self.digest.name_authors())(who), key)
             sent = tuple(Queued("user", card, user=other) for other in others)
-            return Decision((self._says.asked_others(),), (drafted, *sent, *also, Audited("faq-draft", key)))
+            return Decision((self._says.show_pending_approval(),), (drafted, *sent, *also, Audited("faq-draft", key)))
         if not now:
-            return Decision((self._says.drafted(report, key),), (drafted, *_last(drafted, who)))
-        return self._published(files, (number, old), report, who, note, (*also, Audited("faq-publish", key)), settled)
+            return Decision((self._says.show_draft(report, key),), (drafted, *_last(drafted, who)))
+        return self._publish(files, (number, old), report, who, note, (*also, Audited("faq-publish", key)), settled)
 
-    def _published(
+    def _publish(
         self,
         files: Files,
         before: tuple[int, Files],
@@ -166,30 +166,30 @@ class Editor:
         also: Sequence[Effect],
         settled: Sequence[int] = (),
     ) -> Decision:
-        effects = self._knowledge.revised(files, before, report, who, note)
+        effects = self._knowledge.plan_revision(files, before, report, who, note)
         undo = effects[-1].parent
-        said = self._says.published(report, undo + 1, undo=undo, settled=settled)
+        said = self._says.show_published(report, undo + 1, undo=undo, settled=settled)
         return Decision((said,), (*effects, *also))
 
-    async def _publish(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
+    async def _publish_draft(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """A draft comes into force, on top of what others published since it was made."""
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
         if kept is None:
-            return told(words.gone)
+            return say(words.gone)
         if words.four_eyes and kept.author == incoming.user:
-            return told(words.own_draft)
+            return say(words.own_draft)
         number, old = await self._knowledge.in_force()
         files = kept.files if kept.parent == number else await self._on_top(kept, old)
         report = await self._knowledge.examine(files, old)
         if not report.good:
-            return Decision((self._says.refused(report),))
+            return Decision((self._says.show_refusal(report),))
         also = (Undrafted(kept.key), Audited("faq-publish", kept.key))
-        return self._published(files, (number, old), report, kept.author, kept.note, also)
+        return self._publish(files, (number, old), report, kept.author, kept.note, also)
 
     async def _on_top(self, kept: Kept, old: Files) -> Files:
         parent = await self._rows.revision(kept.parent)
         made_from = parent.files if parent else {}
-        names = changed(made_from, kept.files)
+        names = diff_names(made_from, kept.files)
         now = whole(old) if names else old
         return {
             **{name: text for name, text in now.items() if name not in names},
@@ -198,23 +198,23 @@ class Editor:
 
     async def _drop(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
-        return told(words.dropped, Undrafted(wish.about)) if kept else told(words.gone)
+        return say(words.dropped, Undrafted(wish.about)) if kept else say(words.gone)
 
     async def _patch(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """A draft as a patch."""
         words, kept = self._content.phrases.admin, await self._rows.draft(wish.about)
         if kept is None:
-            return told(words.gone)
+            return say(words.gone)
         parent = await self._rows.revision(kept.parent)
-        patch = unified(parent.files if parent else (await self._knowledge.in_force())[1], kept.files)
+        patch = to_patch(parent.files if parent else (await self._knowledge.in_force())[1], kept.files)
         return Decision((Reply(words.diff_file, attachment=Attachment(words.diff_file, patch)),))
 
     # The inbox
 
-    async def _groups(self, at: datetime) -> list[Group]:
-        return groups(await self._rows.unanswered(at - REHEARSED))
+    async def _groups(self, at: datetime) -> list[QuestionGroup]:
+        return groups(await self._rows.list_unanswered(at - REHEARSED))
 
-    async def _group(self, wish: Wish, at: datetime) -> Group:
+    async def _group(self, wish: Wish, at: datetime) -> QuestionGroup:
         group = holding(await self._groups(at), wish.about)
         if group is None:
             raise Refused("settled")
@@ -222,7 +222,7 @@ class Editor:
 
     async def _inbox(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         place = int(wish.about) if wish.about.isdecimal() else 0
-        poor = await self.digest.flagged_lines() if place == 0 else []
+        poor = await self.digest.flagged_answers() if place == 0 else []
         return Decision((self._says.card(await self._groups(at), place, poor),))
 
     async def _add(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
@@ -238,7 +238,7 @@ class Editor:
         topic = wish.more or next((one for one in group.topics if one in self._content.entries), "")
         done = Settled(tuple(group.numbers), became)
         if not topic:
-            return told(self._content.phrases.admin.settled["out"], done)
+            return say(self._content.phrases.admin.settled["out"], done)
         line = group.lines[0]
         handed = await self._changes(
             incoming,
@@ -249,7 +249,7 @@ class Editor:
             settled=group.numbers[-1:],
         )
         if became == "out" and not handed.effects:  # it need not be written down: no entry answers it
-            return told(self._content.phrases.admin.settled["out"], done)
+            return say(self._content.phrases.admin.settled["out"], done)
         return handed
 
     async def _new(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
@@ -265,9 +265,9 @@ class Editor:
 
     async def _why(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         if not wish.about:
-            return told(self._content.phrases.admin.why_ask)
+            return say(self._content.phrases.admin.why_ask)
         kept = Drafted(f"why-{incoming.user}", {"question": wish.about[:100]}, self._knowledge.number, incoming.user)
-        return Decision((self._says.why(explained(self._content, wish.about)),), (kept,))
+        return Decision((self._says.why(explain(self._content, wish.about)),), (kept,))
 
     async def _mend(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """The question that was explained last becomes a phrasing."""
@@ -281,22 +281,22 @@ class Editor:
 
     async def _lint(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         _number, files = await self._knowledge.in_force()
-        report = await self._knowledge.examines(Draft(files, files, at.date(), every=True))
-        return Decision((self._says.listed(report.findings),))
+        report = await self._knowledge.examines(Examination(files, files, at.date(), every=True))
+        return Decision((self._says.show_findings(report.findings),))
 
-    async def _flagged(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
-        words, lines = self._content.phrases.admin, await self.digest.flagged_lines()
-        return told(words.flagged.format(lines="\n".join(lines)) if lines else words.flagged_none)
+    async def _list_flagged(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
+        words, lines = self._content.phrases.admin, await self.digest.flagged_answers()
+        return say(words.flagged.format(lines="\n".join(lines)) if lines else words.flagged_none)
 
     async def _week(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         return Decision((await self.digest.week(at),))
 
     async def _draft(self, incoming: Incoming, _: Wish, at: datetime) -> Decision:
         """A school's notice in words becomes the draft of one in YAML; nothing is published."""
-        words, text = self._content.phrases.admin, await self._sent(incoming.file)
+        words, text = self._content.phrases.admin, await self._receive_file(incoming.file)
         drafted = importer.draft(text)
         if not drafted.dates and not drafted.contacts:
-            return told(words.notice_nothing)
+            return say(words.notice_nothing)
         said = words.notice_drafted.format(
             dates=drafted.dates,
             contacts=drafted.contacts,

@@ -13,12 +13,12 @@ from types import MappingProxyType
 
 from bot.content.content import Content
 from bot.content.files import Change
-from bot.content.problem import Problem
+from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
-from bot.knowledge.examine import Report, Shift, Told
-from bot.knowledge.inbox import Group
+from bot.knowledge.examine import LocatedFinding, Report, Shift
+from bot.knowledge.inbox import QuestionGroup
 from bot.knowledge.why import Why
 
 MOST_LINES = 12
@@ -96,11 +96,11 @@ class Admin:
         shown = [line[:300] for line in lines[:MOST_LINES]]
         return "\n".join([*shown, self.content.phrases.admin.more.format(count=more)] if more > 0 else shown)
 
-    def refused(self, report: Report, *, folder: bool = False) -> Reply:
+    def show_refusal(self, report: Report, *, folder: bool = False) -> Reply:
         """Why a draft cannot come into force."""
         words = self.content.phrases.admin
-        found: list[Problem] = [*report.problems, *(told.problem for told in report.errors)]
-        lines = [problem.drawn() for problem in found]
+        found: list[ContentFault] = [*report.problems, *(told.problem for told in report.errors)]
+        lines = [problem.with_caret() for problem in found]
         lost = self._shifts(report.lost)
         sentence = words.folder_refused if folder else words.problems
         text = sentence.format(number=self.edition, count=len(lines), lines="\n".join(lines[:MOST_LINES]))
@@ -126,7 +126,7 @@ class Admin:
             parts.append(words.shifts.format(count=len(shifts), lines=self.some(shifts)))
         return "".join(f"\n\n{part}" for part in parts)
 
-    def drafted(self, report: Report, key: str) -> Reply:
+    def show_draft(self, report: Report, key: str) -> Reply:
         """A draft that is good, with the button that publishes it."""
         text = self.content.phrases.admin.good.format(changes=self.changes(report.changes)) + self._beside(report)
         rows = (
@@ -135,7 +135,7 @@ class Admin:
         )
         return Reply(text[:MOST_TEXT], rows)
 
-    def published(self, report: Report, number: int, *, undo: int, settled: Iterable[int] = ()) -> Reply:
+    def show_published(self, report: Report, number: int, *, undo: int, settled: Iterable[int] = ()) -> Reply:
         """It is in force; one tap goes back. `settled` is one of the questions that it answers."""
         said = self.content.phrases.admin.published.format(number=number, changes=self.changes(report.changes))
         about = next(iter(settled), "")
@@ -147,7 +147,7 @@ class Admin:
         )
         return Reply((said + self._beside(report))[:MOST_TEXT], rows)
 
-    def asked_others(self) -> Reply:
+    def show_pending_approval(self) -> Reply:
         """The author of a draft that somebody else must publish."""
         return Reply(self.content.phrases.admin.asked_others)
 
@@ -157,7 +157,7 @@ class Admin:
         rows = ((button(self.content, "publish", "publish", key), button(self.content, "diff", "patch", key)),)
         return Reply((text + self._beside(report))[:MOST_TEXT], rows)
 
-    def listed(self, findings: Sequence[Told]) -> Reply:
+    def show_findings(self, findings: Sequence[LocatedFinding]) -> Reply:
         """What lint finds in the content in force."""
         words = self.content.phrases.admin
         if not findings:
@@ -169,7 +169,7 @@ class Admin:
 
     # The inbox
 
-    def card(self, found: Sequence[Group], place: int, poor: Sequence[str] = ()) -> Reply:
+    def card(self, found: Sequence[QuestionGroup], place: int, poor: Sequence[str] = ()) -> Reply:
         """One group of unanswered questions and what can be done with it; `place` counts from 0.
 
         `poor` are lines about answers that help too few.
@@ -187,7 +187,7 @@ class Admin:
             count=len(group.numbers),
             when=f"{group.latest:%m-%d}" if group.latest else "",
             lines="\n".join(words.inbox_like.format(question=line) for line in group.lines),
-            tied=self._tied(group),
+            tied=self._describe_tie(group),
             topics="、".join(entry.title for entry in known) or words.inbox_none_near,
         )
         number = max(group.numbers)
@@ -200,7 +200,7 @@ class Admin:
         ]
         return Reply((text + flags)[:MOST_TEXT], tuple(rows))
 
-    def _tied(self, group: Group) -> str:
+    def _describe_tie(self, group: QuestionGroup) -> str:
         """How often a choice was offered, and what people took; nothing when it never was."""
         words, entries = self.content.phrases.admin, self.content.entries
         picked = [
@@ -212,9 +212,9 @@ class Admin:
             return ""
         return "\n" + words.inbox_tied.format(count=group.tied, picked="".join(picked))
 
-    def new_entry(self, group: Group) -> Reply:
+    def new_entry(self, group: QuestionGroup) -> Reply:
         """A file for a new entry, to be filled in and sent back."""
-        lines = [f"    - {quoted(line)}" for line in group.wordings][:30]
+        lines = [f"    - {quote(line)}" for line in group.wordings][:30]
         lines += [f"    - 请核对：再写一种问法{n}" for n in range(1, 6 - len(lines))]
         name = f"new-{max(group.numbers)}"
         text = "\n".join(
@@ -269,11 +269,11 @@ class Admin:
         return Reply(text[:MOST_TEXT], rows)
 
 
-def told(text: str, *effects: Effect) -> Decision:
+def say(text: str, *effects: Effect) -> Decision:
     """A sentence, and what follows besides."""
     return Decision((Reply(text),), effects)
 
 
-def quoted(line: str) -> str:
+def quote(line: str) -> str:
     """A line as a YAML value in double quotes."""
     return '"' + line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

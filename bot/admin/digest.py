@@ -24,7 +24,7 @@ from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
 from bot.knowledge.inbox import groups
 from bot.knowledge.revisions import Knowledge
-from bot.render.feedback import flagged
+from bot.render.feedback import find_flagged
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
 
@@ -46,7 +46,7 @@ class Digest:
         self._store = store
         self._channel = channel
         self._owners = owners
-        knowledge.refused = self._refused
+        knowledge.refused = self._report_refusal
 
     def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What goes on until it is cancelled: new revisions, the folder, the digest."""
@@ -64,8 +64,8 @@ class Digest:
                     _log.error("store_problem", code=trouble.code)
             await asyncio.sleep(LOOK_S)
 
-    async def _refused(self, report: Report) -> None:
-        reply = Admin(self._knowledge.content, self._knowledge.number).refused(report, folder=True)
+    async def _report_refusal(self, report: Report) -> None:
+        reply = Admin(self._knowledge.content, self._knowledge.number).show_refusal(report, folder=True)
         await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
 
     async def _tell_all(self, key: str, reply: Reply) -> None:
@@ -81,7 +81,7 @@ class Digest:
         members = await self._store.roles.members(self._channel)
         return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
 
-    async def called(self) -> Callable[[str], str]:
+    async def name_authors(self) -> Callable[[str], str]:
         """What authors are called: as whoever invited them calls them, an owner by that word."""
         members = await self._store.roles.members(self._channel)
         content = self._knowledge.content
@@ -91,14 +91,14 @@ class Digest:
         }
         return partial(Admin(content, self._knowledge.number).author, people=people)
 
-    async def flagged_lines(self) -> list[str]:
+    async def flagged_answers(self) -> list[str]:
         """Answers that too few found helpful, worst first, with reasons."""
-        return flagged_lines(self._knowledge.content, await self._store.knowledge.opinions())
+        return describe_flagged(self._knowledge.content, await self._store.knowledge.opinions())
 
     async def week(self, at: datetime) -> Reply:
         """The week before a moment, in one message."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
-        asked = await self._store.knowledge.unanswered(week, settled=True)
+        asked = await self._store.knowledge.list_unanswered(week, settled=True)
         found = groups(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
@@ -109,12 +109,12 @@ class Digest:
             most="\n".join(most) or words.flagged_none,
             published=len(published),
             expiring="、".join(expiring) or words.flagged_none,
-            flagged="\n".join(await self.flagged_lines()) or words.flagged_none,
+            flagged="\n".join(await self.flagged_answers()) or words.flagged_none,
         )
         return Reply(text[:MOST_TEXT], ((button(self._knowledge.content, "inbox", "inbox"),),))
 
 
-def flagged_lines(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
+def describe_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
     """Answers that too few found helpful in words, worst first, with what people said against them."""
     words, reasons = content.phrases.admin, content.phrases.opinion.reasons
     return [
@@ -128,7 +128,7 @@ def flagged_lines(content: Content, opinions: Mapping[tuple[str, str], Opinion])
                 if (label := reasons.get(reason))  # type: ignore[call-overload]
             ),
         )
-        for entry, one in flagged(content, opinions)
+        for entry, one in find_flagged(content, opinions)
     ]
 
 

@@ -12,14 +12,14 @@ from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bot.admin.cards import Admin, Wish, button, told
-from bot.content.files import Files, Refused, changed, whole
+from bot.admin.cards import Admin, Wish, button, say
+from bot.content.files import Files, Refused, diff_names, whole
 from bot.domain.areas import Decision
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.questions import Unsettled
 from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
-from bot.knowledge.examine import Draft
+from bot.knowledge.examine import Examination
 from bot.knowledge.inbox import groups, holding
 from bot.knowledge.revisions import REHEARSED, Knowledge
 from bot.store.knowledge import KnowledgeRows, Revision
@@ -47,7 +47,7 @@ class Past:
     async def history(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         words, found = self._knowledge.content.phrases.admin, await self._rows.history(HISTORY)
         if not found:
-            return told(words.never)
+            return say(words.never)
         called = await self._called()
         lines = [
             words.history_line.format(
@@ -78,7 +78,7 @@ class Past:
         if two is None:
             raise Refused("no_revision")
         old, new = two
-        report = await self._knowledge.examines(Draft(new.files, old.files, new.at.date()))
+        report = await self._knowledge.examines(Examination(new.files, old.files, new.at.date()))
         text = words.diff_head.format(
             old=old.number,
             new=new.number,
@@ -96,14 +96,14 @@ class Past:
         back = await self._rows.revision(wanted)
         if back is None:
             raise Refused("no_revision")
-        if not changed(old, back.files):
-            return told(words.nothing_changed)
+        if not diff_names(old, back.files):
+            return say(words.nothing_changed)
         report = await self._knowledge.examine(back.files, old)
         if report.problems:  # what lint finds in it was in force before
-            return Decision((self._says.refused(report),))
-        effects = self._knowledge.revised(back.files, (number, old), report, incoming.user, f"↩ {wanted}")
+            return Decision((self._says.show_refusal(report),))
+        effects = self._knowledge.plan_revision(back.files, (number, old), report, incoming.user, f"↩ {wanted}")
         text = words.undone.format(to=wanted, number=number + 1, changes=self._says.changes(report.changes))
-        asked = await self._rows.unanswered(self._knowledge.present() - REHEARSED, settled=True)
+        asked = await self._rows.list_unanswered(self._knowledge.present() - REHEARSED, settled=True)
         settled = holding(groups(asked), wish.more)
         again = (Unsettled(tuple(settled.numbers)),) if settled else ()
         rows = ((button(self._knowledge.content, "back", "rollback", number, number=number),),)

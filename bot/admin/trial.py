@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from bot.admin.cards import Wish, button, told
+from bot.admin.cards import Wish, button, say
 from bot.conversation.turn import decide
 from bot.domain import session as sessions
 from bot.domain.areas import Decision
@@ -33,14 +33,14 @@ class Trial:
         """One question to the newest draft, or from now on everything."""
         words, key = self._knowledge.content.phrases.admin, f"try-{incoming.user}"
         if wish.about == "off":
-            return told(words.not_trying, Undrafted(key))
+            return say(words.not_trying, Undrafted(key))
         kept = await self._rows.draft(wish.about if wish.act == "trying" else f"last-{incoming.user}")
         if kept is None:
-            return told(words.no_draft)
+            return say(words.no_draft)
         if wish.act == "try" and wish.about:
             return await self._from_draft(kept, replace(incoming, text=wish.about, press=None), at)
         off = ((button(self._knowledge.content, "try_off", "try", "off"),),)
-        return Decision((Reply(words.trying, off),), (replace(_drafted(kept), key=key),))
+        return Decision((Reply(words.trying, off),), (replace(_to_draft(kept), key=key),))
 
     async def answer(self, incoming: Incoming, at: datetime) -> Decision | None:
         """An admin who tries a draft is answered by it; commands and files are answered as ever."""
@@ -51,15 +51,15 @@ class Trial:
 
     async def _from_draft(self, kept: Kept, incoming: Incoming, at: datetime) -> Decision:
         """The draft's answer; where the admin stands in it is kept beside it, their own walk stays as it is."""
-        content = await self._knowledge.built(kept.files)
+        content = await self._knowledge.build(kept.files)
         trying = kept.key.startswith("try-") and kept.note
         known = sessions.load(json.loads(kept.note)) if trying else Session(next(iter(content.notices)))
         turn = decide(content, known, incoming, local(at, None))
         sentence = self._knowledge.content.phrases.admin.tried
         replies = tuple(replace(reply, text=sentence.format(text=reply.text)[:4000]) for reply in turn.replies)
-        stands = replace(_drafted(kept), note=json.dumps(sessions.dump(turn.session)))
+        stands = replace(_to_draft(kept), note=json.dumps(sessions.dump(turn.session)))
         return Decision(replies, (stands,) if kept.key.startswith("try-") else ())
 
 
-def _drafted(kept: Kept) -> Drafted:
+def _to_draft(kept: Kept) -> Drafted:
     return Drafted(kept.key, kept.files, kept.parent, kept.author)

@@ -43,7 +43,7 @@ def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
     return load(chosen.content, rehearsed=rehearsed)
 
 
-async def known(chosen: Settings) -> Content:
+async def content_in_force(chosen: Settings) -> Content:
     """What the bot answers from, or will when it starts. ContentProblem, StoreProblem."""
     if not Store.exists(chosen.database_url):
         return content(chosen)

@@ -72,7 +72,7 @@ _ENGLISH: dict[ProblemCode, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SettingFault:
     """One thing wrong: the variable (or file) as its author knows it, a code, and what the code is about."""
 
     name: str
@@ -87,7 +87,7 @@ class Problem:
 class SettingsProblem(Exception):
     """All problems of the settings, in the order in which a person would look them up: by name."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[SettingFault]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.name, problem.code)))
         super().__init__("; ".join(map(str, self.problems)))
 
@@ -206,11 +206,11 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
 
     Raises SettingsProblem with everything that is wrong.
     """
-    problems: list[Problem] = []
+    problems: list[SettingFault] = []
     given = _dotenv(folder / ".env", problems) | {name: text for name, text in environ.items() if _ours(name)}
     values = _values(given, folder, problems)
     if "webhook_url" in values and "webhook_secret" not in values:
-        problems.append(Problem(_name("webhook_secret"), "missing", _name("webhook_url")))
+        problems.append(SettingFault(_name("webhook_secret"), "missing", _name("webhook_url")))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -219,14 +219,14 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
             if wrong["type"] == "default_factory_not_called":  # pydantic's way to say "because of the others"
                 continue
             code: Any = "not_a_choice" if wrong["type"] == "literal_error" else wrong["type"]
-            problems.append(Problem(_name(field), code, "" if field in SECRETS else str(values[field])))
+            problems.append(SettingFault(_name(field), code, "" if field in SECRETS else str(values[field])))
         raise SettingsProblem(problems) from None
     if problems:
         raise SettingsProblem(problems)
     return settings
 
 
-def known_names() -> tuple[str, ...]:
+def setting_names() -> tuple[str, ...]:
     """Every variable that is understood, sorted; for documents, their tests and the nearest-name hint."""
     return tuple(sorted([_name(field) for field in Settings.model_fields] + [_name(s) + "_FILE" for s in SECRETS]))
 
@@ -245,29 +245,29 @@ def _ours(name: str) -> bool:
     return name.upper().startswith(PREFIX)
 
 
-def _dotenv(path: Path, problems: list[Problem]) -> dict[str, str]:
+def _dotenv(path: Path, problems: list[SettingFault]) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8") as stream:
             lines = list(parse_stream(stream))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
-        problems.append(Problem(path.name, "unreadable", str(path)))
+        problems.append(SettingFault(path.name, "unreadable", str(path)))
         return {}
     for text, number in [line.original for line in lines if line.error]:
         number += len(text[: len(text) - len(text.lstrip())].splitlines())  # the parser counts blank lines before it in
-        problems.append(Problem(path.name, "bad_line", str(number)))
+        problems.append(SettingFault(path.name, "bad_line", str(number)))
     return {line.key: line.value or "" for line in lines if line.key and not line.error and _ours(line.key)}
 
 
-def _values(given: Mapping[str, str], folder: Path, problems: list[Problem]) -> dict[str, Any]:
+def _values(given: Mapping[str, str], folder: Path, problems: list[SettingFault]) -> dict[str, Any]:
     """Field → text (paths already made absolute), without the names that are unknown, empty or unreadable."""
-    known = known_names()
+    known = setting_names()
     values: dict[str, Any] = {"home": folder / "data"}
     for name, text in given.items():
         text = text.strip()
         if name not in known:
-            problems.append(Problem(name, "unknown", max(known, key=partial(_likeness, name.upper()))))
+            problems.append(SettingFault(name, "unknown", max(known, key=partial(_likeness, name.upper()))))
             continue
         field = name.removeprefix(PREFIX).lower()
         if not text:
@@ -275,12 +275,12 @@ def _values(given: Mapping[str, str], folder: Path, problems: list[Problem]) -> 
         if field.endswith("_file"):
             field, path = field.removesuffix("_file"), _path(folder, text)
             if given.get(_name(field), "").strip():
-                problems.append(Problem(_name(field), "twice", name))
+                problems.append(SettingFault(_name(field), "twice", name))
                 continue
             try:
                 text = path.read_text(encoding="utf-8-sig").strip()
             except (OSError, UnicodeDecodeError):
-                problems.append(Problem(name, "unreadable", str(path)))
+                problems.append(SettingFault(name, "unreadable", str(path)))
                 continue
         values[field] = _path(folder, text) if field in {"home", "content"} else text
     return values

@@ -18,12 +18,12 @@ from typing import Any
 
 import structlog
 
-from bot.admin.area import Editor
+from bot.admin.area import AdminArea
 from bot.app import build
-from bot.app.settings import Problem, Settings, SettingsProblem
-from bot.broadcast.area import BroadcastRoom
-from bot.broadcast.news import News
-from bot.broadcast.scheduler import Tending
+from bot.app.settings import SettingFault, Settings, SettingsProblem
+from bot.broadcast.area import BroadcastArea
+from bot.broadcast.news import StaffNotices
+from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
@@ -41,7 +41,7 @@ from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.graduate import Phrases
 from bot.domain.areas import StaffArea
 from bot.knowledge.revisions import Knowledge
-from bot.runtime.crashes import lasting
+from bot.runtime.crashes import restart_on_error
 from bot.service import outbox
 from bot.service.turns import Service
 from bot.store import Store
@@ -52,19 +52,19 @@ _log = structlog.get_logger()
 def run(chosen: Settings) -> None:
     """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
     if chosen.telegram_token is None:
-        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
+        raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     build.log(chosen)
     try:
         with asyncio.Runner(loop_factory=loop()) as runner:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
     except WrongToken:
-        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+        raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
 
 
 def username(chosen: Settings) -> str:
     """The bot's username, as Telegram knows it. SettingsProblem without a token or with a wrong one."""
     if chosen.telegram_token is None:
-        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
+        raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
     return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
 
 
@@ -73,21 +73,21 @@ async def _username(chosen: Settings, token: str) -> str:
         try:
             return await who(api)
         except WrongToken:
-            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+            raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
         except ConnectionError as trouble:
-            raise SettingsProblem([Problem("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
+            raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
 
 
 async def _serve(chosen: Settings, token: str) -> None:
     async with AsyncExitStack() as open_:
         api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
         await open_.enter_async_context(api)
-        kept: list[Editor] = []
+        kept: list[AdminArea] = []
         get = partial(fetch, api)
 
         def furnish(store: Store, knowledge: Knowledge) -> Sequence[StaffArea]:
-            kept.append(Editor(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
-            return (*kept, BroadcastRoom(store, lambda: knowledge.content, lambda: build.present(chosen), get))
+            kept.append(AdminArea(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
+            return (*kept, BroadcastArea(store, lambda: knowledge.content, lambda: build.present(chosen), get))
 
         serving = await open_.enter_async_context(build.service(chosen, furnish))
         intake = _intake(chosen, api, serving, open_)
@@ -100,12 +100,12 @@ async def _serve(chosen: Settings, token: str) -> None:
         works: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             partial(outbox.dispatch, serving, channel.name, channel.deliver),
             partial(build.forgets, serving),
-            Tending(sender(chosen, serving, Bulk(api))).run,
+            Scheduler(sender(chosen, serving, Bulk(api))).run,
             *(work for editor in kept for work in editor.digest.works()),
         )
-        beside = [asyncio.create_task(lasting(work)) for work in works]
+        beside = [asyncio.create_task(restart_on_error(work)) for work in works]
         try:
-            await until_signal(channel.run(serving.receive, await serving.owed(channel.name)))
+            await until_signal(channel.run(serving.receive, await serving.debtors(channel.name)))
         finally:
             for task in beside:
                 task.cancel()
@@ -123,7 +123,7 @@ def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
         rate=chosen.rate,
         present=lambda: datetime.now(UTC),
         local=lambda: build.present(chosen),
-        news=News(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        news=StaffNotices(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
         posted=serving.posted,
     )
 
@@ -132,7 +132,7 @@ def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
 async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
     """The open house and a worker in it, without anybody who answers. SettingsProblem without a token."""
     if chosen.telegram_token is None:
-        raise SettingsProblem([Problem("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
+        raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
     token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
     api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
     async with build.service(chosen) as serving, api:
@@ -160,7 +160,7 @@ def _listening(chosen: Settings) -> socket.socket:
     try:
         return listen(*chosen.listen)
     except OSError as taken:
-        raise SettingsProblem([Problem("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
+        raise SettingsProblem([SettingFault("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
 
 
 def _words(phrases: Phrases) -> TelegramWords:

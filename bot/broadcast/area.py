@@ -12,23 +12,23 @@ import structlog
 from bot.broadcast import compose, report
 from bot.broadcast import draft as drafts
 from bot.broadcast.chart import Chart, Missing, draw
-from bot.broadcast.compose import Asked, Composing, asks
-from bot.broadcast.draft import Draft
+from bot.broadcast.compose import BroadcastRequest, Composer, asks
+from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.starting import Starting
-from bot.broadcast.unfinished import table, take_in, told, unfinished
+from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
 from bot.content.content import Content
-from bot.content.yaml_source import MAX_BYTES, decoded
-from bot.domain.areas import Fetch, Decision
+from bot.content.yaml_source import MAX_BYTES, decode
+from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS, Audience, Count
 from bot.domain.broadcast import Act, Broadcast, Rewritten
-from bot.domain.join_codes import listed
+from bot.domain.join_codes import parse_list
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session, session_of
 from bot.render.reply import Voice
-from bot.runtime.process import elsewhere
+from bot.runtime.process import run_aside
 from bot.store import Store
 from flows.clock import Phase, clock
 
@@ -47,12 +47,12 @@ Paint = Callable[[Chart], Awaitable[bytes | Missing]]
 """Draws a picture, or says what it lacks for it."""
 
 
-async def painted(chart: Chart) -> bytes | Missing:
+async def draw_aside(chart: Chart) -> bytes | Missing:
     """Drawn in a process of its own, so that nobody waits but who asked."""
-    return await elsewhere(draw, chart, DRAWN_S)
+    return await run_aside(draw, chart, DRAWN_S)
 
 
-class BroadcastRoom:
+class BroadcastArea:
     """Open to everybody with a role, in a private chat. `local` is the notice's time, `fetch` gets a document, `paint`
     draws a picture.
     """
@@ -63,7 +63,7 @@ class BroadcastRoom:
         content: Callable[[], Content],
         local: Callable[[], datetime],
         fetch: Fetch,
-        paint: Paint = painted,
+        paint: Paint = draw_aside,
     ) -> None:
         self._fetch, self._paint = fetch, paint
         self._store = store
@@ -78,21 +78,25 @@ class BroadcastRoom:
         if asked is None:
             return None
         waiting = await self._waiting(incoming) if asked.act != "words" else []
-        handed = await self._answered(asked, incoming, at)
+        handed = await self._answer(asked, incoming, at)
         touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
         # Whoever turns to something else is not asked any more: their next words are no content of a broadcast.
-        ended = (compose.unasked(it) for it in waiting if it.number not in touched)
+        ended = (compose.stop_asking(it) for it in waiting if it.number not in touched)
         return replace(handed, effects=(*ended, *handed.effects))
 
-    async def _answered(self, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
+    async def _answer(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         words = self._content().phrases.broadcast
         if asked.act == "document":
             return Decision((Reply(words.joining.document),))
         if asked.act == "list":
-            return Decision((compose.listed(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+            return Decision(
+                (compose.list_broadcasts(words, await self._rows.all(channel=incoming.channel, most=LISTED)),)
+            )
         joining = words.joining
         if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
-            return await (self._unfinished if asked.about == joining.list_word else self._import)(asked, incoming, at)
+            return await (self._list_unfinished if asked.about == joining.list_word else self._import)(
+                asked, incoming, at
+            )
         if asked.act == "stats":
             return await self._stats(asked.about, incoming, at)
         if asked.act == "new":
@@ -112,43 +116,45 @@ class BroadcastRoom:
             await self._funnel.groups(channel, notice, at, timedelta(days=STUCK_DAYS)),
             await self._funnel.days(channel, notice, since),
             await self._funnel.questions(channel, notice, since),
-            await self._funnel.missed(),
+            await self._funnel.count_missed(),
         )
         file = Attachment(content.phrases.broadcast.stats_file, shown.table())
         return Decision((Reply(shown.text(), attachment=file), await self._picture(shown)))
 
-    async def _unfinished(self, asked: Asked, incoming: Incoming, _: datetime) -> Decision:
+    async def _list_unfinished(self, asked: BroadcastRequest, incoming: Incoming, _: datetime) -> Decision:
         """Whom to call: codes whose owners are not done."""
         content, notice = self._content(), self._notice(asked.more)
-        found = unfinished(
+        found = find_unfinished(
             Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
         )
         words = content.phrases.broadcast.joining
         if not found:
             return Decision((Reply(words.nobody),))
-        file = Attachment(words.file, table(content, found))
+        file = Attachment(words.file, to_csv(content, found))
         return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
-    async def _import(self, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
+    async def _import(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
         content = self._content()
         notice = self._notice(next(iter(asked.more.split()), ""))
         typed = asked.more.removeprefix(notice)
         words = content.phrases.broadcast.joining
-        given = listed(await self._document(incoming.file) if incoming.file else typed)
+        given = parse_list(await self._document(incoming.file) if incoming.file else typed)
         if not given.codes:
             about = {"notices": "、".join(content.notices), "notice": notice}
             several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
             return Decision((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
-        result = await take_in(self._store, content, incoming.channel, notice, given, self._local(), at)
-        return Decision((Reply(told(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),))
+        result = await import_list(self._store, content, incoming.channel, notice, given, self._local(), at)
+        return Decision(
+            (Reply(describe_import(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),)
+        )
 
     async def _document(self, file: Sent) -> str:
         """The words of a document; none when it is too large, cannot be had, or has no words in it."""
         if file.kind != "document" or file.size > MAX_BYTES:
             return ""
         try:
-            text = decoded(await self._fetch(file.id))
+            text = decode(await self._fetch(file.id))
         except ConnectionError:
             return ""
         return text if isinstance(text, str) else ""
@@ -171,14 +177,14 @@ class BroadcastRoom:
             return Reply(words.stats_undrawn[picture])
         return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
 
-    async def _words(self, incoming: Incoming) -> Asked | None:
+    async def _words(self, incoming: Incoming) -> BroadcastRequest | None:
         """Words or a file for the draft that waits for this person's; else a list that they may have sent."""
         if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
             return None
         if waiting := await self._waiting(incoming):
-            return Asked("words", waiting[0].number)
+            return BroadcastRequest("words", waiting[0].number)
         name = incoming.file.name.lower() if incoming.file else ""
-        return Asked("document") if name.endswith(LISTS) else None
+        return BroadcastRequest("document") if name.endswith(LISTS) else None
 
     async def _waiting(self, incoming: Incoming) -> list[Broadcast]:
         """Drafts that wait for this person's words."""
@@ -187,17 +193,17 @@ class BroadcastRoom:
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
     async def _new(self, incoming: Incoming, at: datetime) -> Decision:
-        draft = drafts.dump(Draft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
+        draft = drafts.dump(BroadcastDraft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
                 return Decision(((await self._with(blank, incoming, at)).card(),))
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
-        made = await self._rows.get(number) if number else await self._rows.keyed(key)
+        made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
         return Decision(((await self._with(made, incoming, at)).card(),))
 
-    async def _does(self, broadcast: Broadcast, asked: Asked, incoming: Incoming, at: datetime) -> Decision:
+    async def _does(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         composing = await self._with(broadcast, incoming, at)
         if asked.act == "csv":
             return await self._csv(broadcast)
@@ -205,16 +211,16 @@ class BroadcastRoom:
             return await self._follows(broadcast, asked.act, incoming, at)
         if broadcast.state not in ("draft", "approved"):
             return composing.does(asked, incoming)
-        edited = composing.edited(asked, incoming)
+        edited = composing.apply_edit(asked, incoming)
         if isinstance(edited, str):
             return Decision((Reply(edited, composing.back),))
         if edited:
             changed = replace(broadcast, draft=drafts.dump(edited))
-            return composing.edited_to(edited, await self._count(changed, at), asked.act)
+            return composing.save_edit(edited, await self._count(changed, at), asked.act)
         return composing.does(asked, incoming)
 
-    async def _with(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> Composing:
-        composing = Composing(self._content(), broadcast, incoming.user, self._local(), at)
+    async def _with(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> Composer:
+        composing = Composer(self._content(), broadcast, incoming.user, self._local(), at)
         if broadcast.state in ("draft", "approved", "scheduled"):
             search = composing.starting.search
             samples = [session_of(s) for s in await self._rows.some(search)] if search else []
@@ -234,7 +240,7 @@ class BroadcastRoom:
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
         file = Attachment(words.csv_file, report.table(words, rows[:MOST_ROWS]))
-        return Decision((Reply(report.ended(words, broadcast, totals), attachment=file),))
+        return Decision((Reply(report.summarise(words, broadcast, totals), attachment=file),))
 
     async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
         """A draft that repeats, corrects or takes back a broadcast that is over."""
@@ -249,7 +255,7 @@ class BroadcastRoom:
         number = await self._rows.make(
             incoming.channel, drafts.dump(draft), incoming.user, at, act=kinds[act], key=key, parent=broadcast.number
         )
-        made = await self._rows.get(number) if number else await self._rows.keyed(key)
+        made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
         card = (await self._with(made, incoming, at)).card()

@@ -19,7 +19,7 @@ LONG = timedelta(seconds=60)
 REST_MOST_S = 20.0
 
 
-class Brake:
+class CircuitBreaker:
     """Watches outcomes. `why` is empty while all is well, else errors, flood or token; `until` ends a flood."""
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ def draw(chart: Chart) -> bytes | Missing:
     font = _font(said)
     if font is None:
         return "font"
-    return _drawn(chart, font)
+    return _to_png(chart, font)
 
 
 def _font(text: str) -> Path | None:
@@ -78,7 +78,7 @@ def _font(text: str) -> Path | None:
     )
 
 
-def _drawn(chart: Chart, font: Path) -> bytes:
+def _to_png(chart: Chart, font: Path) -> bytes:
     from matplotlib import font_manager, rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def _drawn(chart: Chart, font: Path) -> bytes:
         figure = Figure(INCHES, layout="constrained")
         panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
         figure.suptitle(chart.title)
-        _stacked(panels[0], chart.groups, chart.few)
+        _draw_stacks(panels[0], chart.groups, chart.few)
         _bars(panels[1], chart.steps, chart.few)
         _lines(panels[2], chart.days)
         out = io.BytesIO()
@@ -99,7 +99,7 @@ def _drawn(chart: Chart, font: Path) -> bytes:
     return out.getvalue()
 
 
-def _stacked(axes: Any, table: Table, few: str) -> None:
+def _draw_stacks(axes: Any, table: Table, few: str) -> None:
     labels = [name for name, _ in table.rows]
     left = [0] * len(labels)
     for column, name in enumerate(table.columns):

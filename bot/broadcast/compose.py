@@ -13,13 +13,13 @@ from datetime import date, datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.draft import MAX_BUTTONS, Draft, Rendering
+from bot.broadcast.draft import MAX_BUTTONS, BroadcastDraft, Rendering
 from bot.broadcast.starting import Starting
 from bot.broadcast.times import is_quiet, moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.areas import Decision
-from bot.domain.audience import Audience, Count, Wrong, read
+from bot.domain.audience import Audience, Count, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Cancelled, Moved, Rewritten, Totals
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Button, Incoming, Reply
@@ -47,7 +47,7 @@ _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", r
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BroadcastRequest:
     """What somebody wants of a broadcast: `number` 0 means none yet. `more`: what was typed after the rest."""
 
     act: str
@@ -56,24 +56,24 @@ class Asked:
     more: str = ""
 
 
-def asks(incoming: Incoming) -> Asked | None:
+def asks(incoming: Incoming) -> BroadcastRequest | None:
     """What of the room's business this is; None for all else (words may still belong to a draft that waits)."""
     if incoming.press is not None:
         pressed = _PRESS.fullmatch(incoming.press)
-        return Asked(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
+        return BroadcastRequest(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
     if stats := _STATS.fullmatch(incoming.text.strip()):
-        return Asked("stats", about=stats[1] or "", more=stats[2])
+        return BroadcastRequest("stats", about=stats[1] or "", more=stats[2])
     command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
-    return Asked("card" if command[1] else "list", int(command[1] or 0)) if command else None
+    return BroadcastRequest("card" if command[1] else "list", int(command[1] or 0)) if command else None
 
 
-def listed(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
+def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
     """The newest broadcasts, each a button."""
     lines = [
         words.line.format(
             number=b.number,
             state=report.state(words, b),
-            text=_short(drafts.load(b.draft).shown, 30) or words.nothing_yet,
+            text=_short(drafts.load(b.draft).plain_text, 30) or words.nothing_yet,
         )
         for b in broadcasts
     ]
@@ -83,7 +83,7 @@ def listed(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
 
 
 @dataclass(frozen=True)
-class Composing:
+class Composer:
     """One broadcast in the hands of `who`. `now` local time of the notice, `at` the real moment in UTC.
 
     `count` is how many would get the draft, `totals` how far a running one is, `samples` sessions of a few recipients.
@@ -103,7 +103,7 @@ class Composing:
         return self.content.phrases.broadcast
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> BroadcastDraft:
         return drafts.load(self.broadcast.draft)
 
     @property
@@ -117,7 +117,7 @@ class Composing:
 
     # Changing a draft
 
-    def edited(self, asked: Asked, incoming: Incoming) -> Draft | str | None:
+    def apply_edit(self, asked: BroadcastRequest, incoming: Incoming) -> BroadcastDraft | str | None:
         """The draft after this act; a sentence when it cannot be done; None for an act that changes no draft."""
         draft = self.draft
         if self.broadcast.state == "approved" and asked.act != "at":
@@ -132,9 +132,9 @@ class Composing:
             return replace(draft, loud=not draft.loud, waits="")
         if asked.act != "words" or draft.waits == "at":
             return None
-        return self._worded(draft, incoming)
+        return self._with_text(draft, incoming)
 
-    def _with_button(self, draft: Draft, name: str) -> Draft | str:
+    def _with_button(self, draft: BroadcastDraft, name: str) -> BroadcastDraft | str:
         if name in draft.buttons:
             return replace(draft, buttons=tuple(b for b in draft.buttons if b != name), waits="")
         kind, _, what = name.partition(":")
@@ -143,14 +143,14 @@ class Composing:
             return self.words.wrong["step"]
         return replace(draft, buttons=(*draft.buttons, name), waits="")
 
-    def _worded(self, draft: Draft, incoming: Incoming) -> Draft | str:
+    def _with_text(self, draft: BroadcastDraft, incoming: Incoming) -> BroadcastDraft | str:
         text = incoming.text.strip()
         if draft.waits == "who":
             named, notices = _NOTICE.search(text), self.content.notices
             if named and named[1] not in notices:
                 return self._wrong("rule", named[1], tuple(notices))
             notice = notices[named[1]] if named else self._notice
-            audience = read(_NOTICE.sub("", text), notice, tuple(self.content.script.by_id))
+            audience = parse_audience(_NOTICE.sub("", text), notice, tuple(self.content.script.by_id))
             if incoming.other or isinstance(audience, Wrong):
                 wrong = audience if isinstance(audience, Wrong) else Wrong(text, ())
                 return self._wrong("rule" if not incoming.other else "typed", wrong.word, wrong.known)
@@ -167,7 +167,7 @@ class Composing:
     def _wrong(self, code: str, about: str = "", known: Sequence[str] = ()) -> str:
         return self.words.wrong[code].format(about=about, known="、".join(known[:20]))
 
-    def _refusal(self, draft: Draft) -> str | None:
+    def _refusal(self, draft: BroadcastDraft) -> str | None:
         """What is wrong with the words at once; who gets it may be chosen later."""
         found = [
             (code, about) for code, about in Rendering(self.content, draft, self.now).problems() if code != "nobody"
@@ -176,7 +176,7 @@ class Composing:
 
     # Acts
 
-    def does(self, asked: Asked, incoming: Incoming) -> Decision:
+    def does(self, asked: BroadcastRequest, incoming: Incoming) -> Decision:
         """What follows from an act that changes no draft."""
         match asked.act:
             case "template":
@@ -197,10 +197,10 @@ class Composing:
             case "approve":
                 return self._approves(asked.about)
             case "words" if self.draft.waits == "at":
-                return self._planned(incoming.text)
+                return self._plan(incoming.text)
         return self._steers(asked)
 
-    def _steers(self, asked: Asked) -> Decision:
+    def _steers(self, asked: BroadcastRequest) -> Decision:
         """Moves it on in its life; where that is no move, only shows where it stands."""
         number, state = self.broadcast.number, self.broadcast.state
         match asked.act:
@@ -261,7 +261,7 @@ class Composing:
             )
             return Decision((ask, *(self._views() if act != "delete" else ())))
         said = words.started[act].format(number=number, total=count.left)
-        return Decision((Reply(said),), (starting.started(self.who), self._audit("start")))
+        return Decision((Reply(said),), (starting.start(self.who), self._audit("start")))
 
     def _needs_second(self, count: Count) -> Decision:
         """A second person must agree first; whoever wrote none of it is asked at once."""
@@ -276,7 +276,7 @@ class Composing:
         """Whose words it is: who changed it last. Somebody else may agree to it."""
         return self.draft.by or self.broadcast.made_by
 
-    def _asleep(self, draft: Draft) -> bool:
+    def _asleep(self, draft: BroadcastDraft) -> bool:
         habits = self.words.habits
         return not draft.loud and is_quiet(self.now.time(), habits.quiet_from, habits.quiet_to)
 
@@ -301,11 +301,11 @@ class Composing:
         news = (Queued("user", told, user=self.author),) if self.author.isdigit() else ()
         return Decision((said, replace(self, broadcast=there).card()), (moved, self._audit("approve"), *news))
 
-    def _planned(self, text: str) -> Decision:
+    def _plan(self, text: str) -> Decision:
         words, broadcast = self.words, self.broadcast
         when = self.moment(text)
-        ended = unasked(broadcast)
-        if self.rehearsed:
+        ended = stop_asking(broadcast)
+        if self.is_rehearsal:
             return Decision((Reply(words.wrong["rehearsed"]), self.card()), (ended,))
         if when is None or when <= self.at:
             return Decision((Reply(words.wrong["time"], self.back),))
@@ -323,7 +323,7 @@ class Composing:
         return moment(text, self.now, self._deadline())
 
     @property
-    def rehearsed(self) -> bool:
+    def is_rehearsal(self) -> bool:
         """Whether the notice's day is another one than that of the clock, by which broadcasts start."""
         return self.now.date() != self.at.astimezone(ZONE).date()
 
@@ -352,7 +352,7 @@ class Composing:
         text = words.card.format(
             title=report.title(words, broadcast),
             state=words.states[broadcast.state] + (f" {report.clock(broadcast.due_at)}" if broadcast.due_at else ""),
-            text=_short(draft.shown, SHORT) or (words.text_wanted if draft.waits == "text" else words.nothing_yet),
+            text=_short(draft.plain_text, SHORT) or (words.text_wanted if draft.waits == "text" else words.nothing_yet),
             file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
             buttons="、".join(names) or words.nothing_yet,
             notice=self.content.notices[audience.notice].notice.short
@@ -398,7 +398,7 @@ class Composing:
         ]
         return Decision((Reply(text, (*rows, *self.back)),))
 
-    def edited_to(self, draft: Draft, count: Count | None, act: str) -> Decision:
+    def save_edit(self, draft: BroadcastDraft, count: Count | None, act: str) -> Decision:
         """The draft was changed by an act: saved, and shown again, or asked on for its words or its next button."""
         if draft.digest != self.draft.digest:
             draft = replace(draft, by=self.who)
@@ -411,12 +411,12 @@ class Composing:
             return Decision((Reply(ask, self.back),), (changed,))
         if act == "buttons":
             return replace(there.more_buttons(), effects=(changed,))
-        full = self.draft.waits == "text" and len(draft.shown) >= FULL
-        said = (Reply(self.words.full.format(n=len(draft.shown))),) if full else ()
+        full = self.draft.waits == "text" and len(draft.plain_text) >= FULL
+        said = (Reply(self.words.full.format(n=len(draft.plain_text))),) if full else ()
         return Decision((*said, there.card()), (changed,))
 
 
-def unasked(broadcast: Broadcast) -> Rewritten:
+def stop_asking(broadcast: Broadcast) -> Rewritten:
     """What ends a draft's waiting for words."""
     draft = replace(drafts.load(broadcast.draft), waits="")
     return Rewritten(broadcast.number, broadcast.version, drafts.dump(draft))

@@ -16,7 +16,7 @@ Cell = frozenset[int]
 """A group whose number a table would tell: the places, in `counts`, of the people in it."""
 
 
-def told(counts: Sequence[int], lines: Sequence[Sequence[Cell]]) -> frozenset[Cell]:
+def find_publishable(counts: Sequence[int], lines: Sequence[Sequence[Cell]]) -> frozenset[Cell]:
     """The cells that may be told.
 
     `counts` are people who are alike, a number each. A line is cells that do not overlap and make up something whose

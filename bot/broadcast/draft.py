@@ -35,7 +35,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class BroadcastDraft:
     """A message to many. `buttons` are `acks`, `step:ID` or `faq:ID`; `loud`: also in the quiet hours.
 
     `waits` names what the next words of `asked` (a staff member's id) are: text, who, at; empty: nothing of ours.
@@ -60,7 +60,7 @@ class Draft:
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
-    def shown(self) -> str:
+    def plain_text(self) -> str:
         """The text without its marks."""
         return plain(self.html)
 
@@ -70,15 +70,15 @@ def plain(text: str) -> str:
     return html.unescape(_TAG.sub("", text))
 
 
-_DRAFT: TypeAdapter[Draft] = TypeAdapter(Draft)
+_DRAFT: TypeAdapter[BroadcastDraft] = TypeAdapter(BroadcastDraft)
 
 
-def dump(draft: Draft) -> str:
+def dump(draft: BroadcastDraft) -> str:
     """As it is stored; `load(dump(d)) == d`."""
     return _DRAFT.dump_json(draft).decode()
 
 
-def load(stored: str) -> Draft:
+def load(stored: str) -> BroadcastDraft:
     """The draft that `dump` wrote."""
     return _DRAFT.validate_json(stored)
 
@@ -88,31 +88,31 @@ class Rendering:
     """Renders one draft for many people at a moment (local time of the notice); alike people share the text."""
 
     content: Content
-    draft: Draft
+    draft: BroadcastDraft
     now: datetime
 
     def bulletin(self, session: Session) -> Bulletin:
         """The very message that this person gets."""
         return Bulletin(self._text(session), self._buttons, self.draft.file)
 
-    def numbered(self, session: Session, number: int) -> Bulletin:
+    def render_for(self, session: Session, number: int) -> Bulletin:
         """The same, with answers that count for the broadcast of this number."""
         plain = self.bulletin(session)
         key = str(number)
-        if key not in self._numbered:
-            self._numbered[key] = tuple(tuple(_numbered(b, number) for b in row) for row in plain.buttons)
-        return replace(plain, buttons=self._numbered[key])
+        if key not in self._button_cache:
+            self._button_cache[key] = tuple(tuple(_number_button(b, number) for b in row) for row in plain.buttons)
+        return replace(plain, buttons=self._button_cache[key])
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What is wrong: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
-        if not self.draft.shown.strip() and self.draft.file is None:
+        if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
         names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
         known = {*Voice(self.content, samples[0], self.now).facts.whole()} - {*LIVE}
         for name in names:
             if name not in known:
                 yield "unknown", name
-            elif any(self._unstated(name, session) for session in samples):
+            elif any(self._lacks_fact(name, session) for session in samples):
                 yield "unstated", name
         if self.draft.audience is None:
             yield "nobody", ""
@@ -122,12 +122,12 @@ class Rendering:
             if length > most:
                 yield "too_long", str(length - most)
 
-    def _unstated(self, name: str, session: Session) -> bool:
+    def _lacks_fact(self, name: str, session: Session) -> bool:
         """Whether the notice has nothing to say there, or nothing any more."""
         return Voice(self.content, session, self.now).facts[name] == self.content.phrases.facts.unstated
 
     @cached_property
-    def _numbered(self) -> dict[str, tuple[tuple[Button, ...], ...]]:
+    def _button_cache(self) -> dict[str, tuple[tuple[Button, ...], ...]]:
         return {}
 
     @cached_property
@@ -177,5 +177,5 @@ class Rendering:
         return (*rows, (Button(str(Ask("cmd", "mute")), words.mute),))
 
 
-def _numbered(button: Button, number: int) -> Button:
+def _number_button(button: Button, number: int) -> Button:
     return replace(button, id=button.id.replace("ack|0-", f"ack|{number}-", 1))

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TypeVar, get_args
 
 from bot.broadcast.chart import Chart, Table
-from bot.broadcast.disclosure import Cell, told
+from bot.broadcast.disclosure import Cell, find_publishable
 from bot.content.content import Content
 from bot.domain.counts import Day, Group, Kind, Questions, Reached
 from bot.render.reply import Voice
@@ -48,7 +48,7 @@ class Funnel:
         asked = dict(zip(get_args(Reached), map(self._n, self._questions.rows[-1][1]), strict=True))
         return words.stats.format(
             notice=self.voice.notice.notice.short,
-            total=self._n(self._told(frozenset(range(len(self.groups))))),
+            total=self._n(self._count_of(frozenset(range(len(self.groups))))),
             lines="\n\n".join(part for part in parts if part),
             days="\n".join(daily) or words.nothing_yet,
             missed=self.waiting,
@@ -76,7 +76,7 @@ class Funnel:
     # Who may be told
 
     @cached_property
-    def _shown(self) -> frozenset[Cell]:
+    def _publishable(self) -> frozenset[Cell]:
         cohorts, states = self._cells(lambda g: g.cohort), self._cells(lambda g: g.state)
         rows = [[cohort & state for state in states.values()] for cohort in cohorts.values()]
         marks = [self._cells(lambda g: g.stuck), self._cells(lambda g: g.unreachable)]
@@ -90,7 +90,7 @@ class Funnel:
             *([cohort & cell for cell in mark.values()] for mark in marks for cohort in cohorts.values()),
             list(self._cells(lambda g: g.step).values()),
         ]
-        return told([group.people for group in self.groups], lines)
+        return find_publishable([group.people for group in self.groups], lines)
 
     def _cells(self, of: Callable[[Group], K]) -> dict[K, Cell]:
         cells: dict[K, set[int]] = {}
@@ -98,9 +98,9 @@ class Funnel:
             cells.setdefault(of(group), set()).add(place)
         return {key: frozenset(places) for key, places in cells.items()}
 
-    def _told(self, cell: Cell) -> int | None:
+    def _count_of(self, cell: Cell) -> int | None:
         """How many they are; None: that is not told."""
-        return sum(self.groups[place].people for place in cell) if not cell or cell in self._shown else None
+        return sum(self.groups[place].people for place in cell) if not cell or cell in self._publishable else None
 
     # Tables
 
@@ -111,7 +111,7 @@ class Funnel:
         columns = [states.get(state, frozenset()) for state in words.stats_states]
         columns += [mark.get(True, frozenset()) for mark in (stuck, gone)]
         rows = [
-            (self._cohort(cohort), tuple(self._told(cell & column) for column in columns))
+            (self._cohort(cohort), tuple(self._count_of(cell & column) for column in columns))
             for cohort, cell in self._cells(lambda g: g.cohort).items()
         ]
         return Table(words.stats_columns[0], words.stats_columns[1:], tuple(rows))
@@ -136,7 +136,7 @@ class Funnel:
 
     def _column(self, name: str, cells: Iterable[tuple[str, Cell]]) -> Table:
         column = self.content.phrases.broadcast.stats_people
-        return Table(name, (column,), tuple((label, (self._told(cell),)) for label, cell in cells))
+        return Table(name, (column,), tuple((label, (self._count_of(cell),)) for label, cell in cells))
 
     @cached_property
     def _days(self) -> Table:
@@ -162,7 +162,9 @@ class Funnel:
         places = {key: n for n, key in enumerate((cohort, name) for cohort in cohorts for name in reached)}
         rows = [[frozenset({places[cohort, name]}) for name in reached] for cohort in cohorts]
         every = [frozenset(places[cohort, name] for cohort in cohorts) for name in reached]
-        shown = told([counts[key] for key in places], [*([cell] for cell in every), *rows, *zip(*rows, strict=True)])
+        shown = find_publishable(
+            [counts[key] for key in places], [*([cell] for cell in every), *rows, *zip(*rows, strict=True)]
+        )
         sizes = {place: counts[key] for key, place in places.items()}
 
         def numbers(cells: Sequence[Cell]) -> tuple[int | None, ...]:
@@ -197,7 +199,7 @@ def _apart(columns: Sequence[Sequence[int]]) -> list[list[int | None]]:
     """Numbers of different people, column by column, without those that are not told."""
     width = len(columns[0])
     lines = [[frozenset({c * width + n}) for n in range(width)] for c in range(len(columns))]
-    shown = told([n for column in columns for n in column], lines)
+    shown = find_publishable([n for column in columns for n in column], lines)
     return [
         [n if cell in shown else None for n, cell in zip(column, line, strict=True)]
         for column, line in zip(columns, lines, strict=True)

@@ -15,7 +15,7 @@ NOBODY = ("cli", "plan")
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StaffNotices:
     """`staff_chat`: there is one. `owners` by the channel's id."""
 
     staff_chat: bool = False

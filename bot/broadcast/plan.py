@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.broadcast.draft import Draft
+from bot.broadcast.draft import BroadcastDraft
 from bot.content.content import Content
-from bot.domain.audience import Condition, Search, Wrong, read
+from bot.domain.audience import Condition, Search, Wrong, parse_audience
 from flows.notice import EVERYONE, Notice, Reminder, Window
 
 CATCH_UP = timedelta(hours=12)
@@ -26,12 +26,12 @@ class Due:
     """
 
     key: str
-    draft: Draft
+    draft: BroadcastDraft
     cohorts: tuple[str, ...]
     prefix: str
     most: int
 
-    def narrowed(self, search: Search) -> Search:
+    def narrow(self, search: Search) -> Search:
         """The search for those whom the window is for and who have not had enough."""
         only = (Condition("cohorts", self.cohorts),) if self.cohorts else ()
         return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
@@ -54,9 +54,9 @@ def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator
 
 
 def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
-    audience = read(reminder.audience, notice, steps(content))
+    audience = parse_audience(reminder.audience, notice, steps(content))
     assert not isinstance(audience, Wrong)  # the content was checked
-    draft = Draft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
+    draft = BroadcastDraft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
     cohorts = () if EVERYONE in window.cohorts else window.cohorts
     key = f"{prefix}{window.id}/{window.closes}/{reminder.days}"
     same = [r for r in notice.reminders.plan if (r.window, r.days) == (reminder.window, reminder.days)]

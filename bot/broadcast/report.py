@@ -11,7 +11,7 @@ from typing import Any
 from bot.broadcast import draft as drafts
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.broadcast import STATES, Act, Broadcast, Totals
-from bot.domain.lifecycle import ENDED, Life
+from bot.domain.lifecycle import ENDED, BroadcastState
 from bot.domain.messages import Button, Tone
 from bot.domain.zone import ZONE
 
@@ -52,16 +52,16 @@ def progress(
 ) -> str:
     """The card: bar, counts, messages a second, the time left, why it stands still (None: as its row says)."""
     total = totals.total or broadcast.total or 0
-    share = totals.settled / total if total else float(broadcast.state in ENDED)
+    share = totals.finished / total if total else float(broadcast.state in ENDED)
     filled = int(share * WIDTH)
-    left = (total - totals.settled) / per_s if per_s else 0.0
+    left = (total - totals.finished) / per_s if per_s else 0.0
     reason = words.why.get(broadcast.why, "") if why is None else why
     text = words.progress.format(
         title=title(words, broadcast),
         state=state(words, broadcast),
         bar=words.bar[0] * filled + words.bar[1] * (WIDTH - filled),
         percent=int(share * 100),
-        settled=totals.settled,
+        settled=totals.finished,
         total=total,
         rate=words.per_s.format(n=f"{per_s:.1f}") if per_s else "",
         eta=words.eta.format(eta=span(words, left)) if left else "",
@@ -72,7 +72,7 @@ def progress(
     return "\n".join(line for line in text.splitlines() if line.strip())
 
 
-def ended(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
+def summarise(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
     """What became of everybody."""
     return words.ended.format(
         title=title(words, broadcast),
@@ -86,7 +86,7 @@ def ended(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
 COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
 """What there is to say of a recipient, in the order of the CSV's columns."""
 
-ACTS: Mapping[Life, tuple[tuple[str, ...], ...]] = {
+ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
     "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("loud", "drop")),
     "approved": (("view", "send"), ("at", "edit"), ("drop",)),
     "scheduled": (("view", "edit"), ("cancel",)),

@@ -23,7 +23,7 @@ from bot.content.content import Content
 from bot.conversation import reminders
 from bot.domain.broadcast import Broadcast, Cancelled, Moved
 from bot.domain.effects import Effect, Outdated
-from bot.domain.lifecycle import Life
+from bot.domain.lifecycle import BroadcastState
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.reminders import Reminded
@@ -38,7 +38,7 @@ LOOK_S = 1.0
 """Seconds between looks."""
 CARD_S = 3.0
 """Seconds between two edits of a card."""
-WAITING: tuple[Life, ...] = ("draft", "approved", "scheduled", "paused")
+WAITING: tuple[BroadcastState, ...] = ("draft", "approved", "scheduled", "paused")
 """What may become due."""
 MOST = 1_000
 """Broadcasts that are looked at."""
@@ -47,7 +47,7 @@ _log = structlog.get_logger()
 
 
 @dataclass
-class Seen:
+class CardState:
     """What a card showed `who` last: how many were settled at which moment (seconds), and the text."""
 
     settled: int
@@ -58,12 +58,12 @@ class Seen:
 
 
 @dataclass
-class Tending:
+class Scheduler:
     """Looks after the broadcasts of a sender's channel, and the sender itself. `clock` in seconds."""
 
     sender: Sender
     clock: Callable[[], float] = time.monotonic
-    _seen: dict[int, Seen] = field(default_factory=dict)
+    _seen: dict[int, CardState] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -88,12 +88,12 @@ class Tending:
         except Outdated:
             pass  # another worker was faster; the next look sees what it did
         except Exception as bug:  # noqa: BLE001 - one broadcast that cannot be tended must not stop the others
-            _log.error("tending_failed", **crashes.told(bug))
+            _log.error("tending_failed", **crashes.for_log(bug))
 
     async def look(self) -> None:
         """Everything that is due now, once."""
         try:
-            await self._planned()
+            await self._start_planned()
             await self._personal()
             for broadcast in await self._rows.all(*WAITING, channel=self.sender.channel, most=MOST):
                 await self._due(broadcast)
@@ -142,11 +142,11 @@ class Tending:
             said = words.unapproved.format(number=number, left=count.left, most=words.habits.approve_above)
             await self._apply(back, tell(broadcast, said))
         else:
-            await self._apply(starting.started(broadcast.made_by))
+            await self._apply(starting.start(broadcast.made_by))
 
     # Reminders
 
-    async def _planned(self) -> None:
+    async def _start_planned(self) -> None:
         local, now = self.sender.local(), self.sender.present()
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):
@@ -157,7 +157,7 @@ class Tending:
 
     async def _fires(self, due: Due, local: datetime, now: datetime) -> None:
         """Made once under its key; one that a kill left as a draft is started now."""
-        made = await self._rows.keyed(due.key)
+        made = await self._rows.find_by_key(due.key)
         if made is None:
             number = await self._rows.make(self.sender.channel, drafts.dump(due.draft), "plan", now, key=due.key)
             made = await self._rows.get(number) if number else None
@@ -166,7 +166,7 @@ class Tending:
         starting = Starting(self.content, made, local, now)
         search = starting.search
         if search:
-            await self._apply(replace(starting.started("plan"), search=due.narrowed(search)))
+            await self._apply(replace(starting.start("plan"), search=due.narrow(search)))
             _log.info("reminder_started", key=due.key)
 
     async def _personal(self) -> None:
@@ -175,9 +175,9 @@ class Tending:
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):
             return
-        for user, stored in await self._rows.reminded(self.sender.channel, now):
+        for user, stored in await self._rows.due_reminders(self.sender.channel, now):
             voice = Voice(self.content, session_of(stored), local)
-            said = reminders.reminds(voice)
+            said = reminders.render_reminder(voice)
             await self._apply(Reminded(user), *((Queued("user", said, user=user),) if said else ()))
 
     # Cards
@@ -216,16 +216,16 @@ class Tending:
             await self._show(broadcast, seen, seen.at)
             self._seen.pop(number, None)
 
-    async def _show(self, broadcast: Broadcast, seen: Seen | None, now: float) -> None:
+    async def _show(self, broadcast: Broadcast, seen: CardState | None, now: float) -> None:
         words, totals = self.content.phrases.broadcast, await self.sender.store.ledger.totals(broadcast.number)
         seen = seen if seen and seen.who == broadcast.made_by else None
         spent = now - seen.at if seen else 0.0
-        rate = (totals.settled - seen.settled) / spent if seen and spent else 0.0
+        rate = (totals.finished - seen.settled) / spent if seen and spent else 0.0
         text, card = report.progress(words, broadcast, totals, max(rate, 0.0), self._why(broadcast)), broadcast.card
         card = card or (seen.card if seen else None)
         if seen is None or text != seen.text:
             card = await self.sender.wire.card(broadcast.made_by, card, Reply(text, report.doors(words, broadcast)))
-        self._seen[broadcast.number] = Seen(totals.settled, now, text, card, broadcast.made_by)
+        self._seen[broadcast.number] = CardState(totals.finished, now, text, card, broadcast.made_by)
         if card and card != broadcast.card:
             await self._rows.note(broadcast.number, card=card)
 

@@ -17,13 +17,13 @@ import structlog
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.brake import Brake
-from bot.broadcast.draft import Draft, Rendering
-from bot.broadcast.news import News
+from bot.broadcast.brake import CircuitBreaker
+from bot.broadcast.draft import BroadcastDraft, Rendering
+from bot.broadcast.news import StaffNotices
 from bot.broadcast.times import is_quiet
 from bot.content.content import Content
 from bot.domain.audience import open_for
-from bot.domain.broadcast import Broadcast, Moved, Result, Row, RowState
+from bot.domain.broadcast import Broadcast, Moved, Recipient, Result, RowState
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Bulletin, Outcome, Ready, Reply
 from bot.domain.session import Session, session_of
@@ -74,11 +74,11 @@ class Sender:
     rate: float
     present: Callable[[], datetime]
     local: Callable[[], datetime]
-    news: News
+    news: StaffNotices
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
-    brakes: dict[int, Brake] = field(default_factory=dict)
+    brakes: dict[int, CircuitBreaker] = field(default_factory=dict)
     troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Sender:
             if broadcast.number not in self._sending:
                 task = asyncio.create_task(self._send(broadcast))
                 self._sending[broadcast.number] = task
-                task.add_done_callback(partial(_dropped, self._sending, broadcast.number))
+                task.add_done_callback(partial(_discard_task, self._sending, broadcast.number))
 
     async def stop(self) -> None:
         """Claim nothing more, and wait for what is in flight."""
@@ -113,11 +113,11 @@ class Sender:
             if there and there.state == "running":
                 await _Sending(self, there).run()
         except StoreProblem as problem:
-            self.troubled(number, problem)
+            self.log_trouble(number, problem)
         except Outdated:
             pass  # somebody else moved it on; the next look sees where it is
 
-    def troubled(self, number: int, problem: StoreProblem) -> None:
+    def log_trouble(self, number: int, problem: StoreProblem) -> None:
         """The database takes nothing: said once, until it does again."""
         if number not in self.troubles:
             _log.error("store_problem", code=problem.code, broadcast=number)
@@ -130,9 +130,9 @@ class _Sending:
     def __init__(self, sender: Sender, broadcast: Broadcast) -> None:
         self.sender, self.broadcast, self.number = sender, broadcast, broadcast.number
         self.ledger = sender.store.ledger
-        self.draft: Draft = drafts.load(broadcast.draft)
+        self.draft: BroadcastDraft = drafts.load(broadcast.draft)
         self._render()
-        self.brake = sender.brakes.setdefault(self.number, Brake())
+        self.brake = sender.brakes.setdefault(self.number, CircuitBreaker())
         self.most = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
         self.hands: dict[int, asyncio.Task[None]] = {}
         self.stopping = False
@@ -144,7 +144,7 @@ class _Sending:
             self.stopping = True
             await self._empty(FINISH_S)
             await self.ledger.release(self.number, self.sender.worker)
-        await self._stopped()
+        await self._finish()
 
     async def _all(self) -> None:
         """Until nothing can be claimed, somebody stops it, or the brake is pulled."""
@@ -185,11 +185,11 @@ class _Sending:
         habits = self.sender.content().phrases.broadcast.habits
         return not self.draft.loud and is_quiet(self.sender.local().time(), habits.quiet_from, habits.quiet_to)
 
-    def _take(self, rows: Iterable[Row]) -> None:
+    def _take(self, rows: Iterable[Recipient]) -> None:
         for row in rows:
             task = asyncio.create_task(self._one(row))
             self.hands[row.id] = task
-            task.add_done_callback(partial(_dropped, self.hands, row.id))
+            task.add_done_callback(partial(_discard_task, self.hands, row.id))
 
     async def _empty(self, within_s: float | None = None) -> None:
         """Wait for what is in hand; what takes longer than `within_s` is left and becomes unsure."""
@@ -198,10 +198,10 @@ class _Sending:
             for task in late:
                 task.cancel()
 
-    async def _stopped(self) -> None:
+    async def _finish(self) -> None:
         """The end, a pause by the brake, or nothing to do right now."""
         now = self.sender.present()
-        await self.ledger.orphaned(self.number, now)
+        await self.ledger.release_orphans(self.number, now)
         words, news = self.rendering.content.phrases.broadcast, self.sender.news
         # Whoever looks after it may be somebody else by now.
         there = await self.sender.store.broadcasts.get(self.number) or self.broadcast
@@ -213,7 +213,7 @@ class _Sending:
             await self._apply(moved, news.of(there, said))
             _log.warning("broadcast_paused", broadcast=self.number, why=self.brake.why)
         elif totals := await self.ledger.end(self.number, now):
-            await self._apply(news.of(there, report.ended(words, replace(there, state="done"), totals)))
+            await self._apply(news.of(there, report.summarise(words, replace(there, state="done"), totals)))
             _log.info("broadcast_done", broadcast=self.number)
         else:
             return
@@ -223,9 +223,9 @@ class _Sending:
         await self.sender.store.desk.apply(effects, self.broadcast.channel, self.sender.present())
         self.sender.posted.set()
 
-    async def _one(self, row: Row) -> None:
+    async def _one(self, row: Recipient) -> None:
         user, session = row.user, session_of(row.session)
-        if reason := self._skipped(row, session):
+        if reason := self._skip_reason(row, session):
             await self._settle(Result(row.id, "skipped", reason))
             return
         assert user
@@ -236,26 +236,26 @@ class _Sending:
             try:
                 return await self.ledger.mark(row.id, self.sender.worker, self.sender.present())
             except StoreProblem as problem:
-                self.sender.troubled(self.number, problem)
+                self.sender.log_trouble(self.number, problem)
                 return False
 
-        outcome = await self._sent(user, row, session, ready)
+        outcome = await self._send(user, row, session, ready)
         now = self.sender.present()
         self.brake.saw(user, outcome, now)
         if result := _result(row, outcome, now):
             await self._settle(result)
 
-    async def _sent(self, user: str, row: Row, session: Session, ready: Ready) -> Outcome:
+    async def _send(self, user: str, row: Recipient, session: Session, ready: Ready) -> Outcome:
         wire = self.sender.wire
         if self.broadcast.act == "delete":
             return await wire.delete(user, row.sent or "", ready)
         parent = self.broadcast.parent if self.broadcast.act == "edit" else None
-        bulletin = self.rendering.numbered(session, parent or self.number)
+        bulletin = self.rendering.render_for(session, parent or self.number)
         if self.broadcast.act == "edit":
             return await wire.edit(user, row.sent or "", bulletin, ready)
         return await wire.send(user, bulletin, ready)
 
-    def _skipped(self, row: Row, session: Session) -> str:
+    def _skip_reason(self, row: Recipient, session: Session) -> str:
         """Why this person gets nothing after all: what was true when it started may have changed."""
         if row.user is None:
             return "forgotten"
@@ -281,19 +281,19 @@ class _Sending:
             try:
                 await self.ledger.settle(result, self.sender.present())
             except StoreProblem as problem:
-                self.sender.troubled(self.number, problem)
+                self.sender.log_trouble(self.number, problem)
                 await self.sender.sleep(STORE_AGAIN_S)
             else:
                 return
 
 
-def _dropped(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Task[None]) -> None:
+def _discard_task(tasks: dict[int, asyncio.Task[None]], number: int, task: asyncio.Task[None]) -> None:
     del tasks[number]
     if not task.cancelled() and (bug := task.exception()):
-        _log.error("broadcast_failed", number=number, **crashes.told(bug))
+        _log.error("broadcast_failed", number=number, **crashes.for_log(bug))
 
 
-def _result(row: Row, outcome: Outcome, at: datetime) -> Result | None:
+def _result(row: Recipient, outcome: Outcome, at: datetime) -> Result | None:
     """What to write down; None when nothing happened that the ledger does not know."""
     if outcome.became != "later":
         state: RowState = outcome.became

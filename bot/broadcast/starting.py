@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.draft import BroadcastDraft, Rendering
 from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
 from bot.domain.broadcast import Broadcast, RowState, Started
@@ -22,7 +22,7 @@ class Starting:
     at: datetime
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> BroadcastDraft:
         return drafts.load(self.broadcast.draft)
 
     @property
@@ -50,7 +50,7 @@ class Starting:
         many = count.left > self.content.phrases.broadcast.habits.approve_above
         return many and self.broadcast.approved != self.draft.digest
 
-    def started(self, by: str) -> Started:
+    def start(self, by: str) -> Started:
         """What starts it; `by` is the id of whoever does."""
         broadcast, draft = self.broadcast, self.draft
         proof = {

@@ -25,7 +25,7 @@ ATTEMPTS = 3
 """How often somebody is looked at again who did something just then."""
 
 
-async def take_in(
+async def import_list(
     store: Store, content: Content, channel: str, notice: str, given: Listed, now: datetime, at: datetime
 ) -> Import:
     """Correct everybody on the list who said done, each in a transaction of their own, so that it may be done again.
@@ -38,7 +38,7 @@ async def take_in(
     holders = [holder for holder in await store.codes.holders(channel, notice) if holder.code in wanted]
     put_right = set()
     for holder in holders:
-        if holder.state == "done" and await _corrected(store, content, channel, notice, holder.user, now, at, due):
+        if holder.state == "done" and await _correct_one(store, content, channel, notice, holder.user, now, at, due):
             put_right.add(holder.code)
     known = {holder.code for holder in holders}
     return Import(
@@ -49,12 +49,12 @@ async def take_in(
     )
 
 
-async def _corrected(
+async def _correct_one(
     store: Store, content: Content, channel: str, notice: str, user: str, now: datetime, at: datetime, due: datetime
 ) -> bool:
     for _ in range(ATTEMPTS):
         for _, stored in await store.codes.sessions(channel, [user]):
-            effects = corrected(content, notice, user, stored, now, due)
+            effects = correct_session(content, notice, user, stored, now, due)
             try:
                 if effects:
                     await store.desk.apply(effects, channel, at)
@@ -69,7 +69,7 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Chased:
+class Unfinished:
     """A line of the list: a code, how far its owner is (`never`: nobody said it) and the day they were last here."""
 
     code: str
@@ -89,19 +89,19 @@ class Import:
     strange: tuple[tuple[int, str], ...]
 
 
-def unfinished(voice: Voice, holders: Iterable[Holder], every: Sequence[str] = ()) -> list[Chased]:
+def find_unfinished(voice: Voice, holders: Iterable[Holder], every: Sequence[str] = ()) -> list[Unfinished]:
     """Codes whose owners are not done, who was away longest first; then those of `every` that nobody said."""
     by_code: dict[str, list[Holder]] = {}
     for holder in holders:
         by_code.setdefault(holder.code, []).append(holder)
     latest = [max(own, key=lambda h: h.seen) for own in by_code.values() if all(h.state != "done" for h in own)]
-    found = [_chased(voice, holder) for holder in sorted(latest, key=lambda h: (h.seen, h.code))]
-    return found + [Chased(code, "never", "", "", reachable=False) for code in every if code not in by_code]
+    found = [_to_line(voice, holder) for holder in sorted(latest, key=lambda h: (h.seen, h.code))]
+    return found + [Unfinished(code, "never", "", "", reachable=False) for code in every if code not in by_code]
 
 
-def _chased(voice: Voice, holder: Holder) -> Chased:
+def _to_line(voice: Voice, holder: Holder) -> Unfinished:
     step = voice.content.script.by_id.get(holder.step or "")
-    return Chased(
+    return Unfinished(
         holder.code,
         holder.state,
         voice.fill(step.title) if step else "",
@@ -110,7 +110,7 @@ def _chased(voice: Voice, holder: Holder) -> Chased:
     )
 
 
-def table(content: Content, chased: Iterable[Chased]) -> str:
+def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
     """The list as CSV that a spreadsheet opens."""
     words, out = content.phrases.broadcast.joining, io.StringIO()
     out.write("\ufeff")
@@ -119,11 +119,11 @@ def table(content: Content, chased: Iterable[Chased]) -> str:
     for one in chased:
         state = content.phrases.broadcast.stats_states.get(one.state, words.never)
         away = "" if one.reachable or one.state == "never" else content.phrases.broadcast.stats_special["silent"]
-        writer.writerow([join_codes.shown(one.code), state, one.step, one.seen, away])
+        writer.writerow([join_codes.format_code(one.code), state, one.step, one.seen, away])
     return out.getvalue()
 
 
-def told(content: Content, result: Import) -> str:
+def describe_import(content: Content, result: Import) -> str:
     """What came of the school's list, in words."""
     words = content.phrases.broadcast.joining
     said = words.imported.format(
@@ -131,7 +131,7 @@ def told(content: Content, result: Import) -> str:
     )
     lines = [said]
     if result.unknown:
-        lines.append(words.unknown.format(codes="、".join(map(join_codes.shown, result.unknown[:MOST]))))
+        lines.append(words.unknown.format(codes="、".join(map(join_codes.format_code, result.unknown[:MOST]))))
     lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MOST]]
     return "\n".join(lines)
 
@@ -140,7 +140,9 @@ def _all(result: Import) -> int:
     return len({*result.corrected, *result.open, *result.unknown})
 
 
-def corrected(content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime) -> list[Effect]:
+def correct_session(
+    content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime
+) -> list[Effect]:
     """What puts somebody right who said done and is not: back to the step before the last, and a kind word from `due`
     on. Nothing for those who never said so.
     """
@@ -157,6 +159,6 @@ def corrected(content: Content, notice: str, user: str, stored: str, now: dateti
     back = there.at(move.position)
     becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
     voice = Voice(content, back, now)
-    said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=join_codes.shown(session.code)))
+    said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=join_codes.format_code(session.code)))
     reply = voice.bubbles(said, ((voice.start(),), (voice.command("contact"),)))[-1]
     return [Resaved(user, stored, becomes), Queued("user", reply, user=user, planned_at=due)]

@@ -23,14 +23,14 @@ import typer
 from bot.app import build
 from bot.broadcast import draft as drafts
 from bot.broadcast import report as reports
-from bot.broadcast.compose import Composing
-from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.compose import Composer
+from bot.broadcast.draft import BroadcastDraft, Rendering
 from bot.broadcast.starting import Starting
 from bot.content.content import Content
-from bot.domain.audience import Audience, Wrong, read
+from bot.domain.audience import Audience, Wrong, parse_audience
 from bot.domain.broadcast import STATES, Act, Broadcast, Cancelled, Moved, Rewritten, Totals
 from bot.domain.effects import Effect, Outdated
-from bot.domain.lifecycle import ENDED, Life, may
+from bot.domain.lifecycle import ENDED, BroadcastState, can_move
 from bot.domain.proof import Chain, Record
 from bot.domain.session import Session
 from bot.knowledge.revisions import foreseen
@@ -47,12 +47,12 @@ Channel = Annotated[str, typer.Option(hidden=True)]
 R = TypeVar("R")
 
 Command = Literal["start", "pause", "resume", "cancel", "again"]
-MOVED_BY: Mapping[Life, Command] = {"paused": "pause", "running": "resume", "cancelled": "cancel"}
+MOVED_BY: Mapping[BroadcastState, Command] = {"paused": "pause", "running": "resume", "cancelled": "cancel"}
 """The command that moves a broadcast there."""
 
 
 @dataclass
-class House:
+class Workspace:
     """The open store, the content, and the moments of a command."""
 
     store: Store
@@ -95,33 +95,33 @@ class House:
 
 
 @asynccontextmanager
-async def _house() -> AsyncIterator[House]:
+async def _open_workspace() -> AsyncIterator[Workspace]:
     chosen = build.settings()
     store = await Store.open(chosen.database_url)
     try:
-        yield House(store, await foreseen(store, chosen.content), lambda: build.present(chosen))
+        yield Workspace(store, await foreseen(store, chosen.content), lambda: build.present(chosen))
     finally:
         await store.close()
 
 
 def content() -> Content:
     """What the bot answers from."""
-    return asyncio.run(build.known(build.settings()))
+    return asyncio.run(build.content_in_force(build.settings()))
 
 
-def run(work: Callable[[House], Coroutine[Any, Any, R]]) -> R:
+def run(work: Callable[[Workspace], Coroutine[Any, Any, R]]) -> R:
     """What a command does in the open house."""
 
     async def whole() -> R:
-        async with _house() as house:
+        async with _open_workspace() as house:
             return await work(house)
 
     return asyncio.run(whole())
 
 
-def _audience(house: House, rule: str, notice: str, *, late: bool) -> Audience:
+def _audience(house: Workspace, rule: str, notice: str, *, late: bool) -> Audience:
     chosen = house.content.notices[house.notice(notice)]
-    found = read(rule, chosen, tuple(house.content.script.by_id), late)
+    found = parse_audience(rule, chosen, tuple(house.content.script.by_id), late)
     if isinstance(found, Wrong):
         raise house.wrong("rule", found.word, "、".join(found.known[:20]))
     return found
@@ -141,12 +141,14 @@ def new(
 ) -> None:
     """写一条群发，打印编号。A new draft; prints its number."""
 
-    async def work(house: House) -> int:
+    async def work(house: Workspace) -> int:
         templates = house.content.phrases.broadcast.templates
         if template and template not in templates:
             raise house.wrong("rule", template, ", ".join(templates))
         said = html.escape(text, quote=False) or (templates[template].text if template else "")
-        draft = Draft(said, None, tuple(button or ("acks",)), _audience(house, audience, notice, late=late), loud)
+        draft = BroadcastDraft(
+            said, None, tuple(button or ("acks",)), _audience(house, audience, notice, late=late), loud
+        )
         for code, about in Rendering(house.content, draft, house.local()).problems():
             raise house.wrong(code, about)
         made = await house.store.broadcasts.make(channel, drafts.dump(draft), f"cli:{getpass.getuser()}", house.at)
@@ -166,7 +168,7 @@ def audience(
 ) -> None:
     """看或改发给谁，数一数人，看五个样例。Who gets it, how many, and five samples."""
 
-    async def work(house: House) -> tuple[Any, list[str]]:
+    async def work(house: Workspace) -> tuple[Any, list[str]]:
         it = await house.get(number)
         draft = drafts.load(it.draft)
         if rule is not None:
@@ -201,7 +203,7 @@ def start(
 ) -> None:
     """开始发（由运行着的机器人发），看着进度。Start; the running bot sends, and the progress is shown."""
 
-    async def begin(house: House) -> None:
+    async def begin(house: Workspace) -> None:
         it = await house.get(number)
         if it.state in ("freezing", "running") and here:
             return  # go on with what another process began
@@ -211,11 +213,11 @@ def start(
         if it.state not in ("draft", "approved", "scheduled"):
             raise house.impossible("start", it)
         if not at:
-            await house.apply(it, starting.started("cli"))
+            await house.apply(it, starting.start("cli"))
             return
-        composing = Composing(house.content, it, "cli", house.local(), house.at)
+        composing = Composer(house.content, it, "cli", house.local(), house.at)
         when = composing.moment(at)
-        if composing.rehearsed:
+        if composing.is_rehearsal:
             raise house.wrong("rehearsed")
         if when is None or when <= house.at:
             raise house.wrong("time")
@@ -253,7 +255,7 @@ def _send(number: int, *, as_json: bool) -> None:
 def _watch(number: int, *, as_json: bool) -> None:
     """Look on while the running bot sends."""
 
-    async def work(house: House) -> None:
+    async def work(house: Workspace) -> None:
         if not as_json:
             print(house.content.phrases.broadcast.watching, file=sys.stderr)
         await _bar(house.store, number, quiet=as_json)
@@ -272,16 +274,16 @@ async def _bar(store: Store, number: int, *, quiet: bool = False) -> None:
         while True:
             totals, it = await store.ledger.totals(number), await store.broadcasts.get(number)
             said = " ".join(f"{state} {n}" for state, n in totals.states.items())
-            bar.update(task, completed=totals.settled, total=totals.total, description=said)
+            bar.update(task, completed=totals.finished, total=totals.total, description=said)
             if it is None or it.state in ENDED or it.state == "paused":
                 return
             await asyncio.sleep(LOOK_S)
 
 
-def _steer(number: int, target: Life, *, as_json: bool) -> None:
-    async def work(house: House) -> None:
+def _steer(number: int, target: BroadcastState, *, as_json: bool) -> None:
+    async def work(house: Workspace) -> None:
         it = await house.get(number)
-        if not may(it.state, target):
+        if not can_move(it.state, target):
             raise house.impossible(MOVED_BY[target], it)
         if target == "cancelled":
             await house.apply(it, Cancelled(number, it.state))
@@ -319,7 +321,7 @@ def again(
 ) -> None:
     """给失败和不确定的人再写一条，或收回。A new draft for those who failed or are unsure, or to take it back."""
 
-    async def work(house: House) -> int:
+    async def work(house: Workspace) -> int:
         it = await house.get(number)
         if it.state not in ENDED or it.act != "send" or act not in ("send", "delete"):
             raise house.impossible("again", it)
@@ -348,7 +350,7 @@ def status(
 
 
 def _show(number: int, *, as_json: bool) -> None:
-    async def work(house: House) -> tuple[Broadcast, Totals]:
+    async def work(house: Workspace) -> tuple[Broadcast, Totals]:
         return await house.get(number), await house.store.ledger.totals(number)
 
     it, totals = run(work)
@@ -376,7 +378,7 @@ def report(
 ) -> None:
     """每一位收件人的结果和原因（CSV）。Every recipient's outcome, as CSV or JSON."""
 
-    async def work(house: House) -> None:
+    async def work(house: Workspace) -> None:
         await house.get(number)
         words = house.content.phrases.broadcast
         encoding = "utf-8" if as_json else "utf-8-sig"  # a spreadsheet wants its mark
@@ -400,15 +402,15 @@ def verify(
 ) -> None:
     """检查送达记录有没有被动过；加编号就导出那一条。Check the chain of proof; with a number, export its records."""
 
-    async def work(house: House) -> int:
+    async def work(house: Workspace) -> int:
         chain, words = Chain(), house.content.phrases.broadcast
         async for page in house.store.proofs.pages():
-            if broken := chain.broken(page):
+            if broken := chain.find_break(page):
                 print(json.dumps({"broken": broken.id}) if as_json else words.broken.format(id=broken.id))
                 return 1
             for record in page:
                 if number and record.broadcast == number:
-                    print(_exported(record))
+                    print(_export_record(record))
         if as_json:
             print(json.dumps({"records": chain.count, "hash": chain.last}))
         elif not number:
@@ -419,7 +421,7 @@ def verify(
         raise typer.Exit(code)
 
 
-def _exported(record: Record) -> str:
+def _export_record(record: Record) -> str:
     return json.dumps({**asdict(record), "body": json.loads(record.body)}, ensure_ascii=False)
 
 

@@ -114,9 +114,9 @@ async def _publish(
             _print(as_json, {"published": False, "number": before, "changes": []}, words.nothing_changed)
             return True
         says, done = _says(knowledge), report.good and at_once
-        reply = says.published(report, knowledge.number, undo=before) if done else says.drafted(report, "")
+        reply = says.show_published(report, knowledge.number, undo=before) if done else says.show_draft(report, "")
         data = {"published": done, "number": knowledge.number, **_as_json(report)}
-        _print(as_json, data, (reply if report.good else says.refused(report)).text)
+        _print(as_json, data, (reply if report.good else says.show_refusal(report)).text)
         return report.good
 
 
@@ -127,11 +127,11 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """检查并发布一个文件。Check a file and publish it; the old one stays with any problem."""
-    from bot.content.files import Refused, placed, text_of
+    from bot.content.files import Refused, place_file, text_of
 
     try:
         text = text_of(file.read_bytes())
-        _does(_publish(lambda old: placed(old, file.name, text), note, as_json=as_json))
+        _does(_publish(lambda old: place_file(old, file.name, text), note, as_json=as_json))
     except Refused as refused:
         from bot.content.loading import load
 
@@ -146,31 +146,33 @@ def rehearse(
     as_json: Json = False,
 ) -> None:
     """试一个文件，或现在用的内容：必须答对的句子，哪些答案会变。Rehearse a file or the content in force."""
-    from bot.content.files import placed, text_of
+    from bot.content.files import place_file, text_of
 
     if file:
         name, text = file.name, text_of(file.read_bytes())
-        _does(_publish(lambda old: placed(old, name, text), "", as_json=as_json, at_once=False))
+        _does(_publish(lambda old: place_file(old, name, text), "", as_json=as_json, at_once=False))
     else:
-        _does(_checked(as_json=as_json, errors_only=True))
+        _does(_has_no_errors(as_json=as_json, errors_only=True))
 
 
 @faq.command()
 def lint(as_json: Json = False) -> None:
     """检查现在用的问答。What is allowed and yet unwise in the entries in force."""
-    _does(_checked(as_json=as_json))
+    _does(_has_no_errors(as_json=as_json))
 
 
-async def _checked(*, as_json: bool, errors_only: bool = False) -> bool:
-    from bot.knowledge.examine import Draft, examine
+async def _has_no_errors(*, as_json: bool, errors_only: bool = False) -> bool:
+    from bot.knowledge.examine import Examination, examine
 
     async with _house() as (_, knowledge):
         _number, files = await knowledge.in_force()
-        report = examine(Draft(files, files, datetime.now(UTC).date(), every=True, errors_only=errors_only))
+        report = examine(Examination(files, files, datetime.now(UTC).date(), every=True, errors_only=errors_only))
         findings = report.errors if errors_only else report.findings
         says = _says(knowledge)
-        text = "\n".join(told.problem.drawn() for told in findings) or says.listed(()).text
-        _print(as_json, _as_json(report), text if report.good or not report.problems else says.refused(report).text)
+        text = "\n".join(told.problem.with_caret() for told in findings) or says.show_findings(()).text
+        _print(
+            as_json, _as_json(report), text if report.good or not report.problems else says.show_refusal(report).text
+        )
         return report.good
 
 
@@ -210,7 +212,7 @@ def diff(old: Number, new: Number, as_json: Json = False) -> None:
 
 
 async def _diff(old: int, new: int, *, as_json: bool) -> bool:
-    from bot.content.files import in_words, unified
+    from bot.content.files import describe_changes, to_patch
     from bot.content.loading import load
 
     async with _house() as (store, knowledge):
@@ -219,8 +221,8 @@ async def _diff(old: int, new: int, *, as_json: bool) -> bool:
         if was is None or becomes is None:
             _print(as_json, {"changes": None}, words.gone)
             return False
-        changes = in_words(load(was.files), load(becomes.files), was.files, becomes.files)
-        patch = unified(was.files, becomes.files)
+        changes = describe_changes(load(was.files), load(becomes.files), was.files, becomes.files)
+        patch = to_patch(was.files, becomes.files)
         told = [{"what": what, "title": title, "text": text} for what, title, text in changes]
         said = _says(knowledge).changes(changes) if changes else words.diff_same
         _print(as_json, {"changes": told, "diff": patch}, f"{said}\n\n{patch}".rstrip())
@@ -249,23 +251,23 @@ def inbox(as_json: Json = False) -> None:
 
 
 async def _inbox(*, as_json: bool) -> bool:
-    from bot.admin.digest import flagged_lines
+    from bot.admin.digest import describe_flagged
     from bot.knowledge.inbox import groups
     from bot.knowledge.revisions import REHEARSED
-    from bot.render.feedback import flagged
+    from bot.render.feedback import find_flagged
 
     async with _house() as (store, knowledge):
-        found = groups(await store.knowledge.unanswered(datetime.now(UTC) - REHEARSED))
+        found = groups(await store.knowledge.list_unanswered(datetime.now(UTC) - REHEARSED))
         opinions, words = await store.knowledge.opinions(), knowledge.content.phrases.admin
         asked = [
             {"count": len(g.numbers), "tied": g.tied, "picked": g.picked, "lines": g.lines, "topics": g.topics}
             for g in found
         ]
-        poor = [{"topic": entry.id, **asdict(one)} for entry, one in flagged(knowledge.content, opinions)]
+        poor = [{"topic": entry.id, **asdict(one)} for entry, one in find_flagged(knowledge.content, opinions)]
         lines = [words.digest_line.format(question=" / ".join(g.lines[:3]), count=len(g.numbers)) for g in found]
         text = "\n".join(lines) or words.inbox_empty
         if poor:
-            text += "\n\n" + words.flagged.format(lines="\n".join(flagged_lines(knowledge.content, opinions)))
+            text += "\n\n" + words.flagged.format(lines="\n".join(describe_flagged(knowledge.content, opinions)))
         _print(as_json, {"groups": asked, "flagged": poor}, text)
         return True
 
@@ -279,13 +281,13 @@ def export(
 
 
 async def _export(folder: Path, *, as_json: bool) -> bool:
-    from bot.content.files import put, whole
+    from bot.content.files import whole, write_files
 
     async with _house() as (_, knowledge):
         number, files = await knowledge.in_force()
         every, words = whole(files), knowledge.content.phrases.admin
         try:
-            put(every, folder)
+            write_files(every, folder)
         except OSError as trouble:
             _print(as_json, {"files": [], "trouble": str(trouble)}, words.disk_full.format(why=trouble.strerror))
             return False

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot.broadcast.unfinished import Chased, Import, table, take_in, told, unfinished
-from bot.commands.broadcast import Channel, House, Json, broadcast, content, run
-from bot.content.yaml_source import decoded
+from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
+from bot.commands.broadcast import Channel, Json, Workspace, broadcast, content, run
+from bot.content.yaml_source import decode
 from bot.domain import join_codes as joining
 from bot.domain.session import Session
 from bot.render.reply import Voice
@@ -28,12 +28,12 @@ def codes(
     as_json: Json = False,
 ) -> None:
     """抽一批编号，抄到学校自己的名单上发给学生；机器人不存这份名单。Draw join codes for the school's own list."""
-    drawn = [joining.shown(code) for code in joining.drawn(count, secrets.randbelow)]
+    drawn = [joining.format_code(code) for code in joining.draw_codes(count, secrets.randbelow)]
     print(json.dumps(drawn) if as_json else "\n".join(drawn))
 
 
 @broadcast.command("unfinished")
-def unfinished_(
+def list_unfinished(
     every: Annotated[
         Path | None, typer.Argument(help="全部编号的文件，还没来过的也列出来。All codes.", exists=True, dir_okay=False)
     ] = None,
@@ -43,18 +43,20 @@ def unfinished_(
     as_json: Json = False,
 ) -> None:
     """还没做完的编号、走到哪一步、哪天来过，打电话催用。Codes whose owners are not done, for calling them."""
-    given = joining.listed(_text(every)).codes if every else ()
+    given = joining.parse_list(_text(every)).codes if every else ()
 
-    async def work(house: House) -> list[Chased]:
+    async def work(house: Workspace) -> list[Unfinished]:
         chosen = house.notice(notice)
         voice = Voice(house.content, Session(chosen), house.local())
-        return unfinished(voice, await house.store.codes.holders(channel, chosen), given)
+        return find_unfinished(voice, await house.store.codes.holders(channel, chosen), given)
 
     found = run(work)
     if as_json and not as_csv:
-        print(json.dumps([asdict(replace(one, code=joining.shown(one.code))) for one in found], ensure_ascii=False))
+        print(
+            json.dumps([asdict(replace(one, code=joining.format_code(one.code))) for one in found], ensure_ascii=False)
+        )
     else:
-        print(table(content(), found).lstrip("\ufeff"), end="")
+        print(to_csv(content(), found).lstrip("\ufeff"), end="")
 
 
 @broadcast.command("import")
@@ -65,22 +67,22 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
-    given = joining.listed(_text(file))
+    given = joining.parse_list(_text(file))
     if not given.codes:
         raise typer.TyperException(f"{file}: {content().phrases.broadcast.joining.no_codes}")
 
-    async def work(house: House) -> Import:
+    async def work(house: Workspace) -> Import:
         chosen = house.notice(notice)
-        return await take_in(house.store, house.content, channel, chosen, given, house.local(), house.at)
+        return await import_list(house.store, house.content, channel, chosen, given, house.local(), house.at)
 
     result = run(work)
-    print(json.dumps(asdict(result), ensure_ascii=False) if as_json else told(content(), result))
+    print(json.dumps(asdict(result), ensure_ascii=False) if as_json else describe_import(content(), result))
 
 
 def _text(file: Path) -> str:
     """The file as a spreadsheet or an editor may have saved it."""
     try:
-        text = decoded(file.read_bytes())
+        text = decode(file.read_bytes())
     except OSError as error:
         raise typer.TyperException(f"{file}: {error.strerror}") from error
     return text if isinstance(text, str) else ""

@@ -109,7 +109,7 @@ def ask(
 ) -> None:
     """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
     chosen = build.settings(today)
-    knowledge = asyncio.run(build.known(chosen))
+    knowledge = asyncio.run(build.content_in_force(chosen))
     for line in [" ".join(question)] if question else _lines(sys.stdin):
         if explain:
             _explain(knowledge, line, as_json=as_json)
@@ -133,7 +133,7 @@ def check(content: ContentFolder = None) -> None:
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
     for problem in lacking(knowledge):
-        screen.print(problem.drawn())
+        screen.print(problem.with_caret())
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
     table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
     for notice in knowledge.notices.values():
@@ -164,7 +164,7 @@ def links(
     name = deep.USERNAME.fullmatch(bot or _username(chosen))
     if name is None:
         raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-    for link in deep.links(asyncio.run(build.known(chosen)), build.present(chosen)):
+    for link in deep.links(asyncio.run(build.content_in_force(chosen)), build.present(chosen)):
         print(f"{link.address(name[1])}\t{link.title}")
         if png:
             try:
@@ -181,9 +181,9 @@ def _username(chosen: Settings) -> str:
 
 def _explain(knowledge: Content, question: str, *, as_json: bool) -> None:
     from bot.admin.cards import Admin
-    from bot.knowledge.why import explained
+    from bot.knowledge.why import explain
 
-    why = explained(knowledge, question)
+    why = explain(knowledge, question)
     print(json.dumps(why.as_json(), ensure_ascii=False) if as_json else Admin(knowledge, 0).why(why).text, flush=True)
 
 
@@ -230,7 +230,7 @@ def _run() -> int:
         return cli(standalone_mode=False) or 0
     except ContentProblem as problem:
         for found in problem.problems:
-            print(found.drawn())
+            print(found.with_caret())
         return PROBLEMS
     except SettingsProblem as problem:
         _say(*map(str, problem.problems))

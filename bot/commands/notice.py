@@ -23,7 +23,7 @@ def draft(
     as_json: Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")] = False,
 ) -> None:
     """照通知原文起草 YAML，拿不准的标“请核对”，不发布。Draft the YAML of a notice; publishes nothing."""
-    from bot.content.files import Refused, put, text_of
+    from bot.content.files import Refused, text_of, write_files
     from bot.notice_import import draft as importer
 
     try:
@@ -32,7 +32,7 @@ def draft(
         raise typer.BadParameter(f"{file.name}: {refused.rule}") from None
     if out:
         try:
-            put({out.name: drafted.yaml}, out.parent)
+            write_files({out.name: drafted.yaml}, out.parent)
         except OSError as trouble:
             raise typer.BadParameter(f"写不了 / cannot write: {out}: {trouble.strerror}") from None
     if as_json:

@@ -25,7 +25,7 @@ class NotThere(Exception):
     """No entry of that id in the file, or nothing that a line could be added to."""
 
 
-def written(line: str) -> str:
+def to_yaml(line: str) -> str:
     """A line as a YAML value: bare where that is safe, else in double quotes."""
     bare = _PLAIN.fullmatch(line) and not _WORDS.fullmatch(line) and not line.endswith((" ", "-")) and ": " not in line
     if bare:
@@ -97,7 +97,7 @@ def _in_block(text: str, items: CommentedSeq, line: str) -> str:
         end += 1
     between = lines[last][len(marker) : column]
     head = " " * indent + "-" + (between or " ")
-    return _put(lines, end, head + written(line))
+    return _insert(lines, end, head + to_yaml(line))
 
 
 def _in_flow(text: str, items: CommentedSeq, line: str) -> str:
@@ -105,7 +105,7 @@ def _in_flow(text: str, items: CommentedSeq, line: str) -> str:
     row, column = items.lc.item(len(items) - 1)
     start = sum(map(len, lines[:row])) + column
     closing = _end_of_value(text, start)
-    return f"{text[:closing]}, {written(line)}{text[closing:]}"
+    return f"{text[:closing]}, {to_yaml(line)}{text[closing:]}"
 
 
 def _end_of_value(text: str, start: int) -> int:
@@ -134,15 +134,15 @@ def _after(text: str, row: CommentedMap, key: str, line: str) -> str:
         last_row, last_column = model.lc.item(len(model) - 1)
         end_of_list = _end_of_value(text, sum(map(len, lines[:last_row])) + last_column)
         end = text.count("\n", 0, text.index("]", end_of_list)) + 1
-        return _put(lines, end, f"{indent}{key}: [{written(line)}]")
+        return _insert(lines, end, f"{indent}{key}: [{to_yaml(line)}]")
     last, value_column = model.lc.item(len(model) - 1)
     probe = _in_block(text, model, "x").splitlines(keepends=True)
     end = next(n for n, (a, b) in enumerate(zip([*lines, ""], probe, strict=False)) if a != b)
     dash = lines[last][:value_column]
-    return _put(lines, end, f"{indent}{key}:", f"{dash}{written(line)}") if at != last else text
+    return _insert(lines, end, f"{indent}{key}:", f"{dash}{to_yaml(line)}") if at != last else text
 
 
-def _put(lines: list[str], at: int, *new: str) -> str:
+def _insert(lines: list[str], at: int, *new: str) -> str:
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     before = lines[:at]
     if before and not before[-1].endswith(("\n", "\r")):

@@ -10,9 +10,9 @@ from pydantic_core import InitErrorDetails
 
 from bot.content.content import Content
 from bot.content.phrases.graduate import Phrases
-from bot.content.problem import Problem
+from bot.content.problem import ContentFault
 from bot.content.yaml_source import Path_
-from bot.domain.audience import Wrong, read
+from bot.domain.audience import Wrong, parse_audience
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
@@ -38,14 +38,14 @@ def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterato
             yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
 
 
-def lacking(content: Content) -> Sequence[Problem]:
+def lacking(content: Content) -> Sequence[ContentFault]:
     """What to tell about keys that the college's own phrases lack: one problem, which stops nothing, or none."""
     keys = content.lacking
     if not keys:
         return ()
     named = "、".join(keys[:MAX_NAMED]) + ("…" if len(keys) > MAX_NAMED else "")
     sentence = content.phrases.admin.lacking.format(count=len(keys), keys=named)
-    return (Problem("phrases.yaml", 1, 1, "phrases", sentence),)
+    return (ContentFault("phrases.yaml", 1, 1, "phrases", sentence),)
 
 
 def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
@@ -77,7 +77,7 @@ def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: se
         if reminder.template not in templates:
             loc = ("reminders", "plan", n, "template")
             yield flaw("unknown_template", *loc, id=reminder.template, known=sorted(templates))
-        audience = read(reminder.audience, notice, sorted(steps))
+        audience = parse_audience(reminder.audience, notice, sorted(steps))
         if isinstance(audience, Wrong):
             loc = ("reminders", "plan", n, "audience")
             yield flaw("unknown_audience", *loc, id=audience.word, known=sorted(audience.known))

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from bot.content.phrases.graduate import Phrases
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
-from flows.facts import Facts, shared_facts
+from flows.facts import Facts, facts_of_cohort
 from flows.model import Script
 from flows.notice import Notice
 
@@ -48,22 +48,22 @@ class Content:
 
     def ask(self, question: str, likely: frozenset[str]) -> Match:
         """The matcher's verdict on a question, by what the asker's step makes likely."""
-        return verdict(self.looked(question), likely)
+        return verdict(self.cached_look(question), likely)
 
     @cached_property
-    def looked(self) -> Callable[[str], tuple[Weighed, ...]]:
+    def cached_look(self) -> Callable[[str], tuple[Weighed, ...]]:
         """The matcher's look at a question; the last ones are kept (words without their person, in memory only): in a
         class everybody asks the same.
         """
         return lru_cache(maxsize=QUESTIONS)(self.matcher.look)
 
     @cached_property
-    def shared_facts(self) -> Callable[[str, str | None, datetime], Facts]:
+    def facts_cache(self) -> Callable[[str, str | None, datetime], Facts]:
         """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
         notices, words = self.notices, self.phrases.facts  # not self: a ring would outlive the content in memory
 
         @lru_cache(maxsize=MOMENTS)
         def said(notice: str, cohort: str | None, now: datetime) -> Facts:
-            return shared_facts(notices[notice], words, cohort, now)
+            return facts_of_cohort(notices[notice], words, cohort, now)
 
         return said

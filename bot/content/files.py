@@ -45,7 +45,7 @@ def text_of(raw: bytes) -> str:
     """The text of a file that somebody gives. Refused when it is too large or no text."""
     if len(raw) > yaml_source.MAX_BYTES:
         raise Refused("too_large", size=len(raw), limit=yaml_source.MAX_BYTES)
-    text = yaml_source.decoded(raw)
+    text = yaml_source.decode(raw)
     if not isinstance(text, str):
         raise Refused("no_text", line=text[0], column=text[1])
     return text
@@ -61,12 +61,12 @@ def of_folder(folder: Path | None) -> dict[str, str | bytes]:
         for file in paths:
             if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
                 raw = file.read_bytes()
-                text = yaml_source.decoded(raw) if len(raw) <= yaml_source.MAX_BYTES else raw
+                text = yaml_source.decode(raw) if len(raw) <= yaml_source.MAX_BYTES else raw
                 found[str(file.relative_to(folder))] = text if isinstance(text, str) else raw
     return found
 
 
-def shipped(part: str) -> dict[str, str]:
+def shipped_files(part: str) -> dict[str, str]:
     """The files of a part as they ship."""
     path = SHIPPED[part]
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
@@ -76,22 +76,25 @@ def shipped(part: str) -> dict[str, str]:
 def whole(files: Files) -> dict[str, str]:
     """The files with the shipped ones of the parts that they lack."""
     own = {part_of(name) for name in files}
-    return {**{name: text for part in SHIPPED if part not in own for name, text in shipped(part).items()}, **files}
+    return {
+        **{name: text for part in SHIPPED if part not in own for name, text in shipped_files(part).items()},
+        **files,
+    }
 
 
-def named(name: str) -> str:
+def safe_name(name: str) -> str:
     """The name of a file that somebody gives. Refused for a path and for what is not called YAML."""
     if not _NAME.fullmatch(name):
         raise Refused("bad_name", name=name[:60])
     return name
 
 
-def placed(files: Files, name: str, text: str) -> dict[str, str]:
+def place_file(files: Files, name: str, text: str) -> dict[str, str]:
     """The files with this one in its place: found by its name, as exported too, else by what is in it.
 
     Refused for a path or no YAML.
     """
-    known, name = whole(files), named(name)
+    known, name = whole(files), safe_name(name)
     own = _AGAIN.sub("", name)
     place = next((path for path in known if own in (path.rsplit("/", 1)[-1], path.replace("/", "-"))), None)
     place = place or _place(name, text)
@@ -101,7 +104,7 @@ def placed(files: Files, name: str, text: str) -> dict[str, str]:
 def with_file(files: Files, place: str, text: str) -> dict[str, str]:
     """The files with one put in; the first of a part brings the shipped ones of that part along."""
     part = part_of(place)
-    beside = {} if any(part_of(name) == part for name in files) else shipped(part)
+    beside = {} if any(part_of(name) == part for name in files) else shipped_files(part)
     return {**files, **beside, place: text}
 
 
@@ -112,7 +115,7 @@ def _place(name: str, text: str) -> str:
     return "phrases.yaml" if "commands" in keys and "buttons" in keys else f"{part}/{name}"
 
 
-def put(files: Mapping[str, str | bytes], folder: Path) -> None:
+def write_files(files: Mapping[str, str | bytes], folder: Path) -> None:
     """Write the files into a folder, each whole or not at all. OSError when the disk says no."""
     for name, text in files.items():
         path = folder / name
@@ -128,17 +131,17 @@ def put(files: Mapping[str, str | bytes], folder: Path) -> None:
             raise
 
 
-def changed(old: Files, new: Files) -> list[str]:
+def diff_names(old: Files, new: Files) -> list[str]:
     """Names of files that differ, as the bot would read them, in order."""
     before, after = whole(old), whole(new)
     return [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
 
 
-def unified(old: Files, new: Files) -> str:
+def to_patch(old: Files, new: Files) -> str:
     """The difference as a patch."""
     before, after = whole(old), whole(new)
     lines: list[str] = []
-    for name in changed(old, new):
+    for name in diff_names(old, new):
         was, becomes = (files.get(name, "").splitlines(keepends=True) for files in (before, after))
         patch = unified_diff(was, becomes, f"a/{name}", f"b/{name}")
         lines += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in patch]
@@ -152,7 +155,7 @@ _FIELDS = ("title", "answer", "source", "checked_on", "step", "references")
 _LISTS = ("phrasings", "must_match", "must_not_match", "follow")
 
 
-def in_words(old: Content, new: Content, old_files: Files = (), new_files: Files = ()) -> list[Change]:  # type: ignore[assignment]
+def describe_changes(old: Content, new: Content, old_files: Files = (), new_files: Files = ()) -> list[Change]:  # type: ignore[assignment]
     """What changed between two contents, entry by entry, then other files."""
     told: list[Change] = []
     for topic in dict.fromkeys((*old.entries, *new.entries)):
@@ -163,7 +166,9 @@ def in_words(old: Content, new: Content, old_files: Files = (), new_files: Files
             told.append(("entry_removed", was.title, topic))
         elif was and becomes and was != becomes:
             told += _entry(was, becomes)
-    other = [name for name in changed(old_files, new_files) if part_of(name) != "faq"] if old_files or new_files else []
+    other = (
+        [name for name in diff_names(old_files, new_files) if part_of(name) != "faq"] if old_files or new_files else []
+    )
     return told + [("file_changed", name, "") for name in other]
 
 

@@ -66,7 +66,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class _Room:
+class _LintContext:
     """What the rules may look at besides the entry."""
 
     content: Content
@@ -87,14 +87,14 @@ class _Room:
         return {*(phone for one in contacts for phone in one.phones), *(one.email for one in contacts if one.email)}
 
     @cached_property
-    def looked_at(self) -> frozenset[tuple[str, int]]:
+    def sampled_phrasings(self) -> frozenset[tuple[str, int]]:
         """Phrasings that the costly rules look at, by entry and number."""
         every = ((entry.id, n) for entry in self.entries for n in range(len(entry.phrasings)))
         few = sum(len(entry.phrasings) for entry in self.entries) <= MOST
         return frozenset(islice(every, None if few else ASKED))
 
     @cached_property
-    def folded(self) -> Mapping[tuple[str, int], str]:
+    def folded_phrasings(self) -> Mapping[tuple[str, int], str]:
         """Phrasings without what makes no difference, by entry and number; of all entries where these are not many."""
         all_of_them = self.content.entries.values()
         few = sum(len(entry.phrasings) for entry in all_of_them) <= MOST
@@ -115,7 +115,7 @@ def lint(
 ) -> list[Finding]:
     """What the rules find in the entries (`only`: in these), by entry, errors first; `errors_only` is much quicker."""
     entries = tuple(entry for entry in content.entries.values() if only is None or entry.id in only)
-    room = _Room(content, today, entries)
+    room = _LintContext(content, today, entries)
     found = [
         Finding(entry.id, loc, rule, level, about)
         for entry in entries
@@ -126,13 +126,13 @@ def lint(
     return sorted(found, key=lambda finding: finding.level)
 
 
-def _asks_secret(entry: Entry, _: _Room) -> Iterator[Found]:
+def _asks_secret(entry: Entry, _: _LintContext) -> Iterator[Found]:
     for sentence in re.split(r"[。！？\n]", entry.answer):
         if (m := _ASKS.search(sentence)) and not _NOT.search(sentence):
             yield ("answer",), {"text": m[0]}
 
 
-def _secret_written(entry: Entry, room: _Room) -> Iterator[Found]:
+def _secret_written(entry: Entry, room: _LintContext) -> Iterator[Found]:
     if not privacy.find("\n".join((entry.answer, *entry.phrasings)), room.phones):
         return  # one look at all of it is much quicker than one at each
     lines = [(("answer",), entry.answer), *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
@@ -141,62 +141,62 @@ def _secret_written(entry: Entry, room: _Room) -> Iterator[Found]:
             yield loc, {}
 
 
-def _link(entry: Entry, room: _Room) -> Iterator[Found]:
+def _link(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for m in _URL.finditer(entry.answer):
         host = m[1].lower().rstrip(".")
         if host not in room.hosts and not any(host == end or host.endswith(f".{end}") for end in ALLOWED):
             yield ("answer",), {"text": host}
 
 
-def _html(entry: Entry, _: _Room) -> Iterator[Found]:
+def _html(entry: Entry, _: _LintContext) -> Iterator[Found]:
     if m := _TAG.search(entry.answer):
         yield ("answer",), {"text": m[0]}
 
 
-def _unfinished(entry: Entry, _: _Room) -> Iterator[Found]:
+def _find_unfinished(entry: Entry, _: _LintContext) -> Iterator[Found]:
     for key, text in (("title", entry.title), ("answer", entry.answer)):
         if m := _UNFINISHED.search(text):
             yield (key,), {"text": m[0]}
 
 
-def _empty(entry: Entry, room: _Room) -> Iterator[Found]:
+def _empty(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for n, line in enumerate(entry.phrasings):
-        if not room.folded.get((entry.id, n), line):
+        if not room.folded_phrasings.get((entry.id, n), line):
             yield ("phrasings", n), {"text": line}
 
 
-def _short(entry: Entry, room: _Room) -> Iterator[Found]:
+def _short(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for n, line in enumerate(entry.phrasings):
-        if 0 < len(room.folded.get((entry.id, n), line)) < SHORT_PHRASING:
+        if 0 < len(room.folded_phrasings.get((entry.id, n), line)) < SHORT_PHRASING:
             yield ("phrasings", n), {"text": line, "least": SHORT_PHRASING}
 
 
-def _near_other(entry: Entry, room: _Room) -> Iterator[Found]:
+def _near_other(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for n, line in enumerate(entry.phrasings):
-        if (entry.id, n) not in room.looked_at:
+        if (entry.id, n) not in room.sampled_phrasings:
             return
-        own = room.folded[entry.id, n]
+        own = room.folded_phrasings[entry.id, n]
         if len(own) < SHORT_PHRASING:
             continue
-        like = process.extract(own, room.folded, scorer=fuzz.ratio, score_cutoff=NEAR, limit=CLOSE)
+        like = process.extract(own, room.folded_phrasings, scorer=fuzz.ratio, score_cutoff=NEAR, limit=CLOSE)
         if near := next((found for found in like if found[2][0] != entry.id), None):
             topic, at = near[2]
             other = room.content.entries[topic]
             yield ("phrasings", n), {"text": line, "other": other.title, "near": other.phrasings[at]}
 
 
-def _same_twice(entry: Entry, room: _Room) -> Iterator[Found]:
+def _same_twice(entry: Entry, room: _LintContext) -> Iterator[Found]:
     seen: dict[str, str] = {}
     for n, line in enumerate(entry.phrasings):
-        folded = room.folded.get((entry.id, n), line)
+        folded = room.folded_phrasings.get((entry.id, n), line)
         if folded in seen:
             yield ("phrasings", n), {"text": line, "near": seen[folded]}
         seen.setdefault(folded, line)
 
 
-def _weak(entry: Entry, room: _Room) -> Iterator[Found]:
+def _weak(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for n, line in enumerate(entry.phrasings):
-        if (entry.id, n) not in room.looked_at:
+        if (entry.id, n) not in room.sampled_phrasings:
             return
         match = room.content.matcher.ask(line)
         if match.verdict != "answer" or entry.id not in match.chosen:
@@ -205,25 +205,25 @@ def _weak(entry: Entry, room: _Room) -> Iterator[Found]:
             yield ("phrasings", n), {"text": line, "other": other}
 
 
-def _title_lost(entry: Entry, room: _Room) -> Iterator[Found]:
-    if (entry.id, 0) in room.looked_at:
+def _title_lost(entry: Entry, room: _LintContext) -> Iterator[Found]:
+    if (entry.id, 0) in room.sampled_phrasings:
         topics = room.content.matcher.ask(entry.title).topics
         if topics and topics[0].id != entry.id:
             yield ("title",), {"text": entry.title, "other": room.content.entries[topics[0].id].title}
 
 
-def _title_twice(entry: Entry, room: _Room) -> Iterator[Found]:
+def _title_twice(entry: Entry, room: _LintContext) -> Iterator[Found]:
     if (other := room.titles[entry.title]) != entry.id:
         yield ("title",), {"text": entry.title, "other": other}
 
 
-def _follow(entry: Entry, _: _Room) -> Iterator[Found]:
+def _follow(entry: Entry, _: _LintContext) -> Iterator[Found]:
     for n, topic in enumerate(entry.follow):
         if topic == entry.id or topic in entry.follow[:n]:
             yield ("follow", n), {"text": topic}
 
 
-def _passed(entry: Entry, room: _Room) -> Iterator[Found]:
+def _find_past_dates(entry: Entry, room: _LintContext) -> Iterator[Found]:
     for m in _DAY.finditer(entry.answer):
         try:
             day = date(*map(int, m.groups()))
@@ -235,42 +235,42 @@ def _passed(entry: Entry, room: _Room) -> Iterator[Found]:
             yield ("answer",), {"text": m[0]}
 
 
-def _no_reference(entry: Entry, _: _Room) -> Iterator[Found]:
+def _no_reference(entry: Entry, _: _LintContext) -> Iterator[Found]:
     if entry.source == "beyond" and not entry.references:
         yield ("source",), {}
 
 
-def _old(entry: Entry, room: _Room) -> Iterator[Found]:
+def _old(entry: Entry, room: _LintContext) -> Iterator[Found]:
     if entry.source == "beyond" and entry.checked_on and (room.today - entry.checked_on).days > 365:
         yield ("checked_on",), {"text": entry.checked_on.isoformat()}
 
 
-def _future(entry: Entry, room: _Room) -> Iterator[Found]:
+def _future(entry: Entry, room: _LintContext) -> Iterator[Found]:
     if entry.checked_on and entry.source == "beyond" and entry.checked_on > room.today:
         yield ("checked_on",), {"text": entry.checked_on.isoformat()}
 
 
-def _long(entry: Entry, _: _Room) -> Iterator[Found]:
+def _long(entry: Entry, _: _LintContext) -> Iterator[Found]:
     if len(entry.answer) > LONG_ANSWER:
         yield ("answer",), {"size": len(entry.answer), "most": LONG_ANSWER}
 
 
-def _phone(entry: Entry, _: _Room) -> Iterator[Found]:
+def _phone(entry: Entry, _: _LintContext) -> Iterator[Found]:
     if m := _PHONE.search(entry.answer):
         yield ("answer",), {"text": m[0]}
 
 
-def _half(entry: Entry, _: _Room) -> Iterator[Found]:
+def _half(entry: Entry, _: _LintContext) -> Iterator[Found]:
     if m := _HALF.search(entry.answer):
         yield ("answer",), {"text": m[0]}
 
 
-RULES: dict[str, tuple[Level, Callable[[Entry, _Room], Iterator[Found]]]] = {
+RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Found]]]] = {
     "asks_secret": ("error", _asks_secret),
     "secret_written": ("error", _secret_written),
     "link_not_allowed": ("error", _link),
     "html": ("error", _html),
-    "unfinished": ("error", _unfinished),
+    "unfinished": ("error", _find_unfinished),
     "empty_phrasing": ("error", _empty),
     "short_phrasing": ("warning", _short),
     "near_other": ("warning", _near_other),
@@ -279,7 +279,7 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _Room], Iterator[Found]]]] = {
     "title_lost": ("warning", _title_lost),
     "title_twice": ("warning", _title_twice),
     "follow": ("warning", _follow),
-    "passed_date": ("warning", _passed),
+    "passed_date": ("warning", _find_past_dates),
     "no_reference": ("warning", _no_reference),
     "old_check": ("warning", _old),
     "future_check": ("warning", _future),

@@ -22,8 +22,8 @@ import flows
 from bot.content import yaml_source
 from bot.content.checks import entry_flaws, line_flaws, notice_flaws, phrase_flaws
 from bot.content.content import Content
-from bot.content.phrases.graduate import Phrases, completed
-from bot.content.problem import ContentProblem, Problem
+from bot.content.phrases.graduate import Phrases, complete_with_shipped
+from bot.content.problem import ContentFault, ContentProblem
 from bot.content.schema_repair import MAX_MENDINGS, RULES, errors_of, in_tree, key_of, mend, node_at, where
 from bot.content.yaml_source import WIDE_QUOTES, Mistake, Path_, Source
 from faq.matcher import Matcher
@@ -31,7 +31,7 @@ from faq.model import Entry
 from flows.agreement import check
 from flows.facts import LIVE, facts
 from flows.model import Script
-from flows.notice import Notice, Question
+from flows.notice import Notice, NoticeQuestion
 from flows.review import review
 
 _BOT = Path(bot.__file__ or "").parent
@@ -65,7 +65,7 @@ def load(given: Given = None, *, rehearsed: bool = False) -> Content:
 
     `rehearsed`: the matcher is also asked the lines that entries must and must not match, which no start waits for.
     """
-    reading = _Reading(given)
+    reading = _ContentLoader(given)
     content = reading.content()
     if rehearsed:
         reading.rehearse(content)
@@ -80,18 +80,20 @@ class Spot:
     source: Source
     at: Path_
 
-    def problem(self, loc: Path_, text: str, words: object = "") -> Problem:
+    def problem(self, loc: Path_, text: str, words: object = "") -> ContentFault:
         """Something about the entry's `loc`, where these words of it stand."""
         place = self.source.within((*self.at, *loc), str(words))
-        return Problem(self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0]))
+        return ContentFault(
+            self.file, *place, where(self.source.tree, (*self.at, *loc)), text, _line(self.source, place[0])
+        )
 
 
-def load_with_spots(given: Given, before: Matcher | None) -> tuple[Content, Mapping[str, Spot], Sequence[Problem]]:
+def load_with_spots(given: Given, before: Matcher | None) -> tuple[Content, Mapping[str, Spot], Sequence[ContentFault]]:
     """Like `load`; where each entry of the FAQ files stands, by id; and what is wrong with lines that must match.
 
     `before` is the matcher of the content in force: it has read what did not change.
     """
-    reading = _Reading(given)
+    reading = _ContentLoader(given)
     content = reading.content()
     content.__dict__["matcher"] = Matcher(content.entries.values(), before=before)
     spots = {p.value.id: Spot(p.file, p.source, p.at) for p in reading.entries if p.value}
@@ -120,20 +122,20 @@ class _Piece(Generic[Model]):
     mended: tuple[Path_, ...]
 
 
-class _Reading:
+class _ContentLoader:
     """One reading of content, gathering problems as it goes."""
 
     def __init__(self, given: Given) -> None:
         self.folder = given if isinstance(given, Path) else None
         self.files = given if isinstance(given, Mapping) else {}
-        self.problems: list[Problem] = []
-        self.held: list[Problem] = []
+        self.problems: list[ContentFault] = []
+        self.held: list[ContentFault] = []
         self.unread: set[str] = set()
         self.hash = hashlib.sha256()
         self.read: dict[Path, Source] = {}
         self.entries: Sequence[_Piece[Entry]] = ()
         self.lacking: Sequence[str] = ()
-        self.shipped = self._shipped(Phrases, "phrases.yaml")
+        self.shipped = self._load_shipped(Phrases, "phrases.yaml")
         self.sentences = self.shipped.problems
 
     def content(self) -> Content:
@@ -183,26 +185,26 @@ class _Reading:
         return [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.]*.y*ml"))] if path.is_dir() else [(part, path)]
 
     def _once(self, path: Path) -> Source:
-        return self.read[path] if path in self.read else self.read.setdefault(path, yaml_source.read(path))
+        return self.read[path] if path in self.read else self.read.setdefault(path, yaml_source.read_file(path))
 
-    def _shipped(self, model: type[Model], part: str) -> Model:
+    def _load_shipped(self, model: type[Model], part: str) -> Model:
         path = SHIPPED[part]
         return model.model_validate(self._once(path if path.is_file() else min(path.glob("*.yaml"))).tree)
 
     def _sources(self, part: str) -> Iterator[tuple[str, Source]]:
         for name, file in self._files(part):
-            read = self._read(name, file)
+            read = self._read_source(name, file)
             if read.tree is None:
                 self.unread.add(part)
             else:
                 yield name, read
 
-    def _read(self, name: str, file: Path | str | bytes) -> Source:
+    def _read_source(self, name: str, file: Path | str | bytes) -> Source:
         if isinstance(file, Path):
             read = self._once(file)
             self.hash.update(file.read_bytes() if file.is_file() else b"")
         else:
-            read = yaml_source.given(file)
+            read = yaml_source.parse_bytes(file)
             self.hash.update(file.encode() if isinstance(file, str) else file)
         for mistake in read.mistakes:
             if mistake.sure:
@@ -211,23 +213,23 @@ class _Reading:
 
     def _whole(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
         for name, read in self._sources(part):
-            yield self._validated(name, read, (), model)
+            yield self._validate(name, read, (), model)
 
     def _phrases(self) -> Iterator[_Piece[Phrases]]:
         """The phrases, with the shipped words for what an own file lacks."""
         for name, read in self._sources("phrases.yaml"):
-            tree, self.lacking = completed(read.tree, self._once(SHIPPED["phrases.yaml"]).tree)
-            yield self._validated(name, replace(read, tree=tree), (), Phrases)
+            tree, self.lacking = complete_with_shipped(read.tree, self._once(SHIPPED["phrases.yaml"]).tree)
+            yield self._validate(name, replace(read, tree=tree), (), Phrases)
 
     def _rows(self, part: str, model: type[Model]) -> Iterator[_Piece[Model]]:
         for name, read in self._sources(part):
             if isinstance(read.tree, list):
-                yield from (self._validated(name, read, (n,), model) for n in range(len(read.tree)))
+                yield from (self._validate(name, read, (n,), model) for n in range(len(read.tree)))
             else:
                 self.unread.add(part)
                 self._tell(name, read, (), "not_entries")
 
-    def _validated(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
+    def _validate(self, name: str, read: Source, at: Path_, model: type[Model]) -> _Piece[Model]:
         tree, mended = node_at(read.tree, at), list[Path_]()
         for attempt in range(MAX_MENDINGS):
             try:
@@ -236,7 +238,7 @@ class _Reading:
                 errors = list(errors_of(wrong))
                 for error in errors:
                     loc = in_tree(tree, error["loc"])
-                    if attempt == 0 and not _renamed(error, errors):
+                    if attempt == 0 and not _is_misspelt(error, errors):
                         self._schema(name, read, at, model, error, loc)
                     inside = [error["loc"][-1]] if error["type"] == "missing" else _INSIDE.get(error["type"], ())
                     mended += [(*loc, key) for key in inside] or [loc]
@@ -256,7 +258,7 @@ class _Reading:
         if "expected" in about:
             about["expected"] = str(about["expected"]).replace(" or ", ", ").replace("'", "").replace(", ", "、")
         line, column = read.place((*at, *loc))
-        rule, key = _meant(error, _line(read, line)[column - 1 : column]), about.pop("at", None)
+        rule, key = _guess_rule(error, _line(read, line)[column - 1 : column]), about.pop("at", None)
         if rule == "model_type" and not (*at, *loc):
             rule = "not_keys"
             self.unread.add(name.split("/", 1)[0])
@@ -269,13 +271,13 @@ class _Reading:
         scripts: Sequence[_Piece[Script]],
         entries: Sequence[_Piece[Entry]],
     ) -> None:
-        self._published(notices)
+        self._check_published(notices)
         nowhere, count = Source(None, {}, {}, ()), len(self._files("scripts"))
         if count != 1:
             self._tell("scripts", nowhere, (), "one_script", count=count)
         if not entries and "faq" not in self.unread:
             self._tell("faq", nowhere, (), "no_entries")
-        some_day, notice = datetime.fromisoformat("2100-01-01"), self._shipped(Notice, "notices")
+        some_day, notice = datetime.fromisoformat("2100-01-01"), self._load_shipped(Notice, "notices")
         names = {*facts(notice, self.shipped.facts, {}, (), some_day).whole(), *LIVE}
         topics = {str(node_at(p.source.tree, (*p.at, "id"))) for p in entries}
         steps = {str(node_at(step, ("id",))) for p in scripts for step in node_at(p.source.tree, ("steps",)) or ()}
@@ -295,7 +297,7 @@ class _Reading:
             if entry.value:
                 self._flaws(entry, entry_flaws(entry.value, topics, steps, names, ids, said))
 
-    def _published(self, notices: Sequence[_Piece[Notice]]) -> None:
+    def _check_published(self, notices: Sequence[_Piece[Notice]]) -> None:
         """Tells when no notice is in force, and when two have the same id."""
         broken = any(not piece.value or ("notice", "status") in piece.mended for piece in notices)
         if "notices" in self.unread or broken:
@@ -340,7 +342,7 @@ class _Reading:
         sentence = self.sentences.get(rule) or self.sentences["invalid"]
         text = sentence.format_map(_Known({"key": "", "value": "", "detail": rule, **told}))
         problems = self.held if rule in TOLD_WHEN_PUBLISHED else self.problems
-        problems.append(Problem(name, *place, where, text, _line(read, place[0])))
+        problems.append(ContentFault(name, *place, where, text, _line(read, place[0])))
 
 
 _WORDS: Mapping[str, str] = {"unknown_placeholder": "id", "broken_placeholder": "text", "unknown_brace": "id"}
@@ -369,7 +371,7 @@ _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 """By rule: other rules, and sections of the file, that explain it when something is wrong with them."""
 
 
-def _renamed(error: Any, errors: Iterable[Any]) -> bool:
+def _is_misspelt(error: Any, errors: Iterable[Any]) -> bool:
     """Whether a key is only missing because it was misspelt, which another error says."""
     if error["type"] != "missing":
         return False
@@ -398,7 +400,7 @@ def _cause(read: Source, loc: Path_, *, missing: bool) -> Mistake | None:
     return None
 
 
-def _meant(error: Any, first: str) -> str:
+def _guess_rule(error: Any, first: str) -> str:
     """The rule whose sentence tells best what the person did; `first` is the sign that the value begins with."""
     rule: str = RULES.get(error["type"], error["type"])
     if error["input"] is None and rule.endswith("_type"):
@@ -440,7 +442,7 @@ def _within(schema: Any, part: Any, name: str | int) -> Iterator[Any]:
             yield schema["$defs"][one["$ref"].rsplit("/", 1)[-1]] if "$ref" in one else one
 
 
-def _entry(question: Question, notice: Notice) -> Entry:
+def _entry(question: NoticeQuestion, notice: Notice) -> Entry:
     """A question that a notice answers itself; it stands in the place of an FAQ entry with the same id."""
     return Entry.model_construct(
         id=question.id,

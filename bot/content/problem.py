@@ -11,7 +11,7 @@ BEFORE = 36
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class ContentFault:
     """Something wrong in a file. `line` and `column` count from 1; `where` names the row and the key.
 
     `shown` is the line itself, where there is one.
@@ -27,7 +27,7 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
 
-    def drawn(self) -> str:
+    def with_caret(self) -> str:
         """With the line itself below, and a caret under the place; as wide as Chinese is where it stands alone."""
         if not self.shown.strip():
             return str(self)
@@ -40,6 +40,6 @@ class Problem:
 class ContentProblem(Exception):
     """The content cannot be used; `problems` holds all that is wrong, by file and line."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[ContentFault]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))

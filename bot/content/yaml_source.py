@@ -97,24 +97,24 @@ class Source:
         return (line, column)
 
 
-def read(path: Path) -> Source:
+def read_file(path: Path) -> Source:
     """The file as data; `mistakes` is what is wrong with it as YAML, the tree None when nothing can be made of it."""
     try:
         raw = path.read_bytes()
     except OSError:
-        return _broken(Mistake("file_missing", (1, 1)))
-    return given(raw)
+        return _fail(Mistake("file_missing", (1, 1)))
+    return parse_bytes(raw)
 
 
-def given(raw: str | bytes) -> Source:
+def parse_bytes(raw: str | bytes) -> Source:
     """Like `read`, for what a file holds, as text or as it was saved."""
     if len(raw) > MAX_BYTES:
-        return _broken(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
-    text = decoded(raw) if isinstance(raw, bytes) else raw
-    return parse(text) if isinstance(text, str) else _broken(Mistake("file_encoding", text))
+        return _fail(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
+    text = decode(raw) if isinstance(raw, bytes) else raw
+    return parse(text) if isinstance(text, str) else _fail(Mistake("file_encoding", text))
 
 
-def decoded(raw: bytes) -> str | Place:
+def decode(raw: bytes) -> str | Place:
     """The text of a file in UTF-8, UTF-16, GBK or Big5, as editors save it; else the place of the first byte that is
     no UTF-8.
     """
@@ -166,23 +166,25 @@ def parse(text: str) -> Source:
             mistakes += fresh
             done = len(text) <= MAX_MENDED and all(mend(mended, m.rule, m.place, quoted) for m in fresh)
             if len(fresh) < len(found) or not done:
-                return replace(_broken(*mistakes), lines=tuple(lines))
+                return replace(_fail(*mistakes), lines=tuple(lines))
             touched |= {mistake.place[0] for mistake in fresh}
             reached = max(reached, *(0 if mistake.rule in TYPED else mistake.place[0] for mistake in fresh))
     else:
-        return replace(_broken(*mistakes), lines=tuple(lines))
-    reading = _Reading(mended)
+        return replace(_fail(*mistakes), lines=tuple(lines))
+    reading = _TreeReader(mended)
     tree = reading.plain(node, (), 0) if node else None
-    mistakes = [*_placed(mistakes, quoted, reading.values), *reading.mistakes]
+    mistakes = [*_attach_paths(mistakes, quoted, reading.values), *reading.mistakes]
     if tree is None and not mistakes:
-        return _broken(Mistake("yaml_empty", (1, 1)))
+        return _fail(Mistake("yaml_empty", (1, 1)))
     if touched:
         reading.keys, reading.values = _within(lines, reading.keys), _within(lines, reading.values)
         mistakes = [replace(mistake, place=_inside(lines, mistake.place)) for mistake in mistakes]
     return Source(tree, reading.keys, reading.values, tuple(mistakes), tuple(lines))
 
 
-def _placed(mistakes: Iterable[Mistake], quoted: Mapping[Place, int], values: Mapping[Path_, Place]) -> list[Mistake]:
+def _attach_paths(
+    mistakes: Iterable[Mistake], quoted: Mapping[Place, int], values: Mapping[Path_, Place]
+) -> list[Mistake]:
     """The mistakes, those for which a value was put into quotes with the path of that value."""
     paths = {place: path for path, place in values.items()}
     return [replace(m, loc=paths.get((m.place[0], quoted[m.place]))) if m.place in quoted else m for m in mistakes]
@@ -198,7 +200,7 @@ def _within(lines: Sequence[str], places: Mapping[Path_, Place]) -> dict[Path_, 
     return {path: _inside(lines, place) for path, place in places.items()}
 
 
-def _broken(*mistakes: Mistake) -> Source:
+def _fail(*mistakes: Mistake) -> Source:
     return Source(None, {}, {}, mistakes)
 
 
@@ -206,7 +208,7 @@ def _at(node: yaml.Node) -> Place:
     return (node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-class _Reading:
+class _TreeReader:
     """One reading of a parsed file: where everything stands, and what is not plain data."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -220,7 +222,7 @@ class _Reading:
     def plain(self, node: yaml.Node, loc: Path_, above: int) -> Any:
         """The node as plain data; `above` is the line of its key (from 1)."""
         place = self.values[loc] = _at(node)
-        if rule := self._refused(node, loc):
+        if rule := self._refusal_rule(node, loc):
             self.mistakes.append(Mistake(rule, place, loc=loc))
             return None
         self.seen.add(id(node))
@@ -237,7 +239,7 @@ class _Reading:
             self.mistakes.append(Mistake("yaml_hash", (node.end_mark.line + 1, cut), loc=loc))
         return _CONSTANTS.get(node.value, node.value)
 
-    def _refused(self, node: yaml.Node, loc: Path_) -> str | None:
+    def _refusal_rule(self, node: yaml.Node, loc: Path_) -> str | None:
         if id(node) in self.seen:
             return "yaml_alias"
         if len(loc) > MAX_DEPTH:
@@ -348,7 +350,7 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
         yield Mistake("yaml_merging", (merging, 1))
         return
     marks = [mark for mark in (getattr(problem, f"{name}_mark", None) for name in ("problem", "context")) if mark]
-    typed = list(_typed(lines))
+    typed = list(_find_typing_slips(lines))
     stumbled = range(min((mark.line for mark in marks), default=0), max((mark.line + 2 for mark in marks), default=0))
     if any(mistake.place[0] in stumbled for mistake in typed):
         yield from typed
@@ -368,12 +370,12 @@ def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
         rule = "yaml_colon_inside" if inside else rule
     if rule == "yaml_block" and (wide := _wide_comma(lines[place[0] - 1], place[1] - 1)):
         rule, place = "yaml_full_width_comma", (place[0], wide)
-    if rule == "yaml_after_quote" and (opened := _left_open(lines, place[0])):
+    if rule == "yaml_after_quote" and (opened := _find_open_quote(lines, place[0])):
         rule, place = "yaml_quote", opened
     yield Mistake(rule, place, {"detail": detail})
 
 
-def _typed(lines: Sequence[str]) -> Iterator[Mistake]:
+def _find_typing_slips(lines: Sequence[str]) -> Iterator[Mistake]:
     """Lines indented with a tab, and keys with a wrong colon; not inside block texts."""
     block: int | None = None
     for n, line in enumerate(lines, start=1):
@@ -399,7 +401,7 @@ def _wide_comma(line: str, start: int) -> int | None:
     return m and m.start() + 1
 
 
-def _left_open(lines: Sequence[str], end: int) -> Place | None:
+def _find_open_quote(lines: Sequence[str], end: int) -> Place | None:
     """The place of a quote that was opened above line `end` and runs on to a quote there."""
     for n in range(end - 1, 0, -1):
         if m := _OPEN.match(lines[n - 1]):

@@ -21,7 +21,7 @@ CARDS = ("deadline", "contact")
 """Commands that are the same for everybody."""
 
 
-def in_public(content: Content, incoming: Incoming, now: datetime) -> Answer:
+def answer_in_public(content: Content, incoming: Incoming, now: datetime) -> Answer:
     """The answer to a question in a group, or the results of an inline search (each reply is one)."""
     text = incoming.text.strip()
     if incoming.place == "inline":
@@ -31,10 +31,10 @@ def in_public(content: Content, incoming: Incoming, now: datetime) -> Answer:
         text, [p for n in content.notices.values() for c in n.contacts for p in (*c.phones, c.email or "")]
     ):
         return Answer((Reply(words.tripwire),), withdraw=True)
-    return Answer((_said(content, text, now),))
+    return Answer((_reply(content, text, now),))
 
 
-def _said(content: Content, text: str, now: datetime) -> Reply:
+def _reply(content: Content, text: str, now: datetime) -> Reply:
     words, voices = content.phrases.public, _voices(content, now)
     command = re.match(r"/([a-z]+)(?:@\w+)?\s*(.*)", text, re.DOTALL | re.ASCII)
     if command and command[1] in CARDS:

@@ -28,7 +28,7 @@ MORNING = time(9, 30)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReminderReply:
     """The session afterwards, what to say, and what else follows."""
 
     session: Session
@@ -36,7 +36,7 @@ class Said:
     effects: tuple[Effect, ...] = ()
 
 
-def asks(voice: Voice) -> Said | None:
+def ask_consent(voice: Voice) -> ReminderReply | None:
     """The question whether to remind, once; None before that, after it, and where nothing can remind or needs to."""
     session, words = voice.session, voice.content.phrases.broadcast
     step = voice.content.script.by_id.get(session.position.step) if session.position else None
@@ -45,21 +45,23 @@ def asks(voice: Voice) -> Said | None:
     if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
     row = (Button(str(Ask("cmd", "remind")), words.consent_yes), Button(str(Ask("cmd", "mute")), words.consent_no))
-    return Said(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))
+    return ReminderReply(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))
 
 
-def wishes(voice: Voice, name: str) -> Said | None:
+def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     """What follows from a command about reminders; None for any other."""
     session, words = voice.session, voice.content.phrases.broadcast
     on = ((voice.start(), voice.command("deadline")),)
     if name in REMINDERS and not voice.posts:
-        return Said(session, voice.bubbles(words.no_reminders, on))
+        return ReminderReply(session, voice.bubbles(words.no_reminders, on))
     running = clock(voice.notice, _cohort(session), voice.now)
     if name == "remind":
         said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on
-        return Said(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
+        return ReminderReply(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
     if name == "mute":
-        return Said(replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on), (Remind(None),))
+        return ReminderReply(
+            replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on), (Remind(None),)
+        )
     if name not in REMINDERS:
         return None
     day = voice.now.date() + timedelta(days=1)
@@ -72,10 +74,10 @@ def wishes(voice: Voice, name: str) -> Said | None:
     when = facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
     ends = running.window.last_day if running.window else None
     said = words.remind_late if ends and day > ends else words.remind_at
-    return Said(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))
+    return ReminderReply(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))
 
 
-def answers(voice: Voice, name: str) -> Said | None:
+def take_ack(voice: Voice, name: str) -> ReminderReply | None:
     """What follows from `12-known`: the answer to broadcast 12. None for what no broadcast ever asked."""
     number, _, ack = name.partition("-")
     if not number.isdigit() or len(number) > 9 or ack not in get_args(Ack):
@@ -87,10 +89,10 @@ def answers(voice: Voice, name: str) -> Said | None:
         (row, (voice.start(), voice.command("menu"))) if ack == "trouble" else ((voice.start(), voice.command("menu")),)
     )
     effects = (Answered(int(number), said),) if int(number) else ()
-    return Said(voice.session, voice.bubbles(words.acked[said], rows), effects)
+    return ReminderReply(voice.session, voice.bubbles(words.acked[said], rows), effects)
 
 
-def reminds(voice: Voice) -> Reply | None:
+def render_reminder(voice: Voice) -> Reply | None:
     """The reminder that this person asked for; None when there is nothing left to do."""
     position, words = voice.session.position, voice.content.phrases.broadcast
     if position and position.state == "done":

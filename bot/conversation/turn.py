@@ -105,7 +105,7 @@ def decide(
     known = session or Session(only)
     if known.notice not in content.notices:
         known = replace(known, notice=only)
-    turn = _Turning(content, incoming, now, fresh=session is None, case=case, posts=posts).turn(known)
+    turn = _TurnMaker(content, incoming, now, fresh=session is None, case=case, posts=posts).turn(known)
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = Voice(content, turn.session, now).rehearsal()
@@ -114,7 +114,7 @@ def decide(
 
 
 @dataclass(frozen=True)
-class _Turning:
+class _TurnMaker:
     content: Content
     incoming: Incoming
     now: datetime
@@ -126,8 +126,8 @@ class _Turning:
         return Voice(self.content, session, self.now, desk=self.case is not None, posts=self.posts)
 
     def turn(self, session: Session) -> Turn:
-        resumed = self._resumed(session)
-        turn = self._answered(resumed.session)
+        resumed = self._resume(session)
+        turn = self._answer(resumed.session)
         # Spoken after the turn: a first message may have named the notice.
         greeting = self.voice(turn.session).greeting() if self.fresh else ()
         if self._is_greeting(turn):
@@ -140,33 +140,33 @@ class _Turning:
         )
 
     def _is_greeting(self, turn: Turn) -> bool:
-        return self.fresh and turn.session.position is None and turn.replies == self._arrived(turn.session).replies
+        return self.fresh and turn.session.position is None and turn.replies == self._arrive(turn.session).replies
 
-    def _answered(self, session: Session) -> Turn:
+    def _answer(self, session: Session) -> Turn:
         text, voice, words = self.incoming.text.strip(), self.voice(session), self.content.phrases.words
         found = self._secrets(session, text)
         if found:
-            return self._tripped(session, found)
+            return self._warn_of_secret(session, found)
         if self.incoming.other:
             kinds = self.content.phrases.no_text
             said = kinds.get(self.incoming.other) or kinds["other"]
             return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
         if self.incoming.press is not None:
-            return self._pressed(session, self.incoming.press)
+            return self._press(session, self.incoming.press)
         if not text:
-            return self._arrived(session)
+            return self._arrive(session)
         if len(text) > MAX_TEXT:
             said = self.content.phrases.too_long
             return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
         command = words.get(plain(text)) or words.get(text)
         ticket = self.case.ticket if self.case else None
-        if ticket and ticket.relays and command not in HEARD and not text.startswith("/"):
-            return self._with_person(session, tickets.relays(voice, ticket, text))
+        if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
+            return self._with_person(session, tickets.relay(voice, ticket, text))
         return (
             self._slash(session, text)
-            or self._read(session, text)
+            or self._read_at_step(session, text)
             or self._command(session, command)
-            or self._asked(session, text)
+            or self._ask_faq(session, text)
         )
 
     # Secrets
@@ -182,7 +182,7 @@ class _Turning:
             return tuple(f for f in found if f.kind is not Kind.LONG_NUMBER)
         return found
 
-    def _tripped(self, session: Session, found: Sequence[Finding]) -> Turn:
+    def _warn_of_secret(self, session: Session, found: Sequence[Finding]) -> Turn:
         phrases = self.content.phrases
         kinds = dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found)
         said = phrases.tripwire.format(kinds=phrases.facts.comma.join(kinds), why=phrases.tripwire_why)
@@ -191,33 +191,33 @@ class _Turning:
 
     # Buttons
 
-    def _pressed(self, session: Session, press: str) -> Turn:
+    def _press(self, session: Session, press: str) -> Turn:
         pressed = button_ids.parse(press)
         match pressed:
             case Act():
-                return self._acted(session, pressed)
+                return self._act(session, pressed)
             case Ask():
-                return self._asked_for(session, pressed)
+                return self._follow_link(session, pressed)
             case Pick(mark, topic) if topic in self.content.entries:
-                return replace(self._told(session, (topic,)), effects=(Picked(mark, topic),))
-            case Vote() if taken := feedback.taken(self.voice(session), pressed):
+                return replace(self._tell_topics(session, (topic,)), effects=(Picked(mark, topic),))
+            case Vote() if taken := feedback.take_vote(self.voice(session), pressed):
                 return Turn(session, taken.replies, effects=taken.effects, toast=taken.toast)
         return self._stale(session)
 
-    def _asked_for(self, session: Session, pressed: Ask) -> Turn:
+    def _follow_link(self, session: Session, pressed: Ask) -> Turn:
         if pressed.kind == "faq" and pressed.name in self.content.entries:
-            return self._told(session, (pressed.name,))
+            return self._tell_topics(session, (pressed.name,))
         if pressed.kind == "notice" and pressed.name in self.content.notices:
-            return self._picked(session, pressed.name)
+            return self._pick_notice(session, pressed.name)
         if pressed.kind == "step":
-            return self._started(session, "step", pressed.name)
-        if pressed.kind == "ack" and (said := reminders.answers(self.voice(session), pressed.name)):
+            return self._follow_start(session, "step", pressed.name)
+        if pressed.kind == "ack" and (said := reminders.take_ack(self.voice(session), pressed.name)):
             return Turn(said.session, said.replies, effects=said.effects)
         if pressed.kind == "cmd" and (turn := self._command(session, pressed.name)):
             return turn
         return self._stale(session)
 
-    def _acted(self, session: Session, act: Act) -> Turn:
+    def _act(self, session: Session, act: Act) -> Turn:
         position, walk = session.position, self.voice(session).walk
         moves = position.moves if position else session.moves
         if act.script != self.content.script.id or act.moves != moves or session.notice is None:
@@ -234,18 +234,18 @@ class _Turning:
             move = walk.start(position.moves)
         else:
             move = walk.press(position, act.action) if act.step == position.step else None
-        return self._moved(session, move) if move else self._stale(session)
+        return self._move(session, move) if move else self._stale(session)
 
     def _stale(self, session: Session) -> Turn:
         voice = self.voice(session)
         return Turn(session, (*voice.bubbles(self.content.phrases.stale), *voice.step()))
 
-    def _moved(self, session: Session, move: Move) -> Turn:
+    def _move(self, session: Session, move: Move) -> Turn:
         there = replace(session.at(move.position), misses=0)
         voice, replies = self.voice(there), list[Reply]()
         for said in move.said:
             replies += voice.bubbles(voice.fill(said))
-        asked = reminders.asks(voice)
+        asked = reminders.ask_consent(voice)
         return Turn(
             asked.session if asked else there,
             (*replies, *voice.step(), *(asked.replies if asked else ())),
@@ -256,48 +256,51 @@ class _Turning:
 
     def _slash(self, session: Session, text: str) -> Turn | None:
         if m := _JOIN.fullmatch(text):
-            return self._joined(session, m[1] or m[2] or "")
-        if join_codes.read(text):
-            return self._joined(session, text)
+            return self._take_join_code(session, m[1] or m[2] or "")
+        if join_codes.parse_code(text):
+            return self._take_join_code(session, text)
         if m := _START.fullmatch(text):
-            return self._started(session, m[1], m[2])
+            return self._follow_start(session, m[1], m[2])
         m = _SLASH.fullmatch(text)
         return self._command(session, self.content.phrases.words.get(m[1])) if m else None
 
-    def _joined(self, session: Session, typed: str) -> Turn:
+    def _take_join_code(self, session: Session, typed: str) -> Turn:
         """Somebody says which code they were given, or that it shall be dropped."""
-        words, voice, code = self.content.phrases.broadcast.joining, self.voice(session), join_codes.read(typed)
+        words, voice, code = self.content.phrases.broadcast.joining, self.voice(session), join_codes.parse_code(typed)
         if code:
-            session, said = replace(session, code=code, misses=0), words.joined.format(code=join_codes.shown(code))
+            session, said = (
+                replace(session, code=code, misses=0),
+                words.joined.format(code=join_codes.format_code(code)),
+            )
         elif typed in words.drop:
             session, said = replace(session, code=None), words.dropped
         elif typed:
             said = words.wrong
         else:
-            said = words.have.format(code=join_codes.shown(session.code)) if session.code else words.how
+            said = words.have.format(code=join_codes.format_code(session.code)) if session.code else words.how
         return Turn(session, (*voice.bubbles(said), *(voice.again() or voice.menu())))
 
-    def _started(self, session: Session, kind: str | None, name: str | None) -> Turn:
+    def _follow_start(self, session: Session, kind: str | None, name: str | None) -> Turn:
         """`/start` and its payload: a notice, a step or an FAQ entry; an unknown or old one leads to the menu."""
         if kind == "notice" and name in self.content.notices:
-            return self._picked(session, name or "")
+            return self._pick_notice(session, name or "")
         if kind == "faq" and name in self.content.entries:
-            return self._told(session, (name or "",))
+            return self._tell_topics(session, (name or "",))
         if kind == "step" and name in self.content.script.by_id and session.notice:
             here = session.position
-            return self._acted(
+            return self._act(
                 session, Act(self.content.script.id, name or "", here.moves if here else session.moves, JUMP)
             )
-        return self._arrived(session)
+        return self._arrive(session)
 
-    def _read(self, session: Session, text: str) -> Turn | None:
+    def _read_at_step(self, session: Session, text: str) -> Turn | None:
         position, voice = session.position, self.voice(session)
         move = voice.walk.read(position, text) if position else None
         if move is None or position is None:
             return None
         reading, phrases = move.reading, self.content.phrases
         if reading is None:
-            return self._moved(session, move)
+            return self._move(session, move)
         quiet = replace(session, misses=0)
         if reading.refused:
             refused: Mapping[str, str] = phrases.refused  # type: ignore[assignment]
@@ -318,19 +321,19 @@ class _Turning:
             rows = ((voice.start(), voice.command("menu")),)
             return Turn(quiet, voice.bubbles(self.content.phrases.exported, rows), export=True)
         if name == "hello":
-            return self._arrived(quiet)
+            return self._arrive(quiet)
         if name == "start":
-            return self._begun(quiet)
+            return self._begin(quiet)
         if name == "none":
             return self._none(session)
         if name == "desk" and self.case:
-            return self._with_person(quiet, tickets.opens(voice, self.case))
+            return self._with_person(quiet, tickets.open_ticket(voice, self.case))
         if name == "withdraw":
             ticket = self.case.ticket if self.case else None
-            return self._with_person(quiet, tickets.withdraws(voice, ticket)) if ticket else Turn(quiet, voice.step())
+            return self._with_person(quiet, tickets.withdraw(voice, ticket)) if ticket else Turn(quiet, voice.step())
         if name == "desk":
             name = "contact"
-        if name and (said := reminders.wishes(voice, name)):
+        if name and (said := reminders.take_wish(voice, name)):
             return Turn(replace(said.session, misses=0), said.replies, effects=said.effects)
         cards: Mapping[str, Callable[[], tuple[Reply, ...]]] = {
             "menu": voice.menu,
@@ -354,52 +357,52 @@ class _Turning:
         """都不是: a miss like any other, whose words are gone."""
         voice, misses = self.voice(session), session.misses + 1
         if self.case and misses >= len(self.content.phrases.misses):
-            return self._with_person(replace(session, misses=0), tickets.opens(voice, self.case))
+            return self._with_person(replace(session, misses=0), tickets.open_ticket(voice, self.case))
         if misses < len(self.content.phrases.misses):
             said = voice.bubbles(voice.fill(self.content.phrases.none_of_these), ((voice.command("contact"),),))
         else:
-            said = voice.missed(misses)
+            said = voice.say_missed(misses)
         return Turn(replace(session, misses=misses), (*said, *voice.again()))
 
-    def _begun(self, session: Session) -> Turn:
+    def _begin(self, session: Session) -> Turn:
         voice = self.voice(session)
         if session.notice is None or session.position:
             return Turn(session, voice.step())
-        return self._moved(session, voice.walk.start(session.moves))
+        return self._move(session, voice.walk.start(session.moves))
 
-    def _picked(self, session: Session, notice: str) -> Turn:
+    def _pick_notice(self, session: Session, notice: str) -> Turn:
         """Another notice; its walk goes on where it was, with buttons that are new."""
         chosen = replace(session, notice=notice, misses=0)
         if position := chosen.position:
             chosen = chosen.at(replace(position, moves=session.moves + 1))
-        return self._arrived(chosen)
+        return self._arrive(chosen)
 
     # Questions
 
-    def _asked(self, session: Session, text: str) -> Turn:
+    def _ask_faq(self, session: Session, text: str) -> Turn:
         match = self.content.ask(text, self._likely(session))
-        turn = self._replied(session, text, match)
+        turn = self._reply_to_match(session, text, match)
         if text.startswith("/"):  # a command that there is not: nobody is to write an answer to it
             turn = replace(turn, missed=None)
         cohort = session.position.answers.get("cohort") if session.position else None
         tallied = Tallied(session.notice, cohort or None, match.verdict) if session.notice else None
         return replace(turn, tallied=tallied)
 
-    def _replied(self, session: Session, text: str, match: Match) -> Turn:
+    def _reply_to_match(self, session: Session, text: str, match: Match) -> Turn:
         quiet, voice = replace(session, misses=0), self.voice(session)
         if match.verdict == "answer":
-            return self._told(quiet, match.chosen)
+            return self._tell_topics(quiet, match.chosen)
         topics = tuple(candidate.id for candidate in match.topics)
-        question = tickets.masked(self.content, text)
+        question = tickets.mask_for_staff(self.content, text)
         mark = hashlib.sha256(question.encode()).hexdigest()[:8]
         if match.verdict == "choices":
             offered = voice.choices(match.chosen[:MAX_CHOICES], self.content.phrases.choices, mark)
             return Turn(quiet, (*offered, *voice.again()), missed=Missed(question, topics, tied=True, mark=mark))
         missed = replace(session, misses=session.misses + 1)
         if self.case and missed.misses >= len(self.content.phrases.misses):
-            turn = self._with_person(replace(session, misses=0), tickets.opens(voice, self.case, text, topics))
+            turn = self._with_person(replace(session, misses=0), tickets.open_ticket(voice, self.case, text, topics))
             return replace(turn, missed=Missed(question, topics))
-        said = self._alike(session, methodcaller("missed", missed.misses, topics, mark))
+        said = self._alike(session, methodcaller("say_missed", missed.misses, topics, mark))
         return Turn(missed, (*said, *voice.again()), missed=Missed(question, topics, mark=mark))
 
     def _likely(self, session: Session) -> frozenset[str]:
@@ -411,9 +414,9 @@ class _Turning:
         own = {entry.id for entry in entries.values() if entry.step == position.step}
         return frozenset(next_ | own | {*self.content.script.by_id[position.step].trouble})
 
-    def _told(self, session: Session, topics: Sequence[str]) -> Turn:
+    def _tell_topics(self, session: Session, topics: Sequence[str]) -> Turn:
         voice, entries = self.voice(session), [self.content.entries[topic] for topic in topics]
-        answer = feedback.asked if self.incoming.edits else Voice.answer
+        answer = feedback.ask_if_helpful if self.incoming.edits else Voice.answer
         answers = self._alike(session, lambda v: tuple(reply for entry in entries for reply in answer(v, entry)))
         first = voice.bubbles(self.content.phrases.two_questions) if len(topics) > 1 else ()
         quiet = replace(session, misses=0, told=tuple(topics))
@@ -434,7 +437,7 @@ class _Turning:
 
     # Coming and going
 
-    def _arrived(self, session: Session) -> Turn:
+    def _arrive(self, session: Session) -> Turn:
         """Somebody opens the chat: the greeting, or where they stand."""
         voice, phrases = self.voice(session), self.content.phrases
         if session.position is None:
@@ -442,7 +445,7 @@ class _Turning:
         back = phrases.welcome_back_done if session.position.state == "done" else phrases.welcome_back
         return Turn(session, (*voice.bubbles(back), *voice.step()))
 
-    def _resumed(self, session: Session) -> Turn:
+    def _resume(self, session: Session) -> Turn:
         """The session under the present script and notice; says so when the step is gone."""
         if session.position is None:
             return Turn(session)

@@ -74,12 +74,12 @@ class Wrong:
     known: tuple[str, ...]
 
 
-def read(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
+def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
     """The audience that a rule describes, or its first word that means nothing."""
     terms = []
     text = _TURNED.sub("-", re.sub(r"\s*[=＝]\s*", "=", text.strip()))
     # A name may have the very signs in it that part terms.
-    names = "|".join(re.escape(name) for name in sorted(_known("major", notice, steps), key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(_known_words("major", notice, steps), key=len, reverse=True))
     for word in re.findall(rf"[^{_APART}=]+=(?:{names})(?![^{_APART}])|[^{_APART}]+", text):
         if word in ("and", "且", "并且", "所有人", "all"):
             continue
@@ -99,12 +99,12 @@ def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
     if not found or field is None:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
-    known = tuple(_known(field, notice, steps))
+    known = tuple(_known_words(field, notice, steps))
     fits = (value in known) if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
     return Term(field, value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2", "3"))
 
 
-def _known(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
+def _known_words(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
     if field == "cohort":
         yield from (cohort.id for cohort in notice.cohorts)
     if field == "level":

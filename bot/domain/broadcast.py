@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.domain.audience import Search
-from bot.domain.lifecycle import Life
+from bot.domain.lifecycle import BroadcastState
 
 RowState = Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"]
 Act = Literal["send", "edit", "delete"]
@@ -28,7 +28,7 @@ class Broadcast:
     number: int
     channel: str
     act: Act
-    state: Life
+    state: BroadcastState
     draft: str
     version: int
     made_by: str
@@ -47,7 +47,7 @@ class Broadcast:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Recipient:
     """A recipient whose message is about to go out. `user` None: forgotten since. `sent`: the parent's message, which
     arrived at `sent_at`.
     """
@@ -91,7 +91,7 @@ class Totals:
         return sum(self.states.values())
 
     @property
-    def settled(self) -> int:
+    def finished(self) -> int:
         """Recipients with an outcome."""
         return self.total - self["pending"] - self["sending"]
 
@@ -113,8 +113,8 @@ class Moved:
     """
 
     number: int
-    source: Life
-    target: Life
+    source: BroadcastState
+    target: BroadcastState
     also: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -126,7 +126,7 @@ class Started:
     """
 
     number: int
-    source: Life
+    source: BroadcastState
     search: Search | None
     proof: Mapping[str, object]
     parent: int | None = None
@@ -138,7 +138,7 @@ class Cancelled:
     """A broadcast ends here; who has not got it is left out. Outdated when it is elsewhere by now."""
 
     number: int
-    source: Life
+    source: BroadcastState
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,18 +28,18 @@ def draw(lot: Callable[[int], int]) -> str:
     return letters + _check(letters)
 
 
-def read(text: str) -> str | None:
+def parse_code(text: str) -> str | None:
     """The code that somebody typed, in whatever letters and with or without the hyphen; None when it is none."""
-    found = _CODE.fullmatch(_folded(text))
+    found = _CODE.fullmatch(_fold(text))
     code = found[1] + found[2] if found else ""
     return code if code and _check(code[:-1]) == code[-1] else None
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().upper()
 
 
-def shown(code: str) -> str:
+def format_code(code: str) -> str:
     """A code as people read it."""
     return f"{code[:4]}-{code[4:]}"
 
@@ -69,7 +69,7 @@ class Listed:
     strange: tuple[tuple[int, str], ...]
 
 
-def listed(text: str) -> Listed:
+def parse_list(text: str) -> Listed:
     """Codes out of a text or a CSV file: the first in each line counts, in a line of codes alone all do.
 
     A first line without one is a heading. What looks like a code and is none is strange wherever it stands.
@@ -78,11 +78,11 @@ def listed(text: str) -> Listed:
     strange: list[tuple[int, str]] = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         parts = [part for part in _GAPS.split(line) if part]
-        alike = [part for part in parts if _ALIKE.fullmatch(_folded(part))]
-        known = [code for part in alike if (code := read(part))]
+        alike = [part for part in parts if _ALIKE.fullmatch(_fold(part))]
+        known = [code for part in alike if (code := parse_code(part))]
         if len(alike) == len(parts):
             codes += known
-            strange += [(number, part) for part in alike if not read(part)]
+            strange += [(number, part) for part in alike if not parse_code(part)]
         elif known:
             codes.append(known[0])
         elif number > 1 or alike:
@@ -90,7 +90,7 @@ def listed(text: str) -> Listed:
     return Listed(tuple(dict.fromkeys(codes)), tuple(strange))
 
 
-def drawn(count: int, lot: Callable[[int], int]) -> list[str]:
+def draw_codes(count: int, lot: Callable[[int], int]) -> list[str]:
     """So many codes, all different."""
     codes: dict[str, None] = {}
     while len(codes) < count:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Life = Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"]
+BroadcastState = Literal["draft", "approved", "scheduled", "freezing", "running", "paused", "done", "cancelled"]
 """draft: may be changed. approved: a second person agreed to this very content. scheduled: starts at its time.
 freezing: its audience is being written down, nothing is sent yet. running: is being sent. paused: by staff, by errors,
 or until a time. done: everybody has an outcome."""
 
-MOVES: Mapping[Life, tuple[Life, ...]] = {
+MOVES: Mapping[BroadcastState, tuple[BroadcastState, ...]] = {
     "draft": ("approved", "scheduled", "freezing", "cancelled"),
     "approved": ("draft", "scheduled", "freezing", "cancelled"),
     "scheduled": ("draft", "freezing", "cancelled"),
@@ -21,9 +21,9 @@ MOVES: Mapping[Life, tuple[Life, ...]] = {
     "cancelled": (),
 }
 
-ENDED: tuple[Life, ...] = ("done", "cancelled")
+ENDED: tuple[BroadcastState, ...] = ("done", "cancelled")
 
 
-def may(source: Life, target: Life) -> bool:
+def can_move(source: BroadcastState, target: BroadcastState) -> bool:
     """Whether the move is one."""
     return target in MOVES[source]

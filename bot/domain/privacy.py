@@ -286,7 +286,7 @@ def _looks_dated(code: str) -> bool:
     return bool(re.fullmatch(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])?", code) or _TAME_TOKEN.fullmatch(code))
 
 
-def _told_passwords(text: str) -> Spans:
+def _find_passwords(text: str) -> Spans:
     """Passwords that a keyword points at (密码是…, 密码：…), or that are said to be one."""
     for word in _PASS_WORD.finditer(text):
         after = _PASS_AFTER.match(text, word.end())
@@ -333,7 +333,7 @@ def _password_end(match: re.Match[str]) -> int:
 
 # Order matters: a number that points to itself before one that needs a neighbour, a longer one before a part of it.
 _RULES: tuple[tuple[Kind, Callable[[str], Spans]], ...] = (
-    (Kind.PASSWORD, _told_passwords),
+    (Kind.PASSWORD, _find_passwords),
     (Kind.ID18, _in_runs(_ID18, _id18_valid, tame=True, runs=_RUN_ID)),
     (Kind.MAIL, _mails),
     (Kind.MOBILE, _in_runs(_MOBILE, bool, tame=True)),

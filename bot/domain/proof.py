@@ -42,7 +42,7 @@ def link(before: str, at: str, kind: str, broadcast: int, body: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def written(body: Any) -> str:
+def canonical_json(body: Any) -> str:
     """A record's words as they are kept: one spelling for one value."""
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -54,7 +54,7 @@ class Chain:
     last: str = FIRST
     count: int = 0
 
-    def broken(self, records: Iterable[Record]) -> Broken | None:
+    def find_break(self, records: Iterable[Record]) -> Broken | None:
         """The first record that does not fit; None when all do."""
         for record in records:
             if link(self.last, record.at, record.kind, record.broadcast, record.body) != record.hash:

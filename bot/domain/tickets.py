@@ -30,7 +30,7 @@ class Ticket:
     taken_by: str | None = None
 
     @property
-    def relays(self) -> bool:
+    def is_relayed(self) -> bool:
         """Whether the graduate's typed words go to staff and the bot is silent."""
         return self.state in ("open", "taken")
 

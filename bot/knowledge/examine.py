@@ -20,14 +20,14 @@ from typing import Any
 
 from bot.content.checks import lacking
 from bot.content.content import Content
-from bot.content.files import Change, Files, in_words, unified
+from bot.content.files import Change, Files, describe_changes, to_patch
 from bot.content.lint import Finding, lint
 from bot.content.loading import Spot, load, load_with_spots
-from bot.content.problem import ContentProblem, Problem
-from bot.runtime.process import elsewhere
+from bot.content.problem import ContentFault, ContentProblem
+from bot.runtime.process import run_aside
 from faq.model import Match
 
-LET_IN_S = 0.0001
+SWITCH_INTERVAL_S = 0.0001
 """How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
 REST_S = 0.0003
 """Seconds of its rest before each piece, of which a large content has a few hundred."""
@@ -38,7 +38,7 @@ MOST_DIFF = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Examination:
     """What to examine: files that may come into force and those that are. `questions` are asked of both.
 
     Without `before` they were examined elsewhere, and only their content is wanted. `every` entry is linted, not only
@@ -63,10 +63,10 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LocatedFinding:
     """A finding in words, and where it stands."""
 
-    problem: Problem
+    problem: ContentFault
     level: str
     rule: str
 
@@ -79,8 +79,8 @@ class Report:
     line that must match what it found before and what it finds now.
     """
 
-    problems: tuple[Problem, ...] = ()
-    findings: tuple[Told, ...] = ()
+    problems: tuple[ContentFault, ...] = ()
+    findings: tuple[LocatedFinding, ...] = ()
     lost: tuple[Shift, ...] = ()
     shifts: tuple[Shift, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -90,7 +90,7 @@ class Report:
     packed: bytes = b""
 
     @property
-    def errors(self) -> tuple[Told, ...]:
+    def errors(self) -> tuple[LocatedFinding, ...]:
         """Findings that forbid."""
         return tuple(told for told in self.findings if told.level == "error")
 
@@ -100,39 +100,40 @@ class Report:
         return not self.problems and not self.errors
 
 
-def examine(draft: Draft, known: Callable[[Files], Content | None] | None = None) -> Report:
+def examine(draft: Examination, known: Callable[[Files], Content | None] | None = None) -> Report:
     """All there is to say about a draft. `known` reads what is in force, for whoever examines more than once."""
     if draft.before is None:
         try:
-            return _ready(load(draft.files))
+            return _pack_report(load(draft.files))
         except ContentProblem as wrong:
             return Report(wrong.problems)
-    before = (known or _before)(draft.before)
+    before = (known or _load_or_none)(draft.before)
     try:
         content, spots, lost = load_with_spots(draft.files, before.matcher if before else None)
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if lost:
-        return Report(tuple(lost), lost=_lost(before, content))
+        return Report(tuple(lost), lost=_find_lost_lines(before, content))
     files = {name: text for name, text in draft.files.items() if isinstance(text, str)}  # all of them: it was read
-    changes = in_words(before, content, draft.before, files) if before else []
+    changes = describe_changes(before, content, draft.before, files) if before else []
     touched = {
         topic
         for topic, entry in content.entries.items()
         if draft.every or before is None or before.entries.get(topic) != entry
     }
     findings = tuple(
-        _told(finding, spots, content) for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
+        _locate_finding(finding, spots, content)
+        for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
     )
     if not draft.errors_only and (draft.every or before is None or before.phrases != content.phrases):
-        findings += tuple(Told(problem, "warning", "lacking") for problem in lacking(content))
+        findings += tuple(LocatedFinding(problem, "warning", "lacking") for problem in lacking(content))
     shifts = _shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MOST_DIFF
-    diff = unified(draft.before, files) if small else ""
-    return replace(_ready(content), findings=findings, shifts=shifts, changes=tuple(changes), diff=diff)
+    diff = to_patch(draft.before, files) if small else ""
+    return replace(_pack_report(content), findings=findings, shifts=shifts, changes=tuple(changes), diff=diff)
 
 
-def _ready(content: Content) -> Report:
+def _pack_report(content: Content) -> Report:
     content.__dict__.pop("shared_facts", None)
     matcher = content.matcher
     del content.__dict__["matcher"]
@@ -140,22 +141,22 @@ def _ready(content: Content) -> Report:
     return Report(revision=content.revision, counts=counts, packed=pickle.dumps((content, matcher), 5))
 
 
-def _before(files: Files) -> Content | None:
+def _load_or_none(files: Files) -> Content | None:
     try:
         return load(files)
     except ContentProblem:
         return None
 
 
-def _told(finding: Finding, spots: Mapping[str, Spot], content: Content) -> Told:
+def _locate_finding(finding: Finding, spots: Mapping[str, Spot], content: Content) -> LocatedFinding:
     sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
     spot = spots.get(finding.entry)
     problem = (
         spot.problem(finding.loc, sentence, finding.about.get("text", ""))
         if spot
-        else Problem("notices", 1, 1, finding.entry, sentence)
+        else ContentFault("notices", 1, 1, finding.entry, sentence)
     )
-    return Told(problem, finding.level, finding.rule)
+    return LocatedFinding(problem, finding.level, finding.rule)
 
 
 def _outcome(content: Content, match: Match) -> str:
@@ -172,7 +173,7 @@ def _shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tupl
     return tuple(found)
 
 
-def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
+def _find_lost_lines(before: Content | None, after: Content) -> tuple[Shift, ...]:
     """Lines that must match and do not, or must not and do: what they found before, and what they find now."""
     lines = {
         line: (entry.id, wanted)
@@ -191,26 +192,26 @@ def _lost(before: Content | None, after: Content) -> tuple[Shift, ...]:
     return tuple(lost)
 
 
-Examines = Callable[[Draft], Awaitable[Report]]
+Examines = Callable[[Examination], Awaitable[Report]]
 """A way to examine a draft without holding up anybody."""
 
 
-async def aside(draft: Draft) -> Report:
+async def examine_aside(draft: Examination) -> Report:
     """`examine` in another process. Raises as `elsewhere`."""
-    return await elsewhere(examine, draft)
+    return await run_aside(examine, draft)
 
 
-async def unpacked(report: Report) -> Content:
+async def unpack(report: Report) -> Content:
     """The content of a report, with its index, without holding up anybody."""
-    return await asyncio.to_thread(_unpacked, report.packed)
+    return await asyncio.to_thread(_unpickle, report.packed)
 
 
-def _unpacked(packed: bytes) -> Content:
+def _unpickle(packed: bytes) -> Content:
     resting, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
-    sys.setswitchinterval(LET_IN_S)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        content, matcher = pickle.Unpickler(_InPieces(packed)).load()  # noqa: S301 - our own child wrote it
+        content, matcher = pickle.Unpickler(_YieldingBytes(packed)).load()  # noqa: S301 - our own child wrote it
         gc.freeze()
     finally:
         sys.setswitchinterval(interval)
@@ -221,7 +222,7 @@ def _unpacked(packed: bytes) -> Content:
     return found
 
 
-class _InPieces(io.BytesIO):
+class _YieldingBytes(io.BytesIO):
     """Bytes that are read with a rest before each piece, in which other threads have their turn."""
 
     def read(self, size: int | None = -1, /) -> bytes:

@@ -21,7 +21,7 @@ SHOWN = 6
 
 
 @dataclass(slots=True)
-class Group:
+class QuestionGroup:
     """Questions that ask the same. `tied` counts those for which a choice was offered, `picked` what was taken of it.
 
     `lines` are the wordings, most asked first; `topics` those that may be meant: first what people took, then what
@@ -45,11 +45,11 @@ class Group:
         return [*dict.fromkeys(topic for topic, _ in ranked)][:3]
 
 
-def groups(asked: Iterable[Unanswered]) -> list[Group]:
+def groups(asked: Iterable[Unanswered]) -> list[QuestionGroup]:
     """Groups of questions, the most asked first, then the newest."""
     leaders: dict[int, str] = {}
-    found: list[Group] = []
-    same: dict[str, Group] = {}
+    found: list[QuestionGroup] = []
+    same: dict[str, QuestionGroup] = {}
     for one in asked:
         folded = "".join(read(one.question).chars) or one.question
         group = same.get(folded)
@@ -59,7 +59,7 @@ def groups(asked: Iterable[Unanswered]) -> list[Group]:
                 group = found[near[2]]
             else:
                 leaders[len(found)] = folded
-                group = Group()
+                group = QuestionGroup()
                 found.append(group)
             same[folded] = group
         group.numbers.append(one.number)
@@ -73,6 +73,6 @@ def groups(asked: Iterable[Unanswered]) -> list[Group]:
     return sorted(found, key=lambda group: (-len(group.numbers), -max(group.numbers)))
 
 
-def holding(found: Iterable[Group], number: str) -> Group | None:
+def holding(found: Iterable[QuestionGroup], number: str) -> QuestionGroup | None:
     """The group that a question belongs to, by its number as a button carries it."""
     return next((group for group in found if number.isdecimal() and int(number) in group.numbers), None)

@@ -17,12 +17,12 @@ from typing import Self
 import structlog
 
 from bot.content.content import Content
-from bot.content.files import Files, changed, of_folder, part_of, put
+from bot.content.files import Files, diff_names, of_folder, part_of, write_files
 from bot.content.loading import load
 from bot.content.problem import ContentProblem
 from bot.domain.effects import KnowledgeEffect, Outdated
 from bot.domain.revisions import Revised
-from bot.knowledge.examine import Draft, Examines, Report, aside, unpacked
+from bot.knowledge.examine import Examination, Examines, Report, examine_aside, unpack
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import KnowledgeRows, text_hash
 
@@ -53,7 +53,7 @@ class Knowledge:
         number: int,
         folder: Path | None,
         present: Callable[[], datetime],
-        examines: Examines = aside,
+        examines: Examines = examine_aside,
     ) -> None:
         self.content = content
         self.number = number
@@ -71,7 +71,7 @@ class Knowledge:
 
     @classmethod
     async def open(
-        cls, store: Store, folder: Path | None, present: Callable[[], datetime], examines: Examines = aside
+        cls, store: Store, folder: Path | None, present: Callable[[], datetime], examines: Examines = examine_aside
     ) -> Self:
         """With the newest revision, else with what is in the folder. ContentProblem when neither can be used."""
         revision = await store.knowledge.revision()
@@ -95,24 +95,26 @@ class Knowledge:
     async def examine(self, files: Mapping[str, str | bytes], before: Files) -> Report:
         """What there is to say about these files coming into force. OSError, TimeoutError when it cannot be done."""
         now = self.present()
-        asked = await self._rows.unanswered(now - REHEARSED, settled=True)
+        asked = await self._rows.list_unanswered(now - REHEARSED, settled=True)
         questions = tuple(one.question for one in asked)
-        report = await self.examines(Draft(files, before, now.date(), questions))
+        report = await self.examines(Examination(files, before, now.date(), questions))
         if report.good:
             self._ready = {report.revision: report}
         return report
 
-    async def built(self, files: Files) -> Content:
+    async def build(self, files: Files) -> Content:
         """The content that these files make; the newest one is kept at hand. ContentProblem."""
         key = text_hash("".join(f"{name}{text}" for name, text in sorted(files.items())))
         if self._built is None or self._built[0] != key:
-            report = await self.examines(Draft(files, None, self.present().date()))
+            report = await self.examines(Examination(files, None, self.present().date()))
             if report.problems:
                 raise ContentProblem(report.problems)
-            self._built = (key, await unpacked(report))
+            self._built = (key, await unpack(report))
         return self._built[1]
 
-    def revised(self, files: Files, before: tuple[int, Files], report: Report, author: str, note: str) -> list[Revised]:
+    def plan_revision(
+        self, files: Files, before: tuple[int, Files], report: Report, author: str, note: str
+    ) -> list[Revised]:
         """What is to be written so that these files come into force after those."""
         number, old = before
         first = [] if number else [Revised(old, 0, self.content.revision, START)]
@@ -130,12 +132,12 @@ class Knowledge:
             number, old = await self.in_force()
             files = change(old)
             texts = _texts(files)
-            if len(texts) == len(files) and not changed(old, texts):
+            if len(texts) == len(files) and not diff_names(old, texts):
                 return None
             report = await self.examine(files, old)
             if not report.good or not at_once:
                 return report
-            effects: Sequence[KnowledgeEffect] = self.revised(texts, (number, old), report, author, note)
+            effects: Sequence[KnowledgeEffect] = self.plan_revision(texts, (number, old), report, author, note)
             try:
                 await self._rows.apply(effects, self.present())
             except Outdated:
@@ -162,7 +164,7 @@ class Knowledge:
         revision = await self._rows.revision()
         if revision is None:
             return
-        draft = Draft(revision.files, None, self.present().date())
+        draft = Examination(revision.files, None, self.present().date())
         report = self._ready.get(revision.content) or await self.examines(draft)
         self._ready = {}
         before = self.number
@@ -170,7 +172,7 @@ class Knowledge:
             self.number = revision.number  # so that it is said once
             _log.error("revision_unusable", number=revision.number, problems=len(report.problems))
             return
-        self.content, self.number = await unpacked(report), revision.number
+        self.content, self.number = await unpack(report), revision.number
         self.take(self.content)
         _warn(self.content)
         _log.info("content", number=revision.number, content=revision.content, entries=len(self.content.entries))
@@ -189,7 +191,7 @@ class Knowledge:
             if there.get(name) != text and part_of(name) in own and there.get(name) in (None, old.get(name))
         }
         try:
-            put(stale, self.folder)
+            write_files(stale, self.folder)
             for name in old.keys() - files.keys():
                 if there.get(name) == old[name]:
                     (self.folder / name).unlink(missing_ok=True)
@@ -204,12 +206,12 @@ class Knowledge:
 
         if self.folder is None:
             return
-        await self.saved(None)
+        await self.publish_folder(None)
         root = self.folder.resolve()
         async for events in awatch(root, debounce=SETTLE_MS, step=50):
-            await self.saved({str(Path(path).relative_to(root)) for _, path in events})
+            await self.publish_folder({str(Path(path).relative_to(root)) for _, path in events})
 
-    async def saved(self, names: set[str] | None) -> Report | None:
+    async def publish_folder(self, names: set[str] | None) -> Report | None:
         """Publish these files of the folder; None, at the start: those whose text was never in force under its name."""
         folder = self.folder
         if folder is None:

@@ -44,7 +44,7 @@ class Why:
         return asdict(self)
 
 
-def explained(content: Content, question: str) -> Why:
+def explain(content: Content, question: str) -> Why:
     """Why this question finds what it finds in this content."""
     match, seen = content.matcher.ask(question), content.matcher.explain(question)
     pairs, length = weights().entry, story(len(seen.reading.chars))

@@ -78,10 +78,10 @@ def day(m: re.Match[str], which: str, year: int | None, month: int | None = None
 
 def spans(body: Sequence[str], issued: date | None) -> list[Span]:
     """The days of these sentences, in their order; an end that is told again with its beginning is told once."""
-    return list(_whole(list(_told(body, issued))))
+    return list(_whole(list(_find_spans(body, issued))))
 
 
-def _told(body: Sequence[str], issued: date | None) -> Iterator[Span]:
+def _find_spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
     year, topic = (issued.year if issued else None), ""
     seen: set[tuple[str, date | None, date | None]] = set()
     for sentence in body:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.notice_import.days import LABELS, Span
-from bot.notice_import.text import Desk, Found, People, find
+from bot.notice_import.text import ContactLine, Found, People, find
 
 MARK = "# 请核对"
 COLLECTS = (
@@ -23,7 +23,7 @@ FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校�
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
+class NoticeDraft:
     """The draft as text, its id, and how many finds of each kind are in it; `unsure` counts the marks."""
 
     id: str
@@ -35,14 +35,14 @@ class Drafted:
     unsure: int
 
 
-def draft(text: str) -> Drafted:
+def draft(text: str) -> NoticeDraft:
     """A notice's draft; with next to nothing in it when the text is none."""
     found = find(text)
     name = _id(found)
     yaml = "\n".join(_lines(found, name)) + "\n"
     dates = sum((span.opens is not None) + (span.closes is not None) for span in found.spans) + bool(found.issued)
     contacts = sum(len(desk.phones) + len(desk.mails) for desk in found.desks)
-    return Drafted(name, yaml, dates, contacts, len(found.people), len(found.papers), yaml.count(MARK))
+    return NoticeDraft(name, yaml, dates, contacts, len(found.people), len(found.papers), yaml.count(MARK))
 
 
 def _id(found: Found) -> str:
@@ -186,7 +186,7 @@ def _corrections(found: Found) -> Iterator[str]:
     yield f"    window: {'correction' if window else 'null'}"
 
 
-def _together(desks: list[Desk]) -> list[Desk]:
+def _together(desks: list[ContactLine]) -> list[ContactLine]:
     """A mail, a chat or an address that stands alone belongs to the desk of the same person, else to the first one that
     has a telephone and lacks it.
     """
@@ -210,12 +210,12 @@ def _together(desks: list[Desk]) -> list[Desk]:
     return [desk for desk in kept if desk.phones or desk.mails or desk.im]
 
 
-def _reach(desk: Desk) -> set[str]:
+def _reach(desk: ContactLine) -> set[str]:
     """In which ways besides the telephone a desk can be reached."""
     return {name for name in ("mails", "room") if getattr(desk, name)}
 
 
-def _reached(desk: Desk) -> Iterator[str]:
+def _list_ways(desk: ContactLine) -> Iterator[str]:
     """How a desk is reached."""
     if desk.person:
         yield f"    person: {_q(desk.person)}"
@@ -231,7 +231,7 @@ def _reached(desk: Desk) -> Iterator[str]:
         yield f"    hours: {_q(desk.hours)}"
 
 
-def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:
+def _contacts(desks: tuple[ContactLine, ...]) -> Iterator[str]:
     chsi = [desk for desk in desks if "学信网" in desk.sentence or any("chsi" in mail for mail in desk.mails)]
     own = _together([desk for desk in desks if desk not in chsi])
     yield "contacts:"
@@ -243,13 +243,13 @@ def _contacts(desks: tuple[Desk, ...]) -> Iterator[str]:
             yield _from(sentence, 2)
         yield f"  - id: {'office' if n == 0 else f'office-{n + 1}'}"
         yield f"    role: {_q(desk.role or '学籍管理办公室')}" + ("" if desk.role else f"  {MARK}")
-        yield from _reached(desk)
+        yield from _list_ways(desk)
         topics = "record, photo, correction, deadline, other" if n == 0 else "other"
         yield f"    topics: [{topics}]"
     for desk in chsi[:1]:
         yield _from(desk.sentence, 2)
         yield "  - id: chsi"
         yield "    role: 学信网客服"
-        yield from _reached(desk)
+        yield from _list_ways(desk)
         yield "    topics: [account]"
     yield "routing: {account: chsi, record: office, photo: office, old_diploma: chsi}"

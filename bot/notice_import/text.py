@@ -83,7 +83,7 @@ _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|�
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ContactLine:
     """Somebody to ask."""
 
     sentence: str
@@ -126,7 +126,7 @@ class Found:
     school: str = ""
     issued: date | None = None
     spans: tuple[Span, ...] = ()
-    desks: tuple[Desk, ...] = ()
+    desks: tuple[ContactLine, ...] = ()
     people: tuple[People, ...] = ()
     papers: tuple[Paper, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
@@ -140,7 +140,7 @@ def find(text: str) -> Found:
     text = text.translate(_FULL).replace("\r", "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     body = [sentence for line in lines for sentence in _sentences(line)]
-    issued, school = _signed(lines)
+    issued, school = _find_signature(lines)
     title = next((line for line in lines[:6] if "通知" in line and len(line) < 80), lines[0] if lines else "")[:300]
     ok, wrong = _buttons(body)
     return Found(
@@ -149,7 +149,7 @@ def find(text: str) -> Found:
         issued=issued,
         spans=tuple(spans(body, issued)),
         desks=tuple(_desks(body)),
-        people=tuple(_held_back([*_people(text)], text)),
+        people=tuple(_find_held_back([*_people(text)], text)),
         papers=tuple(_papers(body)),
         links=tuple(_links(body)),
         ok_button=ok,
@@ -169,7 +169,7 @@ def _sentences(line: str) -> list[str]:
     return [part.strip() for part in re.split(r"(?<=[。；;！])", line) if part.strip()]
 
 
-def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
+def _find_signature(lines: Sequence[str]) -> tuple[date | None, str]:
     """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
     alone = re.compile(rf"^{ONE('a')}$")
     lines = [re.sub(r"[\s（(]*(?:启|印发|盖?章|公章)[）)]?$", "", line) for line in lines]
@@ -183,24 +183,24 @@ def _signed(lines: Sequence[str]) -> tuple[date | None, str]:
     return None, units[-1] if units else ""
 
 
-def _desks(body: Sequence[str]) -> Iterator[Desk]:
+def _desks(body: Sequence[str]) -> Iterator[ContactLine]:
     told: set[str] = set()
     for sentence in body:
         dialled = [m[0] for m in _PHONE.finditer(sentence) if not _FAX.search(sentence[: m.start()])]
-        phones = [phone for said in dialled for phone in _dialled(said) if phone not in told]
+        phones = [phone for said in dialled for phone in _find_phones(said) if phone not in told]
         mails = [m for m in _MAIL.finditer(sentence) if m[0] not in told]
         im, room = _IM.search(sentence), _room(sentence)
         chats = im[0] if im and im[0] not in told else ""
         if not phones and not mails and not chats:
             if room and re.match(r".{0,6}(?:地址|地点)", sentence):
-                yield Desk(sentence, room=room)
+                yield ContactLine(sentence, room=room)
             continue
         told.update(phones, (m[0] for m in mails), [chats])
         people = [name for found in _PERSON.findall(sentence) if (name := next(filter(None, found), ""))]
         role = m[1] if (m := _ROLE.match(sentence)) else ""
         if len(people) == len(phones) > 1:
             yield from (
-                Desk(sentence, (phone,), (), name, role=role) for name, phone in zip(people, phones, strict=True)
+                ContactLine(sentence, (phone,), (), name, role=role) for name, phone in zip(people, phones, strict=True)
             )
             phones, people = [], []
         first = next(iter(mails), None)
@@ -208,8 +208,8 @@ def _desks(body: Sequence[str]) -> Iterator[Desk]:
             own = (first[0],) if first else ()
             name = _whose(sentence, first) if first and not phones else ""
             hours = h[0] if (h := _HOURS.search(sentence)) else ""
-            yield Desk(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role, hours)
-        yield from (Desk(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
+            yield ContactLine(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role, hours)
+        yield from (ContactLine(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
 
 
 def _whose(sentence: str, mail: re.Match[str]) -> str:
@@ -218,7 +218,7 @@ def _whose(sentence: str, mail: re.Match[str]) -> str:
     return m[1] if m else ""
 
 
-def _dialled(said: str) -> Iterator[str]:
+def _find_phones(said: str) -> Iterator[str]:
     """Telephones as the notice's schema writes them: `（0530）5525678、5525679` is 0530-5525678 and 0530-5525679."""
     first, *others = re.split(r"[、/，,]", re.sub(r"[—－)）转]+", "-", re.sub(r"[\s（(]", "", said)))
     yield first
@@ -261,7 +261,7 @@ def _people(text: str) -> Iterator[People]:
                 yield People(level, kept, sentence, grades, partner, held)
 
 
-def _held_back(people: Sequence[People], text: str) -> Iterator[People]:
+def _find_held_back(people: Sequence[People], text: str) -> Iterator[People]:
     """Those who repeat a year are told of in a sentence of their own: they belong to every group."""
     alone = "留级" in text and not any(group.held_back for group in people)
     yield from (replace(group, held_back=True) if alone else group for group in people)

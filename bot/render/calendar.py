@@ -25,8 +25,8 @@ def calendar(notice: Notice, cohort: str | None, words: CalendarWords, name: str
     ]
     if not events:
         return None
-    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gradbot//CN", f"X-WR-CALNAME:{_escaped(name)}")
-    return "".join(f"{_folded(line)}\r\n" for line in (*head, *events, "END:VCALENDAR"))
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gradbot//CN", f"X-WR-CALNAME:{_escape(name)}")
+    return "".join(f"{_fold(line)}\r\n" for line in (*head, *events, "END:VCALENDAR"))
 
 
 def _window(notice: Notice, window: Window, words: CalendarWords, now: datetime) -> Iterator[str]:
@@ -43,25 +43,25 @@ def _window(notice: Notice, window: Window, words: CalendarWords, now: datetime)
 def _event(uid: str, day: date, title: str, alarms: Iterable[tuple[int, str]], now: datetime) -> Iterator[str]:
     yield from ("BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{now:%Y%m%d}T000000Z")
     yield from (f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}")
-    yield f"SUMMARY:{_escaped(title)}"
+    yield f"SUMMARY:{_escape(title)}"
     for days, text in alarms:
         # Nine in the morning, so many days before the day of the event begins.
         trigger = f"-P{days - 1}DT15H" if days else "PT9H"
         yield from (
             "BEGIN:VALARM",
             "ACTION:DISPLAY",
-            f"DESCRIPTION:{_escaped(text)}",
+            f"DESCRIPTION:{_escape(text)}",
             f"TRIGGER:{trigger}",
             "END:VALARM",
         )
     yield "END:VEVENT"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return re.sub(r"([\\;,])", r"\\\1", text).replace("\n", r"\n")
 
 
-def _folded(line: str) -> str:
+def _fold(line: str) -> str:
     parts, part = [], b""
     for letter in line:
         if len(part) + len(letter.encode()) > MAX_LINE_BYTES - 1:

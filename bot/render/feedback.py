@@ -24,7 +24,7 @@ YES, NO = "yes", "no"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class VoteReply:
     """What follows from a tap: the answer as it is shown then, a word that passes, what is to be kept."""
 
     replies: tuple[Reply, ...]
@@ -37,23 +37,23 @@ def wording(entry: Entry) -> str:
     return hashlib.sha256(f"{entry.title}\n{entry.answer}".encode()).hexdigest()[:12]
 
 
-def asked(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:
+def ask_if_helpful(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:
     """The answer of an entry, with the question whether it helped below; `opinion` is what was said to that."""
     *before, last = voice.answer(entry)
     return (*before, replace(last, buttons=(*last.buttons, *_rows(voice, entry, opinion))))
 
 
-def taken(voice: Voice, vote: Vote) -> Taken | None:
+def take_vote(voice: Voice, vote: Vote) -> VoteReply | None:
     """What follows from a tap; None when there is no such answer, or nothing like that is asked."""
     words, entry = voice.content.phrases.opinion, voice.content.entries.get(vote.topic)
     if entry is None or vote.opinion not in (YES, NO, *words.reasons):
         return None
     if vote.wording != wording(entry):
-        return Taken(asked(voice, entry), words.reworded)
+        return VoteReply(ask_if_helpful(voice, entry), words.reworded)
     reason = vote.opinion if vote.opinion in words.reasons else ""
     toast = words.thanks if vote.opinion == YES else words.noted if reason else words.ask_reason
     kept = Voted(entry.id, vote.wording, vote.opinion == YES, reason)
-    return Taken(asked(voice, entry, vote.opinion)[-1:], toast, (kept,))
+    return VoteReply(ask_if_helpful(voice, entry, vote.opinion)[-1:], toast, (kept,))
 
 
 def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ...]]:
@@ -70,7 +70,7 @@ def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ..
         yield (voice.command("desk" if voice.desk else "contact"),)
 
 
-def flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[tuple[Entry, Opinion]]:
+def find_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[tuple[Entry, Opinion]]:
     """Entries whose answer, as it is worded now, too few found helpful; worst first."""
     judged = [(entry, opinions.get((topic, wording(entry)))) for topic, entry in content.entries.items()]
     poor = [(entry, one) for entry, one in judged if one and one.of >= FLAG_VOTES and one.helped < FLAG_SHARE * one.of]

@@ -19,7 +19,7 @@ from bot.domain.messages import Attachment, Button, Reply, Tone
 from bot.domain.session import Session
 from bot.render.calendar import calendar
 from faq.model import Entry
-from flows.engine import BACK, JUMP, Action, View, Walk, answered, wrong_fields
+from flows.engine import BACK, JUMP, Action, View, Walk, verdicts_of, wrong_fields
 from flows.facts import Facts, facts, fill
 from flows.model import Step
 from flows.notice import Notice
@@ -65,7 +65,7 @@ class Voice:
         position = self.session.position
         answers = position.answers if position else {}
         wrong = wrong_fields(self.notice, position) if position else ()
-        shared = self.content.shared_facts(self.notice.id, answers.get("cohort") or None, self.now)
+        shared = self.content.facts_cache(self.notice.id, answers.get("cohort") or None, self.now)
         return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared)
 
     def fill(self, template: str, live: Mapping[str, str] | None = None, **own: object) -> str:
@@ -191,7 +191,7 @@ class Voice:
         rows = tuple((self.topic(topic, mark),) for topic in topics)
         return self.bubbles(self.fill(sentence), (*rows, (self.command("none"),)))
 
-    def missed(self, misses: int, topics: Sequence[str] = (), mark: str = "") -> tuple[Reply, ...]:
+    def say_missed(self, misses: int, topics: Sequence[str] = (), mark: str = "") -> tuple[Reply, ...]:
         """What to say to the `misses`-th question in a row that nobody understood (1 is the first)."""
         sentences = self.content.phrases.misses
         if misses == 1 and topics:
@@ -270,7 +270,7 @@ class Voice:
         text = self.fill(phrases.deadline if file else phrases.deadline_closed)
         rows = (*(self._reminders() if file else ()), (self.start(), self.command("menu")))
         replies = self.bubbles(text, rows, source="notice")
-        return (*replies[:-1], _attached(replies[-1], phrases.calendar.file, file) if file else replies[-1])
+        return (*replies[:-1], _attach(replies[-1], phrases.calendar.file, file) if file else replies[-1])
 
     def _reminders(self) -> Rows:
         """The way to reminders before the deadline, for whoever does not get them."""
@@ -288,7 +288,7 @@ class Voice:
             )
         steps = self.content.script.by_id
         passed = dict.fromkeys(self.fill(steps[s].title) for s in position.trail if s in steps)
-        verdicts = list(answered(self.notice, position).values())
+        verdicts = list(verdicts_of(self.notice, position).values())
         right, opened = verdicts.count("right"), verdicts.count("")
         lines = [
             phrases.progress.format(
@@ -354,7 +354,7 @@ class Voice:
         return tuple(rows)
 
 
-def _attached(reply: Reply, name: str, content: str) -> Reply:
+def _attach(reply: Reply, name: str, content: str) -> Reply:
     return replace(reply, attachment=Attachment(name, content))
 
 
@@ -365,11 +365,11 @@ def cut(text: str, limit: int) -> list[str]:
             break
         pieces = [piece for piece in re.split(pattern, text) if piece.strip()]
         if len(pieces) > 1:
-            return _packed([part for piece in pieces for part in cut(piece.strip("\n"), limit)], limit, pattern)
+            return _pack([part for piece in pieces for part in cut(piece.strip("\n"), limit)], limit, pattern)
     return [text.strip("\n")]
 
 
-def _packed(pieces: Sequence[str], limit: int, pattern: str) -> list[str]:
+def _pack(pieces: Sequence[str], limit: int, pattern: str) -> list[str]:
     glue = "\n\n" if pattern.endswith(r"\n+") else "\n" if pattern.endswith(r"\n)") else ""
     parts: list[str] = []
     for piece in pieces:

@@ -15,17 +15,17 @@ AGAIN_S = 10.0
 _log = structlog.get_logger()
 
 
-def told(bug: BaseException) -> dict[str, Any]:
+def for_log(bug: BaseException) -> dict[str, Any]:
     """What it is and where, for a log line."""
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     return {"error": type(bug).__name__, "places": places}
 
 
-async def lasting(work: Callable[[], Coroutine[Any, Any, None]], again_s: float = AGAIN_S) -> None:
+async def restart_on_error(work: Callable[[], Coroutine[Any, Any, None]], again_s: float = AGAIN_S) -> None:
     """Do it until it is cancelled, or ends by itself: a bug in it is logged, and it begins again."""
     while True:
         try:
             return await work()
         except Exception as bug:  # noqa: BLE001 - the boundary: nobody waits for this work, so nobody would hear of it
-            _log.error("work_failed", **told(bug))
+            _log.error("work_failed", **for_log(bug))
             await asyncio.sleep(again_s)

@@ -26,16 +26,16 @@ LONGEST_S = 120.0
 """Seconds after which an examination is given up."""
 
 
-POLITE = 5
+NICENESS = 5
 """By how much the process aside steps back where turns need the machine (see nice)."""
 
 
-async def elsewhere(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
+async def run_aside(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
     """What `work` (a function of a module) makes of `about`, in another process.
 
     TimeoutError, or ChildProcessError when it did not come to an end; OSError when the disk is full.
     """
-    with _nameless() as told:
+    with _anonymous_file() as told:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=told
         )
@@ -56,7 +56,7 @@ async def elsewhere(work: Callable[[T], R], about: T, within_s: float = LONGEST_
     return made
 
 
-def _nameless() -> IO[bytes]:
+def _anonymous_file() -> IO[bytes]:
     """A file without a name, in memory where the system has such: the disk's log is wanted for turns."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("gradbot"), "w+b")
@@ -67,7 +67,7 @@ def main() -> None:
     """The other side of `elsewhere`."""
     gc.disable()
     if hasattr(os, "nice"):
-        os.nice(POLITE)  # people who wait for an answer go first
+        os.nice(NICENESS)  # people who wait for an answer go first
     work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
     try:
         made = work(about)

@@ -18,7 +18,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.content.content import Content
-from bot.conversation.public import in_public
+from bot.conversation.public import answer_in_public
 from bot.conversation.turn import Missed, Turn, decide
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
@@ -32,8 +32,8 @@ from bot.runtime import crashes
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
 from bot.tickets import roles as staff
 from bot.tickets import tickets
-from bot.tickets.roles import Asked, Staff
-from bot.tickets.tickets import Case, Desk
+from bot.tickets.roles import RoleRequest, Staff
+from bot.tickets.tickets import Case, StaffTurn
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
@@ -91,7 +91,7 @@ class Service:
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
             if incoming.place in ("public", "inline"):
-                return in_public(self.content, incoming, local(self._present(), self._today))
+                return answer_in_public(self.content, incoming, local(self._present(), self._today))
             if incoming.other in ("left", "returned"):
                 await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
                 return Answer(())
@@ -99,10 +99,10 @@ class Service:
                 return await self._again(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
-            helps = await self._keeps_the_house(incoming)
+            helps = await self._may_hear_details(incoming)
             return Answer((Reply(phrases.store_trouble[problem.code] if helps else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
-            _log.error("turn_failed", **crashes.told(bug), **about)
+            _log.error("turn_failed", **crashes.for_log(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
 
     async def reachable(self) -> bool:
@@ -131,9 +131,9 @@ class Service:
             _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
         self.posted.set()
 
-    async def owed(self, channel: str) -> Sequence[str]:
+    async def debtors(self, channel: str) -> Sequence[str]:
         """Who is owed something: what comes later waits behind it."""
-        return await self._store.desk.owed(channel)
+        return await self._store.desk.list_debtors(channel)
 
     async def waits_s(self, channel: str) -> float | None:
         """Seconds until the next message is due; None when none is waiting."""
@@ -147,7 +147,7 @@ class Service:
         if became in ("blocked", "failed"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
             if post.user is not None and post.ticket is not None:
-                news = (tickets.lost(content, post.ticket, became),)
+                news = (tickets.announce_undelivered(content, post.ticket, became),)
         if became == "blocked" and post.user is not None:
             await self._store.reach(channel, post.user, reachable=False)
         await self._store.desk.settle(post, delivered, self._present(), news)
@@ -162,7 +162,7 @@ class Service:
             now = local(self._present(), self._today)
             for ticket in await self._store.desk.overdue(channel, utc(now)):
                 try:
-                    effects = tickets.released(self.content, ticket, now).effects
+                    effects = tickets.release(self.content, ticket, now).effects
                     await self._store.desk.apply(effects, channel, self._present())
                 except Outdated:
                     continue
@@ -181,27 +181,29 @@ class Service:
 
     async def _turn(self, incoming: Incoming) -> Answer:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
-        known = await self._store.known(channel, user, update)
+        known = await self._store.load_known(channel, user, update)
         if known.turn:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
         role = self._role(incoming, known)
         if incoming.place == "staff":
-            return await self._handed(incoming, await self._at_the_desk(incoming, role), at)
-        if (asked := staff.asks(incoming)) and (handed := await self._privileged(incoming, role, asked, at)):
-            return await self._handed(incoming, handed, at)
-        if role and (handed := await self._in_a_room(incoming, role, at)):
-            return await self._handed(incoming, handed, at)
-        session, case = self._remembered(known.session), self._case(channel, known)
+            return await self._save_decision(incoming, await self._answer_in_staff_chat(incoming, role), at)
+        if (asked := staff.parse_request(incoming)) and (
+            handed := await self._decide_role_act(incoming, role, asked, at)
+        ):
+            return await self._save_decision(incoming, handed, at)
+        if role and (handed := await self._ask_areas(incoming, role, at)):
+            return await self._save_decision(incoming, handed, at)
+        session, case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
         turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
         if turn.forget:
-            left = (tickets.leaves(content, case.ticket, known.thread),) if case and case.ticket else ()
+            left = (tickets.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
-            turn = await self._exported(content, incoming, turn)
+            turn = await self._attach_export(content, incoming, turn)
         answer = _answer(turn)
         saved = await self._store.save_turn(
             channel,
@@ -216,12 +218,12 @@ class Service:
             seen=known.turns,
             tallied=turn.tallied,
         )
-        self._woken(turn.effects)
-        if not saved and update and (stored := await self._store.handled(channel, user, update)):
+        self._wake_outbox(turn.effects)
+        if not saved and update and (stored := await self._store.find_handled(channel, user, update)):
             return _ANSWER.validate_json(stored)
         return answer
 
-    async def _handed(self, incoming: Incoming, handed: Decision, at: datetime) -> Answer:
+    async def _save_decision(self, incoming: Incoming, handed: Decision, at: datetime) -> Answer:
         """A turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
         answer, update = Answer(handed.replies), incoming.update_id
         kept = answer
@@ -238,10 +240,10 @@ class Service:
             at=at,
             effects=handed.effects,
         )
-        self._woken(handed.effects)
+        self._wake_outbox(handed.effects)
         return answer if saved else kept
 
-    def _woken(self, effects: Sequence[Effect]) -> None:
+    def _wake_outbox(self, effects: Sequence[Effect]) -> None:
         if effects:
             self.posted.set()
 
@@ -249,17 +251,19 @@ class Service:
         """Read anew at every act, so that whoever is removed loses it at once."""
         return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
 
-    async def _keeps_the_house(self, incoming: Incoming) -> bool:
+    async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Whether it helps them to hear what is wrong with the database: at the machine, or with a role."""
         if incoming.channel not in self._posts:
             return True
         try:
-            known = await self._store.known(incoming.channel, incoming.user, None)
+            known = await self._store.load_known(incoming.channel, incoming.user, None)
         except StoreProblem:  # nothing can be read any more; the owners are in the settings
             known = Known()
         return self._role(incoming, known) is not None
 
-    async def _privileged(self, incoming: Incoming, role: Role | None, asked: Asked, at: datetime) -> Decision | None:
+    async def _decide_role_act(
+        self, incoming: Incoming, role: Role | None, asked: RoleRequest, at: datetime
+    ) -> Decision | None:
         roles, channel = self._store.roles, incoming.channel
         if role is None and asked.act != "join":
             return None
@@ -275,7 +279,7 @@ class Service:
             token=secrets.token_urlsafe(24),
         ).does(asked)
 
-    async def _in_a_room(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
+    async def _ask_areas(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         """What a room of staff makes of it; None when it is no room's business."""
         for room in self._rooms:
             if handed := await room.answer(incoming, role, at):
@@ -289,12 +293,12 @@ class Service:
         number = tickets.draw([self._draw(len(tickets.ALPHABET)) for _ in range(tickets.NUMBER)])
         return Case(known.ticket, number)
 
-    async def _at_the_desk(self, incoming: Incoming, role: Role | None) -> Decision:
+    async def _answer_in_staff_chat(self, incoming: Incoming, role: Role | None) -> Decision:
         """What somebody did in the staff chat; silence when it is not about a ticket."""
         words, now = self.content.phrases.desk, local(self._present(), self._today)
         if incoming.channel not in self._desks:
             return Decision()
-        asked, button = staff.asks(incoming), tickets.pressed(incoming.press)
+        asked, button = staff.parse_request(incoming), tickets.parse_press(incoming.press)
         found = await self._store.desk.find(
             number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
         )
@@ -305,12 +309,14 @@ class Service:
             return Decision((Reply(words.not_staff),))
         if asked:
             pending = await self._store.desk.pending(incoming.channel)
-            return Decision((tickets.listed(self.content, pending, now),)) if asked.act == "tickets" else Decision()
+            return (
+                Decision((tickets.list_tickets(self.content, pending, now),)) if asked.act == "tickets" else Decision()
+            )
         if found is None:
             return Decision((Reply(words.gone),))
-        return Desk(self.content, found.ticket, incoming.user, now, found.current).does(incoming)
+        return StaffTurn(self.content, found.ticket, incoming.user, now, found.current).decide(incoming)
 
-    def _remembered(self, stored: str | None) -> Session | None:
+    def _load_session(self, stored: str | None) -> Session | None:
         if stored is None:
             return None
         try:
@@ -328,7 +334,7 @@ class Service:
                 incoming.channel, incoming.user, update_id=incoming.update_id, turn=kept, at=at, effects=left
             )
         ).counts
-        self._woken(left)
+        self._wake_outbox(left)
         if not any(counts.values()):
             return again
         said = phrases.forgotten.format(
@@ -336,7 +342,7 @@ class Service:
         )
         return Answer((Reply(said),))
 
-    async def _exported(self, content: Content, incoming: Incoming, turn: Turn) -> Turn:
+    async def _attach_export(self, content: Content, incoming: Incoming, turn: Turn) -> Turn:
         kept = await self._store.export(incoming.channel, incoming.user)
         file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
         return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))

@@ -11,7 +11,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.tables import people, step_events, tickets
 
 
-def found(search: Search, dialect: str) -> ColumnElement[bool]:
+def matches(search: Search, dialect: str) -> ColumnElement[bool]:
     """Who is meant, whether or not they get it."""
     own = session_json(dialect)
     rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
@@ -33,7 +33,7 @@ def in_time(search: Search, dialect: str) -> ColumnElement[bool]:
 def gets(search: Search, dialect: str) -> ColumnElement[bool]:
     """Who is meant and gets it."""
     enough = true() if search.most is None else _had(search.most[0]) < search.most[1]
-    return and_(found(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
+    return and_(matches(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
 
 
 def session_json(dialect: str) -> Any:
@@ -76,12 +76,12 @@ def _rule(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool
         case "inactive":
             return people.c.updated_at < values[0]
         case "acked":
-            return _received(values[0], recipients.c.ack.is_not(None))
+            return _has_received(values[0], recipients.c.ack.is_not(None))
         case "silent":
-            return _received(values[0], recipients.c.ack.is_(None), recipients.c.state == "sent")
+            return _has_received(values[0], recipients.c.ack.is_(None), recipients.c.state == "sent")
 
 
-def _received(number: str | None, *how: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_received(number: str | None, *how: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(recipients.c.who == people.c.id, recipients.c.broadcast == int(number or 0), *how)
 
 

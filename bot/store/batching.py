@@ -17,7 +17,7 @@ MOST = 64
 """Pieces in a batch."""
 
 
-class Together(Generic[T, R]):
+class Batcher(Generic[T, R]):
     """Call it with a piece, get its result. `work` does a batch: all of it, in order, or it raises and did nothing.
 
     No two pieces with the same `key` are in one batch. A batch that fails is done again piece by piece, so that each
@@ -53,9 +53,9 @@ class Together(Generic[T, R]):
             while self._waiting:
                 await asyncio.sleep(0)  # those who are ready now may come along
                 batch = self._next()
-                if not await self._done(batch):
+                if not await self._is_done(batch):
                     for piece in batch:
-                        await self._done([piece])
+                        await self._is_done([piece])
         finally:
             self._running = None
             for _, done in (*batch, *self._waiting):  # the loop is being closed: nobody waits for ever
@@ -73,7 +73,7 @@ class Together(Generic[T, R]):
         self._waiting = later
         return list(batch.values())
 
-    async def _done(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
+    async def _is_done(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
         """Whether everybody in the batch has a result or an error."""
         try:
             results = await self._work([piece for piece, _ in batch])

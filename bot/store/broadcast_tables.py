@@ -147,6 +147,6 @@ asked = Table(
 
 
 @event.listens_for(broadcast_moves, "after_create")
-def _filled(_: Table, connection: Connection, **__: object) -> None:
+def _fill_column(_: Table, connection: Connection, **__: object) -> None:
     rows = [{"source": source, "target": target} for source, targets in MOVES.items() for target in targets]
     connection.execute(insert(broadcast_moves), rows)

@@ -15,17 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.audience import Count, Search
 from bot.domain.broadcast import Ack, Act, Answered, Broadcast, Cancelled, Moved, Rewritten, Started
 from bot.domain.effects import Effect, Outdated
-from bot.domain.lifecycle import Life
+from bot.domain.lifecycle import BroadcastState
 from bot.domain.questions import Tallied
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.store import freezing
-from bot.store.audience import consents, found, gets, in_time
+from bot.store.audience import consents, gets, in_time, matches
 from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders
 from bot.store.knowledge import upsert
 from bot.store.ledger import move, texts
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.proofs import prove
-from bot.store.rows import Rows, to_the_end
+from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import KEPT_TURNS, people
 from bot.store.times import text_of, time_of
 
@@ -35,7 +35,7 @@ class BroadcastRows(Rows):
 
     # Broadcasts
 
-    @to_the_end
+    @run_to_completion
     async def make(
         self,
         channel: str,
@@ -66,12 +66,12 @@ class BroadcastRows(Rows):
         found = await self._broadcasts(broadcasts.c.id == number)
         return found[0] if found else None
 
-    async def keyed(self, key: str) -> Broadcast | None:
+    async def find_by_key(self, key: str) -> Broadcast | None:
         """The broadcast that was made under this key."""
         found = await self._broadcasts(broadcasts.c.key == key)
         return found[0] if found else None
 
-    async def reminded(self, channel: str, at: datetime, most: int = 100) -> list[tuple[str, str | None]]:
+    async def due_reminders(self, channel: str, at: datetime, most: int = 100) -> list[tuple[str, str | None]]:
         """Users and sessions of those whose own reminder is due."""
         due = (
             select(people.c.user_id, people.c.session)
@@ -80,11 +80,11 @@ class BroadcastRows(Rows):
             .order_by(reminders.c.due_at)
             .limit(most)
         )
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return [(user, session) for user, session in await connection.execute(due)]
 
-    async def all(self, *states: Life, channel: str | None = None, most: int = 50) -> list[Broadcast]:
+    async def all(self, *states: BroadcastState, channel: str | None = None, most: int = 50) -> list[Broadcast]:
         """The newest broadcasts in these states (all when none is named), newest first."""
         which: list[Any] = [broadcasts.c.state.in_(states)] if states else []
         which += [broadcasts.c.channel == channel] if channel else []
@@ -97,27 +97,27 @@ class BroadcastRows(Rows):
             or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
         )
 
-    @to_the_end
+    @run_to_completion
     async def go_on(self, number: int, at: datetime) -> bool:
         """One more piece of its audience is written down or left out; whether there may be more."""
         async with self._writing() as connection:
             return await freezing.go_on(connection, number, at)
 
     async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 rows = await connection.execute(
                     select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
                 )
                 return [_broadcast(row) for row in rows.mappings()]
 
-    @to_the_end
+    @run_to_completion
     async def apply(self, effect: Effect, channel: str, user: str, at: datetime) -> None:
         """One effect in a transaction of its own. Outdated when it no longer fits."""
         async with self._writing() as connection:
             await apply(connection, effect, channel, user, at)
 
-    @to_the_end
+    @run_to_completion
     async def note(self, /, number: int, **also: Any) -> None:
         """Write other columns down; the state stays."""
         async with self._writing() as connection:
@@ -127,7 +127,7 @@ class BroadcastRows(Rows):
 
     async def count(self, search: Search) -> Count:
         """How many people a rule finds, and how many of them get it."""
-        meant, dialect = found(search, self._reader.dialect.name), self._reader.dialect.name
+        meant, dialect = matches(search, self._reader.dialect.name), self._reader.dialect.name
         agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
         counts = select(
             func.count(),
@@ -136,7 +136,7 @@ class BroadcastRows(Rows):
             func.count().filter(agreed, reachable, ~timely),
             func.count().filter(gets(search, dialect)),
         ).where(meant)
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 row = (await connection.execute(counts)).one()
         return Count(*map(int, row))
@@ -144,7 +144,7 @@ class BroadcastRows(Rows):
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
         """Sessions of the first few who would get it."""
         some = select(people.c.session).where(gets(search, self._reader.dialect.name)).order_by(people.c.id).limit(most)
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return [session for (session,) in await connection.execute(some)]
 
@@ -164,7 +164,7 @@ async def apply(connection: AsyncConnection, effect: Effect, channel: str, user:
         case Cancelled(number):
             fits = await freezing.cancel(connection, effect, at)
         case Answered(number, ack):
-            await _answered(connection, channel, user, number, ack, at)
+            await _save_ack(connection, channel, user, number, ack, at)
             return
         case Resaved(who, was, becomes):
             there = (people.c.channel == channel, people.c.user_id == who, people.c.session == was)
@@ -211,7 +211,7 @@ async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: 
         await connection.execute(insert(reminders), {"person": person, "due_at": text_of(due_at)})
 
 
-async def _answered(connection: AsyncConnection, channel: str, user: str, number: int, ack: Ack, at: datetime) -> None:
+async def _save_ack(connection: AsyncConnection, channel: str, user: str, number: int, ack: Ack, at: datetime) -> None:
     """Write down what a recipient answered; the last answer counts, and every one is proved."""
     who = select(people.c.id, people.c.member).where(people.c.channel == channel, people.c.user_id == user)
     person = (await connection.execute(who)).first()
@@ -232,7 +232,7 @@ def _broadcast(row: RowMapping) -> Broadcast:
         row["id"],
         row["channel"],
         cast("Act", row["act"]),
-        cast("Life", row["state"]),
+        cast("BroadcastState", row["state"]),
         row["draft"],
         row["version"],
         row["made_by"],

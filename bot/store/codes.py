@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.join_codes import Holder
 from bot.store.audience import session_json
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.tables import people
 from bot.store.times import time_of
 
@@ -46,6 +46,6 @@ class CodeRows:
         return [(user, session) for user, session in await self._rows(found)]
 
     async def _rows(self, query: Any) -> list[Any]:
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return list(await connection.execute(query))

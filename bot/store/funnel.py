@@ -12,7 +12,7 @@ from bot.domain.counts import Day, Group, Questions
 from bot.domain.zone import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.tables import misses, people, step_events, tickets
 from bot.store.times import text_of
 
@@ -78,14 +78,14 @@ class FunnelRows:
         rows = await self._rows(counted.group_by(asked.c.cohort, asked.c.reached))
         return [Questions(cohort or None, reached, int(n)) for cohort, reached, n in rows]
 
-    async def missed(self) -> int:
+    async def count_missed(self) -> int:
         """Questions that found no answer and wait for an editor."""
         waiting = (misses.c.became.is_(None), misses.c.tied.is_(False))
         ((count,),) = await self._rows(select(func.count()).select_from(misses).where(*waiting))
         return int(count)
 
     async def _rows(self, query: Any) -> list[Any]:
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return list(await connection.execute(query))
 

@@ -21,8 +21,8 @@ from bot.domain.effects import KnowledgeEffect, Outdated
 from bot.domain.questions import Opinion, Picked, Settled, Unanswered, Unsettled, Voted
 from bot.domain.revisions import Drafted, Once, Revised, Undrafted
 from bot.store.knowledge_tables import drafts, revisions, texts, votes
-from bot.store.problems import told_apart
-from bot.store.rows import Rows, to_the_end
+from bot.store.problems import translate_errors
+from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import misses, people
 from bot.store.times import text_of, time_of
 
@@ -57,7 +57,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def learnt(connection: AsyncConnection, effect: KnowledgeEffect, channel: str, user: str, at: datetime) -> None:
+async def apply_knowledge(
+    connection: AsyncConnection, effect: KnowledgeEffect, channel: str, user: str, at: datetime
+) -> None:
     """Do what a turn decided about knowledge, in its transaction. Outdated when somebody else published first."""
     match effect:
         case Revised():
@@ -147,7 +149,7 @@ class KnowledgeRows(Rows):
         row, files = rows[0], await self._texts(rows[0])
         return Draft(row["key"], time_of(row["at"]), row["author"], row["note"], row["parent"], files)
 
-    async def unanswered(self, since: datetime, *, settled: bool = False) -> list[Unanswered]:
+    async def list_unanswered(self, since: datetime, *, settled: bool = False) -> list[Unanswered]:
         """Questions that were not answered at once and still wait (`settled`: all), newest first."""
         which = and_(misses.c.at >= text_of(since), *(() if settled else (misses.c.became.is_(None),)))
         rows = await self._rows(select(misses).where(which).order_by(misses.c.id.desc()).limit(20_000))
@@ -177,12 +179,12 @@ class KnowledgeRows(Rows):
             found[about] = Opinion(so_far.helped + n * row["helped"], so_far.of + n, reasons)
         return found
 
-    @to_the_end
+    @run_to_completion
     async def apply(self, effects: Sequence[KnowledgeEffect], at: datetime) -> None:
         """What follows from no turn, in one transaction. Outdated when somebody else published first."""
         async with self._writing() as connection:
             for effect in effects:
-                await learnt(connection, effect, "", "", at)
+                await apply_knowledge(connection, effect, "", "", at)
 
     async def _texts(self, row: RowMapping) -> dict[str, str]:
         hashes: dict[str, str] = json.loads(row["files"])
@@ -193,7 +195,7 @@ class KnowledgeRows(Rows):
         return {name: by_hash[digest] for name, digest in hashes.items()}
 
     async def _rows(self, query: Any) -> Sequence[RowMapping]:
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return (await connection.execute(query)).mappings().all()
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.roles import Role
 from bot.domain.tickets import Ticket
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
 from bot.store.tickets import ticket_of_row
 
@@ -43,7 +43,7 @@ _TICKETS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KnownQuery:
     """Whose turn begins, by which update."""
 
     channel: str
@@ -67,10 +67,10 @@ class Known:
     turns: int = 0
 
 
-async def look(reader: AsyncEngine, asked: Sequence[Asked]) -> Sequence[Known]:
+async def look(reader: AsyncEngine, asked: Sequence[KnownQuery]) -> Sequence[Known]:
     """What is known for each, in their order."""
-    found: dict[Asked, Known] = {}
-    with told_apart():
+    found: dict[KnownQuery, Known] = {}
+    with translate_errors():
         async with reader.connect() as connection:
             for channel in {one.channel for one in asked}:
                 mine = [one for one in asked if one.channel == channel]
@@ -78,7 +78,7 @@ async def look(reader: AsyncEngine, asked: Sequence[Asked]) -> Sequence[Known]:
     return [found[one] for one in asked]
 
 
-async def _look(connection: AsyncConnection, channel: str, asked: Sequence[Asked]) -> Sequence[Known]:
+async def _look(connection: AsyncConnection, channel: str, asked: Sequence[KnownQuery]) -> Sequence[Known]:
     whose = {"channel": channel, "users": [one.user for one in asked]}
     there = await connection.execute(_SESSIONS, whose)
     sessions: dict[str, tuple[str | None, int]] = {user: (session, count) for user, session, count in there}

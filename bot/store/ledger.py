@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.broadcast import Result, Row, RowState, Totals
-from bot.domain.lifecycle import Life
-from bot.store.batching import Together
+from bot.domain.broadcast import Recipient, Result, RowState, Totals
+from bot.domain.lifecycle import BroadcastState
+from bot.store.batching import Batcher
 from bot.store.broadcast_tables import broadcasts, recipients
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.proofs import prove
-from bot.store.rows import Rows, to_the_end
+from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
@@ -99,11 +99,11 @@ class LedgerRows(Rows):
     """The ledger of an open store."""
 
     @cached_property
-    def _write(self) -> Together[Mark | Settle, bool]:
-        return Together(self._written, _row_of)
+    def _write(self) -> Batcher[Mark | Settle, bool]:
+        return Batcher(self._write_results, _row_of)
 
-    @to_the_end
-    async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Row]:
+    @run_to_completion
+    async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Recipient]:
         """The next rows, now this worker's for CLAIM_S; oldest first. Empty: nothing is to be sent now."""
         which = _CLAIM.order_by(recipients.c.id).limit(most)
         which = which.with_for_update(skip_locked=True) if self._reader.dialect.name == "postgresql" else which
@@ -116,7 +116,7 @@ class LedgerRows(Rows):
             rows = await connection.execute(_rows(ids))
             return [_row(row) for row in rows]
 
-    @to_the_end
+    @run_to_completion
     async def release(self, number: int, worker: str) -> None:
         """Let go of what was claimed and not begun."""
         mine = (recipients.c.broadcast == number, recipients.c.state == "pending", recipients.c.worker == worker)
@@ -135,8 +135,8 @@ class LedgerRows(Rows):
         """Wait for what is being written."""
         await self._write.finish()
 
-    @to_the_end
-    async def orphaned(self, number: int, at: datetime) -> int:
+    @run_to_completion
+    async def release_orphans(self, number: int, at: datetime) -> int:
         """Rows whose sender was lost on the way become unsure; how many."""
         lost = (
             recipients.c.broadcast == number,
@@ -147,10 +147,10 @@ class LedgerRows(Rows):
             ids = [i for (i,) in await connection.execute(select(recipients.c.id).where(*lost))]
             if ids:
                 results = [Settle(Result(i, "unsure", "killed"), at) for i in ids]
-                await self._settled(connection, results)
+                await self._after_results(connection, results)
         return len(ids)
 
-    @to_the_end
+    @run_to_completion
     async def end(self, number: int, at: datetime) -> Totals | None:
         """Done, when everybody has an outcome; None while somebody has not."""
         async with self._writing() as connection:
@@ -164,7 +164,7 @@ class LedgerRows(Rows):
 
     async def totals(self, number: int) -> Totals:
         """How far it is."""
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 acks = await _by(connection, number, recipients.c.ack)
                 skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
@@ -182,7 +182,7 @@ class LedgerRows(Rows):
             .limit(PAGE)
         )
         while True:
-            with told_apart():
+            with translate_errors():
                 async with self._reader.connect() as connection:
                     rows = (await connection.execute(page, {"after": after})).mappings().all()
             for row in rows:
@@ -191,12 +191,12 @@ class LedgerRows(Rows):
                 return
             after = rows[-1]["id"]
 
-    async def _written(self, batch: Sequence[Mark | Settle]) -> Sequence[bool]:
+    async def _write_results(self, batch: Sequence[Mark | Settle]) -> Sequence[bool]:
         marks = [piece for piece in batch if isinstance(piece, Mark)]
         settles = [piece for piece in batch if isinstance(piece, Settle)]
         async with self._writing() as connection:
             if settles:
-                await self._settled(connection, settles)
+                await self._after_results(connection, settles)
             marked: set[int] = set()
             for worker in {piece.worker for piece in marks}:
                 mine = [piece for piece in marks if piece.worker == worker]
@@ -206,7 +206,7 @@ class LedgerRows(Rows):
                 marked |= {row for (row,) in await connection.execute(_MARK, about)}
         return [not isinstance(piece, Mark) or piece.row in marked for piece in batch]
 
-    async def _settled(self, connection: AsyncConnection, settles: Sequence[Settle]) -> None:
+    async def _after_results(self, connection: AsyncConnection, settles: Sequence[Settle]) -> None:
         await connection.execute(_SETTLE, [_outcome(piece) for piece in settles])
         if blocked := [{"row": piece.result.row} for piece in settles if piece.result.state == "blocked"]:
             await connection.execute(_UNREACHABLE, blocked)
@@ -222,7 +222,7 @@ class LedgerRows(Rows):
             await prove(connection, settles[-1].at, "outcomes", broadcast, said)
 
 
-def received_by(person: int) -> Any:
+def select_received(person: int) -> Any:
     """What a person got of broadcasts and answered; it is theirs, so it is exported with the rest."""
     names = ("broadcast", "state", "at", "ack", "ack_at")
     return select(*(recipients.c[name] for name in names)).where(recipients.c.who == person).order_by(recipients.c.id)
@@ -244,9 +244,9 @@ def _rows(ids: Sequence[int]) -> Any:
     )  # fmt: skip
 
 
-def _row(row: Any) -> Row:
+def _row(row: Any) -> Recipient:
     sent_at = time_of(row.at) if row.at else None
-    return Row(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.message, sent_at)
+    return Recipient(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.message, sent_at)
 
 
 async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, int]:
@@ -275,7 +275,9 @@ def _outcome(piece: Settle) -> dict[str, Any]:
     }
 
 
-async def move(connection: AsyncConnection, number: int, source: Life, target: Life, **also: Any) -> bool:
+async def move(
+    connection: AsyncConnection, number: int, source: BroadcastState, target: BroadcastState, **also: Any
+) -> bool:
     moved = await connection.execute(
         update(broadcasts)
         .where(broadcasts.c.id == number, broadcasts.c.state == source)

@@ -58,7 +58,7 @@ class StoreProblem(Exception):
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn what drivers and the system raise into StoreProblem; what is our own mistake passes unchanged."""
     try:
         yield

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.domain.proof import FIRST, Record, link, written
+from bot.domain.proof import FIRST, Record, canonical_json, link
 from bot.store.broadcast_tables import proofs
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.times import text_of
 
 PAGE = 1000
@@ -23,7 +23,7 @@ async def prove(connection: AsyncConnection, at: datetime, kind: str, broadcast:
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236424)")
     before = (await connection.execute(select(proofs.c.hash).order_by(proofs.c.id.desc()).limit(1))).scalar() or FIRST
-    words, when = written(body), text_of(at)
+    words, when = canonical_json(body), text_of(at)
     row = {"at": when, "kind": kind, "broadcast": broadcast, "body": words}
     await connection.execute(insert(proofs), row | {"hash": link(before, when, kind, broadcast, words)})
 
@@ -40,7 +40,7 @@ class ProofRows:
         while True:
             which = [proofs.c.id > after] + ([proofs.c.broadcast == number] if number else [])
             page = select(proofs).where(*which).order_by(proofs.c.id).limit(PAGE)
-            with told_apart():
+            with translate_errors():
                 async with self._reader.connect() as connection:
                     rows = (await connection.execute(page)).all()
             yield [Record(*row) for row in rows]

@@ -12,7 +12,7 @@ from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
 from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Role
 from bot.store.broadcast_tables import broadcasts
-from bot.store.problems import told_apart
+from bot.store.problems import translate_errors
 from bot.store.tables import audit, invites, staff, tickets
 from bot.store.times import text_of
 
@@ -25,7 +25,7 @@ class RoleRows:
 
     async def members(self, channel: str) -> list[Member]:
         """Everybody with a role, longest there first."""
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 rows = await connection.execute(select(staff).where(staff.c.channel == channel).order_by(staff.c.id))
                 return [Member(row.user_id, cast("Role", row.role), row.label, row.since) for row in rows]
@@ -35,13 +35,13 @@ class RoleRows:
         usable = select(invites).where(
             invites.c.channel == channel, invites.c.used_at.is_(None), invites.c.expires_at > text_of(at)
         )
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 rows = await connection.execute(usable)
                 return [Invitation(row.hash, cast("Role", row.role), row.label, row.made_by) for row in rows]
 
 
-async def invited(connection: AsyncConnection, effect: Invited, channel: str, user: str) -> None:
+async def save_invitation(connection: AsyncConnection, effect: Invited, channel: str, user: str) -> None:
     """Keep an invitation's hash."""
     await connection.execute(
         insert(invites),
@@ -56,7 +56,7 @@ async def invited(connection: AsyncConnection, effect: Invited, channel: str, us
     )
 
 
-async def joined(connection: AsyncConnection, effect: Joined, channel: str, user: str, at: datetime) -> None:
+async def use_invitation(connection: AsyncConnection, effect: Joined, channel: str, user: str, at: datetime) -> None:
     """Use up an invitation. Outdated when somebody did before."""
     used = await connection.execute(
         update(invites).where(invites.c.hash == effect.hash, invites.c.used_at.is_(None)).values(used_at=text_of(at))
@@ -77,7 +77,7 @@ async def joined(connection: AsyncConnection, effect: Joined, channel: str, user
     )
 
 
-async def removed(connection: AsyncConnection, user: str, channel: str, by: str) -> None:
+async def remove_role(connection: AsyncConnection, user: str, channel: str, by: str) -> None:
     """Take the role and every invitation that they made; what they had taken is open again.
 
     Their broadcasts are looked after by whoever removed them, and those with a time do not start by themselves. What
@@ -102,7 +102,7 @@ async def removed(connection: AsyncConnection, user: str, channel: str, by: str)
     await connection.execute(update(broadcasts).where(*agreed).values(approved=None, approved_by=None))
 
 
-async def audited(connection: AsyncConnection, effect: Audited, channel: str, user: str, at: datetime) -> None:
+async def save_audit(connection: AsyncConnection, effect: Audited, channel: str, user: str, at: datetime) -> None:
     """Write down a privileged act."""
     row = {"at": text_of(at), "channel": channel, "who": user, "act": effect.act, "about": effect.about}
     await connection.execute(insert(audit), row)

@@ -10,13 +10,13 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-UnderWay = set[asyncio.Task[Any]]
+RunningTasks = set[asyncio.Task[Any]]
 
 
 class Works(Protocol):
     """Whose methods are run to their end; `_under_way` is for whoever closes the database."""
 
-    _under_way: UnderWay
+    _under_way: RunningTasks
 
 
 W = TypeVar("W", bound=Works)
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def to_the_end(
+def run_to_completion(
     method: Callable[Concatenate[W, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[W, P], Coroutine[Any, Any, R]]:
     """Let what began finish when its caller is cancelled, who goes only then.
@@ -59,7 +59,7 @@ class Rows:
         self,
         reader: AsyncEngine,
         writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
-        under_way: UnderWay,
+        under_way: RunningTasks,
     ) -> None:
         self._reader = reader
         self._writing = writing

@@ -25,21 +25,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.effects import Effect, Outdated
 from bot.domain.questions import Tallied
-from bot.store.batching import Together
+from bot.store.batching import Batcher
 from bot.store.broadcasts import BroadcastRows, tally
 from bot.store.codes import CodeRows
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
-from bot.store.known import Asked, Known, look
-from bot.store.ledger import LedgerRows, received_by
-from bot.store.problems import StoreProblem, told_apart
+from bot.store.known import Known, KnownQuery, look
+from bot.store.ledger import LedgerRows, select_received
+from bot.store.problems import StoreProblem, translate_errors
 from bot.store.proofs import ProofRows
 from bot.store.roles import RoleRows
-from bot.store.rows import UnderWay, to_the_end
+from bot.store.rows import RunningTasks, run_to_completion
 from bot.store.schema import WIPE_LOG, prepare
 from bot.store.tables import KEPT_TURNS, handled_updates, metadata, misses, outbox, people, step_events
-from bot.store.tickets import DeskRows, apply
+from bot.store.tickets import TicketRows, apply
 from bot.store.times import text_of
 
 # How long the turn that forgot somebody can be sent again; Telegram repeats an update for one day.
@@ -84,7 +84,7 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _TurnRow:
     """A turn to save; see `Store.save_turn`."""
 
     channel: str
@@ -114,7 +114,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
         self._engine = engine
         self._new_member = new_member
-        self._under_way: UnderWay = set()
+        self._under_way: RunningTasks = set()
         sqlite = engine.dialect.name == "sqlite"
         self._reader = engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"}))
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
@@ -124,7 +124,7 @@ class Store:
         self._save_person = _save_person(upsert)
         self._save_update = _save_update(upsert)
         ours = self._reader, self._transaction, self._under_way
-        self.desk = DeskRows(*ours)
+        self.desk = TicketRows(*ours)
         self.roles = RoleRows(self._reader)
         self.knowledge = KnowledgeRows(*ours)
         self.broadcasts = BroadcastRows(*ours)
@@ -132,8 +132,8 @@ class Store:
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
-        self._looking: Together[Asked, Known] = Together(partial(look, self._reader), lambda asked: asked)
-        self._saving: Together[_Turn, bool] = Together(self._save, lambda turn: (turn.channel, turn.user))
+        self._looking: Batcher[KnownQuery, Known] = Batcher(partial(look, self._reader), lambda asked: asked)
+        self._saving: Batcher[_TurnRow, bool] = Batcher(self._save, lambda turn: (turn.channel, turn.user))
 
     @classmethod
     async def open(
@@ -144,7 +144,7 @@ class Store:
         wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
         """
         address = _address(url)
-        with told_apart():
+        with translate_errors():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
             engine = engine_for(address, wait_s)
@@ -171,18 +171,18 @@ class Store:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()
 
-    @to_the_end
-    async def known(self, channel: str, user: str, update_id: str | None) -> Known:
+    @run_to_completion
+    async def load_known(self, channel: str, user: str, update_id: str | None) -> Known:
         """What a turn begins with; the stored turn when this update of this person was handled before."""
-        return await self._looking(Asked(channel, user, update_id))
+        return await self._looking(KnownQuery(channel, user, update_id))
 
     async def load(self, channel: str, user: str) -> str | None:
         """The session's JSON; None for somebody without one."""
-        return (await self.known(channel, user, None)).session
+        return (await self.load_known(channel, user, None)).session
 
-    async def handled(self, channel: str, user: str, update_id: str) -> str | None:
+    async def find_handled(self, channel: str, user: str, update_id: str) -> str | None:
         """The turn's JSON that answered this update of this person; None when it is still to be handled."""
-        return (await self.known(channel, user, update_id)).turn
+        return (await self.load_known(channel, user, update_id)).turn
 
     async def save_turn(
         self,
@@ -208,17 +208,17 @@ class Store:
         """
         member = self._new_member()
         return await self._saving(
-            _Turn(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
+            _TurnRow(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
         )
 
-    @to_the_end
+    @run_to_completion
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
         """Note whether messages reach a person; nothing for somebody unknown. Whoever writes is reachable again."""
         async with self._transaction() as connection:
             known = update(people).where(*_WHO).values(reachable=reachable)
             await connection.execute(known, {"who_channel": channel, "who_user": user})
 
-    async def _save(self, batch: Sequence[_Turn]) -> Sequence[bool]:
+    async def _save(self, batch: Sequence[_TurnRow]) -> Sequence[bool]:
         try:
             async with self._transaction() as connection:
                 saved = await connection.execute(self._save_person, [_person(turn) for turn in batch])
@@ -235,18 +235,18 @@ class Store:
                     await apply(connection, turn.effects, turn.channel, turn.user, turn.at)
         except IntegrityError:
             turn = batch[0]
-            if len(batch) > 1 or turn.update_id is None or not await self._seen(turn.channel, turn.update_id):
+            if len(batch) > 1 or turn.update_id is None or not await self._was_handled(turn.channel, turn.update_id):
                 raise
             return [False]
         return [True] * len(batch)
 
-    async def _seen(self, channel: str, update_id: str) -> bool:
-        with told_apart():
+    async def _was_handled(self, channel: str, update_id: str) -> bool:
+        with translate_errors():
             async with self._reader.connect() as connection:
                 found = await connection.execute(_SEEN, {"channel": channel, "update_id": update_id})
                 return found.first() is not None
 
-    @to_the_end
+    @run_to_completion
     async def forget(
         self,
         channel: str,
@@ -282,7 +282,7 @@ class Store:
         await self._wipe()
         return Forgotten(counts)
 
-    @to_the_end
+    @run_to_completion
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and unanswered questions from before; gives how many people."""
         before = text_of(idle_since)
@@ -295,10 +295,10 @@ class Store:
         await self._wipe()
         return gone
 
-    @to_the_end
+    @run_to_completion
     async def export(self, channel: str, user: str) -> dict[str, Any]:
         """Everything kept of this person as JSON values, by table, oldest row first; empty for somebody unknown."""
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 this_person = select(people).where(*_THIS_PERSON)
                 found = (
@@ -312,7 +312,7 @@ class Store:
                         select(table).where(table.c.person == found["id"]).order_by(table.c.id)
                     )
                     kept[table.name] = [_values(row) for row in rows.mappings()]
-                received = await connection.execute(received_by(found["id"]))
+                received = await connection.execute(select_received(found["id"]))
                 kept["recipients"] = [dict(row) for row in received.mappings()]
         return kept
 
@@ -324,7 +324,7 @@ class Store:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        with told_apart():
+        with translate_errors():
             async with self._writing, self._engine.begin() as connection:
                 yield connection
 
@@ -366,7 +366,7 @@ def _save_update(upsert: Callable[..., Any]) -> Any:
     )
 
 
-def _person(turn: _Turn) -> dict[str, Any]:
+def _person(turn: _TurnRow) -> dict[str, Any]:
     return {
         "channel": turn.channel,
         "user_id": turn.user,
@@ -377,16 +377,16 @@ def _person(turn: _Turn) -> dict[str, Any]:
     }
 
 
-def _update_of(turn: _Turn) -> dict[str, Any]:
+def _update_of(turn: _TurnRow) -> dict[str, Any]:
     assert turn.update_id
     return _update(turn.channel, turn.update_id, turn.turn, text_of(turn.at)) | _who(turn)
 
 
-def _event(turn: _Turn, event_: StepEvent) -> dict[str, Any]:
+def _event(turn: _TurnRow, event_: StepEvent) -> dict[str, Any]:
     return {"at": text_of(turn.at), **asdict(event_)} | _who(turn)
 
 
-def _who(turn: _Turn) -> dict[str, str]:
+def _who(turn: _TurnRow) -> dict[str, str]:
     return {"who_channel": turn.channel, "who_user": turn.user}
 
 

@@ -21,10 +21,10 @@ from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.tickets import Changed, Opened, Ticket
 from bot.store import broadcasts
-from bot.store.knowledge import learnt
-from bot.store.problems import told_apart
-from bot.store.roles import audited, invited, joined, removed
-from bot.store.rows import Rows, to_the_end
+from bot.store.knowledge import apply_knowledge
+from bot.store.problems import translate_errors
+from bot.store.roles import remove_role, save_audit, save_invitation, use_invitation
+from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.times import text_of, time_of
 
@@ -66,17 +66,17 @@ async def apply(connection: AsyncConnection, effects: Sequence[Effect], channel:
             case Changed(ticket):
                 await _change(connection, ticket)
             case Queued():
-                await connection.execute(_QUEUE, _queued(effect, channel, at))
+                await connection.execute(_QUEUE, _outbox_row(effect, channel, at))
             case Invited():
-                await invited(connection, effect, channel, user)
+                await save_invitation(connection, effect, channel, user)
             case Joined():
-                await joined(connection, effect, channel, user, at)
+                await use_invitation(connection, effect, channel, user, at)
             case Removed(gone):
-                await removed(connection, gone, channel, user)
+                await remove_role(connection, gone, channel, user)
             case Audited():
-                await audited(connection, effect, channel, user, at)
+                await save_audit(connection, effect, channel, user, at)
             case _ if isinstance(effect, KnowledgeEffect):
-                await learnt(connection, effect, channel, user, at)
+                await apply_knowledge(connection, effect, channel, user, at)
             case _:
                 await broadcasts.apply(connection, effect, channel, user, at)
 
@@ -91,7 +91,7 @@ async def _change(connection: AsyncConnection, ticket: Ticket) -> None:
         raise Outdated(ticket.number)
 
 
-class DeskRows(Rows):
+class TicketRows(Rows):
     """Tickets and the outbox of an open store."""
 
     async def find(
@@ -115,7 +115,7 @@ class DeskRows(Rows):
             .where(other.c.person == tickets.c.person, other.c.state != "closed")
             .scalar_subquery()
         )
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 rows = await connection.execute(
                     select(tickets, current.label("current")).where(which).order_by(tickets.c.id.desc()).limit(1)
@@ -133,23 +133,23 @@ class DeskRows(Rows):
         return await self._tickets(and_(late, people.c.channel == channel))
 
     async def _tickets(self, which: Any) -> list[Ticket]:
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 rows = await connection.execute(
                     select(tickets).join(people, people.c.id == tickets.c.person).where(which).order_by(tickets.c.id)
                 )
                 return [ticket_of_row(row) for row in rows.mappings()]
 
-    @to_the_end
+    @run_to_completion
     async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
         """What follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
         async with self._writing() as connection:
             await apply(connection, effects, channel, "", at)
 
-    @to_the_end
+    @run_to_completion
     async def claim(self, channel: str, at: datetime) -> list[Post]:
         """The next message of each chat that is due, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
                 if (await connection.execute(due)).first() is None:
@@ -191,18 +191,18 @@ class DeskRows(Rows):
                     under.label("under"),
                     more.where(behind.c.id > outbox.c.id).label("more"),
                 )
-                .select_from(_addressed())
+                .select_from(_outbox_with_addressees())
                 .where(outbox.c.id.in_(numbers))
                 .order_by(outbox.c.id)
             )
             return [_post(row) for row in rows.mappings()]
 
-    async def owed(self, channel: str) -> list[str]:
+    async def list_debtors(self, channel: str) -> list[str]:
         """Who is owed something that what comes later waits behind."""
         waiting = select(outbox.c.user_id).where(
             outbox.c.channel == channel, outbox.c.to == "user", outbox.c.planned.is_(False)
         )
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 return [*(await connection.execute(waiting.distinct())).scalars()]
 
@@ -211,13 +211,13 @@ class DeskRows(Rows):
 
         What waits behind another of its chat is due when that one is gone, whatever was set for it.
         """
-        with told_apart():
+        with translate_errors():
             async with self._reader.connect() as connection:
                 next_ = select(func.min(outbox.c.due_at)).where(outbox.c.id.in_(_first(channel)))
                 at: str | None = (await connection.execute(next_)).scalar()
         return time_of(at) if at else None
 
-    @to_the_end
+    @run_to_completion
     async def recall(self, channel: str, at: datetime) -> None:
         """Messages whose sender was killed are due again at once; for the start of the only sender."""
         async with self._writing() as connection:
@@ -226,7 +226,7 @@ class DeskRows(Rows):
             taken = (outbox.c.channel == channel, outbox.c.tries > 0, outbox.c.due_at <= claims_end)
             await connection.execute(update(outbox).where(*taken).values(due_at=text_of(at)))
 
-    @to_the_end
+    @run_to_completion
     async def settle(self, post: Post, delivered: Delivered, at: datetime, also: Sequence[Effect] = ()) -> bool:
         """Note what became of a message. Whether it is done with, and does not come again."""
         outcome = delivered.outcome
@@ -239,14 +239,14 @@ class DeskRows(Rows):
                 await connection.execute(update(outbox).where(outbox.c.id == post.number).values(due_at=text_of(again)))
                 return False
             if row["ticket"] is not None and row["to"] == "staff" and outcome.became == "sent":
-                await _noted(connection, row["ticket"], delivered)
+                await _note_delivery(connection, row["ticket"], delivered)
             await connection.execute(delete(outbox).where(outbox.c.id == post.number))
             channel = row["channel"]
             await apply(connection, also, channel, "", at)
             return True
 
 
-async def _noted(connection: AsyncConnection, ticket: int, delivered: Delivered) -> None:
+async def _note_delivery(connection: AsyncConnection, ticket: int, delivered: Delivered) -> None:
     if delivered.outcome.message:
         await connection.execute(insert(ticket_messages), {"ticket": ticket, "message": delivered.outcome.message})
     if delivered.thread:
@@ -258,13 +258,13 @@ def _first(channel: str) -> Any:
     chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
     return (
         select(func.min(outbox.c.id))
-        .select_from(_addressed())
+        .select_from(_outbox_with_addressees())
         .where(outbox.c.channel == channel)
         .group_by(outbox.c.to == "staff", chat, outbox.c.planned)
     )
 
 
-def _addressed() -> Any:
+def _outbox_with_addressees() -> Any:
     """The outbox with the ticket of each message, and the graduate where it goes to them."""
     return outbox.outerjoin(tickets, tickets.c.id == outbox.c.ticket).outerjoin(
         people, and_(people.c.id == tickets.c.person, outbox.c.to == "graduate")
@@ -299,7 +299,7 @@ def ticket_of_row(row: RowMapping) -> Ticket:
     )
 
 
-def _queued(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
+def _outbox_row(message: Queued, channel: str, at: datetime) -> dict[str, Any]:
     return {
         "channel": channel,
         "to": message.to,

@@ -20,7 +20,7 @@ from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
 from bot.domain.tickets import Ticket
-from bot.tickets.tickets import listed, masked
+from bot.tickets.tickets import list_tickets, mask_for_staff
 
 INVITATION_HOURS = 24
 JOIN = "join-"
@@ -35,28 +35,28 @@ _INVITE = re.compile(r"(staff|admin)(?:\s+(\S.{0,19}))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RoleRequest:
     """A privileged act that somebody tries: its name and what it is about."""
 
     act: str
     about: str = ""
 
 
-def asks(incoming: Incoming) -> Asked | None:
+def parse_request(incoming: Incoming) -> RoleRequest | None:
     """The privileged act that this tries; None for everything else."""
     if incoming.press is not None:
         found = _PRESS.fullmatch(incoming.press)
-        return Asked("remove", found[1]) if found else None
+        return RoleRequest("remove", found[1]) if found else None
     if incoming.other:
         return None
     text = incoming.text.strip()
     if join := _JOIN.fullmatch(text):
-        return Asked("join", join[1])
+        return RoleRequest("join", join[1])
     command = _COMMAND.fullmatch(text)
-    return Asked(command[1], (command[2] or "").strip()) if command else None
+    return RoleRequest(command[1], (command[2] or "").strip()) if command else None
 
 
-def hashed(token: str) -> str:
+def hash_token(token: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -75,12 +75,12 @@ class Staff:
     tickets: Sequence[Ticket] = ()
     token: str = ""
 
-    def does(self, asked: Asked) -> Decision | None:
+    def does(self, asked: RoleRequest) -> Decision | None:
         """What follows; None when this person may not, or there is nothing of the kind."""
         if asked.act == "join":
             return self._join(asked.about)
         if asked.act == "tickets":
-            return Decision((listed(self.content, self.tickets, self.now),)) if self.role else None
+            return Decision((list_tickets(self.content, self.tickets, self.now),)) if self.role else None
         if RANK[self.role] < RANK["admin"]:
             return None
         if asked.act == "invite":
@@ -92,17 +92,17 @@ class Staff:
         if not found:
             return Decision((Reply(words.how_to_invite),))
         role: Role = "admin" if found[1] == "admin" else "staff"
-        label = masked(self.content, (found[2] or "").strip())
+        label = mask_for_staff(self.content, (found[2] or "").strip())
         text = words.invitation.format(
             role=words.roles[role], label=f" {label}" if label else "", hours=INVITATION_HOURS
         )
         expires = self.at + timedelta(hours=INVITATION_HOURS)
-        token_hash = hashed(self.token)
+        token_hash = hash_token(self.token)
         made = Invited(token_hash, role, label, expires)
         return Decision((Reply(text, link=JOIN + self.token),), (made, Audited("invite", f"{role} {token_hash[:8]}")))
 
     def _join(self, token: str) -> Decision | None:
-        given, words = hashed(token), self.content.phrases.staff
+        given, words = hash_token(token), self.content.phrases.staff
         # Every invitation is compared, each in constant time.
         found = [one for one in self.invitations if hmac.compare_digest(one.hash, given)]
         if not found:

@@ -52,65 +52,69 @@ class Case:
 # The graduate's side
 
 
-def opens(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
+def open_ticket(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
     """A new ticket, or the one that there is: told where it stands, and given the words."""
     phrases, ticket = voice.content.phrases.desk, case.ticket
-    if ticket and ticket.relays:
-        more = relays(voice, ticket, words).effects if words else ()
-        return Decision(told(voice, ticket), more)
+    if ticket and ticket.is_relayed:
+        more = relay(voice, ticket, words).effects if words else ()
+        return Decision(show_state(voice, ticket), more)
     ask = () if words else (phrases.blank,)
     if ticket:
         again = _waiting(voice, replace(ticket, state="open"))
         card = _to_staff(
             phrases,
             again,
-            _said(voice, phrases.again, number=ticket.number, words=masked(voice.content, words)),
-            _doors(phrases, again),
+            _fill(voice, phrases.again, number=ticket.number, words=mask_for_staff(voice.content, words)),
+            _staff_buttons(phrases, again),
         )
-        return Decision(_shown(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
+        return Decision(_show_ticket(voice, again, phrases.reopened_for_graduate, *ask), (Changed(again), card))
     position = voice.session.position
     opened = Ticket(
         case.number, notice=voice.notice.id, step=position.step if position else "", topics=tuple(topics[:MAX_TOPICS])
     )
     opened = _waiting(voice, opened)
-    card = _to_staff(phrases, opened, _card(voice, opened, words), _doors(phrases, opened))
-    return Decision(_shown(voice, opened, phrases.opened, *ask), (Opened(opened), card))
+    card = _to_staff(phrases, opened, _card(voice, opened, words), _staff_buttons(phrases, opened))
+    return Decision(_show_ticket(voice, opened, phrases.opened, *ask), (Opened(opened), card))
 
 
-def relays(voice: Voice, ticket: Ticket, words: str) -> Decision:
+def relay(voice: Voice, ticket: Ticket, words: str) -> Decision:
     """The graduate's words on their way to staff; the graduate hears nothing."""
     phrases = voice.content.phrases.desk
-    text = _said(voice, phrases.from_graduate, number=ticket.number, words=masked(voice.content, words))
-    return Decision((), (Changed(_waiting(voice, ticket)), _to_staff(phrases, ticket, text, _doors(phrases, ticket))))
+    text = _fill(voice, phrases.from_graduate, number=ticket.number, words=mask_for_staff(voice.content, words))
+    return Decision(
+        (), (Changed(_waiting(voice, ticket)), _to_staff(phrases, ticket, text, _staff_buttons(phrases, ticket)))
+    )
 
 
-def withdraws(voice: Voice, ticket: Ticket) -> Decision:
+def withdraw(voice: Voice, ticket: Ticket) -> Decision:
     """The graduate needs nobody any more."""
     phrases = voice.content.phrases.desk
     closed = _quiet(replace(ticket, state="closed"))
-    news = _to_staff(phrases, closed, _said(voice, phrases.withdrawn_for_staff, number=ticket.number))
-    return Decision(voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news))
+    news = _to_staff(phrases, closed, _fill(voice, phrases.withdrawn_for_staff, number=ticket.number))
+    return Decision(
+        voice.bubbles(phrases.withdrawn, ((voice.start(), voice.command("menu")),)), (Changed(closed), news)
+    )
 
 
-def told(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
+def show_state(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
     """Where the ticket stands, as the graduate sees it."""
-    return _shown(voice, ticket, voice.content.phrases.desk.states[ticket.state])
+    return _show_ticket(voice, ticket, voice.content.phrases.desk.states[ticket.state])
 
 
-def leaves(content: Content, ticket: Ticket, thread: str | None) -> Queued:
+def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> Queued:
     """What staff are told when the graduate had everything deleted; the ticket is deleted as well."""
     words = content.phrases.desk
     text, title = words.forgotten_for_staff.format(number=ticket.number), words.thread.format(number=ticket.number)
     return Queued("staff", Reply(text), thread=thread, title=title if thread else "")
 
 
-def lost(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
+def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
     """What staff are told when their answer cannot be delivered."""
     words = content.phrases.desk
     return _to_staff(words, Ticket(number), words.lost_for_staff[became].format(number=number))
 
 
-def masked(content: Content, words: str) -> str:
+def mask_for_staff(content: Content, words: str) -> str:
     """The words as staff may see them."""
     marks = {Kind(name): mark for name, mark in content.phrases.masks.items()}
     return privacy.mask(words, privacy.find(words), marks)
@@ -119,14 +123,14 @@ def masked(content: Content, words: str) -> str:
 # The staff's side
 
 
-def pressed(press: str | None) -> tuple[str, str, str] | None:
+def parse_press(press: str | None) -> tuple[str, str, str] | None:
     """Ticket number, act and topic of a button of the desk; None for any other."""
     found = _PRESS.fullmatch(press or "")
     return (found[1], found[2], found[3] or "") if found else None
 
 
 @dataclass(frozen=True)
-class Desk:
+class StaffTurn:
     """One thing that a member of staff (`who`, by id) did with a ticket. `now`: local time of the notice.
 
     `current` is the number of the graduate's ticket that is not closed.
@@ -142,11 +146,11 @@ class Desk:
     def words(self) -> DeskPhrases:
         return self.content.phrases.desk
 
-    def does(self, incoming: Incoming) -> Decision:
+    def decide(self, incoming: Incoming) -> Decision:
         """What follows from a press or from words in the ticket's thread."""
-        button = pressed(incoming.press)
+        button = parse_press(incoming.press)
         if button:
-            return self._pressed(button[1], button[2])
+            return self._press(button[1], button[2])
         text = incoming.text.strip()
         if incoming.other == "edited":
             return Decision((Reply(self.words.edited),))
@@ -165,7 +169,7 @@ class Desk:
         kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
         return Decision((Reply(self.words.secret.format(kinds=kinds)),))
 
-    def _pressed(self, act: str, topic: str) -> Decision:
+    def _press(self, act: str, topic: str) -> Decision:
         ticket = self.ticket
         if act == "topics":
             return self._posts(self.words.pick_topic if self._topics else self.words.no_topics, rows=self._topics)
@@ -175,7 +179,7 @@ class Desk:
             said = Reply("\n\n".join(r.text for r in voice.answer(entry)), source=voice.answer(entry)[-1].source)
             return self._answers(said, self.words.canned.format(number=ticket.number, title=entry.title))
         if act == "take" and ticket.state in ("open", "released"):
-            return self._changes(self._taken(), "take", self.words.taken, self.words.taken_for_graduate)
+            return self._changes(self._take(), "take", self.words.taken, self.words.taken_for_graduate)
         if act == "take" and ticket.state == "taken" and ticket.taken_by != self.who:
             return self._posts(self.words.taken_before)
         if act == "drop" and ticket.state == "taken":
@@ -184,18 +188,18 @@ class Desk:
             closed = _quiet(replace(ticket, state="closed"))
             return self._changes(closed, "close", self.words.closed, self.words.closed_for_graduate)
         if act == "reopen" and ticket.state == "closed":
-            return self._reopened()
+            return self._reopen()
         return self._posts(self.words.states_for_staff[ticket.state])
 
-    def _taken(self) -> Ticket:
+    def _take(self) -> Ticket:
         """The ticket in this person's hands, unless they had taken it before; the bot waits for them."""
         until = utc(later(self.words.office, self.now, self.words.release_after_hours))
         return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
 
-    def _reopened(self) -> Decision:
+    def _reopen(self) -> Decision:
         if self.current and self.current != self.ticket.number:
             return self._posts(self.words.newer, current=self.current)
-        return self._changes(self._taken(), "reopen", self.words.reopened, self.words.taken_for_graduate)
+        return self._changes(self._take(), "reopen", self.words.reopened, self.words.taken_for_graduate)
 
     def _answers(self, said: Reply, note: str = "") -> Decision:
         """Words on their way to the graduate. Whoever answers has taken the ticket."""
@@ -209,13 +213,13 @@ class Desk:
         replies = [Reply(part, source=said.source) for part in parts]
         replies[0] = replace(replies[0], text=self.words.answer.format(words=replies[0].text))
         replies[-1] = replace(replies[-1], buttons=doors)
-        answered = replace(self._taken(), waiting_since=None)
+        answered = replace(self._take(), waiting_since=None)
         posts = [Queued("graduate", reply, ticket.number) for reply in replies]
         seen = [_to_staff(self.words, answered, note)] if note else []
         return Decision(effects=(Changed(answered), *posts, *seen, Audited("answer", ticket.number)))
 
     def _changes(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Decision:
-        said = _to_staff(self.words, after, for_staff.format(number=after.number), _doors(self.words, after))
+        said = _to_staff(self.words, after, for_staff.format(number=after.number), _staff_buttons(self.words, after))
         enough = ((_command("desk", self.words.buttons["more"]), _command("resume", self.words.buttons["resume"])),)
         news = (
             [Queued("graduate", Reply(for_graduate.format(number=after.number), enough), after.number)]
@@ -225,7 +229,7 @@ class Desk:
         return Decision(effects=(Changed(after), said, *news, Audited(act, after.number)))
 
     def _posts(self, text: str, rows: Rows = (), **about: str) -> Decision:
-        rows = rows or _doors(self.words, self.ticket)
+        rows = rows or _staff_buttons(self.words, self.ticket)
         return Decision(
             effects=(_to_staff(self.words, self.ticket, text.format(number=self.ticket.number, **about), rows),)
         )
@@ -237,7 +241,7 @@ class Desk:
         return tuple((_button(self.ticket, f"say|{topic}", self.content.entries[topic].title),) for topic in known)
 
 
-def released(content: Content, ticket: Ticket, now: datetime) -> Decision:
+def release(content: Content, ticket: Ticket, now: datetime) -> Decision:
     """Nobody said anything for too long: the bot answers again, and both sides are told. What was answered is over."""
     words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
     state: TicketState = "released" if ticket.waiting_since else "closed"
@@ -249,12 +253,12 @@ def released(content: Content, ticket: Ticket, now: datetime) -> Decision:
         effects=(
             Changed(after),
             Queued("graduate", Reply(voice.fill(to_graduate, None, number=ticket.number), doors), ticket.number),
-            _to_staff(words, after, to_staff.format(number=ticket.number), _doors(words, after)),
+            _to_staff(words, after, to_staff.format(number=ticket.number), _staff_buttons(words, after)),
         )
     )
 
 
-def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
+def list_tickets(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
     """The tickets that are not closed, longest waiting first."""
     words = content.phrases.desk
     if not tickets:
@@ -264,7 +268,7 @@ def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
             number=ticket.number,
             state=words.states_for_staff[ticket.state].format(number=ticket.number),
             step=_step(Voice(content, Session(ticket.notice), now), ticket),
-            waited=waited(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
+            waited=describe_wait(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
         )
         for ticket in sorted(
             tickets, key=lambda t: (t.waiting_since is None, t.waiting_since or datetime.max.replace(tzinfo=UTC))
@@ -277,7 +281,7 @@ def listed(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
 # Waiting
 
 
-def waited(words: DeskPhrases, since: datetime, now: datetime) -> str:
+def describe_wait(words: DeskPhrases, since: datetime, now: datetime) -> str:
     """How long somebody has been waiting, in words; `since` aware, `now` local."""
     minutes = max(0, int((utc(now) - since).total_seconds() // 60))
     if minutes < 60:
@@ -322,9 +326,9 @@ def _quiet(ticket: Ticket) -> Ticket:
     return replace(ticket, waiting_since=None, release_at=None, taken_by=None)
 
 
-def _shown(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
+def _show_ticket(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
     words = voice.content.phrases.desk
-    since = waited(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
+    since = describe_wait(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
     about = {"number": ticket.number, "promise": promise(voice), "waited": since}
     text = "\n\n".join(voice.fill(sentence, None, **about) for sentence in sentences)
     return voice.bubbles(text, ((voice.command("withdraw"), voice.start()),))
@@ -334,11 +338,11 @@ def _card(voice: Voice, ticket: Ticket, words: str) -> str:
     """A new ticket as staff see it."""
     phrases, content = voice.content.phrases.desk, voice.content
     topics = [content.entries[topic].title for topic in ticket.topics if topic in content.entries]
-    return _said(
+    return _fill(
         voice,
         phrases.card,
         number=ticket.number,
-        words=masked(content, words) or phrases.no_words,
+        words=mask_for_staff(content, words) or phrases.no_words,
         topics=content.phrases.facts.comma.join(topics[:3]) or phrases.no_topics,
         step=_step(voice, ticket),
         who=voice.facts["me.major"],
@@ -351,7 +355,7 @@ def _step(voice: Voice, ticket: Ticket) -> str:
     return voice.fill(step.title) if step else voice.content.phrases.desk.before
 
 
-def _said(voice: Voice, template: str, **about: str) -> str:
+def _fill(voice: Voice, template: str, **about: str) -> str:
     return voice.fill(template, None, **about)
 
 
@@ -359,7 +363,7 @@ def _to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()) ->
     return Queued("staff", Reply(text, rows), ticket.number, title=words.thread.format(number=ticket.number))
 
 
-def _doors(words: DeskPhrases, ticket: Ticket) -> Rows:
+def _staff_buttons(words: DeskPhrases, ticket: Ticket) -> Rows:
     """What staff can do with the ticket as it is now."""
     if ticket.state == "closed":
         return ((_button(ticket, "reopen", words.buttons["reopen"]),),)

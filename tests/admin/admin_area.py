@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from bot.admin.area import Editor
+from bot.admin.area import AdminArea
 from bot.content.content import Content
 from bot.content.files import Files
 from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming, Sent
-from bot.knowledge.examine import Draft, Examines, Report, examine
+from bot.knowledge.examine import Examination, Examines, Report, examine
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
@@ -28,7 +28,7 @@ NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 UPDATES = itertools.count(1)
 
 
-async def nearby(draft: Draft) -> Report:
+async def nearby(draft: Examination) -> Report:
     """Examine in a thread of this process, which spares a test the start of another; what is in force is kept."""
     return await asyncio.to_thread(examine, draft, _known)
 
@@ -61,7 +61,7 @@ class Newsroom:
         return cls(store, knowledge)
 
     def __post_init__(self) -> None:
-        self.editor = Editor(self.knowledge, self.store, self._fetch, "test", [OWNER])
+        self.editor = AdminArea(self.knowledge, self.store, self._fetch, "test", [OWNER])
         self.service = Service(
             self.knowledge.content,
             self.store,

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
-from bot.admin.area import Editor
+from bot.admin.area import AdminArea
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram, TelegramWords
@@ -36,7 +36,7 @@ async def test_an_admins_file_is_published_and_a_graduates_is_not_opened(tmp_pat
         open_.push_async_callback(store.close)
         api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
         knowledge = await Knowledge.open(store, None, lambda: NOON)
-        editor = Editor(knowledge, store, partial(fetch, api), "telegram", ["1"])
+        editor = AdminArea(knowledge, store, partial(fetch, api), "telegram", ["1"])
         service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], rooms=[editor])
         knowledge.take = service.take
         polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.app.settings import Address, Problem, ProblemCode, SettingsProblem, known_names, read_settings
+from bot.app.settings import Address, ProblemCode, SettingFault, SettingsProblem, read_settings, setting_names
 
 TOKEN = "123456:AAfake-token_of-a-test"
 
@@ -53,7 +53,7 @@ def test_everything_set(tmp_path: Path) -> None:
         "RATE": "29.5",
         "LOG": "json",
     }
-    assert {f"GRADBOT_{name}" for name in environ} == {name for name in known_names() if not name.endswith("_FILE")}
+    assert {f"GRADBOT_{name}" for name in environ} == {name for name in setting_names() if not name.endswith("_FILE")}
     settings = read_settings({f"GRADBOT_{name}": value for name, value in environ.items()}, tmp_path)
     assert settings.telegram_token is not None
     assert settings.telegram_token.get_secret_value() == TOKEN
@@ -200,10 +200,10 @@ def test_listen_is_host_and_port(tmp_path: Path, value: str) -> None:
 
 def test_every_code_has_a_sentence() -> None:
     for code in get_args(ProblemCode):
-        assert str(Problem("GRADBOT_X", code, "y")).startswith("GRADBOT_X ")
+        assert str(SettingFault("GRADBOT_X", code, "y")).startswith("GRADBOT_X ")
 
 
-@given(name=st.sampled_from(known_names()), value=st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+@given(name=st.sampled_from(setting_names()), value=st.text(st.characters(exclude_characters="\0", codec="utf-8")))
 def test_any_text_is_settings_or_a_problem(name: str, value: str) -> None:
     try:
         read_settings({name: value}, Path("/nonexistent"))

@@ -15,9 +15,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.draft import Draft
-from bot.broadcast.news import News
-from bot.broadcast.scheduler import Tending
+from bot.broadcast.draft import BroadcastDraft
+from bot.broadcast.news import StaffNotices
+from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import Starting
 from bot.channels.telegram.api import Api
@@ -25,7 +25,7 @@ from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
-from bot.domain.audience import Audience, Wrong, read
+from bot.domain.audience import Audience, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Cancelled, Totals
 from bot.domain.proof import Chain
 from bot.domain.session import Session, dump
@@ -112,14 +112,14 @@ class Crowd:
             rate=rate,
             present=lambda: self.now,
             local=self.local,
-            news=News(owners=("1",)),
+            news=StaffNotices(owners=("1",)),
             sleep=_shortly,
         )
 
-    def tending(self) -> Tending:
-        return Tending(self.sender(), clock=lambda: self.seconds)
+    def tending(self) -> Scheduler:
+        return Scheduler(self.sender(), clock=lambda: self.seconds)
 
-    async def looks(self, tending: Tending) -> None:
+    async def looks(self, tending: Scheduler) -> None:
         """One look at what is due, and everything that it began to its end."""
         await tending.look()
         while tasks := list(tending.sender._sending.values()):
@@ -131,10 +131,10 @@ class Crowd:
 
     async def draft(self, text: str = "还有{{ days_left }}天", rule: str = "", by: str = "1", **how: Any) -> int:
         notice = self.content.notices[NOTICE]
-        audience = read(rule, notice, tuple(self.content.script.by_id))
+        audience = parse_audience(rule, notice, tuple(self.content.script.by_id))
         assert not isinstance(audience, Wrong)
         made = await self.store.broadcasts.make(
-            "telegram", drafts.dump(Draft(text, audience=audience, **how)), by, self.now
+            "telegram", drafts.dump(BroadcastDraft(text, audience=audience, **how)), by, self.now
         )
         assert made
         return made
@@ -146,7 +146,7 @@ class Crowd:
 
     async def start(self, number: int) -> None:
         it = await self.get(number)
-        await self.apply(Starting(self.content, it, self.local(), self.now).started("1"))
+        await self.apply(Starting(self.content, it, self.local(), self.now).start("1"))
 
     async def cancels(self, number: int) -> None:
         await self.apply(Cancelled(number, (await self.get(number)).state))
@@ -169,7 +169,7 @@ class Crowd:
         """The chain of proof, which must be whole."""
         chain = Chain()
         async for page in self.store.proofs.pages():
-            assert chain.broken(page) is None
+            assert chain.find_break(page) is None
         return chain
 
     def heard(self, n: int) -> list[str]:
@@ -180,7 +180,7 @@ class Crowd:
         from bot.domain.audience import search
 
         notice = self.content.notices[NOTICE]
-        audience = read(rule, notice, tuple(self.content.script.by_id))
+        audience = parse_audience(rule, notice, tuple(self.content.script.by_id))
         assert isinstance(audience, Audience), audience
         found = await self.store.broadcasts.count(search(audience, notice, "telegram", self.local(), self.now))
         return found.left

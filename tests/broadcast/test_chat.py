@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.area import BroadcastRoom, Paint
+from bot.broadcast.area import BroadcastArea, Paint
 from bot.broadcast.chart import Chart, Missing
-from bot.broadcast.scheduler import Tending
+from bot.broadcast.scheduler import Scheduler
 from bot.channels.telegram import updates
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.files import fetch
@@ -41,7 +41,7 @@ class Office:
     """A crowd, the bot that serves it, and its owner."""
 
     town: Crowd
-    tending: Tending
+    tending: Scheduler
     owner: User
 
     async def says(self, who: User, text: str = "", **content: object) -> str:
@@ -69,7 +69,7 @@ class Office:
 
     service: Service
     posts: Posts
-    rooms: tuple[BroadcastRoom, ...]
+    rooms: tuple[BroadcastArea, ...]
 
 
 async def unpainted(_: Chart) -> Missing:
@@ -79,7 +79,7 @@ async def unpainted(_: Chart) -> Missing:
 @asynccontextmanager
 async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) -> AsyncIterator[Office]:
     async with crowd(folder, sessions) as town:
-        rooms = (BroadcastRoom(town.store, lambda: town.content, town.local, partial(fetch, town.api), paint),)
+        rooms = (BroadcastArea(town.store, lambda: town.content, town.local, partial(fetch, town.api), paint),)
         service = Service(
             town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), rooms=rooms
         )

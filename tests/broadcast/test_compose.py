@@ -14,13 +14,13 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.brake import Brake
-from bot.broadcast.compose import Composing
-from bot.broadcast.draft import Draft, Rendering
+from bot.broadcast.brake import CircuitBreaker
+from bot.broadcast.compose import Composer
+from bot.broadcast.draft import BroadcastDraft, Rendering
 from bot.channels.telegram.formatting import TAGS, formatted
 from bot.domain.audience import Audience, Term
 from bot.domain.broadcast import Broadcast
-from bot.domain.lifecycle import MOVES, Life
+from bot.domain.lifecycle import MOVES, BroadcastState
 from bot.domain.messages import Outcome, Sent
 from bot.domain.session import Session
 from bot.store.broadcast_tables import broadcasts
@@ -30,9 +30,9 @@ from tests.conftest import shipped
 NOW = datetime(2013, 12, 11, 12)  # noqa: DTZ001 - local time of the notice
 
 
-def composing(draft: Draft) -> Composing:
+def composing(draft: BroadcastDraft) -> Composer:
     it = Broadcast(1, "telegram", "send", "draft", drafts.dump(draft), 1, "1", NOON)
-    return Composing(shipped(), it, "1", NOW, NOON)
+    return Composer(shipped(), it, "1", NOW, NOON)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def composing(draft: Draft) -> Composing:
     ],
 )
 def test_a_time_is_understood(typed: str, utc: str) -> None:
-    found = composing(Draft("x", audience=Audience(NOTICE))).moment(typed)
+    found = composing(BroadcastDraft("x", audience=Audience(NOTICE))).moment(typed)
     assert found
     assert found.astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
 
 
 @given(st.text(max_size=20) | st.from_regex(r"(12|13)-\d{1,2} \d{1,2}:\d{2}"))
 def test_any_words_are_a_time_or_not(text: str) -> None:
-    found = composing(Draft("x", audience=Audience(NOTICE))).moment(text)
+    found = composing(BroadcastDraft("x", audience=Audience(NOTICE))).moment(text)
     assert found is None or found.tzinfo is not None
 
 
@@ -96,7 +96,7 @@ def test_formatting_keeps_every_sign_and_closes_what_it_opens(text: str, entitie
 def test_a_draft_is_stored_as_it_is(
     text: str, file: Sent | None, buttons: tuple[str, ...], who: Audience | None
 ) -> None:
-    draft = Draft(text, file, buttons, who)
+    draft = BroadcastDraft(text, file, buttons, who)
     assert drafts.load(drafts.dump(draft)) == draft
     assert len(draft.digest) == 64
 
@@ -105,16 +105,18 @@ def test_every_template_can_be_sent_and_every_button_leads_somewhere() -> None:
     templates = shipped().phrases.broadcast.templates
     assert len(templates) == 7
     for template in templates.values():
-        draft = Draft(template.text, buttons=("acks", "step:m2-site", "faq:sms-code"), audience=Audience(NOTICE))
+        draft = BroadcastDraft(
+            template.text, buttons=("acks", "step:m2-site", "faq:sms-code"), audience=Audience(NOTICE)
+        )
         rendering = Rendering(shipped(), draft, NOW)
         assert list(rendering.problems()) == []
-        shown = rendering.numbered(Session(NOTICE), 7)
+        shown = rendering.render_for(Session(NOTICE), 7)
         ids = [button.id for row in shown.buttons for button in row]
         assert ids == ["ack|7-known", "ack|7-done", "ack|7-trouble", "step|m2-site", "faq|sms-code", "cmd|mute"]
 
 
 def test_what_stands_for_a_name_is_escaped() -> None:
-    draft = Draft("<b>{{ notice.short }}</b>", audience=Audience(NOTICE))
+    draft = BroadcastDraft("<b>{{ notice.short }}</b>", audience=Audience(NOTICE))
     notice = shipped().notices[NOTICE]
     head = notice.notice.model_copy(update={"short": "<i>&核对"})
     content = type(shipped())(
@@ -124,7 +126,7 @@ def test_what_stands_for_a_name_is_escaped() -> None:
 
 
 @pytest.mark.parametrize("target", ["approved", "scheduled", "running", "paused", "done", "cancelled"])
-async def test_the_database_refuses_a_move_that_is_none(tmp_path: Path, target: Life) -> None:
+async def test_the_database_refuses_a_move_that_is_none(tmp_path: Path, target: BroadcastState) -> None:
     async with crowd(tmp_path, []) as town:
         number = await town.draft()
         to = update(broadcasts).where(broadcasts.c.id == number).values(state=target, came_from=broadcasts.c.state)
@@ -141,11 +143,11 @@ async def test_the_database_refuses_a_move_that_is_none(tmp_path: Path, target: 
 def test_ten_errors_in_two_hundred_pull_the_brake_and_nine_do_not() -> None:
     sent, failed = Outcome("sent"), Outcome("failed")
     for errors, why in ((9, ""), (10, "errors")):
-        brake = Brake()
+        brake = CircuitBreaker()
         for n in range(200):
             brake.saw(str(n), failed if n % 20 == 0 and n // 20 < errors else sent, NOON)
         assert brake.why == why
     for n in range(200):
-        brake = Brake()
+        brake = CircuitBreaker()
         brake.saw(str(n), Outcome("blocked"), NOON)
         assert brake.why == ""

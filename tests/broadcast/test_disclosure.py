@@ -8,25 +8,25 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broadcast.disclosure import SMALLEST, Cell, told
+from bot.broadcast.disclosure import SMALLEST, Cell, find_publishable
 
 ALL = frozenset
 
 
 def test_one_small_group_takes_the_next_one_with_it() -> None:
     counts, cells = [40, 9, 3], [ALL({0}), ALL({1}), ALL({2})]
-    assert told(counts, [[ALL({0, 1, 2})], cells]) == {ALL({0, 1, 2}), ALL({0})}
+    assert find_publishable(counts, [[ALL({0, 1, 2})], cells]) == {ALL({0, 1, 2}), ALL({0})}
 
 
 def test_two_small_groups_that_are_small_together_take_a_third() -> None:
     cells = [ALL({n}) for n in range(4)]
-    assert told([40, 9, 2, 1], [[ALL(range(4))], cells]) == {ALL(range(4)), ALL({0})}
-    assert told([40, 9, 3, 4], [[ALL(range(4))], cells]) == {ALL(range(4)), ALL({0}), ALL({1})}
+    assert find_publishable([40, 9, 2, 1], [[ALL(range(4))], cells]) == {ALL(range(4)), ALL({0})}
+    assert find_publishable([40, 9, 3, 4], [[ALL(range(4))], cells]) == {ALL(range(4)), ALL({0}), ALL({1})}
 
 
 def test_nobody_and_many_are_told() -> None:
     cells = [ALL({n}) for n in range(3)]
-    assert told([40, 0, 5], [[ALL(range(3))], cells]) == {ALL(range(3)), *cells}
+    assert find_publishable([40, 0, 5], [[ALL(range(3))], cells]) == {ALL(range(3)), *cells}
 
 
 def test_a_small_cell_is_not_worked_out_from_another_table() -> None:
@@ -35,7 +35,7 @@ def test_a_small_cell_is_not_worked_out_from_another_table() -> None:
     rows = [ALL({0, 1}), ALL({2, 3})]
     other = [ALL({0, 2}), ALL({1, 3})]
     steps = [ALL({0}), ALL({1}), ALL({2}), ALL({3})]
-    shown = told(counts, [[ALL(range(4))], rows, other, steps])
+    shown = find_publishable(counts, [[ALL(range(4))], rows, other, steps])
     assert {*rows, *other} <= shown
     assert ALL({1}) not in shown
     assert len(shown & set(steps)) == 0  # one told would give all of the two by two
@@ -49,7 +49,7 @@ def test_no_small_cell_of_a_table_lies_in_the_space_of_what_is_told(counts: list
     lines = [[ALL(range(6))], rows, columns]
     lines += [[ALL({grid[i, j]}) for j in range(3)] for i in range(2)]
     lines += [[ALL({grid[i, j]}) for i in range(2)] for j in range(3)]
-    shown = told(counts, lines)
+    shown = find_publishable(counts, lines)
     size = {cell: sum(counts[n] for n in cell) for line in lines for cell in line}
     known = np.array([[n in cell for n in range(6)] for cell in shown], float).reshape(-1, 6)
     for cell, people in size.items():

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.broadcast import chart
-from bot.broadcast.area import painted
+from bot.broadcast.area import draw_aside
 from bot.broadcast.funnel import Funnel
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.session import Session
@@ -80,7 +80,7 @@ async def test_the_picture_is_drawn_with_a_font_of_the_system(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     (tmp_path / "fonts").mkdir()
     _font(tmp_path / "fonts" / "every.ttf")
-    async with office(tmp_path, [*WALKING, *DONE], painted) as at:
+    async with office(tmp_path, [*WALKING, *DONE], draw_aside) as at:
         at.owner.types("/stats")
         await at.town.telegram.until(lambda: at.town.telegram.made("sendPhoto"), 60)
         (name, content) = at.town.telegram.made("sendPhoto")[-1].files["photo"]

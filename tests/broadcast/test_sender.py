@@ -13,8 +13,8 @@ from sqlalchemy import event, update
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.draft import Draft
-from bot.broadcast.scheduler import Tending
+from bot.broadcast.draft import BroadcastDraft
+from bot.broadcast.scheduler import Scheduler
 from bot.domain.broadcast import Cancelled, Moved, Result
 from bot.domain.effects import Outdated
 from bot.store import Store
@@ -289,13 +289,13 @@ async def test_a_full_disk_forgets_no_outcome_and_staff_are_told(tmp_path: Path)
         await town.proven()
 
 
-async def _looks(town: Crowd, tending: Tending) -> None:
+async def _looks(town: Crowd, tending: Scheduler) -> None:
     town.passes(seconds=5)
     await tending._look()
     await asyncio.sleep(0.02)
 
 
-async def _looks_until(town: Crowd, tending: Tending, what: Callable[[], object]) -> None:
+async def _looks_until(town: Crowd, tending: Scheduler, what: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
         while not what():
             await _looks(town, tending)
@@ -322,7 +322,7 @@ async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_pa
         for act in acts:
             made = await town.store.broadcasts.make(
                 "telegram",
-                drafts.dump(Draft("12月20日截止")),
+                drafts.dump(BroadcastDraft("12月20日截止")),
                 "1",
                 town.now,
                 act=act,
@@ -342,7 +342,7 @@ async def test_copies_that_people_deleted_are_no_errors_of_a_correction(tmp_path
         await town.sender().once(number)
         for n in range(11):
             town.telegram.users[FIRST + n].messages.clear()
-        draft = drafts.dump(Draft("12月20日截止"))
+        draft = drafts.dump(BroadcastDraft("12月20日截止"))
         made = await town.store.broadcasts.make("telegram", draft, "1", town.now, act="edit", parent=number)
         assert made
         await town.start(made)
@@ -372,7 +372,7 @@ async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_s
         assert await town.totals(made) == {"sent": 4, "skipped": 4}
         assert len(town.telegram.made("deleteMessage")) == 4
         words = shipped().phrases.broadcast
-        said = report.ended(words, await town.get(made), await town.whole(made))
+        said = report.summarise(words, await town.get(made), await town.whole(made))
         assert "（收的是 #1） 结束（收完了）：共 8 人。已收回 4 · 跳过 4（超过48小时收不回 4）" in said
 
 
@@ -395,7 +395,7 @@ async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:
         from bot.domain.proof import Chain
 
         pages = [page async for page in town.store.proofs.pages()]
-        broken = Chain().broken(pages[0])
+        broken = Chain().find_break(pages[0])
         assert broken
         assert broken.id == 2
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.draft import Draft
+from bot.broadcast.draft import BroadcastDraft
 from bot.domain.broadcast import Result
 from tests.broadcast.crowd import session
 from tests.broadcast.test_chat import Office, _joins, office
@@ -18,7 +18,7 @@ from tests.conftest import both_notices, shipped
 WALKING = session("walking")
 
 
-async def draft_of(at: Office, number: int) -> Draft:
+async def draft_of(at: Office, number: int) -> BroadcastDraft:
     return drafts.load((await at.town.get(number)).draft)
 
 

@@ -54,7 +54,7 @@ async def bot(
         polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
         channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
         running = [
-            asyncio.create_task(channel.run(service.receive, await service.owed(channel.name))),
+            asyncio.create_task(channel.run(service.receive, await service.debtors(channel.name))),
             asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
         ]
         try:

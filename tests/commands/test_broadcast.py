@@ -145,14 +145,14 @@ def test_a_mistake_is_said_in_one_line(gradbot: Run, words: tuple[str, ...], sai
 def test_codes_are_drawn_listed_and_put_right(gradbot: Run, tmp_path: Path) -> None:
     drawn = gradbot("codes", "20")[1].split()
     assert len(set(drawn)) == 20
-    assert all(join_codes.read(code) for code in drawn)
+    assert all(join_codes.parse_code(code) for code in drawn)
     never = drawn[0]
-    (tmp_path / "all.csv").write_text(f"编号,姓名\n{join_codes.shown(DRAWN[0])},甲\n{never},乙\n", "gb18030")
+    (tmp_path / "all.csv").write_text(f"编号,姓名\n{join_codes.format_code(DRAWN[0])},甲\n{never},乙\n", "gb18030")
     found = _json(gradbot("unfinished", "all.csv", "--json"))
     assert [(one["code"], one["state"]) for one in found] == [(never, "never")]
     (tmp_path / "open.csv").write_text(f"{DRAWN[0]}\n不知道\n", "utf-8")
     result = _json(gradbot("import", "open.csv", "--json"))
     assert (result["corrected"], result["strange"]) == ([DRAWN[0]], [[2, "不知道"]])
     out = gradbot("unfinished", "--csv")[1].splitlines()
-    assert out[1].startswith(f"{join_codes.shown(DRAWN[0])},进行中,点“正确”,")
+    assert out[1].startswith(f"{join_codes.format_code(DRAWN[0])},进行中,点“正确”,")
     assert "0 个说做完了" in gradbot("import", "open.csv")[1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opencc import OpenCC
 
 from bot.content.loading import SHIPPED
-from bot.content.yaml_source import MAX_DEPTH, Source, decoded, parse, read
+from bot.content.yaml_source import MAX_DEPTH, Source, decode, parse, read_file
 
 SNIPPETS = [
     "a",
@@ -67,7 +67,7 @@ def test_any_text_is_read_and_every_place_is_in_it(text: str) -> None:
 def test_any_bytes_are_read(raw: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(raw)
-    read(path)
+    read_file(path)
 
 
 @cache
@@ -85,11 +85,11 @@ def test_a_file_is_read_as_it_was_saved(data: st.DataObject, encoding: str) -> N
     text = "\n".join(data.draw(st.lists(st.sampled_from(written()), min_size=1, max_size=4)))
     if encoding == "cp950":  # what Big5 lacks is no Chinese of Taiwan or Hong Kong
         text = OpenCC("s2t").convert(text).encode("cp950", "replace").decode("cp950")
-    assert decoded(text.encode(encoding)) == text
+    assert decode(text.encode(encoding)) == text
 
 
 def test_a_damaged_file_in_big5_is_not_misread() -> None:
-    assert decoded("學籍檔案查詢不到怎麼辦".encode("cp950") + b"\x80\xff") == (1, 1)
+    assert decode("學籍檔案查詢不到怎麼辦".encode("cp950") + b"\x80\xff") == (1, 1)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85"), max_size=12)
@@ -155,5 +155,5 @@ def test_what_ships_has_no_mistakes(part: str) -> None:
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     assert files
     for file in files:
-        assert read(file).mistakes == ()
-        check_places(Path(file).read_text(encoding="utf-8"), read(file))
+        assert read_file(file).mistakes == ()
+        check_places(Path(file).read_text(encoding="utf-8"), read_file(file))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.content.content import Content
 from bot.conversation.turn import MAX_TEXT
 from bot.domain.button_ids import Act
-from flows.engine import answered
+from flows.engine import verdicts_of
 from tests.conftest import Meets, both_notices, only_another, shipped
 from tests.person import Person, at, buttons, sound, still
 
@@ -115,7 +115,7 @@ def wander(person: Person, presses: int, random: Random) -> set[str]:
             continue
         seen.add(position.step)
         notice = person.content.notices[person.session.notice or ""]  # type: ignore[union-attr]
-        compared = set(answered(notice, position).values())
+        compared = set(verdicts_of(notice, position).values())
         if PERMISSION in person.heard or position.step in ("m9-verdict", "m10-done"):
             assert compared == {"right"}, position
     return seen

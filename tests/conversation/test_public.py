@@ -9,7 +9,7 @@ import pytest
 
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.conversation.public import MOST_RESULTS, in_public
+from bot.conversation.public import MOST_RESULTS, answer_in_public
 from bot.domain.messages import Incoming, Reply
 
 NOW = datetime.fromisoformat("2013-12-05T09:00")
@@ -21,7 +21,7 @@ def content() -> Content:
 
 
 def said(content: Content, text: str) -> Reply:
-    answer = in_public(content, Incoming("test", "lin", text, place="public"), NOW)
+    answer = answer_in_public(content, Incoming("test", "lin", text, place="public"), NOW)
     assert len(answer.replies) == 1
     assert answer.replies[0].buttons == ()
     return answer.replies[0]
@@ -52,17 +52,17 @@ def test_nonsense_in_a_group_leads_to_a_person(content: Content) -> None:
 
 
 def test_a_secret_in_a_group_is_not_repeated_and_withdrawn(content: Content) -> None:
-    answer = in_public(content, Incoming("test", "lin", "我的密码是abc12345", place="public"), NOW)
+    answer = answer_in_public(content, Incoming("test", "lin", "我的密码是abc12345", place="public"), NOW)
     assert answer.withdraw
     assert "abc12345" not in answer.replies[0].text
 
 
 def test_inline_results_are_answers_with_titles(content: Content) -> None:
-    answer = in_public(content, Incoming("test", "lin", "证书编号", place="inline"), NOW)
+    answer = answer_in_public(content, Incoming("test", "lin", "证书编号", place="inline"), NOW)
     assert 1 <= len(answer.replies) <= MOST_RESULTS
     assert answer.replies[0].topic == "certificate-numbers"
     assert all(reply.title and reply.topic and reply.text for reply in answer.replies)
-    nothing = in_public(content, Incoming("test", "lin", "", place="inline"), NOW)
+    nothing = answer_in_public(content, Incoming("test", "lin", "", place="inline"), NOW)
     assert len(nothing.replies) == MOST_RESULTS
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.audience import NAMES, Audience, Wrong, read
+from bot.domain.audience import NAMES, Audience, Wrong, parse_audience
 from bot.store import StepEvent, Store
 from tests.broadcast.crowd import FIRST, NOTICE, crowd, session
 from tests.conftest import shipped
@@ -95,7 +95,7 @@ async def test_the_head_count_says_who_is_left_out_and_why(tmp_path: Path) -> No
     ],
 )
 def test_a_word_that_means_nothing_is_named(rule: str, word: str) -> None:
-    wrong = read(rule, SPRING, STEPS)
+    wrong = parse_audience(rule, SPRING, STEPS)
     assert isinstance(wrong, Wrong)
     assert wrong.word == word
 
@@ -117,14 +117,14 @@ def test_blanks_are_read_as_people_put_them(rule: str, meant: str) -> None:
     cohort = SPRING.cohorts[0]
     majors = (*cohort.majors, "计算机", "计算机 应用、网络")
     notice = SPRING.model_copy(update={"cohorts": (cohort.model_copy(update={"majors": majors}), *SPRING.cohorts[1:])})
-    found = read(rule, notice, STEPS)
+    found = parse_audience(rule, notice, STEPS)
     assert str(found) == meant
-    assert read(meant, notice, STEPS) == found
+    assert parse_audience(meant, notice, STEPS) == found
 
 
 @given(st.text(max_size=40))
 def test_any_words_are_a_rule_or_not(text: str) -> None:
-    found = read(text, SPRING, STEPS)
+    found = parse_audience(text, SPRING, STEPS)
     assert isinstance(found, Audience | Wrong)
 
 
@@ -134,9 +134,9 @@ def test_any_words_are_a_rule_or_not(text: str) -> None:
     )
 )
 def test_a_rule_reads_back_as_it_is_shown(words: list[tuple[str, bool]]) -> None:
-    found = read(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS)
+    found = parse_audience(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS)
     assert isinstance(found, Audience)
-    assert read(str(found), SPRING, STEPS) == found
+    assert parse_audience(str(found), SPRING, STEPS) == found
 
 
 def test_every_name_of_a_term_can_be_written() -> None:
@@ -151,4 +151,4 @@ def test_every_name_of_a_term_can_be_written() -> None:
     }
     assert len(NAMES) > 20
     for name, field in NAMES.items():
-        assert isinstance(read(f"{name}{values.get(field, '')}", SPRING, STEPS), Audience), name
+        assert isinstance(parse_audience(f"{name}{values.get(field, '')}", SPRING, STEPS), Audience), name

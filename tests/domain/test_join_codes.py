@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.admin.cards import asks
 from bot.broadcast.times import until_awake
-from bot.broadcast.unfinished import corrected, take_in
+from bot.broadcast.unfinished import correct_session, import_list
 from bot.domain import join_codes
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.domain.outbox import Queued
@@ -24,7 +24,7 @@ from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
 from tests.broadcast.test_chat import office
 from tests.conftest import both_notices, shipped
 
-DRAWN = list(join_codes.drawn(5, random.Random(3).randrange))
+DRAWN = list(join_codes.draw_codes(5, random.Random(3).randrange))
 
 
 def coded(code: str, state: str = "", step: str = "m1-phone", **answers: Any) -> str:
@@ -43,37 +43,37 @@ def test_a_code_is_read_however_it_is_typed(seed: int) -> None:
     code = join_codes.draw(random.Random(seed).randrange)
     for typed in (
         code,
-        join_codes.shown(code),
+        join_codes.format_code(code),
         code.lower(),
         f" {code[:4]} {code[4:]} ",
         f"{code[:4]}—{code[4:]}",
         f"{code[:4]}–{code[4:]}",
         "".join(chr(ord(c) + 0xFEE0) for c in code),
     ):
-        assert join_codes.read(typed) == code
+        assert join_codes.parse_code(typed) == code
 
 
 @given(st.integers(0, 2**32), st.integers(0, join_codes.LENGTH - 1), st.sampled_from(join_codes.ALPHABET))
 def test_a_slip_of_the_finger_is_noticed(seed: int, place: int, letter: str) -> None:
     code = join_codes.draw(random.Random(seed).randrange)
     other = code[:place] + letter + code[place + 1 :]
-    assert (join_codes.read(other) is None) == (other != code)
+    assert (join_codes.parse_code(other) is None) == (other != code)
     swapped = code[:place] + code[place : place + 2][::-1] + code[place + 2 :]
-    assert (join_codes.read(swapped) is None) == (swapped != code)
+    assert (join_codes.parse_code(swapped) is None) == (swapped != code)
 
 
 @given(st.text())
 def test_any_text_is_a_list(text: str) -> None:
-    assert all(join_codes.read(code) == code for code in join_codes.listed(text).codes)
+    assert all(join_codes.parse_code(code) == code for code in join_codes.parse_list(text).codes)
 
 
 def test_a_student_number_or_a_name_is_no_code() -> None:
     for typed in ("20120815", "1208150231", "张三", "ABCD1234", "password", ""):
-        assert join_codes.read(typed) is None
+        assert join_codes.parse_code(typed) is None
 
 
 def test_a_list_as_a_spreadsheet_saves_it() -> None:
-    first = join_codes.shown(DRAWN[0])
+    first = join_codes.format_code(DRAWN[0])
     rows = [
         "\ufeff编号,班级",
         f"{first},会计1班",
@@ -84,13 +84,15 @@ def test_a_list_as_a_spreadsheet_saves_it() -> None:
         f"{first},又一次",
     ]
     text = "\r\n".join(rows)
-    assert join_codes.listed(text) == join_codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
+    assert join_codes.parse_list(text) == join_codes.Listed(tuple(DRAWN[:4]), ((5, "没有"),))
 
 
 def test_a_code_that_was_mistyped_is_named_and_hides_no_other() -> None:
-    wrong = join_codes.shown(DRAWN[0])[:-1] + ("B" if DRAWN[0][-1] == "A" else "A")
-    assert join_codes.listed(f"{DRAWN[1]} {wrong} {DRAWN[2]}") == join_codes.Listed((DRAWN[1], DRAWN[2]), ((1, wrong),))
-    assert join_codes.listed(f"{wrong},会计1班\n{DRAWN[1]},会计1班") == join_codes.Listed(
+    wrong = join_codes.format_code(DRAWN[0])[:-1] + ("B" if DRAWN[0][-1] == "A" else "A")
+    assert join_codes.parse_list(f"{DRAWN[1]} {wrong} {DRAWN[2]}") == join_codes.Listed(
+        (DRAWN[1], DRAWN[2]), ((1, wrong),)
+    )
+    assert join_codes.parse_list(f"{wrong},会计1班\n{DRAWN[1]},会计1班") == join_codes.Listed(
         (DRAWN[1],), ((1, f"{wrong},会计1班"),)
     )
 
@@ -100,13 +102,15 @@ async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> Non
         ann = at.town.telegram.users[FIRST]
         assert "没有编号也能照常核对" in await at.says(ann, "/join")
         assert "这个编号不对" in await at.says(ann, "/join 20120815")
-        assert f"编号 {join_codes.shown(DRAWN[0])} 记下了" in await at.says(ann, f"/start join-{DRAWN[0].lower()}")
-        assert join_codes.shown(DRAWN[0]) in await at.says(ann, "/join")
+        assert f"编号 {join_codes.format_code(DRAWN[0])} 记下了" in await at.says(
+            ann, f"/start join-{DRAWN[0].lower()}"
+        )
+        assert join_codes.format_code(DRAWN[0]) in await at.says(ann, "/join")
         kept = await at.town.store.export("telegram", str(FIRST))
         assert kept["people"][0]["session"]["code"] == DRAWN[0]
         assert "编号删掉了" in await at.says(ann, "/join 删除")
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
-        assert "记下了" in await at.says(ann, join_codes.shown(DRAWN[1]))
+        assert "记下了" in await at.says(ann, join_codes.format_code(DRAWN[1]))
         assert [h.code for h in await at.town.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
         await at.town.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
         assert await at.town.store.codes.holders("telegram", NOTICE) == []
@@ -119,10 +123,13 @@ async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
         (name, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
         assert name == "未完成名单.csv"
         lines = content.decode().splitlines()[1:]
-        assert {line.split(",")[0] for line in lines} == {join_codes.shown(DRAWN[0]), join_codes.shown(DRAWN[2])}
+        assert {line.split(",")[0] for line in lines} == {
+            join_codes.format_code(DRAWN[0]),
+            join_codes.format_code(DRAWN[2]),
+        }
         assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
         eve = at.town.telegram.users[FIRST + 3]
-        assert join_codes.shown(DRAWN[0]) not in await at.says(eve, "/stats 名单")
+        assert join_codes.format_code(DRAWN[0]) not in await at.says(eve, "/stats 名单")
         assert len(at.town.telegram.made("sendDocument")) == 1
 
 
@@ -133,9 +140,9 @@ async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None
         assert "一行一个" in await at.says(at.owner, "/stats 未核对")
         said = await at.says(at.owner, f"/stats 未核对 {given}")
         assert "名单上 3 个编号：1 个说做完了" in said
-        assert f"没有人用过的：{join_codes.shown(DRAWN[3])}" in said
+        assert f"没有人用过的：{join_codes.format_code(DRAWN[3])}" in said
         await at.sends()
-        assert f"编号 {join_codes.shown(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
+        assert f"编号 {join_codes.format_code(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
         assert "点“正确”" in await at.taps(ann, "继续核对")
         assert "哪天点的" in await at.taps(ann, "我点了“正确”")
         assert [len(at.town.heard(n)) > 0 for n in range(3)] == [True, False, False]
@@ -158,7 +165,7 @@ async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_
     async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
         town.passes(hours=11)  # 23:00
         listed = join_codes.Listed((DRAWN[0],), ())
-        result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        result = await import_list(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
         assert result.corrected == (DRAWN[0],)
         assert await town.store.desk.next_due("telegram") == town.now + timedelta(hours=9)
         answer = Queued("user", Reply("明天来就行"), user=str(FIRST))
@@ -190,7 +197,7 @@ async def test_whoever_does_something_just_then_is_looked_at_again(
 
         monkeypatch.setattr(town.store.codes, "sessions", slowly)
         listed = join_codes.Listed((DRAWN[0],), ())
-        result = await take_in(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        result = await import_list(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
         assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
 
 
@@ -199,17 +206,17 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
 ) -> None:
     async with office(tmp_path, [finished(DRAWN[0])]) as at:
         store, came = at.town.store, list[str]()
-        known = store.known
+        known = store.load_known
 
         async def slowly(channel: str, user: str, update_id: str | None) -> Known:
             found = await known(channel, user, update_id)
             if not came:  # the list is taken in while her turn is decided
                 came.append(user)
                 given = join_codes.Listed((DRAWN[0],), ())
-                await take_in(store, at.town.content, "telegram", NOTICE, given, at.town.local(), at.town.now)
+                await import_list(store, at.town.content, "telegram", NOTICE, given, at.town.local(), at.town.now)
             return found
 
-        monkeypatch.setattr(store, "known", slowly)
+        monkeypatch.setattr(store, "load_known", slowly)
         ann = at.town.telegram.users[FIRST]
         assert await at.says(ann, "用户名忘了怎么办")
         monkeypatch.undo()
@@ -222,8 +229,8 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
     async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking")]) as at:
         rows = [
             "编号,班级",
-            f"{join_codes.shown(DRAWN[0])},会计1班",
-            f"{join_codes.shown(DRAWN[1])},会计1班",
+            f"{join_codes.format_code(DRAWN[0])},会计1班",
+            f"{join_codes.format_code(DRAWN[1])},会计1班",
             "没有编号,会计2班",
         ]
         at.town.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
@@ -240,8 +247,8 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
 
 def test_only_who_said_done_is_put_right() -> None:
     now = NOON.replace(tzinfo=None)
-    assert corrected(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
-    resaved, _ = corrected(shipped(), NOTICE, "1", finished(DRAWN[0]), now, NOON)
+    assert correct_session(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
+    resaved, _ = correct_session(shipped(), NOTICE, "1", finished(DRAWN[0]), now, NOON)
     there = load(json.loads(resaved.becomes))  # type: ignore[union-attr]
     assert there.position
     assert (there.position.state, there.position.step) == ("walking", "m9-verdict")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import BACK, MAX_HOPS, MAX_TRAIL, Move, Walk, answered, known_condition, wrong_fields
+from flows.engine import BACK, MAX_HOPS, MAX_TRAIL, Move, Walk, is_condition, verdicts_of, wrong_fields
 from flows.model import Choice, Gate, Position, Script, Step, dump, load
 from flows.notice import Notice
 from tests.conftest import another_notice, shipped
@@ -88,10 +88,10 @@ def test_a_checklist_is_ticked_item_by_item_and_back_unticks_nothing() -> None:
         assert (here.step, here.item) == ("m7-fields", n + 1)
     last = pressed(walk().press(here, "unsure"))
     assert (last.step, last.item) == ("m8-photo", 0)
-    assert answered(NOTICE, last)[FIELDS[-1]] == "unsure"
+    assert verdicts_of(NOTICE, last)[FIELDS[-1]] == "unsure"
     back = pressed(walk().press(last, BACK))
     assert (back.step, back.item) == ("m7-fields", len(FIELDS) - 1)
-    assert answered(NOTICE, back) == answered(NOTICE, last)
+    assert verdicts_of(NOTICE, back) == verdicts_of(NOTICE, last)
     assert pressed(walk().press(back, BACK)).item == len(FIELDS) - 2
 
 
@@ -160,7 +160,7 @@ def test_unsure_counts_as_wrong_and_is_named() -> None:
 def test_a_photo_that_the_notice_does_not_ask_for_is_not_guarded() -> None:
     notice = NOTICE.model_copy(update={"photo": NOTICE.photo.model_copy(update={"required": False})})
     fields = dict.fromkeys(FIELDS, "right")
-    assert "photo" not in answered(notice, on("m8-photo", {}))
+    assert "photo" not in verdicts_of(notice, on("m8-photo", {}))
     assert pressed(walk(notice=notice).jump(on("m2-site", fields), "m9-verdict")).step == "m9-verdict"
 
 
@@ -171,13 +171,13 @@ def test_done_is_told_once_and_a_later_mistake_opens_it_again() -> None:
     mistaken = pressed(walk().press(clicked.position, "mistake"))
     assert mistaken.state == "walking"
     again = pressed(walk().press(mistaken, "go-on"))
-    assert not any(answered(NOTICE, again).values())
+    assert not any(verdicts_of(NOTICE, again).values())
 
 
 def test_after_a_correction_everything_is_compared_again() -> None:
     corrected = pressed(walk().press(on("x4-again", {**ALL_RIGHT, "field:姓名": "wrong"}), "done"))
     assert corrected.step == "m6-record"
-    assert not any(answered(NOTICE, corrected).values())
+    assert not any(verdicts_of(NOTICE, corrected).values())
 
 
 @pytest.mark.parametrize(("clicked", "late"), [("2013-12-20", False), ("2013-12-21", True), ("2014-03-25", True)])
@@ -309,7 +309,7 @@ def test_a_ring_of_gates_ends_at_the_fallback() -> None:
     ],
 )
 def test_a_condition_holds(condition: str, day: str, answers: dict[str, str], holds: bool) -> None:
-    assert known_condition(condition)
+    assert is_condition(condition)
     assert walk(day).holds(condition, on("m2-site", answers)) is holds
 
 
@@ -323,7 +323,7 @@ def test_a_cohort_is_timed_by_its_own_window() -> None:
     "condition", ["", "not", "tomorrow", "notice.no.such", "notice.photo.nothing", "not not early"]
 )
 def test_an_unknown_condition_is_known_as_such(condition: str) -> None:
-    assert not known_condition(condition)
+    assert not is_condition(condition)
 
 
 # Properties
@@ -363,7 +363,7 @@ def test_a_random_walk_never_strands_and_never_skips_the_guard(seed: int, day: s
         assert view.actions
         seen.add(here.step)
         if here.step in GUARDED:
-            assert set(answered(notice, here).values()) == {"right"}
+            assert set(verdicts_of(notice, here).values()) == {"right"}
         first, *others = [*(a.id for a in (*view.actions, *view.stuck)), BACK]
         action = first if random.random() < 0.6 else random.choice([first, *others])
         if random.random() < 0.03:
@@ -385,7 +385,7 @@ def test_from_every_step_there_is_a_way_to_the_end_or_to_the_wait(day: str) -> N
         return (
             position.step,
             position.item,
-            frozenset(answered(NOTICE, position).items()),
+            frozenset(verdicts_of(NOTICE, position).items()),
             position.answers.get("clicked"),
         )
 

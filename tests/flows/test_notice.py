@@ -80,12 +80,12 @@ def test_the_safe_day_is_never_before_the_first() -> None:
 def test_times_belong_to_the_first_and_the_last_day(moment: str, begun: bool, over: bool) -> None:
     days = next(w for w in another_notice().windows if w.id == "check-law")
     now = datetime.fromisoformat(moment)
-    assert (days.begun(now), days.over(now)) == (begun, over)
+    assert (days.has_begun(now), days.over(now)) == (begun, over)
 
 
 def test_an_open_end_never_closes_and_an_open_start_has_begun() -> None:
     days = window()
-    assert days.begun(at("1900-01-01"))
+    assert days.has_begun(at("1900-01-01"))
     assert not days.over(at("9999-12-31"))
     assert days.safe_day is None
 

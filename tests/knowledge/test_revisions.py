@@ -17,12 +17,12 @@ from zipfile import ZipFile
 import pytest
 import structlog
 
-from bot.content.files import placed, whole
+from bot.content.files import place_file, whole
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Incoming
-from bot.knowledge.examine import Draft, Report, examine
-from bot.runtime.process import elsewhere
+from bot.knowledge.examine import Examination, Report, examine
+from bot.runtime.process import run_aside
 from bot.store import Store, StoreProblem
 from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, until
 
@@ -141,19 +141,19 @@ async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom
         for admin in (OWNER, "li"):
             assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq", admin))
         with pytest.raises(StoreProblem, match="disk_full"):
-            await room.knowledge.publish(lambda old: placed(old, "canteen.yaml", much), "command")
+            await room.knowledge.publish(lambda old: place_file(old, "canteen.yaml", much), "command")
     assert (await room.knowledge.in_force())[0] == room.knowledge.number == 0
     assert "只管核对" not in await room.asks("红烧肉几点卖")
     assert "已发布" in said(await room.sends("canteen.yaml", much, "/faq"))
 
 
 async def test_an_examination_that_is_killed_or_takes_too_long_is_said(room: Newsroom) -> None:
-    async def killed(_: Draft) -> Report:
-        await elsewhere(signal.raise_signal, signal.SIGKILL)
+    async def killed(_: Examination) -> Report:
+        await run_aside(signal.raise_signal, signal.SIGKILL)
         raise AssertionError("it went on")
 
-    async def hurried(draft: Draft) -> Report:
-        return await elsewhere(examine, draft, 0.01)
+    async def hurried(draft: Examination) -> Report:
+        return await run_aside(examine, draft, 0.01)
 
     for examines in (killed, hurried):
         room.knowledge.examines = examines
@@ -213,7 +213,7 @@ async def test_an_exported_file_comes_back_to_its_place_however_it_is_called_by_
 
 async def test_many_files_are_exported_as_one_archive_that_lacks_none(room: Newsroom) -> None:
     more = {f"thing-{n}.yaml": _thing(n) for n in range(9)}
-    await room.knowledge.publish(lambda old: reduce(lambda files, one: placed(files, *one), more.items(), old), "x")
+    await room.knowledge.publish(lambda old: reduce(lambda files, one: place_file(files, *one), more.items(), old), "x")
     told = await room.says("/faq export")
     _, files = await room.knowledge.in_force()
     assert f"{len(whole(files))} 个文件，都在这个压缩包里" in said(told)

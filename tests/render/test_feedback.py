@@ -11,7 +11,7 @@ import pytest
 from bot.content.loading import SHIPPED
 from bot.domain.messages import Answer, Button, Incoming
 from bot.domain.questions import Opinion
-from bot.render.feedback import FLAG_VOTES, flagged, wording
+from bot.render.feedback import FLAG_VOTES, find_flagged, wording
 from tests.admin.admin_area import Newsroom, said
 from tests.commands.test_command_line import gradbot
 from tests.conftest import Meets, shipped
@@ -132,7 +132,7 @@ def test_twelve_of_twenty_are_enough_and_nineteen_too_few_to_tell() -> None:
     said = {first.id: (11, 20), second.id: (12, 20), third.id: (0, FLAG_VOTES - 1), fourth.id: (1, 20)}
     opinions = {(topic, wording(shipped().entries[topic])): Opinion(*one) for topic, one in said.items()}
     opinions[second.id, "0" * 12] = Opinion(0, 99)  # an earlier wording
-    assert [entry for entry, _ in flagged(shipped(), opinions)] == [fourth, first]
+    assert [entry for entry, _ in find_flagged(shipped(), opinions)] == [fourth, first]
 
 
 def votes(shown: Sequence[Button]) -> list[Button]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.messages import Button, Reply
 from bot.domain.session import Session
 from bot.render.reply import BUBBLE, ROW, Voice, cut
-from flows.engine import answered
+from flows.engine import verdicts_of
 from flows.model import Position
 from tests.conftest import Meets, shipped
 from tests.person import at
@@ -147,7 +147,7 @@ def test_progress_counts_what_was_compared() -> None:
     answers = {"field:姓名": "right", "field:性别": "wrong", "photo": "unsure"}
     there = voice("m8-photo", **answers)
     assert there.session.position
-    assert len(answered(there.notice, there.session.position)) == 11
+    assert len(verdicts_of(there.notice, there.session.position)) == 11
     card = there.progress()[-1].text
     assert "1项对，2项有误或不确定，8项还没核对" in card
     assert "正在核对" in card

@@ -6,7 +6,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from bot.runtime.crashes import lasting
+from bot.runtime.crashes import restart_on_error
 
 
 async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again() -> None:
@@ -21,7 +21,7 @@ async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again
         await asyncio.Event().wait()
 
     with capture_logs() as log:
-        task = asyncio.create_task(lasting(work, again_s=0))
+        task = asyncio.create_task(restart_on_error(work, again_s=0))
         await asyncio.wait_for(going.wait(), 5)
     task.cancel()
     (told,) = log

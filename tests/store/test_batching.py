@@ -9,17 +9,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.store.batching import Together
+from bot.store.batching import Batcher
 
 CLOSING = """
 import asyncio
-from bot.store.batching import Together
+from bot.store.batching import Batcher
 
 async def stuck(pieces):
     await asyncio.Event().wait()
 
 async def main():
-    together = Together(stuck, lambda piece: piece)
+    together = Batcher(stuck, lambda piece: piece)
     asyncio.ensure_future(asyncio.gather(*(together(n) for n in range(3))))
     await asyncio.sleep(0.01)
 
@@ -38,7 +38,7 @@ async def test_who_leaves_takes_nobody_along() -> None:
         await release.wait()
         return [piece * 10 for piece in pieces]
 
-    together = Together(slow, lambda piece: piece)
+    together = Batcher(slow, lambda piece: piece)
     first, second = (asyncio.create_task(together(n)) for n in (1, 2))
     await asyncio.sleep(0)
     first.cancel()

@@ -48,8 +48,8 @@ async def check(url: str, user: str, reported: int) -> None:
     assert reported <= step <= reported + 1
     kept = await store.export("c", user)
     assert [int(event["step"]) for event in kept["step_events"]] == [n for n in range(1, step + 1) for _ in range(2)]
-    assert await store.handled("c", user, f"{user}-{step}") == str(step)
-    assert await store.handled("c", user, f"{user}-{step + 1}") is None
+    assert await store.find_handled("c", user, f"{user}-{step}") == str(step)
+    assert await store.find_handled("c", user, f"{user}-{step + 1}") is None
     await store.close()
 
 

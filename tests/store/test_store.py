@@ -34,17 +34,17 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 async def test_nobody_is_known_at_first(store: Store) -> None:
     assert await store.load("console", "42") is None
-    assert await store.handled("console", "42", "1") is None
+    assert await store.find_handled("console", "42", "1") is None
     assert await store.export("console", "42") == {}
 
 
 async def test_a_turn_is_there_afterwards(store: Store) -> None:
     assert await save(store, session='{"step": "M1"}', update_id="7", turn='{"replies": []}')
     assert await store.load("console", "42") == '{"step": "M1"}'
-    assert await store.handled("console", "42", "7") == '{"replies": []}'
+    assert await store.find_handled("console", "42", "7") == '{"replies": []}'
     assert await store.load("telegram", "42") is None
     assert await store.load("console", "43") is None
-    assert await store.handled("telegram", "42", "7") is None
+    assert await store.find_handled("telegram", "42", "7") is None
 
 
 async def test_a_turn_without_a_session_leaves_the_old_one(store: Store) -> None:
@@ -58,25 +58,25 @@ async def test_an_update_takes_effect_once(store: Store) -> None:
     assert await save(store, session="1", events=[event], update_id="7", turn='"first"')
     assert not await save(store, session="2", events=[event], update_id="7", turn='"second"')
     assert await store.load("console", "42") == "1"
-    assert await store.handled("console", "42", "7") == '"first"'
+    assert await store.find_handled("console", "42", "7") == '"first"'
     assert len((await store.export("console", "42"))["step_events"]) == 1
 
 
 async def test_a_turn_that_says_nothing_is_handled_too(store: Store) -> None:
     await save(store, update_id="7")
-    assert await store.handled("console", "42", "7") == "null"
+    assert await store.find_handled("console", "42", "7") == "null"
 
 
 async def test_an_update_of_somebody_else_is_not_shown(store: Store) -> None:
     await save(store, update_id="7", turn='"for 42"')
-    assert await store.handled("console", "43", "7") is None
+    assert await store.find_handled("console", "43", "7") is None
     assert not await save(store, user="43", update_id="7", turn='"for 43"')
 
 
 async def test_the_same_update_twice_at_once(store: Store) -> None:
     saved = await asyncio.gather(*[save(store, session=str(n), update_id="7", turn=str(n)) for n in range(5)])
     assert sorted(saved) == [False] * 4 + [True]
-    assert await store.load("console", "42") == await store.handled("console", "42", "7") == str(saved.index(True))
+    assert await store.load("console", "42") == await store.find_handled("console", "42", "7") == str(saved.index(True))
 
 
 async def test_many_people_at_once(store: Store) -> None:
@@ -94,7 +94,7 @@ async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Stor
             await asyncio.sleep(0)
         turn.cancel()
         ends |= {type(end) for end in await asyncio.gather(turn, return_exceptions=True)}
-        was_saved = await store.handled("console", "42", str(wait)) is not None
+        was_saved = await store.find_handled("console", "42", str(wait)) is not None
         assert (await store.load("console", "42") == str(wait)) == was_saved
         kept = await store.export("console", "42")
         assert len(kept.get("step_events", ())) == (kept["people"][0]["turns"] if kept else 0)
@@ -119,8 +119,8 @@ async def test_only_the_last_turns_of_a_person_are_kept(store: Store) -> None:
         await save(store, update_id=str(n), turn=str(n))
     kept = (await store.export("console", "42"))["handled_updates"]
     assert sorted(row["turn"] for row in kept) == list(range(5, KEPT_TURNS + 5))
-    assert await store.handled("console", "42", "4") is None
-    assert await store.handled("console", "42", "5") == "5"
+    assert await store.find_handled("console", "42", "4") is None
+    assert await store.find_handled("console", "42", "5") == "5"
 
 
 async def test_times_are_utc_and_naive_ones_refused(store: Store) -> None:
@@ -194,7 +194,7 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
     assert forgotten.counts == {"people": 1, **counts}
     assert await store.export("console", "42") == {}
     assert await store.load("console", "43") == "{}"
-    assert await store.handled("console", "42", "9") == '"gone"'
+    assert await store.find_handled("console", "42", "9") == '"gone"'
     again = await store.forget("console", "42", update_id=None, turn=None, at=AT)
     assert set(again.counts.values()) == {0}
     await save(store, session="{}")
@@ -204,8 +204,8 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
 async def test_the_turn_that_forgot_is_itself_forgotten(store: Store) -> None:
     await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
     await store.forget("console", "43", update_id="10", turn='"gone"', at=AT + KEPT_FORGETTING + timedelta(seconds=1))
-    assert await store.handled("console", "42", "9") is None
-    assert await store.handled("console", "43", "10") == '"gone"'
+    assert await store.find_handled("console", "42", "9") is None
+    assert await store.find_handled("console", "43", "10") == '"gone"'
 
 
 async def test_forgetting_leaves_nothing_in_the_files(url: str, path: Path) -> None:
@@ -268,7 +268,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFacto
             events.setdefault(user, []).extend((e.script, e.step, e.kind) for e in happened)
         store = await Store.open(url)
         for n, (user, *_) in enumerate(turns):
-            assert await store.handled("console", user, str(n)) == str(n)
+            assert await store.find_handled("console", user, str(n)) == str(n)
         for user, session in sessions.items():
             assert await store.load("console", user) == session
             kept = await store.export("console", user)
@@ -293,5 +293,5 @@ async def test_expire_deletes_who_has_not_come_and_only_them(store: Store) -> No
         )
     assert await store.expire(datetime(2013, 6, 1, tzinfo=UTC)) == 1
     assert await store.export("test", "old") == {}
-    assert await store.handled("test", "old", "old") is None
+    assert await store.find_handled("test", "old", "old") is None
     assert (await store.export("test", "new"))["step_events"]

@@ -12,7 +12,7 @@ import pytest
 from bot.conversation.turn import decide
 from bot.domain.messages import Incoming, Reply
 from bot.store import Store
-from bot.tickets.roles import INVITATION_HOURS, asks
+from bot.tickets.roles import INVITATION_HOURS, parse_request
 from bot.tickets.tickets import Case
 from tests.conftest import shipped
 from tests.person import buttons
@@ -56,8 +56,8 @@ async def test_an_invitation_works_once(room: Room) -> None:
     assert "工作人员" in texts(await room.says(f"/start {link}", user="7"))
     stranger = await room.says(f"/start {link}", user="8")
     assert WORDS.joined.split("{")[0] not in texts(stranger)
-    assert (await room.store.known("test", "7", None)).role == "staff"
-    assert (await room.store.known("test", "8", None)).role is None
+    assert (await room.store.load_known("test", "7", None)).role == "staff"
+    assert (await room.store.load_known("test", "8", None)).role is None
     assert await acts(room) == [(OWNER, "invite"), ("7", "join")]
     assert [(post.user, post.commands) for post in room.posts] == [("7", "staff")]
 
@@ -74,7 +74,7 @@ async def test_an_invitation_expires(room: Room) -> None:
     link = await invited(room)
     room.now += timedelta(hours=INVITATION_HOURS, minutes=1)
     await room.says(f"/start {link}", user="7")
-    assert (await room.store.known("test", "7", None)).role is None
+    assert (await room.store.load_known("test", "7", None)).role is None
 
 
 async def test_the_token_is_nowhere(room: Room, database: Path) -> None:
@@ -113,7 +113,7 @@ async def test_graduates_notice_nothing(room: Room, words: str) -> None:
     await joins(room, "7", "staff 王老师")
     assert (await room.says(words, user="lin")).replies == unaware(room, words)
     await room.presses("staff|remove|7", user="lin")
-    assert (await room.store.known("test", "7", None)).role == "staff"
+    assert (await room.store.load_known("test", "7", None)).role == "staff"
     assert await acts(room) == [(OWNER, "invite"), ("7", "join")]
 
 
@@ -205,7 +205,7 @@ async def test_an_old_button_of_somebody_who_was_removed_does_nothing(room: Room
     await room.presses("staff|remove|8", user="7")
     assert shipped().phrases.desk.not_staff in texts(await room.staff(press=take, user="7", thread="500"))
     assert await acts(room) == before
-    assert (await room.store.known("test", "8", None)).role == "staff"
+    assert (await room.store.load_known("test", "8", None)).role == "staff"
     assert [ticket.state for ticket in await room.store.desk.pending("test")] == ["open"]
 
 
@@ -214,9 +214,9 @@ async def test_a_link_never_lowers_anybody(room: Room) -> None:
     assert "所有者" in texts(await room.says(f"/start {link}", user=OWNER))
     await joins(room, "7", "admin")
     await room.says(f"/start {link}", user="7")
-    assert (await room.store.known("test", "7", None)).role == "admin"
+    assert (await room.store.load_known("test", "7", None)).role == "admin"
     await room.says(f"/start {link}", user="8")
-    assert (await room.store.known("test", "8", None)).role == "staff"
+    assert (await room.store.load_known("test", "8", None)).role == "staff"
 
 
 async def test_how_to_invite(room: Room) -> None:
@@ -227,7 +227,7 @@ async def test_how_to_invite(room: Room) -> None:
 
 @pytest.mark.parametrize("text", ["staff", "/staffs", "/start join-short", "invite staff", "/start faq-deadline", ""])
 def test_ordinary_words_are_no_act(text: str) -> None:
-    assert asks(Incoming("test", "lin", text)) is None
+    assert parse_request(Incoming("test", "lin", text)) is None
 
 
 def unaware(room: Room, words: str) -> tuple[Reply, ...]:

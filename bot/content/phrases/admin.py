@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+from bot.content.phrases.base import Label, Row, Sentence
 
 AdminButton = Literal[
     "publish", "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
@@ -16,10 +13,8 @@ AdminButton = Literal[
 ]  # fmt: skip
 
 
-class AdminPhrases(BaseModel):
+class AdminPhrases(Row):
     """`lint` by rule, `change` by what happened, `refused` by why a file is not taken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     four_eyes: bool
     """Whether somebody else must publish what one admin has changed."""

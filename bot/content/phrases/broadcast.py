@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-from bot.domain.lifecycle import Life
-
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=900)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
-
-
-class Row(BaseModel):
-    """Frozen, and refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+from bot.content.phrases.base import Label, Row, Sentence
+from bot.domain.lifecycle import BroadcastState
 
 
 class Template(Row):
@@ -98,9 +90,9 @@ class BroadcastPhrases(Row):
     everybody: Label
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]
-    states: Mapping[Life, Label]
+    states: Mapping[BroadcastState, Label]
     titles: Mapping[Literal["send", "again", "edit", "delete"], Sentence]
-    acting: Mapping[Literal["send", "edit", "delete"], Mapping[Life, Label]]
+    acting: Mapping[Literal["send", "edit", "delete"], Mapping[BroadcastState, Label]]
     arrived: Mapping[Literal["send", "edit", "delete"], Label]
     sends: Mapping[Literal["send", "edit", "delete"], Label]
     drops: Mapping[Literal["send", "edit", "delete"], Label]

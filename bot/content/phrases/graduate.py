@@ -172,7 +172,7 @@ class Phrases(Row):
             yield from _strings((name,), value) if name not in ("facts", "problems", "commands") else ()
 
 
-def completed(own: Any, shipped: Any, at: tuple[str, ...] = ()) -> tuple[Any, list[str]]:
+def complete_with_shipped(own: Any, shipped: Any, at: tuple[str, ...] = ()) -> tuple[Any, list[str]]:
     """An own file's tree with what ships for the keys that it lacks, and the names of those: an older file knows no
     key that was new in a later gradbot.
     """
@@ -181,7 +181,7 @@ def completed(own: Any, shipped: Any, at: tuple[str, ...] = ()) -> tuple[Any, li
     tree, lacking = dict(own), list[str]()
     for key, words in shipped.items():
         if key in own:
-            tree[key], inside = completed(own[key], words, (*at, key))
+            tree[key], inside = complete_with_shipped(own[key], words, (*at, key))
             lacking += inside
         else:
             tree[key] = words
