@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.content.content import Content
-from bot.conversation.turn import Turn, decide
+from bot.conversation.decide import decide
+from bot.conversation.turn import Turn
 from bot.domain import button_ids as ids
 from bot.domain import session as sessions
 from bot.domain.messages import Button, Incoming, Reply

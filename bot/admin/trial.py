@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.admin.cards import Wish, button, say
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain import session as sessions
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply

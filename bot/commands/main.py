@@ -31,7 +31,7 @@ from bot.commands.notice import notice as notices
 from bot.content.checks import lacking
 from bot.content.content import Content
 from bot.content.problem import ContentProblem
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from bot.render.reply import Voice

@@ -18,8 +18,9 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.content.content import Content
+from bot.conversation.decide import decide
 from bot.conversation.public import answer_in_public
-from bot.conversation.turn import Missed, Turn, decide
+from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated

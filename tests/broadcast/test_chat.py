@@ -22,7 +22,7 @@ from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain import session as sessions
 from bot.domain.messages import Incoming
 from bot.domain.roles import Removed

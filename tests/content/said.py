@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.content.content import Content
-from bot.conversation.turn import Turn, decide
+from bot.conversation.decide import decide
+from bot.conversation.turn import Turn
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming, Reply
 from bot.domain.session import Session

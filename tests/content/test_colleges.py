@@ -12,7 +12,7 @@ import pytest
 
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from tests.content.said import Said, everything

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from bot.conversation.turn import MAX_TEXT, decide
+from bot.conversation.decide import MAX_TEXT, decide
 from bot.domain import button_ids as ids
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content.content import Content
-from bot.conversation.turn import MAX_TEXT
+from bot.conversation.decide import MAX_TEXT
 from bot.domain.button_ids import Act
 from flows.engine import verdicts_of
 from tests.conftest import Meets, both_notices, only_another, shipped

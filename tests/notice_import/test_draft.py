@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
 from bot.notice_import.draft import MARK, draft
 from tests.conftest import NOTICES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.turn import decide
+from bot.conversation.decide import decide
 from bot.domain.messages import Incoming, Reply
 from bot.store import Store
 from bot.tickets.roles import INVITATION_HOURS, parse_request

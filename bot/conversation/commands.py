@@ -1,0 +1,94 @@
+"""Commands, however they are given: a button, a slash command or typed words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from operator import methodcaller
+from typing import get_args
+
+from bot.content.phrases.graduate import CommandName
+from bot.conversation import reminders, steps
+from bot.conversation.turn import Context, Turn
+from bot.domain.session import Session
+from bot.render.reply import Voice
+from bot.tickets import tickets
+
+
+def run_command(ctx: Context, name: str | None) -> Turn | None:
+    """Return the turn of a command; None for one that does not exist."""
+    if name is None:
+        return None
+    if name == "none":
+        return reject_offer(ctx)
+    quiet = ctx.understood()
+    if command := _COMMANDS.get(name):
+        return command(quiet)
+    if wish := reminders.take_wish(quiet.voice, name):
+        return Turn(wish.session, wish.replies, effects=wish.effects)
+    if name not in get_args(CommandName):
+        return None
+    card = methodcaller("card", name)
+    is_small_talk = name in ctx.content.phrases.small_talk
+    return Turn(quiet.session, card(quiet.voice) if is_small_talk else quiet.say_alike(card))
+
+
+def _forget(ctx: Context) -> Turn:
+    return Turn(Session(ctx.session.notice), forget=True)
+
+
+def _export(ctx: Context) -> Turn:
+    rows = ((ctx.voice.start(), ctx.voice.command("menu")),)
+    return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.exported, rows), export=True)
+
+
+def call_person(ctx: Context) -> Turn:
+    """Open a ticket, or show the office's card where no person can be asked."""
+    if ctx.case:
+        return ctx.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
+    return Turn(ctx.session, ctx.say_alike(methodcaller("card", "contact")))
+
+
+def _withdraw(ctx: Context) -> Turn:
+    ticket = ctx.case.ticket if ctx.case else None
+    return ctx.hand_over(tickets.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, ctx.voice.step())
+
+
+def _show(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
+    return lambda ctx: Turn(ctx.session, say(ctx.voice))  # type: ignore[arg-type]
+
+
+def _show_alike(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
+    return lambda ctx: Turn(ctx.session, ctx.say_alike(say))  # type: ignore[arg-type]
+
+
+_COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
+    "forget": _forget,
+    "export": _export,
+    "hello": steps.arrive,
+    "start": steps.begin,
+    "desk": call_person,
+    "withdraw": _withdraw,
+    "menu": _show(Voice.menu),
+    "resume": _show(Voice.step),
+    "jump": _show(Voice.jump),
+    "restart": _show(Voice.restart),
+    "trouble": _show(Voice.trouble),
+    "why": _show(Voice.why),
+    "deadline": _show_alike(Voice.deadline),
+    "progress": _show_alike(Voice.progress),
+}
+"""Commands that do or show something; the others are cards of the phrases, and wishes about reminders."""
+
+
+def reject_offer(ctx: Context) -> Turn:
+    """都不是: a miss like any other, whose words are gone."""
+    phrases, misses = ctx.content.phrases, ctx.session.misses + 1
+    if ctx.case and misses >= len(phrases.misses):
+        quiet = ctx.understood()
+        return quiet.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
+    if misses < len(phrases.misses):
+        said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
+    else:
+        said = ctx.voice.say_missed(misses)
+    return Turn(replace(ctx.session, misses=misses), (*said, *ctx.voice.again()))

@@ -1,0 +1,96 @@
+"""Decides a turn: from what is remembered and what came in to what to say and what to remember. Pure.
+
+The order of precedence stands in `_answer`, once. Staff commands and staff areas are decided before, in
+`bot.service.turns`. Must not know: storage, channels, the clock of the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.content.content import Content
+from bot.conversation import steps
+from bot.conversation.commands import run_command
+from bot.conversation.links import press, run_slash
+from bot.conversation.questions import ask_faq
+from bot.conversation.secrets import find_secrets, warn_of_secret
+from bot.conversation.turn import Context, Turn
+from bot.conversation.typed import read_at_step
+from bot.domain.messages import Incoming
+from bot.domain.session import Session
+from bot.tickets import tickets
+from bot.tickets.tickets import Case
+from flows.answers import plain
+
+MAX_TEXT = 500
+"""Characters of a message that are read."""
+HEARD = ("menu", "help", "progress", "deadline", "privacy", "forget", "export", "jump", "desk", "withdraw")
+"""Commands that work as typed words also while words go to a person."""
+
+
+def decide(
+    content: Content,
+    session: Session | None,
+    incoming: Incoming,
+    now: datetime,
+    *,
+    rehearsed: bool = False,
+    case: Case | None = None,
+    posts: bool = True,
+) -> Turn:
+    """Return the turn for one thing that a person did. `session` is None for somebody unknown, `now` local time.
+
+    Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
+    For `case` and `posts` see `Context`.
+    """
+    only = next(iter(content.notices)) if len(content.notices) == 1 else None
+    known = session or Session(only)
+    if known.notice not in content.notices:
+        known = replace(known, notice=only)
+    turn = _decide(Context(content, known, incoming, now, case, posts), is_new=session is None)
+    if rehearsed and turn.replies:
+        first = turn.replies[0]
+        banner = Context(content, turn.session, incoming, now).voice.rehearsal()
+        turn = replace(turn, replies=(replace(first, text=f"{banner}\n{first.text}"), *turn.replies[1:]))
+    return turn
+
+
+def _decide(ctx: Context, *, is_new: bool) -> Turn:
+    resumed = steps.resume(ctx)
+    turn = _answer(ctx.with_session(resumed.session))
+    if is_new:
+        return _greet(ctx, turn)
+    return replace(turn, replies=(*resumed.replies, *turn.replies), happenings=(*resumed.happenings, *turn.happenings))
+
+
+def _greet(ctx: Context, turn: Turn) -> Turn:
+    """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
+    after = ctx.with_session(turn.session)
+    greeting = after.voice.greeting()
+    is_only_arrival = turn.session.position is None and turn.replies == steps.arrive(after).replies
+    if is_only_arrival:
+        return replace(turn, replies=greeting)
+    before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
+    return replace(turn, replies=(*before, *turn.replies))
+
+
+def _answer(ctx: Context) -> Turn:
+    """Answer in this order: a secret, a button, words for a person, a slash command, words at the present step."""
+    incoming, phrases = ctx.incoming, ctx.content.phrases
+    text = incoming.text.strip()
+    if found := find_secrets(ctx, text):
+        return warn_of_secret(ctx, found)
+    if incoming.other:
+        return ctx.say(phrases.no_text.get(incoming.other) or phrases.no_text["other"])
+    if incoming.press is not None:
+        return press(ctx, incoming.press)
+    if not text:
+        return steps.arrive(ctx)
+    if len(text) > MAX_TEXT:
+        return ctx.say(phrases.too_long)
+    command = phrases.words.get(plain(text)) or phrases.words.get(text)
+    ticket = ctx.case.ticket if ctx.case else None
+    if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
+        return ctx.hand_over(tickets.relay(ctx.voice, ticket, text))
+    return run_slash(ctx, text) or read_at_step(ctx, text) or run_command(ctx, command) or ask_faq(ctx, text)

@@ -1,0 +1,78 @@
+"""Slash commands, the payloads of `/start`, join codes, and buttons that lead to them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.conversation import reminders, steps
+from bot.conversation.commands import run_command
+from bot.conversation.questions import tell_topics
+from bot.conversation.turn import Context, Turn
+from bot.domain import button_ids, join_codes
+from bot.domain.button_ids import Act, Ask, Pick, Vote
+from bot.domain.questions import Picked
+from bot.render import feedback
+from flows.engine import JUMP
+
+_START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
+_JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
+
+
+def run_slash(ctx: Context, text: str) -> Turn | None:
+    """Return the turn of a slash command or a join code; None for any other text."""
+    if m := _JOIN.fullmatch(text):
+        return _take_join_code(ctx, m[1] or m[2] or "")
+    if join_codes.parse_code(text):
+        return _take_join_code(ctx, text)
+    if m := _START.fullmatch(text):
+        return _open(ctx, m[1] or "", m[2] or "") or steps.arrive(ctx)
+    m = _SLASH.fullmatch(text)
+    return run_command(ctx, ctx.content.phrases.words.get(m[1])) if m else None
+
+
+def press(ctx: Context, pressed: str) -> Turn:
+    """Return the turn of a button; one that means nothing now shows the present step."""
+    button = button_ids.parse(pressed)
+    match button:
+        case Act():
+            return steps.act(ctx, button)
+        case Ask("ack", name) if ack := reminders.take_ack(ctx.voice, name):
+            return Turn(ack.session, ack.replies, effects=ack.effects)
+        case Ask("cmd", name) if turn := run_command(ctx, name):
+            return turn
+        case Ask(kind, name) if turn := _open(ctx, kind, name):
+            return turn
+        case Ask("step", _):
+            return steps.arrive(ctx)
+        case Pick(mark, topic) if topic in ctx.content.entries:
+            return replace(tell_topics(ctx, (topic,)), effects=(Picked(mark, topic),))
+        case Vote() if vote := feedback.take_vote(ctx.voice, button):
+            return Turn(ctx.session, vote.replies, effects=vote.effects, toast=vote.toast)
+    return steps.show_stale(ctx)
+
+
+def _open(ctx: Context, kind: str, name: str) -> Turn | None:
+    """Open a notice, an FAQ entry or a step; None when there is no such thing (any more)."""
+    if kind == "notice" and name in ctx.content.notices:
+        return steps.choose_notice(ctx, name)
+    if kind == "faq" and name in ctx.content.entries:
+        return tell_topics(ctx, (name,))
+    if kind == "step" and name in ctx.content.script.by_id and ctx.session.notice:
+        here = ctx.session.position
+        return steps.act(ctx, Act(ctx.content.script.id, name, here.moves if here else ctx.session.moves, JUMP))
+    return None
+
+
+def _take_join_code(ctx: Context, typed: str) -> Turn:
+    """Take the code that a teacher gave, drop it, or say which one is known."""
+    words, session, code = ctx.content.phrases.broadcast.joining, ctx.session, join_codes.parse_code(typed)
+    if code:
+        said = words.joined.format(code=join_codes.format_code(code))
+        return ctx.with_session(replace(session, code=code, misses=0)).say(said)
+    if typed in words.drop:
+        return ctx.with_session(replace(session, code=None)).say(words.dropped)
+    if typed:
+        return ctx.say(words.wrong)
+    return ctx.say(words.have.format(code=join_codes.format_code(session.code)) if session.code else words.how)

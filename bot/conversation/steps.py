@@ -1,0 +1,98 @@
+"""Moving through the walk: presses of a step's buttons, the start, another notice, coming back. Pure.
+
+The position moves here alone, by `flows.engine`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.conversation import reminders
+from bot.conversation.turn import Context, Turn
+from bot.domain.button_ids import Act
+from bot.domain.messages import Reply
+from bot.render.reply import RESTART
+from flows.engine import JUMP, Move
+
+
+def act(ctx: Context, pressed: Act) -> Turn:
+    """Press a button of the walk; one that was made for an earlier moment (a double tap) changes nothing."""
+    session = ctx.session
+    position, script = session.position, ctx.content.script
+    moves = position.moves if position else session.moves
+    if pressed.script != script.id or pressed.moves != moves or session.notice is None:
+        return show_stale(ctx)
+    move = _begin_by(ctx, pressed) if position is None else _move_by(ctx, pressed)
+    return follow(ctx, move) if move else show_stale(ctx)
+
+
+def _begin_by(ctx: Context, pressed: Act) -> Move | None:
+    """The first move of somebody who is not on the walk yet: only a jump makes one."""
+    if pressed.action != JUMP:
+        return None
+    walk = ctx.voice.walk
+    move = walk.start(ctx.session.moves)
+    return move if pressed.step == ctx.content.script.start else walk.jump(move.position, pressed.step)
+
+
+def _move_by(ctx: Context, pressed: Act) -> Move | None:
+    position, walk = ctx.session.position, ctx.voice.walk
+    assert position
+    if pressed.action == JUMP:
+        return walk.jump(position, pressed.step)
+    if pressed.action == RESTART:
+        return walk.start(position.moves)
+    return walk.press(position, pressed.action) if pressed.step == position.step else None
+
+
+def follow(ctx: Context, move: Move) -> Turn:
+    """Return the turn of a move: what the script says to it, the new step, and once the question about reminders."""
+    there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
+    replies: list[Reply] = []
+    for said in move.said:
+        replies += there.voice.bubbles(there.voice.fill(said))
+    asked = reminders.ask_consent(there.voice)
+    return Turn(
+        asked.session if asked else there.session,
+        (*replies, *there.voice.step(), *(asked.replies if asked else ())),
+        move.happenings,
+    )
+
+
+def show_stale(ctx: Context) -> Turn:
+    """Say that a button is out of date, and show the present step."""
+    return Turn(ctx.session, (*ctx.voice.bubbles(ctx.content.phrases.stale), *ctx.voice.step()))
+
+
+def begin(ctx: Context) -> Turn:
+    """Start the walk, or show where the person stands on it."""
+    if ctx.session.notice is None or ctx.session.position:
+        return Turn(ctx.session, ctx.voice.step())
+    return follow(ctx, ctx.voice.walk.start(ctx.session.moves))
+
+
+def choose_notice(ctx: Context, notice: str) -> Turn:
+    """Change to another notice; its walk goes on where it was, with buttons that are new."""
+    chosen = replace(ctx.session, notice=notice, misses=0)
+    if position := chosen.position:
+        chosen = chosen.at(replace(position, moves=ctx.session.moves + 1))
+    return arrive(ctx.with_session(chosen))
+
+
+def arrive(ctx: Context) -> Turn:
+    """Somebody opens the chat: show the menu, or where they stand."""
+    phrases, position = ctx.content.phrases, ctx.session.position
+    if position is None:
+        return Turn(ctx.session, ctx.voice.menu())
+    back = phrases.welcome_back_done if position.state == "done" else phrases.welcome_back
+    return Turn(ctx.session, (*ctx.voice.bubbles(back), *ctx.voice.step()))
+
+
+def resume(ctx: Context) -> Turn:
+    """Bring the session under the present script and notice; say so when its step is gone."""
+    if ctx.session.position is None:
+        return Turn(ctx.session)
+    move = ctx.voice.walk.resume(ctx.session.position)
+    is_gone = any(happening.kind == "gone" for happening in move.happenings)
+    said = ctx.voice.bubbles(ctx.content.phrases.step_gone) if is_gone else ()
+    return Turn(ctx.session.at(move.position), said, move.happenings)
