@@ -68,7 +68,7 @@ async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIt
             owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
             desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
             posts=(TELEGRAM,),
-            rooms=furnish(store, knowledge),
+            areas=furnish(store, knowledge),
         )
         knowledge.take = serving.take
         await _forget(serving)

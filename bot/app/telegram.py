@@ -42,7 +42,6 @@ from bot.content.phrases.graduate import Phrases
 from bot.domain.areas import StaffArea
 from bot.knowledge.revisions import Knowledge
 from bot.runtime.crashes import restart_on_error
-from bot.service import outbox
 from bot.service.turns import Service
 from bot.store import Store
 
@@ -96,16 +95,16 @@ async def _serve(chosen: Settings, token: str) -> None:
         _log.info("opening", content=serving.content.revision, entries=len(known))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
-        channel = Telegram(api, intake, _words(phrases), posts, serving.owe)
+        channel = Telegram(api, intake, _words(phrases), posts, serving.outbox.owe)
         works: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
-            partial(outbox.dispatch, serving, channel.name, channel.deliver),
+            partial(serving.outbox.dispatch, channel.name, channel.deliver),
             partial(build.forgets, serving),
             Scheduler(sender(chosen, serving, Bulk(api))).run,
             *(work for editor in kept for work in editor.digest.works()),
         )
         beside = [asyncio.create_task(restart_on_error(work)) for work in works]
         try:
-            await until_signal(channel.run(serving.receive, await serving.debtors(channel.name)))
+            await until_signal(channel.run(serving.receive, await serving.outbox.debtors(channel.name)))
         finally:
             for task in beside:
                 task.cancel()
@@ -124,7 +123,7 @@ def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
         present=lambda: datetime.now(UTC),
         local=lambda: build.present(chosen),
         news=StaffNotices(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
-        posted=serving.posted,
+        posted=serving.outbox.posted,
     )
 
 

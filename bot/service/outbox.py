@@ -1,75 +1,152 @@
-"""Delivers messages to other chats than the one that spoke: one at a time to each chat, until told to stop.
+"""The outbox: messages to other chats than the one that spoke, and replies that cannot go out now.
 
-What is under way when it is stopped, or killed, is sent again: at least once.
+One message at a time to each chat, until told to stop. What is under way when the process is stopped, or killed, is
+sent again: at least once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import structlog
 
-from bot.domain.messages import Delivered, Outcome, Post
-from bot.service.turns import Service
-from bot.store import StoreProblem
+from bot.content.content import Content
+from bot.domain.effects import Outdated
+from bot.domain.messages import Delivered, Outcome, Owed, Post
+from bot.domain.outbox import Queued
+from bot.domain.zone import local, utc
+from bot.store import Store, StoreProblem
+from bot.tickets import tickets
 
 LOOK_S = 20.0
 """Seconds between looks at what has become due by itself: repeats, and tickets to release."""
-UNDER_WAY_MOST = 200
-"""Messages under way from which on no more are taken: at Telegram's pace they are gone long before their claim is."""
+MAX_UNDER_WAY = 200
+"""Messages under way from which on no more are claimed: at Telegram's pace they are gone long before their claim is."""
 
 Deliver = Callable[[Post], Awaitable[Delivered]]
 
 _log = structlog.get_logger()
 
 
-async def dispatch(serving: Service, channel: str, deliver: Deliver) -> None:
-    """Deliver what is owed, for ever; trouble with the database is waited out. A slow chat holds up no other."""
-    recalled = False
-    under_way: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            serving.posted.clear()
-            wait_s: float = LOOK_S
-            try:
-                if not recalled:
-                    await serving.recall(channel)
-                    recalled = True
-                await serving.release()
-                if len(under_way) < UNDER_WAY_MOST:
-                    for delivery in await due(serving, channel, deliver):
-                        under_way.add(task := asyncio.create_task(delivery))
-                        task.add_done_callback(under_way.discard)
-                due_s = await serving.waits_s(channel)
-                wait_s = LOOK_S if due_s is None else min(max(due_s, 0.0), LOOK_S)
-            except StoreProblem as problem:
-                _log.error("store_problem", code=problem.code, channel=channel)
-            try:
-                async with asyncio.timeout(wait_s):
-                    await serving.posted.wait()
-            except TimeoutError:
-                pass
-    finally:
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+class Outbox:
+    """The outbox of an open store. `content` gives the content in force, `present` the moment in UTC; `today`, when
+    set, is rehearsed instead. `desks` are the channels whose tickets are released when nobody answers them.
+    """
 
+    def __init__(
+        self,
+        store: Store,
+        content: Callable[[], Content],
+        present: Callable[[], datetime],
+        today: date | None = None,
+        desks: Collection[str] = (),
+    ) -> None:
+        self.posted = asyncio.Event()
+        """Set when there may be something new."""
+        self._store = store
+        self._content = content
+        self._present = present
+        self._today = today
+        self._desks = frozenset(desks)
 
-async def due(serving: Service, channel: str, deliver: Deliver) -> list[Coroutine[Any, Any, None]]:
-    """The delivery of the next message of each chat where none is under way; to be run at once."""
-    return [_deliver(serving, channel, deliver, post) for post in await serving.next_posts(channel)]
+    async def owe(self, owed: Owed) -> None:
+        """Keep replies until they can go out; when the database fails as well, they are lost, and that is logged."""
+        queued = [
+            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
+            for reply in owed.replies
+        ]
+        try:
+            await self._store.desk.apply(queued, owed.channel, self._present())
+        except StoreProblem as problem:
+            _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
+        self.posted.set()
 
+    async def debtors(self, channel: str) -> Sequence[str]:
+        """Return the chats that are owed something: later replies wait behind it."""
+        return await self._store.desk.list_debtors(channel)
 
-async def _deliver(serving: Service, channel: str, deliver: Deliver, post: Post) -> None:
-    try:
-        delivered = await deliver(post)
-    except Exception as bug:  # noqa: BLE001 - one message must not stop the others; it is tried again
-        _log.error("post_failed", post=post.number, error=type(bug).__name__)
-        delivered = Delivered(Outcome("later", reason=type(bug).__name__))
-    try:
-        await serving.settle(channel, post, delivered)
-    except StoreProblem as problem:  # sent again when its claim is over
-        _log.error("store_problem", code=problem.code, channel=channel, post=post.number)
-    serving.posted.set()  # the next one of this chat may go
+    async def waits_s(self, channel: str) -> float | None:
+        """Return the seconds until the next message is due; None when none is waiting."""
+        due = await self._store.desk.next_due(channel)
+        return (due - self._present()).total_seconds() if due else None
+
+    async def dispatch(self, channel: str, deliver: Deliver) -> None:
+        """Deliver what is owed, for ever; trouble with the database is waited out. A slow chat holds up no other."""
+        under_way: set[asyncio.Task[None]] = set()
+        is_recalled = False
+        try:
+            while True:
+                self.posted.clear()
+                wait_s: float = LOOK_S
+                try:
+                    if not is_recalled:
+                        await self._store.desk.recall(channel, self._present())
+                        is_recalled = True
+                    wait_s = await self._dispatch_due(channel, deliver, under_way)
+                except StoreProblem as problem:
+                    _log.error("store_problem", code=problem.code, channel=channel)
+                await self._wait(wait_s)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _dispatch_due(self, channel: str, deliver: Deliver, under_way: set[asyncio.Task[None]]) -> float:
+        """Start the deliveries that are due; return the seconds until the next look."""
+        await self.release_tickets()
+        if len(under_way) < MAX_UNDER_WAY:
+            for delivery in await self.deliveries(channel, deliver):
+                under_way.add(task := asyncio.create_task(delivery))
+                task.add_done_callback(under_way.discard)
+        due_s = await self.waits_s(channel)
+        return LOOK_S if due_s is None else min(max(due_s, 0.0), LOOK_S)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.posted.wait()
+        except TimeoutError:
+            pass
+
+    async def deliveries(self, channel: str, deliver: Deliver) -> list[Coroutine[Any, Any, None]]:
+        """Claim the next message of each chat where none is under way; return their deliveries, to be run at once."""
+        posts = await self._store.desk.claim(channel, self._present())
+        return [self._deliver(channel, deliver, post) for post in posts]
+
+    async def _deliver(self, channel: str, deliver: Deliver, post: Post) -> None:
+        try:
+            delivered = await deliver(post)
+        except Exception as bug:  # noqa: BLE001 - one message must not stop the others; it is tried again
+            _log.error("post_failed", post=post.number, error=type(bug).__name__)
+            delivered = Delivered(Outcome("later", reason=type(bug).__name__))
+        try:
+            await self._settle(channel, post, delivered)
+        except StoreProblem as problem:  # sent again when its claim is over
+            _log.error("store_problem", code=problem.code, channel=channel, post=post.number)
+        self.posted.set()  # the next one of this chat may go
+
+    async def _settle(self, channel: str, post: Post, delivered: Delivered) -> None:
+        """Note what became of a message; staff are told when it cannot reach the graduate."""
+        became, news = delivered.outcome.became, list[Queued]()
+        if became in ("blocked", "failed"):
+            _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
+            if post.user is not None and post.ticket is not None:
+                news.append(tickets.announce_undelivered(self._content(), post.ticket, became))
+        if became == "blocked" and post.user is not None:
+            await self._store.reach(channel, post.user, reachable=False)
+        await self._store.desk.settle(post, delivered, self._present(), news)
+
+    async def release_tickets(self) -> None:
+        """Let the bot answer again where nobody has said anything for too long."""
+        for channel in self._desks:
+            now = local(self._present(), self._today)
+            for ticket in await self._store.desk.overdue(channel, utc(now)):
+                try:
+                    effects = tickets.release(self._content(), ticket, now).effects
+                    await self._store.desk.apply(effects, channel, self._present())
+                except Outdated:
+                    continue
+                self.posted.set()

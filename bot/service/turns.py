@@ -24,17 +24,16 @@ from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
-from bot.domain.messages import Answer, Attachment, Delivered, Incoming, Owed, Post, Reply
-from bot.domain.outbox import Queued
+from bot.domain.messages import Answer, Attachment, Incoming, Reply
 from bot.domain.roles import Role
 from bot.domain.session import Session
-from bot.domain.zone import local, utc
+from bot.domain.zone import local
 from bot.runtime import crashes
+from bot.service.outbox import Outbox
+from bot.service.staff import StaffTurns
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
-from bot.tickets import roles as staff
 from bot.tickets import tickets
-from bot.tickets.roles import RoleRequest, Staff
-from bot.tickets.tickets import Case, StaffTurn
+from bot.tickets.tickets import Case
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
@@ -48,7 +47,7 @@ class Service:
 
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
     and id. `desks` are the channels where a person can be asked, `posts` those that can write to people unasked,
-    `rooms` what people with a role may enter, in the order in which they are asked. `draw` draws a random number below
+    `areas` what people with a role may use, in the order in which they are asked. `draw` draws a random number below
     its argument.
     """
 
@@ -62,20 +61,19 @@ class Service:
         owners: Collection[tuple[str, str]] = (),
         desks: Collection[str] = (),
         posts: Collection[str] = (),
-        rooms: Sequence[StaffArea] = (),
+        areas: Sequence[StaffArea] = (),
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
         self._desks = frozenset(desks)
         self._posts = frozenset(posts)
-        self._rooms = tuple(rooms)
         self._draw = draw
-        self.posted = asyncio.Event()
-        """Set when there may be something new in the outbox."""
         self._store = store
         self._present = present
         self._today = today
+        self.outbox = Outbox(store, lambda: self.content, present, today, desks)
+        self._staff = StaffTurns(store, present, today, desks, areas)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def take(self, content: Content) -> None:
@@ -84,11 +82,11 @@ class Service:
 
     @property
     def store(self) -> Store:
-        """Where everything is kept."""
+        """The open store."""
         return self._store
 
     async def receive(self, incoming: Incoming) -> Answer:
-        """The answer to one thing that a person did. Never raises; what went wrong is logged and said kindly."""
+        """Answer one thing that a person did. Never raises: a fault is logged, and the person gets a kind sentence."""
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
             if incoming.place in ("public", "inline"):
@@ -97,7 +95,7 @@ class Service:
                 await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
                 return Answer(())
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
-                return await self._again(incoming)
+                return await self._turn_with_retries(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
             helps = await self._may_hear_details(incoming)
@@ -107,72 +105,17 @@ class Service:
             return Answer((Reply(phrases.trouble_of_ours),))
 
     async def reachable(self) -> bool:
-        """Whether the database answers."""
+        """Return whether the database answers."""
         try:
             await self._store.load("", "")
         except StoreProblem:
             return False
         return True
 
-    # The outbox
-
-    async def next_posts(self, channel: str) -> Sequence[Post]:
-        """Messages that a channel is to deliver now, one for each chat; they are the caller's for a while."""
-        return await self._store.desk.claim(channel, self._present())
-
-    async def owe(self, owed: Owed) -> None:
-        """Keep replies until they can go out; when that is not possible either, they are lost, and logged."""
-        queued = [
-            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
-            for reply in owed.replies
-        ]
-        try:
-            await self._store.desk.apply(queued, owed.channel, self._present())
-        except StoreProblem as problem:
-            _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
-        self.posted.set()
-
-    async def debtors(self, channel: str) -> Sequence[str]:
-        """Who is owed something: what comes later waits behind it."""
-        return await self._store.desk.list_debtors(channel)
-
-    async def waits_s(self, channel: str) -> float | None:
-        """Seconds until the next message is due; None when none is waiting."""
-        due = await self._store.desk.next_due(channel)
-        return (due - self._present()).total_seconds() if due else None
-
-    async def settle(self, channel: str, post: Post, delivered: Delivered) -> None:
-        """Note what became of a message; staff are told when it cannot reach the graduate."""
-        became, content = delivered.outcome.became, self.content
-        news: Sequence[Queued] = ()
-        if became in ("blocked", "failed"):
-            _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
-            if post.user is not None and post.ticket is not None:
-                news = (tickets.announce_undelivered(content, post.ticket, became),)
-        if became == "blocked" and post.user is not None:
-            await self._store.reach(channel, post.user, reachable=False)
-        await self._store.desk.settle(post, delivered, self._present(), news)
-
-    async def recall(self, channel: str) -> None:
-        """Messages that a killed sender had taken are due again."""
-        await self._store.desk.recall(channel, self._present())
-
-    async def release(self) -> None:
-        """Let the bot take over again where nobody has said anything for too long."""
-        for channel in self._desks:
-            now = local(self._present(), self._today)
-            for ticket in await self._store.desk.overdue(channel, utc(now)):
-                try:
-                    effects = tickets.release(self.content, ticket, now).effects
-                    await self._store.desk.apply(effects, channel, self._present())
-                except Outdated:
-                    continue
-                self.posted.set()
-
     # Turns
 
-    async def _again(self, incoming: Incoming) -> Answer:
-        """The turn, decided again when somebody else was faster at the same ticket."""
+    async def _turn_with_retries(self, incoming: Incoming) -> Answer:
+        """Decide and save; do so again when somebody else changed the same ticket or session meanwhile."""
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._turn(incoming)
@@ -187,15 +130,8 @@ class Service:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
-        role = self._role(incoming, known)
-        if incoming.place == "staff":
-            return await self._save_decision(incoming, await self._answer_in_staff_chat(incoming, role), at)
-        if (asked := staff.parse_request(incoming)) and (
-            handed := await self._decide_role_act(incoming, role, asked, at)
-        ):
-            return await self._save_decision(incoming, handed, at)
-        if role and (handed := await self._ask_areas(incoming, role, at)):
-            return await self._save_decision(incoming, handed, at)
+        if decision := await self._staff.decide(content, incoming, self._role(incoming, known), at):
+            return await self._save_decision(incoming, decision, at)
         session, case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
@@ -205,6 +141,11 @@ class Service:
             return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = await self._attach_export(content, incoming, turn)
+        return await self._save_turn(content, incoming, turn, at, known.turns)
+
+    async def _save_turn(self, content: Content, incoming: Incoming, turn: Turn, at: datetime, seen: int) -> Answer:
+        """Save a graduate's turn; return what is stored when the same update was handled meanwhile. May be Outdated."""
+        channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer = _answer(turn)
         saved = await self._store.save_turn(
             channel,
@@ -216,7 +157,7 @@ class Service:
             miss=_miss(content, turn.missed),
             at=at,
             effects=turn.effects,
-            seen=known.turns,
+            seen=seen,
             tallied=turn.tallied,
         )
         self._wake_outbox(turn.effects)
@@ -224,9 +165,9 @@ class Service:
             return _ANSWER.validate_json(stored)
         return answer
 
-    async def _save_decision(self, incoming: Incoming, handed: Decision, at: datetime) -> Answer:
-        """A turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
-        answer, update = Answer(handed.replies), incoming.update_id
+    async def _save_decision(self, incoming: Incoming, decision: Decision, at: datetime) -> Answer:
+        """Save a turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
+        answer, update = Answer(decision.replies), incoming.update_id
         kept = answer
         if any(reply.link for reply in answer.replies):
             kept = Answer((Reply(self.content.phrases.staff.invitation_again),))
@@ -239,21 +180,21 @@ class Service:
             turn=_ANSWER.dump_json(kept).decode() if update else None,
             miss=None,
             at=at,
-            effects=handed.effects,
+            effects=decision.effects,
         )
-        self._wake_outbox(handed.effects)
+        self._wake_outbox(decision.effects)
         return answer if saved else kept
 
     def _wake_outbox(self, effects: Sequence[Effect]) -> None:
         if effects:
-            self.posted.set()
+            self.outbox.posted.set()
 
     def _role(self, incoming: Incoming, known: Known) -> Role | None:
-        """Read anew at every act, so that whoever is removed loses it at once."""
+        """Return the role as it is now: whoever is removed loses it at once."""
         return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
 
     async def _may_hear_details(self, incoming: Incoming) -> bool:
-        """Whether it helps them to hear what is wrong with the database: at the machine, or with a role."""
+        """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""
         if incoming.channel not in self._posts:
             return True
         try:
@@ -262,60 +203,12 @@ class Service:
             known = Known()
         return self._role(incoming, known) is not None
 
-    async def _decide_role_act(
-        self, incoming: Incoming, role: Role | None, asked: RoleRequest, at: datetime
-    ) -> Decision | None:
-        roles, channel = self._store.roles, incoming.channel
-        if role is None and asked.act != "join":
-            return None
-        return Staff(
-            self.content,
-            incoming.user,
-            role,
-            local(at, self._today),
-            at,
-            members=await roles.members(channel) if asked.act in ("staff", "remove") else (),
-            invitations=await roles.invitations(channel, at) if asked.act == "join" else (),
-            tickets=await self._store.desk.pending(channel) if asked.act == "tickets" else (),
-            token=secrets.token_urlsafe(24),
-        ).does(asked)
-
-    async def _ask_areas(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
-        """What a room of staff makes of it; None when it is no room's business."""
-        for room in self._rooms:
-            if handed := await room.answer(incoming, role, at):
-                return handed
-        return None
-
     def _case(self, channel: str, known: Known) -> Case | None:
-        """Where the person stands with the desk; None where there is no desk."""
+        """Return the person's ticket and the number for a new one; None where no person can be asked."""
         if channel not in self._desks:
             return None
         number = tickets.draw([self._draw(len(tickets.ALPHABET)) for _ in range(tickets.NUMBER)])
         return Case(known.ticket, number)
-
-    async def _answer_in_staff_chat(self, incoming: Incoming, role: Role | None) -> Decision:
-        """What somebody did in the staff chat; silence when it is not about a ticket."""
-        words, now = self.content.phrases.desk, local(self._present(), self._today)
-        if incoming.channel not in self._desks:
-            return Decision()
-        asked, button = staff.parse_request(incoming), tickets.parse_press(incoming.press)
-        found = await self._store.desk.find(
-            number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
-        )
-        is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
-        if asked is None and button is None and (found is None or is_command):
-            return Decision()
-        if role is None:
-            return Decision((Reply(words.not_staff),))
-        if asked:
-            pending = await self._store.desk.pending(incoming.channel)
-            return (
-                Decision((tickets.list_tickets(self.content, pending, now),)) if asked.act == "tickets" else Decision()
-            )
-        if found is None:
-            return Decision((Reply(words.gone),))
-        return StaffTurn(self.content, found.ticket, incoming.user, now, found.current).decide(incoming)
 
     def _load_session(self, stored: str | None) -> Session | None:
         if stored is None:
@@ -355,7 +248,7 @@ def _answer(turn: Turn) -> Answer:
 
 
 def _events(content: Content, turn: Turn) -> list[StepEvent]:
-    """What happened on the walk, and which answers were given."""
+    """Return what happened on the walk and which topics were answered, as events to store."""
     script, revision = content.script.id, content.revision
     walked = [StepEvent(script, happening.step, happening.kind, revision) for happening in turn.happenings]
     return [*walked, *(StepEvent("faq", topic, "answer", revision) for topic in turn.told)]

@@ -68,7 +68,7 @@ class Newsroom:
             lambda: self.now,
             owners=[("test", OWNER)],
             posts=["test"],
-            rooms=[self.editor],
+            areas=[self.editor],
         )
         self.knowledge.take = self.service.take
 

@@ -37,11 +37,11 @@ async def test_an_admins_file_is_published_and_a_graduates_is_not_opened(tmp_pat
         api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
         knowledge = await Knowledge.open(store, None, lambda: NOON)
         editor = AdminArea(knowledge, store, partial(fetch, api), "telegram", ["1"])
-        service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], rooms=[editor])
+        service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], areas=[editor])
         knowledge.take = service.take
         polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
         posts = Posts(api, None, {}, {}, owners=[1])
-        channel = Telegram(api, polling, TelegramWords({}, "x", "x", "x"), posts, service.owe)
+        channel = Telegram(api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         tasks = [asyncio.create_task(channel.run(service.receive)), asyncio.create_task(knowledge.follow())]
         owner, ann = telegram.user("Owner", 1), telegram.user("Ann", 2)
         sends_file(telegram, ann, "a.yaml", OWN.encode(), "/faq")

@@ -26,7 +26,6 @@ from bot.conversation.decide import decide
 from bot.domain import session as sessions
 from bot.domain.messages import Incoming
 from bot.domain.roles import Removed
-from bot.service import outbox
 from bot.service.turns import Service
 from tests.broadcast.crowd import FIRST, Crowd, crowd, session
 from tests.conftest import shipped
@@ -64,7 +63,7 @@ class Office:
 
     async def sends(self) -> None:
         await self.town.looks(self.tending)
-        while deliveries := await outbox.due(self.service, "telegram", self.posts.deliver):
+        while deliveries := await self.service.outbox.deliveries("telegram", self.posts.deliver):
             await asyncio.gather(*deliveries)
 
     service: Service
@@ -81,11 +80,11 @@ async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) ->
     async with crowd(folder, sessions) as town:
         rooms = (BroadcastArea(town.store, lambda: town.content, town.local, partial(fetch, town.api), paint),)
         service = Service(
-            town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), rooms=rooms
+            town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), areas=rooms
         )
         posts = Posts(town.api, None, {}, {})
         polling = Polling(town.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.owe)
+        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         task = asyncio.create_task(channel.run(service.receive))
         try:
             yield Office(town, town.tending(), town.telegram.users[1], service, posts, rooms)

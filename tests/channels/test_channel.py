@@ -18,7 +18,6 @@ from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.service import outbox
 from bot.service.turns import Service
 from bot.store import Store
 from tests.telegram_server import Message, TelegramServer, User
@@ -64,10 +63,10 @@ async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
         api = Api(telegram.token, AiohttpRequest(connect_s=1), None, base=telegram.url)
         async with api:
             polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-            bot = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+            bot = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.outbox.owe)
             running = [
                 asyncio.create_task(bot.run(service.receive)),
-                asyncio.create_task(outbox.dispatch(service, bot.name, bot.deliver)),
+                asyncio.create_task(service.outbox.dispatch(bot.name, bot.deliver)),
             ]
             yield Town(telegram, store, content)
             for task in running:

@@ -18,7 +18,6 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
-from bot.service import outbox
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
@@ -97,10 +96,10 @@ async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Sto
         phrases = content.phrases
         posts = Posts(api, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
         words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
-        channel = Telegram(api, polling, words, posts, service.owe)
+        channel = Telegram(api, polling, words, posts, service.outbox.owe)
         tasks = [
             asyncio.create_task(channel.run(service.receive)),
-            asyncio.create_task(outbox.dispatch(service, "telegram", channel.deliver)),
+            asyncio.create_task(service.outbox.dispatch("telegram", channel.deliver)),
         ]
         try:
             yield store

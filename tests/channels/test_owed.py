@@ -19,7 +19,6 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.request import AiohttpRequest
 from bot.domain.messages import Owed, Reply
-from bot.service import outbox
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
@@ -52,10 +51,10 @@ async def bot(
     request = AiohttpRequest(connect_s=1)
     async with Api(telegram.token, request, limits, base=telegram.url, clock=seconds, present=clock) as api:
         polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.owe)
+        channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.outbox.owe)
         running = [
-            asyncio.create_task(channel.run(service.receive, await service.debtors(channel.name))),
-            asyncio.create_task(outbox.dispatch(service, channel.name, channel.deliver)),
+            asyncio.create_task(channel.run(service.receive, await service.outbox.debtors(channel.name))),
+            asyncio.create_task(service.outbox.dispatch(channel.name, channel.deliver)),
         ]
         try:
             yield service
@@ -79,7 +78,7 @@ async def says(telegram: TelegramServer, user: User, *words: str) -> None:
 
 async def passes(service: Service, clock: Clock, hours: float) -> None:
     clock.now += timedelta(hours=hours)
-    service.posted.set()
+    service.outbox.posted.set()
 
 
 async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a_restart(
@@ -111,13 +110,13 @@ async def test_the_hours_that_telegram_asks_for_outlive_a_restart_also_for_what_
     ann, bob = telegram.user("Ann"), telegram.user("Bob")
     telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id, times=9)
     async with bot(telegram, tmp_path / "db", clock) as service:
-        await service.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now))
+        await service.outbox.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now))
         await telegram.until(lambda: telegram.made("sendMessage"))
         await telegram.until(lambda: telegram.made("sendMessage")[-1].code)
-        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await service.outbox.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
         await telegram.until(lambda: bob.messages)
     async with bot(telegram, tmp_path / "db", clock) as service:
-        await service.owe(Owed("telegram", str(bob.id), (Reply("二"),), clock.now))
+        await service.outbox.owe(Owed("telegram", str(bob.id), (Reply("二"),), clock.now))
         await telegram.until(lambda: len(bob.messages) == 2)
         assert [call.parameters["chat_id"] for call in telegram.made("sendMessage")].count(ann.id) == 1
         telegram.heal()
@@ -135,7 +134,7 @@ async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_do
         ann.types("截止到什么时候")
         await telegram.until(lambda: any("12月20日" in m.shown for m in ann.messages), 15)
         assert len(troll.messages) < 20
-        assert await service.waits_s("telegram") is not None
+        assert await service.outbox.waits_s("telegram") is not None
 
 
 async def test_when_more_ask_than_may_be_answered_taps_do_not_wait(
@@ -161,7 +160,7 @@ async def test_what_comes_later_waits_behind_what_is_owed(
     async with bot(telegram, tmp_path / "db", clock) as service:
         await says(telegram, ann, "/start")
         seen = len(ann.messages)
-        await service.owe(Owed("telegram", str(ann.id), (Reply("一"), Reply("二")), clock.now))
+        await service.outbox.owe(Owed("telegram", str(ann.id), (Reply("一"), Reply("二")), clock.now))
         await telegram.until(lambda: len(ann.messages) == seen + 2)
         telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=ann.id)
         await says(telegram, ann, "截止到什么时候")
@@ -186,7 +185,7 @@ async def test_what_is_left_while_something_owed_is_on_its_way_comes_before_what
         telegram.heal()
         telegram.fault("slow", "sendMessage", seconds=0.2, chat_id=ann.id)
         telegram.fault("slow", "sendMessage", seconds=1, chat_id=bob.id)
-        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await service.outbox.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
         said = len(telegram.made("sendMessage"))
         await passes(service, clock, 1)
         await telegram.until(lambda: len(telegram.made("sendMessage")) == said + 2)
@@ -206,7 +205,7 @@ async def test_what_waits_behind_a_pause_is_not_looked_at_again_and_again(
         await says(telegram, ann, "/start")
         telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
         await says(telegram, ann, "截止到什么时候", "要钱吗")
-        wait_s = await service.waits_s("telegram")
+        wait_s = await service.outbox.waits_s("telegram")
     assert wait_s is not None
     assert wait_s > 3 * 3600 - 60
 
@@ -217,9 +216,9 @@ async def test_a_chat_whose_message_hangs_holds_up_no_other(
     ann, bob = telegram.user("Ann"), telegram.user("Bob")
     async with bot(telegram, tmp_path / "db", clock) as service:
         telegram.fault("hang", "sendMessage", chat_id=bob.id)
-        await service.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
+        await service.outbox.owe(Owed("telegram", str(bob.id), (Reply("一"),), clock.now))
         await telegram.until(lambda: telegram.made("sendMessage"))
-        await service.owe(Owed("telegram", str(ann.id), (Reply("二"), Reply("三")), clock.now))
+        await service.outbox.owe(Owed("telegram", str(ann.id), (Reply("二"), Reply("三")), clock.now))
         await telegram.until(lambda: len(ann.messages) == 2, 5)
     assert [message.shown for message in ann.messages] == ["二", "三"]
 
@@ -247,7 +246,7 @@ async def test_who_asks_to_be_forgotten_is_owed_nothing_more(
     ann = telegram.user("Ann")
     async with bot(telegram, tmp_path / "db", clock) as service:
         await says(telegram, ann, "/start")
-        await service.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now + timedelta(hours=1)))
+        await service.outbox.owe(Owed("telegram", str(ann.id), (Reply("以后"),), clock.now + timedelta(hours=1)))
         await says(telegram, ann, "/forget")
         await passes(service, clock, 2)
         await says(telegram, ann, "帮助")

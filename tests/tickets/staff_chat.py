@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from bot.content.content import Content
 from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
-from bot.service.outbox import due
 from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at, buttons
@@ -35,14 +34,14 @@ class Room:
     def __post_init__(self) -> None:
         self.service = self.again()
 
-    def again(self) -> Service:
-        """The service as a restart leaves it."""
+    def again(self, desks: tuple[str, ...] = ("test",)) -> Service:
+        """Return the service as a restart leaves it; `desks` are the channels with a staff chat."""
         return Service(
             self.content,
             self.store,
             lambda: (self.now - timedelta(hours=8)).replace(tzinfo=UTC),
             owners=[("test", OWNER)],
-            desks=("test",),
+            desks=desks,
         )
 
     async def says(self, text: str, user: str = GRADUATE, update: str | None = None) -> Answer:
@@ -72,7 +71,7 @@ class Room:
         return answer
 
     async def delivers(self) -> None:
-        while deliveries := await due(self.service, "test", self._deliver):
+        while deliveries := await self.service.outbox.deliveries("test", self._deliver):
             await asyncio.gather(*deliveries)
 
     async def _deliver(self, post: Post) -> Delivered:

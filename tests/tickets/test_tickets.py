@@ -130,7 +130,7 @@ async def test_the_contact_card_offers_a_person(room: Room) -> None:
 
 
 async def test_without_a_desk_everything_is_as_it_was(room: Room) -> None:
-    room.service._desks = frozenset()
+    room.service = room.again(desks=())
     await room.says("开始核对")
     answers = [await room.says(words) for words in NONSENSE]
     assert "0550-" in texts(answers[-1])
@@ -188,12 +188,12 @@ async def test_a_restart_between_commit_and_delivery_loses_nothing(room: Room) -
     for n, words in enumerate(NONSENSE):
         await room.service.receive(Incoming("test", GRADUATE, words, update_id=f"x{n}"))
     await room.service.receive(Incoming("test", GRADUATE, "再补充一句", update_id="x3"))
-    claimed = await room.service.next_posts("test")
+    claimed = await room.store.desk.claim("test", utc(room.now))
     assert len(claimed) == 1
     room.service = room.again()
     await room.delivers()
     assert room.posts == []  # the other one may still be sending it
-    await room.service.recall("test")
+    await room.store.desk.recall("test", utc(room.now))
     await room.delivers()
     assert len(room.in_staff_chat) == 2
     assert "再补充一句" in room.in_staff_chat[1]
@@ -231,11 +231,11 @@ async def test_staff_hear_when_their_answer_was_refused(room: Room) -> None:
 
 async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:
     number = await opened(room)
-    await room.service.release()
+    await room.service.outbox.release_tickets()
     await room.delivers()
     assert room.to() == []
     room.now = at("2013-12-10 09:00")
-    await room.service.release()
+    await room.service.outbox.release_tickets()
     await room.delivers()
     assert "一直没有回复" in room.to()[-1]
     assert "0550-3055417" in room.to()[-1]
@@ -246,10 +246,10 @@ async def test_nobody_answers_and_the_bot_comes_back(room: Room) -> None:
     assert (await room.says("没关系")).replies == ()
     await room.staff("再见", thread="500")
     room.now = at("2013-12-16 09:00")
-    await room.service.release()
+    await room.service.outbox.release_tickets()
     await room.delivers()
     assert "当作说完了" in room.to()[-1]
-    await room.service.release()
+    await room.service.outbox.release_tickets()
     await room.delivers()
     assert len(room.in_staff_chat) == len({*room.in_staff_chat})
 
