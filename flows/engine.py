@@ -92,7 +92,9 @@ class Walk:
         if guard and guard.when in GUARDS and now.state != "done":
             # The notice asks for more than when she came here.
             return self._enter(now, now.step)
-        return Move(replace(now, item=min(now.item, max(0, len(self._items(self._step(now))) - 1))))
+        items = self._items(self._step(now))  # the notice may have lost some
+        compared = tuple(name for name in now.compared if name in items)
+        return Move(replace(now, item=min(now.item, max(0, len(items) - 1)), compared=compared))
 
     def press(self, position: Position, action: str) -> Move | None:
         """The move for a button of this position; None when the step has no such button now."""
@@ -100,7 +102,7 @@ class Walk:
         if action == BACK:
             return self._back(position)
         if step.checklist and action in dict(step.checklist.choices):
-            return self._tick(position, step, action)
+            return self.compare(position, {self._items(step)[position.item]: action})
         for option in self._options(position, step):
             if option.id == action:
                 return self._keep(position, step, option.answers)
@@ -121,6 +123,31 @@ class Walk:
                 return Move(position, reading=reading)
         action = spoken(text, self._names(position, step))
         return self.press(position, action) if action else None
+
+    def compare(self, position: Position, verdicts: Mapping[str, str]) -> Move | None:
+        """The move for verdicts on items of the present checklist by name (`field:民族`, `photo`), in any order.
+
+        None when the step has no such item or answer. The next item is the first after these that was not compared
+        since the checklist was entered; without one the checklist is done.
+        """
+        step, items = self._step(position), self._items(self._step(position))
+        if step.checklist is None or not verdicts or not verdicts.keys() <= set(items):
+            return None
+        if not set(verdicts.values()) <= dict(step.checklist.choices).keys():
+            return None
+        compared = (*(name for name in position.compared if name not in verdicts), *verdicts)
+        marked = replace(
+            position, answers={**position.answers, **verdicts}, compared=compared, moves=position.moves + 1
+        )
+        here = position.item
+        open_ = [n for n in (*range(here, len(items)), *range(here)) if items[n] not in compared]
+        if open_:
+            return Move(replace(marked, item=open_[0]))
+        return self._enter(replace(marked, moves=position.moves), step.checklist.go)
+
+    def items(self, position: Position) -> Sequence[str]:
+        """The names of what the present checklist compares, in its order; empty at any other step."""
+        return self._items(self._step(position))
 
     def jump(self, position: Position, target: str) -> Move | None:
         """The move to another step, through its gates; None when there is no such step."""
@@ -186,17 +213,9 @@ class Walk:
         assert step.reads.go
         return self._enter(replace(position, answers={**position.answers, **answers}), step.reads.go)
 
-    def _tick(self, position: Position, step: Step, answer: str) -> Move:
-        assert step.checklist
-        items = self._items(step)
-        ticked = replace(position, answers={**position.answers, items[position.item]: answer})
-        if position.item + 1 < len(items):
-            return Move(replace(ticked, item=position.item + 1, moves=position.moves + 1))
-        return self._enter(ticked, step.checklist.go)
-
     def _back(self, position: Position) -> Move | None:
-        if position.item:
-            return Move(replace(position, item=position.item - 1, moves=position.moves + 1))
+        if position.compared:
+            return self._compare_again(position)
         trail = [step for step in position.trail if step in self.script.by_id]
         if not trail:
             return None
@@ -205,7 +224,15 @@ class Walk:
         n = next(open_, len(trail) - 1)
         moved = self._enter(replace(position, trail=tuple(trail[:n]), step=""), trail[n])
         items = self._items(self._step(moved.position))
-        return replace(moved, position=replace(moved.position, item=max(0, len(items) - 1)))
+        behind = replace(moved.position, item=max(0, len(items) - 1), compared=tuple(items[:-1]))
+        return replace(moved, position=behind)
+
+    def _compare_again(self, position: Position) -> Move:
+        """Back to the item that was compared last; its verdict is open again."""
+        *before, last = position.compared
+        answers = {name: value for name, value in position.answers.items() if name != last}
+        item = self._items(self._step(position)).index(last)
+        return Move(replace(position, item=item, answers=answers, compared=tuple(before), moves=position.moves + 1))
 
     def _way_back(self, position: Position) -> str:
         here = self._step(position).track
@@ -233,6 +260,7 @@ class Walk:
             position,
             step=step.id,
             item=0,
+            compared=(),
             moves=position.moves + 1,
             trail=(*position.trail, *left)[-MAX_TRAIL:],
             state=state,

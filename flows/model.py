@@ -185,7 +185,8 @@ class Position:
     """Where a graduate stands. A value: every move makes a new one.
 
     `item` is the place in a checklist (0-based), `moves` grows with every move and tells old buttons from new ones,
-    `answers` what was answered so far, `trail` the steps behind, oldest first.
+    `answers` what was answered so far, `trail` the steps behind, oldest first. `compared` are the items of the present
+    checklist that were answered since it was entered, in that order.
     """
 
     script: str
@@ -196,6 +197,7 @@ class Position:
     answers: Mapping[str, str] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
     state: State = "walking"
+    compared: tuple[str, ...] = ()
 
 
 _POSITION: TypeAdapter[Position] = TypeAdapter(Position)

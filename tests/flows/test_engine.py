@@ -80,7 +80,26 @@ def test_picking_a_level_again_asks_for_the_major_again() -> None:
     assert not again.position.answers["major"]
 
 
-def test_a_checklist_is_ticked_item_by_item_and_back_unticks_nothing() -> None:
+def test_named_fields_are_compared_in_any_order_and_the_rest_is_asked() -> None:
+    here = standing("m7-fields")
+    move = pressed(walk().compare(here, {FIELDS[2]: "wrong", FIELDS[0]: "right"}))
+    assert (move.item, move.answers) == (1, {FIELDS[2]: "wrong", FIELDS[0]: "right"})
+    assert pressed(walk().press(move, "right")).item == 3  # the third was named before
+    again = pressed(walk().press(move, BACK))
+    assert (again.item, again.answers) == (0, {FIELDS[2]: "wrong"})
+    done = pressed(walk().compare(here, dict.fromkeys(FIELDS, "right")))
+    assert done.step == "m8-photo"
+
+
+def test_an_item_or_answer_that_is_not_there_compares_nothing() -> None:
+    here = standing("m7-fields")
+    assert walk().compare(here, {}) is None
+    assert walk().compare(here, {"field:nothing": "right"}) is None
+    assert walk().compare(here, {FIELDS[0]: "missing"}) is None
+    assert walk().compare(standing("m2-site"), {FIELDS[0]: "right"}) is None
+
+
+def test_a_checklist_is_compared_item_by_item_and_back_opens_the_last_verdict() -> None:
     here = standing("m7-fields")
     for n in range(len(FIELDS) - 1):
         assert walk().view(here).item == n + 1
