@@ -51,7 +51,7 @@ def call_person(ctx: Context) -> Turn:
 
 def _withdraw(ctx: Context) -> Turn:
     ticket = ctx.case.ticket if ctx.case else None
-    return ctx.hand_over(tickets.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, ctx.voice.step())
+    return ctx.hand_over(tickets.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
 
 
 def _show(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
@@ -91,4 +91,4 @@ def reject_offer(ctx: Context) -> Turn:
         said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
     else:
         said = ctx.voice.say_missed(misses)
-    return Turn(replace(ctx.session, misses=misses), (*said, *ctx.voice.again()))
+    return Turn(replace(ctx.session, misses=misses), said, "again")

@@ -15,7 +15,7 @@ from bot.conversation.commands import run_command
 from bot.conversation.links import press, run_slash
 from bot.conversation.questions import ask_faq
 from bot.conversation.secrets import find_secrets, warn_of_secret
-from bot.conversation.turn import Context, Turn
+from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import read_at_step
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
@@ -58,7 +58,7 @@ def decide(
 
 def _decide(ctx: Context, *, is_new: bool) -> Turn:
     resumed = steps.resume(ctx)
-    turn = _answer(ctx.with_session(resumed.session))
+    turn = finish(ctx, _answer(ctx.with_session(resumed.session)))
     if is_new:
         return _greet(ctx, turn)
     return replace(turn, replies=(*resumed.replies, *turn.replies), happenings=(*resumed.happenings, *turn.happenings))
@@ -68,7 +68,7 @@ def _greet(ctx: Context, turn: Turn) -> Turn:
     """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
     after = ctx.with_session(turn.session)
     greeting = after.voice.greeting()
-    is_only_arrival = turn.session.position is None and turn.replies == steps.arrive(after).replies
+    is_only_arrival = turn.session.position is None and turn.replies == after.voice.menu()
     if is_only_arrival:
         return replace(turn, replies=greeting)
     before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting

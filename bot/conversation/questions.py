@@ -42,7 +42,7 @@ def _reply(ctx: Context, text: str, match: Match) -> Turn:
         offered = ctx.voice.choices(match.chosen[:MAX_CHOICES], ctx.content.phrases.choices, mark)
         quiet = replace(ctx.session, misses=0)
         missed = Missed(question, topics, tied=True, mark=mark)
-        return Turn(quiet, (*offered, *ctx.voice.again()), missed=missed)
+        return Turn(quiet, offered, "again", missed=missed)
     return _miss(ctx, text, Missed(question, topics, mark=mark))
 
 
@@ -53,7 +53,7 @@ def _miss(ctx: Context, text: str, missed: Missed) -> Turn:
         opened = tickets.open_ticket(ctx.voice, ctx.case, text, missed.topics)
         return replace(ctx.understood().hand_over(opened), missed=replace(missed, mark=None))
     said = ctx.say_alike(methodcaller("say_missed", misses, missed.topics, missed.mark))
-    return Turn(replace(ctx.session, misses=misses), (*said, *ctx.voice.again()), missed=missed)
+    return Turn(replace(ctx.session, misses=misses), said, "again", missed=missed)
 
 
 def likely_topics(ctx: Context) -> frozenset[str]:
@@ -73,4 +73,4 @@ def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     answers = ctx.say_alike(lambda voice: tuple(reply for entry in entries for reply in answer(voice, entry)))
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))
-    return Turn(told, (*first, *answers, *ctx.with_session(told).voice.again()), told=told.told)
+    return Turn(told, (*first, *answers), "again", told=told.told)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
-from bot.domain.messages import Reply
 from bot.render.reply import RESTART
 from flows.engine import JUMP, Move
 
@@ -48,26 +47,22 @@ def _move_by(ctx: Context, pressed: Act) -> Move | None:
 def follow(ctx: Context, move: Move) -> Turn:
     """Return the turn of a move: what the script says to it, the new step, and once the question about reminders."""
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
-    replies: list[Reply] = []
-    for said in move.said:
-        replies += there.voice.bubbles(there.voice.fill(said))
-    asked = reminders.ask_consent(there.voice)
-    return Turn(
-        asked.session if asked else there.session,
-        (*replies, *there.voice.step(), *(asked.replies if asked else ())),
-        move.happenings,
-    )
+    voice = there.voice
+    said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
+    asked = reminders.ask_consent(voice)
+    after = asked.replies if asked else ()
+    return Turn(asked.session if asked else there.session, said, "step", after, happenings=move.happenings)
 
 
 def show_stale(ctx: Context) -> Turn:
     """Say that a button is out of date, and show the present step."""
-    return Turn(ctx.session, (*ctx.voice.bubbles(ctx.content.phrases.stale), *ctx.voice.step()))
+    return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.stale), "step")
 
 
 def begin(ctx: Context) -> Turn:
     """Start the walk, or show where the person stands on it."""
     if ctx.session.notice is None or ctx.session.position:
-        return Turn(ctx.session, ctx.voice.step())
+        return Turn(ctx.session, view="step")
     return follow(ctx, ctx.voice.walk.start(ctx.session.moves))
 
 
@@ -85,7 +80,7 @@ def arrive(ctx: Context) -> Turn:
     if position is None:
         return Turn(ctx.session, ctx.voice.menu())
     back = phrases.welcome_back_done if position.state == "done" else phrases.welcome_back
-    return Turn(ctx.session, (*ctx.voice.bubbles(back), *ctx.voice.step()))
+    return Turn(ctx.session, ctx.voice.bubbles(back), "step")
 
 
 def resume(ctx: Context) -> Turn:
@@ -95,4 +90,4 @@ def resume(ctx: Context) -> Turn:
     move = ctx.voice.walk.resume(ctx.session.position)
     is_gone = any(happening.kind == "gone" for happening in move.happenings)
     said = ctx.voice.bubbles(ctx.content.phrases.step_gone) if is_gone else ()
-    return Turn(ctx.session.at(move.position), said, move.happenings)
+    return Turn(ctx.session.at(move.position), said, happenings=move.happenings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Literal, get_args
 
 from bot.content.content import Content
 from bot.domain.areas import Decision
@@ -31,16 +32,25 @@ class Missed:
     mark: str | None = None
 
 
+View = Literal["", "again", "offer", "step"]
+"""How a turn ends, each one saying more than those before it: as it is, with the present step once more, with that or
+the menu before the walk, with the step as when it is entered."""
+VIEWS: tuple[View, ...] = get_args(View)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The replies of a turn and the session after it. `forget` and `export` are done by whoever has the store.
 
-    `told` are the topics that it answers, `tallied` counts how far a typed question got. `withdraw`: the message held
-    a secret, which is nowhere in this turn. `effects` are for others than this person. `toast` is a short pop-up text.
+    `view` is shown after the replies, and `after` behind it; `finish` puts them in. `told` are the topics that it
+    answers, `tallied` counts how far a typed question got. `withdraw`: the message held a secret, which is nowhere in
+    this turn. `effects` are for others than this person. `toast` is a short pop-up text.
     """
 
     session: Session
     replies: tuple[Reply, ...] = ()
+    view: View = ""
+    after: tuple[Reply, ...] = ()
     happenings: tuple[Happening, ...] = ()
     told: tuple[str, ...] = ()
     missed: Missed | None = None
@@ -86,11 +96,7 @@ class Context:
 
     def say(self, text: str, rows: Rows = (), source: str | None = None) -> Turn:
         """Say something and show the present step again, or the menu before the walk."""
-        return Turn(self.session, (*self.voice.bubbles(text, rows, source=source), *self.offer()))
-
-    def offer(self) -> tuple[Reply, ...]:
-        """Return the present step once more, or the menu before the walk."""
-        return self.voice.again() or self.voice.menu()
+        return Turn(self.session, self.voice.bubbles(text, rows, source=source), "offer")
 
     def say_alike(self, say: Callable[[Voice], tuple[Reply, ...]]) -> tuple[Reply, ...]:
         """Return what is the same under every notice that it may be about; else ask which notice is meant."""
@@ -102,5 +108,15 @@ class Context:
 
     def hand_over(self, decision: Decision) -> Turn:
         """Return the turn of what the desk decided; the walk can go on by its buttons."""
-        again = self.voice.again() if decision.replies else ()
-        return Turn(self.session, (*decision.replies, *again), effects=decision.effects)
+        return Turn(self.session, decision.replies, "again" if decision.replies else "", effects=decision.effects)
+
+
+def finish(ctx: Context, turn: Turn) -> Turn:
+    """Put the view of the session after the turn behind its replies."""
+    if not turn.view and not turn.after:
+        return turn
+    voice = ctx.with_session(turn.session).voice
+    shown: Mapping[View, Callable[[], tuple[Reply, ...]]] = {
+        "": tuple, "again": voice.again, "offer": lambda: voice.again() or voice.menu(), "step": voice.step,
+    }  # fmt: skip
+    return replace(turn, replies=(*turn.replies, *shown[turn.view](), *turn.after), view="", after=())

@@ -22,10 +22,10 @@ def read_at_step(ctx: Context, text: str) -> Turn | None:
     quiet, voice = ctx.understood(), ctx.voice
     if reading.refused:
         refused: Mapping[str, str] = phrases.refused  # type: ignore[assignment]
-        return Turn(quiet.session, (*voice.bubbles(refused[reading.refused]), *voice.again()))
+        return Turn(quiet.session, voice.bubbles(refused[reading.refused]), "again")
     step = ctx.content.script.by_id[position.step]
     heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
     said = voice.bubbles(voice.fill(heard, reading.facts), source=step.source)
     numbers = reading.facts.get("heard.numbers", "").split()
     copies = tuple(Button(number, phrases.copy_number.format(number=number)) for number in numbers)
-    return Turn(quiet.session, (*said[:-1], replace(said[-1], copies=copies), *voice.again()))
+    return Turn(quiet.session, (*said[:-1], replace(said[-1], copies=copies)), "again")
