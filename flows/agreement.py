@@ -46,6 +46,7 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
             for i, cohort in enumerate(row.cohorts):
                 if cohort not in cohorts:
                     yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
+    yield from _unknown_aliases(notice)
     contacts = {c.id for c in notice.contacts}
     for topic, contact in notice.routing.model_dump().items():
         if contact not in contacts | {*ELSEWHERE}:
@@ -62,6 +63,14 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, field in enumerate(notice.check_fields):
         if field.kind and field.kind not in kinds:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+
+
+def _unknown_aliases(notice: Notice) -> Iterator[InitErrorDetails]:
+    for n, cohort in enumerate(notice.cohorts):
+        known = {*cohort.majors, cohort.label, cohort.partner_school or cohort.label, *cohort.sites}
+        for name in cohort.aliases:
+            if name not in known:
+                yield flaw("unknown_alias", "cohorts", n, "aliases", name, id=name, known=sorted(known))
 
 
 def _unknown_in_plan(notice: Notice) -> Iterator[InitErrorDetails]:

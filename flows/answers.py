@@ -11,20 +11,17 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from rapidfuzz import fuzz
-
+from flows.course_names import Sounds
+from flows.date_words import UNDATED
+from flows.dates import find_day
+from flows.majors import SURE, CourseFound, find_course
 from flows.model import Reads
 from flows.notice import Notice
+from flows.words import Span
 
-SIMILAR = 75.0
-"""From this similarity (0–100) a typed name counts as a name that was misspelt."""
-CLEAR = 8.0
-"""How much more similar (points of 100) than the second-best name it must be."""
-LAST_YEAR_DAYS = 183
-"""A date without a year that is yet to come means last year's, if that is at most this many days back."""
 OLDEST_DAYS = 400
 """A date further back than this many days is taken for a slip."""
 LONGEST_NUMBER = 18
@@ -33,12 +30,13 @@ LONGEST_NUMBER = 18
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a reader may look at. `today` is the day in the notice's zone."""
+    """What a reader may look at. `today` is the day in the notice's zone, `sounds` finds names by their sound."""
 
     reads: Reads
     notice: Notice
     answers: Mapping[str, str]
     today: date
+    sounds: Sounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,16 @@ class Option:
 class Reading:
     """What a reader understood: `answers` to keep, or `heard`, the name of a text to show filled with `facts`.
 
-    `refused` names why it was understood and cannot be taken.
+    `refused` names why it was understood and cannot be taken. `offered` are options of which the words mean one, in
+    reading order. `spans` are the parts of the words that were understood: the rest may say something else.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
     heard: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
+    offered: tuple[Option, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +89,6 @@ def spoken(text: str, choices: Iterable[tuple[str, Iterable[str]]]) -> str | Non
         if raw in (known := tuple(names)) or (said and (said == str(place) or said in map(plain, known))):
             return choice
     return None
-
-
-def nearest(text: str, names: Iterable[str]) -> str | None:
-    """The one name that a misspelt text means, or None when none or several are near."""
-    said = plain(text)
-    scored = sorted(((fuzz.ratio(said, plain(name)), name) for name in names), reverse=True)
-    if not said or not scored or scored[0][0] < SIMILAR:
-        return None
-    if len(scored) > 1 and scored[0][0] - scored[1][0] < CLEAR:
-        return None
-    return scored[0][1]
 
 
 def _levels(scene: Scene) -> Sequence[Option]:
@@ -126,23 +116,36 @@ def _majors(scene: Scene) -> Sequence[Option]:
     return options
 
 
-_AROUND_A_NAME = re.compile(r"^(我是|我读的?是?|我学的?是?|我的专业是|专业是?|12级|2012级)|(专业的?|的学生|的)$")
+def _read_major(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+    found = find_course(text, scene.notice, scene.sounds, {"level": scene.answers.get("level", "")})
+    return None if found is None or found.said == {"level"} else _pick(found, options)
 
 
-def _name(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
-    said = _AROUND_A_NAME.sub("", _AROUND_A_NAME.sub("", text.strip("。.!！ ")))
-    names: dict[str, list[Option]] = {}
-    for option in options:
-        for name in {option.text, option.answers.get("major", option.text)}:
-            names.setdefault(plain(name), []).append(option)
-    # A part of several names means none of them: 会计 is no slip of 会计学 while there is 会计电算化.
-    doubtful = sum(plain(said) in plain(option.text) for option in options) > 1
-    meant = names.get(plain(said)) or ([] if doubtful else names.get(nearest(said, names) or "")) or []
-    return Reading(meant[0].answers) if len(meant) == 1 else None
+def _read_level(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+    found = find_course(text, scene.notice, scene.sounds)
+    if found and found.said == {"level"}:
+        levels = {course.level for course in found.courses}
+        return _reading(found, [o for o in options if o.answers["level"] in levels and not o.answers["cohort"]])
+    return _pick(found, (*options, *_majors(replace(scene, answers={})))) if found else None
 
 
-def _level_or_major(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
-    return _name(text, scene, options) or _name(text, scene, _majors(scene))
+def _pick(found: CourseFound, options: Sequence[Option]) -> Reading | None:
+    meant = {(course.cohort, course.major) for course in found.courses}
+    labels = {course.cohort for course in found.courses if course.major is None}
+    return _reading(found, [o for o in options if _course(o) in meant or o.answers["cohort"] in labels])
+
+
+def _course(option: Option) -> tuple[str, str | None]:
+    return option.answers["cohort"], option.answers["major"]
+
+
+def _reading(found: CourseFound, meant: Sequence[Option]) -> Reading | None:
+    """The one option that is meant, or those that may be; None for a question and where no option is meant."""
+    if found.asked or not meant:
+        return None
+    if len(meant) == 1 and found.chance >= SURE:
+        return Reading(meant[0].answers, spans=found.spans)
+    return Reading(offered=tuple(meant), spans=found.spans)
 
 
 def _days(scene: Scene) -> Sequence[Option]:
@@ -150,44 +153,28 @@ def _days(scene: Scene) -> Sequence[Option]:
     return [Option(name, {scene.reads.into: day}) for name, day in zip(scene.reads.offer, days, strict=True)]
 
 
-_DATE = re.compile(r"(?:(?:(\d{4})[年\-/.])?(\d{1,2})[月\-/.])?(\d{1,2})[日号]?")
-_DAYS_AGO = {
-    "今天": 0,
-    "今日": 0,
-    "刚才": 0,
-    "刚刚": 0,
-    "today": 0,
-    "昨天": 1,
-    "昨日": 1,
-    "昨晚": 1,
-    "前天": 2,
-    "大前天": 3,
-}
-
-
-def _date(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
-    said = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold().rstrip("。.!点击的了")
-    today = scene.today
-    if said in _DAYS_AGO:
-        return Reading({scene.reads.into: str(today - timedelta(days=_DAYS_AGO[said]))})
-    m = _DATE.fullmatch(said)
-    if m is None or said.isdecimal():
+def _read_day(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+    found, into = find_day(text, scene.today), scene.reads.into
+    if found is None or found.asked or found.planned:
         return None
-    try:
-        when = date(int(m[1] or today.year), int(m[2] or today.month), int(m[3]))
-        before = when.replace(year=when.year - 1) if m[1] is None and m[2] and when > today else when
-        if (today - before).days <= LAST_YEAR_DAYS:
-            when = before
-    except ValueError:
-        return Reading(refused="no_such_day")
-    if when > today:
-        return Reading(refused="day_to_come")
-    if (today - when).days > OLDEST_DAYS:
-        return Reading(refused="day_long_ago")
-    return Reading({scene.reads.into: str(when)})
+    if found.kind == "forgotten":
+        return Reading({into: UNDATED}, spans=found.spans)
+    allowed = [day for day in found.days if _refusal(day, scene.today) is None]
+    if len(allowed) == 1:
+        return Reading({into: str(allowed[0])}, spans=found.spans)
+    if allowed:
+        return Reading(offered=tuple(Option(str(day), {into: str(day)}) for day in allowed), spans=found.spans)
+    refused = _refusal(found.days[0], scene.today) if found.days else "no_such_day"
+    return Reading(refused=refused, spans=found.spans)
 
 
-def _certificate(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+def _refusal(day: date, today: date) -> str | None:
+    if day > today:
+        return "day_to_come"
+    return "day_long_ago" if (today - day).days > OLDEST_DAYS else None
+
+
+def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
     said = re.sub(r"(?<=\d)[\s\-.](?=\d)", "", unicodedata.normalize("NFKC", text))
     numbers = re.findall(r"(?<!\d)\d{5,}(?!\d)", said, re.ASCII)
     if not numbers:
@@ -201,8 +188,8 @@ def _certificate(text: str, scene: Scene, options: Sequence[Option]) -> Reading 
 
 
 READERS: Mapping[str, Reader] = {
-    "level": Reader(_levels, _level_or_major),
-    "major": Reader(_majors, _name),
-    "day": Reader(_days, _date),
-    "certificate": Reader(lambda scene: (), _certificate),
+    "level": Reader(_levels, _read_level),
+    "major": Reader(_majors, _read_major),
+    "day": Reader(_days, _read_day),
+    "certificate": Reader(lambda scene: (), _read_certificate),
 }

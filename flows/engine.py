@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Literal
 
 from flows.answers import READERS, Option, Reading, Scene, spoken
 from flows.clock import Phase, clock
+from flows.course_names import Sounds
+from flows.date_words import day_of
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
 from flows.notice import Notice
 
@@ -20,6 +22,9 @@ MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
 MAX_TRAIL = 60
 """Steps behind that 上一步 remembers."""
+
+NOON = time(12)
+"""The hour at which a day counts as one on which a window was open."""
 
 BACK = "back"
 JUMP = "jump"
@@ -69,11 +74,15 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A script walked under a notice at `now` (local time of the notice). Holds nothing: positions go in and out."""
+    """A script walked under a notice at `now` (local time of the notice). Holds nothing: positions go in and out.
+
+    With `sounds` majors are known by their sound as well.
+    """
 
     script: Script
     notice: Notice
     now: datetime
+    sounds: Sounds | None = None
 
     def start(self, moves: int = 0) -> Move:
         """The first position. `moves` goes on from an earlier walk, so that its buttons stay old."""
@@ -119,7 +128,7 @@ class Walk:
             reading = READERS[step.reads.reader].read(text, scene, self._options(position, step))
             if reading and reading.answers:
                 return self._keep(position, step, reading.answers)
-            if reading:
+            if reading and not reading.offered:
                 return Move(position, reading=reading)
         action = spoken(text, self._names(position, step))
         return self.press(position, action) if action else None
@@ -190,7 +199,7 @@ class Walk:
 
     def _scene(self, position: Position, step: Step) -> Scene:
         assert step.reads
-        return Scene(step.reads, self.notice, position.answers, self.now.date())
+        return Scene(step.reads, self.notice, position.answers, self.now.date(), self.sounds)
 
     def _options(self, position: Position, step: Step) -> Sequence[Option]:
         return READERS[step.reads.reader].options(self._scene(position, step)) if step.reads else ()
@@ -283,10 +292,10 @@ def wrong_fields(notice: Notice, position: Position) -> tuple[str, ...]:
     )
 
 
-def _is_clicked_late(walk: Walk, position: Position) -> bool:
-    clicked = position.answers.get("clicked")
-    phases = (Phase.PREPARE, Phase.CHECK)
-    return bool(clicked) and _phase(walk, position, datetime.fromisoformat(f"{clicked}T12:00")) not in phases
+def _clicked_in(walk: Walk, position: Position) -> Phase | None:
+    """The clock that ran on the day on which 正确 was clicked; None when that day is not known."""
+    clicked = day_of(position.answers.get("clicked"))
+    return _phase(walk, position, datetime.combine(clicked, NOON)) if clicked else None
 
 
 def _phase(walk: Walk, position: Position, moment: datetime) -> Phase:
@@ -307,7 +316,8 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "correctable": lambda w, p: any(
         c.safe_day and w.now.date() <= c.safe_day for c in w.notice.windows_for(_cohort(p), "correction")
     ),
-    "clicked_late": _is_clicked_late,
+    "clicked_early": lambda w, p: _clicked_in(w, p) is Phase.PREPARE,
+    "clicked_late": lambda w, p: _clicked_in(w, p) in (Phase.LATE, Phase.CLOSED),
 }
 """What gates and notes of a script may ask, besides `answer.…`, `notice.…` and `not …`."""
 

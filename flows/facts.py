@@ -14,6 +14,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.clock import Clock, Phase, clock
+from flows.date_words import day_of
 from flows.notice import Cohort, Contact, Correction, Document, Notice, Window
 from flows.workdays import working_days
 
@@ -254,8 +255,7 @@ def _graduate(words: Words, answers: Mapping[str, str], wrong: Sequence[str]) ->
     yield "me.major", answers.get("major") or words.me["major"]
     yield "me.wrong", names or unnamed
     for name in ("clicked", "reported"):
-        day = answers.get(name)
-        yield f"me.{name}", _day(words, date.fromisoformat(day)) if day else words.me["day"]
+        yield f"me.{name}", _day(words, day_of(answers.get(name))) or words.me["day"]
 
 
 def _describe_wrong(words: Words, answers: Mapping[str, str], name: str) -> str:

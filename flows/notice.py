@@ -6,8 +6,7 @@ of the walk and no sentence: only what stands in the notice, and what follows fr
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from typing import Annotated, Literal, Self
@@ -15,46 +14,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from flows.fields import HOURS, CohortIds, Day, Id, Mail, Phone, Text, Texts, Url
 from flows.workdays import works
 
 EVERYONE = "all"
-
-_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
-_PHONE = re.compile(r"(\+86-?)?(0\d{2,3}-\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|400-?\d{3}-?\d{4}|\d{5,8})")
-_HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
-_MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-
-
-def _matching(pattern: re.Pattern[str], rule: str) -> BeforeValidator:
-    def check(value: object) -> object:
-        if isinstance(value, str) and not pattern.fullmatch(value.strip()):
-            raise PydanticCustomError(rule, "malformed", {"value": value})
-        return value.strip() if isinstance(value, str) else value
-
-    return BeforeValidator(check)
-
-
-def _day(value: object) -> object:
-    if isinstance(value, str) and not _DAY.fullmatch(value.strip()):
-        raise PydanticCustomError("day_without_year", "not a full date", {"value": value})
-    if isinstance(value, str):
-        year, month, day = map(int, value.strip().split("-"))
-        try:
-            return date(year, month, day)
-        except ValueError:
-            raise PydanticCustomError("no_such_day", "no such day", {"value": value}) from None
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Url = Annotated[str, _matching(_URL, "malformed_url")]
-Phone = Annotated[str, _matching(_PHONE, "malformed_phone")]
-Mail = Annotated[str, _matching(_MAIL, "malformed_mail")]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=24)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Texts = tuple[Text, ...]
-CohortIds = tuple[Id, ...]
 
 
 class NoticeRow(BaseModel):
@@ -98,7 +61,11 @@ class School(NoticeRow):
 
 
 class Cohort(NoticeRow):
-    """A group of graduates; everybody belongs to exactly one. Without `majors` the label itself is offered."""
+    """A group of graduates; everybody belongs to exactly one. Without `majors` the label itself is offered.
+
+    `aliases` are further names of what is named here (a major, the label, the partner school, a site): former names,
+    local abbreviations. Those that follow from a name (安财, 经管, 造价) need not be written.
+    """
 
     id: Id
     label: Text
@@ -111,7 +78,12 @@ class Cohort(NoticeRow):
     graduates_on: Day | None = None
     includes_held_back: bool | None = None
     excluded: Texts = ()
+    aliases: Mapping[Text, Texts] = {}
     note: Text | None = None
+
+    def __hash__(self) -> int:
+        # pydantic's own hash takes in every field, and a dict has none.
+        return hash((self.id, self.label, self.majors))
 
 
 def meet(some: Sequence[str], others: Sequence[str]) -> bool:
@@ -149,7 +121,7 @@ class Window(NoticeRow):
     closes: Day | None = Field(default=None, alias="to")
     time_from: time | None = None
     time_to: time | None = None
-    hours: tuple[Annotated[str, StringConstraints(pattern=_HOURS)], ...] = ()
+    hours: tuple[Annotated[str, StringConstraints(pattern=HOURS)], ...] = ()
     end_inclusive: bool | Literal["unknown"] = "unknown"
     cohorts: CohortIds = (EVERYONE,)
     working_hours_only: bool = False

@@ -19,6 +19,7 @@ from bot.domain.messages import Attachment, Button, Reply, Tone
 from bot.domain.session import Session
 from bot.render.calendar import calendar
 from faq.model import Entry
+from faq.sounds import units
 from flows.engine import BACK, JUMP, Action, View, Walk, verdicts_of, wrong_fields
 from flows.facts import Facts, facts, fill
 from flows.model import Step
@@ -58,7 +59,7 @@ class Voice:
 
     @cached_property
     def walk(self) -> Walk:
-        return Walk(self.content.script, self.notice, self.now)
+        return Walk(self.content.script, self.notice, self.now, units)
 
     @cached_property
     def facts(self) -> Facts:

@@ -1,0 +1,252 @@
+"""The course of a notice (cohort and major) that typed words mean, among whatever else they say: by name, part,
+abbreviation, alias, sound, pinyin, level, year, partner school, one wrong character. Pure.
+
+Must not know steps or buttons. `flows.course_names` says what is a name of which course; here names are found in a
+message and weighed by the words around them: 经济 alone is a major, in 经济困难 it is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from flows.course_names import FULL, LOOSE, PART, SHORT, Course, Kind, Name, Names, Sounds, names_of
+from flows.notice import Notice
+from flows.words import Span, clause_of, fold, is_question
+
+SURE = 0.7
+"""From this chance (0-1) a single course may be taken; below it should be offered first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFound:
+    """What a message says of a course. `courses` are the candidates in the notice's order, at least one.
+
+    `said` are the kinds of names that were used, `spans` the parts of the message that name something, in its order.
+    `chance` (0-1) says how surely the words were read so, `asked` that all of them stand in questions.
+    """
+
+    courses: tuple[Course, ...]
+    said: frozenset[Kind]
+    spans: tuple[Span, ...]
+    chance: float = 1.0
+    asked: bool = False
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What all candidates have in common of `cohort` and `major`; what the words leave open is left out."""
+        cohorts, majors = {c.cohort for c in self.courses}, {c.major for c in self.courses}
+        cohort = {"cohort": min(cohorts)} if len(cohorts) == 1 else {}
+        major = {"major": majors.pop() or ""} if len(majors) == 1 else {}
+        return cohort | {key: value for key, value in major.items() if value}
+
+    @property
+    def level(self) -> str | None:
+        """The level of all candidates, None when they differ."""
+        levels = {course.level for course in self.courses}
+        return levels.pop() if len(levels) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A name at a place of a folded text, and the chance that it was meant when nothing stands around it."""
+
+    span: Span
+    name: Name
+    chance: float
+    denied: bool = False
+    asked: bool = False
+
+
+def find_course(
+    text: str, notice: Notice, sounds: Sounds | None = None, within: Mapping[str, str] | None = None
+) -> CourseFound | None:
+    """The course that a message names; None when it names none.
+
+    `within` are answers (`level`, `cohort`) that were given before: only courses that agree with them are candidates.
+    """
+    names, folded = names_of(notice.cohorts, sounds), fold(text)
+    hits = _judge(folded.text, list(_hits(folded.text, names, sounds)))
+    stated = [hit for hit in hits if not hit.asked] or hits
+    meant = [hit for hit in stated if not hit.denied]
+    open_to = _of_grade(folded.text, names).difference(*(hit.name.courses for hit in stated if hit.denied))
+    open_to = frozenset(n for n in open_to if _agrees(names.courses[n], within or {}))
+    courses, chance = _combine(meant, open_to)
+    if not courses:
+        return None
+    return CourseFound(
+        tuple(names.courses[n] for n in sorted(courses)),
+        frozenset(hit.name.kind for hit in meant),
+        tuple(folded.origin(hit.span) for hit in meant),
+        chance,
+        all(hit.asked for hit in meant),
+    )
+
+
+def _agrees(course: Course, given: Mapping[str, str]) -> bool:
+    return all(not given.get(key) or given[key] == getattr(course, key) for key in ("level", "cohort"))
+
+
+_GRADE = re.compile(r"(?<!\d)(?:20)?(\d\d)\s?级")
+
+
+def _of_grade(text: str, names: Names) -> frozenset[int]:
+    """The courses of the year that is said (12级); those of which the notice names no year only if none is said."""
+    said = set(_GRADE.findall(text))
+    return frozenset(n for n, years in enumerate(names.grades) if not said or years & said)
+
+
+def _combine(hits: Sequence[_Hit], open_to: frozenset[int]) -> tuple[frozenset[int], float]:
+    """The courses on which the hits agree, and the chance. Where they contradict, the major counts and is not sure."""
+    if not hits:
+        return frozenset(), 0.0
+    nearest = [(h.name.kind, h.name.courses & open_to) for h in hits]
+    wider = [(h.name.kind, (h.name.courses | h.name.further) & open_to) for h in hits]
+    chance = min(hit.chance for hit in hits)
+    agreed = _agreed(nearest) or _agreed(wider)
+    if agreed:
+        return agreed, chance
+    said = sorted((kind != "major", sorted(courses)) for kind, courses in nearest if courses)
+    return (frozenset(said[0][1]), min(chance, SURE / 2)) if said else (frozenset(), 0.0)
+
+
+def _agreed(said: Sequence[tuple[Kind, frozenset[int]]]) -> frozenset[int]:
+    """The courses that are in what is said of each kind; of one kind, in all that is said or else in any of it."""
+    kinds = {kind for kind, _ in said}
+    return frozenset.intersection(*(_meet([courses for k, courses in said if k == kind]) for kind in kinds))
+
+
+def _meet(sets: Sequence[frozenset[int]]) -> frozenset[int]:
+    return frozenset.intersection(*sets) or frozenset.union(*sets)
+
+
+# Where names stand
+
+
+def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:
+    """Names in the text, longest first, none over another; misspelt ones where nothing longer is written."""
+    found = [*_written(text, names), *(_heard(text, names, sounds) if sounds else ()), *_mistyped(text, names)]
+    taken: set[int] = set()
+    for hit in sorted(found, key=lambda h: (h.span[0] - h.span[1], -h.chance, h.span)):
+        if taken.isdisjoint(range(*hit.span)):
+            taken.update(range(*hit.span))
+            yield hit
+
+
+def _written(text: str, names: Names) -> Iterator[_Hit]:
+    for start, end in _windows(len(text), names.longest):
+        name = names.written.get(text[start:end])
+        if name:
+            yield _Hit((start, end), name, _WRITTEN[name.near])
+
+
+def _heard(text: str, names: Names, sounds: Sounds) -> Iterator[_Hit]:
+    units, heard = sounds(text)
+    spans = list(_places(text, units))
+    for start, end in _windows(len(heard), names.longest):
+        name = names.sounds.get(heard[start:end])
+        span = spans[start][0], spans[end - 1][1]
+        if name and (end - start > 2 or _is_alike(text[slice(*span)], name)):
+            yield _Hit(span, name, _WRITTEN[name.near] * (0.9 if end - start > 2 else 0.85))
+
+
+_WRITTEN = {FULL: 1.0, PART: 0.95, SHORT: 0.85, LOOSE: 0.75}
+"""The chance of a name that is written without a mistake."""
+
+
+def _windows(size: int, longest: int) -> Iterator[Span]:
+    return ((start, end) for start in range(size) for end in range(start + 2, min(size, start + longest) + 1))
+
+
+def _is_alike(written: str, name: Name) -> bool:
+    """Whether two syllables are enough: in letters, or with a character of a name that is no mere abbreviation."""
+    is_name = name.near >= PART or name.kind == "cohort"
+    return written.isascii() or (is_name and not set(written).isdisjoint(name.form))
+
+
+def _places(text: str, units: Iterable[str]) -> Iterator[Span]:
+    at = 0
+    for unit in units:
+        written = unit.removeprefix("~")
+        found = text.find(written, at) if written != "#" else at
+        start = found if found >= 0 else at
+        at = start + len(written) if written != "#" else at
+        yield start, max(at, start + 1)
+
+
+LONG = 200
+"""A message longer than this many characters is not searched for misspelt names."""
+
+
+def _mistyped(text: str, names: Names) -> Iterator[_Hit]:
+    """Full names with one wrong, missing or added character; a name of four characters is too short to be sure."""
+    for form, name in names.full if len(text) <= LONG else ():
+        if len(form) >= 4 and len(text) >= len(form) - 1:
+            at = fuzz.partial_ratio_alignment(form, text, score_cutoff=70)
+            for span in _trims(at.dest_start, at.dest_end, len(text)) if at else ():
+                if Levenshtein.distance(form, text[slice(*span)], score_cutoff=1) == 1:
+                    yield _Hit(span, name, SURE if len(form) > 4 else SURE / 2)
+                    break
+
+
+def _trims(start: int, end: int, most: int) -> tuple[Span, ...]:
+    return (start, end), (start, end - 1), (start + 1, end), (start, min(most, end + 1))
+
+
+# What the words around say
+
+
+def _judge(text: str, hits: Sequence[_Hit]) -> list[_Hit]:
+    """The hits that are meant, in the order of the text, with what is denied and asked marked."""
+    placed = sorted(hits, key=lambda hit: hit.span)
+    spans = [hit.span for hit in placed]
+    kept: list[_Hit] = []
+    for hit in placed:
+        clause = clause_of(text, hit.span)
+        rest = _rest(text, clause, spans)
+        if _is_plain(hit) or not _FILLER.sub("", rest) or _is_cued(text, hit.span, clause, spans):
+            kept.append(replace(hit, denied=_is_denied(text, hit, clause, kept), asked=is_question(rest)))
+    return kept
+
+
+def _is_plain(hit: _Hit) -> bool:
+    """Whether the name is long enough to be meant whatever stands around it; a level never is (专升本学费)."""
+    size = hit.span[1] - hit.span[0]
+    if hit.name.kind == "level" or hit.chance <= SURE / 2:
+        return False
+    return (hit.name.near == FULL and size > 2) or (hit.name.near == PART and size > 3)
+
+
+def _rest(text: str, clause: Span, spans: Sequence[Span]) -> str:
+    inside = [span for span in spans if clause[0] <= span[0] and span[1] <= clause[1]]
+    edges = [clause[0], *(edge for span in inside for edge in span), clause[1]]
+    return " ".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _is_cued(text: str, span: Span, clause: Span, spans: Sequence[Span]) -> bool:
+    """Whether 学, 专业, a year or another name stands directly beside it."""
+    before, after = text[clause[0] : span[0]], text[span[1] : clause[1]]
+    touches = any(other[1] == span[0] or other[0] == span[1] for other in spans)
+    return touches or bool(_CUE_BEFORE.search(before) or _CUE_AFTER.match(after))
+
+
+def _is_denied(text: str, hit: _Hit, clause: Span, before: Sequence[_Hit]) -> bool:
+    """Whether 不是 or the like stands before the name, or before the name that it goes with: 不是安财的会计."""
+    last = before[-1] if before and before[-1].span[1] > clause[0] else None
+    between = text[last.span[1] if last else clause[0] : hit.span[0]]
+    return bool(_DENIAL.search(between)) or bool(last and last.denied and not _LINK.sub("", between))
+
+
+_CUE_BEFORE = re.compile(r"(?:[学读念]|专业是?|[学读念报选]的是?|\d\d级的?|就是)$")
+_CUE_AFTER = re.compile(r"专业|系|那?个?班|方向|\d\d级")
+_LINK = re.compile(r"[的个那]+")
+_DENIAL = re.compile(r"(?:不是|不[读学念]|没[读学念]|并非|别选|不在|不算)(?:我|的|[学读念]|那个|这个|什么|啥|在)*$")
+_FILLER = re.compile(
+    r"我们?|俺们?|咱们?|本人|自己|不?是|就|也|都|的|滴|得|地|哒|[学读念上报选]|专业|本科生|年|系|班|届|级|这个?|那个?|个|呗|吧|啊|呀|嘛|哦|嗯|了|来着|应该|好像"
+    r"|大概|属于|里头?|毕业|学?生|同学|老师|你好|您好|在|和|跟|叫|当时|以前|现在|名字|层次|函授|业余|成教|下来|\d|[.!?()（）\[\]\"'“”/+-]|说错|选错|不对|哈"
+    r"|\b(?:wo|shi|de|xue|du|zhuanye|ban|ji)\b|\s"
+)
