@@ -71,7 +71,7 @@ class Names:
 
 _LEVELS: Mapping[str, tuple[str, ...]] = {
     "专升本": (
-        *("专升本", "专本", "升本", "专接本", "专起本", "专插本", "zsb"),
+        *("专升本", "专本", "升本", "专接本", "专起本", "专插本", "专转本", "zsb"),
         *("专升本科", "专科升本", "专科升本科", "大专升本", "大专升本科"),
     ),
     "专科": ("专科", "大专", "高起专", "高升专", "高达专", "高职", "大专班", "专科班", "高专", "成人大专", "成教大专"),
@@ -97,9 +97,9 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def forms_of_major(name: str) -> Iterator[tuple[str, int]]:
     """Every way to say a major, with its nearness: 建筑工程管理 → 建工管理, 工程管理, 建管 …"""
-    yield name, FULL
     words = words_of(name)
-    yield "".join(words), FULL
+    yield from ((name, FULL), ("".join(words), FULL))
+    yield from ((name[:size], PART) for size in range(4, len(name)))
     for start in range(len(words)):
         for end in range(start + 1, len(words) + 1):
             first, last = name.find(words[start]), name.rfind(words[end - 1]) + len(words[end - 1])

@@ -100,7 +100,10 @@ def _matches(text: str, today: date) -> Iterator[tuple[Span, tuple[date, ...], i
 
 
 def _is_asked(text: str, span: Span) -> bool:
+    """Whether the clause asks; 昨天点的算不算 states the day, whatever it goes on to ask."""
     start, end = clause_of(text, span)
+    if _DONE.match(text, span[1], end):
+        return False
     return is_question(FORGETTING.sub("", f"{text[start : span[0]]} {text[span[1] : end]}"))
 
 
@@ -116,10 +119,11 @@ _PART = r"(?:大?清早|早[上晨]|上午|中午|午后|下午|傍晚|大?晚�
 _TAIL = re.compile(
     rf"(?:\s?\(?(?:周|星期|礼拜)[一二三四五六日天]\)?)?(?:\s?的?(?:时候)?{_PART}(?!好))?(?:\s?{_CLOCK})?"
 )
-_NOT_BEFORE = re.compile(r"(?:不是|不在|并非|没在)(?:在|这个?)?\s?$")
+_NOT_BEFORE = re.compile(r"(?<!是)(?:不是|不在|并非|没在)(?:在|这个?)?\s?$")
 _NOT_DONE = r"没有?(?:来得及|空|时间|能)?(?:点|弄|打|报|说|去|做|办|完|成|有)"
 _NOT_AFTER = re.compile(
     rf"(?:[之以]?前|[之以]?后(?!来)|起(?!床|来)|开始|截止|到期|为止|止|结束|出生|生日|毕业|入学|(?:就|我|还|都)?(?:{_NOT_DONE}|忘))"
 )
 _PLAN = re.compile(r"准备|打算|[等待]下|[等待]会|一会儿?|马上|这就|再去?[点弄打报说]|去[点弄](?![的了过])|还没|要去")
+_DONE = re.compile(r"(?:我|就|才|已经)*(?:[点弄报打说办做搞]|报告|联系)(?:完|好)?的")
 _CORRECTION = re.compile(r"不对|错了|不不|哦不|应该是|改成|才是")

@@ -17,6 +17,7 @@ from flows.course_names import Sounds
 from flows.date_words import day_of
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
 from flows.notice import Notice
+from flows.words import fold, is_question, rest_of
 
 MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
@@ -126,9 +127,9 @@ class Walk:
         if step.reads:
             scene = self._scene(position, step)
             reading = READERS[step.reads.reader].read(text, scene, self._options(position, step))
-            if reading and reading.answers:
+            if reading and reading.answers and not _asks(rest_of(text, reading.spans)):
                 return self._keep(position, step, reading.answers)
-            if reading and not reading.offered:
+            if reading and (reading.refused or reading.heard):
                 return Move(position, reading=reading)
         action = spoken(text, self._names(position, step))
         return self.press(position, action) if action else None
@@ -275,6 +276,10 @@ class Walk:
             state=state,
         )
         return Move(entered, tuple(happenings), tuple(said))
+
+
+def _asks(text: str) -> bool:
+    return is_question(fold(text).text)
 
 
 def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:

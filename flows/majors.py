@@ -16,10 +16,13 @@ from rapidfuzz.distance import Levenshtein
 
 from flows.course_names import FULL, LOOSE, PART, SHORT, Course, Kind, Name, Names, Sounds, names_of
 from flows.notice import Notice
-from flows.words import Span, clause_of, fold, is_question
+from flows.words import Span, clause_of, fold, is_question, rest_of
 
 SURE = 0.7
 """From this chance (0-1) a single course may be taken; below it should be offered first."""
+
+MOST = 60
+"""Characters of names that are read in one message; what comes then is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,8 @@ def _combine(hits: Sequence[_Hit], open_to: frozenset[int]) -> tuple[frozenset[i
     agreed = _agreed(nearest) or _agreed(wider)
     if agreed:
         return agreed, chance
-    said = sorted((kind != "major", sorted(courses)) for kind, courses in nearest if courses)
-    return (frozenset(said[0][1]), min(chance, SURE / 2)) if said else (frozenset(), 0.0)
+    majors = frozenset[int]().union(*(courses for kind, courses in nearest if kind == "major"))
+    return majors or frozenset().union(*(courses for _, courses in nearest)), min(chance, SURE / 2)
 
 
 def _agreed(said: Sequence[tuple[Kind, frozenset[int]]]) -> frozenset[int]:
@@ -128,13 +131,15 @@ def _meet(sets: Sequence[frozenset[int]]) -> frozenset[int]:
 
 
 def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:
-    """Names in the text, longest first, none over another; misspelt ones where nothing longer is written."""
+    """Names in the text, longest first, none over another."""
     found = [*_written(text, names), *(_heard(text, names, sounds) if sounds else ()), *_mistyped(text, names)]
     taken: set[int] = set()
     for hit in sorted(found, key=lambda h: (h.span[0] - h.span[1], -h.chance, h.span)):
         if taken.isdisjoint(range(*hit.span)):
             taken.update(range(*hit.span))
             yield hit
+        if len(taken) > MOST:
+            break
 
 
 def _written(text: str, names: Names) -> Iterator[_Hit]:
@@ -185,16 +190,18 @@ LONG = 200
 def _mistyped(text: str, names: Names) -> Iterator[_Hit]:
     """Full names with one wrong, missing or added character; a name of four characters is too short to be sure."""
     for form, name in names.full if len(text) <= LONG else ():
-        if len(form) >= 4 and len(text) >= len(form) - 1:
+        if len(form) >= 4 and len(text) >= len(form) - 1 and form not in text:
             at = fuzz.partial_ratio_alignment(form, text, score_cutoff=70)
-            for span in _trims(at.dest_start, at.dest_end, len(text)) if at else ():
-                if Levenshtein.distance(form, text[slice(*span)], score_cutoff=1) == 1:
+            for span in _near(at.dest_start, at.dest_end, len(text)) if at else ():
+                typed = text[slice(*span)]
+                if typed == typed.strip() and Levenshtein.distance(form, typed, score_cutoff=1) == 1:
                     yield _Hit(span, name, SURE if len(form) > 4 else SURE / 2)
                     break
 
 
-def _trims(start: int, end: int, most: int) -> tuple[Span, ...]:
-    return (start, end), (start, end - 1), (start + 1, end), (start, min(most, end + 1))
+def _near(start: int, end: int, size: int) -> tuple[Span, ...]:
+    """Spans about one that was aligned: with the wrong character at an end before without it."""
+    return (start, min(size, end + 1)), (max(0, start - 1), end), (start, end), (start, end - 1), (start + 1, end)
 
 
 # What the words around say
@@ -208,7 +215,7 @@ def _judge(text: str, hits: Sequence[_Hit]) -> list[_Hit]:
     for hit in placed:
         clause = clause_of(text, hit.span)
         rest = _rest(text, clause, spans)
-        if _is_plain(hit) or not _FILLER.sub("", rest) or _is_cued(text, hit.span, clause, spans):
+        if _is_plain(hit) or _is_meant(text, hit.span, clause, spans):
             kept.append(replace(hit, denied=_is_denied(text, hit, clause, kept), asked=is_question(rest)))
     return kept
 
@@ -222,16 +229,18 @@ def _is_plain(hit: _Hit) -> bool:
 
 
 def _rest(text: str, clause: Span, spans: Sequence[Span]) -> str:
-    inside = [span for span in spans if clause[0] <= span[0] and span[1] <= clause[1]]
-    edges = [clause[0], *(edge for span in inside for edge in span), clause[1]]
-    return " ".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+    start, end = clause
+    return rest_of(text[:end], [(0, start), *(span for span in spans if start <= span[0] and span[1] <= end)])
 
 
-def _is_cued(text: str, span: Span, clause: Span, spans: Sequence[Span]) -> bool:
-    """Whether 学, 专业, a year or another name stands directly beside it."""
+def _is_meant(text: str, span: Span, clause: Span, spans: Sequence[Span]) -> bool:
+    """Whether a part of a name is one here: nothing unknown touches it (行政管理), it is alone or pointed at."""
     before, after = text[clause[0] : span[0]], text[span[1] : clause[1]]
-    touches = any(other[1] == span[0] or other[0] == span[1] for other in spans)
-    return touches or bool(_CUE_BEFORE.search(before) or _CUE_AFTER.match(after))
+    left, right = (any(other[n] == span[1 - n] for other in spans) for n in (1, 0))
+    if not (left or not before or _FILLED_BEFORE.search(before)) or not (right or not after or _FILLER.match(after)):
+        return False
+    is_alone = not _FILLER.sub("", _rest(text, clause, spans))
+    return is_alone or left or right or bool(_CUE_BEFORE.search(before) or _CUE_AFTER.match(after))
 
 
 def _is_denied(text: str, hit: _Hit, clause: Span, before: Sequence[_Hit]) -> bool:
@@ -245,8 +254,10 @@ _CUE_BEFORE = re.compile(r"(?:[学读念]|专业是?|[学读念报选]的是?|\d
 _CUE_AFTER = re.compile(r"专业|系|那?个?班|方向|\d\d级")
 _LINK = re.compile(r"[的个那]+")
 _DENIAL = re.compile(r"(?:不是|不[读学念]|没[读学念]|并非|别选|不在|不算)(?:我|的|[学读念]|那个|这个|什么|啥|在)*$")
-_FILLER = re.compile(
+_FILLERS = (
     r"我们?|俺们?|咱们?|本人|自己|不?是|就|也|都|的|滴|得|地|哒|[学读念上报选]|专业|本科生|年|系|班|届|级|这个?|那个?|个|呗|吧|啊|呀|嘛|哦|嗯|了|来着|应该|好像"
     r"|大概|属于|里头?|毕业|学?生|同学|老师|你好|您好|在|和|跟|叫|当时|以前|现在|名字|层次|函授|业余|成教|下来|\d|[.!?()（）\[\]\"'“”/+-]|说错|选错|不对|哈"
     r"|\b(?:wo|shi|de|xue|du|zhuanye|ban|ji)\b|\s"
 )
+_FILLER = re.compile(_FILLERS)
+_FILLED_BEFORE = re.compile(rf"(?:{_FILLERS})$")

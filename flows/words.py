@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -91,3 +91,9 @@ def clause_of(text: str, span: Span) -> Span:
 def is_question(clause: str) -> bool:
     """Whether a folded clause asks for something. 叫什么来着 is no question: whoever hesitates so goes on to say it."""
     return bool(_QUESTION.search(_HESITATION.sub("", clause)))
+
+
+def rest_of(text: str, spans: Sequence[Span]) -> str:
+    """What a typed text says besides the parts that were read (in its order), a blank in place of each."""
+    edges = [0, *(edge for span in spans for edge in span), len(text)]
+    return " ".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from flows.answers import READERS, Reading, Scene, nearest, plain, spoken
+from faq.sounds import units
+from flows.answers import READERS, Reading, Scene, plain, spoken
+from flows.date_words import UNDATED
 from flows.model import Reads
 from flows.notice import Notice
 from tests.conftest import another_notice, shipped
@@ -82,7 +85,7 @@ def test_a_date_that_cannot_be_is_refused(text: str, why: str) -> None:
     assert day(text) == why
 
 
-@pytest.mark.parametrize("text", ["5", "12", "20131205", "", "。", "什么时候截止", "12月", "明天", "0550-3055417"])
+@pytest.mark.parametrize("text", ["5", "12", "", "。", "什么时候截止", "12月", "明天", "0550-3055417"])
 def test_what_is_no_date_is_left_to_others(text: str) -> None:
     assert day(text) is None
 
@@ -100,6 +103,57 @@ def test_what_is_no_date_is_left_to_others(text: str) -> None:
 )
 def test_after_new_year_december_is_last_years(text: str, today: date, clicked: str) -> None:
     assert day(text, today) == clicked
+
+
+@pytest.mark.parametrize("text", ["记不清了", "忘了是哪天", "想不起来"])
+def test_whoever_cannot_remember_the_day_goes_on_without(text: str) -> None:
+    assert day(text) == UNDATED
+
+
+@pytest.mark.parametrize("text", ["今天能点吗", "我今天准备点", "20号截止"])
+def test_a_question_a_plan_and_a_deadline_are_no_day(text: str) -> None:
+    assert day(text) is None
+
+
+def test_days_between_which_the_words_do_not_decide_are_offered_without_those_to_come() -> None:
+    reading = read("day", "4号还是5号还是6号")
+    assert reading
+    assert [option.text for option in reading.offered] == ["2013-12-04", "2013-12-05"]
+    assert not reading.answers
+
+
+def test_of_two_days_the_one_that_can_be_is_taken() -> None:
+    assert day("5号6号") == "2013-12-05"
+
+
+def test_the_parts_that_were_read_are_known() -> None:
+    reading = read("day", "昨天晚上点的，照片呢")
+    assert reading
+    assert reading.spans == ((0, 4),)
+    level = read("level", "安财会计，照片呢")
+    assert level
+    assert (level.spans, level.answers["cohort"]) == (((0, 2), (2, 4)), "ancai")
+
+
+def test_majors_between_which_the_words_do_not_decide_are_offered() -> None:
+    reading = read("level", "会计")
+    assert reading
+    assert [option.text for option in reading.offered] == ["会计电算化", "会计学（安徽财经大学）"]
+    school = read("level", "安财的")
+    assert school
+    assert [option.answers["major"] for option in school.offered] == ["会计学", "工商管理"]
+    assert read("major", "会计", level="专科") == Reading(
+        {"level": "专科", "cohort": "zhuanke", "major": "会计电算化"}, spans=((0, 2),)
+    )
+
+
+def test_a_major_is_known_by_its_sound_where_sounds_are_given() -> None:
+    scene = Scene(Reads(reader="level"), NOTICE, {}, TODAY)
+    options = READERS["level"].options(scene)
+    assert READERS["level"].read("gongcheng zaojia", scene, options) is None
+    heard = READERS["level"].read("gongcheng zaojia", replace(scene, sounds=units), options)
+    assert heard
+    assert heard.answers["major"] == "工程造价"
 
 
 def test_the_offered_days_count_back_from_today() -> None:
@@ -146,8 +200,9 @@ def test_a_level_or_a_major_is_understood(text: str, answers: dict[str, str]) ->
     "text", ["幼儿教育", "机械", "自动化", "工程", "会计", "", "？", "哪些专业要核对", "留级生要不要核对"]
 )
 def test_an_unknown_or_doubtful_major_is_never_guessed(text: str) -> None:
-    assert read("level", text) is None
-    assert read("major", text) is None
+    for reader in ("level", "major"):
+        reading = read(reader, text)
+        assert reading is None or (not reading.answers and len(reading.offered) > 1)
 
 
 def test_a_major_of_another_level_is_not_taken_at_the_major_step() -> None:
@@ -161,7 +216,9 @@ def test_the_same_major_in_two_cohorts_is_told_apart() -> None:
     scene = Scene(Reads(reader="major"), notice, {}, TODAY)
     texts = [option.text for option in READERS["major"].options(scene)]
     assert len(set(texts)) == len(texts) == 3
-    assert read("major", "会计学", notice=notice) is None
+    reading = read("major", "会计学", notice=notice)
+    assert reading
+    assert ([option.text for option in reading.offered], reading.answers) == (texts, {})
     assert read("major", texts[0], notice=notice)
 
 
@@ -243,13 +300,6 @@ CHOICES = [("yes", ("有账号", "有", "ok", "👍")), ("no", ("没有", "没")
 )
 def test_a_choice_is_meant_by_place_or_name_and_by_nothing_else(text: str, choice: str | None) -> None:
     assert spoken(text, CHOICES) == choice
-
-
-def test_the_nearest_name_is_none_when_two_are_near() -> None:
-    assert nearest("会计电算话", ["会计电算化", "经济管理"]) == "会计电算化"
-    assert nearest("建筑工程", ["建筑工程管理", "建筑工程技术"]) is None
-    assert nearest("", ["会计"]) is None
-    assert nearest("会计", []) is None
 
 
 def test_plain_words_are_bare_of_width_case_and_signs() -> None:

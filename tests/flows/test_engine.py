@@ -205,6 +205,30 @@ def test_a_click_after_the_window_is_told_to_phone(clicked: str, late: bool) -> 
     assert bool(notes) is late
 
 
+@pytest.mark.parametrize(("clicked", "early"), [("2013-11-30", True), ("2013-12-01", False), ("unknown", False)])
+def test_a_click_before_the_window_is_remarked_on(clicked: str, early: bool) -> None:
+    notes = walk("2013-12-05").view(on("m10-done", {**ALL_RIGHT, "clicked": clicked})).notes
+    assert bool(notes) is early
+
+
+@pytest.mark.parametrize("step", ["m10-date", "x1-date"])
+@pytest.mark.parametrize("typed", ["记不清了", "忘了是哪天点的"])
+def test_a_day_that_nobody_remembers_is_done_without(step: str, typed: str) -> None:
+    here = on(step, ALL_RIGHT)
+    by_words, by_button = pressed(walk().read(here, typed)), pressed(walk().press(here, "unknown"))
+    assert by_words == by_button
+    assert by_words.step == {"m10-date": "m10-done", "x1-date": "x2-allowed"}[step]
+
+
+def test_an_answer_that_goes_on_to_ask_is_left_to_whoever_answers_both() -> None:
+    assert walk().read(on("m10-date", ALL_RIGHT), "昨天点的 照片怎么是别人的") is None
+    assert walk().read(on("m10-date", ALL_RIGHT), "昨天点的 没有别的事") is not None
+
+
+def test_words_between_two_majors_move_nothing() -> None:
+    assert walk().read(standing("m0-who"), "会计") is None
+
+
 # 采集码
 
 
