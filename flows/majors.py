@@ -56,11 +56,12 @@ class CourseFound:
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A name at a place of a folded text, and the chance that it was meant when nothing stands around it."""
+    """A name at a place of a folded text and its chance of being meant; `doubt` characters of it count for nothing."""
 
     span: Span
     name: Name
     chance: float
+    doubt: int = 0
     denied: bool = False
     asked: bool = False
 
@@ -134,7 +135,7 @@ def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:
     """Names in the text, longest first, none over another."""
     found = [*_written(text, names), *(_heard(text, names, sounds) if sounds else ()), *_mistyped(text, names)]
     taken: set[int] = set()
-    for hit in sorted(found, key=lambda h: (h.span[0] - h.span[1], -h.chance, h.span)):
+    for hit in sorted(found, key=lambda h: (h.span[0] - h.span[1] + h.doubt, -h.chance, h.span)):
         if taken.isdisjoint(range(*hit.span)):
             taken.update(range(*hit.span))
             yield hit
@@ -145,7 +146,7 @@ def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:
 def _written(text: str, names: Names) -> Iterator[_Hit]:
     for start, end in _windows(len(text), names.longest):
         name = names.written.get(text[start:end])
-        if name:
+        if name and text[end - 1 : end + 1] != "专业":  # 财大专业 speaks of no 大专
             yield _Hit((start, end), name, _WRITTEN[name.near])
 
 
@@ -192,16 +193,18 @@ def _mistyped(text: str, names: Names) -> Iterator[_Hit]:
     for form, name in names.full if len(text) <= LONG else ():
         if len(form) >= 4 and len(text) >= len(form) - 1 and form not in text:
             at = fuzz.partial_ratio_alignment(form, text, score_cutoff=70)
-            for span in _near(at.dest_start, at.dest_end, len(text)) if at else ():
+            for span in _near(at.dest_start, at.dest_end, text, len(form)) if at else ():
                 typed = text[slice(*span)]
                 if typed == typed.strip() and Levenshtein.distance(form, typed, score_cutoff=1) == 1:
-                    yield _Hit(span, name, SURE if len(form) > 4 else SURE / 2)
+                    yield _Hit(span, name, SURE, 0) if len(form) > 4 else _Hit(span, name, SURE / 2, 1)
                     break
 
 
-def _near(start: int, end: int, size: int) -> tuple[Span, ...]:
-    """Spans about one that was aligned: with the wrong character at an end before without it."""
-    return (start, min(size, end + 1)), (max(0, start - 1), end), (start, end), (start, end - 1), (start + 1, end)
+def _near(start: int, end: int, text: str, size: int) -> list[Span]:
+    """Spans about one that was aligned, those of the name's own size first: the wrong character may be at an end."""
+    spans = [(start, end), (start, end + 1), (start - 1, end), (start, end - 1), (start + 1, end)]
+    inside = [(a, b) for a, b in spans if a >= 0 and b <= len(text)]
+    return sorted(inside, key=lambda span: abs(span[1] - span[0] - size))
 
 
 # What the words around say
