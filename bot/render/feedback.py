@@ -14,6 +14,8 @@ from bot.content.content import Content
 from bot.domain.button_ids import Vote
 from bot.domain.messages import Button, Reply
 from bot.domain.questions import Opinion, Voted
+from bot.render.answers import render_answer
+from bot.render.layout import pack_rows
 from bot.render.reply import Voice
 from faq.model import Entry
 
@@ -39,7 +41,7 @@ def wording(entry: Entry) -> str:
 
 def ask_if_helpful(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:
     """The answer of an entry, with the question whether it helped below; `opinion` is what was said to that."""
-    *before, last = voice.answer(entry)
+    *before, last = render_answer(voice, entry)
     return (*before, replace(last, buttons=(*last.buttons, *_rows(voice, entry, opinion))))
 
 
@@ -66,7 +68,7 @@ def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ..
     yield button(YES, words.helped, on=helped), button(NO, words.failed, on=failed)
     if failed:
         reasons = [button(name, label, on=name == opinion) for name, label in words.reasons.items()]
-        yield from voice.rows(reasons)
+        yield from pack_rows(reasons)
         yield (voice.command("desk" if voice.desk else "contact"),)
 
 

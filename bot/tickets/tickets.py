@@ -24,7 +24,9 @@ from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.tickets import Changed, Opened, Ticket, TicketState
 from bot.domain.zone import utc
-from bot.render.reply import Rows, Voice, cut
+from bot.render.answers import render_answer
+from bot.render.layout import Rows, cut
+from bot.render.reply import Voice
 from bot.tickets.hours import is_open, later, opens_at
 
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -176,7 +178,9 @@ class StaffTurn:
         if act == "say" and topic in self.content.entries:
             voice = Voice(self.content, Session(ticket.notice), self.now)
             entry = self.content.entries[topic]
-            said = Reply("\n\n".join(r.text for r in voice.answer(entry)), source=voice.answer(entry)[-1].source)
+            said = Reply(
+                "\n\n".join(r.text for r in render_answer(voice, entry)), source=render_answer(voice, entry)[-1].source
+            )
             return self._answers(said, self.words.canned.format(number=ticket.number, title=entry.title))
         if act == "take" and ticket.state in ("open", "released"):
             return self._changes(self._take(), "take", self.words.taken, self.words.taken_for_graduate)
