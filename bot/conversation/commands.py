@@ -16,7 +16,7 @@ from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_step, render_trouble, render_why
-from bot.tickets import tickets
+from bot.tickets import graduate
 
 
 def run_command(ctx: Context, name: str | None) -> Turn | None:
@@ -49,13 +49,13 @@ def _export(ctx: Context) -> Turn:
 def call_person(ctx: Context) -> Turn:
     """Open a ticket, or show the office's card where no person can be asked."""
     if ctx.case:
-        return ctx.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
+        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
     return Turn(ctx.session, ctx.say_alike(partial(render_card, name="contact")))
 
 
 def _withdraw(ctx: Context) -> Turn:
     ticket = ctx.case.ticket if ctx.case else None
-    return ctx.hand_over(tickets.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
+    return ctx.hand_over(graduate.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
 
 
 def _show(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
@@ -90,7 +90,7 @@ def reject_offer(ctx: Context) -> Turn:
     phrases, misses = ctx.content.phrases, ctx.session.misses + 1
     if ctx.case and misses >= len(phrases.misses):
         quiet = ctx.understood()
-        return quiet.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
+        return quiet.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
     if misses < len(phrases.misses):
         said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
     else:

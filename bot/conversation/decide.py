@@ -21,8 +21,8 @@ from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from bot.render.cards import render_banner
 from bot.render.menu import render_greeting, render_menu
-from bot.tickets import tickets
-from bot.tickets.tickets import Case
+from bot.tickets import graduate
+from bot.tickets.graduate import Case
 from flows.answers import plain
 
 MAX_TEXT = 500
@@ -94,5 +94,5 @@ def _answer(ctx: Context) -> Turn:
     command = phrases.words.get(plain(text)) or phrases.words.get(text)
     ticket = ctx.case.ticket if ctx.case else None
     if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
-        return ctx.hand_over(tickets.relay(ctx.voice, ticket, text))
+        return ctx.hand_over(graduate.relay(ctx.voice, ticket, text))
     return run_slash(ctx, text) or read_at_step(ctx, text) or run_command(ctx, command) or ask_faq(ctx, text)

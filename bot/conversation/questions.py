@@ -14,7 +14,7 @@ from bot.conversation.turn import Context, Missed, Turn
 from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
-from bot.tickets import tickets
+from bot.tickets import graduate, staff_posts
 from faq.model import Match
 
 MAX_CHOICES = 3
@@ -36,7 +36,7 @@ def _reply(ctx: Context, text: str, match: Match) -> Turn:
     if match.verdict == "answer":
         return tell_topics(ctx, match.chosen)
     topics = tuple(candidate.id for candidate in match.topics)
-    question = tickets.mask_for_staff(ctx.content, text)
+    question = staff_posts.mask_for_staff(ctx.content, text)
     mark = hashlib.sha256(question.encode()).hexdigest()[:8]
     if match.verdict == "choices":
         offered = render_choices(ctx.voice, match.chosen[:MAX_CHOICES], ctx.content.phrases.choices, mark)
@@ -50,7 +50,7 @@ def _miss(ctx: Context, text: str, missed: Missed) -> Turn:
     """One rung further on the ladder of misses; the last one is a person."""
     misses = ctx.session.misses + 1
     if ctx.case and misses >= len(ctx.content.phrases.misses):
-        opened = tickets.open_ticket(ctx.voice, ctx.case, text, missed.topics)
+        opened = graduate.open_ticket(ctx.voice, ctx.case, text, missed.topics)
         return replace(ctx.understood().hand_over(opened), missed=replace(missed, mark=None))
     said = ctx.say_alike(partial(render_miss, misses=misses, topics=missed.topics, mark=missed.mark or ""))
     return Turn(replace(ctx.session, misses=misses), said, "again", missed=missed)

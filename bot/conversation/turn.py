@@ -18,7 +18,7 @@ from bot.render.layout import Rows
 from bot.render.menu import ask_notice, render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_step, repeat_step
-from bot.tickets.tickets import Case
+from bot.tickets.graduate import Case
 from flows.engine import Happening
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.content.phrases.graduate import CommandName
 from bot.domain.button_ids import Ask
 from bot.domain.messages import Button, Reply
 from bot.render.layout import pack_rows
 from bot.render.reply import RESTART, Voice
 from flows.engine import JUMP
-from flows.model import Step
+from flows.model import Script, Step
 
 MENU: tuple[CommandName, ...] = ("progress", "deadline", "contact", "jump", "restart", "privacy", "help")
 """Commands of the menu below the doors of the script, in reading order."""
@@ -48,11 +50,8 @@ def render_jump(voice: Voice) -> tuple[Reply, ...]:
     """Return the main steps and the doors of the script, a button each."""
     if voice.session.notice is None:
         return ask_notice(voice)
-    firsts: dict[int, Step] = {}
-    for step in voice.content.script.steps:
-        if step.n is not None:
-            firsts.setdefault(step.n, step)
-    steps = [voice.act(JUMP, f"{n} {voice.fill(step.title)}", step.id) for n, step in firsts.items()]
+    firsts = first_steps(voice.content.script).items()
+    steps = [voice.act(JUMP, f"{n} {voice.fill(step.title)}", step.id) for n, step in firsts]
     rows = (*pack_rows(steps, 1), *pack_rows(_doors(voice)), (voice.start(),))
     return voice.bubbles(voice.content.phrases.jump, rows)
 
@@ -63,6 +62,15 @@ def ask_restart(voice: Voice) -> tuple[Reply, ...]:
         return render_menu(voice)
     sure = voice.act(RESTART, voice.content.phrases.buttons["restart_yes"])
     return voice.bubbles(voice.content.phrases.restart_ask, ((sure,), (voice.command("resume"),)))
+
+
+def first_steps(script: Script) -> Mapping[int, Step]:
+    """Return the first step of each main number, in order of the script."""
+    firsts: dict[int, Step] = {}
+    for step in script.steps:
+        if step.n is not None:
+            firsts.setdefault(step.n, step)
+    return firsts
 
 
 def _doors(voice: Voice) -> list[Button]:
