@@ -189,7 +189,7 @@ def _strip_separators(text: str) -> str:
 def _search_runs(
     pattern: re.Pattern[str], check: Callable[[str], bool], *, in_harmless: bool, runs: re.Pattern[str] = _RUN
 ) -> Callable[[str], Spans]:
-    """Return the rule for matches in runs of digits that pass `check`; without dates and landlines if not `in_harmless`."""
+    """Return the rule for matches in runs of digits that pass `check`; `in_harmless`: also in dates and landlines."""
 
     def rule(text: str) -> Spans:
         for run in runs.finditer(text):
