@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import methodcaller
+from functools import partial
 
 from bot.conversation.turn import Context, Missed, Turn
 from bot.domain.questions import Tallied
 from bot.render import feedback
-from bot.render.reply import Voice
-from bot.tickets import tickets
+from bot.render.answers import render_answer, render_choices, render_miss
+from bot.tickets import graduate, staff_posts
 from faq.model import Match
 
 MAX_CHOICES = 3
@@ -36,10 +36,10 @@ def _reply(ctx: Context, text: str, match: Match) -> Turn:
     if match.verdict == "answer":
         return tell_topics(ctx, match.chosen)
     topics = tuple(candidate.id for candidate in match.topics)
-    question = tickets.mask_for_staff(ctx.content, text)
+    question = staff_posts.mask_for_staff(ctx.content, text)
     mark = hashlib.sha256(question.encode()).hexdigest()[:8]
     if match.verdict == "choices":
-        offered = ctx.voice.choices(match.chosen[:MAX_CHOICES], ctx.content.phrases.choices, mark)
+        offered = render_choices(ctx.voice, match.chosen[:MAX_CHOICES], ctx.content.phrases.choices, mark)
         quiet = replace(ctx.session, misses=0)
         missed = Missed(question, topics, tied=True, mark=mark)
         return Turn(quiet, offered, "again", missed=missed)
@@ -50,9 +50,9 @@ def _miss(ctx: Context, text: str, missed: Missed) -> Turn:
     """One rung further on the ladder of misses; the last one is a person."""
     misses = ctx.session.misses + 1
     if ctx.case and misses >= len(ctx.content.phrases.misses):
-        opened = tickets.open_ticket(ctx.voice, ctx.case, text, missed.topics)
+        opened = graduate.open_ticket(ctx.voice, ctx.case, text, missed.topics)
         return replace(ctx.understood().hand_over(opened), missed=replace(missed, mark=None))
-    said = ctx.say_alike(methodcaller("say_missed", misses, missed.topics, missed.mark))
+    said = ctx.say_alike(partial(render_miss, misses=misses, topics=missed.topics, mark=missed.mark or ""))
     return Turn(replace(ctx.session, misses=misses), said, "again", missed=missed)
 
 
@@ -69,7 +69,7 @@ def likely_topics(ctx: Context) -> frozenset[str]:
 def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     """Answer these topics, in this order, and offer the present step again."""
     entries = [ctx.content.entries[topic] for topic in topics]
-    answer = feedback.ask_if_helpful if ctx.incoming.edits else Voice.answer
+    answer = feedback.ask_if_helpful if ctx.incoming.edits else render_answer
     answers = ctx.say_alike(lambda voice: tuple(reply for entry in entries for reply in answer(voice, entry)))
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))

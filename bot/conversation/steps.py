@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
+from bot.render.menu import render_menu
 from bot.render.reply import RESTART
 from flows.engine import JUMP, Move
 
@@ -78,7 +79,7 @@ def arrive(ctx: Context) -> Turn:
     """Somebody opens the chat: show the menu, or where they stand."""
     phrases, position = ctx.content.phrases, ctx.session.position
     if position is None:
-        return Turn(ctx.session, ctx.voice.menu())
+        return Turn(ctx.session, render_menu(ctx.voice))
     back = phrases.welcome_back_done if position.state == "done" else phrases.welcome_back
     return Turn(ctx.session, ctx.voice.bubbles(back), "step")
 

@@ -14,8 +14,11 @@ from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply, State
 from bot.domain.questions import Tallied
 from bot.domain.session import Session
-from bot.render.reply import Rows, Voice
-from bot.tickets.tickets import Case
+from bot.render.layout import Rows
+from bot.render.menu import ask_notice, render_menu
+from bot.render.reply import Voice
+from bot.render.steps import render_step, repeat_step
+from bot.tickets.graduate import Case
 from flows.engine import Happening
 
 
@@ -103,7 +106,7 @@ class Context:
         if self.session.notice is None:
             ways = [say(self.with_session(replace(self.session, notice=n)).voice) for n in self.content.notices]
             if len({tuple(reply.text for reply in replies) for replies in ways}) > 1:
-                return self.voice.pick(self.content.phrases.pick_first)
+                return ask_notice(self.voice, self.content.phrases.pick_first)
         return say(self.voice)
 
     def hand_over(self, decision: Decision) -> Turn:
@@ -116,7 +119,12 @@ def finish(ctx: Context, turn: Turn) -> Turn:
     if not turn.view and not turn.after:
         return turn
     voice = ctx.with_session(turn.session).voice
-    shown: Mapping[View, Callable[[], tuple[Reply, ...]]] = {
-        "": tuple, "again": voice.again, "offer": lambda: voice.again() or voice.menu(), "step": voice.step,
-    }  # fmt: skip
-    return replace(turn, replies=(*turn.replies, *shown[turn.view](), *turn.after), view="", after=())
+    return replace(turn, replies=(*turn.replies, *_RENDER[turn.view](voice), *turn.after), view="", after=())
+
+
+_RENDER: Mapping[View, Callable[[Voice], tuple[Reply, ...]]] = {
+    "": lambda _: (),
+    "again": repeat_step,
+    "offer": lambda voice: repeat_step(voice) or render_menu(voice),
+    "step": render_step,
+}

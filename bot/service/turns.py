@@ -32,8 +32,9 @@ from bot.runtime import crashes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
-from bot.tickets import tickets
-from bot.tickets.tickets import Case
+from bot.tickets import staff_posts
+from bot.tickets.graduate import Case
+from bot.tickets.number import draw_number
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
@@ -137,7 +138,7 @@ class Service:
         posts = channel in self._posts
         turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
         if turn.forget:
-            left = (tickets.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
+            left = (staff_posts.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = await self._attach_export(content, incoming, turn)
@@ -207,7 +208,7 @@ class Service:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
         if channel not in self._desks:
             return None
-        number = tickets.draw([self._draw(len(tickets.ALPHABET)) for _ in range(tickets.NUMBER)])
+        number = draw_number(self._draw)
         return Case(known.ticket, number)
 
     def _load_session(self, stored: str | None) -> Session | None:
