@@ -313,8 +313,8 @@ def test_the_readme_can_be_read_in_one_go() -> None:
 
 def test_wrong_links_are_found() -> None:
     page = ROOT / "bot" / "README.md"
-    assert fault(page, "`decide`", "conversation/turn.py") == ""
-    assert fault(page, "`decided`", "conversation/turn.py") == "conversation/turn.py does not define `decided`"
+    assert fault(page, "`decide`", "conversation/decide.py") == ""
+    assert fault(page, "`decided`", "conversation/decide.py") == "conversation/decide.py does not define `decided`"
     assert fault(page, "`no_such_key`", "phrases.yaml") == "phrases.yaml does not define `no_such_key`"
     assert fault(page, "gone", "gone.py") == "gone.py does not exist"
     assert fault(page, "heading", "#no-heading") == "#no-heading is no heading"
