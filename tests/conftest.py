@@ -36,7 +36,7 @@ Here = Callable[..., Ended]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="rewrite tests/talks/*.yaml from what the bot says")
+    parser.addoption("--update", action="store_true", help="rewrite the golden talks and the pages")
 
 
 @cache
