@@ -22,8 +22,9 @@ from bot.domain.questions import Opinion
 from bot.domain.revisions import Once
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
-from bot.knowledge.inbox import groups
+from bot.knowledge.inbox import group_questions
 from bot.knowledge.revisions import Knowledge
+from bot.knowledge.watcher import FolderWatcher
 from bot.render.feedback import find_flagged
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
@@ -46,11 +47,11 @@ class Digest:
         self._store = store
         self._channel = channel
         self._owners = owners
-        knowledge.refused = self._report_refusal
 
     def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What goes on until it is cancelled: new revisions, the folder, the digest."""
-        return (self._knowledge.follow, self._knowledge.watch, self.weekly)
+        watcher = FolderWatcher(self._knowledge, self.report_refusal)
+        return (self._knowledge.follow, watcher.watch, self.weekly)
 
     async def weekly(self) -> None:
         """Send the digest on Mondays, until cancelled."""
@@ -64,7 +65,7 @@ class Digest:
                     _log.error("store_problem", code=trouble.code)
             await asyncio.sleep(LOOK_S)
 
-    async def _report_refusal(self, report: Report) -> None:
+    async def report_refusal(self, report: Report) -> None:
         reply = Admin(self._knowledge.content, self._knowledge.number).show_refusal(report, folder=True)
         await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
 
@@ -99,7 +100,7 @@ class Digest:
         """The week before a moment, in one message."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
         asked = await self._store.knowledge.list_unanswered(week, settled=True)
-        found = groups(asked)
+        found = group_questions(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
         expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())

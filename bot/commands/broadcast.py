@@ -33,7 +33,7 @@ from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import ENDED, BroadcastState, can_move
 from bot.domain.proof import Chain, Record
 from bot.domain.session import Session
-from bot.knowledge.revisions import foreseen
+from bot.knowledge.folder import preview
 from bot.store import Store
 
 LOOK_S = 0.5
@@ -99,7 +99,7 @@ async def _open_workspace() -> AsyncIterator[Workspace]:
     chosen = build.settings()
     store = await Store.open(chosen.database_url)
     try:
-        yield Workspace(store, await foreseen(store, chosen.content), lambda: build.present(chosen))
+        yield Workspace(store, await preview(store, chosen.content), lambda: build.present(chosen))
     finally:
         await store.close()
 

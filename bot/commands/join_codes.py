@@ -12,7 +12,7 @@ import typer
 
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
 from bot.commands.broadcast import Channel, Json, Workspace, broadcast, content, run
-from bot.content.yaml_source import decode
+from bot.content.encoding import decode
 from bot.domain import join_codes as joining
 from bot.domain.session import Session
 from bot.render.reply import Voice

@@ -28,7 +28,7 @@ from bot.channels.console import replace_bad_characters
 from bot.commands.faq import faq
 from bot.commands.join_codes import broadcast
 from bot.commands.notice import notice as notices
-from bot.content.checks import lacking
+from bot.content.checks import list_missing_keys
 from bot.content.content import Content
 from bot.content.problem import ContentProblem
 from bot.conversation.decide import decide
@@ -129,10 +129,10 @@ def ask(
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
     chosen = build.settings(content=content)
-    knowledge = build.content(chosen, rehearsed=True)
+    knowledge = build.content(chosen, to_publish=True)
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
-    for problem in lacking(knowledge):
+    for problem in list_missing_keys(knowledge):
         screen.print(problem.with_caret())
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
     table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
