@@ -19,7 +19,8 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import StaffArea
 from bot.domain.zone import local
-from bot.knowledge.revisions import Knowledge, foreseen
+from bot.knowledge.folder import preview
+from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
@@ -38,9 +39,9 @@ def settings(today: date | None = None, content: Path | None = None) -> Settings
     return read.model_copy(update={"today": today or read.today, "content": content or read.content})
 
 
-def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
-    """What the folder holds, or what ships; its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
-    return load(chosen.content, rehearsed=rehearsed)
+def content(chosen: Settings, *, to_publish: bool = False) -> Content:
+    """Return the content of the folder, or the shipped one; see `load`. ContentProblem with all faults."""
+    return load(chosen.content, to_publish=to_publish)
 
 
 async def content_in_force(chosen: Settings) -> Content:
@@ -49,7 +50,7 @@ async def content_in_force(chosen: Settings) -> Content:
         return content(chosen)
     store = await Store.open(chosen.database_url)
     try:
-        return await foreseen(store, chosen.content)
+        return await preview(store, chosen.content)
     finally:
         await store.close()
 
@@ -105,7 +106,7 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     log(chosen, logging.ERROR)
     async with service(chosen) as serving:
         if chosen.content:
-            serving.take(await foreseen(serving.store, chosen.content))
+            serving.take(await preview(serving.store, chosen.content))
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)

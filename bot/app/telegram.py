@@ -38,7 +38,7 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
-from bot.content.phrases.graduate import Phrases
+from bot.content.phrases.root import Phrases
 from bot.domain.areas import StaffArea
 from bot.knowledge.revisions import Knowledge
 from bot.runtime.crashes import restart_on_error

@@ -18,7 +18,8 @@ from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.starting import Starting
 from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
 from bot.content.content import Content
-from bot.content.yaml_source import MAX_BYTES, decode
+from bot.content.encoding import decode
+from bot.content.yaml_source import MAX_BYTES
 from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS, Audience, Count
 from bot.domain.broadcast import Act, Broadcast, Rewritten
@@ -30,7 +31,7 @@ from bot.domain.session import Session, session_of
 from bot.render.reply import Voice
 from bot.runtime.process import run_aside
 from bot.store import Store
-from flows.clock import Phase, clock
+from flows.clock import Phase, running_clock
 
 _log = structlog.get_logger()
 
@@ -162,7 +163,7 @@ class BroadcastArea:
     def _notice(self, about: str) -> str:
         """The notice that is named, else the first that is not over."""
         notices, now = self._content().notices, self._local()
-        open_ = (name for name, notice in notices.items() if clock(notice, None, now).phase is not Phase.CLOSED)
+        open_ = (name for name, notice in notices.items() if running_clock(notice, None, now).phase is not Phase.CLOSED)
         return about if about in notices else next(open_, next(iter(notices)))
 
     async def _picture(self, shown: Funnel) -> Reply:

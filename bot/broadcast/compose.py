@@ -28,7 +28,7 @@ from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
 from bot.render.layout import Rows
-from flows.clock import clock
+from flows.clock import running_clock
 from flows.notice import Notice
 
 SHORT = 200
@@ -328,7 +328,7 @@ class Composer:
         return self.now.date() != self.at.astimezone(ZONE).date()
 
     def _deadline(self) -> date | None:
-        window = clock(self._notice, None, self.now).window
+        window = running_clock(self._notice, None, self.now).window
         return window.last_day if window else None
 
     @property

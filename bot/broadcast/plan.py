@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from bot.broadcast.draft import BroadcastDraft
 from bot.content.content import Content
 from bot.domain.audience import Condition, Search, Wrong, parse_audience
-from flows.notice import EVERYONE, Notice, Reminder, Window
+from flows.notice import Notice, Reminder
+from flows.windows import EVERYONE, Window
 
 CATCH_UP = timedelta(hours=12)
 """How long after its time a reminder still makes sense; later it is left out, because the next one is nearer."""
