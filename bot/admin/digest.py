@@ -46,7 +46,6 @@ class Digest:
         self._store = store
         self._channel = channel
         self._owners = owners
-        knowledge.refused = self._report_refusal
 
     def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What goes on until it is cancelled: new revisions, the folder, the digest."""
@@ -64,7 +63,7 @@ class Digest:
                     _log.error("store_problem", code=trouble.code)
             await asyncio.sleep(LOOK_S)
 
-    async def _report_refusal(self, report: Report) -> None:
+    async def report_refusal(self, report: Report) -> None:
         reply = Admin(self._knowledge.content, self._knowledge.number).show_refusal(report, folder=True)
         await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
 

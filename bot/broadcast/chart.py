@@ -54,13 +54,13 @@ def draw(chart: Chart) -> bytes | Missing:
         return "matplotlib"
     tables = (chart.groups, chart.steps, chart.days)
     said = "".join([chart.title, chart.few, *(part for t in tables for part in (*t.columns, *dict(t.rows)))])
-    font = _font(said)
+    font = _find_font(said)
     if font is None:
         return "font"
     return _to_png(chart, font)
 
 
-def _font(text: str) -> Path | None:
+def _find_font(text: str) -> Path | None:
     """A font of the system that has all of these characters; a plain one where there is a choice."""
     from matplotlib import font_manager, ft2font  # noqa: PLC0415 - it takes a second
 
@@ -92,8 +92,8 @@ def _to_png(chart: Chart, font: Path) -> bytes:
         panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
         figure.suptitle(chart.title)
         _draw_stacks(panels[0], chart.groups, chart.few)
-        _bars(panels[1], chart.steps, chart.few)
-        _lines(panels[2], chart.days)
+        _draw_bars(panels[1], chart.steps, chart.few)
+        _draw_lines(panels[2], chart.days)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=DOTS)
     return out.getvalue()
@@ -114,7 +114,7 @@ def _draw_stacks(axes: Any, table: Table, few: str) -> None:
     axes.invert_yaxis()
 
 
-def _bars(axes: Any, table: Table, few: str) -> None:
+def _draw_bars(axes: Any, table: Table, few: str) -> None:
     labels = [name for name, _ in table.rows]
     bars = axes.barh(labels, [numbers[0] or 0 for _, numbers in table.rows], color=BLUE)
     axes.bar_label(bars, [f" {few if n is None else n}" for _, (n, *_) in table.rows], fontsize="small")
@@ -122,7 +122,7 @@ def _bars(axes: Any, table: Table, few: str) -> None:
     axes.invert_yaxis()
 
 
-def _lines(axes: Any, table: Table) -> None:
+def _draw_lines(axes: Any, table: Table) -> None:
     days = [name for name, _ in table.rows]
     for column, name in enumerate(table.columns):
         heights = [float("nan") if numbers[column] is None else numbers[column] for _, numbers in table.rows]

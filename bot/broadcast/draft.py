@@ -62,10 +62,10 @@ class BroadcastDraft:
     @property
     def plain_text(self) -> str:
         """The text without its marks."""
-        return plain(self.html)
+        return strip_tags(self.html)
 
 
-def plain(text: str) -> str:
+def strip_tags(text: str) -> str:
     """HTML as people see it."""
     return html.unescape(_TAG.sub("", text))
 
@@ -84,26 +84,26 @@ def load(stored: str) -> BroadcastDraft:
 
 
 @dataclass(frozen=True)
-class Rendering:
+class Renderer:
     """Renders one draft for many people at a moment (local time of the notice); alike people share the text."""
 
     content: Content
     draft: BroadcastDraft
     now: datetime
 
-    def bulletin(self, session: Session) -> Bulletin:
+    def render(self, session: Session) -> Bulletin:
         """The very message that this person gets."""
         return Bulletin(self._text(session), self._buttons, self.draft.file)
 
-    def render_for(self, session: Session, number: int) -> Bulletin:
+    def render_numbered(self, session: Session, number: int) -> Bulletin:
         """The same, with answers that count for the broadcast of this number."""
-        plain = self.bulletin(session)
+        plain = self.render(session)
         key = str(number)
         if key not in self._button_cache:
             self._button_cache[key] = tuple(tuple(_number_button(b, number) for b in row) for row in plain.buttons)
         return replace(plain, buttons=self._button_cache[key])
 
-    def problems(self) -> Iterator[tuple[str, str]]:
+    def find_problems(self) -> Iterator[tuple[str, str]]:
         """What is wrong: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
         if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
@@ -118,7 +118,7 @@ class Rendering:
             yield "nobody", ""
         most = LONGEST_CAPTION if self.draft.file else LONGEST
         if not set(names) - known:
-            length = max(len(plain(self._text(session))) for session in samples)
+            length = max(len(strip_tags(self._text(session))) for session in samples)
             if length > most:
                 yield "too_long", str(length - most)
 

@@ -37,7 +37,7 @@ class Due:
         return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
 
 
-def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
+def find_due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
     """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
 
     On a `rehearsed` day they have keys of their own: what was rehearsed has yet to come.
@@ -50,11 +50,11 @@ def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator
                 continue
             time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
             if timedelta() <= now - time < CATCH_UP:
-                yield _due(content, notice, window, reminder, prefix)
+                yield _make_due(content, notice, window, reminder, prefix)
 
 
-def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
-    audience = parse_audience(reminder.audience, notice, steps(content))
+def _make_due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
+    audience = parse_audience(reminder.audience, notice, step_ids(content))
     assert not isinstance(audience, Wrong)  # the content was checked
     draft = BroadcastDraft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
     cohorts = () if EVERYONE in window.cohorts else window.cohorts
@@ -65,6 +65,6 @@ def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, p
     return Due(key, draft, cohorts, prefix, notice.reminders.most)
 
 
-def steps(content: Content) -> Sequence[str]:
+def step_ids(content: Content) -> Sequence[str]:
     """The ids of the walk's steps."""
     return tuple(content.script.by_id)

@@ -19,18 +19,18 @@ WIDTH = 10
 """Signs of the bar."""
 
 
-def title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+def format_title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
     """What it is called: by its number, and by that of the one that it repeats, corrects or takes back."""
     kind = "again" if broadcast.parent and broadcast.act == "send" else broadcast.act
     return words.titles[kind].format(number=broadcast.number, parent=broadcast.parent)
 
 
-def state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+def format_state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
     """Where it stands, in a word."""
     return words.acting[broadcast.act].get(broadcast.state, words.states[broadcast.state])
 
 
-def counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     """How many are in each state that anybody is in; they add up to the total. Who was left out, with the reasons."""
     names = {**words.rows, "sent": words.arrived[act]}
     why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
@@ -38,7 +38,7 @@ def counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     return " · ".join(said) + (f"（{why}）" if why else "")
 
 
-def answers(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+def format_acks(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     """Who answered what, and how many of those who got it are silent; nobody is asked by a correction."""
     if act != "send":
         return ""
@@ -47,7 +47,7 @@ def answers(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     return " · ".join([*said, words.silent.format(n=max(0, silent))]) if totals["sent"] else ""
 
 
-def progress(
+def format_progress(
     words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, per_s: float = 0.0, why: str | None = None
 ) -> str:
     """The card: bar, counts, messages a second, the time left, why it stands still (None: as its row says)."""
@@ -57,17 +57,17 @@ def progress(
     left = (total - totals.finished) / per_s if per_s else 0.0
     reason = words.why.get(broadcast.why, "") if why is None else why
     text = words.progress.format(
-        title=title(words, broadcast),
-        state=state(words, broadcast),
+        title=format_title(words, broadcast),
+        state=format_state(words, broadcast),
         bar=words.bar[0] * filled + words.bar[1] * (WIDTH - filled),
         percent=int(share * 100),
         settled=totals.finished,
         total=total,
         rate=words.per_s.format(n=f"{per_s:.1f}") if per_s else "",
-        eta=words.eta.format(eta=span(words, left)) if left else "",
-        counts=counts(words, broadcast.act, totals),
-        acks=answers(words, broadcast.act, totals),
-        why=reason.format(when=clock(broadcast.resume_at)) if reason else "",
+        eta=words.eta.format(eta=format_duration(words, left)) if left else "",
+        counts=format_counts(words, broadcast.act, totals),
+        acks=format_acks(words, broadcast.act, totals),
+        why=reason.format(when=format_time(broadcast.resume_at)) if reason else "",
     )
     return "\n".join(line for line in text.splitlines() if line.strip())
 
@@ -75,11 +75,11 @@ def progress(
 def summarise(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
     """What became of everybody."""
     return words.ended.format(
-        title=title(words, broadcast),
-        state=state(words, broadcast),
+        title=format_title(words, broadcast),
+        state=format_state(words, broadcast),
         total=totals.total,
-        counts=counts(words, broadcast.act, totals),
-        acks=answers(words, broadcast.act, totals),
+        counts=format_counts(words, broadcast.act, totals),
+        acks=format_acks(words, broadcast.act, totals),
     )
 
 
@@ -105,7 +105,7 @@ FOLLOWING: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """And with the draft of one that repeats, corrects or takes back another: who gets it is settled."""
 
 
-def doors(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:
+def list_buttons(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:
     """The buttons under a broadcast's card."""
     rows, number, act = ACTS[broadcast.state], broadcast.number, broadcast.act
     if broadcast.parent and broadcast.state == "draft":
@@ -116,10 +116,10 @@ def doors(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, 
         rows = (("csv",),)
     loud = "✓ " if drafts.load(broadcast.draft).loud else ""
     own = {"send": words.sends[act], "drop": words.drops[act], "loud": loud + words.buttons["loud"]}
-    return tuple(tuple(door(words, number, name, text=own.get(name, "")) for name in row) for row in rows)
+    return tuple(tuple(make_button(words, number, name, text=own.get(name, "")) for name in row) for row in rows)
 
 
-def door(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
+def make_button(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
     """A button of the room of broadcasts."""
     tone: Tone = (
         "bad" if act in ("cancel", "drop", "recall") else "good" if act in ("send", "approve", "resume") else ""
@@ -127,40 +127,40 @@ def door(words: BroadcastPhrases, number: int, act: str, about: str = "", text: 
     return Button(f"bc|{number}|{act}{f'|{about}' if about else ''}", text or words.buttons[act], tone)
 
 
-def span(words: BroadcastPhrases, seconds: float) -> str:
+def format_duration(words: BroadcastPhrases, seconds: float) -> str:
     """A stretch of time in minutes or hours, rounded up."""
     minutes = int(seconds // 60) + 1
     return words.minutes.format(n=minutes) if minutes < 90 else words.hours.format(n=round(minutes / 60))
 
 
-def clock(at: datetime | None) -> str:
+def format_time(at: datetime | None) -> str:
     """A moment as the notice's clocks show it."""
     return f"{at.astimezone(ZONE):%m-%d %H:%M}" if at else ""
 
 
-def table(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]]) -> str:
+def to_csv(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]]) -> str:
     """The recipients as CSV that a spreadsheet opens: who by their random number, what became of it and why."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
     writer.writerow(words.csv)
-    writer.writerows(line(words, row) for row in rows)
+    writer.writerows(to_row(words, row) for row in rows)
     return out.getvalue()
 
 
-def line(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
+def to_row(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
     """One recipient's cells."""
     return [
         row["member"] or "–",
         words.rows[row["state"]],
         words.reasons.get(row["reason"], row["reason"]),
         str(row["attempts"]),
-        _local(row["at"]),
+        _format_stored_time(row["at"]),
         words.acks[row["ack"]] if row["ack"] else "",
-        _local(row["ack_at"]),
+        _format_stored_time(row["ack_at"]),
     ]
 
 
-def _local(at: str | None) -> str:
+def _format_stored_time(at: str | None) -> str:
     """A stored time as the notice's clocks show it, to the second."""
     return f"{datetime.fromisoformat(at).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.draft import BroadcastDraft, Rendering
+from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
 from bot.domain.broadcast import Broadcast, RowState, Started
 
 
 @dataclass(frozen=True)
-class Starting:
+class BroadcastStart:
     """A broadcast that is to start. `now` local time of the notice, `at` the real moment in UTC."""
 
     content: Content
@@ -42,7 +42,7 @@ class Starting:
         """What is wrong with the content: code, and what it is about. Taking a message back needs none."""
         if self.broadcast.act == "delete":
             return []
-        found = list(Rendering(self.content, self.draft, self.now).problems())
+        found = list(Renderer(self.content, self.draft, self.now).find_problems())
         return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
 
     def needs_second(self, count: Count) -> bool:

@@ -16,16 +16,16 @@ _AT = re.compile(
 _WORDS = {"今天": 0, "明天": 1, "后天": 2}
 
 
-def moment(text: str, now: datetime, deadline: date | None) -> datetime | None:
+def parse_moment(text: str, now: datetime, deadline: date | None) -> datetime | None:
     """The moment (UTC) that is meant; None when it is none. `now` is local time of the notice, `deadline` its next."""
     found = _AT.fullmatch(text.strip())
     try:
-        return _moment(found, now, deadline) if found else None
+        return _resolve(found, now, deadline) if found else None
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
+def _resolve(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
     if found["word"]:
         day = now.date() + timedelta(days=_WORDS[found["word"]])
     elif found["before"]:
@@ -44,7 +44,7 @@ def is_quiet(now: time, begins: time, ends: time) -> bool:
     return begins <= now < ends if begins <= ends else now >= begins or now < ends
 
 
-def until_awake(now: datetime, begins: time, ends: time) -> timedelta:
+def quiet_time_left(now: datetime, begins: time, ends: time) -> timedelta:
     """How long the quiet hours still last; nothing outside them."""
     if not is_quiet(now.time(), begins, ends):
         return timedelta()

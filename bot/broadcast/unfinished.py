@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.broadcast.times import until_awake
+from bot.broadcast.times import quiet_time_left
 from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
@@ -33,7 +33,7 @@ async def import_list(
     `now` is local time of the notice, `at` the same in UTC. The words to each wait until morning in the quiet hours.
     """
     habits = content.phrases.broadcast.habits
-    due = at + until_awake(now, habits.quiet_from, habits.quiet_to)
+    due = at + quiet_time_left(now, habits.quiet_from, habits.quiet_to)
     wanted = set(given.codes)
     holders = [holder for holder in await store.codes.holders(channel, notice) if holder.code in wanted]
     put_right = set()
@@ -64,7 +64,7 @@ async def _correct_one(
     return False
 
 
-MOST = 20
+MAX_NAMED = 20
 """Codes, or lines without one, that are named."""
 
 
@@ -127,16 +127,19 @@ def describe_import(content: Content, result: Import) -> str:
     """What came of the school's list, in words."""
     words = content.phrases.broadcast.joining
     said = words.imported.format(
-        corrected=len(result.corrected), open=len(result.open), unknown=len(result.unknown), listed=_all(result)
+        corrected=len(result.corrected),
+        open=len(result.open),
+        unknown=len(result.unknown),
+        listed=_count_listed(result),
     )
     lines = [said]
     if result.unknown:
-        lines.append(words.unknown.format(codes="、".join(map(join_codes.format_code, result.unknown[:MOST]))))
-    lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MOST]]
+        lines.append(words.unknown.format(codes="、".join(map(join_codes.format_code, result.unknown[:MAX_NAMED]))))
+    lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MAX_NAMED]]
     return "\n".join(lines)
 
 
-def _all(result: Import) -> int:
+def _count_listed(result: Import) -> int:
     return len({*result.corrected, *result.open, *result.unknown})
 
 

@@ -62,6 +62,7 @@ class Newsroom:
 
     def __post_init__(self) -> None:
         self.editor = AdminArea(self.knowledge, self.store, self._fetch, "test", [OWNER])
+        self.knowledge.refused = self.editor.digest.report_refusal
         self.service = Service(
             self.knowledge.content,
             self.store,

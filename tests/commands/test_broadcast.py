@@ -18,7 +18,7 @@ from bot.domain import join_codes
 from bot.domain.broadcast import Result
 from bot.store import Store
 from bot.store.times import text_of
-from tests.broadcast.crowd import session, settle
+from tests.broadcast.harness import add_people, session
 from tests.conftest import shipped
 from tests.domain.test_join_codes import DRAWN, finished
 
@@ -32,7 +32,7 @@ def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command
     people = [session("walking"), session("done", "m10-done"), finished(DRAWN[0])]
-    asyncio.run(_open(tmp_path, lambda store: settle(store, people, updated_at=text_of(datetime.now(UTC)))))
+    asyncio.run(_open(tmp_path, lambda store: add_people(store, people, updated_at=text_of(datetime.now(UTC)))))
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gradbot", "broadcast", *words])
@@ -81,7 +81,7 @@ def test_on_a_rehearsed_day_nothing_is_planned_by_the_real_clock(gradbot: Run, m
 
 def test_what_needs_a_second_person_is_not_timed_without_one(gradbot: Run, tmp_path: Path) -> None:
     async def many(store: Store) -> None:
-        await settle(store, [session("walking")] * 201, first=100)
+        await add_people(store, [session("walking")] * 201, first=100)
 
     asyncio.run(_open(tmp_path, many))
     gradbot("new", "--text", "请打{{ contact.phone }}", "--late")

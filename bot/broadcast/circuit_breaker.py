@@ -12,11 +12,11 @@ from bot.domain.messages import Outcome
 
 WINDOW = 200
 """Outcomes that are looked at."""
-MOST_ERRORS = 10
+MAX_ERRORS = 10
 """Unexpected errors among them that stop everything: 5 %."""
-LONG = timedelta(seconds=60)
+LONG_WAIT = timedelta(seconds=60)
 """A wait that is told to us and longer than this is stored, not slept."""
-REST_MOST_S = 20.0
+MAX_BACKOFF_S = 20.0
 
 
 class CircuitBreaker:
@@ -29,7 +29,7 @@ class CircuitBreaker:
         self._told: set[str] = set()
         self._troubles = 0
 
-    def saw(self, user: str, outcome: Outcome, at: datetime) -> None:
+    def record(self, user: str, outcome: Outcome, at: datetime) -> None:
         """One more outcome, of a message to `user`."""
         if outcome.became == "later" and not outcome.cause:
             return
@@ -42,15 +42,15 @@ class CircuitBreaker:
             self._troubles += 1
         if outcome.cause == "token":
             self.why = "token"
-        elif sum(self._errors) >= MOST_ERRORS:
+        elif sum(self._errors) >= MAX_ERRORS:
             self.why = "errors"
-        elif outcome.cause == "flood" and outcome.resume_at and outcome.resume_at - at > LONG:
+        elif outcome.cause == "flood" and outcome.resume_at and outcome.resume_at - at > LONG_WAIT:
             # One chat may be meant alone; when a second one hears it and nothing passed in between, everybody is.
             self._told.add(user)
             if len(self._told) > 1:
                 self.why, self.until = "flood", max(outcome.resume_at, self.until or outcome.resume_at)
 
     @property
-    def rest_s(self) -> float:
+    def backoff_s(self) -> float:
         """Seconds to rest before one message tries whether the way is free again; 0 while it is."""
-        return min(REST_MOST_S, 0.25 * 2.0 ** min(self._troubles, 10)) if self._troubles else 0.0
+        return min(MAX_BACKOFF_S, 0.25 * 2.0 ** min(self._troubles, 10)) if self._troubles else 0.0

@@ -21,16 +21,16 @@ class StaffNotices:
     staff_chat: bool = False
     owners: tuple[str, ...] = ()
 
-    def of(self, broadcast: Broadcast, text: str) -> Queued:
+    def address(self, broadcast: Broadcast, text: str) -> Queued:
         """The message, with a way to the broadcast."""
-        user = self.whom(broadcast)
+        user = self.find_keeper(broadcast)
         if user is None or (self.staff_chat and user != broadcast.made_by):
             return Queued("staff", Reply(text))
         return Queued(
             "user", Reply(text, ((Button(f"bc|{broadcast.number}|card", f"#{broadcast.number}"),),)), user=user
         )
 
-    def whom(self, broadcast: Broadcast) -> str | None:
+    def find_keeper(self, broadcast: Broadcast) -> str | None:
         """The person who looks after it; None when nobody is known."""
         if broadcast.made_by.partition(":")[0] not in NOBODY:
             return broadcast.made_by
