@@ -22,6 +22,9 @@ from tests.broadcast.harness import add_people, session
 from tests.conftest import shipped
 from tests.domain.test_join_codes import DRAWN, finished
 
+VALID_ID = "341102199212121233"
+"""An ID number with a right check digit; made up."""
+
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -156,3 +159,14 @@ def test_codes_are_drawn_listed_and_put_right(gradbot: Run, tmp_path: Path) -> N
     out = gradbot("unfinished", "--csv")[1].splitlines()
     assert out[1].startswith(f"{join_codes.format_code(DRAWN[0])},进行中,点“正确”,")
     assert "0 个说做完了" in gradbot("import", "open.csv")[1]
+
+
+@pytest.mark.parametrize("text", ["身份证ID的同学请来", "密码是Abc12345，别忘了"])
+def test_no_secret_is_stored_from_the_command_line(gradbot: Run, tmp_path: Path, text: str) -> None:
+    text = text.replace("ID", VALID_ID)
+    code, out, err = gradbot("new", "--text", text, "--late")
+    assert (code, out) == (2, "")
+    assert "没有保存" in err
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*")).decode("utf-8", "replace")
+    assert not [secret for secret in (VALID_ID, "Abc12345") if secret in kept or secret in err]
+    assert gradbot("new", "--text", "请打王老师13812345678", "--late")[0] == 0
