@@ -51,7 +51,7 @@ async def test_whoever_said_no_or_is_out_of_reach_gets_nothing(tmp_path: Path) -
 
 
 async def test_what_changed_since_it_started_counts(tmp_path: Path) -> None:
-    async with open_harness(tmp_path, [AGREED] * 4) as harness:
+    async with open_harness(tmp_path, [AGREED] * 5) as harness:
         number = await harness.start_new(rule="-完成")
         service = harness.service()
         from bot.domain.messages import Incoming
@@ -62,11 +62,12 @@ async def test_what_changed_since_it_started_counts(tmp_path: Path) -> None:
             "telegram", str(FIRST + 2), session=session("done", "m10-done"), events=(), update_id="3", turn="1",
             miss=None, at=harness.now,
         )  # fmt: skip
+        await harness.store.reach("telegram", str(FIRST + 4), reachable=False)
         await harness.sender().send_once(number)
-        assert [len(harness.messages_of(n)) for n in range(4)] == [0, 0, 0, 1]
+        assert [len(harness.messages_of(n)) for n in range(5)] == [0, 0, 0, 1, 0]
         rows = [dict(row) async for row in harness.store.ledger.report(number)]
-        assert sorted(row["reason"] for row in rows) == ["", "done", "forgotten", "muted"]
-        assert sum((await harness.totals(number)).values()) == 4
+        assert sorted(row["reason"] for row in rows) == ["", "done", "forgotten", "muted", "unreachable"]
+        assert sum((await harness.totals(number)).values()) == 5
 
 
 async def test_blocked_refused_and_doubtful_are_told_apart(tmp_path: Path) -> None:
