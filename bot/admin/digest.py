@@ -11,8 +11,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
 from bot.domain.effects import Outdated
@@ -25,6 +23,7 @@ from bot.knowledge.examine import Report
 from bot.knowledge.inbox import groups
 from bot.knowledge.revisions import Knowledge
 from bot.render.feedback import find_flagged
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
 
@@ -35,7 +34,7 @@ LOOK_S = 600.0
 YEAR, MONTH = 365, 30
 """Days: what was checked longer ago is old; what ends sooner expires soon."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Digest:

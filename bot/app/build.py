@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-
-import structlog
 
 from bot.app.settings import Settings, read_settings
 from bot.channels.console import ConsoleWords, Terminal
@@ -21,6 +18,7 @@ from bot.content.loading import load
 from bot.domain.areas import StaffArea
 from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge, foreseen
+from bot.runtime.log import LazyLogger, configure_log
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
@@ -28,7 +26,7 @@ TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
 FORGET_EVERY_S = 24 * 3600.0
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 def settings(today: date | None = None, content: Path | None = None) -> Settings:
@@ -145,19 +143,9 @@ async def _forget_idle(serving: Service) -> None:
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     """Talk in the terminal until the input ends."""
-    configure_log(chosen, logging.ERROR)
+    configure_log(chosen.log, logging.ERROR)
     async with open_workspace(chosen, with_folder=chosen.content is not None) as workspace:
         serving = await start_service(workspace)
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)
-
-
-def configure_log(chosen: Settings, level: int = logging.INFO) -> None:
-    """Write structured log lines to standard error; ids only, never words of a person, never a token."""
-    shape = structlog.processors.JSONRenderer() if chosen.log == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), shape],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -7,6 +7,7 @@ exception; what a person reads is made from the codes.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from dotenv.parser import parse_stream
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from rapidfuzz import fuzz
@@ -247,13 +247,15 @@ def _is_ours(name: str) -> bool:
 
 def _read_dotenv(path: Path, problems: list[SettingFault]) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8") as stream:
-            lines = list(parse_stream(stream))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
         problems.append(SettingFault(path.name, "unreadable", str(path)))
         return {}
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - most starts have no such file
+
+    lines = list(parse_stream(io.StringIO(text)))
     for text, number in [line.original for line in lines if line.error]:
         number += len(text[: len(text) - len(text.lstrip())].splitlines())  # the parser counts blank lines before it in
         problems.append(SettingFault(path.name, "bad_line", str(number)))

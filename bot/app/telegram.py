@@ -41,6 +41,7 @@ from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.graduate import Phrases
 from bot.domain.areas import Fetch
 from bot.runtime.crashes import restart_on_error
+from bot.runtime.log import configure_log
 from bot.service.turns import Service
 
 _log = structlog.get_logger()
@@ -50,7 +51,7 @@ def run(chosen: Settings) -> None:
     """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
-    build.configure_log(chosen)
+    configure_log(chosen.log)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))

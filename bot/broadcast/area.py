@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from bot.broadcast import actions, editing, report
 from bot.broadcast import draft as drafts
 from bot.broadcast.card import back_row, list_broadcasts, show_card
@@ -30,11 +28,12 @@ from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session, session_of
 from bot.render.reply import Voice
+from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 from bot.store import Store
 from flows.clock import Phase, clock
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 LISTED = 8
 """Broadcasts that are listed."""

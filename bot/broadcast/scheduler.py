@@ -9,8 +9,6 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, report
 from bot.broadcast.plan import Due
@@ -29,6 +27,7 @@ from bot.domain.session import session_of
 from bot.domain.zone import ZONE
 from bot.render.reply import Voice
 from bot.runtime import crashes
+from bot.runtime.log import LazyLogger
 from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
 
@@ -39,7 +38,7 @@ WAITING: tuple[BroadcastState, ...] = ("draft", "approved", "scheduled", "paused
 MAX_BROADCASTS = 1_000
 """Broadcasts that are looked at."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 @dataclass

@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-import structlog
-
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.circuit_breaker import CircuitBreaker
@@ -28,6 +26,7 @@ from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Bulletin, Outcome, Ready, Reply
 from bot.domain.session import Session, session_of
 from bot.runtime import crashes
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.problems import StoreCode
 
@@ -46,7 +45,7 @@ RECALLED_WITHIN = timedelta(hours=48)
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class BulkChannel(Protocol):

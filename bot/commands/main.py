@@ -34,7 +34,6 @@ from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from bot.render.reply import Voice
 from bot.store import StoreProblem
-from flows.draw import mermaid
 
 PROBLEMS, USAGE = 1, 2
 
@@ -141,6 +140,8 @@ def check(content: ContentFolder = None) -> None:
 @cli.command()
 def draw(content: ContentFolder = None) -> None:
     """把流程画成 Mermaid 图。The flow as Mermaid."""
+    from flows.draw import mermaid
+
     knowledge = build.content(build.settings(content=content))
     voice = Voice(knowledge, Session(next(iter(knowledge.notices))), datetime(2000, 1, 1))  # noqa: DTZ001 - no clock shows
     print(mermaid(knowledge.script, voice.fill))

@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-import structlog
-
 from bot.content.content import Content
 from bot.content.files import Files, diff_names, of_folder, part_of, write_files
 from bot.content.loading import load
@@ -23,6 +21,7 @@ from bot.content.problem import ContentProblem
 from bot.domain.effects import KnowledgeEffect, Outdated
 from bot.domain.revisions import Revised
 from bot.knowledge.examine import Examination, Examines, Report, examine_aside, unpack
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import KnowledgeRows, text_hash
 
@@ -37,7 +36,7 @@ KNOWN_REVISIONS = 200
 START, FOLDER = "start", "folder"
 """Authors that are no people: the first revision, and the content folder."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Knowledge:

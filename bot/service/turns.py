@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from weakref import WeakValueDictionary
 
-import structlog
 from pydantic import TypeAdapter
 
 from bot.content.content import Content
@@ -30,6 +29,7 @@ from bot.domain.session import Session
 from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
 from bot.runtime import crashes
+from bot.runtime.log import LazyLogger
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
@@ -41,7 +41,7 @@ ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Service:
