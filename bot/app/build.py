@@ -52,7 +52,7 @@ def local_now(chosen: Settings) -> datetime:
 
 @dataclass(frozen=True)
 class Workspace:
-    """What every command works with: the settings, the open store, and the knowledge in force."""
+    """The parts that every command works with: settings, open store, knowledge in force."""
 
     settings: Settings
     store: Store

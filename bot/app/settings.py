@@ -73,7 +73,7 @@ _ENGLISH: dict[ProblemCode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingFault:
-    """One thing wrong: the variable (or file) as its author knows it, a code, and what the code is about."""
+    """One problem: the variable (or file) by its name, a code, and what the code is about."""
 
     name: str
     code: ProblemCode
@@ -85,7 +85,7 @@ class SettingFault:
 
 
 class SettingsProblem(Exception):
-    """All problems of the settings, in the order in which a person would look them up: by name."""
+    """All problems of the settings, ordered by the setting's name."""
 
     def __init__(self, problems: list[SettingFault]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.name, problem.code)))
@@ -93,7 +93,7 @@ class SettingsProblem(Exception):
 
 
 class Address(NamedTuple):
-    """Where to listen: host name or IP, port 1-65535."""
+    """An address to listen on: host name or IP, port 1-65535."""
 
     host: str
     port: int
@@ -130,7 +130,7 @@ def _parse_address(value: str) -> Address:
 
 
 def _parse_database(value: str) -> str:
-    """The spellings that hosting services hand out lead to the driver that is meant, and to its word for `sslmode`."""
+    """Translate the addresses that hosting services hand out (postgres://, sslmode=) to SQLAlchemy's."""
     value = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", re.sub(r"^sqlite:///", "sqlite+aiosqlite:///", value))
     if not re.match(r"sqlite\+aiosqlite:///(?!:memory:).|postgresql\+asyncpg://.", value):
         raise PydanticCustomError("not_a_database", "malformed")
@@ -174,7 +174,7 @@ def _check_folder(value: Path) -> Path:
 
 
 class Settings(BaseModel):
-    """What the operator decided; nothing in it changes while the program runs, and no secret shows in its repr."""
+    """The operator's settings; frozen, and no secret shows in the repr."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -202,7 +202,7 @@ class Settings(BaseModel):
 
 
 def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
-    """Settings from `environ` over `folder`/.env; an empty value counts as absent, paths start at `folder`.
+    """Read settings from `environ` over `folder`/.env; an empty value counts as absent, paths start at `folder`.
 
     Raises SettingsProblem with everything that is wrong.
     """
@@ -227,7 +227,7 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
 
 
 def setting_names() -> tuple[str, ...]:
-    """Every variable that is understood, sorted; for documents, their tests and the nearest-name hint."""
+    """Return every variable that is read, sorted; for documents, their tests and the nearest-name hint."""
     return tuple(sorted([_name(field) for field in Settings.model_fields] + [_name(s) + "_FILE" for s in SECRETS]))
 
 
@@ -236,7 +236,7 @@ def _name(field: str) -> str:
 
 
 def _similarity(one: str, other: str) -> float:
-    """How much two names are one, or one a part of the other, without the prefix; 0-200."""
+    """Return how similar two names are, as a whole and in part, without the prefix; 0-200."""
     one, other = one.removeprefix(PREFIX), other.removeprefix(PREFIX)
     return fuzz.ratio(one, other) + fuzz.partial_ratio(one, other)
 
@@ -263,7 +263,7 @@ def _read_dotenv(path: Path, problems: list[SettingFault]) -> dict[str, str]:
 
 
 def _collect_values(given: Mapping[str, str], folder: Path, problems: list[SettingFault]) -> dict[str, Any]:
-    """Field → text (paths already made absolute), without the names that are unknown, empty or unreadable."""
+    """Return texts by field (paths made absolute), without names that are unknown, empty or unreadable."""
     known = setting_names()
     values: dict[str, Any] = {"home": folder / "data"}
     for name, text in given.items():

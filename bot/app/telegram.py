@@ -60,7 +60,7 @@ def run(chosen: Settings) -> None:
 
 
 def username(chosen: Settings) -> str:
-    """The bot's username, as Telegram knows it. SettingsProblem without a token or with a wrong one."""
+    """Ask Telegram for the bot's username. SettingsProblem without a token or with a wrong one."""
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
     return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
@@ -114,7 +114,7 @@ def _areas(workspace: Workspace, get: Fetch) -> tuple[AdminArea, BroadcastArea]:
 
 
 def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
-    """A worker that sends Telegram's broadcasts."""
+    """Build a worker that sends Telegram's broadcasts."""
     return Sender(
         store=serving.store,
         content=lambda: serving.content,
@@ -171,7 +171,7 @@ def _words(phrases: Phrases) -> TelegramWords:
 
 
 def loop_factory() -> Any:
-    """Uvloop where it is installed: about twice as fast, and the same otherwise."""
+    """Return uvloop's factory, about twice as fast as asyncio's; None (asyncio's own) on Windows."""
     if sys.platform == "win32":
         return None
     import uvloop  # noqa: PLC0415 - not made for Windows

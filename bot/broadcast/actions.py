@@ -1,4 +1,4 @@
-"""What staff do with a broadcast besides editing its draft: send, approve, schedule, pause, resume, cancel. Pure."""
+"""Acts on a broadcast that change no draft: send, approve, schedule, pause, resume, cancel. Pure."""
 
 from __future__ import annotations
 

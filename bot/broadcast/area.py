@@ -1,4 +1,4 @@
-"""The room of broadcasts: what staff do there, with what it takes from the store. Decides nothing: `compose` does."""
+"""The staff area of broadcasts: `/broadcast`, `/stats` and their buttons. Loads and saves; the pure modules decide."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ from flows.clock import Phase, clock
 _log = LazyLogger()
 
 LISTED = 8
-"""Broadcasts that are listed."""
+"""Broadcasts in the list."""
 DRAWN_S = 30.0
-"""Seconds after which a picture is given up."""
+"""Seconds after which drawing is given up."""
 MOST_ROWS = 20_000
-"""Rows of a report that is sent as a file; larger ones are for the command line."""
+"""Rows of a report that is sent as a file; larger ones need the command line."""
 LISTS = (".csv", ".xlsx", ".xls")
-"""How a document is called that may be the school's list."""
+"""Suffixes of a document that may be the school's list."""
 
 Paint = Callable[[Chart], Awaitable[bytes | Missing]]
-"""Draws a picture, or says what it lacks for it."""
+"""Draws a chart as PNG; or returns what is missing for it."""
 
 
 async def draw_in_process(chart: Chart) -> bytes | Missing:
-    """Drawn in a process of its own, so that nobody waits but who asked."""
+    """Draw in a process of its own, so that only the one who asked waits."""
     return await run_aside(draw, chart, DRAWN_S)
 
 
 class BroadcastArea:
-    """Open to everybody with a role, in a private chat. `local` is the notice's time, `fetch` gets a document, `paint`
-    draws a picture.
+    """Answers everybody with a role, in private chats. `local` is the notice's time, `fetch` gets a document, `paint`
+    draws a chart.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BroadcastArea:
         self._content, self._local = content, local
 
     async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
-        """What follows; None when it is no business of this room."""
+        """Return the decision; None when this is not about broadcasts or statistics."""
         if incoming.place != "private":
             return None
         asked = parse_request(incoming) or await self._parse_typed(incoming)
@@ -81,7 +81,7 @@ class BroadcastArea:
         waiting = await self._list_waiting(incoming) if asked.act != "words" else []
         handed = await self._answer(asked, incoming, at)
         touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
-        # Whoever turns to something else is not asked any more: their next words are no content of a broadcast.
+        # Whoever does something else ends the waiting: their next words are no content of a broadcast.
         ended = (editing.stop_waiting(it) for it in waiting if it.number not in touched)
         return replace(handed, effects=(*ended, *handed.effects))
 
@@ -106,7 +106,7 @@ class BroadcastArea:
         return await self._act(broadcast, asked, incoming, at)
 
     async def _show_stats(self, about: str, incoming: Incoming, at: datetime) -> Decision:
-        """How far everybody is under a notice (by default the first that is not over), with the table as a file."""
+        """Show the statistics of a notice (by default the first that is not over), with all tables as a file."""
         content, notice = self._content(), self._choose_notice(about)
         channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
         shown = Funnel(
@@ -121,7 +121,7 @@ class BroadcastArea:
         return Decision((Reply(shown.text(), attachment=file), await self._draw_chart(shown)))
 
     async def _list_unfinished(self, asked: BroadcastRequest, incoming: Incoming, _: datetime) -> Decision:
-        """Whom to call: codes whose owners are not done."""
+        """List the codes of graduates who are not done, to call them."""
         content, notice = self._content(), self._choose_notice(asked.more)
         found = find_unfinished(
             Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
@@ -133,7 +133,7 @@ class BroadcastArea:
         return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
-        """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
+        """Import the school's list of people who are not done, typed or as a document; a notice's id may come first."""
         content = self._content()
         notice = self._choose_notice(next(iter(asked.more.split()), ""))
         typed = asked.more.removeprefix(notice)
@@ -149,7 +149,7 @@ class BroadcastArea:
         )
 
     async def _read_document(self, file: Sent) -> str:
-        """The words of a document; none when it is too large, cannot be had, or has no words in it."""
+        """Return the text of a document; "" when it is too large, cannot be fetched, or is no text."""
         if file.kind != "document" or file.size > MAX_BYTES:
             return ""
         try:
@@ -159,13 +159,13 @@ class BroadcastArea:
         return text if isinstance(text, str) else ""
 
     def _choose_notice(self, about: str) -> str:
-        """The notice that is named, else the first that is not over."""
+        """Return the notice of this id, else the first that is not over."""
         notices, now = self._content().notices, self._local()
         open_ = (name for name, notice in notices.items() if clock(notice, None, now).phase is not Phase.CLOSED)
         return about if about in notices else next(open_, next(iter(notices)))
 
     async def _draw_chart(self, shown: Funnel) -> Reply:
-        """The numbers drawn, aside; or a sentence that says what is missing for it."""
+        """Draw the chart; or say what is missing for it."""
         words, chart = self._content().phrases.broadcast, shown.chart()
         try:
             picture = await self._paint(chart)
@@ -177,7 +177,7 @@ class BroadcastArea:
         return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
 
     async def _parse_typed(self, incoming: Incoming) -> BroadcastRequest | None:
-        """Words or a file for the draft that waits for this person's; else a list that they may have sent."""
+        """Parse words or a file as content for this person's waiting draft, else as the school's list."""
         if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
             return None
         if waiting := await self._list_waiting(incoming):
@@ -186,7 +186,7 @@ class BroadcastArea:
         return BroadcastRequest("document") if name.endswith(LISTS) else None
 
     async def _list_waiting(self, incoming: Incoming) -> list[Broadcast]:
-        """Drafts that wait for this person's words."""
+        """Return the drafts that wait for this person's words."""
         found = await self._rows.all("draft", "approved", channel=incoming.channel)
         there = ((it, drafts.load(it.draft)) for it in found)
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
@@ -244,7 +244,7 @@ class BroadcastArea:
         return Decision((Reply(report.summarise(words, broadcast, totals), attachment=file),))
 
     async def _follow_up(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
-        """A draft that repeats, corrects or takes back a broadcast that is over."""
+        """Make a draft that repeats, corrects or recalls a broadcast that is over."""
         words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
         draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
         kinds: dict[str, Act] = {"again": "send", "correct": "edit", "recall": "delete"}

@@ -1,4 +1,4 @@
-"""How staff see a broadcast in the chat: the list, the card, the preview and the menus. Pure."""
+"""Messages about a broadcast in the staff's chat: the list, the card, the preview and the menus. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of how far everybody is. Takes seconds and a large library, so it is drawn in a process of its own.
+"""The chart of `/stats`. Takes seconds and a large library, so it is drawn in a process of its own.
 
 `draw` needs matplotlib (extra `charts`) and a font of the system that has Chinese characters.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Numbers = tuple[int | None, ...]
-"""None: not told."""
+"""None: hidden, because few people would be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` says that a number is not
-    told.
-    """
+    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` stands for a hidden number."""
 
     title: str
     few: str
@@ -41,15 +39,15 @@ Missing = Literal["matplotlib", "font"]
 
 GREY, BLUE, ORANGE, GREEN = "#b8c4d0", "#5b8ff9", "#f6903d", "#5ad8a6"
 STATES, DAILY = (GREY, BLUE, ORANGE, GREEN), (BLUE, GREEN, ORANGE)
-"""Colours of what the columns say, in their order."""
+"""Colours of the columns, in their order."""
 INCHES = (7.2, 12.0)
-"""A phone held upright."""
+"""The shape of a phone."""
 DOTS = 150
 """Per inch."""
 
 
 def draw(chart: Chart) -> bytes | Missing:
-    """The picture as PNG, or what it takes that is not there."""
+    """Return the chart as PNG, or what is missing to draw it."""
     if find_spec("matplotlib") is None:
         return "matplotlib"
     tables = (chart.groups, chart.steps, chart.days)
@@ -61,7 +59,7 @@ def draw(chart: Chart) -> bytes | Missing:
 
 
 def _find_font(text: str) -> Path | None:
-    """A font of the system that has all of these characters; a plain one where there is a choice."""
+    """Find a font of the system that has all of these characters; a regular sans where there are several."""
     from matplotlib import font_manager, ft2font  # noqa: PLC0415 - it takes a second
 
     wanted = {ord(character) for character in text if character > "\u2e80"}

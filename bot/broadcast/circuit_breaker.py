@@ -1,6 +1,6 @@
-"""When to stop by oneself: too many unexpected errors, no way to the channel, told to wait for long. Pure.
+"""Pauses a broadcast after 10 errors in 200 outcomes, a refused token, or a flood wait over 60 s. Pure.
 
-Blocked people are no errors, nor are those who deleted their copy. Knows no clock: moments come in.
+People who blocked the bot or deleted their copy are no errors. Knows no clock: moments come in.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from bot.domain.messages import Outcome
 
 WINDOW = 200
-"""Outcomes that are looked at."""
+"""Newest outcomes that count."""
 MAX_ERRORS = 10
-"""Unexpected errors among them that stop everything: 5 %."""
+"""Errors among WINDOW outcomes that open the breaker: 5 %."""
 LONG_WAIT = timedelta(seconds=60)
-"""A wait that is told to us and longer than this is stored, not slept."""
+"""A flood wait longer than this pauses the broadcast instead of sleeping."""
 MAX_BACKOFF_S = 20.0
 
 
 class CircuitBreaker:
-    """Watches outcomes. `why` is empty while all is well, else errors, flood or token; `until` ends a flood."""
+    """Counts outcomes. `why` is "" while closed, else errors, flood or token; `until` is the end of a flood wait."""
 
     def __init__(self) -> None:
         self.why = ""
@@ -30,7 +30,7 @@ class CircuitBreaker:
         self._troubles = 0
 
     def record(self, user: str, outcome: Outcome, at: datetime) -> None:
-        """One more outcome, of a message to `user`."""
+        """Count the outcome of a message to `user`."""
         if outcome.became == "later" and not outcome.cause:
             return
         if outcome.cause not in ("flood", "gone"):
@@ -45,12 +45,12 @@ class CircuitBreaker:
         elif sum(self._errors) >= MAX_ERRORS:
             self.why = "errors"
         elif outcome.cause == "flood" and outcome.resume_at and outcome.resume_at - at > LONG_WAIT:
-            # One chat may be meant alone; when a second one hears it and nothing passed in between, everybody is.
+            # The wait may be for one chat; a second chat with none sent in between means that it is for all.
             self._told.add(user)
             if len(self._told) > 1:
                 self.why, self.until = "flood", max(outcome.resume_at, self.until or outcome.resume_at)
 
     @property
     def backoff_s(self) -> float:
-        """Seconds to rest before one message tries whether the way is free again; 0 while it is."""
+        """Seconds to wait before one message is tried again; 0 while the channel can be reached."""
         return min(MAX_BACKOFF_S, 0.25 * 2.0 ** min(self._troubles, 10)) if self._troubles else 0.0

@@ -1,4 +1,4 @@
-"""One broadcast and all that it takes to show, edit or move it on. Pure."""
+"""A broadcast with all that is loaded to show, edit or start it. Pure."""
 
 from __future__ import annotations
 

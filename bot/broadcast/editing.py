@@ -1,4 +1,4 @@
-"""How a draft of a broadcast changes: its text, file, audience and buttons. Pure."""
+"""Edits of a broadcast's draft: its text, file, audience and buttons. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Automatic reminders: which of a notice's plan are due on a day. Pure.
+"""Automatic reminders: those of a notice's plan that are due. Pure.
 
 A reminder has a key made of notice, window and day; the store makes a broadcast of each key once.
 """
@@ -15,12 +15,12 @@ from bot.domain.audience import Condition, Search, Wrong, parse_audience
 from flows.notice import EVERYONE, Notice, Reminder, Window
 
 CATCH_UP = timedelta(hours=12)
-"""How long after its time a reminder still makes sense; later it is left out, because the next one is nearer."""
+"""A reminder later than this is left out, because the next one is nearer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reminder whose time has come: its key, what it says to whom, how many of the plan one person gets at most.
+    """A reminder that is due: its key, its draft, and how many of the plan one person gets at most.
 
     `cohorts` are those whom the window is for; empty: all.
     """
@@ -32,15 +32,15 @@ class Due:
     most: int
 
     def narrow(self, search: Search) -> Search:
-        """The search for those whom the window is for and who have not had enough."""
+        """Narrow a search to the window's cohorts and to people below the plan's limit."""
         only = (Condition("cohorts", self.cohorts),) if self.cohorts else ()
         return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
 
 
 def find_due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
-    """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
+    """Yield the reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
 
-    On a `rehearsed` day they have keys of their own: what was rehearsed has yet to come.
+    On a `rehearsed` day they have other keys, so that the real ones are still sent on their day.
     """
     for notice in content.notices.values():
         prefix = f"{'rehearsal/' if rehearsed else ''}plan/{notice.id}/"
@@ -66,5 +66,5 @@ def _make_due(content: Content, notice: Notice, window: Window, reminder: Remind
 
 
 def step_ids(content: Content) -> Sequence[str]:
-    """The ids of the walk's steps."""
+    """Return the ids of the walk's steps."""
     return tuple(content.script.by_id)

@@ -20,7 +20,7 @@ CARD_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class CardState:
-    """What a card showed `who` last: how many were `settled` at which moment (`at`, seconds), and its text.
+    """The card that `who` saw last: how many recipients were `settled`, at which moment (`at`, seconds), and the text.
 
     `card` is the message's id; None when it could not be sent.
     """

@@ -1,6 +1,6 @@
-"""What staff want of a broadcast, as they typed or tapped it. Pure.
+"""Requests about broadcasts, parsed from what staff typed or tapped. Pure.
 
-bc|12|send        what a button of the card says: broadcast 12, the act, and what it is about after another bar
+bc|12|send        a button's id: broadcast 12, the act, and its argument after another bar
 """
 
 from __future__ import annotations

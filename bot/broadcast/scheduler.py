@@ -1,6 +1,6 @@
-"""What becomes due by itself: times that were set, pauses that end, a plan's reminders and personal ones, old drafts.
+"""The scheduler: starts what is due, ends pauses, sends planned and personal reminders, drops old drafts.
 
-Everything is a row or follows from the notice, so a restart loses and repeats nothing. Also keeps the progress cards.
+Everything is a row or follows from the notice, so a restart loses and repeats nothing.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
 
 LOOK_S = 1.0
-"""Seconds between looks."""
+"""Seconds between two runs."""
 WAITING: tuple[BroadcastState, ...] = ("draft", "approved", "scheduled", "paused")
-"""What may become due."""
+"""States in which something may become due."""
 MAX_BROADCASTS = 1_000
-"""Broadcasts that are looked at."""
+"""Broadcasts that are looked at in one run."""
 
 _log = LazyLogger()
 
@@ -49,7 +49,7 @@ class Scheduler:
     cards: ProgressCards
 
     async def run(self) -> None:
-        """For ever; trouble with the database is waited out. Cancelled: what is in flight ends first."""
+        """Run until cancelled, through errors of the database; then messages in flight end first."""
         try:
             while True:
                 self.sender.woken.clear()
@@ -68,12 +68,12 @@ class Scheduler:
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, channel=self.sender.channel)
         except Outdated:
-            pass  # another worker was faster; the next look sees what it did
+            pass  # another worker was faster; the next run sees what it did
         except Exception as bug:  # noqa: BLE001 - one broken broadcast must not stop the others
             _log.error("scheduler_failed", **crashes.for_log(bug))
 
     async def run_due(self) -> None:
-        """Everything that is due now, once."""
+        """Do everything that is due now, once."""
         try:
             await self._start_planned()
             await self._send_personal_reminders()
@@ -140,7 +140,7 @@ class Scheduler:
             await self._start_reminder(due, local, now)
 
     async def _start_reminder(self, due: Due, local: datetime, now: datetime) -> None:
-        """Made once under its key; one that a kill left as a draft is started now."""
+        """Make and start a reminder, once by its key; one that a kill left as a draft is started now."""
         made = await self._rows.find_by_key(due.key)
         if made is None:
             number = await self._rows.make(self.sender.channel, drafts.dump(due.draft), "plan", now, key=due.key)
@@ -154,7 +154,7 @@ class Scheduler:
             _log.info("reminder_started", key=due.key)
 
     async def _send_personal_reminders(self) -> None:
-        """Reminders that people asked for themselves, each with the step where they stand."""
+        """Send the reminders that people asked for themselves, each with the step where they are."""
         local, now = self.sender.local(), self.sender.present()
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):

@@ -31,17 +31,17 @@ from bot.store import Store, StoreProblem
 from bot.store.problems import StoreCode
 
 AT_ONCE = 64
-"""Rows in hand where no pace is kept."""
+"""Rows in flight at most."""
 AHEAD_S = 2.0
-"""Seconds of work in hand where one is."""
+"""Seconds of work in flight where a rate is kept."""
 MOST_TRIES = 6
-"""How often a message is tried that the channel's own errors stop."""
+"""Attempts at a message that the channel's own errors stop."""
 AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
 FINISH_S = 1.5
-"""Seconds that what is in flight gets when the sender is told to stop."""
+"""Seconds for messages in flight when the sender is cancelled."""
 RECALLED_WITHIN = timedelta(hours=48)
-"""How long after it arrived a message can be taken back."""
+"""A message can be recalled for so long after it arrived."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
@@ -49,7 +49,7 @@ _log = LazyLogger()
 
 
 class BulkChannel(Protocol):
-    """A channel's way to many; user and message by its own ids."""
+    """A channel's methods for broadcasts; user and message by its own ids."""
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
     async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
@@ -61,8 +61,8 @@ class BulkChannel(Protocol):
 class Sender:
     """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
 
-    `woken` is set by whoever starts, stops or resumes something, `posted` when there is news for staff. `news` says
-    who is told that a broadcast stopped or ended. `troubles`: broadcasts that wait for the database, and why.
+    `woken` is set by whoever starts, stops or resumes something, `posted` when there is a message for staff, addressed
+    by `staff_notices`. `troubles`: broadcasts that wait for the database, and why.
     """
 
     store: Store
@@ -82,7 +82,7 @@ class Sender:
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def start_pending(self) -> None:
-        """Take up everything that has something left to be done and is not in hand yet."""
+        """Begin to send every broadcast that has rows left and is not being sent yet."""
         for broadcast in await self.store.broadcasts.under_way(self.channel):
             if broadcast.number not in self._sending:
                 task = asyncio.create_task(self._send(broadcast))
@@ -90,7 +90,7 @@ class Sender:
                 task.add_done_callback(partial(_discard_task, self._sending, broadcast.number))
 
     async def stop(self) -> None:
-        """Claim nothing more, and wait for what is in flight."""
+        """Claim nothing more, and wait for messages in flight."""
         tasks = list(self._sending.values())
         for task in tasks:
             task.cancel()
@@ -98,7 +98,7 @@ class Sender:
             await asyncio.wait(tasks)
 
     async def send_once(self, number: int) -> None:
-        """Send what can be sent of one broadcast now."""
+        """Send all that can be sent of one broadcast now."""
         broadcast = await self.store.broadcasts.get(number)
         if broadcast:
             await self._send(broadcast)
@@ -117,7 +117,7 @@ class Sender:
             pass  # somebody else moved it on; the next look sees where it is
 
     def log_trouble(self, number: int, problem: StoreProblem) -> None:
-        """The database takes nothing: said once, until it does again."""
+        """Note that the database takes nothing; logged once until it does again."""
         if number not in self.troubles:
             _log.error("store_problem", code=problem.code, broadcast=number)
         self.troubles[number] = problem.code
@@ -139,14 +139,14 @@ class _BroadcastRun:
     async def run(self) -> None:
         try:
             await self._send_all()
-        finally:  # also when it is told to stop: what is in flight ends, the rest is let go
+        finally:  # also when cancelled: messages in flight end, the other rows are released
             self.stopping = True
             await self._drain(FINISH_S)
             await self.ledger.release(self.number, self.sender.worker)
         await self._finish()
 
     async def _send_all(self) -> None:
-        """Until nothing can be claimed, somebody stops it, or the brake is pulled."""
+        """Send until nothing can be claimed, somebody stops it, or the circuit breaker opens."""
         while not self.breaker.why and not self.is_quiet_now():
             if self.number in self.sender.troubles:
                 await self._drain()  # outcomes first: until they are written down, nothing more goes out
@@ -154,7 +154,7 @@ class _BroadcastRun:
                 await self._drain()
                 await self.sender.sleep(rest)
             room = 1 if rest else self.max_tasks - len(self.tasks)
-            # A claim costs a transaction, so it waits until half of the hands are free.
+            # A claim costs a transaction, so it waits until half of the tasks are done.
             if not rest and self.tasks and room < self.max_tasks / 2:
                 await asyncio.wait(list(self.tasks.values()), return_when=asyncio.FIRST_COMPLETED)
                 continue
@@ -173,14 +173,14 @@ class _BroadcastRun:
         await self._drain()
 
     def _render(self) -> None:
-        """As it looks today, and for whom the dates are not over today."""
+        """Render as of today, and find the cohorts whose dates are not over today."""
         self.rendering = Renderer(self.sender.content(), self.draft, self.sender.local())
         audience, notices = self.draft.audience, self.rendering.content.notices
         notice = notices.get(audience.notice) if audience else None
         self.open_cohorts = open_for(audience, notice, self.rendering.now) if audience and notice else None
 
     def is_quiet_now(self) -> bool:
-        """Whether people sleep."""
+        """Return whether the quiet hours hold this broadcast."""
         habits = self.sender.content().phrases.broadcast.habits
         return not self.draft.loud and is_quiet(self.sender.local().time(), habits.quiet_from, habits.quiet_to)
 
@@ -191,18 +191,18 @@ class _BroadcastRun:
             task.add_done_callback(partial(_discard_task, self.tasks, row.id))
 
     async def _drain(self, within_s: float | None = None) -> None:
-        """Wait for what is in hand; what takes longer than `within_s` is left and becomes unsure."""
+        """Wait for messages in flight; one that takes longer than `within_s` is cancelled and becomes unsure."""
         if self.tasks:
             _, late = await asyncio.wait(list(self.tasks.values()), timeout=within_s)
             for task in late:
                 task.cancel()
 
     async def _finish(self) -> None:
-        """The end, a pause by the brake, or nothing to do right now."""
+        """End the broadcast, or pause it if the breaker is open; nothing when it goes on later."""
         now = self.sender.present()
         await self.ledger.release_orphans(self.number, now)
         words, news = self.rendering.content.phrases.broadcast, self.sender.staff_notices
-        # Whoever looks after it may be somebody else by now.
+        # Its maker may be somebody else by now.
         there = await self.sender.store.broadcasts.get(self.number) or self.broadcast
         if self.breaker.why:
             about = {"why": self.breaker.why, "resume_at": self.breaker.until}
@@ -255,7 +255,7 @@ class _BroadcastRun:
         return await wire.send(user, bulletin, ready)
 
     def _skip_reason(self, row: Recipient, session: Session) -> str:
-        """Why this person gets nothing after all: what was true when it started may have changed."""
+        """Return why this person gets nothing after all, "" when they do: people may have changed since it started."""
         if row.user is None:
             return "forgotten"
         if self.broadcast.act == "delete" and row.sent_at and self.sender.present() - row.sent_at > RECALLED_WITHIN:
@@ -275,7 +275,7 @@ class _BroadcastRun:
         return "" if self.open_cohorts is None or cohort in self.open_cohorts else "over"
 
     async def _settle(self, result: Result) -> None:
-        """Write the outcome down, however long the database is in trouble: it is known here alone."""
+        """Write the outcome down, however long the database is in trouble: nobody else knows it."""
         while True:
             try:
                 await self.ledger.settle(result, self.sender.present())
@@ -293,7 +293,7 @@ def _discard_task(tasks: dict[int, asyncio.Task[None]], number: int, task: async
 
 
 def _result(row: Recipient, outcome: Outcome, at: datetime) -> Result | None:
-    """What to write down; None when nothing happened that the ledger does not know."""
+    """Return the result to write down; None when the ledger knows it already."""
     if outcome.became != "later":
         state: RowState = outcome.became
         return Result(row.id, state, outcome.reason, outcome.message)

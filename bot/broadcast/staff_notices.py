@@ -1,5 +1,5 @@
-"""Who is told what became of a broadcast: whoever made it; for one that nobody made in the chat, the staff chat or the
-first owner. Pure.
+"""Messages to staff about a broadcast: to its maker; for one that was not made in the chat, to the staff chat or the first
+owner. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bot.domain.messages import Button, Reply
 from bot.domain.outbox import Queued
 
 NOBODY = ("cli", "plan")
-"""Makers who have no chat."""
+"""Makers without a chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class StaffNotices:
     owners: tuple[str, ...] = ()
 
     def address(self, broadcast: Broadcast, text: str) -> Queued:
-        """The message, with a way to the broadcast."""
+        """Queue a message, with a button that opens the broadcast."""
         user = self.find_keeper(broadcast)
         if user is None or (self.staff_chat and user != broadcast.made_by):
             return Queued("staff", Reply(text))
@@ -31,7 +31,7 @@ class StaffNotices:
         )
 
     def find_keeper(self, broadcast: Broadcast) -> str | None:
-        """The person who looks after it; None when nobody is known."""
+        """Return the id of the maker, else of the first owner; None when there is none."""
         if broadcast.made_by.partition(":")[0] not in NOBODY:
             return broadcast.made_by
         return self.owners[0] if self.owners else None

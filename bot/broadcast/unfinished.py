@@ -1,4 +1,4 @@
-"""The school's list of graduates who are not done: whom staff call, and correcting those who said they were."""
+"""The list of graduates who are not done, for calls; and the school's own list, which corrects those who said done."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from bot.render.reply import Voice
 from bot.store import Store
 
 ATTEMPTS = 3
-"""How often somebody is looked at again who did something just then."""
+"""Attempts to correct somebody who does something at the same moment."""
 
 
 async def import_list(
     store: Store, content: Content, channel: str, notice: str, given: Listed, now: datetime, at: datetime
 ) -> Import:
-    """Correct everybody on the list who said done, each in a transaction of their own, so that it may be done again.
+    """Correct everybody on the list who said done, each in an own transaction, so that it can be repeated.
 
-    `now` is local time of the notice, `at` the same in UTC. The words to each wait until morning in the quiet hours.
+    `now` is local time of the notice, `at` the same in UTC. In the quiet hours the messages wait until their end.
     """
     habits = content.phrases.broadcast.habits
     due = at + quiet_time_left(now, habits.quiet_from, habits.quiet_to)
@@ -65,12 +65,12 @@ async def _correct_one(
 
 
 MAX_NAMED = 20
-"""Codes, or lines without one, that are named."""
+"""Codes, or lines without one, that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A line of the list: a code, how far its owner is (`never`: nobody said it) and the day they were last here."""
+    """A line of the list: a code, how far its owner is (`never`: nobody entered it) and the day of their last turn."""
 
     code: str
     state: str
@@ -81,7 +81,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What came of the school's list. Codes: `corrected` had said done; `open` had not; `unknown` nobody has."""
+    """The result of an import, as codes: `corrected` had said done; `open` had not; `unknown` nobody has."""
 
     corrected: tuple[str, ...]
     open: tuple[str, ...]
@@ -90,7 +90,7 @@ class Import:
 
 
 def find_unfinished(voice: Voice, holders: Iterable[Holder], every: Sequence[str] = ()) -> list[Unfinished]:
-    """Codes whose owners are not done, who was away longest first; then those of `every` that nobody said."""
+    """List codes whose owners are not done, longest away first; then those of `every` that nobody entered."""
     by_code: dict[str, list[Holder]] = {}
     for holder in holders:
         by_code.setdefault(holder.code, []).append(holder)
@@ -111,7 +111,7 @@ def _to_line(voice: Voice, holder: Holder) -> Unfinished:
 
 
 def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
-    """The list as CSV that a spreadsheet opens."""
+    """Return the list as CSV that a spreadsheet opens."""
     words, out = content.phrases.broadcast.joining, io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
@@ -124,7 +124,7 @@ def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
 
 
 def describe_import(content: Content, result: Import) -> str:
-    """What came of the school's list, in words."""
+    """Describe the result of an import."""
     words = content.phrases.broadcast.joining
     said = words.imported.format(
         corrected=len(result.corrected),
@@ -146,8 +146,8 @@ def _count_listed(result: Import) -> int:
 def correct_session(
     content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime
 ) -> list[Effect]:
-    """What puts somebody right who said done and is not: back to the step before the last, and a kind word from `due`
-    on. Nothing for those who never said so.
+    """Return effects that move somebody who said done back to the step before the last, with a message from `due` on.
+    Nothing for those who never said so.
     """
     session = sessions.load(json.loads(stored))
     position = session.walks.get(notice)

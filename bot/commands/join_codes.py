@@ -82,7 +82,7 @@ def import_(
 
 
 def _text(file: Path) -> str:
-    """The file as a spreadsheet or an editor may have saved it."""
+    """Return the text of a file as a spreadsheet or an editor may have saved it."""
     try:
         text = decode(file.read_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How a command works on the store and the content that the bot answers from."""
+"""Running a command's work on the open store, with the content that the bot answers from."""
 
 from __future__ import annotations
 
