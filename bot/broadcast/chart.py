@@ -26,7 +26,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` stands for a hidden number."""
+    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` marks hidden numbers."""
 
     title: str
     few: str

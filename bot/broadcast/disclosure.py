@@ -1,5 +1,5 @@
-"""Hides the numbers of small groups in tables, and so many others that a hidden one cannot be worked out: neither as the
-rest of a total, nor by adding and subtracting cells over all tables. Pure; knows no words.
+"""Hides the numbers of small groups in tables, and so many others that a hidden one cannot be worked out: neither as
+the rest of a total, nor by adding and subtracting cells over all tables. Pure; knows no words.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def format_acks(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
 def format_progress(
     words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, per_s: float = 0.0, why: str | None = None
 ) -> str:
-    """Format the card: bar, counts, messages a second, time left, reason for standing still (`why`; None: the row's)."""
+    """Format the card: bar, counts, messages a second, time left, reason for a standstill (`why`; None: the row's)."""
     total = totals.total or broadcast.total or 0
     share = totals.finished / total if total else float(broadcast.state in ENDED)
     filled = int(share * WIDTH)

@@ -1,5 +1,5 @@
-"""Messages to staff about a broadcast: to its maker; for one that was not made in the chat, to the staff chat or the first
-owner. Pure.
+"""Messages to staff about a broadcast: to its maker; for one that was not made in the chat, to the staff chat or the
+first owner. Pure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the composition root decides by itself."""
+"""The composition root: workspace, service, and who is forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crowd in a real database, a sender on a real Telegram, and time that passes when it is told to."""
+"""Many people in a real database, a sender with a fake Telegram server, and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FIRST = 10_000
 
 
 def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None = True, **answers: str) -> str:
-    """A graduate's session as it is stored; without a state before the walk."""
+    """Return a graduate's session as it is stored; without `state`, before the walk."""
     script = shipped().script
     known = Session(NOTICE, reminders=reminders)
     if state:
@@ -56,7 +56,7 @@ def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None =
 
 
 async def add_people(store: Store, sessions: list[str], first: int = 0, **columns: Any) -> None:
-    """One person for each session, with the ids FIRST + `first`, FIRST + `first` + 1 …"""
+    """Add one person for each session, with the ids FIRST + `first`, FIRST + `first` + 1 …"""
     rows = [
         {
             "channel": "telegram",
@@ -122,7 +122,7 @@ class Harness:
         return Scheduler(sender, ProgressCards(sender, clock=lambda: self.seconds))
 
     async def run_due(self, scheduler: Scheduler) -> None:
-        """One look at what is due, and everything that it began to its end."""
+        """Run what is due once, and everything that it began to its end."""
         await scheduler.run_due()
         while tasks := list(scheduler.sender._sending.values()):
             await asyncio.wait(tasks)
@@ -168,14 +168,14 @@ class Harness:
         return await self.store.ledger.totals(number)
 
     async def verify_proof(self) -> Chain:
-        """The chain of proof, which must be whole."""
+        """Return the chain of proof; fail when it is broken."""
         chain = Chain()
         async for page in self.store.proofs.pages():
             assert chain.find_break(page) is None
         return chain
 
     def messages_of(self, n: int) -> list[str]:
-        """What person n was sent."""
+        """Return the texts that person n was sent."""
         return [message.shown for message in self.telegram.users[FIRST + n].messages]
 
     async def count(self, rule: str) -> int:
@@ -189,7 +189,7 @@ class Harness:
 
 
 async def _database(folder: Path) -> str:
-    """A fresh database: SQLite's in the folder, or all of PostgreSQL's where TEST_POSTGRES_URL names one."""
+    """Return the address of a fresh database: SQLite's in the folder, or the emptied one of TEST_POSTGRES_URL."""
     if not POSTGRES:
         return f"sqlite+aiosqlite:///{folder / 'gradbot.db'}"
     engine = create_async_engine(POSTGRES)
@@ -204,7 +204,7 @@ async def _database(folder: Path) -> str:
 async def open_harness(
     folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
 ) -> AsyncIterator[Harness]:
-    """People with these sessions, each with a chat on Telegram, who were there last when they were `seen`."""
+    """Open a database of people with these sessions, each with a chat on Telegram, whose last turn was at `seen`."""
     url = await _database(folder)
     store = await Store.open(url)
     try:

@@ -1,4 +1,4 @@
-"""A broadcast whose sender is killed again and again: the command line as a process, `kill -9`, and the account after.
+"""A broadcast whose sender is killed again and again: the command line as a process, `kill -9`, and the count after.
 
 Shared by a test with a few kills and the bench with many.
 """
@@ -27,7 +27,7 @@ TODAY = date(2013, 12, 11)
 
 
 class Server(Protocol):
-    """A Telegram that a process can be pointed at."""
+    """A Telegram server that a process can use."""
 
     token: str
 
@@ -37,7 +37,7 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class KillResult:
-    """What is left when it is over. `at_kill` is how many rows were in flight when the sender was killed, each time."""
+    """The result of a broadcast with kills. `at_kill` is how many rows were in flight at each kill."""
 
     people: int
     kills: int
@@ -89,7 +89,7 @@ async def run_with_kills(
 
 
 def _has_begun(telegram: TelegramServer, seen: int, sender: subprocess.Popen[bytes]) -> bool:
-    """Whether it has sent a message since so many calls, or is over."""
+    """Return whether it has sent a message since so many calls, or is over."""
     return any(call.method == "sendMessage" for call in telegram.calls[seen:]) or sender.poll() is not None
 
 

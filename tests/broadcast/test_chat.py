@@ -1,4 +1,4 @@
-"""Staff at work in their chat, graduates at the other end: all through Telegram, as both see it."""
+"""Broadcasts from the first word to the report, as staff and graduates see them in Telegram."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from tests.conftest import shipped
 from tests.telegram_server import User
 
 PATIENT_S = 60.0
-"""How long an answer may take on a machine that has much else to do."""
+"""Seconds that an answer may take on a loaded machine."""
 
 
 @dataclass
 class Office:
-    """A crowd, the bot that serves it, and its owner."""
+    """People, the bot that serves them, and its owner."""
 
     harness: Harness
     scheduler: Scheduler
     owner: User
 
     async def says(self, who: User, text: str = "", **content: object) -> str:
-        """Types something; what came back, as it shows."""
+        """Type something, and return what came back, as it shows."""
         return await self._after(who, lambda: who.sends(**({"text": text} if text else {}), **content))
 
     async def taps(self, who: User, text: str) -> str:
@@ -68,7 +68,7 @@ class Office:
 
     service: Service
     posts: Posts
-    rooms: tuple[BroadcastArea, ...]
+    areas: tuple[BroadcastArea, ...]
 
 
 async def unpainted(_: Chart) -> Missing:
@@ -78,7 +78,7 @@ async def unpainted(_: Chart) -> Missing:
 @asynccontextmanager
 async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) -> AsyncIterator[Office]:
     async with open_harness(folder, sessions) as harness:
-        rooms = (
+        areas = (
             BroadcastArea(harness.store, lambda: harness.content, harness.local, partial(fetch, harness.api), paint),
         )
         service = Service(
@@ -87,14 +87,14 @@ async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) ->
             lambda: harness.now,
             owners=[("telegram", "1")],
             posts=("telegram",),
-            areas=rooms,
+            areas=areas,
         )
         posts = Posts(harness.api, None, {}, {})
         polling = Polling(harness.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
         channel = Telegram(harness.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         task = asyncio.create_task(channel.run(service.receive))
         try:
-            yield Office(harness, harness.scheduler(), harness.telegram.users[1], service, posts, rooms)
+            yield Office(harness, harness.scheduler(), harness.telegram.users[1], service, posts, areas)
         finally:
             task.cancel()
             await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""What staff type, as it is understood: formatting, times, drafts; and the life that the database keeps."""
+"""Parsing what staff type: formatting, times, drafts; and the moves between states that the database allows."""
 
 from __future__ import annotations
 

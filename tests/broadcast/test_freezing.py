@@ -42,7 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _killed(harness: Harness, number: int, pieces: int) -> None:
-    """Another process goes on with it, and is killed after so many pieces."""
+    """Go on with it in another process that is killed after so many pieces."""
     command = [sys.executable, "-c", GOES_ON, harness.url, str(number)]
     worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
     assert worker.stdout
@@ -53,7 +53,7 @@ async def _killed(harness: Harness, number: int, pieces: int) -> None:
 
 
 async def _written(harness: Harness, number: int) -> tuple[int, int]:
-    """How many rows there are, and of how many people."""
+    """Return how many rows there are, and of how many people."""
     counted = select(func.count(), func.count(recipients.c.who.distinct())).where(recipients.c.broadcast == number)
     async with harness.store._reader.connect() as connection:
         rows, who = (await connection.execute(counted)).one()
@@ -91,7 +91,7 @@ async def test_nothing_is_sent_before_everybody_is_written_down(tmp_path: Path) 
         assert await harness.totals(number) == {"sent": 2 * PIECE + 1}
 
 
-async def test_cancelled_half_way_everybody_who_is_left_out_is_told(tmp_path: Path) -> None:
+async def test_cancelled_half_way_everybody_who_is_left_out_is_counted(tmp_path: Path) -> None:
     async with open_harness(tmp_path, [session()] * (3 * PIECE)) as harness:
         number = await harness.start_new()
         await harness.cancel(number)

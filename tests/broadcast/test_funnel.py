@@ -1,4 +1,4 @@
-"""What staff see of how far everybody is: in words, as a table, as a picture; and never of few people."""
+"""The statistics as text, table and chart; numbers of few people are hidden in all of them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_staff_are_told_what_a_picture_lacks(tmp_path: Path, monkeypatch: 
 
 
 def _font(path: Path) -> None:
-    """A font with a box for every Chinese character and nothing else."""
+    """Make a font with a box for every Chinese character."""
     pen = import_module("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
     for move, points in (
         ("moveTo", [(0, 0)]),
@@ -124,7 +124,7 @@ def _font(path: Path) -> None:
     build.save(path)
 
 
-def test_few_people_are_told_nowhere() -> None:
+def test_numbers_of_few_people_are_nowhere() -> None:
     shown = funnel(
         [group("zhuanke", "walking", 20), group("zhuanke", "done", 3, "m10-done"), group("ancai", "done", 9)]
     )
@@ -140,7 +140,7 @@ def test_who_is_not_stuck_is_a_group_too() -> None:
     assert "进行中：22" in shown.text()
 
 
-def test_days_and_questions_of_few_are_not_told() -> None:
+def test_days_and_questions_of_few_are_hidden() -> None:
     today = date(2013, 12, 11)
     days = [Day(today, "came", 9), Day(today, "came", 2), Day(today - timedelta(1), "came", 3), Day(today, "done", 40)]
     asked = [Questions("zhuanke", "answer", 30), Questions("zhuanke", "miss", 2), Questions(None, "answer", 8)]

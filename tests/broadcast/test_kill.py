@@ -1,4 +1,4 @@
-"""kill -9 while it sends: nobody is lost, nobody gets it twice, and what is in doubt is told."""
+"""kill -9 while it sends: nobody is lost, nobody gets it twice, and what is in doubt is reported."""
 
 from __future__ import annotations
 

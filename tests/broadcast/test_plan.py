@@ -1,4 +1,4 @@
-"""Reminders that nobody has to send: each once for each person and deadline, whatever happens in between."""
+"""Automatic reminders: each once for each person and deadline, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import another_notice, shipped
 
 
 async def days(harness: Harness, number: int, *, restarts: bool = True) -> None:
-    """So many days pass, hour by hour; the bot is started anew each time."""
+    """Let so many days pass, hour by hour; the bot is restarted each time."""
     scheduler = harness.scheduler()
     for _ in range(number * 24):
         harness.advance(hours=1)

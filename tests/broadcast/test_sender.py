@@ -1,4 +1,4 @@
-"""A broadcast on its way: everybody once, whatever Telegram, the database or the clock does in between."""
+"""Sending a broadcast: everybody once, whatever Telegram, the database or the clock does in between."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_blocked_refused_and_doubtful_are_told_apart(tmp_path: Path) -> No
         assert len(harness.messages_of(1)) == 1
 
 
-async def test_an_error_of_telegram_is_tried_again_and_at_last_told(tmp_path: Path) -> None:
+async def test_an_error_of_telegram_is_tried_again_and_at_last_reported(tmp_path: Path) -> None:
     async with open_harness(tmp_path, [AGREED] * 3) as harness:
         harness.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST, times=2)
         harness.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST + 1, times=99)
@@ -279,7 +279,7 @@ async def test_a_full_disk_forgets_no_outcome_and_staff_are_told(tmp_path: Path)
         went = len(harness.telegram.made("sendMessage"))
         for _ in range(5):
             await _looks(harness, scheduler)
-        assert len(harness.telegram.made("sendMessage")) <= went + 2  # the card, not the crowd
+        assert len(harness.telegram.made("sendMessage")) <= went + 2  # the card alone
         assert sum("磁盘满了" in m.shown for m in owner.messages) <= 2  # one message, and the card
         disk.full = False
         await _looks_until(harness, scheduler, lambda: number not in scheduler.sender._sending)
@@ -401,7 +401,7 @@ async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:
         assert broken.id == 2
 
 
-async def test_the_rows_of_a_crowd_are_claimed_a_few_at_a_time(tmp_path: Path) -> None:
+async def test_the_rows_of_many_are_claimed_a_few_at_a_time(tmp_path: Path) -> None:
     async with open_harness(tmp_path, [AGREED] * 50) as harness:
         number = await harness.start_new()
         rows = await harness.store.ledger.claim(number, "w", 10, harness.now)

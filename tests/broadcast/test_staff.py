@@ -1,4 +1,4 @@
-"""Staff who never saw it: wrong inputs, second thoughts, two of them at once, and no dead end anywhere."""
+"""Staff who are new to it: wrong inputs, changes of mind, two at once, and always a button that goes on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def draft_of(at: Office, number: int) -> BroadcastDraft:
 
 
 async def writes(at: Office) -> None:
-    """A new broadcast that waits for its words."""
+    """Make a new broadcast that waits for its text."""
     await at.says(at.owner, "/broadcast")
     await at.taps(at.owner, "新的群发")
     await at.taps(at.owner, "写内容")
@@ -241,7 +241,7 @@ async def test_no_timer_is_set_by_a_rehearsed_day(tmp_path: Path, monkeypatch: p
     async with office(tmp_path, [WALKING]) as at:
         number = await at.harness.draft()
         yesterday = at.harness.local() - timedelta(days=1)
-        monkeypatch.setattr(at.rooms[0], "_local", lambda: yesterday)
+        monkeypatch.setattr(at.areas[0], "_local", lambda: yesterday)
         await at.says(at.owner, f"/broadcast {number}")
         await at.taps(at.owner, "定时")
         assert "演练的是别的日子" in await at.says(at.owner, "明天 9:00")

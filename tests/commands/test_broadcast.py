@@ -30,7 +30,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `gradbot broadcast WORDS`; code, standard output, standard error. Three people are there."""
+    """Return a function that runs `gradbot broadcast WORDS`: code, standard output, standard error. Three people exist."""
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command
@@ -55,7 +55,7 @@ async def _open(home: Path, work: Callable[[Store], Any]) -> Any:
 
 
 async def _send(store: Store) -> None:
-    """Two of three arrive, as if a bot had sent them."""
+    """Settle three rows as a bot would: one sent, two failed."""
     now = datetime.now(UTC)
     for n, row in enumerate(await store.ledger.claim(1, "w", 3, now)):
         assert await store.ledger.mark(row.id, "w", now)
