@@ -30,7 +30,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs `gradbot broadcast WORDS`: code, standard output, standard error. Three people exist."""
+    """Return a function that runs `gradbot broadcast WORDS`: code, standard output, standard error; 3 people."""
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command

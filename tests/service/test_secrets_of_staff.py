@@ -20,13 +20,13 @@ from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
-from tests.secrets import synthetic
-from tests.tickets import test_tickets as tickets
-from tests.tickets.staff_chat import Room, at_noon
+from tests.secrets import make_secrets
+from tests.tickets.staff_chat import Chats, at_noon
+from tests.tickets.test_tickets import open_by_misses
 
 OWNER = "boss"
 NOW = datetime(2013, 12, 11, 4, tzinfo=UTC)
-FORBIDDEN = [secret for secret in synthetic(140, seed=9) if secret.kind not in (Kind.MOBILE, Kind.MAIL)]
+FORBIDDEN = [secret for secret in make_secrets(140, seed=9) if secret.kind not in (Kind.MOBILE, Kind.MAIL)]
 """Kinds that staff may not write either."""
 
 
@@ -115,19 +115,19 @@ async def test_an_invitation_is_no_secret(office: Office) -> None:
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
     store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
-    yield Room(shipped(), store, at_noon())
+    yield Chats(shipped(), store, at_noon())
     await store.close()
 
 
 @pytest.mark.parametrize("before", ["", "// "])
-async def test_in_the_staff_chat_a_secret_is_deleted_and_a_phone_is_not(room: Room, before: str) -> None:
-    await tickets.opened(room)
-    thread = next(iter(room._threads.values()))
-    answer = await room.staff(f"{before}身份证341102199212121233不对", thread=thread)
+async def test_in_the_staff_chat_a_secret_is_deleted_and_a_phone_is_not(chats: Chats, before: str) -> None:
+    await open_by_misses(chats)
+    thread = next(iter(chats._threads.values()))
+    answer = await chats.act_as_staff(f"{before}身份证341102199212121233不对", thread=thread)
     assert answer.withdraw
     assert "身份证号" in _text(answer)
-    answer = await room.staff(f"{before}请打13812345678", thread=thread)
+    answer = await chats.act_as_staff(f"{before}请打13812345678", thread=thread)
     assert not answer.withdraw
     assert answer.replies == ()
