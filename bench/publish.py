@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.telegram import loop
+from bot.app.telegram import loop_factory
 from bot.content.files import Files, place_file, with_shipped
 from bot.domain.messages import Incoming
 from bot.knowledge.publish import prepare
@@ -109,7 +109,7 @@ def main() -> None:
     words.add_argument("--entries", type=int, default=10_000)
     words.add_argument("--people", type=int, default=20)
     chosen = words.parse_args()
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop()) as runner:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(publish(chosen.entries, chosen.people, Path(folder) / "gradbot.db"))
 
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,15 +79,9 @@ async def _do(work: Callable[[Knowledge], Awaitable[Printout]]) -> Printout:
 async def _open_knowledge() -> AsyncIterator[Knowledge]:
     from bot.app import build
     from bot.knowledge.examine import examine_in_thread
-    from bot.knowledge.revisions import Knowledge
-    from bot.store import Store
 
-    chosen = build.settings()
-    store = await Store.open(chosen.database_url)
-    try:
-        yield await Knowledge.open(store, chosen.content, lambda: datetime.now(UTC), examine_in_thread)
-    finally:
-        await store.close()
+    async with build.open_workspace(build.settings(), examine=examine_in_thread) as workspace:
+        yield workspace.knowledge
 
 
 def _cards(knowledge: Knowledge) -> Admin:

@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-import structlog
-
 from bot.content.content import Content
 from bot.content.files import Files, keep_texts, read_folder
 from bot.content.loading import load
@@ -21,6 +19,7 @@ from bot.content.problem import ContentProblem
 from bot.knowledge.examine import Examination, Examine, Report, examine_in_subprocess, unpack
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import Revision, text_hash
 
@@ -29,7 +28,7 @@ LOOK_S = 0.5
 START, FOLDER = "start", "folder"
 """Authors that are no people: of the first revision, and of what is saved in the content folder."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Knowledge:
