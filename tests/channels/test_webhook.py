@@ -19,6 +19,7 @@ from telegram import Update
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.intake import FinalCall, until_signal
+from bot.channels.telegram.metrics import UNDER_WAY
 from bot.channels.telegram.pages import listen, pages, serving
 from bot.channels.telegram.webhook import BODY_MOST, Webhook
 from tests.channels.conftest import FakeTime
@@ -104,10 +105,10 @@ async def test_updates_of_one_person_that_come_at_once_keep_their_order(telegram
     turns = Turns(hold=["0"])
     async with running(hook.intake, turns):
         await telegram.until(lambda: telegram.made("setWebhook"))
-        posts = []
+        posts, before = [], UNDER_WAY._value.get()
         for number in range(5):
             posts.append(asyncio.create_task(hook.post(typed(f"{number}", number))))
-            await asyncio.sleep(0.02)
+            await telegram.until(lambda: UNDER_WAY._value.get() == before + len(posts))
         assert turns.began == ["0"]
         turns.held["0"].set()
         assert await asyncio.gather(*posts) == [200] * 5

@@ -53,8 +53,8 @@ HURRY_FROM = 3
 """With so many messages of the same person waiting, answers that would have to wait for their pace go to the outbox."""
 # A reply must arrive at least once: one whose fate is unknown is sent again. After this patience the outbox has it, the
 # turn ends and intake goes on.
-ANSWERING = RateLimitArgs(Patience(3.0, 1.0), "always")
-HURRIED = RateLimitArgs(Patience(0.0, 1.0), "always")
+ANSWERING = RateLimitArgs(Patience(3.0, 1.0), "always", wants_result=False)
+HURRIED = RateLimitArgs(Patience(0.0, 1.0), "always", wants_result=False)
 IN_GROUPS = ("ask", "deadline", "contact")
 """Commands that are offered in groups."""
 

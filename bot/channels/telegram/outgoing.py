@@ -92,13 +92,14 @@ def visible_text(reply: Reply) -> str:
 
 def keyboard(reply: Reply) -> InlineKeyboardMarkup:
     """Return the buttons of a reply; texts to copy come first, each in a row of its own."""
-    copies = [[_copy(button)] for button in reply.copies if len(button.id) <= InlineKeyboardButtonLimit.MAX_COPY_TEXT]
-    return InlineKeyboardMarkup([*copies, *([_button(button) for button in row] for row in reply.buttons)])
+    return rows(reply.buttons, reply.copies)
 
 
-def rows(buttons: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup:
-    """Return buttons as an inline keyboard."""
-    return InlineKeyboardMarkup([[_button(button) for button in row] for row in buttons])
+@lru_cache(maxsize=256)  # the same few screens, again and again
+def rows(buttons: tuple[tuple[Button, ...], ...], copies: tuple[Button, ...] = ()) -> InlineKeyboardMarkup:
+    """Return buttons as an inline keyboard, below one row for each text to copy."""
+    first = [[_copy(button)] for button in copies if len(button.id) <= InlineKeyboardButtonLimit.MAX_COPY_TEXT]
+    return InlineKeyboardMarkup([*first, *([_button(button) for button in row] for row in buttons)])
 
 
 def is_broadcast(message: Message) -> bool:
