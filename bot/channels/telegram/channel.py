@@ -46,9 +46,9 @@ TYPING_AFTER_S = 1.0
 """Seconds of work after which the person sees the bot typing, or their button stops waiting."""
 INLINE_CACHE_S = 60
 SCREENS = 1000
-"""How many edited messages are remembered."""
+"""Edited messages that are remembered."""
 ALBUMS = 200
-"""How many albums are remembered, so that each is answered once."""
+"""Albums that are remembered, so that each is answered once."""
 HURRY_FROM = 3
 """With so many messages of the same person waiting, answers that would have to wait for their pace go to the outbox."""
 # A reply must arrive at least once: one whose fate is unknown is sent again. After this patience the outbox has it, the

@@ -30,7 +30,7 @@ from bot.channels.telegram.rate_limiter import backoff_s
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
 FINISH_S = 6.0
-"""How long turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
+"""Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
 broadcast has in flight) the process ends within 10 s."""
 
 _log = structlog.get_logger()

@@ -16,11 +16,11 @@ Chat = int | str
 EPOCH = 60
 """Calls after which the shortest round trip is measured anew; before the first ones are over it counts as 0."""
 MARGIN_S = 0.015
-"""How far the shortest round trip of few calls may be above the shortest possible one."""
+"""Tolerance: the shortest of few round trips may be so far above the shortest possible one."""
 
 
 class Patience(NamedTuple):
-    """How many seconds a caller waits: for its chat and for Telegram's pauses, and for its turn among all chats."""
+    """The seconds that a caller waits: for its chat and Telegram's pauses, and for its turn among all chats."""
 
     chat_s: float
     queue_s: float = math.inf
@@ -54,8 +54,8 @@ class Limits:
         return None if rate > 1000 else cls(bulk_per_s=rate, total_in_a_s=total)
 
 
-class Bucket:
-    """Token bucket: a burst, then one call every period. Times in seconds of the caller's clock."""
+class TokenBucket:
+    """A burst, then one call every period. Times in seconds of the caller's clock."""
 
     __slots__ = ("_full_at", "_period", "_slack")
 
@@ -77,8 +77,8 @@ class Bucket:
         self._full_at = max(self._full_at, now) + self._period
 
 
-class Window:
-    """Sliding window: at most `size` calls in any stretch of `span_s` seconds."""
+class SlidingWindow:
+    """At most `size` calls in any stretch of `span_s` seconds."""
 
     __slots__ = ("_size", "_span", "_times")
 

@@ -11,7 +11,7 @@ from bot.channels.telegram.errors import Later, NeverSent, NotReady, OutcomeUnkn
 from bot.domain.messages import Cause, Outcome
 
 AGAIN_S = 15.0
-"""When a message that met passing trouble may be tried again, in seconds."""
+"""Seconds until a message that met passing trouble may be tried again."""
 
 _CAUSES: Mapping[type[TelegramError], Cause] = {NeverSent: "network", ServerTrouble: "server", InvalidToken: "token"}
 

@@ -31,7 +31,7 @@ SLOW_S = 0.1
 STUCK_S = 1.0
 """Between polls that ask from the same update on; Telegram slows down those who ask faster."""
 LEAVE_S = 1.0
-"""How long the last calls may take, once no turn is under way any more."""
+"""Longest that the last calls may take, once no turn is under way any more."""
 
 _log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from bot.channels.telegram.outcomes import outcome_of
 from bot.domain.messages import Delivered, Outcome, Post, Reply
 
 STAFF_AGAIN = timedelta(minutes=10)
-"""When a staff chat that could not be reached is tried again."""
+"""Time until a staff chat that could not be reached is tried again."""
 
 _log = structlog.get_logger()
 

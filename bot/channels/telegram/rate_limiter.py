@@ -31,7 +31,7 @@ from bot.channels.telegram.throttle import Paused, Throttle
 from bot.domain.messages import Ready
 
 TROUBLE_S = 10.0
-"""How long one call is repeated before its last error is raised."""
+"""Seconds for which one call is repeated before its last error is raised."""
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
 
@@ -45,7 +45,7 @@ _REPEATABLE = ("get", "set", "delete", "edit", "answer", "pin", "unpin", "close"
 
 @dataclass(frozen=True, slots=True)
 class RateLimitArgs:
-    """What a caller of ExtBot asks of the limiter (`rate_limit_args`).
+    """A caller's wishes for one call of ExtBot (`rate_limit_args`).
 
     `repeat`: "safe" what surely did not happen or does no harm twice; "always" also a send that may have happened;
     "never": one try. `ready` is asked when the call's turn has come and nothing has left yet; NotReady when it says no.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels.telegram.limits import PATIENCE, Bucket, Chat, Lane, Limits, Patience, RoundTrips, Window
+from bot.channels.telegram.limits import PATIENCE, TokenBucket, Chat, Lane, Limits, Patience, RoundTrips, SlidingWindow
 
 KEPT = 500
 """Chats that are kept even when idle."""
@@ -49,7 +49,7 @@ class _Chat:
 
     __slots__ = ("busy", "edits", "key", "left_at", "listed", "sends", "timer", "until", "waiting")
 
-    def __init__(self, key: Chat, sends: Bucket | Window, edits: Bucket) -> None:
+    def __init__(self, key: Chat, sends: TokenBucket | SlidingWindow, edits: TokenBucket) -> None:
         self.key = key
         self.sends = sends
         self.edits = edits
@@ -101,7 +101,7 @@ class Throttle:
         self._under_way = 0
         self._round_trips = RoundTrips()
         self._waiting = 0
-        self._bulk = Bucket(limits.bulk_per_s, 2) if limits else None
+        self._bulk = TokenBucket(limits.bulk_per_s, 2) if limits else None
         self._until = 0.0
         self._last_pause: tuple[Chat | None, float] = (None, 0.0)
         self._timer: Timer | None = None
@@ -189,8 +189,12 @@ class Throttle:
     def _new_chat(self, key: Chat) -> _Chat:
         limits = self._limits or Limits()
         private = isinstance(key, int) and key > 0
-        sends = Bucket(limits.private_per_s, limits.private_burst) if private else Window(limits.group_in_a_min, 60.0)
-        chat = self._chats[key] = _Chat(key, sends, Bucket(limits.edits_per_s, limits.edits_burst))
+        sends = (
+            TokenBucket(limits.private_per_s, limits.private_burst)
+            if private
+            else SlidingWindow(limits.group_in_a_min, 60.0)
+        )
+        chat = self._chats[key] = _Chat(key, sends, TokenBucket(limits.edits_per_s, limits.edits_burst))
         return chat
 
     def _slot_at(self, lane: Lane, now: float) -> float | None:

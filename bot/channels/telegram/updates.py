@@ -36,7 +36,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a person did, and where an answer to it goes.
+    """An act of a person, and the place where an answer to it goes.
 
     `chat` 0: nowhere. `message` is the number of their message, or of ours whose button they pressed; `on_screen` is
     that message of ours. `query` is the callback or inline query that waits for an answer, `thread` the topic of a
