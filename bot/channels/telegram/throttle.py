@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels.telegram.limits import PATIENCE, TokenBucket, Chat, Lane, Limits, Patience, RoundTrips, SlidingWindow
+from bot.channels.telegram.limits import PATIENCE, Chat, Lane, Limits, Patience, RoundTrips, SlidingWindow, TokenBucket
 
 KEPT = 500
 """Chats that are kept even when idle."""
