@@ -190,8 +190,8 @@ async def test_who_hangs_up_in_the_middle_is_told_apart_from_garbage(telegram: T
             writer.write("\r\n".join((*lines, "", '{"update_id": 1')).encode())
             await writer.drain()
             writer.transport.abort()
-            await telegram.until(lambda: logs)
-        assert [(log["event"], log["why"]) for log in logs] == [("webhook_refused", "cut")]
+            await telegram.until(lambda: any(log["event"] == "webhook_refused" for log in logs))
+        assert [log["why"] for log in logs if log["event"] == "webhook_refused"] == ["cut"]
         assert await hook.post(typed("next")) == 200
     assert turns.committed == ["next"]
 
