@@ -15,10 +15,12 @@ from sqlalchemy import Column, ColumnElement, func, insert, literal, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Cancelled, Started
+from bot.domain.effects import Outdated
 from bot.store.audience import gets
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, states_of
 from bot.store.proofs import prove
+from bot.store.rows import Origin
 from bot.store.tables import people
 from bot.store.times import text_of
 
@@ -46,15 +48,14 @@ class Freezing:
 _FREEZING: TypeAdapter[Freezing] = TypeAdapter(Freezing)
 
 
-async def start(connection: AsyncConnection, effect: Started, at: datetime) -> bool:
-    """Begin to write the audience down; it runs when that is done. False: it is elsewhere by now."""
-    number = effect.number
-    if not await move(connection, number, effect.source, "freezing", started_at=at, resume_at=None, why="", total=0):
-        return False
-    ids, which = _ids(effect)
+async def start(connection: AsyncConnection, started: Started, origin: Origin) -> None:
+    """Begin to write the audience down; the broadcast runs when that is done. Outdated: it is elsewhere by now."""
+    begins = {"started_at": origin.at, "resume_at": None, "why": "", "total": 0}
+    if not await move(connection, started.number, started.source, "freezing", **begins):
+        raise Outdated(started.source)
+    ids, which = _ids(started)
     first, last = (await connection.execute(select(func.min(ids), func.max(ids)).where(*which))).one()
-    await _piece(connection, Freezing(effect, (first or 1) - 1, last or 0), at)
-    return True
+    await _piece(connection, Freezing(started, (first or 1) - 1, last or 0), origin.at)
 
 
 async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
@@ -66,12 +67,11 @@ async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
     return state == "cancelled" and ended_at is None and await _leave_out(connection, number, at)
 
 
-async def cancel(connection: AsyncConnection, effect: Cancelled, at: datetime) -> bool:
-    """Send no more from now on, and begin to write down who is left out. False: it is elsewhere by now."""
-    if not await move(connection, effect.number, effect.source, "cancelled", resume_at=None, freezing=None):
-        return False
-    await _leave_out(connection, effect.number, at)
-    return True
+async def cancel(connection: AsyncConnection, cancelled: Cancelled, origin: Origin) -> None:
+    """Send no more from now on, and begin to write down who is left out. Outdated: it is elsewhere by now."""
+    if not await move(connection, cancelled.number, cancelled.source, "cancelled", resume_at=None, freezing=None):
+        raise Outdated(cancelled.source)
+    await _leave_out(connection, cancelled.number, origin.at)
 
 
 def _ids(started: Started) -> tuple[Column[int], tuple[ColumnElement[bool], ...]]:

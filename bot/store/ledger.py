@@ -20,7 +20,6 @@ from bot.domain.broadcast import Recipient, Result, RowState, Totals
 from bot.domain.lifecycle import BroadcastState
 from bot.store.batching import Batcher
 from bot.store.broadcast_tables import broadcasts, recipients
-from bot.store.problems import translate_errors
 from bot.store.proofs import prove
 from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import people
@@ -106,7 +105,7 @@ class LedgerRows(Rows):
     async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Recipient]:
         """The next rows, now this worker's for CLAIM_S; oldest first. Empty: nothing is to be sent now."""
         which = _CLAIM.order_by(recipients.c.id).limit(most)
-        which = which.with_for_update(skip_locked=True) if self._reader.dialect.name == "postgresql" else which
+        which = which.with_for_update(skip_locked=True) if self._dialect == "postgresql" else which
         lease = {"worker": worker, "lease_until": text_of(at + timedelta(seconds=CLAIM_S))}
         async with self._writing() as connection:
             ids = [i for (i,) in await connection.execute(which, {"number": number, "now": text_of(at)})]
@@ -164,11 +163,10 @@ class LedgerRows(Rows):
 
     async def totals(self, number: int) -> Totals:
         """How far it is."""
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                acks = await _by(connection, number, recipients.c.ack)
-                skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
-                return Totals(await states_of(connection, number), dict(acks), dict(skipped))
+        async with self._reading() as connection:
+            acks = await _by(connection, number, recipients.c.ack)
+            skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
+            return Totals(await states_of(connection, number), dict(acks), dict(skipped))
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
         """Every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
@@ -182,9 +180,8 @@ class LedgerRows(Rows):
             .limit(PAGE)
         )
         while True:
-            with translate_errors():
-                async with self._reader.connect() as connection:
-                    rows = (await connection.execute(page, {"after": after})).mappings().all()
+            async with self._reading() as connection:
+                rows = (await connection.execute(page, {"after": after})).mappings().all()
             for row in rows:
                 yield row
             if len(rows) < PAGE:

@@ -155,7 +155,7 @@ class Harness:
         await self.apply(Cancelled(number, (await self.get(number)).state))
 
     async def apply(self, *effects: Any) -> None:
-        await self.store.desk.apply(effects, "telegram", self.now)
+        await self.store.apply(effects, "telegram", self.now)
 
     async def get(self, number: int) -> Broadcast:
         found = await self.store.broadcasts.get(number)

@@ -139,7 +139,7 @@ async def test_three_hours_are_a_pause_that_survives_a_restart(tmp_path: Path) -
         await harness.run_due(scheduler)
         await harness.run_due(scheduler)
         assert await harness.totals(number) == {"sent": 10}
-        said = [post.reply.text for post in await harness.store.desk.claim("telegram", harness.now) if post.reply]
+        said = [post.reply.text for post in await harness.store.outbox.claim("telegram", harness.now) if post.reply]
         assert "Telegram 要求慢一点" in said[0]
 
 
@@ -154,7 +154,7 @@ async def test_too_many_errors_stop_it_and_staff_are_told(tmp_path: Path) -> Non
         assert totals["failed"] >= 10
         assert totals["pending"] > 50
         assert sum(totals.values()) == 400
-        posts = await harness.store.desk.claim("telegram", harness.now)
+        posts = await harness.store.outbox.claim("telegram", harness.now)
         assert [post.user for post in posts] == ["1"]
         assert posts[0].reply
         assert "出错太多" in posts[0].reply.text

@@ -169,14 +169,14 @@ async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_
             harness.store, harness.content, "telegram", NOTICE, listed, harness.local(), harness.now
         )
         assert result.corrected == (DRAWN[0],)
-        assert await harness.store.desk.next_due("telegram") == harness.now + timedelta(hours=9)
+        assert await harness.store.outbox.next_due("telegram") == harness.now + timedelta(hours=9)
         answer = Queued("user", Reply("明天来就行"), user=str(FIRST))
-        await harness.store.desk.apply([answer], "telegram", harness.now)
-        (post,) = await harness.store.desk.claim("telegram", harness.now)
+        await harness.store.apply([answer], "telegram", harness.now)
+        (post,) = await harness.store.outbox.claim("telegram", harness.now)
         assert (post.reply, post.last) == (answer.reply, True)
-        await harness.store.desk.settle(post, Delivered(Outcome("sent")), harness.now)
+        await harness.store.outbox.settle(post, Delivered(Outcome("sent")), harness.now)
         harness.advance(hours=9)
-        (post,) = await harness.store.desk.claim("telegram", harness.now)
+        (post,) = await harness.store.outbox.claim("telegram", harness.now)
         assert post.reply
         assert "还没有核对成功" in post.reply.text
 

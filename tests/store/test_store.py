@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.store import Miss, StepEvent, Store
-from bot.store.store import KEPT_FORGETTING
 from bot.store.tables import KEPT_TURNS, metadata
+from bot.store.turns import KEPT_FORGETTING
 from tests.store.conftest import AT
 
 
@@ -105,8 +105,8 @@ async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Stor
 async def test_a_stop_while_the_outbox_is_looked_at_locks_nobody_out(url: str) -> None:
     store = await Store.open(url, wait_s=0.2)
     for wait in range(100):
-        await store.desk.apply([Queued("user", Reply("x"), user=f"{wait}")], "console", AT)
-        look = asyncio.create_task(store.desk.claim("console", AT))
+        await store.apply([Queued("user", Reply("x"), user=f"{wait}")], "console", AT)
+        look = asyncio.create_task(store.outbox.claim("console", AT))
         await asyncio.sleep(wait * 0.00005)  # the driver's thread is somewhere in it
         look.cancel()
         assert await save(store)

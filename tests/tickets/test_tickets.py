@@ -189,12 +189,12 @@ async def test_a_restart_between_commit_and_delivery_loses_nothing(chats: Chats)
     for n, words in enumerate(NONSENSE):
         await chats.service.receive(Incoming("test", GRADUATE, words, update_id=f"x{n}"))
     await chats.service.receive(Incoming("test", GRADUATE, "再补充一句", update_id="x3"))
-    claimed = await chats.store.desk.claim("test", utc(chats.now))
+    claimed = await chats.store.outbox.claim("test", utc(chats.now))
     assert len(claimed) == 1
     chats.service = chats.make_service()
     await chats.deliver()
     assert chats.posts == []  # the other one may still be sending it
-    await chats.store.desk.recall("test", utc(chats.now))
+    await chats.store.outbox.recall("test", utc(chats.now))
     await chats.deliver()
     assert len(chats.staff_texts) == 2
     assert "再补充一句" in chats.staff_texts[1]
