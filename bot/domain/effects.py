@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.outbox import Queued
-from bot.domain.questions import Picked, Settled, Unsettled, Voted
+from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
-from bot.domain.revisions import Drafted, Once, Revised, Undrafted
+from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.tickets import Changed, Opened
 
-KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Picked | Voted
-
-
-BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded | Resaved
-Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
+TicketEffect = Opened | Changed | Queued
+RoleEffect = Invited | Joined | Removed | Audited
+KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
+QuestionEffect = Settled | Unsettled | Explained | Picked | Voted
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
+ReminderEffect = Remind | Reminded | Resaved
+Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | ReminderEffect
 
 
 class Outdated(Exception):

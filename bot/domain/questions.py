@@ -41,6 +41,13 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """The match of this question was explained to the person whose turn it is; it replaces the one before."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picked:
     """Somebody took this topic when topics were offered for the question of that mark. Nothing leads to who it was."""
 

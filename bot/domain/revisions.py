@@ -39,6 +39,25 @@ class Undrafted:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """The person whose turn it is talks to these files from now on, as if they were in force; from the beginning."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialContinued:
+    """The conversation with a draft has this session (JSON) now."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """The person whose turn it is talks to the content in force again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
     """Something that is done once for all workers. Outdated when it was done before."""
 

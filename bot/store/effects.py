@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.effects import Effect
 from bot.domain.outbox import Queued
-from bot.domain.questions import Picked, Settled, Unsettled, Voted
+from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
-from bot.domain.revisions import Drafted, Once, Revised, Undrafted
+from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.tickets import Changed, Opened
 from bot.store import broadcasts, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
@@ -31,9 +31,13 @@ APPLY: Mapping[type[Any], Apply] = {
     Revised: knowledge.add_revision,
     Drafted: knowledge.save_draft,
     Undrafted: knowledge.delete_draft,
+    TrialStarted: knowledge.start_trial,
+    TrialContinued: knowledge.continue_trial,
+    TrialEnded: knowledge.end_trial,
     Once: knowledge.do_once,
     Settled: questions.settle,
     Unsettled: questions.unsettle,
+    Explained: questions.save_explained,
     Picked: questions.save_pick,
     Voted: questions.save_vote,
     Rewritten: broadcasts.rewrite,

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
-from bot.domain.revisions import Drafted, Once, Revised, Undrafted
-from bot.store.knowledge_tables import drafts, revisions, texts
+from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
+from bot.store.knowledge_tables import done_once, drafts, revisions, texts, trials
 from bot.store.rows import Origin, ReadRows
+from bot.store.tables import person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 
@@ -47,6 +48,14 @@ class Draft:
     note: str
     parent: int
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrial:
+    """The files that an admin talks to instead of the content in force; `session` is JSON, None at the beginning."""
+
+    files: Mapping[str, str]
+    session: str | None
 
 
 def text_hash(text: str) -> str:
@@ -80,6 +89,11 @@ class KnowledgeRows(ReadRows):
             return None
         row, files = rows[0], await self._texts(rows[0].files)
         return Draft(row.key, time_of(row.at), row.author, row.note, row.parent, files)
+
+    async def load_trial(self, channel: str, user: str) -> StoredTrial | None:
+        """Return the trial that a person is in; None when they are in none."""
+        rows = await self._fetch(select(trials).where(trials.c.person == person_id(channel, user)))
+        return StoredTrial(await self._texts(rows[0].files), rows[0].session) if rows else None
 
     async def _texts(self, stored: str) -> dict[str, str]:
         hashes: dict[str, str] = json.loads(stored)
@@ -122,11 +136,29 @@ async def delete_draft(connection: AsyncConnection, undrafted: Undrafted, _: Ori
     await connection.execute(delete(drafts).where(drafts.c.key == undrafted.key))
 
 
+async def start_trial(connection: AsyncConnection, started: TrialStarted, origin: Origin) -> None:
+    """Begin a trial of the person whose turn it is, instead of the one before."""
+    row = {"at": text_of(origin.at), "files": await _save_texts(connection, started.files), "session": None}
+    new = upsert(connection.dialect.name)(trials).values(person=person_id(origin.channel, origin.user), **row)
+    await connection.execute(new.on_conflict_do_update(index_elements=[trials.c.person], set_=row))
+
+
+async def continue_trial(connection: AsyncConnection, continued: TrialContinued, origin: Origin) -> None:
+    """Keep the session of a trial; nothing when it has ended."""
+    row = {"at": text_of(origin.at), "session": continued.session}
+    is_theirs = trials.c.person == person_id(origin.channel, origin.user)
+    await connection.execute(update(trials).where(is_theirs).values(**row))
+
+
+async def end_trial(connection: AsyncConnection, _: TrialEnded, origin: Origin) -> None:
+    """Delete the trial of the person whose turn it is."""
+    await connection.execute(delete(trials).where(trials.c.person == person_id(origin.channel, origin.user)))
+
+
 async def do_once(connection: AsyncConnection, once: Once, origin: Origin) -> None:
     """Write down that something was done. Outdated when it was done before."""
-    row = {"key": once.key, "at": text_of(origin.at), "author": "", "note": "", "parent": 0, "files": "{}"}
-    new = upsert(connection.dialect.name)(drafts).on_conflict_do_nothing()
-    if (await connection.execute(new, row)).rowcount != 1:
+    new = upsert(connection.dialect.name)(done_once).on_conflict_do_nothing()
+    if (await connection.execute(new, {"key": once.key, "at": text_of(origin.at)})).rowcount != 1:
         raise Outdated(once.key)
 
 

@@ -46,6 +46,37 @@ drafts = Table(
     Column("files", Text, nullable=False),
 )
 
+# Drafts that admins talk to instead of the content in force; one for each.
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    # As in a revision.
+    Column("files", Text, nullable=False),
+    # JSON of the conversation with the draft; NULL: none yet.
+    Column("session", Text),
+)
+
+# The question whose match was explained to an admin last; one for each.
+explained_questions = Table(
+    "explained_questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("question", Text, nullable=False),
+)
+
+# Keys of what only one of all workers does, such as a week's digest.
+done_once = Table(
+    "done_once",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+)
+
 # Whether an answer helped.
 votes = Table(
     "votes",

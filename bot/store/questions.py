@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.questions import Opinion, Picked, Settled, Tallied, Unanswered, Unsettled, Voted
+from bot.domain.questions import Explained, Opinion, Picked, Settled, Tallied, Unanswered, Unsettled, Voted
 from bot.store.broadcast_tables import asked
-from bot.store.knowledge_tables import votes
+from bot.store.knowledge_tables import explained_questions, votes
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import misses, people
+from bot.store.tables import misses, person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 
@@ -55,6 +55,12 @@ class QuestionRows(ReadRows):
             found[topic, revision] = Opinion(before.helped + n * helped, before.of + n, reasons)
         return found
 
+    async def load_explained(self, channel: str, user: str) -> str | None:
+        """Return the question whose match was explained to a person last; None when there is none."""
+        is_theirs = explained_questions.c.person == person_id(channel, user)
+        rows = await self._fetch(select(explained_questions.c.question).where(is_theirs))
+        return rows[0].question if rows else None
+
 
 async def settle(connection: AsyncConnection, settled: Settled, _: Origin) -> None:
     """Write down what an admin did about unanswered questions."""
@@ -66,6 +72,14 @@ async def unsettle(connection: AsyncConnection, unsettled: Unsettled, _: Origin)
     await connection.execute(update(misses).where(misses.c.id.in_(unsettled.misses)).values(became=None))
 
 
+async def save_explained(connection: AsyncConnection, explained: Explained, origin: Origin) -> None:
+    """Keep the question that was explained to the person whose turn it is, instead of the one before."""
+    row = {"at": text_of(origin.at), "question": explained.question}
+    new = upsert(connection.dialect.name)(explained_questions)
+    new = new.values(person=person_id(origin.channel, origin.user), **row)
+    await connection.execute(new.on_conflict_do_update(index_elements=[explained_questions.c.person], set_=row))
+
+
 async def save_pick(connection: AsyncConnection, picked: Picked, _: Origin) -> None:
     """Write a taken topic into the newest question with this mark for which none was taken."""
     newest = select(func.max(misses.c.id)).where(misses.c.mark == picked.mark, misses.c.picked.is_(None))
@@ -75,8 +89,7 @@ async def save_pick(connection: AsyncConnection, picked: Picked, _: Origin) -> N
 
 async def save_vote(connection: AsyncConnection, voted: Voted, origin: Origin) -> None:
     """Keep a vote of the person whose turn it is; it replaces their earlier one on the same wording."""
-    who = (people.c.channel == origin.channel, people.c.user_id == origin.user)
-    person = select(people.c.id).where(*who).scalar_subquery()
+    person = person_id(origin.channel, origin.user)
     vote = {"at": text_of(origin.at), "helped": voted.helped, "reason": voted.reason}
     insert = upsert(connection.dialect.name)
     new = insert(votes).values(person=person, topic=voted.topic, revision=voted.revision, **vote)

@@ -7,7 +7,21 @@ texts of graduates, nothing that `bot.domain.privacy` masks.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, false, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    ScalarSelect,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    select,
+    true,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -36,6 +50,12 @@ people = Table(
     Column("reachable", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("channel", "user_id"),
 )
+
+
+def person_id(channel: str, user: str) -> ScalarSelect[int]:
+    """Return the subquery of a person's id."""
+    return select(people.c.id).where(people.c.channel == channel, people.c.user_id == user).scalar_subquery()
+
 
 # Append-only: what happened at which step of a script, and which answers of the FAQ were given (script `faq`).
 step_events = Table(
