@@ -15,7 +15,7 @@ from bot.store.problems import StoreProblem
 from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that older and newer can be told.
-REVISION = "0010"
+REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # SQLite keeps what was deleted in its write-ahead log until this is done.

@@ -187,6 +187,8 @@ outbox = Table(
     Column("planned", Boolean, nullable=False, server_default=false()),
     Index(None, "ticket"),
     Index(None, "due_at"),
+    # No number is used twice, so that an outcome that comes late never settles another message.
+    sqlite_autoincrement=True,
 )
 
 # Who has a role by invitation; owners are in the settings.

@@ -182,6 +182,8 @@ async def test_export_shows_everything(store: Store) -> None:
         "reminders": [],
         "recipients": [],
         "votes": [],
+        "trials": [],
+        "explained_questions": [],
     }
 
 
@@ -190,8 +192,11 @@ async def test_forget_deletes_one_person_and_says_what(store: Store) -> None:
         await save(store, user=user, session="{}", events=[StepEvent("s", "M0", "enter")] * 3, update_id=user)
     before = (await store.export("console", "42"))["people"][0]["member"]
     forgotten = await store.forget("console", "42", update_id="9", turn='"gone"', at=AT)
-    counts = {"step_events": 3, "handled_updates": 1, "tickets": 0, "votes": 0, "reminders": 0}
-    assert forgotten.counts == {"people": 1, **counts}
+    assert {table: n for table, n in forgotten.counts.items() if n} == {
+        "people": 1,
+        "step_events": 3,
+        "handled_updates": 1,
+    }
     assert await store.export("console", "42") == {}
     assert await store.load("console", "43") == "{}"
     assert await store.find_handled("console", "42", "9") == '"gone"'

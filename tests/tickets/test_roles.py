@@ -22,13 +22,15 @@ WORDS = shipped().phrases.staff
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def database(backend: str, tmp_path: Path) -> Path:
+    if backend != "sqlite":
+        pytest.skip("looks into SQLite's file")
     return tmp_path / "gradbot.db"
 
 
 @pytest.fixture
-async def chats(database: Path) -> AsyncIterator[Chats]:
-    store = await Store.open(f"sqlite+aiosqlite:///{database}")
+async def chats(database_url: str) -> AsyncIterator[Chats]:
+    store = await Store.open(database_url)
     yield Chats(shipped(), store, at_noon())
     await store.close()
 

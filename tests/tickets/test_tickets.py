@@ -29,8 +29,8 @@ NONSENSE = ("阿斯顿发", "去玩儿推", "自行车吧")
 
 
 @pytest.fixture
-async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+async def chats(database_url: str) -> AsyncIterator[Chats]:
+    store = await Store.open(database_url)
     yield Chats(shipped(), store, at_noon())
     await store.close()
 
@@ -98,8 +98,8 @@ async def test_an_answer_that_begins_like_a_note_reaches_the_graduate(chats: Cha
     assert chats.texts_to()[-1] == "老师回复：\n备注栏空着就行"
 
 
-async def test_without_threads_a_reply_says_which_ticket(tmp_path: Path) -> None:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+async def test_without_threads_a_reply_says_which_ticket(database_url: str) -> None:
+    store = await Store.open(database_url)
     chats = Chats(shipped(), store, at_noon(), threads=False)
     await open_by_misses(chats)
     await chats.act_as_staff("听得见吗", reply_to=chats.newest_message)
