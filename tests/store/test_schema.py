@@ -58,7 +58,7 @@ def read(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def schema(path: Path) -> set[str]:
-    """Every CREATE statement, its columns and constraints in alphabetical order; a table that was renamed has quotes."""
+    """Every CREATE statement, its columns and constraints in alphabetical order."""
     found = read(path, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
     return {
         " | ".join(
