@@ -1,7 +1,7 @@
-"""What a turn changes beyond the person's own session: tickets, roles, the audit, messages to other chats. Values only.
+"""Effects: what a turn changes beyond the person's own session. Decided by pure code, applied by `bot.store`.
 
-Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Times are aware. Imports only
-`messages` and the words of broadcasts.
+All effects of a turn are applied in its transaction, in order. Times are aware. Each subject has its effects in its own
+module of this package.
 """
 
 from __future__ import annotations
@@ -24,4 +24,4 @@ Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | Broadcas
 
 
 class Outdated(Exception):
-    """Somebody else changed the ticket or used the invitation first; nothing was changed. Decide again."""
+    """Somebody else changed first what an effect changes, so nothing was changed. Decide again."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Unanswered questions that an admin has dealt with, by their numbers; `became` says how."""
+    """An admin dealt with unanswered questions, by their numbers; `became` says how."""
 
     misses: tuple[int, ...]
     became: str
@@ -18,7 +18,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """Questions that were dealt with wait again: what was done with them was undone."""
+    """Questions that an admin dealt with wait again, because what was done about them was undone."""
 
     misses: tuple[int, ...]
 
@@ -49,7 +49,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """Somebody took this topic when topics were offered for the question of that mark. Nothing leads to who it was."""
+    """Somebody took this topic when topics were offered for the question with that mark. Anonymous."""
 
     mark: str
     topic: str
@@ -57,9 +57,9 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """Whether a topic's answer helped the person whose turn it is; `revision` is the wording that they had read.
+    """The person whose turn it is says that a topic's answer helped or not; `revision` is the wording that they read.
 
-    Their newest word on the same wording counts. `reason` is a key of the phrases, empty without one.
+    Their newest vote on the same wording counts. `reason` is a key of the phrases, empty without one.
     """
 
     topic: str
@@ -70,7 +70,7 @@ class Voted:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How many people said that an answer helped them, of how many; and how many gave which reason, most first."""
+    """Numbers of votes on an answer: `helped` of all `of`, and by reason, most first."""
 
     helped: int
     of: int
@@ -79,7 +79,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """Somebody of a cohort (None: not chosen) under a notice typed a question, and that is how far it got."""
+    """Somebody of a cohort (None: not chosen) under a notice typed a question, with this result."""
 
     notice: str
     cohort: str | None

@@ -1,4 +1,4 @@
-"""Broadcasts and what staff decide about them, applied inside a turn's transaction; audiences; personal reminders."""
+"""Broadcasts as rows, changed in a turn's transaction; and counts of audiences."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from bot.store.times import text_of, time_of
 
 
 class BroadcastRows(Rows):
-    """Broadcasts of an open store; `reading` and `writing` are the store's own."""
-
-    # Broadcasts
+    """Broadcasts of an open store."""
 
     @run_to_completion
     async def make(
@@ -40,7 +38,7 @@ class BroadcastRows(Rows):
         key: str | None = None,
         parent: int | None = None,
     ) -> int | None:
-        """A new draft's number; None when one with this key was made before."""
+        """Add a draft (JSON) and return its number; None when one with this key was made before."""
         row = {
             "channel": channel, "act": act, "state": "draft", "draft": draft, "version": 1, "made_by": made_by,
             "made_at": text_of(at), "why": "", "key": key, "parent": parent,
@@ -55,23 +53,23 @@ class BroadcastRows(Rows):
             return None
 
     async def get(self, number: int) -> Broadcast | None:
-        """One broadcast."""
+        """Return a broadcast; None when there is none with this number."""
         found = await self._broadcasts(broadcasts.c.id == number)
         return found[0] if found else None
 
     async def find_by_key(self, key: str) -> Broadcast | None:
-        """The broadcast that was made under this key."""
+        """Return the broadcast that was made under this key."""
         found = await self._broadcasts(broadcasts.c.key == key)
         return found[0] if found else None
 
     async def all(self, *states: BroadcastState, channel: str | None = None, most: int = 50) -> list[Broadcast]:
-        """The newest broadcasts in these states (all when none is named), newest first."""
+        """Return the newest broadcasts in these states (in all when none is named), newest first."""
         which: list[Any] = [broadcasts.c.state.in_(states)] if states else []
         which += [broadcasts.c.channel == channel] if channel else []
         return await self._broadcasts(*which, most=most)
 
     async def under_way(self, channel: str) -> list[Broadcast]:
-        """Those with something left to do: an audience to write down, messages to send, people to leave out."""
+        """Return those with something left to do: an audience to write down, messages to send, people to leave out."""
         left = (broadcasts.c.state == "cancelled") & broadcasts.c.ended_at.is_(None)
         return await self._broadcasts(
             or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
@@ -79,7 +77,7 @@ class BroadcastRows(Rows):
 
     @run_to_completion
     async def go_on(self, number: int, at: datetime) -> bool:
-        """One more piece of its audience is written down or left out; whether there may be more."""
+        """Write down or leave out one more piece of its audience; return whether there may be more."""
         async with self._writing() as connection:
             return await freezing.go_on(connection, number, at)
 
@@ -89,14 +87,12 @@ class BroadcastRows(Rows):
 
     @run_to_completion
     async def note(self, /, number: int, **also: Any) -> None:
-        """Write other columns down; the state stays."""
+        """Change columns other than the state."""
         async with self._writing() as connection:
             await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(**texts(also)))
 
-    # Audiences
-
     async def count(self, search: Search) -> Count:
-        """How many people a rule finds, and how many of them get it."""
+        """Count the people whom a rule finds, and those of them who get it."""
         dialect = self._dialect
         agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
         counts = select(
@@ -110,7 +106,7 @@ class BroadcastRows(Rows):
         return Count(*map(int, row))
 
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
-        """Sessions of the first few who would get it."""
+        """Return the sessions (JSON) of the first few who would get it."""
         some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
         return [session for (session,) in await self._fetch(some)]
 

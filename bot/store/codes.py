@@ -1,4 +1,4 @@
-"""Who said which join code: looked up for staff, who alone know whose it is."""
+"""Join codes that people gave, for staff, who alone know whose they are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CodeRows(ReadRows):
     """Join codes of an open store."""
 
     async def holders(self, channel: str, notice: str) -> list[Holder]:
-        """Everybody with a code, and how far they are under a notice."""
+        """Return everybody who gave a code, with their progress under a notice."""
         session = session_json(self._dialect)
         code, walk = session["code"].as_string(), session["walks"][notice]
         found = select(
@@ -34,7 +34,7 @@ class CodeRows(ReadRows):
         ]
 
     async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:
-        """Users and their sessions as they are stored."""
+        """Return users and their sessions (JSON), without those who have none."""
         found = select(people.c.user_id, people.c.session).where(
             people.c.channel == channel, people.c.user_id.in_(users), people.c.session.is_not(None)
         )

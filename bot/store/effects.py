@@ -45,7 +45,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Started: freezing.start,
     Cancelled: freezing.cancel,
     Answered: broadcasts.save_ack,
-    Remind: reminders.set_reminder,
+    Remind: reminders.save_reminder,
     Reminded: reminders.end_reminder,
     Resaved: people.replace_session,
 }

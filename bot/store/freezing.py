@@ -1,8 +1,8 @@
-"""Writes an audience down when a broadcast starts, and what is left of one when it is cancelled: in pieces.
+"""Freezes an audience when a broadcast starts, and leaves out the rest when it is cancelled: in pieces.
 
-A transaction holds up everybody's turn on SQLite, so none does more than PIECE people. What is still to be done stands
-in the broadcast and goes on in the transaction of each piece: a kill loses no piece and repeats none. Whoever was there
-when it started is looked at once, in the order of ids; a small audience is written down at once, with its start.
+A transaction delays everybody's turn on SQLite, so none writes more than PIECE people. The rest is stored in the
+broadcast in the transaction of each piece: a kill loses no piece and repeats none. Everybody who was there when it
+started is read once, in the order of ids; a small audience is written in the transaction of its start.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bot.store.tables import people
 from bot.store.times import text_of
 
 PIECE = 1_000
-"""People looked at, or left out, in one transaction."""
+"""People read, or left out, in one transaction."""
 
 _FRESH = (
     literal("pending").label("state"),
@@ -38,7 +38,7 @@ _FRESH = (
 
 @dataclass(frozen=True, slots=True)
 class Freezing:
-    """What is left of an audience: of people (or of the parent's rows) those with ids after `after`, up to `until`."""
+    """The rest of an audience: of people (or of the parent's rows) those with ids after `after`, up to `until`."""
 
     started: Started
     after: int
@@ -49,7 +49,7 @@ _FREEZING: TypeAdapter[Freezing] = TypeAdapter(Freezing)
 
 
 async def start(connection: AsyncConnection, started: Started, origin: Origin) -> None:
-    """Begin to write the audience down; the broadcast runs when that is done. Outdated: it is elsewhere by now."""
+    """Write the first piece of the audience; the broadcast runs after the last. Outdated: it is elsewhere by now."""
     begins = {"started_at": origin.at, "resume_at": None, "why": "", "total": 0}
     if not await move(connection, started.number, started.source, "freezing", **begins):
         raise Outdated(started.source)
@@ -59,7 +59,7 @@ async def start(connection: AsyncConnection, started: Started, origin: Origin) -
 
 
 async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
-    """One more piece of what this broadcast has left to do; whether there may be more."""
+    """Write or leave out one more piece; return whether there may be more."""
     left = select(broadcasts.c.state, broadcasts.c.freezing, broadcasts.c.ended_at).where(broadcasts.c.id == number)
     state, freezing, ended_at = (await connection.execute(left.with_for_update())).one()
     if state == "freezing":
@@ -68,14 +68,14 @@ async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
 
 
 async def cancel(connection: AsyncConnection, cancelled: Cancelled, origin: Origin) -> None:
-    """Send no more from now on, and begin to write down who is left out. Outdated: it is elsewhere by now."""
+    """Stop a broadcast, and write the first piece of those who are left out. Outdated: it is elsewhere by now."""
     if not await move(connection, cancelled.number, cancelled.source, "cancelled", resume_at=None, freezing=None):
         raise Outdated(cancelled.source)
     await _leave_out(connection, cancelled.number, origin.at)
 
 
 def _ids(started: Started) -> tuple[Column[int], tuple[ColumnElement[bool], ...]]:
-    """The ids that are gone through, and which of them can be meant."""
+    """Return the ids to go through, and a condition on their rows."""
     if started.search:
         return people.c.id, ()
     return recipients.c.id, (recipients.c.broadcast == started.parent,)

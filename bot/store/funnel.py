@@ -1,4 +1,4 @@
-"""How far everybody is, as numbers of groups: nothing here leads to a person."""
+"""Progress as numbers of groups: nothing here identifies a person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class FunnelRows(ReadRows):
     """Counts of an open store."""
 
     async def groups(self, channel: str, notice: str, at: datetime, stuck: timedelta) -> list[Group]:
-        """People of a notice who are alike; stuck: who waits for a person, or did nothing for so long."""
+        """Return numbers of people of a notice, by cohort, state and step.
+
+        They are stuck when they wait for a person, or did nothing for the time `stuck` in the middle of the walk.
+        """
         own = session_json(self._dialect)
         walk = own["walks"][notice]
         state = func.coalesce(walk["state"].as_string(), "new")
@@ -42,7 +45,7 @@ class FunnelRows(ReadRows):
         ]
 
     async def days(self, channel: str, notice: str, since: datetime) -> list[Day]:
-        """How many did something for the first time, by day and what, from `since` on."""
+        """Return numbers of people who did something for the first time, by local day and kind, from `since` on."""
         own = session_json(self._dialect)
         at, kind = step_events.c.at, step_events.c.kind
         firsts = {
@@ -68,14 +71,14 @@ class FunnelRows(ReadRows):
         return [Day(_local(hour), name, n) for name, hour, n in rows]
 
     async def questions(self, channel: str, notice: str, since: datetime) -> list[Questions]:
-        """How many typed questions ended how, by cohort, from that day on."""
+        """Return numbers of typed questions by cohort and result, from the day of `since` (UTC) on."""
         which = (asked.c.channel == channel, asked.c.notice == notice, asked.c.day >= text_of(since)[:10])
         counted = select(asked.c.cohort, asked.c.reached, func.sum(asked.c.count)).where(*which)
         rows = await self._fetch(counted.group_by(asked.c.cohort, asked.c.reached))
         return [Questions(cohort or None, reached, int(n)) for cohort, reached, n in rows]
 
     async def count_missed(self) -> int:
-        """Questions that found no answer and wait for an editor."""
+        """Count the questions that found no answer and wait for an editor."""
         waiting = (misses.c.became.is_(None), misses.c.tied.is_(False))
         ((count,),) = await self._fetch(select(func.count()).select_from(misses).where(*waiting))
         return int(count)

@@ -1,6 +1,6 @@
-"""The tables of what the bot knows: texts of files, revisions made of them, drafts, and what people thought of answers.
+"""The tables of the content: texts of files, revisions and drafts made of them, trials, and votes on answers.
 
-Apart from `tables` for their size alone; the rules there hold here.
+Rules as in `tables`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ texts = Table(
     Column("text", Text, nullable=False),
 )
 
-# Append-only: what was in force, in order; the highest number is. Number n + 1 was made from number n.
+# Append-only: the highest number is in force. Number n + 1 was made from number n.
 revisions = Table(
     "revisions",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
-    # The channel's id of an admin, or where it came from: start, folder, command.
+    # The channel's id of an admin, or the source: start, folder, command.
     Column("author", Text, nullable=False),
     Column("note", Text, nullable=False),
-    # What the content calls itself: a hash of all its files.
+    # The content's own id: a hash of all its files.
     Column("content", Text, nullable=False),
     # JSON: hash of the text by the file's name in the content folder.
     Column("files", Text, nullable=False),
@@ -77,7 +77,7 @@ done_once = Table(
     Column("at", Text, nullable=False),
 )
 
-# Whether an answer helped.
+# Opinions of answers.
 votes = Table(
     "votes",
     metadata,

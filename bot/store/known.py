@@ -53,9 +53,11 @@ class KnownQuery:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The session's JSON, the turn that answered this update before, the role that the person has by invitation, their
-    ticket that is not closed, and its thread. `passed`: the person has had another turn since, so the answer of this
-    one went out. `turns` tells one session from the next; 0: nobody knows the person.
+    """All that a turn begins with: rows of one person.
+
+    `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
+    has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns` identifies the
+    version of the session; 0: somebody unknown.
     """
 
     session: str | None = None
@@ -88,12 +90,12 @@ async def _load(connection: AsyncConnection, channel: str, queries: Sequence[Kno
         rows = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
         turns = {row.update_id: row for row in rows}
     return [
-        _known(sessions.get(q.user), turns.get(q.update_id or ""), roles.get(q.user), cases.get(q.user), q.user)
+        _combine(sessions.get(q.user), turns.get(q.update_id or ""), roles.get(q.user), cases.get(q.user), q.user)
         for q in queries
     ]
 
 
-def _known(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> Known:
+def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> Known:
     """Put together the rows found for one person, None where there is none."""
     return Known(
         session.session if session else None,

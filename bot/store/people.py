@@ -40,7 +40,7 @@ def tables_of_a_person() -> tuple[Table, ...]:
     return tuple(table for table in metadata.sorted_tables if "person" in table.c)
 
 
-async def set_reachable(connection: AsyncConnection, channel: str, user: str, *, reachable: bool) -> None:
+async def update_reachable(connection: AsyncConnection, channel: str, user: str, *, reachable: bool) -> None:
     """Write down whether messages reach a person; nothing for somebody unknown."""
     await connection.execute(update(people).where(*_is(channel, user)).values(reachable=reachable))
 

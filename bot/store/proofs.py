@@ -1,4 +1,4 @@
-"""The chain of proof as rows: appended in the transaction of what it proves, never changed."""
+"""The chain of proof as rows: appended in the transaction of what they prove, never changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = 1000
 
 
 async def prove(connection: AsyncConnection, at: datetime, kind: str, broadcast: int, body: Any) -> None:
-    """Append a record to the chain, in the transaction of what it proves. One writer at a time."""
+    """Append a record to the chain, in the transaction of what it proves; waits for other writers."""
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236424)")
     before = (await connection.execute(select(proofs.c.hash).order_by(proofs.c.id.desc()).limit(1))).scalar() or FIRST
@@ -32,7 +32,7 @@ class ProofRows(ReadRows):
     """The chain of proof of an open store."""
 
     async def pages(self, number: int | None = None) -> AsyncIterator[list[Record]]:
-        """The records, oldest first, in pages; of one broadcast when it is named."""
+        """Yield the records in pages, oldest first; `number`: of one broadcast."""
         after = 0
         while True:
             which = [proofs.c.id > after] + ([proofs.c.broadcast == number] if number else [])

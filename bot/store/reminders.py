@@ -29,7 +29,7 @@ class ReminderRows(ReadRows):
         return [(user, session) for user, session in await self._fetch(due)]
 
 
-async def set_reminder(connection: AsyncConnection, remind: Remind, origin: Origin) -> None:
+async def save_reminder(connection: AsyncConnection, remind: Remind, origin: Origin) -> None:
     """Set, move or delete the reminder of the person whose turn it is."""
     await _replace(connection, origin.channel, origin.user, remind.due_at)
 

@@ -32,7 +32,7 @@ from bot.store.knowledge import KnowledgeRows
 from bot.store.known import Known, KnownQuery, load_known
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
-from bot.store.people import Forgotten, delete_idle, delete_person, export_person, set_reachable
+from bot.store.people import Forgotten, delete_idle, delete_person, export_person, update_reachable
 from bot.store.problems import StoreProblem, translate_errors
 from bot.store.proofs import ProofRows
 from bot.store.questions import QuestionRows
@@ -171,7 +171,7 @@ class Store(ReadRows):
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:
         """Note whether messages reach a person; nothing for somebody unknown. Whoever writes is reachable again."""
         async with self._transaction() as connection:
-            await set_reachable(connection, channel, user, reachable=reachable)
+            await update_reachable(connection, channel, user, reachable=reachable)
 
     @run_to_completion
     async def forget(

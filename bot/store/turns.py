@@ -93,7 +93,7 @@ class TurnWriter:
         if len(saved.all()) < len(turns):
             raise Outdated("session")
         rows = (
-            (self._save_update, [_handled(turn) | _who(turn) for turn in turns if turn.update_id]),
+            (self._save_update, [_update_of(turn) | _who(turn) for turn in turns if turn.update_id]),
             (_SAVE_EVENT, [_event(turn, event) for turn in turns for event in turn.events]),
             (insert(misses), [_anonymous(turn.miss, turn.at) for turn in turns if turn.miss]),
         )
@@ -157,7 +157,7 @@ def _person(turn: TurnRow) -> dict[str, Any]:
     }
 
 
-def _handled(turn: TurnRow) -> dict[str, Any]:
+def _update_of(turn: TurnRow) -> dict[str, Any]:
     assert turn.update_id
     return _update(turn.channel, turn.update_id, turn.turn, turn.at)
 
