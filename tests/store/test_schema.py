@@ -1,4 +1,4 @@
-"""Fresh, older, newer and foreign databases; and both roads lead to one schema."""
+"""Fresh, older, newer and foreign databases; migrations make the same schema as the tables."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def schema(path: Path) -> set[str]:
     }
 
 
-async def test_both_roads_lead_to_one_schema(url: str, path: Path) -> None:
+async def test_migrations_make_the_same_schema_as_the_tables(url: str, path: Path) -> None:
     older = path.with_name("older.db")
     make_older(older)
     await touch(url)

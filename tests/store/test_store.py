@@ -102,7 +102,7 @@ async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Stor
     assert await save(store, session='"on"')
 
 
-async def test_a_stop_while_the_outbox_is_looked_at_locks_nobody_out(url: str) -> None:
+async def test_a_cancelled_claim_blocks_no_other_writer(url: str) -> None:
     store = await Store.open(url, wait_s=0.2)
     for wait in range(100):
         await store.apply([Queued("user", Reply("x"), user=f"{wait}")], "console", AT)
@@ -130,7 +130,7 @@ async def test_times_are_utc_and_naive_ones_refused(store: Store) -> None:
         await save(store, at=datetime(2013, 12, 5))  # noqa: DTZ001 - the very mistake
 
 
-async def test_a_miss_leads_to_nobody(url: str, path: Path) -> None:
+async def test_a_miss_identifies_nobody(url: str, path: Path) -> None:
     store = await Store.open(url)
     await save(store, session="{}", miss=Miss("户口怎么迁", ("deadline", "contact"), "r1"))
     await store.close()
