@@ -52,7 +52,7 @@ class KnownQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPerson:
     """All that a turn begins with: rows of one person.
 
     `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
@@ -69,9 +69,9 @@ class Known:
     turns: int = 0
 
 
-async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequence[Known]:
+async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
     """Return what is known for each query, in their order."""
-    found: dict[KnownQuery, Known] = {}
+    found: dict[KnownQuery, KnownPerson] = {}
     with translate_errors():
         async with reader.connect() as connection:
             for channel in {query.channel for query in queries}:
@@ -80,7 +80,7 @@ async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequ
     return [found[query] for query in queries]
 
 
-async def _load(connection: AsyncConnection, channel: str, queries: Sequence[KnownQuery]) -> Sequence[Known]:
+async def _load(connection: AsyncConnection, channel: str, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
     users = {"channel": channel, "users": [query.user for query in queries]}
     sessions = {row.user_id: row for row in await connection.execute(_SESSIONS, users)}
     roles = {row.user_id: row.role for row in await connection.execute(_ROLES, users)}
@@ -95,9 +95,9 @@ async def _load(connection: AsyncConnection, channel: str, queries: Sequence[Kno
     ]
 
 
-def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> Known:
+def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> KnownPerson:
     """Put together the rows found for one person, None where there is none."""
-    return Known(
+    return KnownPerson(
         session.session if session else None,
         # An update that made us forget the person belongs to nobody any more.
         turn.turn if turn and turn.user_id in (None, user) else None,

@@ -29,7 +29,7 @@ from bot.store.effects import apply
 from bot.store.engine import engine_for, try_file
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
-from bot.store.known import Known, KnownQuery, load_known
+from bot.store.known import KnownPerson, KnownQuery, load_known
 from bot.store.ledger import LedgerRows
 from bot.store.outbox import OutboxRows
 from bot.store.people import Forgotten, delete_idle, delete_person, export_person, update_reachable
@@ -68,7 +68,9 @@ class Store(ReadRows):
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
-        self._loading: Batcher[KnownQuery, Known] = Batcher(partial(load_known, self._reader), lambda query: query)
+        self._loading: Batcher[KnownQuery, KnownPerson] = Batcher(
+            partial(load_known, self._reader), lambda query: query
+        )
         self._saving: Batcher[TurnRow, bool] = Batcher(self._save, lambda turn: (turn.channel, turn.user))
 
     @classmethod
@@ -108,7 +110,7 @@ class Store(ReadRows):
         await self._engine.dispose()
 
     @run_to_completion
-    async def load_known(self, channel: str, user: str, update_id: str | None) -> Known:
+    async def load_known(self, channel: str, user: str, update_id: str | None) -> KnownPerson:
         """Return what a turn begins with, and the stored turn when this update of this person was handled before."""
         return await self._loading(KnownQuery(channel, user, update_id))
 
@@ -140,7 +142,7 @@ class Store(ReadRows):
         session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
         Turns that are saved at the same time share a transaction. `effects` are applied in it, in order; Outdated when
         somebody else was faster than one of them, or when the session is no longer the one that was `seen` (by its
-        `Known.turns`; 0: whichever it is), and then nothing was changed.
+        `KnownPerson.turns`; 0: whichever it is), and then nothing was changed.
         """
         member = self._new_member()
         return await self._saving(

@@ -17,7 +17,7 @@ from bot.domain import join_codes
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.session import dump, load
-from bot.store import Known
+from bot.store import KnownPerson
 from tests.broadcast.harness import FIRST, NOON, NOTICE, open_harness, session
 from tests.broadcast.test_chat import office
 from tests.conftest import both_notices, shipped
@@ -151,7 +151,7 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
         store, came = at.harness.store, list[str]()
         known = store.load_known
 
-        async def slowly(channel: str, user: str, update_id: str | None) -> Known:
+        async def slowly(channel: str, user: str, update_id: str | None) -> KnownPerson:
             found = await known(channel, user, update_id)
             if not came:  # the list is taken in while her turn is decided
                 came.append(user)
