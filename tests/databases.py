@@ -10,10 +10,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
-BACKENDS = (
-    "sqlite",
-    pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason="TEST_POSTGRES_URL names no server")),
-)
+# Not `skipif`, of which pytest reports every test on a line of its own.
+_UNLESS_THERE = () if POSTGRES else pytest.mark.skip(reason="TEST_POSTGRES_URL names no server")
+BACKENDS = ("sqlite", pytest.param("postgresql", marks=_UNLESS_THERE))
 
 
 async def make_database(backend: str, folder: Path) -> str:
