@@ -132,6 +132,11 @@ async def test_only_the_staff_chat_knows_the_thread_and_messages_of_a_ticket(sto
     staff, graduate = await store.outbox.claim("c", AT)
     assert (staff.user, staff.thread, staff.under, staff.ticket) == (None, "500", "77", "n1")
     assert (graduate.user, graduate.thread, graduate.under, graduate.ticket) == ("lin", None, None, "n1")
+    assert await store.outbox.settle(graduate, Delivered(Outcome("sent", "88"), "600"), AT)
+    assert await store.outbox.settle(staff, Delivered(Outcome("failed", "99"), "700"), AT)
+    for message, thread in (("88", "600"), ("99", "700")):
+        assert await store.tickets.find(message=message) is None
+        assert await store.tickets.find(thread=thread) is None
     found = await store.tickets.find(message="77")
     assert found
     assert (found.ticket.number, found.current) == ("n1", "n1")
