@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.broadcast import Cancelled, Moved, Rewritten, Started
 from bot.domain.effects import Effect, Outdated
@@ -15,6 +16,7 @@ from bot.domain.roles import Invited, Joined, Removed
 from bot.domain.tickets import Changed, Opened, Ticket
 from bot.store import Store
 from bot.store.effects import APPLY
+from bot.store.tables import invites
 from tests.store.conftest import AT
 
 
@@ -100,3 +102,39 @@ async def test_an_invitation_is_open_until_it_expires_and_goes_with_who_made_it(
     assert await store.roles.invitations("d", AT) == []
     await act(store, Removed("1"), user="2")
     assert await store.roles.invitations("c", AT) == []
+
+
+async def test_what_a_removed_member_of_staff_had_taken_is_open_again(store: Store) -> None:
+    await act(store, INVITED, Joined("hash", "staff", "", "1"), user="7")
+    await act(store, Opened(Ticket("n1", "taken", taken_by="7")), user="lin")
+    await act(store, Opened(Ticket("n2", "taken", taken_by="8")), user="chen")
+    await act(store, Removed("7"))
+    tickets = {one.number: one for one in await store.tickets.pending("c")}
+    assert (tickets["n1"].state, tickets["n1"].taken_by) == ("open", None)
+    assert (tickets["n2"].state, tickets["n2"].taken_by) == ("taken", "8")
+    assert await store.roles.members("c") == []
+    with pytest.raises(Outdated):  # they answer at the same time
+        await act(store, Changed(Ticket("n1", "taken", taken_by="7")), user="7")
+
+
+async def test_a_used_invitation_is_kept_when_its_maker_is_removed(store: Store) -> None:
+    await act(store, INVITED)
+    await act(store, Joined("hash", "staff", "", "1"), user="7")
+    await act(store, Removed("1"), user="2")
+    assert [one.user for one in await store.roles.members("c")] == ["7"]
+    async with store._reader.connect() as connection:
+        assert (await connection.execute(select(invites.c.used_at))).scalar_one() is not None
+
+
+async def test_a_broadcast_that_has_ended_is_not_rewritten(store: Store) -> None:
+    number = await store.broadcasts.make("c", "{}", "1", AT)
+    assert number
+    await act(store, Rewritten(number, 1, '{"text": "2"}'))
+    with pytest.raises(Outdated):
+        await act(store, Rewritten(number, 1, "{}"))
+    await act(store, Cancelled(number, "draft"))
+    with pytest.raises(Outdated):
+        await act(store, Rewritten(number, 2, "{}"))
+    broadcast = await store.broadcasts.get(number)
+    assert broadcast
+    assert (broadcast.draft, broadcast.version, broadcast.state) == ('{"text": "2"}', 2, "cancelled")
