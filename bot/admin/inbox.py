@@ -85,7 +85,7 @@ class Inbox:
         content = self._knowledge.content
         if not wish.about:
             return say(content.phrases.admin.why_ask)
-        question = {"question": wish.about[:MAX_EXPLAINED]}
+        question = {"question": content.mask(wish.about)[:MAX_EXPLAINED]}
         explained = Drafted(f"why-{incoming.user}", question, self._knowledge.number, incoming.user)
         return Decision((self._cards.why(explain(content, wish.about)),), (explained,))
 

@@ -14,6 +14,7 @@ from bot.content.phrases.graduate import (
     ButtonName,
     CalendarWords,
     CommandName,
+    MaskName,
     OpinionPhrases,
     PublicWords,
     SecretName,
@@ -68,7 +69,7 @@ class Phrases(PhraseRow):
     tripwire: Sentence
     tripwire_why: Sentence
     tripwire_kinds: Mapping[SecretName, Label]
-    masks: Mapping[SecretName, Label]
+    masks: Mapping[MaskName, Label]
     forgotten: Sentence
     forgotten_before: Sentence
     exported: Sentence
