@@ -123,7 +123,9 @@ _LABELLED = re.compile(
     "[是为為 :：.]{0,3}\\Z"
 )
 
-_CERTIFICATE_BEFORE = re.compile("(?:[编編][号號]|[证證][书書][号號]?|[毕畢][业業][证證][号號]|序列[号號])[^0-9A-Za-z\\n]{0,6}\\Z")
+_CERTIFICATE_BEFORE = re.compile(
+    "(?:[编編][号號]|[证證][书書][号號]?|[毕畢][业業][证證][号號]|序列[号號])[^0-9A-Za-z\\n]{0,6}\\Z"
+)
 _CERTIFICATE_AFTER = re.compile("[ ,，]?(?:这个|是)?[^0-9A-Za-z身\\n]{0,6}(?:[编編][号號]|[证證][书書][号號])")
 _OF_AN_ID = re.compile("身份|公民|[证證]件")
 

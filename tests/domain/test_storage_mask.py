@@ -124,8 +124,42 @@ def test_the_mask_hides_at_least_what_the_warning_finds(text: str) -> None:
 
 WORDS = st.sampled_from(
     [
-        *("学号", "密码", "密码是", "我叫", "姓名：", "住址", "微信", "后四位", "验证码", "at", "dot", "@", "qq", "com", "艾特", "点"),
-        *("张三", "李", "是", "的", "一", "二零一三", "2013", "12", "0550", "3055417", "E", "abc", "O", "l", "元", "级"),
+        *(
+            "学号",
+            "密码",
+            "密码是",
+            "我叫",
+            "姓名：",
+            "住址",
+            "微信",
+            "后四位",
+            "验证码",
+            "at",
+            "dot",
+            "@",
+            "qq",
+            "com",
+            "艾特",
+            "点",
+        ),
+        *(
+            "张三",
+            "李",
+            "是",
+            "的",
+            "一",
+            "二零一三",
+            "2013",
+            "12",
+            "0550",
+            "3055417",
+            "E",
+            "abc",
+            "O",
+            "l",
+            "元",
+            "级",
+        ),
         *("，", "。", " ", "\n", "-", ".", "(", "〔", "〕", "〔号码〕", "😀", "\u200b", "号"),
     ]
 )
@@ -155,7 +189,9 @@ def test_the_mask_may_change_what_passes_without_a_warning_in_few_places() -> No
     assert len([line for line in PASSES if hide(line) != line]) < len(PASSES) / 4
 
 
-@pytest.mark.parametrize("text", ["0550-3055417", "0550 3055417", "05503055417", "3055417", "０５５０－３０５５４１７", "(0550)3055417"])
+@pytest.mark.parametrize(
+    "text", ["0550-3055417", "0550 3055417", "05503055417", "3055417", "０５５０－３０５５４１７", "(0550)3055417"]
+)
 def test_the_phone_of_the_notice_stays_in_any_spelling(text: str) -> None:
     assert hide(f"打{text}没人接") == f"打{text}没人接"
     assert "3055417" not in mask_for_storage(f"打{text}没人接", (), MARKS)
@@ -164,8 +200,43 @@ def test_the_phone_of_the_notice_stays_in_any_spelling(text: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     [
-        *("1 ", "1", "12345a", "1a", "a", "a@", "a@b.", "a at b ", "张三@", "一", "一、", "O", "O ", "OoIl1", "(", "\n", "😀1", "密码", "密码a1 "),
-        *("验证码是", "学号1 ", "微信a", "我叫张三", "姓名张", "住址", "住址安", "2013-", "2013 ", "1月", "abc1 是", "是我的密码", "〔号码〕", "〔"),
+        *(
+            "1 ",
+            "1",
+            "12345a",
+            "1a",
+            "a",
+            "a@",
+            "a@b.",
+            "a at b ",
+            "张三@",
+            "一",
+            "一、",
+            "O",
+            "O ",
+            "OoIl1",
+            "(",
+            "\n",
+            "😀1",
+            "密码",
+            "密码a1 ",
+        ),
+        *(
+            "验证码是",
+            "学号1 ",
+            "微信a",
+            "我叫张三",
+            "姓名张",
+            "住址",
+            "住址安",
+            "2013-",
+            "2013 ",
+            "1月",
+            "abc1 是",
+            "是我的密码",
+            "〔号码〕",
+            "〔",
+        ),
     ],
 )
 def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
