@@ -1,7 +1,7 @@
 """Find secrets in typed text, to warn of them: ID numbers, phones, mails, codes, passwords. Pure.
 
-A warning stops the conversation, so what anybody may write passes here; `storage_mask` is stricter and hides what passes
-before it is written down. Every pattern is anchored at the start of a chunk and bounded or possessive: the time is
+A warning stops the conversation, so what anybody may write passes here; `storage_mask` is stricter, and hides it before
+it is written down. Every pattern is anchored at the start of a chunk and bounded or possessive: the time is
 linear in the text.
 
 The text is folded letter by letter (widths, dashes, dots, blanks; offsets stay true). Then each rule in turn searches

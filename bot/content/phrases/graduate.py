@@ -17,7 +17,6 @@ ButtonName = Literal[
     "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
-MaskName = SecretName | Literal["name", "address"]
 
 
 class CalendarWords(PhraseRow):

@@ -14,12 +14,12 @@ from bot.content.phrases.graduate import (
     ButtonName,
     CalendarWords,
     CommandName,
-    MaskName,
     OpinionPhrases,
     PublicWords,
     SecretName,
     TelegramPhrases,
 )
+from bot.domain.storage_mask import MaskName
 from flows.answers import plain
 from flows.facts import FactWords
 
