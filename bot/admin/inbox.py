@@ -84,7 +84,7 @@ class Inbox:
         content = self._knowledge.content
         if not wish.about:
             return say(content.phrases.admin.why_ask)
-        explained = Explained(wish.about[:MAX_EXPLAINED])
+        explained = Explained(content.mask(wish.about)[:MAX_EXPLAINED])
         return Decision((self._cards.why(explain(content, wish.about)),), (explained,))
 
     async def add_explained(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:

@@ -64,7 +64,7 @@ class Publishing:
 
         `also` are effects that follow in the last two cases; `settled` is a number of a question that it answers.
         """
-        author = incoming.user
+        author, note = incoming.user, self._knowledge.content.mask(note)
         publication = await prepare(self._knowledge, edit, author, note)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))

@@ -85,6 +85,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, bot, serving, open_)
         known = serving.content.matcher.index.subjects  # builds the index, so that the first question need not wait
+        serving.content.mask("")  # compiles the rules
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(known))
         phrases = serving.content.phrases

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from bot.content.phrases.root import Phrases
+from bot.domain.storage_mask import mask_for_storage
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.facts import Facts, facts_of_cohort
@@ -44,6 +45,17 @@ class Content:
         content = replace(self)
         object.__setattr__(content, "_matcher", matcher)
         return content
+
+    @cached_property
+    def public_contacts(self) -> frozenset[str]:
+        """Phones and mail addresses of all notices: anybody may write them down."""
+        contacts = [contact for notice in self.notices.values() for contact in notice.contacts]
+        phones = {phone for contact in contacts for phone in contact.phones}
+        return frozenset(phones | {contact.email for contact in contacts if contact.email})
+
+    def mask(self, words: str) -> str:
+        """Return typed words as they may be stored or shown to staff: everything private in them masked."""
+        return mask_for_storage(words, self.public_contacts, self.phrases.masks)
 
     @cached_property
     def matcher(self) -> Matcher:

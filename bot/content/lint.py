@@ -85,12 +85,6 @@ class _LintContext:
         return {m[1].lower() for url in urls if (m := _URL.search(url))}
 
     @cached_property
-    def phones(self) -> Collection[str]:
-        notices = self.content.notices.values()
-        contacts = [contact for notice in notices for contact in notice.contacts]
-        return {*(phone for one in contacts for phone in one.phones), *(one.email for one in contacts if one.email)}
-
-    @cached_property
     def costly_phrasings(self) -> frozenset[tuple[str, int]]:
         """The phrasings that the costly rules look at, by entry and number."""
         every = ((entry.id, n) for entry in self.entries for n in range(len(entry.phrasings)))
@@ -137,11 +131,11 @@ def _find_secret_request(entry: Entry, _: _LintContext) -> Iterator[Hit]:
 
 
 def _find_secret(entry: Entry, context: _LintContext) -> Iterator[Hit]:
-    if not privacy.find("\n".join((entry.answer, *entry.phrasings)), context.phones):
+    if not privacy.find("\n".join((entry.answer, *entry.phrasings)), context.content.public_contacts):
         return  # searching all of it at once is much quicker than line by line
     lines = [(("answer",), entry.answer), *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
     for loc, text in lines:
-        if privacy.find(text, context.phones):
+        if privacy.find(text, context.content.public_contacts):
             yield loc, {}
 
 

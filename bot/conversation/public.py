@@ -29,9 +29,7 @@ def answer_in_public(content: Content, incoming: Incoming, now: datetime) -> Ans
     if incoming.place == "inline":
         return Answer(_results(content, text, now))
     words = content.phrases.public
-    if privacy.find(
-        text, [p for n in content.notices.values() for c in n.contacts for p in (*c.phones, c.email or "")]
-    ):
+    if privacy.find(text, content.public_contacts):
         return Answer((Reply(words.tripwire),), withdraw=True)
     return Answer((_reply(content, text, now),))
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 from bot.conversation.turn import Context, Turn
 from bot.domain import privacy
 from bot.domain.privacy import Finding, Kind
+from bot.domain.storage_mask import code_steps, find_bare_codes
 
 
 def find_secrets(ctx: Context, text: str) -> tuple[Finding, ...]:
-    """Find what must not be typed here. The notice's own phones and addresses are no secrets."""
-    notice, position = ctx.voice.notice, ctx.session.position
-    allowed = [phone for contact in notice.contacts for phone in contact.phones]
-    allowed += [contact.email for contact in notice.contacts if contact.email]
-    found = privacy.find(text, allowed)
+    """Find what must not be typed here. The phones and addresses of the notices are no secrets."""
+    position = ctx.session.position
+    found = privacy.find(text, ctx.content.public_contacts)
+    if position and position.step in code_steps():
+        return found or find_bare_codes(text, ctx.content.public_contacts)
     step = ctx.content.script.by_id.get(position.step) if position else None
     if step and step.reads and step.reads.reader == "certificate":
         # A certificate's number may be as long as an ID's; this step keeps nothing of what it reads.

@@ -1,8 +1,8 @@
-"""Find and mask secrets in typed text: ID numbers, phones, mails, codes, passwords.
+"""Find secrets in typed text, to warn of them: ID numbers, phones, mails, codes, passwords. Pure.
 
-Pure: knows no channel, no store and no sentence; the words that replace a secret come from the caller. A miss here is
-written to disk, a false alarm only costs a kind warning, so doubt means "found". Every pattern is anchored at the start
-of a chunk and bounded or possessive: the time is linear in the text.
+A warning stops the conversation, so what anybody may write passes here; `storage_mask` is stricter, and hides it before
+it is written down. Every pattern is anchored at the start of a chunk and bounded or possessive: the time is
+linear in the text.
 
 The text is folded letter by letter (widths, dashes, dots, blanks; offsets stay true). Then each rule in turn searches
 it, surest first, and blots out its findings, so that no later rule sees them again.
@@ -11,11 +11,12 @@ it, surest first, and blots out its findings, so that no later rule sees them ag
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
+
+from bot.domain.id_numbers import is_date, is_id18
+from bot.domain.spelling import NUMERALS, TO_DIGITS, ZERO_WIDTH, fold
 
 
 class Kind(StrEnum):
@@ -45,34 +46,10 @@ Spans = Iterator[tuple[int, int]]
 _BLOT = "〔"
 _PASSES = 8  # rounds: what is blotted out can make a neighbour visible, the next round finds it
 
-_ZERO_WIDTH = "\u200b"
-_FOLD: dict[str, str] = {
-    chr(code): str(digit)
-    for code in (*range(0x80, 0x10000), *range(0x1D7CE, 0x1D800))
-    if (digit := unicodedata.digit(chr(code), None)) is not None
-}
-# Full-width ，！？：；（） end a token where their ASCII twins may belong to a password, so they stay as they are.
-_FOLD |= {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F) if chr(c) not in "，！？：；（）"}
-_FOLD |= dict.fromkeys("\t\u00a0\u3000\u1680\u202f\u205f" + "".join(map(chr, range(0x2000, 0x200B))), " ")
-_FOLD |= dict.fromkeys("‐‑‒–—―−－﹣ー─~～_/／", "-")
-_FOLD |= dict.fromkeys("·•・．∙⋅‧｡", ".")
-_FOLD |= dict.fromkeys("×ХхΧχ", "X")
-_FOLD |= dict.fromkeys(
-    "\u00ad\u061c\u180e\ufeff\u20e3" + "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F)))), _ZERO_WIDTH
-)
-_FOLD |= dict.fromkeys(map(chr, (*range(0x2060, 0x2070), *range(0xFE00, 0xFE10))), _ZERO_WIDTH)
-# Two sets: the search is ten times slower through one that reaches beyond the basic plane.
-_ODD = re.compile(f"[{re.escape(''.join(char for char in _FOLD if ord(char) < 0x10000))}]")
-_ODD_BEYOND = re.compile("[\U0001d7ce-\U0001d7ff]")
-_NUMERALS = dict(
-    zip("〇零一二三四五六七八九○幺壹贰叁肆伍陆柒捌玖貳參陸", "00123456789011234567892" + "36", strict=True)
-)
-_SPOKEN = str.maketrans(_NUMERALS)
-
-_GAP = f"[ .。\\-{_ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
+_GAP = f"[ .。\\-{ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
 # Its check digit and its date make an ID sure, so that it may also go over lines and between commas.
-_ID_GAP = f"[ .。,，、;；:：*\\n\\-{_ZERO_WIDTH}]{{0,4}}+"
-_SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(_NUMERALS)}]{_GAP}){{4,}}+")
+_ID_GAP = f"[ .。,，、;；:：*\\n\\-{ZERO_WIDTH}]{{0,4}}+"
+_SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(NUMERALS)}]{_GAP}){{4,}}+")
 _MONTH_DAY = f"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:0{_GAP}[1-9]|[12]{_GAP}[0-9]|3{_GAP}[01])"
 _ID18 = re.compile(
     f"(?<![0-9])[1-9](?:{_GAP}[0-9]){{5}}{_GAP}(?:1{_GAP}9|2{_GAP}0)(?:{_GAP}[0-9]){{2}}{_GAP}{_MONTH_DAY}"
@@ -124,7 +101,7 @@ _CODE_KEY = (
 )
 _CODE_WORD = re.compile(f"(?:{_CODE_KEY})(?:{_CODE_KEY})*+(?!〕)")
 _ERROR_WORD = re.compile("(?i:error|status|http) $")
-_LINK = f"[ :：=,，.。、;；!！'\"“”‘’「」【】\\[\\]()（）<>《》→\\-{_ZERO_WIDTH}]"
+_LINK = f"[ :：=,，.。、;；!！'\"“”‘’「」【】\\[\\]()（）<>《》→\\-{ZERO_WIDTH}]"
 _DIGITS = f"[0-9](?:{_GAP}[0-9])*+"
 _CODE_AFTER = re.compile(f"(?P<gap>[^0-9〔〕\\n]{{0,14}}+)(?P<code>{_DIGITS})(?![A-Za-z])")
 _CODE_MIXED = re.compile(
@@ -146,11 +123,17 @@ _LABELLED = re.compile(
     "[是为為 :：.]{0,3}\\Z"
 )
 
+_CERTIFICATE_BEFORE = re.compile(
+    "(?:[编編][号號]|[证證][书書][号號]?|[毕畢][业業][证證][号號]|序列[号號])[^0-9A-Za-z\\n]{0,6}\\Z"
+)
+_CERTIFICATE_AFTER = re.compile("[ ,，]?(?:这个|是)?[^0-9A-Za-z身\\n]{0,6}(?:[编編][号號]|[证證][书書][号號])")
+_OF_AN_ID = re.compile("身份|公民|[证證]件")
+
 _PASS_KEY = "密[码碼]|口令|" + _match_words("password passwd pwd psw pw mima")
 _PASS_WORD = re.compile(f"(?:{_PASS_KEY})(?:{_PASS_KEY})*+(?!〕)")
 _TOKEN = (
-    f"(?:[0-9](?:[ {_ZERO_WIDTH}][0-9]){{3,}}+|[0-9]{{2,4}}(?: [0-9]{{2,4}})++(?![0-9])|[A-Za-z]{{1,3}} [0-9]{{3,}}+|"
-    f"[!-~{_ZERO_WIDTH}]{{4,}}+)"
+    f"(?:[0-9](?:[ {ZERO_WIDTH}][0-9]){{3,}}+|[0-9]{{2,4}}(?: [0-9]{{2,4}})++(?![0-9])|[A-Za-z]{{1,3}} [0-9]{{3,}}+|"
+    f"[!-~{ZERO_WIDTH}]{{4,}}+)"
 )
 _PASS_AFTER = re.compile(
     f"(?P<gap>[^!-~〔〕\\n]{{0,12}}+(?: ?(?i:is|shi) )?[ :=：'\"(（“]{{0,4}}+)(?P<token>{_TOKEN})"
@@ -165,20 +148,6 @@ _EVERYDAY = re.compile(
     "(?i:wrong|reset|forgot|forget|forgotten|not|lost|error|help|please|email|login|chrome|firefox|safari|edge|windows"
     "|android|iphone|ipad|wechat|incorrect|invalid|expired|required|zenme|wangle|gai|chsi)[.,!?]*"
 )
-
-
-def _is_id18(chars: str) -> bool:
-    """Check ISO 7064 MOD 11-2 over 17 digits, and a real birth date at positions 7–14."""
-    weighed = sum(int(char) * pow(2, 17 - at, 11) for at, char in enumerate(chars[:17]))
-    return "10X98765432"[weighed % 11] == chars[17].upper() and _is_date(chars[6:14])
-
-
-def _is_date(digits: str) -> bool:
-    try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return False
-    return True
 
 
 def _strip_separators(text: str) -> str:
@@ -309,7 +278,7 @@ def _find_near_passwords(text: str) -> Spans:
 
 
 def _is_password(text: str, match: re.Match[str], word: str, *, pointed: bool) -> bool:
-    token = match["token"].replace(_ZERO_WIDTH, "")
+    token = match["token"].replace(ZERO_WIDTH, "")
     has_digit = any(char.isdigit() for char in token)
     has_letter = any(char.isalpha() for char in token)
     if not (has_digit or has_letter) or len(token) < 4 or (len(set(token.lower())) == 1 and has_letter):
@@ -336,53 +305,79 @@ def _password_end(match: re.Match[str]) -> int:
 # Order matters: a number that points to itself before one that needs a neighbour, a longer one before a part of it.
 _RULES: tuple[tuple[Kind, Callable[[str], Spans]], ...] = (
     (Kind.PASSWORD, _find_passwords),
-    (Kind.ID18, _search_runs(_ID18, _is_id18, in_harmless=True, runs=_RUN_ID)),
+    (Kind.ID18, _search_runs(_ID18, is_id18, in_harmless=True, runs=_RUN_ID)),
     (Kind.MAIL, _find_mails),
     (Kind.MOBILE, _search_runs(_MOBILE, bool, in_harmless=True)),
     (Kind.LONG_NUMBER, _find_long_numbers),
-    (Kind.ID15, _search_runs(_ID15, lambda digits: _is_date("19" + digits[6:12]), in_harmless=False)),
+    (Kind.ID15, _search_runs(_ID15, lambda digits: is_date("19" + digits[6:12]), in_harmless=False)),
     (Kind.MOBILE, _search_runs(_MOBILE_APART, bool, in_harmless=False)),
     (Kind.PASSWORD, _find_near_passwords),
     (Kind.CODE, _find_codes),
 )
 
 
-def _fold(text: str) -> str:
-    """Return the same text, one character for one, in one width and with one blank, dash and dot."""
-    if not text.isascii():
-        text = _ODD_BEYOND.sub(lambda match: _FOLD[match[0]], text)
-    return _ODD.sub(lambda match: _FOLD[match[0]], text)
-
-
-def _blot(text: str, start: int, end: int) -> str:
-    return text[:start] + _BLOT * (end - start) + text[end:]
-
-
 def find(text: str, allowed: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return the secrets in `text`, in order, not overlapping, without those that equal an `allowed` literal.
 
-    `allowed` is compared without separators, width, case and country code: the notice's own phones and mails.
+    `allowed` is compared without separators, width, case and country code: the notice's own phones and mails. Numbers
+    that stand beside the name of a certificate's number are no secrets either.
     """
-    plain = _fold(text)
-    spoken = _SPOKEN_RUN.sub(lambda match: match[0].translate(_SPOKEN), plain)
-    free = {_strip_separators(_fold(word)) for word in allowed}
+    plain = whole = fold(text)
+    spoken = _SPOKEN_RUN.sub(lambda match: match[0].translate(TO_DIGITS), plain)
+    free = {_strip_separators(fold(word)) for word in allowed}
+    taken = bytearray(char == _BLOT for char in plain)
     found: list[Finding] = []
     for _ in range(_PASSES):
         before = plain
         for kind, rule in _RULES:
             # Numerals first where a run may go on in them (…123四), else figures first (打一1380…).
-            first, second = (spoken, plain) if kind is Kind.LONG_NUMBER else (plain, spoken)
-            for page in (first, second) if first != second else (first,):
-                for start, end in rule(page):
-                    if _BLOT in plain[start:end]:
-                        continue
-                    bare = _strip_separators(page[start:end])
-                    if not ({bare, bare.removeprefix("86")} & free):
-                        found.append(Finding(kind, start, end))
-                    plain, spoken = _blot(plain, start, end), _blot(spoken, start, end)
+            for at_first in (kind is Kind.LONG_NUMBER, kind is not Kind.LONG_NUMBER)[: 1 + (plain != spoken)]:
+                page = spoken if at_first else plain
+                spans = _take(rule(page), taken)
+                found += [
+                    Finding(kind, start, end)
+                    for start, end in spans
+                    if not _is_allowed(page[start:end], free) and not _is_certificate(kind, whole, start, end)
+                ]
+                plain, spoken = _blot(plain, spans), _blot(spoken, spans)
         if plain == before:
             break
     return tuple(sorted(found, key=lambda finding: finding.start))
+
+
+def _take(spans: Spans, taken: bytearray) -> list[tuple[int, int]]:
+    """Return the spans that overlap nothing that is taken, and take them."""
+    new = []
+    for start, end in spans:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            new.append((start, end))
+    return new
+
+
+def _blot(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return the text, of the same length, with these spans blotted out."""
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        parts += text[at:start], _BLOT * (end - start)
+        at = end
+    return "".join((*parts, text[at:])) if parts else text
+
+
+def _is_allowed(secret: str, free: Collection[str]) -> bool:
+    bare = _strip_separators(secret)
+    return bare in free or bare.removeprefix("86") in free
+
+
+def _is_certificate(kind: Kind, text: str, start: int, end: int) -> bool:
+    """Return whether a long number is named as that of a certificate, which may be as long as an ID's."""
+    if kind not in (Kind.ID18, Kind.ID15, Kind.LONG_NUMBER):
+        return False
+    before = text[max(0, start - 12) : start]
+    if _CERTIFICATE_BEFORE.search(before):
+        return not _OF_AN_ID.search(before)
+    return kind is Kind.LONG_NUMBER and _CERTIFICATE_AFTER.match(text, end) is not None
 
 
 def mask(text: str, findings: Iterable[Finding], marks: Mapping[Kind, str]) -> str:

@@ -121,7 +121,7 @@ async def _examine(knowledge: Knowledge, edit: Edit, author: str, note: str, *, 
     if report.problems or (report.errors and not allow_lint_errors):
         return Publication(texts, parent, report, ())
     first = [] if parent else [Revised(old, 0, knowledge.content.revision, START)]
-    revised = Revised(texts, max(parent, 1), report.revision, author, note[:MAX_NOTE])
+    revised = Revised(texts, max(parent, 1), report.revision, author, knowledge.content.mask(note)[:MAX_NOTE])
     return Publication(texts, parent, report, (*first, revised))
 
 

@@ -30,6 +30,7 @@ from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
+from bot.service.kept import mask_echoes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import KnownPerson, Miss, StepEvent, Store, StoreProblem
@@ -158,7 +159,7 @@ class Service:
             session=json.dumps(sessions.dump(turn.session), ensure_ascii=False),
             events=_events(content, turn),
             update_id=update,
-            turn=_ANSWER.dump_json(answer).decode() if update else None,
+            turn=_ANSWER.dump_json(mask_echoes(content, incoming.text, answer)).decode() if update else None,
             miss=_miss(content, turn.missed),
             at=at,
             effects=turn.effects,
@@ -178,6 +179,7 @@ class Service:
         kept = answer
         if any(reply.link for reply in answer.replies):
             kept = Answer((Reply(self.content.phrases.staff.invitation_again),))
+        kept = mask_echoes(self.content, incoming.text, kept)
         saved = await self._store.save_turn(
             incoming.channel,
             incoming.user,

@@ -6,19 +6,16 @@ from typing import Literal
 
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
-from bot.domain import privacy
 from bot.domain.messages import Button, Reply
 from bot.domain.outbox import Queued
-from bot.domain.privacy import Kind
 from bot.domain.tickets import Ticket
 from bot.render.layout import Rows
 from bot.render.reply import Voice
 
 
 def mask_for_staff(content: Content, words: str) -> str:
-    """Return the words of a graduate with every secret in them masked."""
-    marks = {Kind(name): mark for name, mark in content.phrases.masks.items()}
-    return privacy.mask(words, privacy.find(words), marks)
+    """Return typed words as they may be stored or shown to staff: everything private in them masked."""
+    return content.mask(words)
 
 
 def post_to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()) -> Queued:

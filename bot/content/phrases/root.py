@@ -19,6 +19,7 @@ from bot.content.phrases.graduate import (
     SecretName,
     TelegramPhrases,
 )
+from bot.domain.storage_mask import MaskName
 from flows.answers import plain
 from flows.facts import FactWords
 
@@ -68,7 +69,7 @@ class Phrases(PhraseRow):
     tripwire: Sentence
     tripwire_why: Sentence
     tripwire_kinds: Mapping[SecretName, Label]
-    masks: Mapping[SecretName, Label]
+    masks: Mapping[MaskName, Label]
     forgotten: Sentence
     forgotten_before: Sentence
     exported: Sentence
