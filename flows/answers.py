@@ -68,11 +68,28 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """Values that a message names: `cohort` and `major`, or `date` (ISO 8601); what the words leave open is left out.
+
+    `span` is the part of the message from the first word that names one to the last, `chance` (0–1) how surely they
+    are meant; `is_asked`: the words only ask about them.
+    """
+
+    values: Mapping[str, str]
+    span: Span
+    chance: float = 1.0
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """`options` offers buttons in reading order, `read` understands words, given the same options."""
+    """`options` offers buttons in reading order, `read` takes a message as the answer, given the same options, `find`
+    finds values in a message that may say more than they.
+    """
 
     options: Callable[[Scene], Sequence[Option]]
     read: Callable[[str, Scene, Sequence[Option]], Reading | None]
+    find: Callable[[str, Scene], Values | None] = lambda text, scene: None
 
 
 def plain(text: str) -> str:
@@ -148,6 +165,22 @@ def _reading(found: CourseFound, meant: Sequence[Option]) -> Reading | None:
     return Reading(offered=tuple(meant), spans=found.spans)
 
 
+def _find_course(text: str, scene: Scene) -> Values | None:
+    within = {"level": scene.answers.get("level", "")} if scene.reads.reader == "major" else {}
+    found = find_course(text, scene.notice, scene.sounds, within)
+    if found is None:
+        return None
+    return Values(found.values, (found.spans[0][0], found.spans[-1][1]), found.chance, found.asked)
+
+
+def _find_day(text: str, scene: Scene) -> Values | None:
+    found = find_day(text, scene.today)
+    if found is None or found.kind != "day":
+        return None
+    span = (found.spans[0][0], found.spans[-1][1])
+    return Values({"date": str(found.days[0])}, span, is_asked=found.asked or found.planned)
+
+
 def _days(scene: Scene) -> Sequence[Option]:
     days = (str(scene.today - timedelta(days=n)) for n in range(len(scene.reads.offer)))
     return [Option(name, {scene.reads.into: day}) for name, day in zip(scene.reads.offer, days, strict=True)]
@@ -188,8 +221,8 @@ def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Rea
 
 
 READERS: Mapping[str, Reader] = {
-    "level": Reader(_levels, _read_level),
-    "major": Reader(_majors, _read_major),
-    "day": Reader(_days, _read_day),
+    "level": Reader(_levels, _read_level, _find_course),
+    "major": Reader(_majors, _read_major, _find_course),
+    "day": Reader(_days, _read_day, _find_day),
     "certificate": Reader(lambda scene: (), _read_certificate),
 }

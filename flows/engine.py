@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
 
-from flows.answers import READERS, Option, Reading, Scene, spoken
+from flows.answers import READERS, Option, Reading, Scene, Values, spoken
 from flows.clock import Phase, clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
@@ -29,6 +29,9 @@ NOON = time(12)
 
 BACK = "back"
 JUMP = "jump"
+
+CHECKED = "checked"
+"""The answer of whoever says that they compared everything before they came here; comparing again takes it back."""
 
 GUARDS = frozenset({"fields_open", "photo_open", "wrong"})
 """Conditions that keep 正确 from whoever has not compared everything, or found something wrong."""
@@ -146,9 +149,8 @@ class Walk:
         if not set(verdicts.values()) <= dict(step.checklist.choices).keys():
             return None
         compared = (*(name for name in position.compared if name not in verdicts), *verdicts)
-        marked = replace(
-            position, answers={**position.answers, **verdicts}, compared=compared, moves=position.moves + 1
-        )
+        answers = {name: value for name, value in position.answers.items() if name != CHECKED} | {**verdicts}
+        marked = replace(position, answers=answers, compared=compared, moves=position.moves + 1)
         here = position.item
         open_ = [n for n in (*range(here, len(items)), *range(here)) if items[n] not in compared]
         if open_:
@@ -158,6 +160,11 @@ class Walk:
     def items(self, position: Position) -> Sequence[str]:
         """The names of what the present checklist compares, in its order; empty at any other step."""
         return self._items(self._step(position))
+
+    def find_values(self, position: Position, text: str) -> Values | None:
+        """Find what the present step asks for in a message that may say more; None without any."""
+        step = self._step(position)
+        return READERS[step.reads.reader].find(text, self._scene(position, step)) if step.reads else None
 
     def jump(self, position: Position, target: str) -> Move | None:
         """The move to another step, through its gates; None when there is no such step."""
@@ -213,9 +220,9 @@ class Walk:
 
     def _choose(self, position: Position, choice: Choice) -> Move:
         forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
+        forgotten |= {CHECKED} if choice.forget else set()
         kept = {name: value for name, value in position.answers.items() if name not in forgotten} | {**choice.keep}
-        target = self._way_back(position) if choice.go == RETURN else choice.go
-        moved = self._enter(replace(position, answers=kept), target)
+        moved = self._enter(replace(position, answers=kept), choice.go)
         return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
 
     def _keep(self, position: Position, step: Step, answers: Mapping[str, str]) -> Move:
@@ -244,6 +251,10 @@ class Walk:
         item = self._items(self._step(position)).index(last)
         return Move(replace(position, item=item, answers=answers, compared=tuple(before), moves=position.moves + 1))
 
+    def _resolve(self, position: Position, target: str) -> tuple[str, bool]:
+        """Return the step that a target means, and whether it leads back from a side track."""
+        return (self._way_back(position), True) if target == RETURN else (target, False)
+
     def _way_back(self, position: Position) -> str:
         here = self._step(position).track
         steps = (self.script.by_id[s] for s in reversed(position.trail) if s in self.script.by_id)
@@ -253,15 +264,20 @@ class Walk:
         return next((gate for gate in step.gate if self.holds(gate.when, position)), None)
 
     def _enter(self, position: Position, target: str) -> Move:
+        """Enter a step, through its gates. Whoever returns from a side track goes on in a checklist where they were."""
+        target, is_return = self._resolve(position, target)
         step, said = self.script.by_id[target], []
         for _ in range(MAX_HOPS):
             gate = self._gate(step, position)
             if gate is None:
                 break
             said += [gate.said] if gate.said else []
-            step = self.script.by_id[gate.go]
+            target, is_return = self._resolve(position, gate.go)
+            step = self.script.by_id[target]
         else:
             step = self.script.by_id[self.script.resume_at]
+        items = self._items(step)
+        compared = tuple(name for name in items if is_return and position.answers.get(name))
         left = (position.step,) if position.step and position.step != step.id else ()
         state: State = step.state or position.state
         happenings = [Happening("entered", step.id)]
@@ -269,8 +285,8 @@ class Walk:
         entered = replace(
             position,
             step=step.id,
-            item=0,
-            compared=(),
+            item=next((n for n, name in enumerate(items) if name not in compared), 0),
+            compared=compared,
             moves=position.moves + 1,
             trail=(*position.trail, *left)[-MAX_TRAIL:],
             state=state,
@@ -312,8 +328,10 @@ def _cohort(position: Position) -> str | None:
 
 
 CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
-    "fields_open": lambda w, p: any(not v for k, v in verdicts_of(w.notice, p).items() if k != "photo"),
-    "photo_open": lambda w, p: verdicts_of(w.notice, p).get("photo") == "",
+    "fields_open": lambda w, p: (
+        CHECKED not in p.answers and any(not v for k, v in verdicts_of(w.notice, p).items() if k != "photo")
+    ),
+    "photo_open": lambda w, p: CHECKED not in p.answers and verdicts_of(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),

@@ -72,7 +72,7 @@ def _targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
         if target not in script.by_id and target != RETURN:
             yield flaw("unknown_step", *at, *loc, id=target, known=known)
     for i, gate in enumerate(step.gate):
-        if gate.go not in script.by_id:
+        if gate.go not in script.by_id and gate.go != RETURN:
             yield flaw("unknown_step", *at, "gate", i, "go", id=gate.go, known=known)
     for section in ("choices", "stuck"):
         for i, choice in enumerate(getattr(step, section)):

@@ -13,7 +13,8 @@ from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply, State
 from bot.domain.questions import Tallied
-from bot.domain.session import Session
+from bot.domain.session import LastSaid, Session
+from bot.reading.acts import Act
 from bot.render.reply import Rows, Voice
 from bot.tickets.tickets import Case
 from flows.engine import Happening
@@ -44,12 +45,14 @@ class Turn:
 
     `view` is shown after the replies, and `after` behind it; `finish` puts them in. `told` are the topics that it
     answers, `tallied` counts how far a typed question got. `withdraw`: the message held a secret, which is nowhere in
-    this turn. `effects` are for others than this person. `toast` is a short pop-up text.
+    this turn. `understood` are the acts of a typed message in the order in which they were handled, `last` is the kind
+    of what is said last. `effects` are for others than this person. `toast` is a short pop-up text.
     """
 
     session: Session
     replies: tuple[Reply, ...] = ()
     view: View = ""
+    last: LastSaid = "step"
     after: tuple[Reply, ...] = ()
     happenings: tuple[Happening, ...] = ()
     told: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class Turn:
     export: bool = False
     withdraw: bool = False
     effects: tuple[Effect, ...] = ()
+    understood: tuple[Act, ...] = ()
     toast: str = ""
 
     @property

@@ -70,10 +70,15 @@ class Opinion:
     reasons: Mapping[str, int] = field(default_factory=dict)
 
 
+Reached = Literal["taken", "answer", "choices", "miss"]
+"""What became of a typed message: taken as an answer to the step (or a command), a question answered, offered something
+to choose from, not understood."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """Somebody of a cohort (None: not chosen) under a notice typed a question, and that is how far it got."""
+    """A message that somebody of a cohort (None: not chosen) under a notice typed, and what became of it."""
 
     notice: str
     cohort: str | None
-    reached: Literal["answer", "choices", "miss"]
+    reached: Reached

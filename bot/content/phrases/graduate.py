@@ -12,6 +12,7 @@ from bot.content.phrases.admin import AdminPhrases
 from bot.content.phrases.base import Label, Row, Sentence
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.content.phrases.desk import DeskPhrases, StaffPhrases
+from bot.content.phrases.typed import TypedPhrases
 from flows.answers import plain
 from flows.facts import Words
 
@@ -112,6 +113,7 @@ class Phrases(Row):
     misses: tuple[Sentence, Sentence, Sentence]
     none_of_these: Sentence
     small_talk: Mapping[Literal["thanks", "hello", "bye", "who"], Sentence]
+    typed: TypedPhrases
     tripwire: Sentence
     tripwire_why: Sentence
     tripwire_kinds: Mapping[SecretName, Label]
