@@ -1,0 +1,224 @@
+"""Makes the reader's weights: bot/reading/weights.yaml.
+
+    python -m bench.reading_train                     fits them to bench/turns/*.jsonl (needs numpy and scipy)
+    python -m bench.reading_train across [FILE ...]   leaves out one file after another; FILEs are only tested on
+
+A message's label says which acts it holds, not which words say which: of all ways to cut it up and to read each part,
+those that give the labelled acts are likeliest under the weights (a semi-Markov conditional random field with hidden
+segments).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+from bench.turns_understood import Turn, content, form, accepted, place_of, reader, report, turns_in
+from bot.reading.acts import to_json
+from bot.reading.reader import Reader
+
+ROOT = Path(__file__).parents[1]
+PULL = 0.15  # towards zero
+RARE = 3  # samples in which a feature must stand
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A message: `edges` are (first atom, last atom, row of the first candidate, row behind the last); `right` are by
+    accepted list of acts the edges (first, last, row, bits of the acts that it holds).
+    """
+
+    atoms: int
+    edges: list[tuple[int, int, int, int]]
+    right: list[tuple[int, list[tuple[int, int, int, int]]]]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All candidates of all messages as one sparse matrix."""
+
+    names: list[str]
+    rows: object
+    lattices: list[Lattice]
+
+
+def lattices(turns: Iterable[Turn], names: dict[str, int]) -> tuple[list[Lattice], list[dict[int, float]]]:
+    """The messages whose label can be read at all, and the features of all their candidates."""
+    made: list[Lattice] = []
+    rows: list[dict[int, float]] = []
+    for turn in turns:
+        message, edges = reader().edges(turn["say"], place_of(turn))
+        wanted = [acts for acts in accepted(turn) if not _secret(acts)]
+        spans, forms = [], []
+        at = len(rows)
+        for edge in edges:
+            spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
+            for candidate in edge.candidates:
+                forms.append([form(to_json(act)) for act in candidate.acts])
+                rows.append({names.setdefault(name, len(names)): value for name, value in candidate.features.items()})
+        right = [one for acts in wanted if (one := _right(acts, spans, forms, at, len(message.atoms)))]
+        if right and spans:
+            made.append(Lattice(len(message.atoms), spans, right))
+        else:
+            print("unreachable:", turn["at"], turn["say"], turn["want"]) if "-v" in sys.argv else None
+            del rows[at:]
+    return made, rows
+
+
+def _secret(acts: Sequence[set[str]]) -> bool:
+    return any('"secret"' in one for act in acts for one in act)
+
+
+def _right(
+    acts: Sequence[set[str]], spans: Sequence[tuple[int, int, int, int]], forms: Sequence[Sequence[str]], at: int, atoms: int
+) -> tuple[int, list[tuple[int, int, int, int]]] | None:
+    found = []
+    for first, last, start, end in spans:
+        for row in range(start, end):
+            bits = [next((n for n, one in enumerate(acts) if f in one), None) for f in forms[row - at]]
+            if None not in bits:
+                found.append((first, last, row, sum({1 << bit for bit in bits})))
+    full = (1 << len(acts)) - 1
+    reached = {(0, 0)}
+    for first, last, _, mask in sorted(found):
+        reached |= {(last, have | mask) for place, have in reached if place == first}
+    return (full, found) if (atoms, full) in reached else None
+
+
+def fit(made: Sequence[Lattice], rows: Sequence[Mapping[int, float]], count: int) -> list[float]:
+    """The weights under which the labelled readings are likeliest."""
+    import numpy as np
+    from scipy.optimize import minimize
+    from scipy.sparse import csr_matrix
+
+    cells = [(row, name, value) for row, features in enumerate(rows) for name, value in features.items()]
+    matrix = csr_matrix(
+        ([value for *_, value in cells], ([row for row, *_ in cells], [name for _, name, _ in cells])),
+        shape=(len(rows), count),
+    )
+    flipped = matrix.T.tocsr()
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = matrix @ values
+        slope = np.zeros(len(rows))
+        total = 0.0
+        for one in made:
+            total += one.weight * _every(one, scores, slope, one.weight)
+            total -= one.weight * _labelled(one, scores, slope, one.weight)
+        return total + PULL / 2 * float(values @ values), flipped @ slope + PULL * values
+
+    best = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", options={"maxiter": 120})
+    found: list[float] = best.x.tolist()
+    return found
+
+
+def _every(one: Lattice, scores: object, slope: object, weight: float) -> float:
+    """The logarithm of the sum over all readings; adds each candidate's share to its slope."""
+    import numpy as np
+
+    sums, shares = [], []
+    for _, _, start, end in one.edges:
+        own = scores[start:end]
+        top = own.max()
+        parts = np.exp(own - top)
+        part = parts.sum()
+        sums.append(top + math.log(part))
+        shares.append(parts / part)
+    ahead, behind = [-math.inf] * (one.atoms + 1), [-math.inf] * (one.atoms + 1)
+    ahead[0] = behind[one.atoms] = 0.0
+    order = sorted(range(len(one.edges)), key=lambda n: one.edges[n][1])
+    for n in order:
+        first, last, *_ = one.edges[n]
+        ahead[last] = _add(ahead[last], ahead[first] + sums[n])
+    for n in sorted(order, key=lambda n: -one.edges[n][0]):
+        first, last, *_ = one.edges[n]
+        behind[first] = _add(behind[first], sums[n] + behind[last])
+    for n, (first, last, start, end) in enumerate(one.edges):
+        share = math.exp(ahead[first] + sums[n] + behind[last] - ahead[one.atoms])
+        slope[start:end] += weight * share * shares[n]
+    return ahead[one.atoms]
+
+
+def _labelled(one: Lattice, scores: object, slope: object, weight: float) -> float:
+    """The logarithm of the sum over the labelled readings; takes their shares from the slope."""
+    total = -math.inf
+    kept = []
+    for full, edges in one.right:
+        ahead: dict[tuple[int, int], float] = {(0, 0): 0.0}
+        steps = []
+        for first, last, row, mask in sorted(edges):
+            for have in [have for place, have in ahead if place == first]:
+                key = (last, have | mask)
+                ahead[key] = _add(ahead.get(key, -math.inf), ahead[first, have] + scores[row])
+                steps.append((first, have, key, row))
+        end = ahead.get((one.atoms, full), -math.inf)
+        kept.append((full, ahead, steps, end))
+        total = _add(total, end)
+    for full, ahead, steps, _ in kept:
+        behind = {(one.atoms, full): 0.0}
+        for first, have, key, row in reversed(steps):
+            if key in behind:
+                there = behind[key] + scores[row]
+                slope[row] -= weight * math.exp(ahead[first, have] + there - total)
+                behind[first, have] = _add(behind.get((first, have), -math.inf), there)
+    return total
+
+
+def _add(a: float, b: float) -> float:
+    if a < b:
+        a, b = b, a
+    return a if math.isinf(b) else a + math.log1p(math.exp(b - a))
+
+
+def learn(turns: Sequence[Turn]) -> dict[str, float]:
+    names: dict[str, int] = {}
+    made, rows = lattices(turns, names)
+    seen = [0] * len(names)
+    for features in rows:
+        for name in features:
+            seen[name] += 1
+    values = fit(made, rows, len(names))
+    print(f"{len(made)} of {len(turns)} messages can be read as labelled; {len(names)} features")
+    return {name: round(values[at], 3) for name, at in sorted(names.items()) if abs(values[at]) >= 0.005}
+
+
+def test(model: Mapping[str, float], turns: Sequence[Turn], *, misses: bool) -> float:
+    own = Reader.__new__(Reader)
+    own.__dict__.update(reader().__dict__)
+    own._model = model
+    return report(turns, lambda turn, place: own.read(turn["say"], place), misses=misses)
+
+
+def main(words: Sequence[str]) -> None:
+    misses = "--miss" in words
+    files = {path.stem: turns_in(path) for path in sorted((ROOT / "bench" / "turns").glob("*.jsonl"))}
+    if words[:1] == ["across"]:
+        others = [Path(word) for word in words[1:] if not word.startswith("-")]
+        for path in others:
+            print(f"\n== all but {path.name}")
+            test(learn([turn for turns in files.values() for turn in turns]), turns_in(path), misses=misses)
+        for name in files if "--cv" in words else ():
+            print(f"\n== all but {name}")
+            test(learn([t for other, turns in files.items() if other != name for t in turns]), files[name], misses=misses)
+        return
+    model = learn([turn for turns in files.values() for turn in turns])
+    count = sum(map(len, files.values()))
+    head = (
+        "# The reader's linear model: what each feature adds to the log-odds of what a segment may mean.\n"
+        f"# Made by: python -m bench.reading_train ({count} messages)\n"
+    )
+    body = yaml.safe_dump(model, sort_keys=True, default_flow_style=False, allow_unicode=True)
+    (ROOT / "bot" / "reading" / "weights.yaml").write_text(head + body, encoding="utf-8")
+
+
+__all__ = ["content", "product"]
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
