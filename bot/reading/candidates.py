@@ -26,7 +26,7 @@ from bot.reading.acts import (
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message, Segment
 from bot.reading.phrasebook import Likeness, Phrasebook
-from bot.reading.place import Asked, Option, Place
+from bot.reading.place import Asked, Parsed, Place
 from bot.reading.writing import spelt
 from faq.matcher import Matcher, Weighed
 from faq.sounds import units
@@ -61,7 +61,7 @@ def looks(message: Message, segments: Sequence[Segment], matcher: Matcher) -> di
 
 
 def candidates(
-    segment: Segment, place: Place, book: Phrasebook, look: Weighed | None, values: Values | None
+    segment: Segment, place: Place, book: Phrasebook, look: Weighed | None, parsed: Parsed | None
 ) -> Iterator[Candidate]:
     """Everything that a segment may mean, in no particular order."""
     text, common = segment.text, _common(segment, place)
@@ -69,12 +69,12 @@ def candidates(
     own = {group for option in place.options for name in option.groups if (group := book.number.get(name)) is not None}
     shared = _shared(book)
     like = book.likeness(text, sorted(own | {group for groups in shared.values() for group in groups}))
-    if not (ack and place.asked is not Asked.INSTRUCTION and segment.whole):
-        yield from _options(segment, place, book, like, common, ack)
-    if ack and segment.whole and place.asked is not Asked.INSTRUCTION:
-        yield Candidate((Social("ack"),), common("ack"))
-    if values:
-        yield Candidate((values,), common("values") | {"values.share": _share(segment, place)})
+    bare = ack and segment.whole and place.asked is not Asked.INSTRUCTION
+    yield from _options(segment, place, book, like, common, ack=ack, bare=bare)
+    if not (ack and segment.whole and place.asked is Asked.INSTRUCTION):
+        yield Candidate((Social("ack"),), common("ack") | {"ack.bare": float(ack), "ack.opens": float(_opens(text.chars))})
+    if parsed:
+        yield Candidate((Values.of(parsed.values),), common("values") | _parsed(parsed, segment))
     for kind, limit in (("command", COMMANDS), ("social", COMPANY), ("dark", COMPANY)):
         near = sorted(shared[kind], key=lambda group: (-like[group].together, -like[group].inside, group))[:limit]
         for group in near:
@@ -127,19 +127,26 @@ class _Common:
 
 
 def _options(
-    segment: Segment, place: Place, book: Phrasebook, like: Mapping[int, Likeness], common: _Common, ack: bool
+    segment: Segment, place: Place, book: Phrasebook, like: Mapping[int, Likeness], common: _Common, *, ack: bool, bare: bool
 ) -> Iterator[Candidate]:
-    mentioned, rest = fields_in(segment, place)
+    """The answers to the step. A bare acknowledgement is one where an instruction was given, or where it is among the
+    words of the option.
+    """
+    mentioned = fields_in(segment, place)
     for option in place.options:
-        groups = [like[book.number[name]] for name in option.groups if name in book.number]
+        groups = [like[book.number[name]] for name in option.groups if name in book.number]  # its own first
         merged = Likeness(*map(max, zip(*groups, strict=True))) if groups else Likeness()
         if place.fields or place.asked is Asked.CHECKLIST or (option.action in ("right", "wrong", "unsure", "missing")):
+            if bare:
+                continue
             kind = "tick"
-            for acts, how in _ticks(option.action, place, mentioned, rest):
+            for acts, how in _ticks(option.action, place, mentioned, segment):
                 yield Candidate(
                     acts,
                     common(kind) | _alike(kind, merged) | {f"tick.{option.action}": 1.0, f"tick.{how}": 1.0},
                 )
+            continue
+        if bare and not (place.asked is not Asked.ANSWER and groups and groups[0].exact):
             continue
         kind = "affirm" if option.affirms else "other"
         features = common(kind) | _alike("option", merged) | {f"bias.{option.action}": 1.0}
@@ -151,29 +158,30 @@ def _options(
 
 
 def _ticks(
-    action: str, place: Place, mentioned: Sequence[str], rest: bool
+    action: str, place: Place, mentioned: Sequence[str], segment: Segment
 ) -> Iterator[tuple[tuple[Act, ...], str]]:
     if not place.fields:
         yield (Answer(action),), "plain"
         return
+    said = {one.name for one in segment.stances}
     if mentioned:
         yield tuple(Answer(action, name) for name in mentioned), "named"
-        if rest and action == "wrong":
+        if action == "wrong" and said & {"except", "all"}:
             yield (*[Answer("wrong", name) for name in mentioned], Answer("right", "all")), "except"
     else:
         yield (Answer(action, place.fields[place.item]),), "asked"
-        if action == "right":
+        if action == "right" and "all" in said:
             yield (Answer("right", "all"),), "all"
 
 
-def fields_in(segment: Segment, place: Place) -> tuple[list[str], bool]:
-    """The fields of the checklist that a segment names, in its order; and whether it speaks of all the others too."""
+def fields_in(segment: Segment, place: Place) -> list[str]:
+    """The fields of the checklist that a segment names, in its order; not what it only compares with (跟身份证不符)."""
     chars, sounds = segment.text.chars, segment.text.sounds
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
     found: dict[str, int] = {}
     taken: set[int] = set()
     for at in range(len(chars)):
-        if at in taken or (at and line[at - 1] in "和跟与同比按照" and line.startswith("身份证", at)):
+        if at in taken or (at and _COMPARED.match(line, at - 1)):
             continue
         for word, name in _field_words(place.fields):
             size = len(word)
@@ -183,8 +191,10 @@ def fields_in(segment: Segment, place: Place) -> tuple[list[str], bool]:
                 found[name] = at
                 taken.update(range(at, at + size))
                 break
-    rest = any(one.name in ("except", "all") for one in segment.stances)
-    return list(found), rest
+    return list(found)
+
+
+_COMPARED = re.compile("[和跟与同比按照]身份证(?:[上里]|号?(?:不|一|对不上|比|相|有))")
 
 
 @cache
@@ -210,8 +220,10 @@ def _alike(kind: str, like: Likeness) -> dict[str, float]:
     return {f"{kind}={name}": value for name, value in zip(Likeness._fields, like, strict=True) if value}
 
 
-def _share(segment: Segment, place: Place) -> float:
-    return 1.0 / len(segment.text.chars)
+def _parsed(parsed: Parsed, segment: Segment) -> dict[str, float]:
+    start, end = segment.raw
+    share = (parsed.span[1] - parsed.span[0]) / (end - start)
+    return {"values.share": share, "values.doubt": 1.0 - parsed.chance, "values.asked": float(parsed.asked)}
 
 
 def _questions(look: Weighed, place: Place, common: _Common) -> Iterator[Candidate]:
@@ -251,6 +263,11 @@ def _is_ack(chars: Sequence[str]) -> bool:
 def _acks() -> re.Pattern[str]:
     words = sorted({"".join(units(spelt(word))[0]) for word in lexicon()["acks"]} - {""}, key=len, reverse=True)
     return re.compile(f"(?:{'|'.join(map(re.escape, words))})+")
+
+
+def _opens(chars: Sequence[str]) -> bool:
+    """Whether a text opens with words that keep company."""
+    return bool(_acks().match("".join(chars)))
 
 
 def is_ack(line: str) -> bool:

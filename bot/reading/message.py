@@ -117,7 +117,8 @@ class Message:
             self.subjects += [
                 (start + base, end + base, name) for start, end, name in subjects(piece.chars, piece.sounds)
             ]
-            self.atoms += _atoms(piece, base, own)
+            things = {start - base for start, _, _ in self.subjects if start >= base}
+            self.atoms += _atoms(piece, base, own, things)
             base += len(piece.chars)
         if len(self.atoms) > ATOMS:
             self.atoms = _merged(self.atoms)
@@ -145,9 +146,9 @@ def _merged(atoms: list[Atom]) -> list[Atom]:
     return whole
 
 
-def _atoms(piece: Piece, base: int, own: list[Stance]) -> Iterator[Atom]:
+def _atoms(piece: Piece, base: int, own: list[Stance], things: set[int]) -> Iterator[Atom]:
     size, long = len(piece.chars), piece.end - piece.start
-    cuts = [0, *_cuts(piece.chars, own), size]
+    cuts = [0, *_cuts(piece.chars, own, things), size]
     for start, end in zip(cuts, cuts[1:], strict=False):
         yield Atom(
             base + start,
@@ -159,14 +160,14 @@ def _atoms(piece: Piece, base: int, own: list[Stance]) -> Iterator[Atom]:
         )
 
 
-def _cuts(chars: Sequence[str], own: list[Stance]) -> list[int]:
-    """Where a new thought may begin inside a piece: at a joint, and behind a particle."""
+def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int]:
+    """Where a new thought may begin inside a piece: at a joint, behind a particle, and at a thing behind a stance."""
     size = len(chars)
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
     inside = {at for one in own if one.end - one.start > 1 for at in range(one.start + 1, one.end)}
     found: list[int] = []
     for at in range(_LEAST, size - _LEAST + 1):
-        opens = any(line.startswith(joint, at) for joint in _joints())
+        opens = (at in things and any(one.end == at for one in own)) or any(line.startswith(joint, at) for joint in _joints())
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
     return found

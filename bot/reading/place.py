@@ -12,8 +12,20 @@ from typing import TypeAlias
 
 from flows.model import Script, Step
 
-Parse: TypeAlias = Callable[[str], tuple[Mapping[str, str], tuple[int, int]] | None]
-"""Reads values in a text: the values and the stretch `text[start:end]` that says them; None when there are none."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Values in a text and the stretch `text[start:end]` that says them. `chance` (0–1): how surely they are meant;
+    `asked`: the words only ask about them.
+    """
+
+    values: Mapping[str, str]
+    span: tuple[int, int]
+    chance: float = 1.0
+    asked: bool = False
+
+
+Parse: TypeAlias = Callable[[str], Parsed | None]
+"""Reads values in a text; None when there are none."""
 
 
 class Asked(StrEnum):

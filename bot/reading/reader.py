@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from bot.reading import candidates as made
-from bot.reading.acts import Act, Answer, Secret, Values
+from bot.reading.acts import Act, Answer, Secret
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message, Segment
 from bot.reading.phrasebook import Phrasebook
@@ -70,9 +70,9 @@ class Reader:
         parsed = place.parse(text) if place.parse else None
         found = []
         for segment in segments:
-            values = Values.of(parsed[0]) if parsed and _covers(segment, parsed[1]) else None
+            said = parsed if parsed and _covers(segment, parsed.span) else None
             options = list(
-                made.candidates(segment, place, self.book, looks.get((segment.first, segment.last)), values)
+                made.candidates(segment, place, self.book, looks.get((segment.first, segment.last)), said)
             )
             found.append(Edge(segment.first, segment.last, options, [score(one, self._model) for one in options]))
         return message, found
