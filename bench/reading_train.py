@@ -14,18 +14,27 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from collections import Counter
 from pathlib import Path
 
 import yaml
 
-from bench.turns_understood import Turn, content, form, accepted, place_of, reader, report, turns_in
+from bench.turns_understood import Turn, accepted, form, place_of, reader, report, turns_in
 from bot.reading.acts import to_json
+from bot.reading.candidates import Candidate, Traits
 from bot.reading.reader import Reader
+from bot.reading.score import Edge, Model, features, model_of
 
 ROOT = Path(__file__).parents[1]
 PULL = 0.15  # towards zero
-RARE = 3  # samples in which a feature must stand
+GRAM_PULL = 3.0  # times as much for characters and pairs of them
+OFTEN = 6  # messages in which a character or pair must stand to have a weight
+LEAST = 0.02  # weight that is kept
+GRAM_LEAST = 0.05
+GRAM_KINDS = frozenset(
+    "affirm other tick.right tick.wrong asks question new nothing ack command trouble later".split()  # noqa: SIM905
+)
+Name = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -40,21 +49,26 @@ class Lattice:
     weight: float = 1.0
 
 
-@dataclass(frozen=True)
-class Samples:
-    """All candidates of all messages as one sparse matrix."""
-
-    names: list[str]
-    rows: object
-    lattices: list[Lattice]
+def often(read: Sequence[Sequence[Edge]]) -> set[str]:
+    """The characters and pairs that stand in several messages."""
+    counts = Counter(gram for edges in read for gram in {gram for edge in edges for gram in edge.traits.grams})
+    return {gram for gram, count in counts.items() if count >= OFTEN}
 
 
-def lattices(turns: Iterable[Turn], names: dict[str, int]) -> tuple[list[Lattice], list[dict[int, float]]]:
+def kept(candidate: Candidate, traits: Traits, grams: set[str]) -> Iterable[tuple[Name, float]]:
+    """The features of a candidate that may have a weight."""
+    for name, value in features(candidate, traits):
+        if name[0] != "grams" or (name[1] in GRAM_KINDS and name[2] in grams):
+            yield name, value
+
+
+def lattices(turns: Sequence[Turn], names: dict[Name, int]) -> tuple[list[Lattice], list[dict[int, float]]]:
     """The messages whose label can be read at all, and the features of all their candidates."""
+    read = [reader().edges(turn["say"], place_of(turn)) for turn in turns]
+    grams = often([edges for _, edges in read])
     made: list[Lattice] = []
     rows: list[dict[int, float]] = []
-    for turn in turns:
-        message, edges = reader().edges(turn["say"], place_of(turn))
+    for turn, (message, edges) in zip(turns, read, strict=True):
         wanted = [acts for acts in accepted(turn) if not _secret(acts)]
         spans, forms = [], []
         at = len(rows)
@@ -62,7 +76,10 @@ def lattices(turns: Iterable[Turn], names: dict[str, int]) -> tuple[list[Lattice
             spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
             for candidate in edge.candidates:
                 forms.append([form(to_json(act)) for act in candidate.acts])
-                rows.append({names.setdefault(name, len(names)): value for name, value in candidate.features.items()})
+                own: dict[int, float] = {}
+                for name, value in kept(candidate, edge.traits, grams):
+                    own[names.setdefault(name, len(names))] = value
+                rows.append(own)
         right = [one for acts in wanted if (one := _right(acts, spans, forms, at, len(message.atoms)))]
         if right and spans:
             made.append(Lattice(len(message.atoms), spans, right))
@@ -92,12 +109,14 @@ def _right(
     return (full, found) if (atoms, full) in reached else None
 
 
-def fit(made: Sequence[Lattice], rows: Sequence[Mapping[int, float]], count: int) -> list[float]:
+def fit(made: Sequence[Lattice], rows: Sequence[Mapping[int, float]], names: Mapping[Name, int]) -> list[float]:
     """The weights under which the labelled readings are likeliest."""
     import numpy as np
     from scipy.optimize import minimize
     from scipy.sparse import csr_matrix
 
+    count = len(names)
+    pull = np.array([PULL * (GRAM_PULL if name[0] == "grams" else 1.0) for name in names])
     cells = [(row, name, value) for row, features in enumerate(rows) for name, value in features.items()]
     matrix = csr_matrix(
         ([value for *_, value in cells], ([row for row, *_ in cells], [name for _, name, _ in cells])),
@@ -112,7 +131,7 @@ def fit(made: Sequence[Lattice], rows: Sequence[Mapping[int, float]], count: int
         for one in made:
             total += one.weight * _every(one, scores, slope, one.weight)
             total -= one.weight * _labelled(one, scores, slope, one.weight)
-        return total + PULL / 2 * float(values @ values), flipped @ slope + PULL * values
+        return total + float(values @ (pull * values)) / 2, flipped @ slope + pull * values
 
     best = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", options={"maxiter": 120})
     found: list[float] = best.x.tolist()
@@ -177,22 +196,27 @@ def _add(a: float, b: float) -> float:
     return a if math.isinf(b) else a + math.log1p(math.exp(b - a))
 
 
-def learn(turns: Sequence[Turn]) -> dict[str, float]:
-    names: dict[str, int] = {}
+def learn(turns: Sequence[Turn]) -> dict[str, dict[str, object]]:
+    """The weights as `weights.yaml` holds them."""
+    names: dict[Name, int] = {}
     made, rows = lattices(turns, names)
-    seen = [0] * len(names)
-    for features in rows:
-        for name in features:
-            seen[name] += 1
-    values = fit(made, rows, len(names))
-    print(f"{len(made)} of {len(turns)} messages can be read as labelled; {len(names)} features")
-    return {name: round(values[at], 3) for name, at in sorted(names.items()) if abs(values[at]) >= 0.005}
+    values = fit(made, rows, names)
+    found: dict[str, dict[str, object]] = {"own": {}, "traits": {}, "grams": {}}
+    count = 0
+    for (part, kind, name), at in sorted(names.items()):
+        if abs(values[at]) >= (GRAM_LEAST if part == "grams" else LEAST):
+            table: object = found[part] if part == "own" else found[part].setdefault(kind, {})
+            table[name] = round(values[at], 2)  # type: ignore[index]
+            count += 1
+    print(f"{len(made)} of {len(turns)} messages can be read as labelled; {count} of {len(names)} weights")
+    return found
 
 
-def test(model: Mapping[str, float], turns: Sequence[Turn], *, misses: bool) -> float:
+def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, misses: bool) -> float:
+    """The share of messages that a reader with these weights understands."""
     own = Reader.__new__(Reader)
     own.__dict__.update(reader().__dict__)
-    own._model = model
+    own._model = model_of(weights)
     return report(turns, lambda turn, place: own.read(turn["say"], place), misses=misses)
 
 
@@ -214,11 +238,11 @@ def main(words: Sequence[str]) -> None:
         "# The reader's linear model: what each feature adds to the log-odds of what a segment may mean.\n"
         f"# Made by: python -m bench.reading_train ({count} messages)\n"
     )
-    body = yaml.safe_dump(model, sort_keys=True, default_flow_style=False, allow_unicode=True)
+    body = yaml.safe_dump(model, sort_keys=True, default_flow_style=None, allow_unicode=True, width=150)
     (ROOT / "bot" / "reading" / "weights.yaml").write_text(head + body, encoding="utf-8")
 
 
-__all__ = ["content", "product"]
+__all__ = ["Model"]
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -151,9 +151,9 @@ def report(turns: Sequence[Turn], read: Any, *, misses: bool = False) -> float:
     times = []
     for turn in turns:
         place = place_of(turn)
-        start = time.perf_counter()
+        start = time.process_time()
         readout = read(turn, place)
-        times.append((time.perf_counter() - start) * 1000)
+        times.append((time.process_time() - start) * 1000)
         good = understood(turn, readout)
         wrong[wrong_move(turn, readout)] += 1
         for name in ("all", f"kind {kind(turn)}", f"style {turn['style']}", f"step {turn['at']}"):

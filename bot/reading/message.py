@@ -78,6 +78,16 @@ class Segment:
         return (not atoms[self.first].hard) + (self.last < len(atoms) and not atoms[self.last].hard)
 
     @property
+    def rank(self) -> tuple[bool, int, int]:
+        """The whole before parts between punctuation before the rest."""
+        return not self.whole, self.soft, self.hard_inside
+
+    def covers(self, span: tuple[int, int]) -> bool:
+        """Whether it holds a stretch of the raw text."""
+        start, end = self.raw
+        return start <= span[0] and span[1] <= end
+
+    @property
     def asks(self) -> bool:
         return self.message.atoms[self.last - 1].asks
 

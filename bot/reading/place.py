@@ -73,6 +73,11 @@ class Place:
     secret: Callable[[str], bool] | None = None
     verdict: bool = False
 
+    @property
+    def ticks(self) -> bool:
+        """Whether the step is a checklist."""
+        return any(option.action == "right" for option in self.options)
+
 
 MENU = Place("menu", Asked.NOTHING)
 """Before the walk."""
@@ -91,6 +96,8 @@ def options(script: Script, step: Step) -> tuple[Option, ...]:
     return tuple(found)
 
 
+DONE = frozenset({"done", "settled"})
+"""Choices that say that what was to be done is done."""
 AFFIRMING = ("done", "go-on", "settled", "yes", "same")
 """Choices that say that what the step asks for is done."""
 
@@ -104,7 +111,8 @@ def asked(script: Script, step: Step) -> Asked:
     """What a step asks for when it is shown."""
     if step.checklist:
         return Asked.CHECKLIST
-    return Asked.INSTRUCTION if len(script.choices_of(step)) == 1 and not step.reads else Asked.QUESTION
+    only = {choice.id for choice in script.choices_of(step)} <= DONE and len(script.choices_of(step)) == 1
+    return Asked.INSTRUCTION if only and not step.reads else Asked.QUESTION
 
 
 def wordings(script: Script) -> dict[str, list[str]]:
