@@ -150,6 +150,10 @@ class Matcher:
             parts = []
         return tuple([self._seen(text)[0] for text in (question, *parts)])
 
+    def weigh(self, text: str) -> Weighed:
+        """A text as one question, whoever asks."""
+        return self._seen(text)[0]
+
     def explain(self, text: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
         weighed, reading, features, none = self._seen(text)
