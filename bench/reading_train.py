@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from collections import Counter
 from pathlib import Path
 
 import yaml

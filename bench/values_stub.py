@@ -1,6 +1,9 @@
+import re
+
 from flows.answers import READERS, Scene
 from flows.model import Reads
-import re
+
+
 def parser(step, today, notice):
     if step in ("m0-who","m0-major"):
         rd=READERS["level"]; sc=Scene(Reads(reader="level",go="x"),notice,{},today)

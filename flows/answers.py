@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -84,28 +84,20 @@ class Values:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """`options` offers buttons in reading order, `read` takes a message as the answer, given the same options, `find`
-    finds values in a message that may say more than they.
+    finds values in a message that may say more than they. `more` are options that are offered only when words may mean
+    several.
     """
 
     options: Callable[[Scene], Sequence[Option]]
     read: Callable[[str, Scene, Sequence[Option]], Reading | None]
     find: Callable[[str, Scene], Values | None] = lambda text, scene: None
+    more: Callable[[Scene], Sequence[Option]] = lambda scene: ()
 
 
 def plain(text: str) -> str:
     """The words bare of width, case, blanks and punctuation: what two people typed alike is alike."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LN")
-
-
-def spoken(text: str, choices: Iterable[tuple[str, Iterable[str]]]) -> str | None:
-    """The id of the choice that the words mean: its place (`1` is the first) or one of its names, exactly."""
-    said, raw = plain(text), text.strip()
-    for place, (choice, names) in enumerate(choices, start=1):
-        # A sign such as 👍 is nothing but punctuation, so it is compared as it stands.
-        if raw in (known := tuple(names)) or (said and (said == str(place) or said in map(plain, known))):
-            return choice
-    return None
 
 
 def _levels(scene: Scene) -> Sequence[Option]:
@@ -221,7 +213,7 @@ def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Rea
 
 
 READERS: Mapping[str, Reader] = {
-    "level": Reader(_levels, _read_level, _find_course),
+    "level": Reader(_levels, _read_level, _find_course, lambda scene: _majors(replace(scene, answers={}))),
     "major": Reader(_majors, _read_major, _find_course),
     "day": Reader(_days, _read_day, _find_day),
     "certificate": Reader(lambda scene: (), _read_certificate),

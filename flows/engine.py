@@ -6,18 +6,17 @@ The script's table is the only door: an action that is not in it is None, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
 
-from flows.answers import READERS, Option, Reading, Scene, Values, spoken
+from flows.answers import READERS, Option, Reading, Scene, Values
 from flows.clock import Phase, clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
 from flows.notice import Notice
-from flows.words import fold, is_question, rest_of
 
 MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
@@ -47,12 +46,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A new position, what happened, and what to say before it is shown: texts of the script and a reader's verdict."""
+    """A new position, what happened, and texts of the script to say before it is shown."""
 
     position: Position
     happenings: tuple[Happening, ...] = ()
     said: tuple[str, ...] = ()
-    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Walk:
             return self._back(position)
         if step.checklist and action in dict(step.checklist.choices):
             return self.compare(position, {self._items(step)[position.item]: action})
-        for option in self._options(position, step):
+        for option in self.options(position):
             if option.id == action:
                 return self._keep(position, step, option.answers)
         for choice in (*self.script.choices_of(step), *step.stuck):
@@ -124,18 +122,16 @@ class Walk:
                 return self._choose(position, choice)
         return None
 
-    def read(self, position: Position, text: str) -> Move | None:
-        """The move for typed words; None when the step does not read them, so that they may be a question."""
+    def read_values(self, position: Position, text: str) -> Reading | None:
+        """Read a message as what the present step asks for; None when it says nothing of the kind."""
         step = self._step(position)
-        if step.reads:
-            scene = self._scene(position, step)
-            reading = READERS[step.reads.reader].read(text, scene, self._options(position, step))
-            if reading and reading.answers and not _asks(rest_of(text, reading.spans)):
-                return self._keep(position, step, reading.answers)
-            if reading and (reading.refused or reading.heard):
-                return Move(position, reading=reading)
-        action = spoken(text, self._names(position, step))
-        return self.press(position, action) if action else None
+        if step.reads is None:
+            return None
+        return READERS[step.reads.reader].read(text, self._scene(position, step), self._options(position, step))
+
+    def answer(self, position: Position, answers: Mapping[str, str]) -> Move:
+        """The move for values that the present step's reader read."""
+        return self._keep(position, self._step(position), answers)
 
     def compare(self, position: Position, verdicts: Mapping[str, str]) -> Move | None:
         """The move for verdicts on items of the present checklist by name (`field:民族`, `photo`), in any order.
@@ -156,6 +152,11 @@ class Walk:
         if open_:
             return Move(replace(marked, item=open_[0]))
         return self._enter(replace(marked, moves=position.moves), step.checklist.go)
+
+    def options(self, position: Position) -> Sequence[Option]:
+        """Everything that the present step's reader takes, offered at once or only in answer to words."""
+        step = self._step(position)
+        return (*self._options(position, step), *self._more_options(position, step))
 
     def items(self, position: Position) -> Sequence[str]:
         """The names of what the present checklist compares, in its order; empty at any other step."""
@@ -212,11 +213,8 @@ class Walk:
     def _options(self, position: Position, step: Step) -> Sequence[Option]:
         return READERS[step.reads.reader].options(self._scene(position, step)) if step.reads else ()
 
-    def _names(self, position: Position, step: Step) -> Iterator[tuple[str, Sequence[str]]]:
-        said = {c.id: c.say for c in self.script.choices_of(step)}
-        for action in self.view(position).actions:
-            yield action.id, (action.text, *said.get(action.id, ()), *self.script.synonyms.get(action.id, ()))
-        yield BACK, self.script.synonyms.get(BACK, ())
+    def _more_options(self, position: Position, step: Step) -> Sequence[Option]:
+        return READERS[step.reads.reader].more(self._scene(position, step)) if step.reads else ()
 
     def _choose(self, position: Position, choice: Choice) -> Move:
         forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
@@ -292,10 +290,6 @@ class Walk:
             state=state,
         )
         return Move(entered, tuple(happenings), tuple(said))
-
-
-def _asks(text: str) -> bool:
-    return is_question(fold(text).text)
 
 
 def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:

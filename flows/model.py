@@ -95,8 +95,9 @@ class Checklist(ScriptRow):
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
-    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are further
-    words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as `{{ sentence }}`.
+    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are
+    further words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
+    `{{ sentence }}`.
     """
 
     id: StepId
@@ -163,7 +164,8 @@ class Shortcut(ScriptRow):
 class Script(ScriptRow):
     """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
 
-    `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
+    `commands` are the steps to which words lead that mean these at any place. `synonyms` are words that mean a choice
+    of that id at any step (`done`: 好了, 完成, ok …).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=16)]
@@ -172,6 +174,7 @@ class Script(ScriptRow):
     start: StepId
     resume_at: StepId
     doors: tuple[Shortcut, ...] = ()
+    commands: Mapping[Literal["already-done", "change-cohort"], StepId] = {}
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}
     done_text: Label
     tracks: Mapping[Label, Label]

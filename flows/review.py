@@ -125,7 +125,11 @@ def _unreachable(script: Script) -> Iterator[InitErrorDetails]:
     for i, door in enumerate(script.doors):
         if door.go not in known:
             yield flaw("unknown_step", "doors", i, "go", id=door.go, known=sorted(known))
-    open_ends = [script.start, script.resume_at, *(door.go for door in script.doors)]
+    for command, target in script.commands.items():
+        if target not in known:
+            yield flaw("unknown_step", "commands", command, id=target, known=sorted(known))
+    doors = (door.go for door in script.doors)
+    open_ends = [script.start, script.resume_at, *doors, *script.commands.values()]
     reached: set[str] = set()
     while open_ends:
         here = open_ends.pop()

@@ -14,7 +14,7 @@ from bot.domain import button_ids as ids
 from bot.domain import session as sessions
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.session import Session
-from bot.render.reply import BUBBLE
+from bot.render.layout import BUBBLE
 from flows.model import Position, dump
 
 

@@ -27,7 +27,7 @@ from bot.domain.outbox import Queued
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
-from bot.render.reply import Rows
+from bot.render.layout import Rows
 from flows.clock import clock
 from flows.notice import Notice
 

@@ -24,7 +24,7 @@ from rich.text import Text
 
 from bot.app import build
 from bot.app.settings import Settings, SettingsProblem
-from bot.channels.console import forgiving
+from bot.channels.console import replace_bad_characters
 from bot.commands.faq import faq
 from bot.commands.join_codes import broadcast
 from bot.commands.notice import notice as notices
@@ -164,7 +164,7 @@ def links(
     name = deep.USERNAME.fullmatch(bot or _username(chosen))
     if name is None:
         raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-    for link in deep.links(asyncio.run(build.content_in_force(chosen)), build.present(chosen)):
+    for link in deep.list_links(asyncio.run(build.content_in_force(chosen)), build.present(chosen)):
         print(f"{link.address(name[1])}\t{link.title}")
         if png:
             try:
@@ -221,7 +221,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     gc.freeze()
     gc.enable()
-    forgiving(sys.stdin, sys.stdout, sys.stderr)
+    replace_bad_characters(sys.stdin, sys.stdout, sys.stderr)
     sys.exit(_run())
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from bot.content.phrases.graduate import Phrases
+from bot.reading.reader import Reader
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.facts import Facts, facts_of_cohort
@@ -45,6 +46,12 @@ class Content:
     def matcher(self) -> Matcher:
         """Finds the entry that a question means."""
         return Matcher(self.entries.values())
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads typed messages; built when it is first asked, like the matcher."""
+        lines = [line for entry in self.entries.values() for line in entry.phrasings]
+        return Reader(self.script, self.matcher, lines)
 
     def ask(self, question: str, likely: frozenset[str]) -> Match:
         """The matcher's verdict on a question, by what the asker's step makes likely."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from operator import methodcaller
+from functools import partial
 from typing import get_args
 
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders, steps
 from bot.conversation.turn import Context, Turn
 from bot.domain.session import Session
+from bot.render.answers import render_miss
+from bot.render.cards import render_card, render_deadline, render_progress
+from bot.render.menu import ask_restart, render_jump, render_menu
 from bot.render.reply import Voice
-from bot.tickets import tickets
+from bot.render.steps import render_step, render_trouble, render_why
+from bot.tickets import graduate
+from flows.engine import BACK
 
 
 def run_command(ctx: Context, name: str | None) -> Turn | None:
@@ -24,11 +29,13 @@ def run_command(ctx: Context, name: str | None) -> Turn | None:
     quiet = ctx.understood()
     if command := _COMMANDS.get(name):
         return command(quiet)
+    if target := {str(key): step for key, step in ctx.content.script.commands.items()}.get(name):
+        return steps.jump(quiet, target)
     if wish := reminders.take_wish(quiet.voice, name):
         return Turn(wish.session, wish.replies, effects=wish.effects)
     if name not in get_args(CommandName):
         return None
-    card = methodcaller("card", name)
+    card = partial(render_card, name=name)
     is_small_talk = name in ctx.content.phrases.small_talk
     return Turn(quiet.session, card(quiet.voice) if is_small_talk else quiet.say_alike(card))
 
@@ -45,13 +52,20 @@ def _export(ctx: Context) -> Turn:
 def call_person(ctx: Context) -> Turn:
     """Open a ticket, or show the office's card where no person can be asked."""
     if ctx.case:
-        return ctx.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
-    return Turn(ctx.session, ctx.say_alike(methodcaller("card", "contact")))
+        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
+    return Turn(ctx.session, ctx.say_alike(partial(render_card, name="contact")))
+
+
+def _go_back(ctx: Context) -> Turn:
+    """Take the last move back; without one, show where the person stands."""
+    position = ctx.session.position
+    move = ctx.voice.walk.press(position, BACK) if position else None
+    return steps.follow(ctx, move) if move else ctx.say_step()
 
 
 def _withdraw(ctx: Context) -> Turn:
     ticket = ctx.case.ticket if ctx.case else None
-    return ctx.hand_over(tickets.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
+    return ctx.hand_over(graduate.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
 
 
 def _show(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
@@ -69,14 +83,16 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "start": steps.begin,
     "desk": call_person,
     "withdraw": _withdraw,
-    "menu": _show(Voice.menu),
-    "resume": _show(Voice.step),
-    "jump": _show(Voice.jump),
-    "restart": _show(Voice.restart),
-    "trouble": _show(Voice.trouble),
-    "why": _show(Voice.why),
-    "deadline": _show_alike(Voice.deadline),
-    "progress": _show_alike(Voice.progress),
+    "back": _go_back,
+    "again": lambda ctx: ctx.say_step(),
+    "menu": _show(render_menu),
+    "resume": _show(render_step),
+    "jump": _show(render_jump),
+    "restart": _show(ask_restart),
+    "trouble": _show(render_trouble),
+    "why": _show(render_why),
+    "deadline": _show_alike(render_deadline),
+    "progress": _show_alike(render_progress),
 }
 """Commands that do or show something; the others are cards of the phrases, and wishes about reminders."""
 
@@ -86,9 +102,9 @@ def reject_offer(ctx: Context) -> Turn:
     phrases, misses = ctx.content.phrases, ctx.session.misses + 1
     if ctx.case and misses >= len(phrases.misses):
         quiet = ctx.understood()
-        return quiet.hand_over(tickets.open_ticket(ctx.voice, ctx.case))
+        return quiet.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
     if misses < len(phrases.misses):
         said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
     else:
-        said = ctx.voice.say_missed(misses)
+        said = render_miss(ctx.voice, misses)
     return Turn(replace(ctx.session, misses=misses), said, "again")

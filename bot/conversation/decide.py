@@ -11,16 +11,16 @@ from datetime import datetime
 
 from bot.content.content import Content
 from bot.conversation import steps
-from bot.conversation.commands import run_command
 from bot.conversation.links import press, run_slash
-from bot.conversation.questions import ask_faq
 from bot.conversation.secrets import find_secrets, warn_of_secret
 from bot.conversation.turn import Context, Turn, finish
-from bot.conversation.typed import read_at_step
+from bot.conversation.typed import answer_typed
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
-from bot.tickets import tickets
-from bot.tickets.tickets import Case
+from bot.render.cards import render_banner
+from bot.render.menu import render_greeting, render_menu
+from bot.tickets import graduate
+from bot.tickets.graduate import Case
 from flows.answers import plain
 
 MAX_TEXT = 500
@@ -51,7 +51,7 @@ def decide(
     turn = _decide(Context(content, known, incoming, now, case, posts), is_new=session is None)
     if rehearsed and turn.replies:
         first = turn.replies[0]
-        banner = Context(content, turn.session, incoming, now).voice.rehearsal()
+        banner = render_banner(Context(content, turn.session, incoming, now).voice)
         turn = replace(turn, replies=(replace(first, text=f"{banner}\n{first.text}"), *turn.replies[1:]))
     return turn
 
@@ -67,8 +67,8 @@ def _decide(ctx: Context, *, is_new: bool) -> Turn:
 def _greet(ctx: Context, turn: Turn) -> Turn:
     """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
     after = ctx.with_session(turn.session)
-    greeting = after.voice.greeting()
-    is_only_arrival = turn.session.position is None and turn.replies == after.voice.menu()
+    greeting = render_greeting(after.voice)
+    is_only_arrival = turn.session.position is None and turn.replies == render_menu(after.voice)
     if is_only_arrival:
         return replace(turn, replies=greeting)
     before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
@@ -92,5 +92,5 @@ def _answer(ctx: Context) -> Turn:
     command = phrases.words.get(plain(text)) or phrases.words.get(text)
     ticket = ctx.case.ticket if ctx.case else None
     if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
-        return ctx.hand_over(tickets.relay(ctx.voice, ticket, text))
-    return run_slash(ctx, text) or read_at_step(ctx, text) or run_command(ctx, command) or ask_faq(ctx, text)
+        return ctx.hand_over(graduate.relay(ctx.voice, ticket, text))
+    return run_slash(ctx, text) or answer_typed(ctx, text)

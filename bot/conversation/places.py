@@ -38,7 +38,7 @@ def _at_step(ctx: Context, position: Position) -> Place:
 
     def parse(text: str) -> Parsed | None:
         found = ctx.voice.walk.find_values(position, text)
-        return found and Parsed(found.values, found.span, found.chance, found.is_asked)
+        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
 
     return Place(
         step.id,

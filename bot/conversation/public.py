@@ -13,6 +13,8 @@ from bot.content.content import Content
 from bot.domain import privacy
 from bot.domain.messages import Answer, Incoming, Reply
 from bot.domain.session import Session
+from bot.render.answers import render_answer
+from bot.render.cards import render_card
 from bot.render.reply import Voice
 from flows.answers import plain
 
@@ -44,7 +46,7 @@ def _reply(content: Content, text: str, now: datetime) -> Reply:
                 _short(
                     voice.bubbles(voice.fill(content.phrases.deadline_closed), source="notice")
                     if command[1] == "deadline"
-                    else voice.card("contact")
+                    else render_card(voice, "contact")
                 )
                 for voice in voices
             ],
@@ -66,7 +68,7 @@ def _results(content: Content, text: str, now: datetime) -> tuple[Reply, ...]:
 
 
 def _topic(content: Content, voices: list[Voice], topic: str) -> Reply:
-    said = [_short(voice.answer(content.entries[topic])) for voice in voices]
+    said = [_short(render_answer(voice, content.entries[topic])) for voice in voices]
     return _alike(said, content.phrases.public.elsewhere)
 
 

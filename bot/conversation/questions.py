@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import methodcaller
+from functools import partial
 
 from bot.conversation.turn import Context, Missed, Turn
 from bot.domain.questions import Reached, Tallied
 from bot.render import feedback
-from bot.render.reply import Voice
-from bot.tickets import tickets
+from bot.render.answers import render_answer, render_choices, render_miss
+from bot.tickets import staff_posts
 
 MAX_CHOICES = 3
 
@@ -22,12 +22,11 @@ MAX_CHOICES = 3
 def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     """Answer these topics, in this order, and offer the present step again."""
     entries = [ctx.content.entries[topic] for topic in topics]
-    answer = feedback.ask_if_helpful if ctx.incoming.edits else Voice.answer
+    answer = feedback.ask_if_helpful if ctx.incoming.edits else render_answer
     answers = ctx.say_alike(lambda voice: tuple(reply for entry in entries for reply in answer(voice, entry)))
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))
-    tallied = tally(ctx, "answer")
-    return Turn(told, (*first, *answers), "again", told=told.told, last="answer", tallied=tallied)
+    return Turn(told, (*first, *answers), "again", last="answer", told=told.told, tallied=tally(ctx, "answer"))
 
 
 def list_topics(ctx: Context, topics: Sequence[str]) -> Turn:
@@ -38,36 +37,46 @@ def list_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     return Turn(quiet, ctx.voice.bubbles(said, rows), "again", last="choices", tallied=tally(ctx, "choices"))
 
 
-def miss(ctx: Context, text: str, near: Sequence[str] = (), *, is_question: bool = True) -> Turn:
+def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
+    """Offer up to three topics that are as near to a question, and record it for the editors."""
+    missed = _missed(ctx, text, topics, tied=True)
+    offered = render_choices(ctx.voice, topics[:MAX_CHOICES], ctx.content.phrases.choices, missed.mark or "")
+    quiet = replace(ctx.session, misses=0)
+    return Turn(quiet, offered, "again", last="choices", missed=missed, tallied=tally(ctx, "choices"))
+
+
+def miss(ctx: Context, text: str, near: Sequence[str] = (), *, is_question: bool) -> Turn:
     """Say that a message was not understood: one rung further on the ladder, which ends with a person, one tap away.
 
     `near` are topics that may be meant, best first. A question is recorded for the editors, masked; other words leave
     no trace.
     """
     misses, phrases = ctx.session.misses + 1, ctx.content.phrases
-    question = tickets.mask_for_staff(ctx.content, text)
-    mark = hashlib.sha256(question.encode()).hexdigest()[:8]
-    missed = Missed(question, tuple(near), tied=len(near) > 1, mark=mark if near else None) if is_question else None
-    quiet = replace(ctx.session, misses=misses)
-    turn = Turn(quiet, (), "offer", missed=missed, last="choices", tallied=tally(ctx, "choices" if near else "miss"))
-    if misses >= len(phrases.misses):
-        return replace(turn, replies=ctx.say_alike(methodcaller("say_missed", misses)))
-    if near:
-        return replace(turn, replies=ctx.voice.choices(near[:MAX_CHOICES], phrases.choices, mark))
-    if misses == 1 and ctx.session.position:
+    missed = _missed(ctx, text, near) if is_question else None
+    session = replace(ctx.session, misses=misses)
+    turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
+    if misses == 1 and not near and not is_question and ctx.session.position:
         return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear))
-    return replace(turn, replies=ctx.say_alike(methodcaller("say_missed", misses + 1 if misses == 1 else misses)))
+    mark = missed.mark if missed else None
+    said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark or ""))
+    return replace(turn, replies=said)
+
+
+def _missed(ctx: Context, text: str, topics: Sequence[str], *, tied: bool = False) -> Missed:
+    question = staff_posts.mask_for_staff(ctx.content, text)
+    mark = hashlib.sha256(question.encode()).hexdigest()[:8]
+    return Missed(question, tuple(topics), tied=tied, mark=mark if topics else None)
 
 
 def tally(ctx: Context, reached: Reached) -> Tallied | None:
-    """Count how far a typed message got."""
+    """Count what became of a typed message; nothing before a notice is chosen."""
     session = ctx.session
     cohort = session.position.answers.get("cohort") if session.position else None
     return Tallied(session.notice, cohort or None, reached) if session.notice else None
 
 
 def likely_topics(ctx: Context) -> frozenset[str]:
-    """Topics that people ask after the last answer, and those that belong to the present step."""
+    """Return topics that people ask after the last answer, and those that belong to the present step."""
     entries, position = ctx.content.entries, ctx.session.position
     next_ = {topic for told in ctx.session.told if told in entries for topic in entries[told].follow}
     if position is None:

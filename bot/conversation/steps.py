@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
+from bot.render.menu import render_menu
 from bot.render.reply import RESTART
 from flows.engine import JUMP, Move
 
@@ -44,6 +45,15 @@ def _move_by(ctx: Context, pressed: Act) -> Move | None:
     return walk.press(position, pressed.action) if pressed.step == position.step else None
 
 
+def jump(ctx: Context, step: str) -> Turn:
+    """Go to a step from wherever the person stands, through its gates; before a notice is chosen, ask which one."""
+    if ctx.session.notice is None:
+        return arrive(ctx)
+    position = ctx.session.position or ctx.voice.walk.start(ctx.session.moves).position
+    move = ctx.voice.walk.jump(position, step)
+    return follow(ctx, move) if move else show_stale(ctx)
+
+
 def follow(ctx: Context, move: Move) -> Turn:
     """Return the turn of a move: what the script says to it, the new step, and once the question about reminders."""
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
@@ -51,7 +61,7 @@ def follow(ctx: Context, move: Move) -> Turn:
     said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
     asked = reminders.ask_consent(voice)
     after = asked.replies if asked else ()
-    return Turn(asked.session if asked else there.session, said, "step", after, happenings=move.happenings)
+    return Turn(asked.session if asked else there.session, said, "step", after=after, happenings=move.happenings)
 
 
 def show_stale(ctx: Context) -> Turn:
@@ -78,7 +88,7 @@ def arrive(ctx: Context) -> Turn:
     """Somebody opens the chat: show the menu, or where they stand."""
     phrases, position = ctx.content.phrases, ctx.session.position
     if position is None:
-        return Turn(ctx.session, ctx.voice.menu())
+        return Turn(ctx.session, render_menu(ctx.voice))
     back = phrases.welcome_back_done if position.state == "done" else phrases.welcome_back
     return Turn(ctx.session, ctx.voice.bubbles(back), "step")
 

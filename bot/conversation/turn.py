@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal, get_args
 
 from bot.content.content import Content
+from bot.domain import button_ids
 from bot.domain.areas import Decision
+from bot.domain.button_ids import Act as ButtonAct
+from bot.domain.button_ids import Ask, Pick
 from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply, State
 from bot.domain.questions import Tallied
 from bot.domain.session import LastSaid, Session
 from bot.reading.acts import Act
-from bot.render.reply import Rows, Voice
-from bot.tickets.tickets import Case
-from flows.engine import Happening
+from bot.render.layout import Rows
+from bot.render.menu import ask_notice, render_menu
+from bot.render.reply import Voice
+from bot.render.steps import render_step, repeat_step
+from bot.tickets.graduate import Case
+from flows.engine import BACK, JUMP, Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ View = Literal["", "again", "offer", "step"]
 """How a turn ends, each one saying more than those before it: as it is, with the present step once more, with that or
 the menu before the walk, with the step as when it is entered."""
 VIEWS: tuple[View, ...] = get_args(View)
+MAX_OFFERED = 12
+"""Buttons that are remembered, to be picked by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +110,16 @@ class Context:
         """Say something and show the present step again, or the menu before the walk."""
         return Turn(self.session, self.voice.bubbles(text, rows, source=source), "offer")
 
+    def say_step(self) -> Turn:
+        """Show the present step as when it is entered, or the menu before the walk."""
+        return Turn(self.session, view="step")
+
     def say_alike(self, say: Callable[[Voice], tuple[Reply, ...]]) -> tuple[Reply, ...]:
         """Return what is the same under every notice that it may be about; else ask which notice is meant."""
         if self.session.notice is None:
             ways = [say(self.with_session(replace(self.session, notice=n)).voice) for n in self.content.notices]
             if len({tuple(reply.text for reply in replies) for replies in ways}) > 1:
-                return self.voice.pick(self.content.phrases.pick_first)
+                return ask_notice(self.voice, self.content.phrases.pick_first)
         return say(self.voice)
 
     def hand_over(self, decision: Decision) -> Turn:
@@ -116,11 +128,25 @@ class Context:
 
 
 def finish(ctx: Context, turn: Turn) -> Turn:
-    """Put the view of the session after the turn behind its replies."""
-    if not turn.view and not turn.after:
-        return turn
+    """Put the view of the session after the turn behind its replies, and remember what was said and offered last."""
     voice = ctx.with_session(turn.session).voice
-    shown: Mapping[View, Callable[[], tuple[Reply, ...]]] = {
-        "": tuple, "again": voice.again, "offer": lambda: voice.again() or voice.menu(), "step": voice.step,
-    }  # fmt: skip
-    return replace(turn, replies=(*turn.replies, *shown[turn.view](), *turn.after), view="", after=())
+    replies = (*turn.replies, *_RENDER[turn.view](voice), *turn.after)
+    session = replace(turn.session, last=turn.last, offered=_list_offered(replies)) if replies else turn.session
+    return replace(turn, session=session, replies=replies, view="", after=())
+
+
+def _list_offered(replies: Sequence[Reply]) -> tuple[str, ...]:
+    """Return the ids of the buttons that "第二个" counts: questions to choose from, else the answers to the step."""
+    ids = [button.id for reply in replies for row in reply.buttons for button in row]
+    parsed = [(id_, button_ids.parse(id_)) for id_ in ids]
+    topics = [id_ for id_, b in parsed if isinstance(b, Pick) or (isinstance(b, Ask) and b.kind in ("faq", "notice"))]
+    answers = [id_ for id_, b in parsed if isinstance(b, ButtonAct) and b.action not in (BACK, JUMP)]
+    return tuple((topics if len(topics) > 1 else answers)[:MAX_OFFERED])
+
+
+_RENDER: Mapping[View, Callable[[Voice], tuple[Reply, ...]]] = {
+    "": lambda _: (),
+    "again": repeat_step,
+    "offer": lambda voice: repeat_step(voice) or render_menu(voice),
+    "step": render_step,
+}

@@ -16,9 +16,9 @@ from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
 from bot.conversation.places import place_of
-from bot.conversation.questions import ask_faq, list_topics, miss, tell_topics
+from bot.conversation.questions import list_topics, miss, offer_topics, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
-from bot.domain.messages import Button, Reply
+from bot.domain.messages import Button
 from bot.reading.acts import (
     NO_TOPIC,
     Abuse,
@@ -33,9 +33,13 @@ from bot.reading.acts import (
     Values,
 )
 from bot.reading.reader import Readout
-from bot.render.reply import Rows
-from bot.tickets import tickets
+from bot.render.layout import Rows, pack_rows
+from bot.tickets import graduate
+from bot.tickets.staff_posts import mask_for_staff
+from flows.answers import Option, Reading
+from flows.date_words import day_of
 from flows.engine import BACK, Move
+from flows.model import Position
 
 MAX_TOLD = 2
 """Questions of one message that are answered in full; more become a list to tap."""
@@ -43,6 +47,8 @@ MAX_PIECES = 3
 PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
 PIECES_FOR = timedelta(minutes=3)
+NEAR = 0.15
+"""The chance (0–1) from which a question that a message may be is offered."""
 
 
 def answer_typed(ctx: Context, text: str) -> Turn:
@@ -79,7 +85,7 @@ def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
     """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces."""
     pieces: tuple[str, ...] = ()
     if not _says_something(readout) and len(text) <= PIECE:
-        pieces = (*_pieces(ctx), tickets.mask_for_staff(ctx.content, text))[-MAX_PIECES:]
+        pieces = (*_pieces(ctx), mask_for_staff(ctx.content, text))[-MAX_PIECES:]
     since = ctx.now.isoformat() if pieces else ""
     return replace(turn, session=replace(turn.session, pieces=pieces, pieces_at=since))
 
@@ -99,12 +105,18 @@ def _group(acts: Sequence[Act]) -> list[list[Act]]:
     """Put acts together that are answered at once: verdicts on fields, and questions."""
     groups: list[list[Act]] = []
     for act in acts:
-        of_kind = next((g for g in groups if isinstance(act, (Answer, Question)) and type(g[0]) is type(act)), None)
-        if of_kind and (isinstance(act, Question) or act.item):
-            of_kind.append(act)
-        else:
+        kin = next((group for group in groups if _is_kin(group[0], act)), None)
+        if kin is None:
             groups.append([act])
+        else:
+            kin.append(act)
     return groups
+
+
+def _is_kin(first: Act, second: Act) -> bool:
+    if isinstance(second, Answer):
+        return isinstance(first, Answer) and bool(first.item and second.item)
+    return isinstance(second, Question) and isinstance(first, Question)
 
 
 def _join(first: Turn, second: Turn) -> Turn:
@@ -149,8 +161,8 @@ def _answer(ctx: Context, text: str, acts: Sequence[Answer]) -> Turn:
 
 def _verdict(ctx: Context, name: str, verdict: str) -> str:
     words = ctx.content.phrases.typed
-    item = ctx.content.phrases.facts.me.photo if name == "photo" else name.removeprefix("field:")
-    return words.verdict.format(item=item, verdict=words.verdicts[verdict])
+    item = ctx.content.phrases.facts.me["photo"] if name == "photo" else name.removeprefix("field:")
+    return words.verdict.format(item=item, verdict={str(key): word for key, word in words.verdicts.items()}[verdict])
 
 
 def _label(ctx: Context, action: str) -> str:
@@ -158,7 +170,7 @@ def _label(ctx: Context, action: str) -> str:
     position = ctx.session.position
     assert position
     view = ctx.voice.walk.view(position)
-    if view.name and action in ctx.content.phrases.typed.verdicts:
+    if view.name and any(action == verdict for verdict in ctx.content.phrases.typed.verdicts):
         return _verdict(ctx, view.name, action)
     return next((ctx.voice.fill(a.text) for a in (*view.actions, *view.stuck) if a.id == action), "")
 
@@ -174,7 +186,49 @@ def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn
 
 def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
     """Take values (a class and major, a day) as the present step's reader reads them."""
-    return steps.read(ctx, text) or _unclear(ctx)
+    position = ctx.session.position
+    reading = ctx.voice.walk.read_values(position, text) if position else None
+    if position is None or reading is None:
+        return _unclear(ctx)
+    if reading.refused:
+        refused: Mapping[str, str] = ctx.content.phrases.refused  # type: ignore[assignment]
+        return ctx.say(refused[reading.refused])
+    if reading.offered:
+        buttons = [ctx.voice.act(option.id, option.text) for option in reading.offered]
+        return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.typed.which_value, pack_rows(buttons)))
+    if reading.heard:
+        return _show_heard(ctx, position, reading)
+    return _follow(
+        ctx, ctx.voice.walk.answer(position, reading.answers), _value_words(ctx, reading), is_checklist=False
+    )
+
+
+def _value_words(ctx: Context, reading: Reading) -> str:
+    """Return what was taken, in words: the major with its class, or the day as it is written."""
+    answers = reading.answers
+    if major := answers.get("major"):
+        cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
+        return f"{major}（{cohort.label}）" if cohort and cohort.label != major else major
+    if "level" in answers:
+        return answers["level"]
+    facts = ctx.content.phrases.facts
+    day = next((day_of(answer) for answer in answers.values()), None)
+    return (
+        facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
+        if day
+        else ""
+    )
+
+
+def _show_heard(ctx: Context, position: Position, reading: Reading) -> Turn:
+    """Show what a step makes of words that it does not keep (a certificate's number), with the ways to copy."""
+    step, voice = ctx.content.script.by_id[position.step], ctx.voice
+    heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
+    said = voice.bubbles(voice.fill(heard, reading.facts), source=step.source)
+    numbers = reading.facts.get("heard.numbers", "").split()
+    copies = tuple(Button(number, ctx.content.phrases.copy_number.format(number=number)) for number in numbers)
+    quiet = ctx.understood().session
+    return Turn(quiet, (*said[:-1], replace(said[-1], copies=copies)), "again")
 
 
 # Everything else
@@ -183,12 +237,29 @@ def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
 def _question(ctx: Context, text: str, acts: Sequence[Question]) -> Turn:
     topics = [act.topic for act in acts if act.topic in ctx.content.entries]
     if not topics:
-        return miss(ctx, text)
+        return miss(ctx, text, is_question=True)
     return tell_topics(ctx, topics) if len(topics) <= MAX_TOLD else list_topics(ctx, topics)
 
 
 def _command(ctx: Context, text: str, acts: Sequence[Command]) -> Turn:
-    return run_command(ctx, acts[0].name) or _unclear(ctx)
+    turn = run_command(ctx, acts[0].name) or _unclear(ctx)
+    if acts[0].name != "change-cohort" or turn.session.position is None:
+        return turn
+    there = ctx.with_session(turn.session)
+    courses = _courses_in(there, text)
+    if not courses:
+        return turn
+    buttons = [there.voice.act(course.id, course.text) for course in courses]
+    return replace(turn, replies=there.voice.bubbles(ctx.content.phrases.typed.cohort_same, pack_rows(buttons)))
+
+
+def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
+    """Return the classes and majors that a message names, to be confirmed by a tap."""
+    position = ctx.session.position
+    reading = ctx.voice.walk.read_values(position, text) if position else None
+    if reading is None or position is None:
+        return ()
+    return reading.offered or [o for o in ctx.voice.walk.options(position) if o.answers == reading.answers]
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
@@ -211,7 +282,7 @@ def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
 def _distress(ctx: Context, text: str, acts: Sequence[Distress]) -> Turn:
     """Say kind words with a help line and the school's phone; staff are told at once, unasked."""
     said = ctx.voice.bubbles(ctx.voice.fill(ctx.content.phrases.typed.distress))
-    effects = tickets.open_urgent(ctx.voice, ctx.case, text).effects if ctx.case else ()
+    effects = graduate.open_urgent(ctx.voice, ctx.case, text) if ctx.case else ()
     return Turn(ctx.session, said, effects=effects)
 
 
@@ -245,7 +316,9 @@ def _unclear(ctx: Context) -> Turn:
 
 
 def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
-    """Offer the step's own answers first, and titles of the FAQ only where they are really near."""
-    near = [act.topic for act, chance in readout.near if isinstance(act, Question) and chance >= NEAR]
-    topics = [topic for topic in near if topic in ctx.content.entries]
-    return miss(ctx, text, topics)
+    """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
+    asked = [(act.topic, chance) for act, chance in readout.near if isinstance(act, Question)]
+    near = [topic for topic, chance in asked if chance >= NEAR and topic in ctx.content.entries]
+    if len(near) > 1:
+        return offer_topics(ctx, text, near)
+    return miss(ctx, text, near, is_question=bool(near))

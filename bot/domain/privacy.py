@@ -1,11 +1,11 @@
-"""Finds and masks what a person should not have typed: ID numbers, phones, mails, codes, passwords.
+"""Find and mask secrets in typed text: ID numbers, phones, mails, codes, passwords.
 
 Pure: knows no channel, no store and no sentence; the words that replace a secret come from the caller. A miss here is
 written to disk, a false alarm only costs a kind warning, so doubt means "found". Every pattern is anchored at the start
 of a chunk and bounded or possessive: the time is linear in the text.
 
-How: the text is folded letter by letter (widths, dashes, dots, blanks; offsets stay true), then each rule in turn looks
-at it, surest first, and blots out what it found so that no later rule sees it again.
+The text is folded letter by letter (widths, dashes, dots, blanks; offsets stay true). Then each rule in turn searches
+it, surest first, and blots out its findings, so that no later rule sees them again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a found secret is; LONG_NUMBER is any other string of 16 and more digits."""
+    """Kind of a secret; LONG_NUMBER is any other string of 16 and more digits."""
 
     ID18 = "id18"
     ID15 = "id15"
@@ -69,46 +69,48 @@ _NUMERALS = dict(
 )
 _SPOKEN = str.maketrans(_NUMERALS)
 
-_G = f"[ .。\\-{_ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
+_GAP = f"[ .。\\-{_ZERO_WIDTH}]{{0,4}}+"  # the gap between two digits of one number
 # Its check digit and its date make an ID sure, so that it may also go over lines and between commas.
-_G_ID = f"[ .。,，、;；:：*\\n\\-{_ZERO_WIDTH}]{{0,4}}+"
-_SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(_NUMERALS)}]{_G}){{4,}}+")
-_MONTH_DAY = f"(?:0{_G}[1-9]|1{_G}[0-2]){_G}(?:0{_G}[1-9]|[12]{_G}[0-9]|3{_G}[01])"
+_ID_GAP = f"[ .。,，、;；:：*\\n\\-{_ZERO_WIDTH}]{{0,4}}+"
+_SPOKEN_RUN = re.compile(f"(?:[0-9{''.join(_NUMERALS)}]{_GAP}){{4,}}+")
+_MONTH_DAY = f"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:0{_GAP}[1-9]|[12]{_GAP}[0-9]|3{_GAP}[01])"
 _ID18 = re.compile(
-    f"(?<![0-9])[1-9](?:{_G}[0-9]){{5}}{_G}(?:1{_G}9|2{_G}0)(?:{_G}[0-9]){{2}}{_G}{_MONTH_DAY}"
-    f"(?:{_G}[0-9]){{3}}{_G}(?:[0-9](?![0-9])|[xX])".replace(_G, _G_ID)
+    f"(?<![0-9])[1-9](?:{_GAP}[0-9]){{5}}{_GAP}(?:1{_GAP}9|2{_GAP}0)(?:{_GAP}[0-9]){{2}}{_GAP}{_MONTH_DAY}"
+    f"(?:{_GAP}[0-9]){{3}}{_GAP}(?:[0-9](?![0-9])|[xX])".replace(_GAP, _ID_GAP)
 )
-_ID15 = re.compile(f"(?<![0-9])[1-9](?:{_G}[0-9]){{7}}{_G}{_MONTH_DAY}(?:{_G}[0-9]){{3}}(?![0-9])")
-_PREFIX = f"(?:(?:\\+{_G}|00)?8{_G}6{_G}|0)?"
+_ID15 = re.compile(f"(?<![0-9])[1-9](?:{_GAP}[0-9]){{7}}{_GAP}{_MONTH_DAY}(?:{_GAP}[0-9]){{3}}(?![0-9])")
+_PREFIX = f"(?:(?:\\+{_GAP}|00)?8{_GAP}6{_GAP}|0)?"
 _MOBILE = re.compile(  # written as people write one: whole, or in chunks of three digits and more
-    f"(?<![0-9+]){_PREFIX}1[3-9][0-9](?:[0-9]{{8}}|{_G}[0-9]{{8}}|{_G}[0-9]{{4}}{_G}[0-9]{{4}}|"
-    f"{_G}[0-9]{{3}}{_G}[0-9]{{5}}|[0-9]{{4}}{_G}[0-9]{{4}})(?![0-9])"
+    f"(?<![0-9+]){_PREFIX}1[3-9][0-9](?:[0-9]{{8}}|{_GAP}[0-9]{{8}}|{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}|"
+    f"{_GAP}[0-9]{{3}}{_GAP}[0-9]{{5}}|[0-9]{{4}}{_GAP}[0-9]{{4}})(?![0-9])"
 )
-_MOBILE_APART = re.compile(f"(?<![0-9+]){_PREFIX}1{_G}[3-9](?:{_G}[0-9]){{9}}(?![0-9])")
-_RUN = re.compile(f"[0-9](?:{_G}[0-9]){{10,}}+(?:{_G}[xX])?")  # 11 digits and more: what the rules of numbers look at
-_RUN_ID = re.compile(_RUN.pattern.replace(_G, _G_ID))
+_MOBILE_APART = re.compile(f"(?<![0-9+]){_PREFIX}1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}(?![0-9])")
+_RUN = re.compile(
+    f"[0-9](?:{_GAP}[0-9]){{10,}}+(?:{_GAP}[xX])?"
+)  # 11 digits and more: what the rules of numbers look at
+_RUN_ID = re.compile(_RUN.pattern.replace(_GAP, _ID_GAP))
 _CHUNK = re.compile("[0-9]+")
 _HAS_DIGIT = re.compile("[A-Za-z0-9]*[0-9]")
 
 # Numbers that anybody may write: dates, spans of years, landlines and hotlines, versions and addresses.
-_TAME = (
+_HARMLESS = (
     r"(?:(?:19|20)[0-9]{2}(?: ?[-. ] ?)(?:0?[1-9]|1[0-2])(?: ?[-. ] ?)(?:[12][0-9]|3[01]|0?[1-9])|"
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|"
     r"(?:19|20)[0-9]{2}(?: ?[-. ]{1,2} ?)(?:(?:19|20)[0-9]{2}|0?[1-9]|1[0-2])|"
     r"0[0-9]{2,3}[- ]?[0-9]{7,8}|400[- ]?[0-9]{3,4}[- ]?[0-9]{3,4}|"
     r"(?<!\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,4}\.[0-9]{1,4}(?!\.?[0-9]))"
 )
-_TAME_TOKEN = re.compile(f"(?<![0-9]){_TAME}(?![0-9])")
-_TAME_HEAD = re.compile(f"(?:{_TAME}(?![0-9]){_G})+")
-_TAME_TAIL = re.compile(f"(?<![0-9])(?:{_TAME}(?![0-9]){_G})+$")
+_HARMLESS_TOKEN = re.compile(f"(?<![0-9]){_HARMLESS}(?![0-9])")
+_HARMLESS_HEAD = re.compile(f"(?:{_HARMLESS}(?![0-9]){_GAP})+")
+_HARMLESS_TAIL = re.compile(f"(?<![0-9])(?:{_HARMLESS}(?![0-9]){_GAP})+$")
 
 _LOCAL = "A-Za-z0-9._%+-"
 _LOCAL_BACKWARDS = re.compile(f" {{0,2}}[{_LOCAL}]{{0,254}}[A-Za-z0-9]")
 _HOST = re.compile(" {0,2}[A-Za-z0-9-]{1,63}+(?:[.。][A-Za-z0-9-]{1,63}+)+")
 
 
-def _latin(words: str) -> str:
-    """A pattern for whole Latin words in any case; each branch begins with a letter, so that the search is quick."""
+def _match_words(words: str) -> str:
+    """Return a pattern for whole Latin words in any case; each branch begins with a letter, which is quick to find."""
     return "|".join(
         f"{first}(?<![A-Za-z].)(?i:{word[1:]})(?![A-Za-z])"
         for word in words.split()
@@ -118,12 +120,12 @@ def _latin(words: str) -> str:
 
 _CODE_KEY = (
     "在[线線][验驗][证證][码碼]|验[证證][码碼]|驗[证證][码碼]|校[验驗][码碼]|动[态態][码碼]|動[态態][码碼]|短信[码碼]|簡訊[码碼]|采集[码碼]"
-    "|採集[码碼]|激活[码碼]|特征[码碼]|" + _latin("code yanzhengma jiaoyanma yzm")
+    "|採集[码碼]|激活[码碼]|特征[码碼]|" + _match_words("code yanzhengma jiaoyanma yzm")
 )
 _CODE_WORD = re.compile(f"(?:{_CODE_KEY})(?:{_CODE_KEY})*+(?!〕)")
-_FAULT = re.compile("(?i:error|status|http) $")
+_ERROR_WORD = re.compile("(?i:error|status|http) $")
 _LINK = f"[ :：=,，.。、;；!！'\"“”‘’「」【】\\[\\]()（）<>《》→\\-{_ZERO_WIDTH}]"
-_DIGITS = f"[0-9](?:{_G}[0-9])*+"
+_DIGITS = f"[0-9](?:{_GAP}[0-9])*+"
 _CODE_AFTER = re.compile(f"(?P<gap>[^0-9〔〕\\n]{{0,14}}+)(?P<code>{_DIGITS})(?![A-Za-z])")
 _CODE_MIXED = re.compile(
     f"(?P<gap>(?:{_LINK}|[是为為就的叫]){{0,6}}+)(?P<code>[A-Za-z0-9]{{4,20}}+)(?P<ask> ?[吗嗎么?？])?"
@@ -132,10 +134,10 @@ _CODE_BEFORE = re.compile(
     f"(?<![A-Za-z0-9])(?P<code>[A-Za-z0-9]{{4,20}}+|{_DIGITS})"
     "(?P<gap>[ ,，:：(（就这這是为為的我收到学信网短刚手机登录注册来个]{0,12})$"
 )
-_NARROW = re.compile(
+_BETWEEN_WORDS = re.compile(
     f"(?:{_LINK}|[是为為叫就的我你您收到发發来來给給了过刚才短信填输入写本次登录注册学信网验证校码这个]|(?i:is|shi))*"
 )
-_POINTS = re.compile("(?:[是为為:：=]|(?i:is|shi))[ :：'\"“「【]*$")
+_CODE_FOLLOWS = re.compile("(?:[是为為:：=]|(?i:is|shi))[ :：'\"“「【]*$")
 _UNIT = re.compile(
     " ?(?:[年届級级屆分秒个個位次条块元人天月日遍多版字%％]|小时|开头|以[上下前内]|号之?前|(?i:wei|ge|fenzhong|digit))"
 )
@@ -144,7 +146,7 @@ _LABELLED = re.compile(
     "[是为為 :：.]{0,3}\\Z"
 )
 
-_PASS_KEY = "密[码碼]|口令|" + _latin("password passwd pwd psw pw mima")
+_PASS_KEY = "密[码碼]|口令|" + _match_words("password passwd pwd psw pw mima")
 _PASS_WORD = re.compile(f"(?:{_PASS_KEY})(?:{_PASS_KEY})*+(?!〕)")
 _TOKEN = (
     f"(?:[0-9](?:[ {_ZERO_WIDTH}][0-9]){{3,}}+|[0-9]{{2,4}}(?: [0-9]{{2,4}})++(?![0-9])|[A-Za-z]{{1,3}} [0-9]{{3,}}+|"
@@ -155,7 +157,7 @@ _PASS_AFTER = re.compile(
     f"(?P<more>[ /,，、;；]{{1,2}}[!-~]{{4,}}+)?(?P<ask> ?(?:[吗嗎么?？]|还是))?"
 )
 _PASS_BEFORE = re.compile(f"(?<![!-~])(?P<token>{_TOKEN})[ ,，]{{0,2}}[就这這]{{0,2}}是[我的登录学信网账号]{{0,8}}$")
-_PASS_POINTS = re.compile(
+_PASS_FOLLOWS = re.compile(
     "(?:[是为為成叫用填设設写输了:：=]|(?i:is|shi))(?:我?的?(?:生日|手机号?|学号|拼音))?[ :：=“\"'(（]*$"
 )
 _ADDRESS = re.compile(r"(?i)https?:|www\.|[a-z0-9.]*chsi\.|[a-z]+\.(?:com|cn|net|edu)")
@@ -165,8 +167,8 @@ _EVERYDAY = re.compile(
 )
 
 
-def _id18_valid(chars: str) -> bool:
-    """ISO 7064 MOD 11-2 over 17 digits, and a real birth date at positions 7–14."""
+def _is_id18(chars: str) -> bool:
+    """Check ISO 7064 MOD 11-2 over 17 digits, and a real birth date at positions 7–14."""
     weighed = sum(int(char) * pow(2, 17 - at, 11) for at, char in enumerate(chars[:17]))
     return "10X98765432"[weighed % 11] == chars[17].upper() and _is_date(chars[6:14])
 
@@ -179,25 +181,25 @@ def _is_date(digits: str) -> bool:
     return True
 
 
-def _bare(text: str) -> str:
-    """Letters and digits of a folded text, in lower case: what is left to compare."""
+def _strip_separators(text: str) -> str:
+    """Return the letters, digits and @ of a folded text in lower case, for comparison."""
     return re.sub("[^0-9A-Za-z@]", "", text).lower()
 
 
-def _in_runs(
-    pattern: re.Pattern[str], check: Callable[[str], bool], *, tame: bool, runs: re.Pattern[str] = _RUN
+def _search_runs(
+    pattern: re.Pattern[str], check: Callable[[str], bool], *, in_harmless: bool, runs: re.Pattern[str] = _RUN
 ) -> Callable[[str], Spans]:
-    """A rule: the matches in long runs of digits that pass `check`; dates and landlines are hidden unless `tame`."""
+    """Return the rule for matches in runs of digits that pass `check`; `in_harmless`: also in dates and landlines."""
 
     def rule(text: str) -> Spans:
         for run in runs.finditer(text):
             first = max(0, run.start() - 6)  # a country code may stand before: "+86"
             piece = text[first : run.end()]
-            if not tame:
-                piece = _TAME_TOKEN.sub(lambda match: "\n" * len(match[0]), piece)
+            if not in_harmless:
+                piece = _HARMLESS_TOKEN.sub(lambda match: "\n" * len(match[0]), piece)
             at = 0
             while match := pattern.search(piece, at):
-                good = check(_bare(match[0]))
+                good = check(_strip_separators(match[0]))
                 if good:
                     yield first + match.start(), first + match.end()
                 at = match.end() if good else match.start() + 1
@@ -205,7 +207,7 @@ def _in_runs(
     return rule
 
 
-def _mails(text: str) -> Spans:
+def _find_mails(text: str) -> Spans:
     last = 0
     for sign in re.finditer("@", text):
         host = _HOST.match(text, sign.end())
@@ -215,12 +217,12 @@ def _mails(text: str) -> Spans:
             yield sign.start() - local.end(), last
 
 
-def _long_numbers(text: str) -> Spans:
-    """Runs of 16–19 digits that are more than dates and phones in a row, and any 16 digits that touch."""
+def _find_long_numbers(text: str) -> Spans:
+    """Yield runs of 16–19 digits that are more than dates and phones in a row, and any 16 digits that touch."""
     for run in _RUN.finditer(text):
-        head = _TAME_HEAD.match(text, run.start(), run.end())
+        head = _HARMLESS_HEAD.match(text, run.start(), run.end())
         start = head.end() if head else run.start()
-        tail = _TAME_TAIL.search(text, start, run.end())
+        tail = _HARMLESS_TAIL.search(text, start, run.end())
         end = tail.start() if tail else run.end()
         chunks = _CHUNK.findall(text, start, end)
         total = sum(map(len, chunks)) + text[start:end].endswith(("x", "X"))
@@ -233,16 +235,16 @@ def _long_numbers(text: str) -> Spans:
         yield from (chunk.span() for chunk in _CHUNK.finditer(text, start, end) if len(chunk[0]) >= 16)
 
 
-def _codes(text: str) -> Spans:
+def _find_codes(text: str) -> Spans:
     for word in _CODE_WORD.finditer(text):
-        if _FAULT.search(text, max(0, word.start() - 8), word.start()):
+        if _ERROR_WORD.search(text, max(0, word.start() - 8), word.start()):
             continue
         strong = word[0][:1] in "采採在特"
         after = _CODE_AFTER.match(text, word.end())
         if after and _is_code(text, after):
             yield after.span("code")
         mixed = _CODE_MIXED.match(text, word.end())
-        if mixed and _is_mixed(mixed, strong=strong) and not _UNIT.match(text, mixed.end("code")):
+        if mixed and _is_mixed_code(mixed, strong=strong) and not _UNIT.match(text, mixed.end("code")):
             yield mixed.span("code")
         before = _HAS_DIGIT.search(text, max(0, word.start() - 36), word.start())
         before = before and _CODE_BEFORE.search(text, before.start(), word.start())
@@ -251,55 +253,55 @@ def _codes(text: str) -> Spans:
 
 
 def _is_code(text: str, match: re.Match[str]) -> bool:
-    digits, gap = _bare(match["code"]), match["gap"]
+    digits, gap = _strip_separators(match["code"]), match["gap"]
     if not 4 <= len(digits) <= 8 or _UNIT.match(text, match.end("code")) or _LABELLED.search(gap):
         return False
-    if _POINTS.search(gap) or not gap:
-        return not _TAME_TOKEN.fullmatch(match["code"]) or match["code"].isdigit()
-    if _looks_dated(match["code"]):
+    if _CODE_FOLLOWS.search(gap) or not gap:
+        return not _HARMLESS_TOKEN.fullmatch(match["code"]) or match["code"].isdigit()
+    if _is_date_like(match["code"]):
         return False
-    return len(digits) == 6 or _NARROW.fullmatch(gap) is not None
+    return len(digits) == 6 or _BETWEEN_WORDS.fullmatch(gap) is not None
 
 
-def _is_mixed(match: re.Match[str], *, strong: bool) -> bool:
+def _is_mixed_code(match: re.Match[str], *, strong: bool) -> bool:
     code, gap = match["code"], match["gap"]
     if code.isdigit():
-        return strong and len(code) > 8 and not _looks_dated(code)
+        return strong and len(code) > 8 and not _is_date_like(code)
     if any(char.isdigit() for char in code):
         return not _UNIT.match(code.lstrip("0123456789")) or not code[0].isdigit()
-    return bool(_POINTS.search(gap)) and not match["ask"] and (strong or code.isupper())
+    return bool(_CODE_FOLLOWS.search(gap)) and not match["ask"] and (strong or code.isupper())
 
 
 def _is_code_before(text: str, match: re.Match[str]) -> bool:
     code, gap = match["code"], match["gap"]
-    digits = _bare(code)
+    digits = _strip_separators(code)
     if not any(char.isdigit() for char in code) or _LABELLED.search(text, max(0, match.start() - 12), match.start()):
         return False
-    says = any(word in gap for word in ("是", "为", "這", "这", "就"))
-    if digits.isdigit() and (not 4 <= len(digits) <= 8 or (not says and _looks_dated(code))):
+    is_stated = any(word in gap for word in ("是", "为", "這", "这", "就"))
+    if digits.isdigit() and (not 4 <= len(digits) <= 8 or (not is_stated and _is_date_like(code))):
         return False
-    return says or len(gap) <= 2 or gap[0] in "(（"
+    return is_stated or len(gap) <= 2 or gap[0] in "(（"
 
 
-def _looks_dated(code: str) -> bool:
-    """A year, a month of a year, a day, a span of years, a landline."""
-    return bool(re.fullmatch(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])?", code) or _TAME_TOKEN.fullmatch(code))
+def _is_date_like(code: str) -> bool:
+    """Return whether it is a year, a month of a year, a day, a span of years or a landline."""
+    return bool(re.fullmatch(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])?", code) or _HARMLESS_TOKEN.fullmatch(code))
 
 
 def _find_passwords(text: str) -> Spans:
-    """Passwords that a keyword points at (密码是…, 密码：…), or that are said to be one."""
+    """Yield passwords that a keyword introduces (密码是…, 密码：…), or that are called one (…是密码)."""
     for word in _PASS_WORD.finditer(text):
         after = _PASS_AFTER.match(text, word.end())
-        if after and _PASS_POINTS.search(after["gap"]) and _is_password(text, after, word[0], pointed=True):
+        if after and _PASS_FOLLOWS.search(after["gap"]) and _is_password(text, after, word[0], pointed=True):
             yield after.start("token"), _password_end(after)
-        says = text.rfind("是", max(0, word.start() - 9), word.start())
-        before = _PASS_BEFORE.search(text, max(0, word.start() - 80), word.start()) if says >= 0 else None
+        verb = text.rfind("是", max(0, word.start() - 9), word.start())
+        before = _PASS_BEFORE.search(text, max(0, word.start() - 80), word.start()) if verb >= 0 else None
         if before and any(char.isdigit() for char in before["token"]) and not _ADDRESS.match(before["token"]):
             yield before.span("token")
 
 
-def _near_passwords(text: str) -> Spans:
-    """Passwords that only stand beside the keyword (密码 …, 密码不对 Ab12…)."""
+def _find_near_passwords(text: str) -> Spans:
+    """Yield passwords that only stand beside the keyword (密码 …, 密码不对 Ab12…)."""
     for word in _PASS_WORD.finditer(text):
         after = _PASS_AFTER.match(text, word.end())
         if after and _is_password(text, after, word[0], pointed=False):
@@ -314,7 +316,7 @@ def _is_password(text: str, match: re.Match[str], word: str, *, pointed: bool) -
         return False
     if _ADDRESS.match(token) or _UNIT.match(text, match.end("token")) or re.match("[0-9]{1,2}(?:wei|ge)", token):
         return False
-    if _TAME_TOKEN.fullmatch(token) or _EVERYDAY.fullmatch(token):
+    if _HARMLESS_TOKEN.fullmatch(token) or _EVERYDAY.fullmatch(token):
         return (pointed or not match["gap"]) and token.isdigit()
     if not has_digit and (match["ask"] or (word.isascii() and not re.search("[:：=]", match["gap"]))):
         return False
@@ -326,7 +328,7 @@ def _is_password(text: str, match: re.Match[str], word: str, *, pointed: bool) -
 
 
 def _password_end(match: re.Match[str]) -> int:
-    """Where it ends: `账号密码 zhangsan Abc12345` holds a second word with a digit."""
+    """Return the end of the password: `账号密码 zhangsan Abc12345` holds a second word with a digit."""
     more = match["more"]
     return match.end("more") if more and any(char.isdigit() for char in more) else match.end("token")
 
@@ -334,19 +336,19 @@ def _password_end(match: re.Match[str]) -> int:
 # Order matters: a number that points to itself before one that needs a neighbour, a longer one before a part of it.
 _RULES: tuple[tuple[Kind, Callable[[str], Spans]], ...] = (
     (Kind.PASSWORD, _find_passwords),
-    (Kind.ID18, _in_runs(_ID18, _id18_valid, tame=True, runs=_RUN_ID)),
-    (Kind.MAIL, _mails),
-    (Kind.MOBILE, _in_runs(_MOBILE, bool, tame=True)),
-    (Kind.LONG_NUMBER, _long_numbers),
-    (Kind.ID15, _in_runs(_ID15, lambda digits: _is_date("19" + digits[6:12]), tame=False)),
-    (Kind.MOBILE, _in_runs(_MOBILE_APART, bool, tame=False)),
-    (Kind.PASSWORD, _near_passwords),
-    (Kind.CODE, _codes),
+    (Kind.ID18, _search_runs(_ID18, _is_id18, in_harmless=True, runs=_RUN_ID)),
+    (Kind.MAIL, _find_mails),
+    (Kind.MOBILE, _search_runs(_MOBILE, bool, in_harmless=True)),
+    (Kind.LONG_NUMBER, _find_long_numbers),
+    (Kind.ID15, _search_runs(_ID15, lambda digits: _is_date("19" + digits[6:12]), in_harmless=False)),
+    (Kind.MOBILE, _search_runs(_MOBILE_APART, bool, in_harmless=False)),
+    (Kind.PASSWORD, _find_near_passwords),
+    (Kind.CODE, _find_codes),
 )
 
 
 def _fold(text: str) -> str:
-    """The same text, one character for one, in one width and with one blank, dash and dot."""
+    """Return the same text, one character for one, in one width and with one blank, dash and dot."""
     if not text.isascii():
         text = _ODD_BEYOND.sub(lambda match: _FOLD[match[0]], text)
     return _ODD.sub(lambda match: _FOLD[match[0]], text)
@@ -357,13 +359,13 @@ def _blot(text: str, start: int, end: int) -> str:
 
 
 def find(text: str, allowed: Collection[str] = ()) -> tuple[Finding, ...]:
-    """The secrets in `text`, in order, not overlapping; those that equal an `allowed` literal pass.
+    """Return the secrets in `text`, in order, not overlapping, without those that equal an `allowed` literal.
 
     `allowed` is compared without separators, width, case and country code: the notice's own phones and mails.
     """
     plain = _fold(text)
     spoken = _SPOKEN_RUN.sub(lambda match: match[0].translate(_SPOKEN), plain)
-    free = {_bare(_fold(word)) for word in allowed}
+    free = {_strip_separators(_fold(word)) for word in allowed}
     found: list[Finding] = []
     for _ in range(_PASSES):
         before = plain
@@ -374,7 +376,7 @@ def find(text: str, allowed: Collection[str] = ()) -> tuple[Finding, ...]:
                 for start, end in rule(page):
                     if _BLOT in plain[start:end]:
                         continue
-                    bare = _bare(page[start:end])
+                    bare = _strip_separators(page[start:end])
                     if not ({bare, bare.removeprefix("86")} & free):
                         found.append(Finding(kind, start, end))
                     plain, spoken = _blot(plain, start, end), _blot(spoken, start, end)
@@ -384,7 +386,10 @@ def find(text: str, allowed: Collection[str] = ()) -> tuple[Finding, ...]:
 
 
 def mask(text: str, findings: Iterable[Finding], marks: Mapping[Kind, str]) -> str:
-    """`text` with each finding replaced by the mark of its kind; write marks in 〔〕 so that masking twice is once."""
+    """Return `text` with each finding replaced by the mark of its kind.
+
+    Marks are written in 〔〕, so that masking twice equals masking once.
+    """
     parts: list[str] = []
     at = 0
     for finding in sorted(findings, key=lambda finding: finding.start):

@@ -1,7 +1,7 @@
-"""Whether an answer helped: the row under it, and what follows from a tap. Pure.
+"""The question under an answer whether it helped, and the votes on it. Pure.
 
-An opinion is of the wording that was read: once the answer is mended, people are asked anew. It moves nobody, and costs
-nobody the way back: only the message with the answer changes.
+A vote counts for the wording that was read: once the answer is rewritten, people are asked again. A vote changes the
+message with the answer and nothing else, so that the buttons of the present step stay valid.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from bot.content.content import Content
 from bot.domain.button_ids import Vote
 from bot.domain.messages import Button, Reply
 from bot.domain.questions import Opinion, Voted
+from bot.render.answers import render_answer
+from bot.render.layout import pack_rows
 from bot.render.reply import Voice
 from faq.model import Entry
 
-FLAG_VOTES, FLAG_SHARE = 20, 0.6
-"""An answer that so many people judged is flagged when fewer than this share found that it helped."""
-
 YES, NO = "yes", "no"
+FLAG_VOTES, FLAG_SHARE = 20, 0.6
+"""An answer with at least so many votes is flagged when fewer than this share (0 to 1) of them say that it helped."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoteReply:
-    """What follows from a tap: the answer as it is shown then, a word that passes, what is to be kept."""
+    """The reply to a vote: the answer with the new buttons, a toast, the vote to store (none for an old wording)."""
 
     replies: tuple[Reply, ...]
     toast: str
@@ -33,18 +34,18 @@ class VoteReply:
 
 
 def wording(entry: Entry) -> str:
-    """What the answer is known by as it is worded now: 12 hexadecimal digits."""
+    """Return the digest of an entry's title and answer: 12 hexadecimal digits."""
     return hashlib.sha256(f"{entry.title}\n{entry.answer}".encode()).hexdigest()[:12]
 
 
 def ask_if_helpful(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:
-    """The answer of an entry, with the question whether it helped below; `opinion` is what was said to that."""
-    *before, last = voice.answer(entry)
+    """Return the answer of an entry with the vote buttons below; `opinion` is the present vote or its reason."""
+    *before, last = render_answer(voice, entry)
     return (*before, replace(last, buttons=(*last.buttons, *_rows(voice, entry, opinion))))
 
 
 def take_vote(voice: Voice, vote: Vote) -> VoteReply | None:
-    """What follows from a tap; None when there is no such answer, or nothing like that is asked."""
+    """Return the reply to a vote; None for an unknown topic or opinion."""
     words, entry = voice.content.phrases.opinion, voice.content.entries.get(vote.topic)
     if entry is None or vote.opinion not in (YES, NO, *words.reasons):
         return None
@@ -66,12 +67,12 @@ def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ..
     yield button(YES, words.helped, on=helped), button(NO, words.failed, on=failed)
     if failed:
         reasons = [button(name, label, on=name == opinion) for name, label in words.reasons.items()]
-        yield from voice.rows(reasons)
+        yield from pack_rows(reasons)
         yield (voice.command("desk" if voice.desk else "contact"),)
 
 
 def find_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[tuple[Entry, Opinion]]:
-    """Entries whose answer, as it is worded now, too few found helpful; worst first."""
+    """Return the entries to flag by the votes on their present wording, with these; worst first."""
     judged = [(entry, opinions.get((topic, wording(entry)))) for topic, entry in content.entries.items()]
     poor = [(entry, one) for entry, one in judged if one and one.of >= FLAG_VOTES and one.helped < FLAG_SHARE * one.of]
     return sorted(poor, key=lambda found: (found[1].helped / found[1].of, found[0].id))

@@ -19,7 +19,7 @@ from bot.domain.messages import Delivered, Outcome, Owed, Post
 from bot.domain.outbox import Queued
 from bot.domain.zone import local, utc
 from bot.store import Store, StoreProblem
-from bot.tickets import tickets
+from bot.tickets import staff, staff_posts
 
 LOOK_S = 20.0
 """Seconds between looks at what has become due by itself: repeats, and tickets to release."""
@@ -134,7 +134,7 @@ class Outbox:
         if became in ("blocked", "failed"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
             if post.user is not None and post.ticket is not None:
-                news.append(tickets.announce_undelivered(self._content(), post.ticket, became))
+                news.append(staff_posts.announce_undelivered(self._content(), post.ticket, became))
         if became == "blocked" and post.user is not None:
             await self._store.reach(channel, post.user, reachable=False)
         await self._store.desk.settle(post, delivered, self._present(), news)
@@ -145,7 +145,7 @@ class Outbox:
             now = local(self._present(), self._today)
             for ticket in await self._store.desk.overdue(channel, utc(now)):
                 try:
-                    effects = tickets.release(self._content(), ticket, now).effects
+                    effects = staff.release(self._content(), ticket, now).effects
                     await self._store.desk.apply(effects, channel, self._present())
                 except Outdated:
                     continue

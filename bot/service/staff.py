@@ -12,9 +12,9 @@ from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
 from bot.domain.zone import local
 from bot.store import Store
-from bot.tickets import roles, tickets
-from bot.tickets.roles import RoleRequest, Staff
-from bot.tickets.tickets import StaffTurn
+from bot.tickets import roles, staff
+from bot.tickets.roles import RoleRequest, RoleTurn
+from bot.tickets.staff import StaffTurn
 
 
 class StaffTurns:
@@ -51,7 +51,7 @@ class StaffTurns:
         rows, channel, act = self._store.roles, incoming.channel, request.act
         if role is None and act != "join":
             return None
-        return Staff(
+        return RoleTurn(
             content,
             incoming.user,
             role,
@@ -61,7 +61,7 @@ class StaffTurns:
             invitations=await rows.invitations(channel, at) if act == "join" else (),
             tickets=await self._store.desk.pending(channel) if act == "tickets" else (),
             token=secrets.token_urlsafe(24),
-        ).does(request)
+        ).decide(request)
 
     async def _ask_areas(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         for area in self._areas:
@@ -76,7 +76,7 @@ class StaffTurns:
         words, now = content.phrases.desk, local(at, self._today)
         if incoming.channel not in self._desks:
             return Decision()
-        request, button = roles.parse_request(incoming), tickets.parse_press(incoming.press)
+        request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
         found = await self._store.desk.find(
             number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
         )
@@ -92,4 +92,4 @@ class StaffTurns:
         return StaffTurn(content, found.ticket, incoming.user, now, found.current).decide(incoming)
 
     async def _list_tickets(self, content: Content, channel: str, now: datetime) -> Decision:
-        return Decision((tickets.list_tickets(content, await self._store.desk.pending(channel), now),))
+        return Decision((staff.list_tickets(content, await self._store.desk.pending(channel), now),))

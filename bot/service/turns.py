@@ -28,12 +28,14 @@ from bot.domain.messages import Answer, Attachment, Incoming, Reply
 from bot.domain.roles import Role
 from bot.domain.session import Session
 from bot.domain.zone import local
+from bot.reading.acts import to_json
 from bot.runtime import crashes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
-from bot.tickets import tickets
-from bot.tickets.tickets import Case
+from bot.tickets import staff_posts
+from bot.tickets.graduate import Case
+from bot.tickets.number import draw_number
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
@@ -137,7 +139,7 @@ class Service:
         posts = channel in self._posts
         turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
         if turn.forget:
-            left = (tickets.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
+            left = (staff_posts.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = await self._attach_export(content, incoming, turn)
@@ -207,7 +209,7 @@ class Service:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
         if channel not in self._desks:
             return None
-        number = tickets.draw([self._draw(len(tickets.ALPHABET)) for _ in range(tickets.NUMBER)])
+        number = draw_number(self._draw)
         return Case(known.ticket, number)
 
     def _load_session(self, stored: str | None) -> Session | None:
@@ -244,7 +246,8 @@ class Service:
 
 def _answer(turn: Turn) -> Answer:
     position = turn.session.position
-    return Answer(turn.replies, position.step if position else None, turn.state, turn.withdraw, turn.toast)
+    step = position.step if position else None
+    return Answer(turn.replies, step, turn.state, turn.withdraw, turn.toast, tuple(map(to_json, turn.understood)))
 
 
 def _events(content: Content, turn: Turn) -> list[StepEvent]:

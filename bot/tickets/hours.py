@@ -1,4 +1,4 @@
-"""The hours of the desk, and the zone that every notice is in. Pure; knows of no ticket."""
+"""The hours of the office in which somebody answers tickets. Pure; times are local."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from bot.content.phrases.desk import Office
 from flows.workdays import works
 
 DAYS_AHEAD = 400
-"""How far the next working day is looked for."""
+"""Days among which the next working day is looked for."""
 
 
 def is_open(office: Office, moment: datetime) -> bool:
-    """Whether somebody is at the desk (local time)."""
+    """Return whether the office is open at this moment."""
     return _works(office, moment.date()) and office.opens <= moment.time() < office.closes
 
 
 def opens_at(office: Office, moment: datetime) -> datetime:
-    """The first moment from this one on at which somebody is at the desk (local time)."""
+    """Return the first moment from this one on at which the office is open."""
     return next(_spans(office, moment))[0]
 
 
 def later(office: Office, moment: datetime, hours: float) -> datetime:
-    """The moment when the desk has been open for so many hours since (local time)."""
+    """Return the moment at which the office has been open for so many hours since this one."""
     left = timedelta(hours=hours)
     for start, end in _spans(office, moment):
         if end - start >= left:
             return start + left
         left -= end - start
-    raise AssertionError("the desk opens again and again")
+    raise AssertionError("the last span has no end")
 
 
 def _spans(office: Office, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """When the desk is open, from the moment on; the last one has no end that matters."""
+    """Yield start and end of the spans in which the office is open from the moment on, in order.
+
+    The last one begins `DAYS_AHEAD` days later and has no end that matters.
+    """
     for ahead in range(DAYS_AHEAD):
         day = moment.date() + timedelta(days=ahead)
         start, end = datetime.combine(day, office.opens), datetime.combine(day, office.closes)

@@ -1,8 +1,7 @@
-"""Who may do what: invitations, the list of staff, and what of it a person may see. Pure.
+"""Roles: invitations, the list of staff, the removal of a member, and who may do which. Pure.
 
-`asks` tells whether somebody tries a privileged act; `Staff.does` decides it for those who have a role. For everybody
-else there is None, and the conversation answers as to any words that it does not know: nothing tells that a command
-exists.
+`parse_request` recognises a privileged act; `RoleTurn.decide` decides it for somebody with a role. For everybody else
+it returns None, and the conversation answers as it does to unknown words: nothing reveals that a command exists.
 """
 
 from __future__ import annotations
@@ -20,13 +19,17 @@ from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
 from bot.domain.tickets import Ticket
-from bot.tickets.tickets import list_tickets, mask_for_staff
+from bot.tickets.staff import list_tickets
+from bot.tickets.staff_posts import mask_for_staff
 
 INVITATION_HOURS = 24
 JOIN = "join-"
-"""What the start payload of an invitation begins with."""
-
+"""Prefix of an invitation's token in a start payload."""
 RANK: dict[Role | None, int] = {None: 0, "staff": 1, "admin": 2, "owner": 3}
+"""Rank of each role; a higher one may do everything that a lower one may."""
+MAX_LIST = 4000
+"""Characters of the list of members."""
+MAX_ROWS = 50
 
 _COMMAND = re.compile(r"/(staff|invite|tickets)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
 _JOIN = re.compile(rf"/start(?:@\w+)?\s+{JOIN}([A-Za-z0-9_-]{{20,59}})\s*", re.ASCII)
@@ -36,14 +39,14 @@ _INVITE = re.compile(r"(staff|admin)(?:\s+(\S.{0,19}))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """A privileged act that somebody tries: its name and what it is about."""
+    """A privileged act that somebody tries: join, invite, staff, remove or tickets, and its argument."""
 
     act: str
     about: str = ""
 
 
 def parse_request(incoming: Incoming) -> RoleRequest | None:
-    """The privileged act that this tries; None for everything else."""
+    """Return the privileged act that a message or press tries; None for everything else."""
     if incoming.press is not None:
         found = _PRESS.fullmatch(incoming.press)
         return RoleRequest("remove", found[1]) if found else None
@@ -57,13 +60,13 @@ def parse_request(incoming: Incoming) -> RoleRequest | None:
 
 
 def hash_token(token: str) -> str:
-    """What is kept of a token."""
+    """Return the digest under which a token is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Staff:
-    """One privileged act of one person with `role`. `token` is a fresh one, `now` local time, `at` the same in UTC."""
+class RoleTurn:
+    """One privileged act of one person with `role`. `token` is a new one, `now` local time, `at` the same in UTC."""
 
     content: Content
     who: str
@@ -75,17 +78,21 @@ class Staff:
     tickets: Sequence[Ticket] = ()
     token: str = ""
 
-    def does(self, asked: RoleRequest) -> Decision | None:
-        """What follows; None when this person may not, or there is nothing of the kind."""
-        if asked.act == "join":
-            return self._join(asked.about)
-        if asked.act == "tickets":
-            return Decision((list_tickets(self.content, self.tickets, self.now),)) if self.role else None
-        if RANK[self.role] < RANK["admin"]:
-            return None
-        if asked.act == "invite":
-            return self._invite(asked.about)
-        return self._remove(asked.about) if asked.act == "remove" else Decision(self._list(self.members))
+    def decide(self, request: RoleRequest) -> Decision | None:
+        """Return the decision; None when this person may not, or no such invitation is open."""
+        is_admin = RANK[self.role] >= RANK["admin"]
+        match request.act:
+            case "join":
+                return self._join(request.about)
+            case "tickets" if self.role:
+                return Decision((list_tickets(self.content, self.tickets, self.now),))
+            case "invite" if is_admin:
+                return self._invite(request.about)
+            case "remove" if is_admin:
+                return self._remove(request.about)
+            case "staff" if is_admin:
+                return Decision(self._list(self.members))
+        return None
 
     def _invite(self, about: str) -> Decision:
         words, found = self.content.phrases.staff, _INVITE.fullmatch(about)
@@ -93,44 +100,44 @@ class Staff:
             return Decision((Reply(words.how_to_invite),))
         role: Role = "admin" if found[1] == "admin" else "staff"
         label = mask_for_staff(self.content, (found[2] or "").strip())
-        text = words.invitation.format(
-            role=words.roles[role], label=f" {label}" if label else "", hours=INVITATION_HOURS
-        )
-        expires = self.at + timedelta(hours=INVITATION_HOURS)
+        name = f" {label}" if label else ""
+        text = words.invitation.format(role=words.roles[role], label=name, hours=INVITATION_HOURS)
         token_hash = hash_token(self.token)
-        made = Invited(token_hash, role, label, expires)
-        return Decision((Reply(text, link=JOIN + self.token),), (made, Audited("invite", f"{role} {token_hash[:8]}")))
+        invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS))
+        audited = Audited("invite", f"{role} {token_hash[:8]}")
+        return Decision((Reply(text, link=JOIN + self.token),), (invited, audited))
 
     def _join(self, token: str) -> Decision | None:
-        given, words = hash_token(token), self.content.phrases.staff
-        # Every invitation is compared, each in constant time.
-        found = [one for one in self.invitations if hmac.compare_digest(one.hash, given)]
-        if not found:
+        invitation, words = self._find_invitation(token), self.content.phrases.staff
+        if invitation is None:
             return None
-        invitation = found[0]
         if RANK[self.role] >= RANK[invitation.role]:
             return Decision((Reply(words.joined_already.format(role=words.roles[self.role or "staff"])),))
         joined = Joined(invitation.hash, invitation.role, invitation.label, invitation.made_by)
-        shown = Queued("user", user=self.who, commands="admin" if invitation.role == "admin" else "staff")
-        said = Reply(words.joined.format(role=words.roles[invitation.role]))
-        return Decision((said,), (joined, shown, Audited("join", f"{invitation.role} {invitation.hash[:8]}")))
+        commands = Queued("user", user=self.who, commands="admin" if invitation.role == "admin" else "staff")
+        audited = Audited("join", f"{invitation.role} {invitation.hash[:8]}")
+        return Decision((Reply(words.joined.format(role=words.roles[invitation.role])),), (joined, commands, audited))
+
+    def _find_invitation(self, token: str) -> Invitation | None:
+        digest = hash_token(token)
+        # Every invitation is compared, each in constant time.
+        found = [one for one in self.invitations if hmac.compare_digest(one.hash, digest)]
+        return found[0] if found else None
 
     def _list(self, members: Sequence[Member]) -> tuple[Reply, ...]:
         words = self.content.phrases.staff
         if not members:
             return (Reply(words.nobody),)
-        lines = "\n".join(
-            words.line.format(
-                label=f"{m.label} " if m.label else "", user=m.user, role=words.roles[m.role], since=m.since[:10]
-            )
-            for m in members
-        )
+        removable = [member for member in members if self._may_remove(member)]
         rows = tuple(
-            (Button(f"staff|remove|{m.user}", words.remove.format(name=m.label or m.user)),)
-            for m in members
-            if self._may_remove(m)
+            (Button(f"staff|remove|{m.user}", words.remove.format(name=m.label or m.user)),) for m in removable
         )
-        return (Reply(words.list.format(lines=lines)[:4000], rows[:50]),)
+        lines = "\n".join(self._describe(member) for member in members)
+        return (Reply(words.list.format(lines=lines)[:MAX_LIST], rows[:MAX_ROWS]),)
+
+    def _describe(self, member: Member) -> str:
+        words, label = self.content.phrases.staff, f"{member.label} " if member.label else ""
+        return words.line.format(label=label, user=member.user, role=words.roles[member.role], since=member.since[:10])
 
     def _remove(self, user: str) -> Decision:
         words = self.content.phrases.staff
@@ -139,11 +146,11 @@ class Staff:
             return Decision(self._list(self.members))
         if not self._may_remove(member):
             return Decision((Reply(words.may_not_remove),))
-        shown = Queued("user", user=user, commands="graduate")
-        left = [m for m in self.members if m is not member]
-        said = Reply(words.removed.format(name=member.label or member.user))
-        return Decision((said, *self._list(left)), (Removed(user), shown, Audited("remove", user)))
+        rest = self._list([m for m in self.members if m is not member])
+        commands = Queued("user", user=user, commands="graduate")
+        removed = Reply(words.removed.format(name=member.label or member.user))
+        return Decision((removed, *rest), (Removed(user), commands, Audited("remove", user)))
 
     def _may_remove(self, member: Member) -> bool:
-        """Only those below oneself; nobody removes themselves by a slip."""
+        """Return whether the member ranks below this person; nobody can remove themselves by a slip."""
         return member.user != self.who and RANK[member.role] < RANK[self.role]

@@ -1,4 +1,4 @@
-"""The calendar file, read back with somebody else's library."""
+"""The calendar file, read back event by event."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from bot.render.calendar import MAX_LINE_BYTES, calendar
+from bot.render.calendar import calendar
 from flows.notice import Notice
 from tests.conftest import another_notice, shipped
 from tests.person import Person, at
 
 NOTICE = next(iter(shipped().notices.values()))
 WORDS = shipped().phrases.calendar
+MAX_LINE_BYTES = 75
+"""Of a line without its end (RFC 5545, section 3.1)."""
 
 
 def made(day: str, notice: Notice = NOTICE, cohort: str | None = None, name: str = "核对") -> str:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.render.links import USERNAME, Link, draw, links
+from bot.render.links import USERNAME, Link, draw, list_links
 from tests.commands.test_command_line import gradbot
 from tests.conftest import Meets, shipped
 from tests.person import at
 
-LINKS = list(links(shipped(), at("2013-12-05")))
+LINKS = list(list_links(shipped(), at("2013-12-05")))
 
 
 def test_there_is_a_link_for_everything() -> None:

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import Button, Reply
 from bot.domain.session import Session
-from bot.render.reply import BUBBLE, ROW, Voice, cut
+from bot.render.answers import render_answer
+from bot.render.cards import render_progress
+from bot.render.layout import BUBBLE, ROW, cut, pack_rows
+from bot.render.reply import Voice
+from bot.render.steps import render_step
 from flows.engine import verdicts_of
 from flows.model import Position
 from tests.conftest import Meets, shipped
@@ -75,7 +79,7 @@ def test_buttons_stand_under_the_last_bubble_and_the_source_at_each() -> None:
 @given(st.lists(st.text(alphabet="按钮字a", min_size=1, max_size=20), max_size=30))
 def test_rows_keep_the_order_and_fit_a_phone(texts: list[str]) -> None:
     buttons = [Button(f"cmd|{n}", text) for n, text in enumerate(texts)]
-    rows = voice().rows(buttons)
+    rows = pack_rows(buttons)
     assert list(chain.from_iterable(rows)) == buttons
     for row in rows:
         assert 0 < len(row) <= 3
@@ -99,21 +103,21 @@ def heads(replies: tuple[Reply, ...]) -> list[str]:
     ],
 )
 def test_a_step_begins_with_where_one_is_and_the_clock(step: str, head: str) -> None:
-    assert heads(voice(step).step())[0] == head
-    assert heads(voice(step).step())[1].startswith("⏰ 核对进行中，还有15天")
+    assert heads(render_step(voice(step)))[0] == head
+    assert heads(render_step(voice(step)))[1].startswith("⏰ 核对进行中，还有15天")
 
 
 def test_who_is_done_sees_no_clock() -> None:
     there = voice("m10-done", clicked="2013-12-05")
     assert there.session.position
     done = Voice(CONTENT, there.session.at(replace(there.session.position, state="done")), there.now)
-    assert "⏰" not in done.step()[0].text
-    assert "⏰" in there.step()[0].text
+    assert "⏰" not in render_step(done)[0].text
+    assert "⏰" in render_step(there)[0].text
 
 
 @pytest.mark.parametrize("step", list(SCRIPT.by_id))
 def test_the_brief_step_is_shorter_and_has_the_same_buttons(step: str) -> None:
-    whole, brief = voice(step).step(), voice(step).step(brief=True)
+    whole, brief = render_step(voice(step)), render_step(voice(step), brief=True)
     assert sum(len(reply.text) for reply in brief) <= sum(len(reply.text) for reply in whole)
     assert brief[-1].buttons == whole[-1].buttons
     assert "做完的样子" not in brief[0].text
@@ -123,15 +127,15 @@ def test_only_the_first_item_of_a_checklist_explains_it() -> None:
     first = voice("m7-fields")
     assert first.session.position
     second = Voice(CONTENT, first.session.at(replace(first.session.position, item=1)), first.now)
-    assert "一项一项比" in first.step()[0].text.split("\n\n", 1)[1]
-    assert "（1/10）" in first.step()[0].text
-    assert "一项一项比" not in second.step()[0].text.split("\n\n", 1)[1]
-    assert "（2/10）网上显示的“性别”" in second.step()[0].text
+    assert "一项一项比" in render_step(first)[0].text.split("\n\n", 1)[1]
+    assert "（1/10）" in render_step(first)[0].text
+    assert "一项一项比" not in render_step(second)[0].text.split("\n\n", 1)[1]
+    assert "（2/10）网上显示的“性别”" in render_step(second)[0].text
 
 
 def test_the_back_button_is_there_when_there_is_a_way_back() -> None:
     def texts(at_step: Voice) -> list[str]:
-        return [button.text for row in at_step.step()[-1].buttons for button in row]
+        return [button.text for row in render_step(at_step)[-1].buttons for button in row]
 
     there = voice("m2-site")
     assert there.session.position
@@ -148,7 +152,7 @@ def test_progress_counts_what_was_compared() -> None:
     there = voice("m8-photo", **answers)
     assert there.session.position
     assert len(verdicts_of(there.notice, there.session.position)) == 11
-    card = there.progress()[-1].text
+    card = render_progress(there)[-1].text
     assert "1项对，2项有误或不确定，8项还没核对" in card
     assert "正在核对" in card
 
@@ -162,7 +166,7 @@ def test_progress_at_the_first_step_is_no_number(meets: Meets) -> None:
 
 
 def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
-    card = voice().progress()[-1]
+    card = render_progress(voice())[-1]
     assert "你还没有开始核对" in card.text
     assert "现在正是核对的时间" in card.text
     assert card.buttons[0][0].text == "开始核对"
@@ -171,7 +175,7 @@ def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
 @pytest.mark.parametrize("topic", list(CONTENT.entries))
 def test_an_answer_has_its_source_and_its_topic_and_a_way_on(topic: str) -> None:
     entry = CONTENT.entries[topic]
-    replies = voice().answer(entry)
+    replies = render_answer(voice(), entry)
     assert {reply.topic for reply in replies} == {topic}
     label = CONTENT.phrases.sources[entry.source].format(checked_on=entry.checked_on)
     assert {reply.source for reply in replies} == {label}
@@ -184,7 +188,7 @@ def test_what_is_beyond_the_notice_is_dated_and_sent_to_the_office() -> None:
     beyond = [entry for entry in CONTENT.entries.values() if entry.source == "beyond"]
     assert len(beyond) >= 20
     for entry in beyond:
-        label = voice().answer(entry)[0].source or ""
+        label = render_answer(voice(), entry)[0].source or ""
         assert "超出通知" in label
         assert str(entry.checked_on) in label
 
@@ -197,7 +201,7 @@ def test_a_personal_word_is_not_taken_for_a_template(meets: Meets) -> None:
 
 def test_the_first_button_is_the_affirming_one() -> None:
     firsts = {
-        step: voice(step).step()[-1].buttons[0][0].text
+        step: render_step(voice(step))[-1].buttons[0][0].text
         for step in ("m3-account", "m4-confirm", "m6-record", "m8-photo")
     }
     assert firsts == {

@@ -12,8 +12,8 @@ import pytest
 from bot.conversation.decide import decide
 from bot.domain.messages import Incoming, Reply
 from bot.store import Store
+from bot.tickets.graduate import Case
 from bot.tickets.roles import INVITATION_HOURS, parse_request
-from bot.tickets.tickets import Case
 from tests.conftest import shipped
 from tests.person import buttons
 from tests.tickets.staff_chat import OWNER, Room, at_noon, texts

@@ -17,8 +17,9 @@ from bot.domain.session import Session
 from bot.domain.zone import utc
 from bot.render.reply import Voice
 from bot.store import Store
-from bot.tickets import tickets
+from bot.tickets import waiting
 from bot.tickets.hours import is_open, later, opens_at
+from bot.tickets.number import LENGTH
 from tests.conftest import shipped
 from tests.person import at
 from tests.secrets import synthetic
@@ -137,7 +138,7 @@ async def test_without_a_desk_everything_is_as_it_was(room: Room) -> None:
     assert room.posts == []
     assert "请老师联系我" not in names(await room.says("联系老师"))
     assert "0550-" in texts(await room.presses("cmd|desk"))
-    assert (await room.staff(press=f"desk|{'2' * tickets.NUMBER}|take")).replies == ()
+    assert (await room.staff(press=f"desk|{'2' * LENGTH}|take")).replies == ()
 
 
 async def test_a_canned_answer_is_one_tap(room: Room) -> None:
@@ -162,7 +163,7 @@ async def test_outsiders_in_the_staff_chat_change_nothing(room: Room) -> None:
     await room.presses(room.button("接手"), user="stranger")
     assert len(room.posts) == told
     assert (await room.staff("闲聊", user="stranger")).replies == ()
-    assert shipped().phrases.desk.gone in texts(await room.staff(press=f"desk|{'2' * tickets.NUMBER}|take"))
+    assert shipped().phrases.desk.gone in texts(await room.staff(press=f"desk|{'2' * LENGTH}|take"))
 
 
 async def test_two_take_at_once_and_one_gets_it(room: Room) -> None:
@@ -355,7 +356,7 @@ def test_hours_add_up_over_nights_and_holidays() -> None:
     ],
 )
 def test_an_honest_promise(moment: str, promised: str) -> None:
-    said = tickets.promise(Voice(shipped(), Session("2014-autumn"), at(moment)))
+    said = waiting.promise(Voice(shipped(), Session("2014-autumn"), at(moment)))
     assert f"{promised} 以后回复" in said
     assert "0550-" in said
     assert "{" not in said

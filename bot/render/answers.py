@@ -1,0 +1,37 @@
+"""Answers to typed questions: an entry of the FAQ, topics to choose from, a question that nothing matched. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.messages import Reply
+from bot.render.layout import pack_rows
+from bot.render.reply import Voice
+from faq.model import Entry
+
+
+def render_answer(voice: Voice, entry: Entry) -> tuple[Reply, ...]:
+    """Return the answer of an entry with its source and a button for each topic that follows."""
+    rows = pack_rows(voice.topics(entry.follow))
+    if voice.session.position is None:
+        rows = (*rows, (voice.start(), voice.command("menu")))
+    label = voice.label(entry.source, entry.checked_on)
+    replies = voice.bubbles(voice.fill(entry.answer), rows, label=label, topic=entry.id)
+    return tuple(replace(reply, title=entry.title) for reply in replies)
+
+
+def render_choices(voice: Voice, topics: Sequence[str], sentence: str, mark: str) -> tuple[Reply, ...]:
+    """Return the sentence with a button for each topic, for the question of this mark, and 都不是."""
+    rows = tuple((voice.topic(topic, mark),) for topic in topics)
+    return voice.bubbles(voice.fill(sentence), (*rows, (voice.command("none"),)))
+
+
+def render_miss(voice: Voice, misses: int, topics: Sequence[str] = (), mark: str = "") -> tuple[Reply, ...]:
+    """Return the reply to the `misses`-th question in a row that nothing matched (1 is the first)."""
+    sentences = voice.content.phrases.misses
+    if misses == 1 and topics:
+        return render_choices(voice, topics[:3], sentences[0], mark)
+    if misses < len(sentences):
+        return voice.bubbles(voice.fill(sentences[1]), ((voice.command("contact"), voice.command("menu")),))
+    return voice.bubbles(voice.fill(sentences[2]), ((voice.command("menu"),),))

@@ -1,0 +1,77 @@
+"""The cards that lead somewhere: the greeting, the choice of a notice, the menu, the list of steps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.content.phrases.graduate import CommandName
+from bot.domain.button_ids import Ask
+from bot.domain.messages import Button, Reply
+from bot.render.layout import pack_rows
+from bot.render.reply import RESTART, Voice
+from flows.engine import JUMP
+from flows.model import Script, Step
+
+MENU: tuple[CommandName, ...] = ("progress", "deadline", "contact", "jump", "restart", "privacy", "help")
+"""Commands of the menu below the doors of the script, in reading order."""
+
+
+def render_greeting(voice: Voice) -> tuple[Reply, ...]:
+    """Return the introduction of the bot, then the card of the notice, or the choice of one."""
+    phrases = voice.content.phrases
+    hello = voice.bubbles(voice.fill(phrases.greeting))
+    if voice.session.notice is None:
+        return (*hello, *ask_notice(voice))
+    rows = (
+        (voice.start(),),
+        (voice.command("deadline"), voice.command("contact")),
+        (voice.command("help"), voice.command("privacy")),
+    )
+    return (*hello, *voice.bubbles(voice.fill(phrases.greeting_notice), rows, source="notice"))
+
+
+def ask_notice(voice: Voice, ask: str | None = None) -> tuple[Reply, ...]:
+    """Return the question which notice is meant, in the words of `ask` if given, with a button for each."""
+    notices = voice.content.notices.values()
+    rows = tuple((Button(str(Ask("notice", n.id)), n.notice.short),) for n in notices)
+    return voice.bubbles(ask or voice.content.phrases.pick_notice, rows)
+
+
+def render_menu(voice: Voice) -> tuple[Reply, ...]:
+    """Return the list of everything that a graduate can do; before a notice is chosen, the choice of one."""
+    if voice.session.notice is None:
+        return ask_notice(voice)
+    commands = [voice.command(name) for name in MENU]
+    rows = ((voice.start(),), *pack_rows(_doors(voice)), *pack_rows(commands))
+    return voice.bubbles(voice.fill(voice.content.phrases.menu), rows)
+
+
+def render_jump(voice: Voice) -> tuple[Reply, ...]:
+    """Return the main steps and the doors of the script, a button each."""
+    if voice.session.notice is None:
+        return ask_notice(voice)
+    firsts = first_steps(voice.content.script).items()
+    steps = [voice.act(JUMP, f"{n} {voice.fill(step.title)}", step.id) for n, step in firsts]
+    rows = (*pack_rows(steps, 1), *pack_rows(_doors(voice)), (voice.start(),))
+    return voice.bubbles(voice.content.phrases.jump, rows)
+
+
+def ask_restart(voice: Voice) -> tuple[Reply, ...]:
+    """Return the question whether to begin the walk anew; the menu before there is a walk."""
+    if voice.session.position is None:
+        return render_menu(voice)
+    sure = voice.act(RESTART, voice.content.phrases.buttons["restart_yes"])
+    return voice.bubbles(voice.content.phrases.restart_ask, ((sure,), (voice.command("resume"),)))
+
+
+def first_steps(script: Script) -> Mapping[int, Step]:
+    """Return the first step of each main number, in order of the script."""
+    firsts: dict[int, Step] = {}
+    for step in script.steps:
+        if step.n is not None:
+            firsts.setdefault(step.n, step)
+    return firsts
+
+
+def _doors(voice: Voice) -> list[Button]:
+    return [voice.act(JUMP, door.text, door.go) for door in voice.content.script.doors]

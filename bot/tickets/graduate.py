@@ -1,0 +1,117 @@
+"""The graduate's side of a ticket: open it, add words, withdraw it, ask for its state. Pure.
+
+Each function returns replies for the graduate and effects for everybody else. Must not know: storage, channels, the
+clock of the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.areas import Decision
+from bot.domain.effects import Effect
+from bot.domain.messages import Reply
+from bot.domain.outbox import Queued
+from bot.domain.tickets import Changed, Opened, Ticket
+from bot.render.reply import Voice
+from bot.tickets.staff_posts import mask_for_staff, post_to_staff, staff_rows, step_title
+from bot.tickets.waiting import close, describe_wait, promise, start_waiting
+
+MAX_TOPICS = 5
+"""Topics of the FAQ that a ticket keeps, as answers for staff to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The graduate's ticket that is not closed, if any, and the number for a new one."""
+
+    ticket: Ticket | None
+    number: str
+
+
+def open_ticket(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
+    """Open a ticket with these words, or add them to the one that is open and report its state."""
+    ticket = case.ticket
+    if ticket is None:
+        return _open_new(voice, case.number, words, topics)
+    if ticket.is_relayed:
+        return Decision(show_state(voice, ticket), relay(voice, ticket, words).effects if words else ())
+    return _open_again(voice, ticket, words)
+
+
+def _open_new(voice: Voice, number: str, words: str, topics: Sequence[str]) -> Decision:
+    phrases, position = voice.content.phrases.desk, voice.session.position
+    step = position.step if position else ""
+    ticket = Ticket(number, notice=voice.notice.id, step=step, topics=tuple(topics[:MAX_TOPICS]))
+    ticket = start_waiting(voice, ticket)
+    card = post_to_staff(phrases, ticket, _render_card(voice, ticket, words), staff_rows(phrases, ticket))
+    return Decision(_show_ticket(voice, ticket, phrases.opened, *_ask_words(voice, words)), (Opened(ticket), card))
+
+
+def _open_again(voice: Voice, ticket: Ticket, words: str) -> Decision:
+    phrases = voice.content.phrases.desk
+    ticket = start_waiting(voice, replace(ticket, state="open"))
+    replies = _show_ticket(voice, ticket, phrases.reopened_for_graduate, *_ask_words(voice, words))
+    return Decision(replies, (Changed(ticket), _post_words(voice, ticket, phrases.again, words)))
+
+
+def open_urgent(voice: Voice, case: Case, words: str) -> tuple[Effect, ...]:
+    """Tell staff at once of words of despair: in the open ticket or a new one, ahead of the usual card."""
+    ticket = case.ticket or Ticket(case.number, notice=voice.notice.id)
+    waiting = start_waiting(voice, replace(ticket, state="open") if not ticket.is_relayed else ticket)
+    post = _post_words(voice, waiting, voice.content.phrases.typed.distress_for_staff, words)
+    return (Changed(waiting) if case.ticket else Opened(waiting), post)
+
+
+def relay(voice: Voice, ticket: Ticket, words: str) -> Decision:
+    """Send the graduate's words to staff, without a reply."""
+    post = _post_words(voice, ticket, voice.content.phrases.desk.from_graduate, words)
+    return Decision((), (Changed(start_waiting(voice, ticket)), post))
+
+
+def withdraw(voice: Voice, ticket: Ticket) -> Decision:
+    """Close the ticket of a graduate who needs nobody any more."""
+    phrases, closed = voice.content.phrases.desk, close(ticket)
+    post = post_to_staff(phrases, closed, voice.fill(phrases.withdrawn_for_staff, number=ticket.number))
+    row = (voice.start(), voice.command("menu"))
+    return Decision(voice.bubbles(phrases.withdrawn, (row,)), (Changed(closed), post))
+
+
+def show_state(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:
+    """Return the state of the ticket in words for the graduate."""
+    return _show_ticket(voice, ticket, voice.content.phrases.desk.states[ticket.state])
+
+
+def _show_ticket(voice: Voice, ticket: Ticket, *sentences: str) -> tuple[Reply, ...]:
+    words = voice.content.phrases.desk
+    waited = describe_wait(words, ticket.waiting_since, voice.now) if ticket.waiting_since else ""
+    about = {"number": ticket.number, "promise": promise(voice), "waited": waited}
+    text = "\n\n".join(voice.fill(sentence, None, **about) for sentence in sentences)
+    return voice.bubbles(text, ((voice.command("withdraw"), voice.start()),))
+
+
+def _ask_words(voice: Voice, words: str) -> tuple[str, ...]:
+    """Return the sentence that asks for the question, unless it is there."""
+    return () if words else (voice.content.phrases.desk.blank,)
+
+
+def _post_words(voice: Voice, ticket: Ticket, sentence: str, words: str) -> Queued:
+    phrases = voice.content.phrases.desk
+    text = voice.fill(sentence, number=ticket.number, words=mask_for_staff(voice.content, words))
+    return post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket))
+
+
+def _render_card(voice: Voice, ticket: Ticket, words: str) -> str:
+    """Return the text of a new ticket for staff."""
+    phrases, content = voice.content.phrases.desk, voice.content
+    topics = [content.entries[topic].title for topic in ticket.topics if topic in content.entries]
+    return voice.fill(
+        phrases.card,
+        number=ticket.number,
+        words=mask_for_staff(content, words) or phrases.no_words,
+        topics=content.phrases.facts.comma.join(topics[:3]) or phrases.no_topics,
+        step=step_title(voice, ticket),
+        who=voice.facts["me.major"],
+        notice=voice.notice.notice.short,
+    )

@@ -1,0 +1,193 @@
+"""The staff's side of a ticket: take it, answer, close it, list all; and its release when staff stay silent. Pure.
+
+Each act is decided into effects: the ticket as it becomes, messages to the graduate and to staff, a line of the audit.
+An answer goes to the graduate as it is typed, unless it holds a secret. Must not know: storage, channels, the clock of
+the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from bot.content.content import Content
+from bot.content.phrases.desk import DeskPhrases
+from bot.domain import privacy
+from bot.domain.areas import Decision
+from bot.domain.button_ids import Ask
+from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.outbox import Queued
+from bot.domain.privacy import Kind
+from bot.domain.roles import Audited
+from bot.domain.session import Session
+from bot.domain.tickets import Changed, Ticket, TicketState
+from bot.render.answers import render_answer
+from bot.render.layout import Rows, cut
+from bot.render.reply import Voice
+from bot.tickets.number import ALPHABET, LENGTH
+from bot.tickets.staff_posts import post_to_staff, staff_rows, step_title, ticket_button
+from bot.tickets.waiting import close, describe_wait, release_time
+from faq.model import Entry
+
+MAX_ANSWER = 3500
+"""Characters of one message to a graduate; longer answers are sent in parts."""
+WRITABLE = (Kind.MOBILE, Kind.MAIL)
+"""Kinds of secrets that staff may send to a graduate: a phone or an address to write to."""
+
+_PRESS = re.compile(
+    rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
+)
+_NOTE = re.compile(r"\s*(?://|／／|备注(?:[:：\s]|$))\s*")
+
+
+def parse_press(press: str | None) -> tuple[str, str, str] | None:
+    """Return ticket number, act and topic (or "") of a button of `staff_posts`; None for any other."""
+    found = _PRESS.fullmatch(press or "")
+    return (found[1], found[2], found[3] or "") if found else None
+
+
+@dataclass(frozen=True)
+class StaffTurn:
+    """One press or message of a member of staff (`who`, by id) about a ticket. `now` is local time of the notice.
+
+    `current` is the number of the graduate's ticket that is not closed.
+    """
+
+    content: Content
+    ticket: Ticket
+    who: str
+    now: datetime
+    current: str | None = None
+
+    @property
+    def words(self) -> DeskPhrases:
+        return self.content.phrases.desk
+
+    def decide(self, incoming: Incoming) -> Decision:
+        """Return the decision on a press or on words in the thread of the ticket."""
+        if button := parse_press(incoming.press):
+            return self._press(button[1], button[2])
+        text = incoming.text.strip()
+        if incoming.other == "edited":
+            return Decision((Reply(self.words.edited),))
+        if incoming.other or not text:
+            return Decision((Reply(self.words.text_only),))
+        if note := _NOTE.match(text):
+            return Decision(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Decision()
+        return self._refuse(text) or self._answer(Reply(text))
+
+    def _refuse(self, text: str) -> Decision | None:
+        """Return the refusal of a text with secrets of others than `WRITABLE` kinds; None when there are none."""
+        found = [finding for finding in privacy.find(text) if finding.kind not in WRITABLE]
+        if not found:
+            return None
+        phrases = self.content.phrases
+        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
+        return Decision((Reply(self.words.secret.format(kinds=kinds)),))
+
+    def _press(self, act: str, topic: str) -> Decision:
+        ticket, words = self.ticket, self.words
+        match act, ticket.state:
+            case "topics", _:
+                return self._post(words.pick_topic if self._topics else words.no_topics, self._topics)
+            case "say", _ if topic in self.content.entries:
+                return self._answer_from_faq(self.content.entries[topic])
+            case "take", "open" | "released":
+                return self._change(self._take(), "take", words.taken, words.taken_for_graduate)
+            case "take", "taken" if ticket.taken_by != self.who:
+                return self._post(words.taken_before)
+            case "drop", "taken":
+                return self._change(replace(ticket, state="open", taken_by=None), "drop", words.dropped)
+            case "close", "open" | "taken" | "released":
+                return self._change(close(ticket), "close", words.closed, words.closed_for_graduate)
+            case "reopen", "closed":
+                return self._reopen()
+        return self._post(words.states_for_staff[ticket.state])
+
+    def _take(self) -> Ticket:
+        """Return the ticket in charge of this person, or of who took it before; the bot waits for them again."""
+        until = release_time(self.words, self.now)
+        return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
+
+    def _reopen(self) -> Decision:
+        if self.current and self.current != self.ticket.number:
+            return self._post(self.words.newer, current=self.current)
+        return self._change(self._take(), "reopen", self.words.reopened, self.words.taken_for_graduate)
+
+    def _answer_from_faq(self, entry: Entry) -> Decision:
+        replies = render_answer(Voice(self.content, Session(self.ticket.notice), self.now), entry)
+        answer = Reply("\n\n".join(reply.text for reply in replies), source=replies[-1].source)
+        return self._answer(answer, self.words.canned.format(number=self.ticket.number, title=entry.title))
+
+    def _answer(self, answer: Reply, note: str = "") -> Decision:
+        """Send an answer to the graduate and `note` to staff. Who answers takes the ticket, unless it is closed."""
+        words, ticket = self.words, self.ticket
+        if ticket.state == "closed":
+            return self._post(words.closed_before)
+        replies = [Reply(part, source=answer.source) for part in cut(answer.text, MAX_ANSWER)]
+        replies[0] = replace(replies[0], text=words.answer.format(words=replies[0].text))
+        replies[-1] = replace(replies[-1], buttons=_graduate_rows(words, "withdraw"))
+        after = replace(self._take(), waiting_since=None)
+        posts = [Queued("graduate", reply, ticket.number) for reply in replies]
+        notes = [post_to_staff(words, after, note)] if note else []
+        return Decision(effects=(Changed(after), *posts, *notes, Audited("answer", ticket.number)))
+
+    def _change(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Decision:
+        """Return the decision that the ticket becomes `after`, with a sentence for each side that has one."""
+        posts = [post_to_staff(self.words, after, for_staff.format(number=after.number), staff_rows(self.words, after))]
+        if for_graduate:
+            reply = Reply(for_graduate.format(number=after.number), _graduate_rows(self.words, "desk"))
+            posts.append(Queued("graduate", reply, after.number))
+        return Decision(effects=(Changed(after), *posts, Audited(act, after.number)))
+
+    def _post(self, text: str, rows: Rows = (), **about: str) -> Decision:
+        text = text.format(number=self.ticket.number, **about)
+        rows = rows or staff_rows(self.words, self.ticket)
+        return Decision(effects=(post_to_staff(self.words, self.ticket, text, rows),))
+
+    @property
+    def _topics(self) -> Rows:
+        """The nearest answers of the FAQ, a button each."""
+        entries = [self.content.entries[topic] for topic in self.ticket.topics if topic in self.content.entries]
+        return tuple((ticket_button(self.ticket, f"say|{entry.id}", entry.title),) for entry in entries)
+
+
+def release(content: Content, ticket: Ticket, now: datetime) -> Decision:
+    """Return the ticket to the bot after too long a silence: closed if the graduate had an answer, else released."""
+    words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
+    waits = ticket.waiting_since is not None
+    state: TicketState = "released" if waits else "closed"
+    after = replace(ticket, state=state, taken_by=None, release_at=None)
+    for_graduate = words.released_for_graduate if waits else words.quiet_for_graduate
+    for_staff = words.released if waits else words.quiet
+    reply = Reply(voice.fill(for_graduate, number=ticket.number), _graduate_rows(words, "desk"))
+    post = post_to_staff(words, after, for_staff.format(number=ticket.number), staff_rows(words, after))
+    return Decision(effects=(Changed(after), Queued("graduate", reply, ticket.number), post))
+
+
+def list_tickets(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
+    """Return the list of tickets (none of them closed), longest wait first, as much of it as fits a message."""
+    if not tickets:
+        return Reply(content.phrases.desk.none_open)
+    never = datetime.max.replace(tzinfo=UTC)
+    lines = [_describe(content, t, now) for t in sorted(tickets, key=lambda t: t.waiting_since or never)]
+    return Reply(cut("\n".join(lines), MAX_ANSWER)[0])
+
+
+def _describe(content: Content, ticket: Ticket, now: datetime) -> str:
+    words = content.phrases.desk
+    return words.listed.format(
+        number=ticket.number,
+        state=words.states_for_staff[ticket.state].format(number=ticket.number),
+        step=step_title(Voice(content, Session(ticket.notice), now), ticket),
+        waited=describe_wait(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
+    )
+
+
+def _graduate_rows(words: DeskPhrases, command: Literal["withdraw", "desk"]) -> Rows:
+    """Return the row under a message to the graduate: this command, and on with the walk."""
+    label = words.buttons["enough" if command == "withdraw" else "more"]
+    return ((Button(str(Ask("cmd", command)), label), Button(str(Ask("cmd", "resume")), words.buttons["resume"])),)

@@ -1,0 +1,62 @@
+"""Messages to the staff about a ticket, masked and without a name, with the buttons for its state. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.content.content import Content
+from bot.content.phrases.desk import DeskPhrases
+from bot.domain import privacy
+from bot.domain.messages import Button, Reply
+from bot.domain.outbox import Queued
+from bot.domain.privacy import Kind
+from bot.domain.tickets import Ticket
+from bot.render.layout import Rows
+from bot.render.reply import Voice
+
+
+def mask_for_staff(content: Content, words: str) -> str:
+    """Return the words of a graduate with every secret in them masked."""
+    marks = {Kind(name): mark for name, mark in content.phrases.masks.items()}
+    return privacy.mask(words, privacy.find(words), marks)
+
+
+def post_to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()) -> Queued:
+    """Return the message to the thread of this ticket."""
+    return Queued("staff", Reply(text, rows), ticket.number, title=words.thread.format(number=ticket.number))
+
+
+def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> Queued:
+    """Return the notice to staff that the graduate had everything deleted, this ticket included."""
+    words = content.phrases.desk
+    text, title = words.forgotten_for_staff.format(number=ticket.number), words.thread.format(number=ticket.number)
+    return Queued("staff", Reply(text), thread=thread, title=title if thread else "")
+
+
+def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
+    """Return the notice to staff that their answer could not be delivered."""
+    words = content.phrases.desk
+    return post_to_staff(words, Ticket(number), words.lost_for_staff[became].format(number=number))
+
+
+def staff_rows(words: DeskPhrases, ticket: Ticket) -> Rows:
+    """Return the buttons for what staff can do with the ticket in its present state."""
+    if ticket.state == "closed":
+        return ((ticket_button(ticket, "reopen", words.buttons["reopen"]),),)
+    taken: Literal["drop", "take"] = "drop" if ticket.state == "taken" else "take"
+    topics = (ticket_button(ticket, "topics", words.buttons["topics"]),) if ticket.topics else ()
+    return (
+        (ticket_button(ticket, taken, words.buttons[taken]), *topics),
+        (ticket_button(ticket, "close", words.buttons["close"]),),
+    )
+
+
+def ticket_button(ticket: Ticket, act: str, text: str) -> Button:
+    """Return the button for an act of staff on this ticket."""
+    return Button(f"desk|{ticket.number}|{act}", text)
+
+
+def step_title(voice: Voice, ticket: Ticket) -> str:
+    """Return the title of the step at which the ticket was opened."""
+    step = voice.content.script.by_id.get(ticket.step)
+    return voice.fill(step.title) if step else voice.content.phrases.desk.before
