@@ -22,7 +22,7 @@ import yaml
 from faq.features import Fit, Outside, fits, outside, question
 from faq.index import Index
 from faq.model import Candidate, Entry, Match
-from faq.reading import Reading, hollow
+from faq.reading import Reading, hollow, read
 
 ANSWER_FROM = 0.7  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
@@ -151,8 +151,11 @@ class Matcher:
         return tuple([self._seen(text)[0] for text in (question, *parts)])
 
     def weigh(self, text: str) -> Weighed:
-        """A text as one question, whoever asks."""
-        return self._seen(text)[0]
+        """A text as one question, whoever asks; one that names no subject is near nothing."""
+        reading = read(text)
+        if len(reading.folded) < 2 or hollow(reading):
+            return Weighed({}, 1.0, True)
+        return self._seen(text, reading)[0]
 
     def explain(self, text: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
@@ -160,8 +163,8 @@ class Matcher:
         clues = [Clue(topic.id, topic.score, features[topic.id]) for topic in _ranked(weighed, likely)]
         return Explanation(reading, tuple(clues), weighed.none, none)
 
-    def _seen(self, text: str) -> tuple[Weighed, Reading, Mapping[str, Fit], Outside]:
-        asked = question(text, self.index)
+    def _seen(self, text: str, reading: Reading | None = None) -> tuple[Weighed, Reading, Mapping[str, Fit], Outside]:
+        asked = question(text, self.index, reading)
         nearest = self.index.nearest(asked.vector, _CANDIDATES)
         features = fits(asked, nearest)
         none = outside(asked, nearest, features)

@@ -18,10 +18,10 @@ from bot.reading.picks import picked
 from bot.reading.place import Asked, Option, Parsed, Place
 from faq.matcher import Matcher, Weighed
 
-COMMANDS = 5  # commands of a segment that compete, at most
-COMPANY = 3  # social words and the like
+COMMANDS = 4  # commands of a segment that compete, at most
+COMPANY = 2  # social words and the like
 TOPICS = 4  # topics of the FAQ
-LOOKS = 6  # segments of a message that the FAQ is asked, at most
+LOOKS = 5  # segments of a message that the FAQ is asked, at most
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
 _PICK = 8  # units of the longest segment that picks something
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from bot.reading.lexicon import lexicon
@@ -15,8 +16,9 @@ from bot.reading.stances import Stance, stances
 from bot.reading.writing import Piece, Typist, pieces, spelt
 from faq.sounds import units
 
-ATOMS = 10  # at most; what follows belongs to the last
-LONGEST = 4  # atoms of a segment that is not the whole message
+ATOMS = 9  # at most; what follows belongs to the last
+LONGEST = 3  # atoms of a segment that is not the whole message
+_ROOM = 4  # units of a piece for each cut in it
 _LEAST = 2  # units on either side of a cut inside a piece
 _ENDS = frozenset("了的过呢吧吗")  # units behind which a new thought may begin
 
@@ -134,12 +136,15 @@ class Message:
             self.atoms = _merged(self.atoms)
 
     def segments(self) -> Iterator[Segment]:
-        """Every run of at most LONGEST atoms, and the whole message."""
+        """Every run of at most LONGEST atoms inside one piece, or of at most LONGEST whole pieces; the whole message."""
         count = len(self.atoms)
-        for first in range(count):
-            for last in range(first + 1, count + 1):
-                if last - first <= LONGEST or last - first == count:
-                    yield Segment(self, first, last)
+        edges = [at for at, atom in enumerate(self.atoms) if atom.hard] + [count]
+        found = {(first, last) for at, first in enumerate(edges) for last in edges[at + 1 : at + 1 + LONGEST]}
+        for start, end in pairwise(edges):
+            found.update(
+                (first, last) for first in range(start, end) for last in range(first + 1, min(first + LONGEST, end) + 1)
+            )
+        yield from (Segment(self, *span) for span in sorted(found | {(0, count)}))
 
 
 def _merged(atoms: list[Atom]) -> list[Atom]:
@@ -182,7 +187,7 @@ def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int
         )
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
-    return found
+    return found[: max(size // _ROOM, 1)]
 
 
 @cache

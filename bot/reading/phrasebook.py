@@ -158,6 +158,8 @@ class Comparison:
         for number, view in enumerate(book.views):
             self._look(number, view, view.vectors([own[number] for own in grams], book.rarest))
         self.together: Floats = np.maximum.reduceat(self._cosines, book.first, axis=1) / len(VIEWS)
+        parts = [*self._best, self.together, *self._evidence, self._known]
+        self._parts: list[list[list[float]]] = np.stack(parts, axis=2).tolist()
 
     def _look(self, number: int, view: _View, vectors: tuple[Numbers, Numbers, Floats]) -> None:
         owners, numbers, weights = vectors
@@ -184,10 +186,7 @@ class Comparison:
         first, coded = book.first[group], book.coded[group]
         top = int(self._cosines[text, first : first + len(coded)].argmax())
         return Likeness(
-            *self._best[:, text, group].tolist(),
-            float(self.together[text, group]),
-            *self._evidence[:, text, group].tolist(),
-            float(self._known[text, group]),
+            *self._parts[text][group],
             float(inside == 1.0 or sounded in coded),
             inside,
             fuzz.ratio(sounded, coded[top]) / 100,
