@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import partial
 
 from bot.conversation.turn import Context, Missed, Turn
-from bot.domain.questions import Reached, Tallied
+from bot.domain.counts import Reached
+from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
 from bot.tickets import staff_posts

@@ -54,8 +54,8 @@ NEAR = 0.15
 def answer_typed(ctx: Context, text: str) -> Turn:
     """Return the turn of a typed message, alone or read together with the pieces just before it."""
     text, readout = _read(ctx, text)
-    turn = _act_on(ctx, text, readout)
-    return replace(_keep_piece(ctx, text, readout, turn), understood=readout.acts)
+    turn = _keep_piece(ctx, text, readout, _act_on(ctx, text, readout))
+    return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
 
 
 def _read(ctx: Context, text: str) -> tuple[str, Readout]:

@@ -7,7 +7,9 @@ from datetime import date
 from typing import Literal
 
 Kind = Literal["came", "done", "reported"]
-Reached = Literal["answer", "choices", "miss"]
+Reached = Literal["taken", "answer", "choices", "miss"]
+"""What became of a typed message: taken as an answer to the step or as a command, a question answered, something offered
+to choose from, not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """How many typed questions of a cohort ended how, in the last DAYS days."""
+    """How many typed messages of a cohort ended how, in the last DAYS days."""
 
     cohort: str | None
     reached: Reached

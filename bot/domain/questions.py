@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+
+from bot.domain.counts import Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,6 @@ class Opinion:
     helped: int
     of: int
     reasons: Mapping[str, int] = field(default_factory=dict)
-
-
-Reached = Literal["taken", "answer", "choices", "miss"]
-"""What became of a typed message: taken as an answer to the step (or a command), a question answered, offered something
-to choose from, not understood."""
 
 
 @dataclass(frozen=True, slots=True)
