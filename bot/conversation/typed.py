@@ -16,7 +16,7 @@ from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
 from bot.conversation.places import place_of
-from bot.conversation.questions import list_topics, miss, offer_topics, tell_topics
+from bot.conversation.questions import list_topics, miss, offer_topics, tally, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
 from bot.domain.messages import Button
 from bot.reading.acts import (
