@@ -1,5 +1,4 @@
-"""What a broadcast does: how fast beside a plain python-telegram-bot loop, at which pace, after how many kills, in how
-much memory.
+"""Broadcasts measured: speed beside a plain python-telegram-bot loop, pace, survival of kills, memory.
 
     python -m bench.broadcast speed  [--people 5000]     messages a second with the ledger, and the plain loop's
     python -m bench.broadcast pace   [--seconds 20]      at a limit of 30/s with GRADBOT_RATE=29, 50 people chatting
@@ -40,12 +39,12 @@ from tests.telegram_server import Call, Refusal, TelegramServer
 LATENCY_S = 0.3
 
 
-async def speed(people: int) -> None:
-    """Messages a second of the sender (by the clock and of its CPU), beside a plain loop."""
+async def measure_speed(people: int) -> None:
+    """Print messages per second of the sender (by the clock and of its CPU), beside a plain loop."""
     with tempfile.TemporaryDirectory() as folder:
         async with crowd(Path(folder), []) as town, QuickTelegram() as telegram:
             await settle(town.store, [session()] * people, updated_at=text_of(datetime.now(UTC)))
-            plain = await run(telegram, people)
+            plain = await run_plain_loop(telegram, people)
             print(f"plain loop of python-telegram-bot: {plain[0]:.0f}/s, {plain[1]:.0f} a CPU second")
             number = await town.starts(loud=True)
             telegram.made.clear()
@@ -69,13 +68,13 @@ async def _until(what: Callable[[], object]) -> None:
 
 
 def cpu_s(process: subprocess.Popen[bytes]) -> float:
-    """Seconds of CPU that a process has used, as Linux tells."""
+    """Return the CPU seconds that a process has used (Linux)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def run(telegram: QuickTelegram, people: int) -> tuple[float, float]:
-    """The plain loop, in a process of its own."""
+async def run_plain_loop(telegram: QuickTelegram, people: int) -> tuple[float, float]:
+    """Run the plain loop in a process of its own; return messages per second by the clock and of its CPU."""
     code = PLAIN.format(url=telegram.url, token=telegram.token, first=FIRST, people=people)
     done = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
     out, _ = await done.communicate()
@@ -102,7 +101,7 @@ asyncio.run(main())
 
 
 class Limited(TelegramServer):
-    """Refuses more than 30 messages in any second, and answers late."""
+    """A Telegram that refuses more than 30 messages in any second, and answers late."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,8 +122,8 @@ class Limited(TelegramServer):
         return super()._sendMessage(call)
 
 
-async def pace(seconds: float) -> None:
-    """Everything that goes out at a limit of 30/s, and how long people wait who chat meanwhile."""
+async def measure_pace(seconds: float) -> None:
+    """Print the messages per second at a limit of 30/s, and the waits of people who chat meanwhile."""
     import tests.broadcast.crowd as town_of
 
     town_of.TelegramServer = Limited  # type: ignore[misc]
@@ -138,12 +137,12 @@ async def pace(seconds: float) -> None:
             try:
                 await telegram.until(lambda: len(telegram.made("sendMessage")) > 60, 60)
                 waits: list[float] = []
-                talking = [asyncio.create_task(talks(telegram, n, waits)) for n in range(50)]
+                talking = [asyncio.create_task(chat(telegram, n, waits)) for n in range(50)]
                 await asyncio.sleep(8)  # those who are new read the greeting first
                 waits.clear()
-                began, counted, refused = time.monotonic(), done(telegram), telegram.refused
+                began, counted, refused = time.monotonic(), count_sent(telegram), telegram.refused
                 await asyncio.sleep(seconds)
-                rate = (done(telegram) - counted) / (time.monotonic() - began)
+                rate = (count_sent(telegram) - counted) / (time.monotonic() - began)
                 for task in talking:
                     task.cancel()
                 waits = sorted(waits) or [0.0]
@@ -156,8 +155,8 @@ async def pace(seconds: float) -> None:
                 bot.wait()
 
 
-async def talks(telegram: TelegramServer, n: int, waits: list[float]) -> None:
-    """Asks something about every twenty seconds, as people do who read and fill in forms."""
+async def chat(telegram: TelegramServer, n: int, waits: list[float]) -> None:
+    """Ask something about every twenty seconds, as people do who read and fill in forms."""
     who = telegram.user(f"Chat{n}", 500 + n)
     draw = random.Random(n)
     while True:
@@ -168,7 +167,7 @@ async def talks(telegram: TelegramServer, n: int, waits: list[float]) -> None:
         waits.append(time.monotonic() - began)
 
 
-def done(telegram: TelegramServer) -> int:
+def count_sent(telegram: TelegramServer) -> int:
     return sum(call.code == 200 for call in telegram.made("sendMessage"))
 
 
@@ -184,7 +183,7 @@ def serve(telegram: TelegramServer, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "bot", "run"], env=env, cwd=HOUSE, stderr=subprocess.DEVNULL)
 
 
-async def kills(count: int) -> None:
+async def measure_kills(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with crowd(Path(folder), [session()] * 5000, seen=datetime.now(UTC)) as town:
             town.telegram.fault("slow", "sendMessage", times=10**9, seconds=0.02)
@@ -279,9 +278,9 @@ def _main() -> None:
     logging.basicConfig(level=logging.ERROR)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     work = {
-        "speed": lambda: speed(given.people or 5000),
-        "pace": lambda: pace(given.seconds),
-        "kills": lambda: kills(given.kills),
+        "speed": lambda: measure_speed(given.people or 5000),
+        "pace": lambda: measure_pace(given.seconds),
+        "kills": lambda: measure_kills(given.kills),
         "memory": lambda: memory(given.people or 1_000_000),
     }
     asyncio.run(work[given.what]())

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from bench.faq_train import FOLDS, entries, held_out
+from bench.faq_train import FOLDS, entries, hold_out
 from faq.index import pairs
 from faq.matcher import Matcher
 from faq.model import Entry
@@ -53,7 +53,7 @@ FIELDS = ("shop", "clinic")
 PLACES = ("校区", "分院", "年级", "班", "函授站", "教学点")
 
 
-def ours(faq: Sequence[Entry]) -> Ask:
+def ask_ours(faq: Sequence[Entry]) -> Ask:
     matcher = Matcher(faq)
     return lambda text: [(topic.id, topic.score) for topic in matcher.ask(text).topics]
 
@@ -105,7 +105,7 @@ def bm25_peer(faq: Sequence[Entry]) -> Ask:
 
 
 def linear_peer(kind: str) -> Make:
-    """A linear SVM or a logistic regression, one class an entry, on characters and fuzzy syllables."""
+    """Return a linear SVM or a logistic regression, one class an entry, on characters and fuzzy syllables."""
 
     def make(faq: Sequence[Entry]) -> Ask:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -129,20 +129,20 @@ def linear_peer(kind: str) -> Make:
 
 
 def _grams(line: str) -> list[str]:
-    """Characters and Latin words, 1–2."""
+    """Return sequences of one and two characters or Latin words."""
     units = read(line).chars
     return [*units, *pairs(units)]
 
 
 def _syllables(line: str) -> list[str]:
-    """Fuzzy syllables, 1–2."""
+    """Return sequences of one and two fuzzy syllables."""
     units = read(line).sounds
     return [*units, *pairs(units)]
 
 
 def peers() -> dict[str, Make]:
     made: dict[str, Make] = {
-        "gradbot": ours,
+        "gradbot": ask_ours,
         "rapidfuzz WRatio": rapidfuzz_peer(fuzz.WRatio),
         "rapidfuzz ratio": rapidfuzz_peer(fuzz.ratio),
     }
@@ -166,7 +166,7 @@ def _quality(asked: Sequence[tuple[Ranking, Sequence[str]]], others: Sequence[Ra
 
 
 def field(name: str) -> tuple[list[Entry], list[tuple[str, tuple[str, ...]]], list[str]]:
-    """An invented shop or hospital: its FAQ, questions with their topic, lines that it does not answer."""
+    """Return an invented shop or hospital: its FAQ, questions with their topic, lines that it does not answer."""
     faq: list[Entry] = []
     asked: list[tuple[str, tuple[str, ...]]] = []
     for line in _file(f"{name}.txt"):
@@ -182,8 +182,8 @@ def _file(name: str) -> list[str]:
     return [line for line in lines if not line.startswith("# ")]
 
 
-def quality() -> None:
-    """Top-1 / top-3 / let through, of questions, of phrasings that were held out, and of the questions of FIELDS."""
+def print_quality() -> None:
+    """Print top-1 / top-3 / false answers for questions, for held-out phrasings and for the questions of FIELDS."""
     faq = entries()
     fields = [field(name) for name in FIELDS]
     asked, strangers = questions("unseen.txt"), out_of_scope("unseen_out_of_scope.txt")
@@ -198,7 +198,7 @@ def quality() -> None:
         own = _quality([(ask(question.text), question.topics) for question in asked], others)
         rows: list[tuple[Ranking, Sequence[str]]] = []
         for number in range(FOLDS):
-            kept, out = held_out(faq, number)
+            kept, out = hold_out(faq, number)
             held = make(kept)
             rows += [(held(line), (topic,)) for line, topic in out]
         foreign = []
@@ -209,8 +209,8 @@ def quality() -> None:
         print(f"{name:18}", own, _quality(rows, others), *foreign, sep="  ", flush=True)
 
 
-def multiplied(size: int) -> list[Entry]:
-    """An FAQ of `size` phrasings, ten an entry: ours, said of one place after another."""
+def multiply_faq(size: int) -> list[Entry]:
+    """Return an FAQ of `size` phrasings, ten an entry: our own, repeated for one place after another."""
     made: list[Entry] = []
     faq = entries()
     number = 0
@@ -223,9 +223,9 @@ def multiplied(size: int) -> list[Entry]:
     return made[: size // 10]
 
 
-def speed_of(name: str, size: int) -> None:
-    """One row of the table: build in seconds, a question in milliseconds, memory of the whole process in MB."""
-    faq = multiplied(size)
+def measure_cell(name: str, size: int) -> None:
+    """Print one row of the table: build in seconds, a question in milliseconds, memory of the whole process in MB."""
+    faq = multiply_faq(size)
     start = time.process_time()
     ask = peers()[name](faq)
     built = time.process_time() - start
@@ -248,9 +248,9 @@ def speed_of(name: str, size: int) -> None:
     print(name, size, built, times[len(times) // 2], times[int(len(times) * 0.99)], memory, sep="|")
 
 
-def rebuild(size: int) -> None:
-    """How long it takes to change one phrasing among `size`."""
-    faq = multiplied(size)
+def measure_rebuild(size: int) -> None:
+    """Print the time to change one phrasing among `size`."""
+    faq = multiply_faq(size)
     before = Matcher(faq)
     changed = faq[0].model_copy(update={"phrasings": ("一句从来没有人问过的话", *faq[0].phrasings[1:])})
     start = time.process_time()
@@ -258,8 +258,8 @@ def rebuild(size: int) -> None:
     print(f"one phrasing of {size:,} changed: {time.process_time() - start:.2f} s")
 
 
-def speed(sizes: Sequence[int]) -> list[Row]:
-    """Measures every peer at every size; a question's time is the best of three, CPU time of one core."""
+def measure_speed(sizes: Sequence[int]) -> list[Row]:
+    """Measure every peer at every size; a question's time is the best of three, CPU time of one core."""
     print("phrasings  matcher             build s    p50 ms    p99 ms      MB", flush=True)
     rows: list[Row] = []
     for size in sizes:
@@ -275,7 +275,7 @@ def speed(sizes: Sequence[int]) -> list[Row]:
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
-    """Median (line) and 99th percentile (dots) of a question over the number of phrasings."""
+    """Draw the median (line) and 99th percentile (dots) of a question over the number of phrasings."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -295,15 +295,15 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 
 
 def main(words: Sequence[str]) -> None:
-    """Runs everything, or one cell of the table of speed."""
+    """Run everything, or one cell of the table of speed."""
     match list(words):
         case ["one", name, size]:
-            speed_of(name, int(size))
+            measure_cell(name, int(size))
         case sizes if all(map(str.isdigit, sizes)):
-            quality()
+            print_quality()
             print()
-            rows = speed([int(size) for size in sizes] or SIZES)
-            rebuild(10_000)
+            rows = measure_speed([int(size) for size in sizes] or SIZES)
+            measure_rebuild(10_000)
             if find_spec("matplotlib"):
                 plot(rows, Path(__file__).with_suffix(".png"))
         case _:

@@ -1,4 +1,4 @@
-"""Makes the matcher's data files: faq/weights.yaml, faq/sounds.txt and faq/everyday.txt.
+"""Make the matcher's data files: faq/weights.yaml, faq/sounds.txt and faq/everyday.txt.
 
     python -m bench.faq_train weights     needs numpy and scipy
     python -m bench.faq_train sounds      needs pypinyin
@@ -47,8 +47,9 @@ BLANK = Weights(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One question with what the matcher saw; `right` is the row of the right candidate, None for none of them; `story`
-    is how much it is one, 0–1.
+    """One question with the features of its candidates.
+
+    `right` is the row of the right candidate, None for none of them; `story`: how much of a story it is, 0–1.
     """
 
     rows: list[list[float]]
@@ -59,13 +60,13 @@ class Sample:
 
 
 def entries() -> list[Entry]:
-    """Every entry that ships."""
+    """Return every entry that ships."""
     files = sorted((ROOT / "faq" / "entries").glob("*.yaml"))
     return [Entry(**row) for file in files for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)]
 
 
-def corrupted(text: str, chance: random.Random) -> str:
-    """One slip as people make them: a homophone, a lost or doubled character, a swap, all in pinyin, a polite frame."""
+def corrupt(text: str, chance: random.Random) -> str:
+    """Return the text with a usual slip: a homophone, a lost or doubled character, a swap, pinyin, a polite frame."""
     from pypinyin import lazy_pinyin
 
     at = chance.randrange(len(text))
@@ -89,8 +90,8 @@ def _homophones() -> dict[str, str]:
     return {character: group for group in groups for character in group}
 
 
-def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None:
-    """A training sample; None when the right entry is not even a candidate."""
+def make_sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None:
+    """Return a training sample; None when the right entry is not even a candidate."""
     ids = [clue.id for clue in seen.clues]
     if topic is not None and topic not in ids:
         return None
@@ -103,13 +104,13 @@ def sample(seen: Explanation, topic: str | None, weight: float) -> Sample | None
     )
 
 
-def elsewhere(text: str, things: list[str], chance: random.Random) -> str:
-    """A phrasing as somebody would say it of another thing."""
+def move_elsewhere(text: str, things: list[str], chance: random.Random) -> str:
+    """Return the phrasing as somebody would say it about another thing."""
     return chance.choice(things) + chance.choice(["", "", "的"]) + text
 
 
-def among(text: str, circumstances: list[str], chance: random.Random) -> str:
-    """A line among one to four clauses in its own language."""
+def surround(text: str, circumstances: list[str], chance: random.Random) -> str:
+    """Return the line among one to four clauses in its own language."""
     own = [clause for clause in circumstances if clause.isascii() == text.isascii()]
     around = chance.sample(own, chance.choice([1, 2, 2, 3, 3, 4]))
     at = chance.randint(0, len(around))
@@ -123,8 +124,8 @@ SUBJECTS = frozenset(  # concepts that are things
 )
 
 
-def swapped(text: str, things: list[str], chance: random.Random) -> str | None:
-    """A phrasing with another thing in the place of one that it speaks of (`查不到学籍` → `查不到快递`), if any."""
+def swap_thing(text: str, things: list[str], chance: random.Random) -> str | None:
+    """Return the phrasing with one of its things replaced by another (`查不到学籍` → `查不到快递`), if any."""
     reading = read(text)
     if len(reading.chars) != len(reading.folded):  # units are not characters
         return None
@@ -142,12 +143,12 @@ def _things() -> list[str]:
 
 
 def _lines(name: str) -> list[str]:
-    """The lines of a file of this folder, without those that tell about it."""
+    """Return the lines of a file of this folder, without its comments."""
     return [line for line in (ROOT / "bench" / name).read_text("utf-8").splitlines() if line[:2] != "# "]
 
 
-def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tuple[str, str]]]:
-    """The FAQ without every tenth phrasing, and those phrasings with their topics."""
+def hold_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """Return the FAQ without every tenth phrasing, and those phrasings with their topics."""
     kept, out = [], []
     for row, entry in enumerate(all_entries):
         inside = tuple(line for at, line in enumerate(entry.phrasings) if (at + row) % FOLDS != fold)
@@ -156,27 +157,29 @@ def held_out(all_entries: list[Entry], fold: int) -> tuple[list[Entry], list[tup
     return kept, out
 
 
-def samples(all_entries: list[Entry]) -> Iterator[Sample]:
-    """All training samples, always in the same order."""
+def make_samples(all_entries: list[Entry]) -> Iterator[Sample]:
+    """Yield all training samples, always in the same order."""
     chance = random.Random(SEED)
     everyday, circumstances, things = _lines("everyday.txt"), _lines("circumstances.txt"), _things()
     found: list[Sample | None] = []
     whole = Matcher(all_entries, BLANK)
     for fold in range(FOLDS):
-        kept, out = held_out(all_entries, fold)
+        kept, out = hold_out(all_entries, fold)
         matcher = Matcher(kept, BLANK, whole)
         for line, topic in out:
             seen = matcher.explain(line)
-            found.append(sample(seen, topic, 1.0 + TOLD_WEIGHT * story(len(seen.reading.chars))))
-            found.append(sample(matcher.explain(corrupted(line, chance)), topic, 0.5))
-            found.append(sample(matcher.explain(among(line, circumstances, chance)), topic, STORY_WEIGHT))
+            found.append(make_sample(seen, topic, 1.0 + TOLD_WEIGHT * story(len(seen.reading.chars))))
+            found.append(make_sample(matcher.explain(corrupt(line, chance)), topic, 0.5))
+            found.append(make_sample(matcher.explain(surround(line, circumstances, chance)), topic, STORY_WEIGHT))
             if len(line) <= 12 and not line.isascii():
-                found.append(sample(matcher.explain(elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
-            if other := swapped(line, things, chance):
-                found.append(sample(matcher.explain(other), None, SWAPPED_WEIGHT))
+                found.append(make_sample(matcher.explain(move_elsewhere(line, things, chance)), None, ELSEWHERE_WEIGHT))
+            if other := swap_thing(line, things, chance):
+                found.append(make_sample(matcher.explain(other), None, SWAPPED_WEIGHT))
         for line in everyday[fold::FOLDS]:
-            found.append(sample(matcher.explain(line), None, EVERYDAY_WEIGHT))
-            found.append(sample(matcher.explain(among(line, circumstances, chance)), None, EVERYDAY_STORY_WEIGHT))
+            found.append(make_sample(matcher.explain(line), None, EVERYDAY_WEIGHT))
+            found.append(
+                make_sample(matcher.explain(surround(line, circumstances, chance)), None, EVERYDAY_STORY_WEIGHT)
+            )
     for _ in range(THIN):
         thin = [
             entry.model_copy(update={"phrasings": tuple(chance.sample(entry.phrasings, THIN))}) for entry in all_entries
@@ -184,16 +187,16 @@ def samples(all_entries: list[Entry]) -> Iterator[Sample]:
         matcher = Matcher(thin, BLANK, whole)
         for entry, own in zip(all_entries, thin, strict=True):
             others = [line for line in entry.phrasings if line not in own.phrasings]
-            found += [sample(matcher.explain(line), entry.id, THIN_WEIGHT) for line in chance.sample(others, 8)]
-        found += [sample(matcher.explain(line), None, THIN_WEIGHT) for line in everyday]
+            found += [make_sample(matcher.explain(line), entry.id, THIN_WEIGHT) for line in chance.sample(others, 8)]
+        found += [make_sample(matcher.explain(line), None, THIN_WEIGHT) for line in everyday]
     for entry in all_entries:
         matcher = Matcher((other for other in all_entries if other.id != entry.id), BLANK, whole)
-        found += [sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
+        found += [make_sample(matcher.explain(line), None, ABSENT_WEIGHT) for line in entry.phrasings]
     yield from (one for one in found if one is not None and one.rows)
 
 
 def fit(training: list[Sample]) -> Weights:
-    """The weights under which the right outcomes are likeliest (conditional logit with an outcome "none")."""
+    """Return the weights under which the right outcomes are likeliest (conditional logit with an outcome "none")."""
     import numpy as np
     from scipy.optimize import minimize
 
@@ -229,15 +232,15 @@ def fit(training: list[Sample]) -> Weights:
 
 
 def _weights(names: Sequence[str], values: Sequence[float]) -> dict[str, tuple[float, float]]:
-    """By feature its weight in a short message and in a story."""
+    """Return the weight of each feature in a short message and in a story."""
     short, change = values[: len(names)], values[len(names) :]
     return {name: (round(one, 3), round(one + more, 3)) for name, one, more in zip(names, short, change, strict=True)}
 
 
 def write_weights() -> None:
-    """Fits the weights to the entries that ship."""
+    """Fit the weights to the entries that ship."""
     all_entries = entries()
-    training = list(samples(all_entries))
+    training = list(make_samples(all_entries))
     made = fit(training)
     lines = sum(len(entry.phrasings) for entry in all_entries)
     head = (
@@ -252,7 +255,7 @@ def write_weights() -> None:
 
 
 def write_sounds() -> None:
-    """The commonest toneless reading of every simplified character of GB 2312."""
+    """Write the commonest toneless reading of every simplified character of GB 2312."""
     import opencc
     from pypinyin import lazy_pinyin
 
@@ -272,7 +275,7 @@ def write_sounds() -> None:
 
 
 def write_everyday() -> None:
-    """The common nouns and verbs of two to four characters, from the dictionary that comes with jieba."""
+    """Write the common nouns and verbs of two to four characters, from the dictionary that comes with jieba."""
     import jieba
 
     rows = [line.split() for line in (Path(jieba.__file__).parent / "dict.txt").read_text("utf-8").splitlines()]

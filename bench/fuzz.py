@@ -1,4 +1,4 @@
-"""The whole bot under a long storm of random updates, by hand: what the tests do with a few hundred.
+"""The bot under 100,000 random updates; the tests do the same with a few hundred.
 
     python -m bench.fuzz [--updates 100000] [--seed 1]
 

@@ -1,4 +1,4 @@
-"""kill -9 on the whole bot, often, while many people walk and ask, by polling and by webhook.
+"""kill -9 on the bot, many times, while many people walk and ask, by polling and by webhook.
 
     python -m bench.kill [--people 50] [--kills 20] [--seed 1]
 

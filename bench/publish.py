@@ -1,10 +1,9 @@
-"""How long a file of 10,000 entries with 10 phrasings each takes to publish, and what people wait for an answer while
-it does.
+"""The time to publish a file of 10,000 entries with 10 phrasings each, and people's waits for an answer meanwhile.
 
     python -m bench.publish [--entries 10000] [--people 20]
 
-The whole house but for a channel: real database, real knowledge and the process aside. Publishing is from the file's
-arrival to the moment when questions are answered from it. A question is asked every 20 ms the whole time.
+Everything is real but the channel: database, knowledge, the helper process. Publishing lasts from the arrival of the
+file to the moment when questions are answered from it. A question is asked every 20 ms throughout.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ ASKED = (
     "{}在几楼领", "去哪个窗口办{}", "{}收费标准", "{}开放到晚上几点", "{}周末营业吗", "预约{}", "{}的管理员是哪位",
     "{}坏了报修", "{}押金退还", "借用{}的流程",
 )  # fmt: skip
-"""What is asked of each thing: nothing that our own entries are about, so that theirs still win their own lines."""
+"""Phrasings for each thing: subjects of none of our own entries, so that these still match their own phrasings."""
 
 
 NAMES = (
@@ -39,8 +38,8 @@ NAMES = (
 )
 
 
-def written(entries: int) -> str:
-    """The YAML of so many entries of ten phrasings each, about things with made-up names; at most 15,000."""
+def write_entries(entries: int) -> str:
+    """Return the YAML of so many entries (at most 15,000) of ten phrasings each, about things with invented names."""
     rows = []
     for n in range(entries):
         thing = f"{NAMES[n % len(NAMES)]}{NAMES[n // len(NAMES)]}牌"
@@ -52,40 +51,40 @@ def written(entries: int) -> str:
     return "".join(rows)
 
 
-def without(files: Files) -> Files:
-    """The files without the two lines that must match and do not, among so many foreign ones."""
+def drop_lost(files: Files) -> Files:
+    """Return the files without the two phrasings that do not match among so many foreign ones."""
     lost = re.compile("    - (?:有人冒用我的身份证注册了|用户名密码全都忘了)\n")
     return {name: lost.sub("", text) for name, text in whole(files).items()}
 
 
-async def publishing(entries: int, people: int, database: Path) -> None:
-    """Publishes once beside people who ask, and prints what it took."""
+async def publish(entries: int, people: int, database: Path) -> None:
+    """Publish once while people ask, and print the times."""
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     knowledge = await Knowledge.open(store, None, lambda: datetime.now(UTC))
     service = Service(knowledge.content, store, lambda: datetime.now(UTC))
     knowledge.take = service.take
     gc.freeze()  # as a server does
-    text, numbers, waits = written(entries), itertools.count(), list[tuple[float, float]]()
+    text, numbers, waits = write_entries(entries), itertools.count(), list[tuple[float, float]]()
     asking = True
 
-    async def asks() -> None:
-        """Every 20 ms somebody asks; who asks is never held up by who waits."""
+    async def ask_all() -> None:
+        """Ask every 20 ms, whether or not earlier questions are answered."""
         async with asyncio.TaskGroup() as turns:
             due = time.perf_counter()
             while asking:
-                turns.create_task(one(due, next(numbers)))
+                turns.create_task(ask(due, next(numbers)))
                 due += 0.02
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
-    async def one(due: float, number: int) -> None:
+    async def ask(due: float, number: int) -> None:
         asked = Incoming("bench", f"p{number % people}", f"密码忘了怎么办{number}", update_id=str(number))
         await service.receive(asked)
         waits.append((due, time.perf_counter() - due))
 
-    task = asyncio.create_task(asks())
+    task = asyncio.create_task(ask_all())
     await asyncio.sleep(1.0)
     start = time.perf_counter()
-    report = await knowledge.publish(lambda old: place_file(without(old), "many.yaml", text), "bench")
+    report = await knowledge.publish(lambda old: place_file(drop_lost(old), "many.yaml", text), "bench")
     took = time.perf_counter() - start
     await asyncio.sleep(1.0)
     asking = False
@@ -107,7 +106,7 @@ def main() -> None:
     words.add_argument("--people", type=int, default=20)
     chosen = words.parse_args()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop()) as runner:
-        runner.run(publishing(chosen.entries, chosen.people, Path(folder) / "gradbot.db"))
+        runner.run(publish(chosen.entries, chosen.people, Path(folder) / "gradbot.db"))
 
 
 if __name__ == "__main__":

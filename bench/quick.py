@@ -1,6 +1,6 @@
-"""A Telegram that only says yes, as fast as Python can, so that what is measured is the bot and not its other end.
+"""A Telegram that accepts every call as fast as Python can, so that the bot is measured and not its other end.
 
-Answers every call but `getMe` like a message that was sent, and counts them by method. Not for tests: it refuses
+It answers every call but `getMe` like a message that was sent, and counts calls by method. Not for tests: it refuses
 nothing.
 """
 
@@ -34,7 +34,7 @@ class QuickTelegram:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aexit__(self, *exc: object) -> None:

@@ -1,11 +1,11 @@
-"""Typed questions a second: the whole bot (matched, committed to SQLite, answered) beside a bare python-telegram-bot
+"""Typed questions a second: the whole bot (match, commit to SQLite, answer) beside a bare python-telegram-bot
 that only echoes with its default request, in the same run; and the same for taps.
 
     python -m bench.turns [--seconds 4] [--people 50] [--rounds 3]
 
-The crowd and its Telegram (the tests' own) live in this process, each bot in a process of its own. Everybody does
-something, waits for the answer, does the next thing. What counts is per second of the bot's CPU time: then the speed of
-this side does not matter.
+The crowd and its Telegram (the tests' own) live in this process, each bot in a process of its own. Everybody sends
+something, waits for the answer, sends the next thing. The figure is per second of the bot's CPU time, so that the speed
+of this side does not matter.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from typing import Any
 from tests.faq import corpus
 from tests.telegram_server import Call, TelegramServer, User
 
-HOUSE = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 WARM_S = 2.0
 
 
-class Crowd(TelegramServer):
-    """A Telegram where everybody who is answered does the next thing at once."""
+class BusyTelegram(TelegramServer):
+    """A Telegram where everybody sends the next thing as soon as an answer arrives."""
 
     def __init__(self, act: Callable[[User], None]) -> None:
         super().__init__()
@@ -42,44 +42,44 @@ class Crowd(TelegramServer):
         self._act = act
         self._waiting: set[int] = set()
 
-    def acts(self, user: User) -> None:
+    def act(self, user: User) -> None:
         self._waiting.add(user.id)
         self._act(user)
 
-    def _answers(self, chat: int) -> None:
+    def _count_answer(self, chat: int) -> None:
         if chat in self._waiting:
             self._waiting.discard(chat)
             self.answered += 1
             self.calls.clear()
             user = self.users[chat]
             del user.messages[:-4]
-            asyncio.get_running_loop().call_soon(self.acts, user)
+            asyncio.get_running_loop().call_soon(self.act, user)
 
     def _sendMessage(self, call: Call) -> Any:  # noqa: N802
         shown = super()._sendMessage(call)
-        self._answers(int(call.parameters["chat_id"]))
+        self._count_answer(int(call.parameters["chat_id"]))
         return shown
 
     def _editMessageText(self, call: Call) -> Any:  # noqa: N802
         shown = super()._editMessageText(call)
-        self._answers(int(call.parameters["chat_id"]))
+        self._count_answer(int(call.parameters["chat_id"]))
         return shown
 
 
-def questions() -> Callable[[User], None]:
-    """Everybody types questions of the evaluation set, as a class does: the same ones come again."""
+def ask_again() -> Callable[[User], None]:
+    """Return an act: type a question of the evaluation set; the same ones come again."""
     draw, asked = random.Random(1), [question.text for question in corpus.questions()]
-    return lambda user: void(user.types(draw.choice(asked)))
+    return lambda user: discard(user.types(draw.choice(asked)))
 
 
-def fresh() -> Callable[[User], None]:
-    """The same, but never the same words twice."""
+def ask_new() -> Callable[[User], None]:
+    """Return an act: type a question of the evaluation set, never the same words twice."""
     draw, asked, number = random.Random(1), [question.text for question in corpus.questions()], itertools.count()
-    return lambda user: void(user.types(f"{draw.choice(asked)} {next(number)}"))
+    return lambda user: discard(user.types(f"{draw.choice(asked)} {next(number)}"))
 
 
-def taps() -> Callable[[User], None]:
-    """Everybody presses 截止日期 and 帮助 in turn."""
+def tap_in_turn() -> Callable[[User], None]:
+    """Return an act: press 帮助 and 隐私 in turn."""
     turn = dict.fromkeys(range(100_000), 0)
 
     def tap(user: User) -> None:
@@ -89,18 +89,18 @@ def taps() -> Callable[[User], None]:
     return tap
 
 
-def void(_: object) -> None:
-    """For a lambda whose result nobody wants."""
+def discard(_: object) -> None:
+    """Drop the result of a call in a lambda."""
 
 
 async def measure(who: str, mode: str, act: Callable[[User], None], people: int, seconds: float) -> tuple[float, float]:
-    """What was answered per second of the bot's CPU, and per second."""
+    """Return answers per second of the bot's CPU, and per second."""
     with tempfile.TemporaryDirectory() as home, (Path(home) / "log").open("wb") as log:
-        async with Crowd(act) as telegram:
+        async with BusyTelegram(act) as telegram:
             bot = start(who, mode, telegram, home, log)
             try:
                 for number in range(people):
-                    telegram.acts(telegram.user(f"P{number}"))
+                    telegram.act(telegram.user(f"P{number}"))
                 await telegram.until(lambda: telegram.answered, 60)
                 await asyncio.sleep(WARM_S)
                 counted, cpu, began = telegram.answered, cpu_s(bot.pid), time.perf_counter()
@@ -116,7 +116,7 @@ def start(who: str, mode: str, telegram: TelegramServer, home: str, log: Any) ->
     if who == "ptb":
         echo = [sys.executable, "-m", "bench.telegram", "--be", "ptb", "--mode", mode, "--url", telegram.url]
         return subprocess.Popen(  # noqa: S603 - our own module, by this Python
-            echo, cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log
+            echo, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log
         )
     settings = {
         "GRADBOT_TELEGRAM_TOKEN": telegram.token,
@@ -131,7 +131,7 @@ def start(who: str, mode: str, telegram: TelegramServer, home: str, log: Any) ->
         settings["GRADBOT_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/hook"
         settings["GRADBOT_WEBHOOK_SECRET"] = "a-secret-of-the-bench"  # noqa: S105 - of a server that lives for seconds
         settings["GRADBOT_LISTEN"] = f"127.0.0.1:{port}"
-    return subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=HOUSE, env=os.environ | settings, stderr=log)
+    return subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=os.environ | settings, stderr=log)
 
 
 def cpu_s(pid: int) -> float:
@@ -140,7 +140,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-ACTS = {"echo": questions, "questions": questions, "fresh": fresh, "taps": taps}
+ACTS = {"echo": ask_again, "questions": ask_again, "fresh": ask_new, "taps": tap_in_turn}
 
 
 async def main(people: int, seconds: float, rounds: int) -> None:

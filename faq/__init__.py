@@ -1,0 +1,1 @@
+"""The matcher: from a question to the entries that answer it. Pure."""

@@ -1,0 +1,1 @@
+"""The walk: notice, script, position and engine. Pure."""

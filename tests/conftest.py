@@ -1,4 +1,4 @@
-"""What many tests share: the shipped content, a second notice of another kind, and somebody who talks."""
+"""Fixtures that many tests share: the shipped content, a second notice of another kind, a person who talks."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ NOTICES = Path(__file__).parent / "notices"
 Meets = Callable[..., Person]
 
 
-class Ended(NamedTuple):
-    """What a command ended with, and what it printed."""
+class CommandResult(NamedTuple):
+    """The exit code and the output of a command."""
 
     code: int
     out: str
     err: str
 
 
-Here = Callable[..., Ended]
+Here = Callable[..., CommandResult]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="rewrite tests/talks/*.yaml from what the bot says")
+    parser.addoption("--update", action="store_true", help="rewrite the golden talks and the pages")
 
 
 @cache
 def shipped() -> Content:
-    """The content that ships, read once."""
+    """Return the content that ships, read once."""
     return load()
 
 
 @cache
 def another_notice() -> Notice:
-    """A notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours of the day."""
+    """Return a notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours."""
     notice = Notice.model_validate(yaml_source.read_file(NOTICES / "2015-spring.yaml").tree)
     assert list(check(notice)) == []
     return notice
@@ -55,14 +55,14 @@ def another_notice() -> Notice:
 
 @cache
 def both_notices() -> Content:
-    """Two notices in force."""
+    """Return the shipped content with both notices in force."""
     content, other = shipped(), another_notice()
     return replace(content, notices={**content.notices, other.id: other})
 
 
 @cache
 def only_another() -> Content:
-    """The other notice alone in force."""
+    """Return the shipped content with the other notice alone in force."""
     return replace(shipped(), notices={another_notice().id: another_notice()})
 
 
@@ -73,13 +73,16 @@ def content() -> Content:
 
 @pytest.fixture
 def meets() -> Meets:
-    """Somebody new on a day: `meets("2013-12-05")`, under other content: `meets(day, content)`."""
+    """Return a maker of new people: `meets("2013-12-05")`, under other content: `meets(day, content)`."""
     return lambda day="2013-12-05", among=None: Person(among or shipped(), at(day))
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    """Runs the command line in this process, in an empty folder: `here("ask", "--json", "…", GRADBOT_TODAY="…")`."""
+    """Return a caller of the command line in this process and an empty folder.
+
+    `here("ask", "--json", "…", GRADBOT_TODAY="…")`: words as arguments, settings by name.
+    """
     from bot.commands.main import main
 
     for name in [name for name in os.environ if name.startswith("GRADBOT_")]:
@@ -87,13 +90,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: str, **more: str) -> Ended:
+    def run(*words: str, **more: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["gradbot", *words])
         for name, value in more.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(SystemExit) as done:
             main()
         assert isinstance(done.value.code, int)
-        return Ended(done.value.code, *capsys.readouterr())
+        return CommandResult(done.value.code, *capsys.readouterr())
 
     return run

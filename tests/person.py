@@ -1,4 +1,4 @@
-"""A person who talks with the bot in a test: types, presses what is shown, and is remembered as JSON between turns."""
+"""A person who talks with the bot in a test: types, presses buttons; the session is JSON between turns."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from flows.model import Position, dump
 
 
 def at(day: str) -> datetime:
-    """Ten in the morning of a day (`2013-12-05`), or a moment (`2013-12-05 17:30`), local time of the notice."""
+    """Return 10:00 of a day (`2013-12-05`), or a moment (`2013-12-05 17:30`), local time of the notice."""
     return datetime.fromisoformat(day if ":" in day else f"{day}T10:00")
 
 
 def buttons(replies: Sequence[Reply]) -> list[Button]:
-    """Every button under these replies, in reading order."""
+    """Return every button under these replies, in reading order."""
     return [button for reply in replies for row in reply.buttons for button in row]
 
 
 @dataclass
 class Person:
-    """`stored` is the session as the store would keep it; `turn` is the last one."""
+    """One person. `stored` is the session as the store would keep it; `turn` is the last one."""
 
     content: Content
     now: datetime
@@ -38,7 +38,7 @@ class Person:
     turn: Turn = field(default_factory=lambda: Turn(Session()))
 
     def does(self, *, text: str = "", press: str | None = None, other: str = "") -> Turn:
-        """One turn. The session is written and read back, and must come back as it was."""
+        """Take one turn. The session is written and read back, and must come back as it was."""
         known = sessions.load(json.loads(self.stored)) if self.stored else None
         self.turn = decide(self.content, known, Incoming("test", "somebody", text, press, other), self.now)
         self.stored = None if self.turn.forget else json.dumps(sessions.dump(self.turn.session), ensure_ascii=False)
@@ -50,15 +50,15 @@ class Person:
         return self.does(text=text)
 
     def presses(self, words: str) -> Turn:
-        """Presses the first button shown that carries these words, or else begins with them."""
+        """Press the first button of the last turn with these words, or else the first that begins with them."""
         shown = self.shown
         found = next((b for b in shown if b.text == words), None) or next(b for b in shown if b.text.startswith(words))
         return self.does(press=found.id)
 
     def stands(self, step: str, **answers: str) -> Person:
-        """Puts the person on a step with these answers, as if they had walked there; `__` in a name stands for `:`.
+        """Put the person on a step with these answers, as if they had walked there; `__` in a name stands for `:`.
 
-        Without answers everything was compared and found right.
+        Without answers, every field was compared and right.
         """
         session = self.session or Session(next(iter(self.content.notices)))
         fields = next(iter(self.content.notices.values())).check_fields
@@ -98,17 +98,17 @@ class Person:
         return "\n".join(reply.text for reply in self.turn.replies)
 
     def own(self) -> Iterator[Button]:
-        """The buttons of the last turn that may move the walk."""
+        """Yield the buttons of the last turn that may move the walk."""
         return (b for b in self.shown if b.id.startswith("1|"))
 
 
-def still(person: Person) -> str:
-    """The position as it is stored."""
+def dump_position(person: Person) -> str:
+    """Return the position as it is stored; empty before the walk."""
     return json.dumps(dump(person.position)) if person.position else ""
 
 
-def sound(turn: Turn) -> None:
-    """What every answer owes: something to read, of a fit length, and buttons that are."""
+def check_turn(turn: Turn) -> None:
+    """Check what every turn must have: texts of a fit length, without a gap, and buttons with valid ids."""
     assert turn.replies or turn.forget
     for reply in turn.replies:
         assert 0 < len(reply.text) <= BUBBLE

@@ -1,6 +1,6 @@
-"""Made-up secrets in the sentences that graduates type: for the tests of privacy, the database and the logs.
+"""Invented secrets in sentences of graduates, for the tests of privacy, the database and the logs.
 
-Area codes are real ones, everything after them is drawn: no value was copied from a person or a document.
+Area codes are real ones, everything after them is random: no value was copied from a person or a document.
 """
 
 from __future__ import annotations
@@ -136,53 +136,57 @@ class Secret:
     sentence: str
 
 
-def synthetic(n: int, seed: int) -> list[Secret]:
-    """`n` secrets, the kinds in turn; the same for the same seed."""
+def make_secrets(n: int, seed: int) -> list[Secret]:
+    """Return `n` secrets, the kinds in turn; the same ones for the same seed."""
     random = Random(seed)
     kinds = list(Kind)
-    return [_secret(random, kinds[at % len(kinds)]) for at in range(n)]
+    return [_make_secret(random, kinds[at % len(kinds)]) for at in range(n)]
 
 
-def check_digit(first17: str) -> str:
-    """The eighteenth character of an ID (ISO 7064 MOD 11-2, weights of GB 11643)."""
+def compute_check_digit(first17: str) -> str:
+    """Return the eighteenth character of an ID (ISO 7064 MOD 11-2, weights of GB 11643)."""
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first17, weights, strict=True)) % 11]
 
 
-def _secret(random: Random, kind: Kind) -> Secret:
+def _make_secret(random: Random, kind: Kind) -> Secret:
     secret = _MAKERS[kind](random)
     photo = kind is Kind.CODE and any(char.isalpha() for char in secret)
     return Secret(kind, secret, random.choice(PHOTO_CODES if photo else SENTENCES[kind]).format(secret))
 
 
-def _digits(random: Random, count: int) -> str:
+def _make_digits(random: Random, count: int) -> str:
     return "".join(random.choices("0123456789", k=count))
 
 
-def _birthday(random: Random) -> str:
+def _make_birthday(random: Random) -> str:
     return f"{date(1960, 1, 1) + timedelta(days=random.randrange(14_000)):%Y%m%d}"
 
 
-def _id18(random: Random) -> str:
-    area, birthday, serial = random.choice(AREAS), _birthday(random), _digits(random, 3)
-    last = check_digit(area + birthday + serial)
-    return _worn(random, (area, birthday, serial + random.choice((last, last.lower()))))
+def _make_id18(random: Random) -> str:
+    area, birthday, serial = random.choice(AREAS), _make_birthday(random), _make_digits(random, 3)
+    last = compute_check_digit(area + birthday + serial)
+    return _vary(random, (area, birthday, serial + random.choice((last, last.lower()))))
 
 
-def _id15(random: Random) -> str:
-    return _worn(random, (random.choice(AREAS), _birthday(random)[2:], _digits(random, 3)))
+def _make_id15(random: Random) -> str:
+    return _vary(random, (random.choice(AREAS), _make_birthday(random)[2:], _make_digits(random, 3)))
 
 
-def _mobile(random: Random) -> str:
-    chunks = ("1" + random.choice("3456789") + _digits(random, 1), _digits(random, 4), _digits(random, 4))
-    return random.choice(("", "", "", "+86", "86", "+86 ", "0086", "+86-")) + _worn(random, chunks)
+def _make_mobile(random: Random) -> str:
+    chunks = (
+        "1" + random.choice("3456789") + _make_digits(random, 1),
+        _make_digits(random, 4),
+        _make_digits(random, 4),
+    )
+    return random.choice(("", "", "", "+86", "86", "+86 ", "0086", "+86-")) + _vary(random, chunks)
 
 
-def _mail(random: Random) -> str:
+def _make_mail(random: Random) -> str:
     name = random.choice(
         (
-            _digits(random, random.randint(6, 10)),
-            "".join(random.choices(LETTERS, k=6)) + _digits(random, 3),
+            _make_digits(random, random.randint(6, 10)),
+            "".join(random.choices(LETTERS, k=6)) + _make_digits(random, 3),
             "".join(random.choices(LETTERS, k=4)) + random.choice("._-") + "".join(random.choices(LETTERS, k=4)),
         )
     )
@@ -193,35 +197,39 @@ def _mail(random: Random) -> str:
     return name + at + host
 
 
-def _code(random: Random) -> str:
+def _make_code(random: Random) -> str:
     if random.random() < 0.3:
-        return "".join(random.choices(LETTERS.upper(), k=3)) + _digits(random, random.randint(1, 5))
-    digits = random.choice("345678") + _digits(random, random.choice((3, 5, 5, 5, 7)))
+        return "".join(random.choices(LETTERS.upper(), k=3)) + _make_digits(random, random.randint(1, 5))
+    digits = random.choice("345678") + _make_digits(random, random.choice((3, 5, 5, 5, 7)))
     return random.choice((digits, digits, digits.translate(FULL_WIDTH)))
 
 
-def _password(random: Random) -> str:
+def _make_password(random: Random) -> str:
     word = "".join(random.choices(LETTERS, k=random.randint(2, 6)))
     return random.choice(
         (
-            word.capitalize() + _digits(random, random.randint(3, 6)),
-            word + random.choice("!@#$%&*.") + _digits(random, 4),
-            random.choice("3456789") + _digits(random, random.randint(5, 9)),
-            _digits(random, 3) + word.upper() + random.choice("!?_-+") + _digits(random, 2),
+            word.capitalize() + _make_digits(random, random.randint(3, 6)),
+            word + random.choice("!@#$%&*.") + _make_digits(random, 4),
+            random.choice("3456789") + _make_digits(random, random.randint(5, 9)),
+            _make_digits(random, 3) + word.upper() + random.choice("!?_-+") + _make_digits(random, 2),
         )
     )
 
 
-def _long_number(random: Random) -> str:
-    area, birthday, serial = random.choice(AREAS), _birthday(random), _digits(random, 3)
-    wrong = random.choice([char for char in "0123456789X" if char != check_digit(area + birthday + serial)])
-    mistyped = _worn(random, (area, birthday, serial + wrong))
-    certificate = f"1{_digits(random, 4)}{random.choice('15')}{random.randint(2001, 2014)}{random.choice(('05', '06'))}"
-    return random.choice((mistyped, certificate + _digits(random, random.choice((5, 6))), "6" + _digits(random, 15)))
+def _make_long_number(random: Random) -> str:
+    area, birthday, serial = random.choice(AREAS), _make_birthday(random), _make_digits(random, 3)
+    wrong = random.choice([char for char in "0123456789X" if char != compute_check_digit(area + birthday + serial)])
+    mistyped = _vary(random, (area, birthday, serial + wrong))
+    certificate = (
+        f"1{_make_digits(random, 4)}{random.choice('15')}{random.randint(2001, 2014)}{random.choice(('05', '06'))}"
+    )
+    return random.choice(
+        (mistyped, certificate + _make_digits(random, random.choice((5, 6))), "6" + _make_digits(random, 15))
+    )
 
 
-def _worn(random: Random, chunks: tuple[str, ...]) -> str:
-    """The number as people write it: whole, in chunks, apart, in full width or in numerals."""
+def _vary(random: Random, chunks: tuple[str, ...]) -> str:
+    """Return the number as people write it: unbroken, in chunks, apart, in full width or in numerals."""
     whole = "".join(chunks)
     spaced = (
         " ".join(chunks),
@@ -236,11 +244,11 @@ def _worn(random: Random, chunks: tuple[str, ...]) -> str:
 
 
 _MAKERS: dict[Kind, Callable[[Random], str]] = {
-    Kind.ID18: _id18,
-    Kind.ID15: _id15,
-    Kind.MOBILE: _mobile,
-    Kind.MAIL: _mail,
-    Kind.CODE: _code,
-    Kind.PASSWORD: _password,
-    Kind.LONG_NUMBER: _long_number,
+    Kind.ID18: _make_id18,
+    Kind.ID15: _make_id15,
+    Kind.MOBILE: _make_mobile,
+    Kind.MAIL: _make_mail,
+    Kind.CODE: _make_code,
+    Kind.PASSWORD: _make_password,
+    Kind.LONG_NUMBER: _make_long_number,
 }

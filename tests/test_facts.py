@@ -36,7 +36,7 @@ PEOPLE: tuple[Mapping[str, str], ...] = (
 
 
 class Fact(BaseModel):
-    """Where a fact must be readable: `words` on one screen and `line` on one line of it, in each place of `in`."""
+    """A fact that must be readable: `words` on one screen and `line` on one line of it, in each place of `in`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,27 +45,27 @@ class Fact(BaseModel):
     line: tuple[str, ...] = ()
     places: tuple[str, ...]
 
-    def in_(self, text: str) -> bool:
-        on_a_line = not self.line or any(_all(self.line, line) for line in text.splitlines())
-        return _all(self.words, text) and on_a_line
+    def is_in(self, text: str) -> bool:
+        on_a_line = not self.line or any(_has_all(self.line, line) for line in text.splitlines())
+        return _has_all(self.words, text) and on_a_line
 
 
-def _all(words: tuple[str, ...], text: str) -> bool:
+def _has_all(words: tuple[str, ...], text: str) -> bool:
     return all(any(word in text for word in either.split("|")) for either in words)
 
 
-def _facts() -> dict[str, Fact]:
+def _load_facts() -> dict[str, Fact]:
     rows = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8"))
     return TypeAdapter(dict[str, Fact]).validate_python(
         {name: {("places" if key == "in" else key): value for key, value in row.items()} for name, row in rows.items()}
     )
 
 
-FACTS = _facts()
+FACTS = _load_facts()
 
 
 @cache
-def screens() -> Mapping[str, list[Said]]:
+def render_screens() -> Mapping[str, list[Said]]:
     by_place: dict[str, list[Said]] = defaultdict(list)
     for now in MOMENTS:
         for said in everything(CONTENT, NOTICE.id, PEOPLE, now):
@@ -79,7 +79,7 @@ def test_every_fact_of_the_notice_has_its_place() -> None:
 
 
 def test_the_walk_saw_everything_the_bot_can_say() -> None:
-    seen = screens()
+    seen = render_screens()
     gated_off = {
         step.id for step in CONTENT.script.steps if any(gate.when.startswith("not notice.") for gate in step.gate)
     }
@@ -93,7 +93,7 @@ def test_the_walk_saw_everything_the_bot_can_say() -> None:
 def test_a_fact_can_be_read_on_every_date(name: str) -> None:
     fact = FACTS[name]
     for place in fact.places:
-        told = {said.now for said in screens().get(place, ()) if fact.in_(said.text)}
-        shown = {said.now for said in screens().get(place, ())}
+        told = {said.now for said in render_screens().get(place, ()) if fact.is_in(said.text)}
+        shown = {said.now for said in render_screens().get(place, ())}
         assert shown, f"{name}: nothing is ever shown at {place}"
         assert told == shown, f"{name} ({fact.fact}) is not readable at {place} on {min(shown - told):%Y-%m-%d}"

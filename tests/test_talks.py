@@ -51,34 +51,34 @@ class _Chat:
         self.stands: tuple[str | None, str] = (None, "new")
         self.turns = 0
 
-    async def line(self, line: Line) -> Line:
-        """The line with what the bot answers to it."""
+    async def play(self, line: Line) -> Line:
+        """Return the line with the bot's answer to it."""
         what, words = next((key, line[key]) for key in HERS if key in line)
         if what == "day":
             self.clock[0] = at(str(words))
             return {what: words}
         if what == "walks to":
-            return {what: words, **self._heard(await self._walked(words))}
-        press = self._button(what, words) if what.startswith("presses") else None
-        answer = await self._turn(
+            return {what: words, **self._record(await self._walk_to(words))}
+        press = self._find_button(what, words) if what.startswith("presses") else None
+        answer = await self._receive(
             text=words if what == "she" else "", press=press, other="photo" if what == "sends" else ""
         )
-        return {what: words, **self._heard(answer)}
+        return {what: words, **self._record(answer)}
 
-    async def _turn(self, *, text: str = "", press: str | None = None, other: str = "") -> Answer:
+    async def _receive(self, *, text: str = "", press: str | None = None, other: str = "") -> Answer:
         self.turns += 1
         did = Incoming("test", "she", text, press, other, str(self.turns), edits=self.edits)
         return await self.service.receive(did)
 
-    async def _walked(self, step: str) -> Answer:
-        answer = await self._turn()
+    async def _walk_to(self, step: str) -> Answer:
+        answer = await self._receive()
         for _ in range(MAX_PRESSES):
-            answer = await self._turn(press=next(b.id for b in buttons(answer.replies) if b.id.startswith("1|")))
+            answer = await self._receive(press=next(b.id for b in buttons(answer.replies) if b.id.startswith("1|")))
             if answer.step == step:
                 return answer
         raise AssertionError(f"{step} is not on the way")
 
-    def _button(self, what: str, words: str) -> str:
+    def _find_button(self, what: str, words: str) -> str:
         if what == "presses again":
             return self.pressed[words]
         newest = self.shown
@@ -87,14 +87,14 @@ class _Chat:
         self.pressed[words] = found[-1].id
         return found[-1].id
 
-    def _heard(self, answer: Answer) -> Line:
+    def _record(self, answer: Answer) -> Line:
         assert answer.replies, "silence"
         assert buttons(answer.replies) or answer.state == "new", "no way on"
         assert all(len(reply.text) <= MAX_BUBBLE for reply in answer.replies), [len(r.text) for r in answer.replies]
         self.shown += buttons(answer.replies)
         moved = (answer.step, answer.state) != self.stands
         self.stands = (answer.step, answer.state)
-        heard: dict[str, Any] = {"bot": [_bubble(reply) for reply in answer.replies]}
+        heard: dict[str, Any] = {"bot": [_to_bubble(reply) for reply in answer.replies]}
         if moved:
             heard["stands"] = f"{answer.step} ({answer.state})"
         if answer.withdraw:
@@ -104,7 +104,7 @@ class _Chat:
         return heard
 
 
-def _bubble(reply: Reply) -> Any:
+def _to_bubble(reply: Reply) -> Any:
     bubble: dict[str, Any] = {"says": reply.text}
     if reply.buttons:
         bubble["buttons"] = [" | ".join(button.text for button in row) for row in reply.buttons]
@@ -115,13 +115,13 @@ def _bubble(reply: Reply) -> Any:
     return bubble if len(bubble) > 1 else reply.text
 
 
-async def _played(talk: Line, content: Content, database: Path) -> Line:
+async def _play(talk: Line, content: Content, database: Path) -> Line:
     clock = [at(str(talk["day"]))]
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     try:
         service = Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC), posts=("test",))
         chat = _Chat(service, clock, edits=talk.get("edits", False))
-        return {**talk, "talk": [await chat.line(line) for line in talk["talk"]]}
+        return {**talk, "talk": [await chat.play(line) for line in talk["talk"]]}
     finally:
         await store.close()
 
@@ -136,21 +136,21 @@ class _Transcript(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Transcript.add_representer(str, _text)
+_Transcript.add_representer(str, _represent_text)
 
 
-def _written(talk: Line) -> str:
+def _dump(talk: Line) -> str:
     return yaml.dump(talk, Dumper=_Transcript, allow_unicode=True, sort_keys=False, width=10_000)
 
 
-def _as_chat(talk: Line) -> Sequence[str]:
-    """The talk line by line, for a difference that can be read."""
-    return _written(talk).splitlines()
+def _to_lines(talk: Line) -> Sequence[str]:
+    """Return the talk line by line, for a readable difference."""
+    return _dump(talk).splitlines()
 
 
 def test_there_are_talks() -> None:
@@ -161,8 +161,8 @@ def test_there_are_talks() -> None:
 async def test_the_bot_says_what_was_agreed(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     talk = yaml.safe_load(path.read_text(encoding="utf-8"))
     content = both_notices() if talk.get("notices") == "two" else shipped()
-    played = await _played(talk, content, tmp_path / "gradbot.db")
+    played = await _play(talk, content, tmp_path / "gradbot.db")
     if request.config.getoption("--update"):
-        path.write_text(_written(played), encoding="utf-8")
+        path.write_text(_dump(played), encoding="utf-8")
     else:
-        assert _as_chat(played) == _as_chat(talk)
+        assert _to_lines(played) == _to_lines(talk)

@@ -1,11 +1,11 @@
-"""Updates of every kind in the Bot API, drawn at random from python-telegram-bot's types.
+"""Updates of every kind in the Bot API, random ones by the types of python-telegram-bot.
 
-    draws = Updates(Random(1), people=[7, 8], groups=[-5])
-    draws.update(4)                     # {"update_id": 4, "poll_answer": {…}}: any kind, fields there or not
-    draws.broken(draws.update(5))       # the same with something in it of a wrong type, or gone
+    drawer = UpdateDrawer(Random(1), people=[7, 8], groups=[-5])
+    drawer.draw(4)                      # {"update_id": 4, "poll_answer": {…}}: any kind, fields there or not
+    drawer.corrupt(drawer.draw(5))      # the same with something in it of a wrong type, or gone
 
-Valid in shape, whatever the sense: private messages without a sender, entities beyond the text, buttons of no message
-of ours. What people say and press is drawn from WORDS and DATA, which hold what has broken bots before.
+They are valid in shape alone: private messages without a sender, entities beyond the text, buttons of no message of
+ours. Texts and button data come from WORDS and DATA, which hold values that have broken bots before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import telegram
 from bot.channels.telegram.updates import ALLOWED
 
 DEEPEST = 4
-"""Below this only what must be there is drawn."""
+"""Depth of nesting from which only the fields that must be there are drawn."""
 
 WORDS = (
     *("", " ", "\n", "\0", "\ud800", "🎓" * 40, "👨‍👩‍👧‍👦", "\u202e反过来"),
@@ -56,25 +56,25 @@ _TAGS = {"owner": "creator", "banned": "kicked"}
 _SCOPE = {**vars(typing), **vars(telegram), "Sequence": Sequence, "dtm": __import__("datetime")}
 
 
-class Updates:
-    """Draws updates. `people` and `groups` are ids; a private chat has its person's."""
+class UpdateDrawer:
+    """A source of random updates. `people` and `groups` are ids; a private chat has its person's."""
 
     def __init__(self, random: Random, people: Sequence[int], groups: Sequence[int]) -> None:
         self._random = random
         self._people, self._groups = people, groups
         self._query = 0
 
-    def update(self, number: int) -> dict[str, Any]:
-        """One update with this number: half of kinds that the bot asks for, half of any, a few of none yet."""
-        kinds = _kinds()
+    def draw(self, number: int) -> dict[str, Any]:
+        """Return an update with this number: half of kinds that the bot asks for, half of any, a few of none yet."""
+        kinds = _list_kinds()
         kind = self._random.choice(ALLOWED if self._random.random() < 0.5 else list(kinds))
-        content = self._object(kinds[kind], 0)
+        content = self._draw_object(kinds[kind], 0)
         if self._random.random() < 1 / 40:
             kind, content = "thought_reading", {"mind": content}
         return {"update_id": number, kind: content}
 
-    def broken(self, update: dict[str, Any]) -> dict[str, Any]:
-        """The same with one value in it replaced by one of another type, or left out. Its number stays."""
+    def corrupt(self, update: dict[str, Any]) -> dict[str, Any]:
+        """Return the update with one value replaced by one of another type, or left out. Its number stays."""
         broken: dict[str, Any] = {**update}
         name = self._random.choice([name for name in broken if name != "update_id"])
         place: Any = broken
@@ -87,20 +87,20 @@ class Updates:
             place[name] = self._random.choice((None, True, 7, 2.5, "7", [], [None], {}, {"id": {}}, "\ud800"))
         return broken
 
-    def _object(self, what: type, depth: int) -> dict[str, Any]:
-        what = self._random.choice(_sorts(what))
-        fields = _fields(what)
+    def _draw_object(self, what: type, depth: int) -> dict[str, Any]:
+        what = self._random.choice(_list_leaf_types(what))
+        fields = _list_fields(what)
         optional = sum(not needed for _, _, needed in fields)
         share = 0.0 if depth >= DEEPEST else min(0.6, 5 / (optional or 1))
         drawn = {
-            name: self._value(hint, name, depth + 1)
+            name: self._draw_value(hint, name, depth + 1)
             for name, hint, needed in fields
             if needed or self._random.random() < share
         }
-        return self._sensible(what, {**_tag(what), **drawn})
+        return self._make_sensible(what, {**_make_tag(what), **drawn})
 
-    def _sensible(self, what: type, drawn: dict[str, Any]) -> dict[str, Any]:
-        """What is never otherwise: chats and people that exist, and mostly a private chat with who is speaking."""
+    def _make_sensible(self, what: type, drawn: dict[str, Any]) -> dict[str, Any]:
+        """Return the object with what holds in reality: chats and people that exist, mostly in a private chat."""
         chance = self._random.random()
         if what is telegram.User:
             drawn |= {"id": self._random.choice(self._people), "is_bot": chance < 0.05}
@@ -113,7 +113,7 @@ class Updates:
             drawn["date"] = 0
         elif what is telegram.Message:
             if chance < 0.8:
-                drawn.setdefault("from", self._object(telegram.User, DEEPEST))
+                drawn.setdefault("from", self._draw_object(telegram.User, DEEPEST))
             if chance < 0.5 and "from" in drawn:
                 drawn["chat"] = {"id": drawn["from"]["id"], "type": "private"}
             if self._random.random() < 0.5:
@@ -123,13 +123,13 @@ class Updates:
             drawn["id"] = f"{self._query}"
         return drawn
 
-    def _value(self, hint: Any, name: str, depth: int) -> Any:
-        hint = _resolved(hint)
+    def _draw_value(self, hint: Any, name: str, depth: int) -> Any:
+        hint = _resolve(hint)
         origin, parts = typing.get_origin(hint), typing.get_args(hint)
         if origin is collections.abc.Sequence or origin is tuple:
-            return [self._value(parts[0], name, depth) for _ in range(self._random.choice((0, 1, 1, 2)))]
+            return [self._draw_value(parts[0], name, depth) for _ in range(self._random.choice((0, 1, 1, 2)))]
         if isinstance(hint, type) and issubclass(hint, telegram.TelegramObject):
-            return self._object(hint, depth)
+            return self._draw_object(hint, depth)
         if hint is bool:
             return self._random.random() < 0.5
         if hint is str:
@@ -140,25 +140,25 @@ class Updates:
 
 
 @cache
-def _kinds() -> Mapping[str, type]:
-    return {name: hint for name, hint, needed in _fields(telegram.Update) if not needed}
+def _list_kinds() -> Mapping[str, type]:
+    return {name: hint for name, hint, needed in _list_fields(telegram.Update) if not needed}
 
 
-def _sorts(what: type) -> list[type]:
-    """What there is where an object of this type stands: it, or those that are made of it."""
+def _list_leaf_types(what: type) -> list[type]:
+    """Return the types without subtypes below this one, or itself when it has none."""
     below: list[type] = what.__subclasses__()
     own = [sort for sort in below if sort.__module__.startswith("telegram.")]
-    return [deepest for sort in own for deepest in _sorts(sort)] or [what]
+    return [deepest for sort in own for deepest in _list_leaf_types(sort)] or [what]
 
 
 @cache
-def _fields(what: type) -> Sequence[tuple[str, Any, bool]]:
-    """Name in the Bot API, type, whether it must be there; in the order of the constructor."""
+def _list_fields(what: type) -> Sequence[tuple[str, Any, bool]]:
+    """Return name in the Bot API, type, and whether it is required, in the order of the constructor."""
     found = []
     for name, parameter in inspect.signature(what).parameters.items():
         if name == "api_kwargs":
             continue
-        hint = _resolved(parameter.annotation)
+        hint = _resolve(parameter.annotation)
         union = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
         needed = name in _NEEDED or (type(None) not in union and parameter.default is parameter.empty)
         # A span is int | timedelta: the seconds of one, not any number.
@@ -166,14 +166,14 @@ def _fields(what: type) -> Sequence[tuple[str, Any, bool]]:
     return found
 
 
-def _resolved(hint: Any) -> Any:
-    """The type that an annotation names; also one inside another, Sequence["MessageEntity"]."""
+def _resolve(hint: Any) -> Any:
+    """Return the type that an annotation names; also one inside another, Sequence["MessageEntity"]."""
     name = hint.__forward_arg__ if isinstance(hint, typing.ForwardRef) else hint
     return eval(name, _SCOPE) if isinstance(name, str) else hint
 
 
-def _tag(what: type) -> Mapping[str, str]:
-    """The field that says which sort it is: MessageOriginHiddenUser has `"type": "hidden_user"`."""
+def _make_tag(what: type) -> Mapping[str, str]:
+    """Return the field that names the subtype: MessageOriginHiddenUser has `"type": "hidden_user"`."""
     base = what.__base__
     there = inspect.signature(base).parameters if base and base is not telegram.TelegramObject else ()
     tag = next((tag for tag in ("status", "type", "source") if tag in there), None)

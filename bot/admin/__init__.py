@@ -1,0 +1,1 @@
+"""The `/faq` area, where admins publish and review what the bot knows."""

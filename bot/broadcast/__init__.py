@@ -1,0 +1,1 @@
+"""Messages to many: written, approved, scheduled, sent and reported."""

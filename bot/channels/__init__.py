@@ -1,0 +1,1 @@
+"""The terminal and Telegram: messages in, replies out."""

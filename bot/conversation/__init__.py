@@ -1,0 +1,1 @@
+"""Decide what a message means and what to reply. Pure."""

@@ -1,0 +1,1 @@
+"""Values that every package uses: messages, sessions, tickets, effects. Pure."""

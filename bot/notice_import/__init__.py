@@ -1,0 +1,1 @@
+"""Draft a notice's YAML from the text that a college published. Pure."""

@@ -1,0 +1,1 @@
+"""Turn steps, answers and cards into replies with buttons. Pure."""

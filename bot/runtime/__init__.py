@@ -1,0 +1,1 @@
+"""Run a function in another process, restart a background task, log a bug."""

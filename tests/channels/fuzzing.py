@@ -14,7 +14,7 @@ import structlog
 
 from tests.channels.test_desk import STAFF, WithStaff, serving
 from tests.telegram_server import Message
-from tests.updates import Updates
+from tests.updates import UpdateDrawer
 
 PEOPLE = (1, 7, 8, 77001, 2**31, 2**52 - 1)
 """The first is the owner."""
@@ -36,7 +36,7 @@ class Storm:
         self.problems: list[str] = []
         self._random = Random(seed)
         self._broken, self._batch = broken, batch
-        self._draws = Updates(self._random, PEOPLE, GROUPS)
+        self._draws = UpdateDrawer(self._random, PEOPLE, GROUPS)
         self._people = [telegram.user(f"P{number}", number) for number in PEOPLE]
         for group in GROUPS[1:]:
             telegram.groups[group] = [Message(0, group, {"text": "made"}, {})]
@@ -62,13 +62,13 @@ class Storm:
         return self.problems
 
     def _sends(self) -> int:
-        update = self._draws.update(self.telegram.next_update())
+        update = self._draws.draw(self.telegram.next_update())
         kind = next(name for name in update if name != "update_id")
         self.counts[kind] += 1
         is_whole = self._random.random() >= self._broken
         if query := update.get("callback_query"):
             self.telegram.queries[query["id"]] = None if is_whole else {}
-        self.telegram.again(update if is_whole else self._draws.broken(update))
+        self.telegram.again(update if is_whole else self._draws.corrupt(update))
         return update["update_id"] if is_whole else 0
 
     async def _everybody_is_answered(self) -> None:

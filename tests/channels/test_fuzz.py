@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.channels.telegram.updates import Me, Unreadable, read
 from tests.channels.fuzzing import GROUPS, PEOPLE, storm
 from tests.channels.test_desk import STAFF
-from tests.updates import Updates
+from tests.updates import UpdateDrawer
 
 ME = Me(99, "gradbot_test_bot")
 
@@ -28,18 +28,18 @@ async def test_whatever_comes_everybody_is_answered(tmp_path: Path, seed: int) -
 
 @given(st.integers(0, 2**32))
 def test_what_is_whole_is_read_and_what_is_broken_is_left_unread(seed: int) -> None:
-    draws = Updates(Random(seed), PEOPLE, GROUPS)
-    update = draws.update(1)
+    draws = UpdateDrawer(Random(seed), PEOPLE, GROUPS)
+    update = draws.draw(1)
     read(update, ME, STAFF)
     with suppress(Unreadable):
-        read(draws.broken(update), ME, STAFF)
+        read(draws.corrupt(update), ME, STAFF)
 
 
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # fields of older servers are drawn too
 def test_every_kind_of_update_is_drawn_and_the_library_takes_it() -> None:
-    draws, kinds = Updates(Random(1), PEOPLE, GROUPS), set[str]()
+    draws, kinds = UpdateDrawer(Random(1), PEOPLE, GROUPS), set[str]()
     for number in range(600):
-        update = draws.update(number)
+        update = draws.draw(number)
         kinds |= set(update) - {"update_id"}
         assert telegram.Update.de_json(update, None).update_id == number
     assert set(telegram.Update.ALL_TYPES) <= kinds

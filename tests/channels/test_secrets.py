@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from tests.channels.test_desk import STAFF, WithStaff, serving
-from tests.secrets import Secret, synthetic
+from tests.secrets import Secret, make_secrets
 from tests.telegram_server import Message, User
 
 PEOPLE = 12
@@ -66,7 +66,7 @@ WAYS = (types, writes_below_a_photo, edits, forwards, forges_a_press, searches_i
 
 async def test_secrets_are_kept_nowhere_and_deleted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    secrets, deleted = synthetic(PEOPLE * len(WAYS), seed=3), 0
+    secrets, deleted = make_secrets(PEOPLE * len(WAYS), seed=3), 0
     async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db") as store:
         telegram.groups[CLASS] = [Message(0, CLASS, {"text": "made"}, {})]
         telegram.rights = {"status": "administrator", "can_delete_messages": True}

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import NOTICES, Ended, Here
+from tests.conftest import NOTICES, CommandResult, Here
 from tests.knowledge.test_revisions import OWN
 
 
-def read(ended: Ended) -> tuple[int, Any]:
+def read(ended: CommandResult) -> tuple[int, Any]:
     """The code, and what was printed as JSON."""
     assert "Traceback" not in ended.err
     return ended.code, json.loads(ended.out)

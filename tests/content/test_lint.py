@@ -14,7 +14,7 @@ from bot.domain import privacy
 from faq.matcher import Matcher
 from faq.model import Entry
 from tests.conftest import shipped
-from tests.secrets import synthetic
+from tests.secrets import make_secrets
 
 TODAY = date(2013, 12, 5)
 FINE: dict[str, Any] = {
@@ -81,7 +81,7 @@ def test_the_shipped_entries_have_no_errors() -> None:
 def test_a_secret_in_any_line_is_found_in_the_look_at_all_of_them() -> None:
     lines = [line for entry in shipped().entries.values() for line in entry.phrasings]
     draw, seen = Random(1), 0
-    for secret in synthetic(700, 3):
+    for secret in make_secrets(700, 3):
         if privacy.find(secret.sentence):
             around = [draw.choice(lines), secret.sentence, draw.choice(lines)]
             assert privacy.find("\n".join(around)), around

@@ -16,7 +16,7 @@ from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from flows.engine import JUMP
 from tests.conftest import Meets, another_notice, both_notices, only_another, shipped
-from tests.person import at, sound, still
+from tests.person import at, check_turn, dump_position
 
 CONTENT = shipped()
 SCRIPT = CONTENT.script
@@ -34,9 +34,9 @@ def test_a_doubled_press_changes_nothing(meets: Meets) -> None:
     for _ in range(25):
         press = next(person.own()).id
         person.does(press=press)
-        before = still(person)
+        before = dump_position(person)
         person.does(press=press)
-        assert still(person) == before
+        assert dump_position(person) == before
         assert CONTENT.phrases.stale.split("。")[0] in person.heard
         assert not person.turn.happenings
 
@@ -44,16 +44,16 @@ def test_a_doubled_press_changes_nothing(meets: Meets) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_buttons_of_every_other_step_change_nothing(step: str, meets: Meets) -> None:
     person = meets().stands(step)
-    before = still(person)
+    before = dump_position(person)
     moves = person.position.moves if person.position else 0
     for other in STEPS[STEPS.index(step) % 6 :: 6]:
         for action in ("done", "yes", "right", "back"):
             if other != step:
                 person.does(press=str(Act(SCRIPT.id, other, moves, action)))
-                assert still(person) == before
+                assert dump_position(person) == before
         person.does(press=str(Act(SCRIPT.id, other, moves + 1, JUMP)))
         person.does(press=str(Act("older", other, moves, JUMP)))
-        assert still(person) == before
+        assert dump_position(person) == before
 
 
 def test_a_button_from_before_a_restart_is_old(meets: Meets) -> None:
@@ -64,9 +64,9 @@ def test_a_button_from_before_a_restart_is_old(meets: Meets) -> None:
     person.says("重新开始")
     person.presses(CONTENT.phrases.buttons["restart_yes"])
     assert person.step == "m0-who"
-    before = still(person)
+    before = dump_position(person)
     person.does(press=old)
-    assert still(person) == before
+    assert dump_position(person) == before
 
 
 def test_a_button_from_before_forgetting_is_harmless(meets: Meets) -> None:
@@ -77,7 +77,7 @@ def test_a_button_from_before_forgetting_is_harmless(meets: Meets) -> None:
     assert person.stored is None
     person.does(press=old)
     assert person.position is None
-    sound(person.turn)
+    check_turn(person.turn)
 
 
 # Precedence
@@ -87,10 +87,10 @@ def test_a_secret_comes_before_everything_and_is_nowhere_in_the_turn(meets: Meet
     secret = "11010519491231002X"
     for step in STEPS:
         person = meets().stands(step)
-        before = still(person)
+        before = dump_position(person)
         turn = person.says(f"完成了 {secret}")
         assert turn.withdraw
-        assert still(person) == before
+        assert dump_position(person) == before
         assert secret not in repr(turn)
         assert list(person.own())
 
@@ -123,9 +123,9 @@ def test_commands_come_before_questions_and_leave_the_walk_alone(meets: Meets) -
             continue
         for word in (f"/{words[0]}", *words):
             person = meets().stands("m2-site")
-            before = still(person)
-            sound(person.says(word))
-            assert still(person) == before, word
+            before = dump_position(person)
+            check_turn(person.says(word))
+            assert dump_position(person) == before, word
             assert person.turn.missed is None, word
 
 
@@ -153,7 +153,7 @@ def test_none_of_these_counts_as_a_miss_and_leads_to_a_person(meets: Meets) -> N
 
 def test_a_long_text_before_the_walk_is_led_to_the_menu(meets: Meets) -> None:
     person = meets()
-    sound(person.says("问" * (MAX_TEXT + 1)))
+    check_turn(person.says("问" * (MAX_TEXT + 1)))
     assert "开始核对" in {button.text for button in person.shown}
 
 
@@ -208,7 +208,7 @@ def test_a_link_leads_where_it_says_or_to_the_menu(
     text: str, topic: str | None, step: str | None, meets: Meets
 ) -> None:
     person = meets()
-    sound(person.says(text))
+    check_turn(person.says(text))
     assert (person.position.step if person.position else None) == step
     assert topic in {reply.topic for reply in person.turn.replies}
     if not topic and not step:
@@ -271,7 +271,7 @@ def test_each_notice_has_its_own_walk_and_its_own_buttons(meets: Meets) -> None:
     person.says("/start notice-2014-autumn")
     person.presses("开始核对")
     person.says("会计电算化")
-    first, autumn = next(person.own()).id, still(person)
+    first, autumn = next(person.own()).id, dump_position(person)
     person.says("/start notice-2015-spring")
     assert person.position is None
     before = person.stored
@@ -280,7 +280,7 @@ def test_each_notice_has_its_own_walk_and_its_own_buttons(meets: Meets) -> None:
     assert json.loads(person.stored or "{}")["walks"] == json.loads(before or "{}")["walks"]
     person.presses("开始核对")
     person.says("/start notice-2014-autumn")
-    came_back = json.loads(still(person))
+    came_back = json.loads(dump_position(person))
     assert {**came_back, "moves": 0} == {**json.loads(autumn), "moves": 0}
     person.does(press=first)
     assert person.step == "m1-mailbox"
@@ -291,7 +291,7 @@ def test_a_withdrawn_notice_leads_to_the_one_in_force(meets: Meets) -> None:
     person.says("/start notice-2015-spring")
     person.presses("开始核对")
     person.content = CONTENT
-    sound(person.does())
+    check_turn(person.does())
     assert person.session
     assert person.session.notice == NOTICE
     assert person.position is None
@@ -419,12 +419,12 @@ def numbered(steps: Sequence[str]) -> list[int]:
 @pytest.mark.parametrize("day", ["2013-12-05", "2026-11-24"])
 def test_every_step_has_its_aids(step: str, day: str, meets: Meets) -> None:
     person = meets(day).stands(step, **RIGHT)
-    sound(person.does(press="cmd|resume"))
+    check_turn(person.does(press="cmd|resume"))
     offered = {button.text for button in person.shown}
     assert {"遇到问题", "为什么", "稍后继续"} <= offered
-    sound(person.does(press="cmd|why"))
+    check_turn(person.does(press="cmd|why"))
     assert "为什么：" in person.heard
-    sound(person.does(press="cmd|trouble"))
+    check_turn(person.does(press="cmd|trouble"))
     helpful = [button for button in person.shown if button.id.startswith("faq|")]
     assert len(helpful) == len(SCRIPT.by_id[step].trouble) > 0
     assert {"联系老师", "回到这一步"} <= {button.text for button in person.shown}
@@ -453,7 +453,7 @@ def test_asking_for_a_thing_needs_no_walk(meets: Meets) -> None:
         if name not in ("forget", "start"):
             person = meets()
             person.does()
-            sound(person.does(press=str(Ask("cmd", name))))
+            check_turn(person.does(press=str(Ask("cmd", name))))
             assert person.position is None, name
 
 

@@ -13,7 +13,7 @@ from bot.conversation.decide import MAX_TEXT
 from bot.domain.button_ids import Act
 from flows.engine import verdicts_of
 from tests.conftest import Meets, both_notices, only_another, shipped
-from tests.person import Person, at, buttons, sound, still
+from tests.person import Person, at, buttons, check_turn, dump_position
 
 CONTENT = shipped()
 SCRIPT = CONTENT.script
@@ -70,13 +70,13 @@ def placed(where: tuple[str | None, str, Content, dict[str, str]]) -> Person:
 @settings(max_examples=150, deadline=None)
 @given(SOMEWHERE, WORDS)
 def test_no_words_break_it(where: tuple[str | None, str, Content, dict[str, str]], text: str) -> None:
-    sound(placed(where).says(text))
+    check_turn(placed(where).says(text))
 
 
 @settings(max_examples=150, deadline=None)
 @given(SOMEWHERE, PRESSES)
 def test_no_button_breaks_it(where: tuple[str | None, str, Content, dict[str, str]], press: str) -> None:
-    sound(placed(where).does(press=press))
+    check_turn(placed(where).does(press=press))
 
 
 @pytest.mark.parametrize("step", [None, *STEPS])
@@ -84,11 +84,11 @@ def test_a_photo_is_not_looked_at(step: str | None, meets: Meets) -> None:
     person = meets()
     if step:
         person.stands(step)
-    before = still(person)
+    before = dump_position(person)
     for kind in ("photo", "voice", "edited", "something new"):
-        sound(person.does(other=kind))
+        check_turn(person.does(other=kind))
         assert any(said in person.heard for said in CONTENT.phrases.no_text.values())
-    assert still(person) == before
+    assert dump_position(person) == before
 
 
 # Nobody is stranded
@@ -109,7 +109,7 @@ def wander(person: Person, presses: int, random: Random) -> set[str]:
         if turn.forget:
             person.does()
             continue
-        sound(turn)
+        check_turn(turn)
         position = person.position
         if position is None:
             continue
@@ -153,12 +153,12 @@ def test_the_affirming_buttons_lead_to_the_end_in_forty_presses(day: str, meets:
 @pytest.mark.parametrize("step", STEPS)
 def test_every_answer_leaves_every_step_as_it_was(step: str, meets: Meets) -> None:
     person = meets().stands(step)
-    before = still(person)
+    before = dump_position(person)
     own = [button.id for button in buttons(person.does(press="cmd|resume").replies) if button.id.startswith("1|")]
     assert own
     for topic in TOPICS:
         turn = person.does(press=f"faq|{topic}")
-        assert still(person) == before, topic
+        assert dump_position(person) == before, topic
         assert turn.replies[0].topic == topic
         assert turn.replies[0].source
         assert [button.id for button in person.own()] == own, topic
@@ -170,9 +170,9 @@ def test_every_entry_is_asked_in_words_without_moving(n: int, meets: Meets) -> N
     entry = CONTENT.entries[TOPICS[n]]
     for step in (STEPS[n % len(STEPS)], STEPS[(n * 7 + 3) % len(STEPS)]):
         person = meets().stands(step)
-        before = still(person)
+        before = dump_position(person)
         person.says(entry.phrasings[0])
-        assert still(person) == before, (entry.phrasings[0], step)
+        assert dump_position(person) == before, (entry.phrasings[0], step)
         assert list(person.own()) or "cmd|resume" in {button.id for button in person.shown}, step
 
 

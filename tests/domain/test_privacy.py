@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.privacy import Finding, Kind, find, mask
-from tests.secrets import Secret, check_digit, synthetic
+from tests.secrets import Secret, compute_check_digit, make_secrets
 
 WORDS = ("证号", "老证号", "手机号", "邮箱", "验证码", "密码", "长号码")
 MARKS = {kind: f"〔{word}〕" for kind, word in zip(Kind, WORDS, strict=True)}
 ENTRIES = Path(__file__).parents[2] / "faq" / "entries"
-SYNTHETIC = synthetic(1000, seed=2014)
+SYNTHETIC = make_secrets(1000, seed=2014)
 
 FOUND = [
     (Kind.ID18, "11010519491231002X", "我的身份证是{}"),
@@ -209,13 +209,13 @@ def test_a_synthetic_secret_is_covered_and_gone_when_masked(secret: Secret) -> N
 
 def test_synthetic_secrets_are_of_every_kind_and_the_same_for_the_same_seed() -> None:
     assert {secret.kind for secret in SYNTHETIC} == set(Kind)
-    assert synthetic(50, seed=1) == synthetic(50, seed=1) != synthetic(50, seed=2)
+    assert make_secrets(50, seed=1) == make_secrets(50, seed=1) != make_secrets(50, seed=2)
     assert len({secret.sentence for secret in SYNTHETIC}) > 950
 
 
 def test_the_check_digit_is_that_of_the_standard() -> None:
-    assert check_digit("11010519491231002") == "X"
-    assert check_digit("44052418800101001") == "4"
+    assert compute_check_digit("11010519491231002") == "X"
+    assert compute_check_digit("44052418800101001") == "4"
 
 
 PIECES = st.sampled_from(

@@ -1,4 +1,4 @@
-"""Whether an answer helped: asked under it, counted once for each person and wording, told to whoever can mend it."""
+"""The votes under an answer: one for each person and wording, reported to those who can rewrite the answer."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
     await opened.close()
 
 
-def row(answer: Answer) -> list[str]:
+def vote_texts(answer: Answer) -> list[str]:
     return [button.text for button in buttons(answer.replies) if button.id.startswith("vote|")]
 
 
-async def opinion(room: Newsroom, text: str = ENTRY.answer) -> Opinion | None:
+async def find_opinion(room: Newsroom, text: str = ENTRY.answer) -> Opinion | None:
     key = wording(ENTRY.model_copy(update={"answer": text}))
     return (await room.store.knowledge.opinions()).get((TOPIC, key))
 
 
-async def voted(room: Newsroom, person: str, reason: str) -> None:
+async def vote(room: Newsroom, person: str, reason: str) -> None:
     answer = await room.says(QUESTION, person)
     opposed = await room.presses(answer, "没帮上" if reason else "有用", person)
     if reason:
@@ -46,18 +46,18 @@ async def voted(room: Newsroom, person: str, reason: str) -> None:
 
 async def test_a_tap_is_thanked_for_and_the_last_word_counts(room: Newsroom) -> None:
     answer = await room.says(QUESTION, "lin")
-    assert row(answer) == ["👍 有用", "👎 没帮上"]
+    assert vote_texts(answer) == ["👍 有用", "👎 没帮上"]
     opposed = await room.presses(answer, "没帮上", "lin")
     assert opposed.toast
-    assert await opinion(room) == Opinion(0, 1)
-    assert row(opposed)[1] == "✓ 👎 没帮上"
+    assert await find_opinion(room) == Opinion(0, 1)
+    assert vote_texts(opposed)[1] == "✓ 👎 没帮上"
     assert "联系老师" in [button.text for button in buttons(opposed.replies)]
     reasoned = await room.presses(opposed, "看不懂", "lin")
-    assert "✓ 看不懂" in row(reasoned)
-    assert await opinion(room) == Opinion(0, 1, {"hard": 1})
+    assert "✓ 看不懂" in vote_texts(reasoned)
+    assert await find_opinion(room) == Opinion(0, 1, {"hard": 1})
     for _ in range(2):  # a double tap
-        assert row(await room.presses(reasoned, "有用", "lin")) == ["✓ 👍 有用", "👎 没帮上"]
-    assert await opinion(room) == Opinion(1, 1)
+        assert vote_texts(await room.presses(reasoned, "有用", "lin")) == ["✓ 👍 有用", "👎 没帮上"]
+    assert await find_opinion(room) == Opinion(1, 1)
 
 
 async def test_it_moves_nobody_and_the_step_stays_below(room: Newsroom) -> None:
@@ -90,11 +90,11 @@ async def test_a_mended_answer_is_judged_anew(room: Newsroom) -> None:
     assert "已发布" in said(await room.sends(file.name, text, "/faq"))
     old = await room.presses(answer, "有用", "lin")
     assert "都可以" in said(old)
-    assert row(old) == ["👍 有用", "👎 没帮上"]
+    assert vote_texts(old) == ["👍 有用", "👎 没帮上"]
     assert "刚改过" in old.toast
     await room.presses(old, "有用", "lin")
-    assert await opinion(room) == Opinion(0, 1)
-    assert await opinion(room, room.service.content.entries[TOPIC].answer) == Opinion(1, 1)
+    assert await find_opinion(room) == Opinion(0, 1)
+    assert await find_opinion(room, room.service.content.entries[TOPIC].answer) == Opinion(1, 1)
 
 
 async def test_it_is_exported_and_goes_with_its_person(room: Newsroom) -> None:
@@ -115,9 +115,9 @@ async def test_it_is_exported_and_goes_with_its_person(room: Newsroom) -> None:
 
 async def test_an_answer_that_helps_too_few_is_flagged_everywhere(room: Newsroom, tmp_path: Path) -> None:
     for n, reason in enumerate([""] * 11 + ["看不懂", "不对或过时了"] * 4):
-        await voted(room, f"v{n}", reason)
+        await vote(room, f"v{n}", reason)
     assert "帮不上" not in said(await room.says("/faq inbox"))
-    await voted(room, "the twentieth", "看不懂")
+    await vote(room, "the twentieth", "看不懂")
     line = f"{ENTRY.title}：20 人里 11 人说有用；看不懂 5 次；不对或过时了 4 次"
     assert line in said(await room.says("/faq inbox"))
     assert line in said(await room.says("/faq flagged"))
@@ -135,14 +135,14 @@ def test_twelve_of_twenty_are_enough_and_nineteen_too_few_to_tell() -> None:
     assert [entry for entry, _ in find_flagged(shipped(), opinions)] == [fourth, first]
 
 
-def votes(shown: Sequence[Button]) -> list[Button]:
+def vote_buttons(shown: Sequence[Button]) -> list[Button]:
     return [button for button in shown if button.id.startswith("vote|")]
 
 
 def test_a_channel_that_cannot_change_what_it_showed_is_spared_the_row(meets: Meets) -> None:
     person = meets()
     person.says(QUESTION)
-    assert not votes(person.shown)
+    assert not vote_buttons(person.shown)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ async def test_a_forged_tap_is_an_old_button(press: str, room: Newsroom) -> None
 
 async def test_a_tap_that_comes_twice_from_the_channel_counts_once(room: Newsroom) -> None:
     answer = await room.says(QUESTION, "lin")
-    vote = votes(buttons(answer.replies))[0]
+    vote = vote_buttons(buttons(answer.replies))[0]
     tap = Incoming("test", "lin", press=vote.id, update_id="again", edits=True)
     first, second = await room.service.receive(tap), await room.service.receive(tap)
     assert first == second
-    assert await opinion(room) == Opinion(1, 1)
+    assert await find_opinion(room) == Opinion(1, 1)

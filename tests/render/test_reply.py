@@ -1,4 +1,4 @@
-"""How things look: bubbles, rows of buttons, the head of a step."""
+"""The look of replies: bubbles, rows of buttons, the head of a step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOTICE = next(iter(CONTENT.notices))
 WORDS = st.text(alphabet="好学籍照片核对电话。！？；，\n 1aé", max_size=900)
 
 
-def voice(step: str | None = None, day: str = "2013-12-05", **answers: str) -> Voice:
+def make_voice(step: str | None = None, day: str = "2013-12-05", **answers: str) -> Voice:
     session = Session(NOTICE)
     if step:
         session = session.at(Position(SCRIPT.id, 1, step, moves=5, answers=answers))
@@ -64,7 +64,7 @@ def test_a_cut_falls_at_the_largest_break_there_is(text: str, parts: list[str]) 
 
 def test_buttons_stand_under_the_last_bubble_and_the_source_at_each() -> None:
     rows = ((Button("cmd|menu", "菜单"),), ())
-    replies = voice().bubbles("一句话。" * 400, rows, source="notice", topic="deadline")
+    replies = make_voice().bubbles("一句话。" * 400, rows, source="notice", topic="deadline")
     assert len(replies) == 3
     assert all(len(reply.text) <= BUBBLE for reply in replies)
     assert [bool(reply.buttons) for reply in replies] == [False, False, True]
@@ -89,7 +89,7 @@ def test_rows_keep_the_order_and_fit_a_phone(texts: list[str]) -> None:
 # Steps
 
 
-def heads(replies: tuple[Reply, ...]) -> list[str]:
+def head_lines(replies: tuple[Reply, ...]) -> list[str]:
     return replies[0].text.split("\n")
 
 
@@ -103,12 +103,12 @@ def heads(replies: tuple[Reply, ...]) -> list[str]:
     ],
 )
 def test_a_step_begins_with_where_one_is_and_the_clock(step: str, head: str) -> None:
-    assert heads(render_step(voice(step)))[0] == head
-    assert heads(render_step(voice(step)))[1].startswith("⏰ 核对进行中，还有15天")
+    assert head_lines(render_step(make_voice(step)))[0] == head
+    assert head_lines(render_step(make_voice(step)))[1].startswith("⏰ 核对进行中，还有15天")
 
 
 def test_who_is_done_sees_no_clock() -> None:
-    there = voice("m10-done", clicked="2013-12-05")
+    there = make_voice("m10-done", clicked="2013-12-05")
     assert there.session.position
     done = Voice(CONTENT, there.session.at(replace(there.session.position, state="done")), there.now)
     assert "⏰" not in render_step(done)[0].text
@@ -117,14 +117,14 @@ def test_who_is_done_sees_no_clock() -> None:
 
 @pytest.mark.parametrize("step", list(SCRIPT.by_id))
 def test_the_brief_step_is_shorter_and_has_the_same_buttons(step: str) -> None:
-    whole, brief = render_step(voice(step)), render_step(voice(step), brief=True)
+    whole, brief = render_step(make_voice(step)), render_step(make_voice(step), brief=True)
     assert sum(len(reply.text) for reply in brief) <= sum(len(reply.text) for reply in whole)
     assert brief[-1].buttons == whole[-1].buttons
     assert "做完的样子" not in brief[0].text
 
 
 def test_only_the_first_item_of_a_checklist_explains_it() -> None:
-    first = voice("m7-fields")
+    first = make_voice("m7-fields")
     assert first.session.position
     second = Voice(CONTENT, first.session.at(replace(first.session.position, item=1)), first.now)
     assert "一项一项比" in render_step(first)[0].text.split("\n\n", 1)[1]
@@ -137,7 +137,7 @@ def test_the_back_button_is_there_when_there_is_a_way_back() -> None:
     def texts(at_step: Voice) -> list[str]:
         return [button.text for row in render_step(at_step)[-1].buttons for button in row]
 
-    there = voice("m2-site")
+    there = make_voice("m2-site")
     assert there.session.position
     assert "上一步" not in texts(there)
     walked = there.session.at(replace(there.session.position, trail=("m1-browser",)))
@@ -149,7 +149,7 @@ def test_the_back_button_is_there_when_there_is_a_way_back() -> None:
 
 def test_progress_counts_what_was_compared() -> None:
     answers = {"field:姓名": "right", "field:性别": "wrong", "photo": "unsure"}
-    there = voice("m8-photo", **answers)
+    there = make_voice("m8-photo", **answers)
     assert there.session.position
     assert len(verdicts_of(there.notice, there.session.position)) == 11
     card = render_progress(there)[-1].text
@@ -166,7 +166,7 @@ def test_progress_at_the_first_step_is_no_number(meets: Meets) -> None:
 
 
 def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
-    card = render_progress(voice())[-1]
+    card = render_progress(make_voice())[-1]
     assert "你还没有开始核对" in card.text
     assert "现在正是核对的时间" in card.text
     assert card.buttons[0][0].text == "开始核对"
@@ -175,7 +175,7 @@ def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
 @pytest.mark.parametrize("topic", list(CONTENT.entries))
 def test_an_answer_has_its_source_and_its_topic_and_a_way_on(topic: str) -> None:
     entry = CONTENT.entries[topic]
-    replies = render_answer(voice(), entry)
+    replies = render_answer(make_voice(), entry)
     assert {reply.topic for reply in replies} == {topic}
     label = CONTENT.phrases.sources[entry.source].format(checked_on=entry.checked_on)
     assert {reply.source for reply in replies} == {label}
@@ -188,7 +188,7 @@ def test_what_is_beyond_the_notice_is_dated_and_sent_to_the_office() -> None:
     beyond = [entry for entry in CONTENT.entries.values() if entry.source == "beyond"]
     assert len(beyond) >= 20
     for entry in beyond:
-        label = render_answer(voice(), entry)[0].source or ""
+        label = render_answer(make_voice(), entry)[0].source or ""
         assert "超出通知" in label
         assert str(entry.checked_on) in label
 
@@ -201,7 +201,7 @@ def test_a_personal_word_is_not_taken_for_a_template(meets: Meets) -> None:
 
 def test_the_first_button_is_the_affirming_one() -> None:
     firsts = {
-        step: render_step(voice(step))[-1].buttons[0][0].text
+        step: render_step(make_voice(step))[-1].buttons[0][0].text
         for step in ("m3-account", "m4-confirm", "m6-record", "m8-photo")
     }
     assert firsts == {

@@ -18,7 +18,7 @@ from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming
 from bot.service.turns import Service
 from bot.store import Store
-from tests.secrets import synthetic
+from tests.secrets import make_secrets
 
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 
@@ -143,7 +143,7 @@ async def test_thousand_secrets_reach_neither_database_nor_log_nor_export(
     service: Service, store: Store, database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    secrets = synthetic(1000, seed=13)
+    secrets = make_secrets(1000, seed=13)
     await says(service, "开始核对")
     for n in range(0, len(secrets), 8):
         some = secrets[n : n + 8]

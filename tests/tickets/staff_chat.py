@@ -1,4 +1,4 @@
-"""A desk in a test: graduates and staff over the real service and database, and a staff room that posts arrive in."""
+"""The chats of graduates and of the staff in a test, over the real service and database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ OWNER, GRADUATE = "1", "lin"
 
 
 @dataclass
-class Room:
-    """Two sides of a desk on the channel `test`. `posts` is everything delivered, in order; `outcomes` come first."""
+class Chats:
+    """The chats of the channel `test`. `posts` are those delivered, in order; `outcomes` those of the next ones."""
 
     content: Content
     store: Store
@@ -32,10 +32,10 @@ class Room:
     _messages: dict[str, Post] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.service = self.again()
+        self.service = self.make_service()
 
-    def again(self, desks: tuple[str, ...] = ("test",)) -> Service:
-        """Return the service as a restart leaves it; `desks` are the channels with a staff chat."""
+    def make_service(self, desks: tuple[str, ...] = ("test",)) -> Service:
+        """Return a service on the same database, as after a restart; `desks` are the channels with a staff chat."""
         return Service(
             self.content,
             self.store,
@@ -44,13 +44,13 @@ class Room:
             desks=desks,
         )
 
-    async def says(self, text: str, user: str = GRADUATE, update: str | None = None) -> Answer:
+    async def say(self, text: str, user: str = GRADUATE, update: str | None = None) -> Answer:
         return await self._receive(Incoming("test", user, text, update_id=update or str(next(self._updates))))
 
-    async def presses(self, button: str, user: str = GRADUATE) -> Answer:
+    async def press(self, button: str, user: str = GRADUATE) -> Answer:
         return await self._receive(Incoming("test", user, press=button, update_id=str(next(self._updates))))
 
-    async def staff(
+    async def act_as_staff(
         self,
         text: str = "",
         *,
@@ -60,17 +60,17 @@ class Room:
         reply_to: str | None = None,
         other: str = "",
     ) -> Answer:
-        """Somebody does something in the staff chat."""
+        """Send a message or a press to the staff chat."""
         number = str(next(self._updates))
         incoming = Incoming("test", user, text, press, other, number, "staff", thread, reply_to)
         return await self._receive(incoming)
 
     async def _receive(self, incoming: Incoming) -> Answer:
         answer = await self.service.receive(incoming)
-        await self.delivers()
+        await self.deliver()
         return answer
 
-    async def delivers(self) -> None:
+    async def deliver(self) -> None:
         while deliveries := await self.service.outbox.deliveries("test", self._deliver):
             await asyncio.gather(*deliveries)
 
@@ -86,19 +86,19 @@ class Room:
         return Delivered(Outcome("sent", number), thread)
 
     @property
-    def in_staff_chat(self) -> list[str]:
+    def staff_texts(self) -> list[str]:
         return [post.reply.text for post in self.posts if post.user is None and post.reply]
 
-    def to(self, user: str = GRADUATE) -> list[str]:
+    def texts_to(self, user: str = GRADUATE) -> list[str]:
         return [post.reply.text for post in self.posts if post.user == user and post.reply]
 
-    def button(self, words: str) -> str:
-        """The id of the newest button in the staff chat with these words."""
+    def find_button(self, words: str) -> str:
+        """Return the id of the newest button in the staff chat with these words."""
         staff = [post.reply for post in self.posts if post.user is None and post.reply]
         return next(b.id for b in reversed(buttons(staff)) if b.text == words)
 
     @property
-    def message(self) -> str:
+    def newest_message(self) -> str:
         """The number of the newest message in the staff chat."""
         return next(n for n, post in reversed(self._messages.items()) if post.user is None)
 
@@ -107,9 +107,9 @@ def at_noon(day: str = "2013-12-05 12:00") -> datetime:
     return at(day)
 
 
-def texts(answer: Answer) -> str:
+def join_texts(answer: Answer) -> str:
     return "\n".join(reply.text for reply in answer.replies)
 
 
-def names(answer: Answer) -> Sequence[str]:
+def button_texts(answer: Answer) -> Sequence[str]:
     return [button.text for button in buttons(answer.replies)]

@@ -1,0 +1,1 @@
+"""The schema of `bot/phrases.yaml`, by subject."""
