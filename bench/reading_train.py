@@ -22,6 +22,7 @@ import yaml
 from bench.turns_understood import Turn, accepted, form, place_of, reader, report, turns_in
 from bot.reading.acts import to_json
 from bot.reading.candidates import Candidate, Traits
+from bot.reading.message import Message
 from bot.reading.reader import Reader
 from bot.reading.score import Edge, Model, features, model_of
 
@@ -66,27 +67,31 @@ def lattices(turns: Sequence[Turn], names: dict[Name, int]) -> tuple[list[Lattic
     """The messages whose label can be read at all, and the features of all their candidates."""
     read = [reader().edges(turn["say"], place_of(turn)) for turn in turns]
     grams = often([edges for _, edges in read])
-    made: list[Lattice] = []
     rows: list[dict[int, float]] = []
-    for turn, (message, edges) in zip(turns, read, strict=True):
-        wanted = [acts for acts in accepted(turn) if not _secret(acts)]
-        spans, forms = [], []
-        at = len(rows)
-        for edge in edges:
-            spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
-            for candidate in edge.candidates:
-                forms.append([form(to_json(act)) for act in candidate.acts])
-                own: dict[int, float] = {}
-                for name, value in kept(candidate, edge.traits, grams):
-                    own[names.setdefault(name, len(names))] = value
-                rows.append(own)
-        right = [one for acts in wanted if (one := _right(acts, spans, forms, at, len(message.atoms)))]
-        if right and spans:
-            made.append(Lattice(len(message.atoms), spans, right))
-        else:
-            print("unreachable:", turn["at"], turn["say"], turn["want"]) if "-v" in sys.argv else None
-            del rows[at:]
-    return made, rows
+    made = [lattice(turn, *one, names, grams, rows) for turn, one in zip(turns, read, strict=True)]
+    return [one for one in made if one], rows
+
+
+def lattice(
+    turn: Turn, message: Message, edges: Sequence[Edge], names: dict[Name, int], grams: set[str], rows: list[dict[int, float]]
+) -> Lattice | None:
+    """A message, None when no reading of it is as labelled; appends the features of its candidates to `rows`."""
+    spans, forms, at = [], [], len(rows)
+    for edge in edges:
+        spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
+        for candidate in edge.candidates:
+            forms.append([form(to_json(act)) for act in candidate.acts])
+            own: dict[int, float] = {}
+            for name, value in kept(candidate, edge.traits, grams):
+                own[names.setdefault(name, len(names))] = value
+            rows.append(own)
+    wanted = [acts for acts in accepted(turn) if not _secret(acts)]
+    right = [one for acts in wanted if (one := _right(acts, spans, forms, at, len(message.atoms)))]
+    if right and spans:
+        return Lattice(len(message.atoms), spans, right)
+    print("unreachable:", turn["at"], turn["say"], turn["want"]) if "-v" in sys.argv else None
+    del rows[at:]
+    return None
 
 
 def _secret(acts: Sequence[set[str]]) -> bool:
@@ -201,14 +206,17 @@ def learn(turns: Sequence[Turn]) -> dict[str, dict[str, object]]:
     names: dict[Name, int] = {}
     made, rows = lattices(turns, names)
     values = fit(made, rows, names)
+    print(f"{len(made)} of {len(turns)} messages can be read as labelled")
+    return table(names, values)
+
+
+def table(names: Mapping[Name, int], values: Sequence[float]) -> dict[str, dict[str, object]]:
+    """The weights that are worth keeping."""
     found: dict[str, dict[str, object]] = {"own": {}, "traits": {}, "grams": {}}
-    count = 0
     for (part, kind, name), at in sorted(names.items()):
         if abs(values[at]) >= (GRAM_LEAST if part == "grams" else LEAST):
-            table: object = found[part] if part == "own" else found[part].setdefault(kind, {})
-            table[name] = round(values[at], 2)  # type: ignore[index]
-            count += 1
-    print(f"{len(made)} of {len(turns)} messages can be read as labelled; {count} of {len(names)} weights")
+            into: object = found[part] if part == "own" else found[part].setdefault(kind, {})
+            into[name] = round(values[at], 2)  # type: ignore[index]
     return found
 
 

@@ -76,6 +76,7 @@ class Surroundings:
             yield Candidate((Pick(number),), ("pick",), {})
         if look := self._looks.get(at):
             yield from _questions(look, place)
+            yield self._new(at, look)
         if segment.last - segment.first == 1:
             yield Candidate((), ("nothing",), {"nothing.ack": float(ack)})
 
@@ -126,6 +127,12 @@ class Surroundings:
         if not named and option.action == "right" and "all" in said:
             yield Candidate((Answer("right", "all"),), ("tick", "tick.right", "tick.all"), alike)
 
+    def _new(self, at: int, look: Weighed) -> Candidate:
+        """A question that no entry answers."""
+        like = self.likeness(at, "new.new") or Likeness()
+        own = {"new.meant": _meant(look), "new.hollow": float(look.hollow)}
+        return Candidate((Question(NO_TOPIC),), ("asks", "new"), own | _alike("new", like))
+
     def _shared(self, at: int) -> Iterator[Candidate]:
         """Commands, social words, despair and the like: those that are nearest."""
         together = self._comparison.together[at]
@@ -171,7 +178,7 @@ def _act(kind: str, name: str) -> Act:
         return Command(name)
     if kind == "social":
         return Social(name)  # type: ignore[arg-type]
-    return {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic(), "new": Question(NO_TOPIC)}[name]
+    return {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic()}[name]
 
 
 @cache
@@ -192,13 +199,17 @@ def _parsed(parsed: Parsed, segment: Segment) -> dict[str, float]:
     return {"values.share": share, "values.doubt": 1.0 - parsed.chance, "values.asked": float(parsed.asked)}
 
 
+def _meant(look: Weighed) -> float:
+    """How surely any entry is meant, as log-odds."""
+    return (math.log(max(1.0 - look.none, _FLOOR)) - math.log(max(look.none, _FLOOR))) / 5
+
+
 def _questions(look: Weighed, place: Place) -> Iterator[Candidate]:
     """The nearest topics of the FAQ, the topic that was spoken of last, and a question that no entry answers."""
     top = max(look.odds.values(), default=0.0)
     total = sum(math.exp(value - top) for value in look.odds.values())
     shares = {topic: math.exp(value - top) / total for topic, value in look.odds.items()}
-    meant = (math.log(max(1.0 - look.none, _FLOOR)) - math.log(max(look.none, _FLOOR))) / 5
-    hollow = float(look.hollow)
+    meant, hollow = _meant(look), float(look.hollow)
     ranked = sorted(shares, key=lambda topic: (-shares[topic], topic))[:TOPICS]
     for topic in (*ranked, *({place.topic} - {None, *ranked})):
         share = shares.get(topic, 0.0)
@@ -213,7 +224,6 @@ def _questions(look: Weighed, place: Place) -> Iterator[Candidate]:
             "question.last_meant": float(topic == place.topic) * meant,
         }
         yield Candidate((Question(topic),), ("asks", "question"), own)
-    yield Candidate((Question(NO_TOPIC),), ("asks", "new"), {"new.meant": meant, "new.hollow": hollow})
 
 
 __all__ = ["Candidate", "Surroundings", "Traits", "cached_property"]

@@ -117,14 +117,19 @@ def asked(script: Script, step: Step) -> Asked:
 
 
 def wordings(script: Script) -> dict[str, list[str]]:
-    """Every group of words that the script holds, by name."""
+    """Every group of words that the script holds, by name. What a step calls done counts as words for its `done`."""
     found: dict[str, list[str]] = {f"*.{action}": list(words) for action, words in script.synonyms.items()}
     for step in script.steps:
-        for choice in (*script.choices_of(step), *step.stuck):
-            found.setdefault(f"{step.id}.{choice.id}", []).extend((choice.text, *choice.say))
-        if step.checklist:
-            for answer, label in step.checklist.choices:
-                found.setdefault(f"{step.id}.{answer}", []).extend((label, *step.checklist.say.get(answer, ())))
+        for action, words in own_words(script, step).items():
+            found[f"{step.id}.{action}"] = words
         if step.done and "{" not in step.done and f"{step.id}.done" in found:
-            found[f"{step.id}.done"].append(step.done)
+            found[f"{step.id}.done"] = [*found[f"{step.id}.done"], step.done]
+    return found
+
+
+def own_words(script: Script, step: Step) -> dict[str, list[str]]:
+    """The words of every answer of a step by its action: its label, then what else people type for it."""
+    found = {choice.id: [choice.text, *choice.say] for choice in (*script.choices_of(step), *step.stuck)}
+    if step.checklist:
+        found.update((answer, [label, *step.checklist.say.get(answer, ())]) for answer, label in step.checklist.choices)
     return found

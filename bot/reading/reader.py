@@ -43,6 +43,7 @@ class Reader:
     ) -> None:
         """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings)."""
         groups = groups_of(script)
+        groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
         self.book: Phrasebook = Phrasebook(groups)
         self.matcher: Matcher = matcher
         self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
