@@ -10,7 +10,7 @@ from typing import get_args
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders, steps
 from bot.conversation.turn import Context, Turn
-from bot.domain.session import Session
+from bot.domain.session import LastSaid, Session
 from bot.render.answers import render_miss
 from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
@@ -19,11 +19,17 @@ from bot.render.steps import render_step, render_trouble, render_why
 from bot.tickets import graduate
 from flows.engine import BACK
 
+_LAST: Mapping[str, LastSaid] = {"restart": "confirm", "later": "goodbye", "bye": "goodbye"}
+"""The kind of what is said last by a command that shows something; of the others it is an answer."""
+
 
 def run_command(ctx: Context, name: str | None) -> Turn | None:
     """Return the turn of a command; None for one that does not exist."""
-    if name is None:
-        return None
+    turn = _run(ctx, name) if name else None
+    return turn and (turn if turn.view == "step" else replace(turn, last=_LAST.get(name or "", "answer")))
+
+
+def _run(ctx: Context, name: str) -> Turn | None:
     if name == "none":
         return reject_offer(ctx)
     quiet = ctx.understood()

@@ -45,6 +45,12 @@ def _move_by(ctx: Context, pressed: Act) -> Move | None:
     return walk.press(position, pressed.action) if pressed.step == position.step else None
 
 
+def restart(ctx: Context) -> Turn:
+    """Begin the walk anew; buttons of before stay old."""
+    position = ctx.session.position
+    return follow(ctx, ctx.voice.walk.start(position.moves if position else ctx.session.moves))
+
+
 def jump(ctx: Context, step: str) -> Turn:
     """Go to a step from wherever the person stands, through its gates; before a notice is chosen, ask which one."""
     if ctx.session.notice is None:

@@ -47,8 +47,10 @@ MAX_PIECES = 3
 PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
 PIECES_FOR = timedelta(minutes=3)
+SURE = 0.5
+"""The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 NEAR = 0.15
-"""The chance (0–1) from which a question that a message may be is offered."""
+"""The chance (0–1) from which something that a message may mean is offered."""
 
 
 def answer_typed(ctx: Context, text: str) -> Turn:
@@ -60,15 +62,27 @@ def answer_typed(ctx: Context, text: str) -> Turn:
 
 def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     """Read a message; one that says nothing alone is read behind the pieces before it."""
-    place, read = place_of(ctx), ctx.content.reader.read
-    readout = read(text, place)
+    place = place_of(ctx)
+
+    def read(words: str) -> Readout:
+        return _doubt(ctx.content.reader.read(words, place))
+
+    readout = read(text)
     if _says_something(readout) or not (pieces := _pieces(ctx)):
         return text, readout
     for n in range(len(pieces)):
         joined = " ".join((*pieces[n:], text))
-        if _says_something(together := read(joined, place)):
+        if _says_something(together := read(joined)):
             return joined, together
     return text, readout
+
+
+def _doubt(readout: Readout) -> Readout:
+    """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
+    acts = tuple(zip(readout.acts, readout.chances, strict=True))
+    if all(chance >= SURE for act, chance in acts if isinstance(act, Answer)):
+        return readout
+    return Readout((), (), (*acts, *readout.near))
 
 
 def _says_something(readout: Readout) -> bool:
@@ -92,6 +106,8 @@ def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
 
 def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
     acts = readout.acts
+    if ctx.session.last == "confirm" and len(acts) == 1 and _affirms(acts[0]):
+        return steps.restart(ctx)
     if not acts:
         return _offer(ctx, text, readout)
     turns: list[Turn] = []
@@ -99,6 +115,12 @@ def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
         turn = _ACTS[type(group[0])](ctx.with_session(turns[-1].session if turns else ctx.session), text, group)
         turns.append(turn)
     return reduce(_join, turns)
+
+
+def _affirms(act: Act) -> bool:
+    """Return whether an act says yes to "重新开始，确定吗"."""
+    yes = isinstance(act, Answer) and act.action in ("done", "yes", "right", "same", "go-on")
+    return yes or act in (Social("ack"), Command("restart"))
 
 
 def _group(acts: Sequence[Act]) -> list[list[Act]]:
@@ -165,6 +187,13 @@ def _verdict(ctx: Context, name: str, verdict: str) -> str:
     return words.verdict.format(item=item, verdict={str(key): word for key, word in words.verdicts.items()}[verdict])
 
 
+def _button_label(ctx: Context, action: str) -> str:
+    """Return the words on the present step's button for an action; empty when it has none."""
+    view = ctx.voice.walk.view(ctx.session.position) if ctx.session.position else None
+    buttons = (*view.actions, *view.stuck) if view else ()
+    return next((ctx.voice.fill(button.text) for button in buttons if button.id == action), "")
+
+
 def _label(ctx: Context, action: str) -> str:
     """Return the words of an action of the present step; of a checklist's answer with the item that it is about."""
     position = ctx.session.position
@@ -172,7 +201,7 @@ def _label(ctx: Context, action: str) -> str:
     view = ctx.voice.walk.view(position)
     if view.name and any(action == verdict for verdict in ctx.content.phrases.typed.verdicts):
         return _verdict(ctx, view.name, action)
-    return next((ctx.voice.fill(a.text) for a in (*view.actions, *view.stuck) if a.id == action), "")
+    return _button_label(ctx, action)
 
 
 def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn:
@@ -271,9 +300,12 @@ def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
 
 def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
     """Answer company in kind. A bare 好 moves nothing; where the step waits for an answer, it is asked for again."""
-    if acts[0].kind != "ack":
-        return run_command(ctx, acts[0].kind) or ctx.say(ctx.content.phrases.typed.ack)
-    words, position = ctx.content.phrases.typed, ctx.session.position
+    words, position, kind = ctx.content.phrases.typed, ctx.session.position, acts[0].kind
+    if kind == "hello" and _pieces(ctx):
+        return Turn(ctx.session, ctx.voice.bubbles(words.listening), last=ctx.session.last)
+    if kind != "ack":
+        said = ctx.voice.bubbles(ctx.content.phrases.small_talk[kind])
+        return Turn(ctx.session, said, "" if kind == "bye" else "offer", last="goodbye" if kind == "bye" else "step")
     if position is None or ctx.session.last != "step":
         return Turn(ctx.session, ctx.voice.bubbles(words.ack), "" if ctx.session.last == "goodbye" else "again")
     return ctx.say(words.at_item if ctx.voice.walk.items(position) else words.at_question)
@@ -317,8 +349,10 @@ def _unclear(ctx: Context) -> Turn:
 
 def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
-    asked = [(act.topic, chance) for act, chance in readout.near if isinstance(act, Question)]
-    near = [topic for topic, chance in asked if chance >= NEAR and topic in ctx.content.entries]
-    if len(near) > 1:
-        return offer_topics(ctx, text, near)
-    return miss(ctx, text, near, is_question=bool(near))
+    likely = [act for act, chance in readout.near if chance >= NEAR]
+    actions = [act.action for act in likely if isinstance(act, Answer) and act.item is None]
+    buttons = [ctx.voice.act(action, label) for action in actions if (label := _button_label(ctx, action))]
+    if buttons:
+        return ctx.say(ctx.content.phrases.typed.unclear, pack_rows(buttons))
+    near = [act.topic for act in likely if isinstance(act, Question) and act.topic in ctx.content.entries]
+    return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

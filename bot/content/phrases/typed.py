@@ -21,6 +21,7 @@ class TypedPhrases(Row):
     verdicts: Mapping[Literal["right", "wrong", "unsure", "missing"], Label]
     all_right: Sentence
     ack: Sentence
+    listening: Sentence
     at_item: Sentence
     at_question: Sentence
     unclear: Sentence
