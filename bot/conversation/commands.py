@@ -55,10 +55,12 @@ def _export(ctx: Context) -> Turn:
     return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.exported, rows), export=True)
 
 
-def call_person(ctx: Context) -> Turn:
-    """Open a ticket, or show the office's card where no person can be asked."""
+def call_person(ctx: Context, words: str = "") -> Turn:
+    """Open a ticket with these words, else with those that were not understood just before; where no person can be
+    asked, show the office's card.
+    """
     if ctx.case:
-        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
+        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case, words or " ".join(ctx.pieces)))
     return Turn(ctx.session, ctx.say_alike(partial(render_card, name="contact")))
 
 
@@ -106,9 +108,6 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
 def reject_offer(ctx: Context) -> Turn:
     """都不是: a miss like any other, whose words are gone."""
     phrases, misses = ctx.content.phrases, ctx.session.misses + 1
-    if ctx.case and misses >= len(phrases.misses):
-        quiet = ctx.understood()
-        return quiet.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
     if misses < len(phrases.misses):
         said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
     else:

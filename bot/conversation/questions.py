@@ -15,6 +15,7 @@ from bot.domain.counts import Reached
 from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
+from bot.render.layout import Rows
 from bot.tickets import staff_posts
 
 MAX_CHOICES = 3
@@ -46,18 +47,18 @@ def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
     return Turn(quiet, offered, "again", last="choices", missed=missed, tallied=tally(ctx, "choices"))
 
 
-def miss(ctx: Context, text: str, near: Sequence[str] = (), *, is_question: bool) -> Turn:
+def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), is_question: bool) -> Turn:
     """Say that a message was not understood: one rung further on the ladder, which ends with a person, one tap away.
 
-    `near` are topics that may be meant, best first. A question is recorded for the editors, masked; other words leave
+    `near` are topics that may be meant, best first, `rows` buttons of the step that may be. A question is recorded for the editors, masked; other words leave
     no trace.
     """
     misses, phrases = ctx.session.misses + 1, ctx.content.phrases
     missed = _missed(ctx, text, near) if is_question else None
     session = replace(ctx.session, misses=misses)
     turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
-    if misses == 1 and not near and not is_question and ctx.session.position:
-        return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear))
+    if ctx.session.position and misses < len(phrases.misses) and (rows or (misses == 1 and not is_question)):
+        return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear, rows))
     mark = missed.mark if missed else None
     said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark or ""))
     return replace(turn, replies=said)

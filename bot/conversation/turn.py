@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -43,6 +43,8 @@ View = Literal["", "again", "offer", "step"]
 """How a turn ends, each one saying more than those before it: as it is, with the present step once more, with that or
 the menu before the walk, with the step as when it is entered."""
 VIEWS: tuple[View, ...] = get_args(View)
+PIECES_FOR = timedelta(minutes=3)
+"""Words that were not understood are read together with what comes in so many minutes."""
 MAX_OFFERED = 12
 """Buttons that are remembered, to be picked by their number."""
 
@@ -97,6 +99,12 @@ class Context:
     def voice(self) -> Voice:
         """The words for this session at this moment."""
         return Voice(self.content, self.session, self.now, desk=self.case is not None, posts=self.posts)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The words, masked, that were not understood in the last minutes; oldest first."""
+        since = self.session.pieces_at
+        return self.session.pieces if since and (self.now - PIECES_FOR).isoformat() <= since else ()
 
     def with_session(self, session: Session) -> Context:
         """Return the same context after the session changed."""

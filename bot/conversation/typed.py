@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import reduce
 
+from bot.content.phrases.graduate import CommandName
 from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
@@ -36,7 +36,7 @@ from bot.reading.reader import Readout
 from bot.render.layout import Rows, pack_rows
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
-from flows.answers import Option, Reading
+from flows.answers import Option, Reading, plain
 from flows.date_words import day_of
 from flows.engine import BACK, Move
 from flows.model import Position
@@ -46,7 +46,11 @@ MAX_TOLD = 2
 MAX_PIECES = 3
 PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
-PIECES_FOR = timedelta(minutes=3)
+OWN_WORDS: Mapping[CommandName | None, str] = {
+    "contact": "desk", "desk": "person", "resume": "start", "who": "who", "ask": "ask", "withdraw": "withdraw",
+    "mute": "mute", "remind": "remind", "tomorrow": "tomorrow", "weekend": "weekend", "none": "none",
+}  # fmt: skip
+"""Commands that `phrases.yaml` alone knows, as acts: whoever types one of their words to the letter gives them."""
 SURE = 0.5
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 NEAR = 0.15
@@ -62,13 +66,15 @@ def answer_typed(ctx: Context, text: str) -> Turn:
 
 def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     """Read a message; one that says nothing alone is read behind the pieces before it."""
-    place = place_of(ctx)
+    place, words = place_of(ctx), ctx.content.phrases.words
+    if (name := words.get(plain(text)) or words.get(text)) in OWN_WORDS:
+        return text, Readout((Command(OWN_WORDS[name]),), (1.0,))
 
     def read(words: str) -> Readout:
         return _doubt(ctx.content.reader.read(words, place))
 
     readout = read(text)
-    if _says_something(readout) or not (pieces := _pieces(ctx)):
+    if _says_something(readout) or not (pieces := ctx.pieces):
         return text, readout
     for n in range(len(pieces)):
         joined = " ".join((*pieces[n:], text))
@@ -89,17 +95,11 @@ def _says_something(readout: Readout) -> bool:
     return any(not isinstance(act, Social) and act != Question(NO_TOPIC) for act in readout.acts)
 
 
-def _pieces(ctx: Context) -> tuple[str, ...]:
-    """Return the pieces that are still fresh, oldest first."""
-    since = ctx.session.pieces_at
-    return ctx.session.pieces if since and (ctx.now - PIECES_FOR).isoformat() <= since else ()
-
-
 def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
     """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces."""
     pieces: tuple[str, ...] = ()
-    if not _says_something(readout) and len(text) <= PIECE:
-        pieces = (*_pieces(ctx), mask_for_staff(ctx.content, text))[-MAX_PIECES:]
+    if len(text) <= PIECE and not _says_something(readout):
+        pieces = (*ctx.pieces, mask_for_staff(ctx.content, text))[-MAX_PIECES:]
     since = ctx.now.isoformat() if pieces else ""
     return replace(turn, session=replace(turn.session, pieces=pieces, pieces_at=since))
 
@@ -271,7 +271,8 @@ def _question(ctx: Context, text: str, acts: Sequence[Question]) -> Turn:
 
 
 def _command(ctx: Context, text: str, acts: Sequence[Command]) -> Turn:
-    turn = run_command(ctx, acts[0].name) or _unclear(ctx)
+    name = {"desk": "contact", "person": "desk"}.get(acts[0].name, acts[0].name)  # a ticket is opened by a tap
+    turn = run_command(ctx, name) or _unclear(ctx)
     if acts[0].name != "change-cohort" or turn.session.position is None:
         return turn
     there = ctx.with_session(turn.session)
@@ -301,7 +302,7 @@ def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
 def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
     """Answer company in kind. A bare 好 moves nothing; where the step waits for an answer, it is asked for again."""
     words, position, kind = ctx.content.phrases.typed, ctx.session.position, acts[0].kind
-    if kind == "hello" and _pieces(ctx):
+    if kind == "hello" and ctx.pieces:
         return Turn(ctx.session, ctx.voice.bubbles(words.listening), last=ctx.session.last)
     if kind != "ack":
         said = ctx.voice.bubbles(ctx.content.phrases.small_talk[kind])
@@ -353,6 +354,6 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     actions = [act.action for act in likely if isinstance(act, Answer) and act.item is None]
     buttons = [ctx.voice.act(action, label) for action in actions if (label := _button_label(ctx, action))]
     if buttons:
-        return ctx.say(ctx.content.phrases.typed.unclear, pack_rows(buttons))
+        return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
     near = [act.topic for act in likely if isinstance(act, Question) and act.topic in ctx.content.entries]
     return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))
