@@ -26,7 +26,7 @@ def place_of(ctx: Context) -> Place:
         here,
         asked=_LAST.get(session.last, here.asked),
         topic=session.told[-1] if session.told and session.last == "answer" else None,
-        offered=len(session.offered),
+        offered=len(ctx.offered),
         likely=likely_topics(ctx),
     )
 

@@ -101,6 +101,14 @@ class Context:
         return Voice(self.content, self.session, self.now, desk=self.case is not None, posts=self.posts)
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The ids of the buttons that a number picks: those offered last, else the present step's answers."""
+        position = self.session.position
+        if self.session.offered or position is None:
+            return self.session.offered
+        return tuple(self.voice.act(action.id, "").id for action in self.voice.walk.view(position).actions)
+
+    @property
     def pieces(self) -> tuple[str, ...]:
         """The words, masked, that were not understood in the last minutes; oldest first."""
         since = self.session.pieces_at

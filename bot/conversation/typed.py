@@ -70,6 +70,9 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     if (name := words.get(plain(text)) or words.get(text)) in OWN_WORDS:
         return text, Readout((Command(OWN_WORDS[name]),), (1.0,))
 
+    if action := _pressed(ctx, text):
+        return text, Readout((Answer(action),), (1.0,))
+
     def read(words: str) -> Readout:
         return _doubt(ctx.content.reader.read(words, place))
 
@@ -81,6 +84,16 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
         if _says_something(together := read(joined)):
             return joined, together
     return text, readout
+
+
+def _pressed(ctx: Context, text: str) -> str | None:
+    """Return the action of the present step whose button bears just these words."""
+    position, said = ctx.session.position, plain(text)
+    if position is None or not said:
+        return None
+    view = ctx.voice.walk.view(position)
+    buttons = (*view.actions, *view.stuck)
+    return next((button.id for button in buttons if plain(ctx.voice.fill(button.text)) == said), None)
 
 
 def _doubt(readout: Readout) -> Readout:
@@ -293,7 +306,7 @@ def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
-    offered, number = ctx.session.offered, acts[0].number
+    offered, number = ctx.offered, acts[0].number
     if 0 < number <= len(offered):
         return press(ctx, offered[number - 1])
     return ctx.say(ctx.content.phrases.typed.nothing_offered)
