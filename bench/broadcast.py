@@ -32,8 +32,8 @@ import structlog
 
 from bench.quick import QuickTelegram
 from bot.store.times import text_of
-from tests.broadcast.crowd import FIRST, Crowd, crowd, session, settle
-from tests.broadcast.killing import HOUSE, killed, start
+from tests.broadcast.harness import FIRST, Harness, add_people, open_harness, session
+from tests.broadcast.kill_sender import ROOT, run_with_kills, start
 from tests.telegram_server import Call, Refusal, TelegramServer
 
 LATENCY_S = 0.3
@@ -42,11 +42,11 @@ LATENCY_S = 0.3
 async def measure_speed(people: int) -> None:
     """Print messages per second of the sender (by the clock and of its CPU), beside a plain loop."""
     with tempfile.TemporaryDirectory() as folder:
-        async with crowd(Path(folder), []) as town, QuickTelegram() as telegram:
-            await settle(town.store, [session()] * people, updated_at=text_of(datetime.now(UTC)))
+        async with open_harness(Path(folder), []) as harness, QuickTelegram() as telegram:
+            await add_people(harness.store, [session()] * people, updated_at=text_of(datetime.now(UTC)))
             plain = await run_plain_loop(telegram, people)
             print(f"plain loop of python-telegram-bot: {plain[0]:.0f}/s, {plain[1]:.0f} a CPU second")
-            number = await town.starts(loud=True)
+            number = await harness.start_new(loud=True)
             telegram.made.clear()
             before = time.perf_counter()
             sender = start(telegram, Path(folder), number)
@@ -57,7 +57,7 @@ async def measure_speed(people: int) -> None:
             await asyncio.to_thread(sender.wait)
             print(f"gradbot, with its ledger: {people / took:.0f}/s, {people / spent:.0f} a CPU second")
             print(
-                f"{people / took / plain[0]:.1f} x the plain loop; {await town.totals(number)}, "
+                f"{people / took / plain[0]:.1f} x the plain loop; {await harness.totals(number)}, "
                 f"{first - before:.1f} s to start"
             )
 
@@ -124,15 +124,15 @@ class Limited(TelegramServer):
 
 async def measure_pace(seconds: float) -> None:
     """Print the messages per second at a limit of 30/s, and the waits of people who chat meanwhile."""
-    import tests.broadcast.crowd as town_of
+    import tests.broadcast.harness as harness_module
 
-    town_of.TelegramServer = Limited  # type: ignore[misc]
+    harness_module.TelegramServer = Limited  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as folder:
         people = int((seconds + 20) * 30)
-        async with crowd(Path(folder), [session()] * people, seen=datetime.now(UTC)) as town:
-            telegram = town.telegram
+        async with open_harness(Path(folder), [session()] * people, seen=datetime.now(UTC)) as harness:
+            telegram = harness.telegram
             assert isinstance(telegram, Limited)
-            number = await town.starts(loud=True)
+            number = await harness.start_new(loud=True)
             bot = serve(telegram, Path(folder))
             try:
                 await telegram.until(lambda: len(telegram.made("sendMessage")) > 60, 60)
@@ -149,7 +149,7 @@ async def measure_pace(seconds: float) -> None:
                 p95 = waits[int(len(waits) * 0.95)]
                 print(f"{rate:.1f} messages/s, {telegram.refused - refused} x 429; {len(waits)} answers to 50 people,")
                 print(f"median {statistics.median(waits):.2f} s, p95 {p95:.2f} s (latency {LATENCY_S} s a call)")
-                print(await town.totals(number))
+                print(await harness.totals(number))
             finally:
                 bot.terminate()
                 bot.wait()
@@ -180,15 +180,15 @@ def serve(telegram: TelegramServer, folder: Path) -> subprocess.Popen[bytes]:
         "GRADBOT_TODAY": "2013-12-11",
         "GRADBOT_RATE": "29",
     }
-    return subprocess.Popen([sys.executable, "-m", "bot", "run"], env=env, cwd=HOUSE, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, "-m", "bot", "run"], env=env, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 async def measure_kills(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with crowd(Path(folder), [session()] * 5000, seen=datetime.now(UTC)) as town:
-            town.telegram.fault("slow", "sendMessage", times=10**9, seconds=0.02)
+        async with open_harness(Path(folder), [session()] * 5000, seen=datetime.now(UTC)) as harness:
+            harness.telegram.fault("slow", "sendMessage", times=10**9, seconds=0.02)
             began = time.monotonic()
-            account = await killed(town, Path(folder), count, random.Random(1), rate=250, within_s=0.4)
+            account = await run_with_kills(harness, Path(folder), count, random.Random(1), rate=250, within_s=0.4)
             print(f"{account.kills} kills in {time.monotonic() - began:.0f} s: {account.totals}")
             most = f"{sum(account.at_kill)} (at most {max(account.at_kill)})"
             print(f"lost {account.lost}, twice {account.twice}, in flight at the kills {most}")
@@ -207,29 +207,29 @@ class Nowhere:
 async def memory(people: int) -> None:
     for many in (10_000, people):
         code = f"import asyncio; from bench.broadcast import grown; asyncio.run(grown({many}))"
-        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, cwd=HOUSE)
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 async def grown(people: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with crowd(Path(folder), []) as town:
-            await fill(town, people)
+        async with open_harness(Path(folder), []) as harness:
+            await fill(harness, people)
             waits: list[float] = []
-            turns = asyncio.create_task(_turns(town, waits))
+            turns = asyncio.create_task(_turns(harness, waits))
             began = time.perf_counter()
-            number = await town.starts()
-            while await town.store.broadcasts.go_on(number, town.now):
+            number = await harness.start_new()
+            while await harness.store.broadcasts.go_on(number, harness.now):
                 pass
             frozen = time.perf_counter() - began
             turns.cancel()
-            sender = town.sender()
-            sender.wire = Nowhere()  # type: ignore[assignment]
-            claims = [one async for one in _claims(town, number)]
-            work = asyncio.create_task(sender.once(number))
+            sender = harness.sender()
+            sender.bulk = Nowhere()  # type: ignore[assignment]
+            claims = [one async for one in _claims(harness, number)]
+            work = asyncio.create_task(sender.send_once(number))
             ends = time.monotonic() + 20
             while not work.done() and time.monotonic() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
-            totals = await town.totals(number)
+            totals = await harness.totals(number)
             await sender.stop()
             work.cancel()
             rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -245,27 +245,27 @@ def _most(waits: list[float], share: float) -> float:
     return sorted(waits)[int(len(waits) * share)]
 
 
-async def _turns(town: Crowd, waits: list[float]) -> None:
+async def _turns(harness: Harness, waits: list[float]) -> None:
     """Saves turns of somebody, now and then."""
     while True:
         began = time.perf_counter()
-        await town.store.save_turn(
-            "telegram", "1", session="{}", events=(), update_id=None, turn=None, miss=None, at=town.now
+        await harness.store.save_turn(
+            "telegram", "1", session="{}", events=(), update_id=None, turn=None, miss=None, at=harness.now
         )
         waits.append(time.perf_counter() - began)
         await asyncio.sleep(0.02)
 
 
-async def _claims(town: Crowd, number: int) -> Any:
+async def _claims(harness: Harness, number: int) -> Any:
     for n in range(20):
         began = time.perf_counter()
-        await town.store.ledger.claim(number, f"w{n}", 64, town.now)
+        await harness.store.ledger.claim(number, f"w{n}", 64, harness.now)
         yield (time.perf_counter() - began) * 1000
 
 
-async def fill(town: Crowd, people: int) -> None:
+async def fill(harness: Harness, people: int) -> None:
     for begin in range(0, people, 10_000):
-        await settle(town.store, [session()] * min(10_000, people - begin), first=begin)
+        await add_people(harness.store, [session()] * min(10_000, people - begin), first=begin)
 
 
 def _main() -> None:

@@ -18,9 +18,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.telegram import loop
-from bot.content.files import Files, place_file, whole
+from bot.app.telegram import loop_factory
+from bot.content.files import Files, place_file, with_shipped
 from bot.domain.messages import Incoming
+from bot.knowledge.publish import prepare
+from bot.knowledge.publish import publish as put_in_force
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
@@ -54,7 +56,7 @@ def write_entries(entries: int) -> str:
 def drop_lost(files: Files) -> Files:
     """Return the files without the two phrasings that do not match among so many foreign ones."""
     lost = re.compile("    - (?:有人冒用我的身份证注册了|用户名密码全都忘了)\n")
-    return {name: lost.sub("", text) for name, text in whole(files).items()}
+    return {name: lost.sub("", text) for name, text in with_shipped(files).items()}
 
 
 async def publish(entries: int, people: int, database: Path) -> None:
@@ -84,14 +86,16 @@ async def publish(entries: int, people: int, database: Path) -> None:
     task = asyncio.create_task(ask_all())
     await asyncio.sleep(1.0)
     start = time.perf_counter()
-    report = await knowledge.publish(lambda old: place_file(drop_lost(old), "many.yaml", text), "bench")
+    publication = await put_in_force(
+        knowledge, lambda: prepare(knowledge, lambda old: place_file(drop_lost(old), "many.yaml", text), "bench")
+    )
     took = time.perf_counter() - start
     await asyncio.sleep(1.0)
     asking = False
     await task
     await store.close()
-    assert report
-    assert report.good, (report.problems[:3], report.errors[:3])
+    report = publication.report
+    assert not publication.is_refused, (report.problems[:3], report.errors[:3])
     assert len(service.content.entries) > entries
     during = sorted(wait for due, wait in waits if start <= due <= start + took)
     print(f"{entries:,} entries ({len(text.encode()) / 1e6:.1f} MB) in force after {took:.1f} s")
@@ -105,7 +109,7 @@ def main() -> None:
     words.add_argument("--entries", type=int, default=10_000)
     words.add_argument("--people", type=int, default=20)
     chosen = words.parse_args()
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop()) as runner:
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(publish(chosen.entries, chosen.people, Path(folder) / "gradbot.db"))
 
 

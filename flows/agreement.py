@@ -1,4 +1,4 @@
-"""What does not agree in a notice: what no single row of it can see, all at once, before anybody relies on it."""
+"""Checks the rows of a notice against each other: unknown ids, gaps and contradictions, all at once."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Any
 
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from flows.notice import ELSEWHERE, EVERYONE, Notice, Window, meet
+from flows.notice import ELSEWHERE, Notice
+from flows.windows import EVERYONE, Window, overlap
 
 
-def check(notice: Notice) -> Iterator[InitErrorDetails]:
-    """What is wrong between the rows: ids that lead nowhere, two dates for one thing, a cohort without a window …"""
-    yield from _twice(notice)
-    yield from _unknown_ids(notice)
-    yield from _alone(notice)
-    yield from _find_uncovered(notice)
-    yield from _contradictions(notice)
+def find_disagreements(notice: Notice) -> Iterator[InitErrorDetails]:
+    """Yield the flaws between rows: unknown ids, two dates for one thing, a cohort without a window …"""
+    yield from _find_repeated_ids(notice)
+    yield from _find_unknown_ids(notice)
+    yield from _find_uncovered_cohorts(notice)
+    yield from _find_gaps(notice)
+    yield from _find_contradictions(notice)
 
 
 def flaw(rule: str, *loc: str | int, **about: Any) -> InitErrorDetails:
-    """A problem found by hand, in pydantic's own form, so that it is reported like every other one."""
+    """Return a flaw in pydantic's own form, so that it is reported like an error of the schema."""
     return InitErrorDetails(type=PydanticCustomError(rule, "content", about or None), loc=loc, input=None)
 
 
-def _twice(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_repeated_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for section in ("cohorts", "windows", "contacts"):
         seen: set[str] = set()
         for n, row in enumerate(getattr(notice, section)):
@@ -39,22 +40,22 @@ def _twice(notice: Notice) -> Iterator[InitErrorDetails]:
             yield flaw("id_twice", "check_fields", n, "name", id=name)
 
 
-def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     cohorts = {EVERYONE, *(c.id for c in notice.cohorts)}
     for section in ("windows", "corrections", "contacts"):
         for n, row in enumerate(getattr(notice, section)):
             for i, cohort in enumerate(row.cohorts):
                 if cohort not in cohorts:
                     yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
-    yield from _unknown_aliases(notice)
+    yield from _find_unknown_aliases(notice)
     contacts = {c.id for c in notice.contacts}
     for topic, contact in notice.routing.model_dump().items():
         if contact not in contacts | {*ELSEWHERE}:
             yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
     if notice.privacy.contact and notice.privacy.contact not in contacts:
         yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
-    yield from _unknown_verifiers(notice)
-    yield from _unknown_in_plan(notice)
+    yield from _find_unknown_verifiers(notice)
+    yield from _find_unknown_windows(notice)
     windows = {w.id for w in notice.windows}
     for n, correction in enumerate(notice.corrections):
         if correction.window and correction.window not in windows:
@@ -65,7 +66,7 @@ def _unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
 
 
-def _unknown_aliases(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_unknown_aliases(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, cohort in enumerate(notice.cohorts):
         known = {*cohort.majors, cohort.label, cohort.partner_school or cohort.label, *cohort.sites}
         for name in cohort.aliases:
@@ -73,31 +74,31 @@ def _unknown_aliases(notice: Notice) -> Iterator[InitErrorDetails]:
                 yield flaw("unknown_alias", "cohorts", n, "aliases", name, id=name, known=sorted(known))
 
 
-def _unknown_in_plan(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_unknown_windows(notice: Notice) -> Iterator[InitErrorDetails]:
     windows = sorted(window.id for window in notice.windows)
     for n, reminder in enumerate(notice.reminders.plan):
         if reminder.window not in windows:
             yield flaw("unknown_window", "reminders", "plan", n, "window", id=reminder.window, known=windows)
 
 
-def _unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
     contacts = sorted(contact.id for contact in notice.contacts)
     for n, question in enumerate(notice.faq):
         if question.verify_with and question.verify_with not in contacts:
             yield flaw("unknown_contact", "faq", n, "verify_with", id=question.verify_with, known=contacts)
 
 
-def _alone(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_uncovered_cohorts(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, cohort in enumerate(notice.cohorts):
         if not notice.windows_for(cohort.id, "check"):
             yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
         for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
             answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
-            if answering and not any(meet(c.cohorts, (cohort.id,)) for c in answering):
+            if answering and not any(overlap(c.cohorts, (cohort.id,)) for c in answering):
                 yield flaw("cohort_without_contact", "cohorts", n, label=cohort.label, topic=topic)
 
 
-def _find_uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_gaps(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)
@@ -113,28 +114,28 @@ def _find_uncovered(notice: Notice) -> Iterator[InitErrorDetails]:
         yield flaw("no_wrong_button", "verdict", "on_mismatch", policy=notice.verdict.on_mismatch)
 
 
-def _contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
+def _find_contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
     for (_, a), (n, b) in combinations(enumerate(notice.windows), 2):
-        same = a.kind == b.kind and a.label == b.label and meet(a.cohorts, b.cohorts)
+        same = a.kind == b.kind and a.label == b.label and overlap(a.cohorts, b.cohorts)
         if same and (a.opens, a.closes) != (b.opens, b.closes):
             yield flaw(
                 "two_dates", "windows", n, label=b.label, one=f"{a.opens}…{a.closes}", other=f"{b.opens}…{b.closes}"
             )
     for (_, x), (n, y) in combinations(enumerate(notice.corrections), 2):
-        if x.kind == y.kind and (x.allowed == "no") != (y.allowed == "no") and meet(x.cohorts, y.cohorts):
+        if x.kind == y.kind and (x.allowed == "no") != (y.allowed == "no") and overlap(x.cohorts, y.cohorts):
             yield flaw("allowed_and_refused", "corrections", n, kind=y.kind)
     shows = notice.photo.shows_after_days
     captures = [w for w in notice.windows if w.kind == "capture"]
     for n, window in enumerate(notice.windows):
-        if shows and window.kind == "check" and any(_too_early(window, c, shows[0]) for c in captures):
+        if shows and window.kind == "check" and any(_ends_before_photo(window, c, shows[0]) for c in captures):
             yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
     signed_by, units = notice.notice.signed_by, (notice.school.unit, *notice.school.unit_aliases)
     if signed_by and signed_by.removeprefix(notice.school.name) not in units:
         yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
 
 
-def _too_early(window: Window, capture: Window, days: int) -> bool:
-    """Whether the check ends before a photo of the capture's last day can be seen, for anybody whom both are for."""
-    if window.closes is None or capture.closes is None or not meet(window.cohorts, capture.cohorts):
+def _ends_before_photo(window: Window, capture: Window, days: int) -> bool:
+    """Return whether the check ends before a photo of the capture's last day can be seen, for a common cohort."""
+    if window.closes is None or capture.closes is None or not overlap(window.cohorts, capture.cohorts):
         return False
     return window.closes < capture.closes + timedelta(days=days)

@@ -12,7 +12,7 @@ from datetime import datetime, time
 from typing import Literal
 
 from flows.answers import READERS, Option, Reading, Scene, Values
-from flows.clock import Phase, clock
+from flows.clock import Phase, running_clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
@@ -193,7 +193,7 @@ class Walk:
         if condition.startswith("not "):
             return not self.holds(condition[4:], position)
         if condition.startswith("notice."):
-            return self.notice.says(condition.removeprefix("notice."))
+            return self.notice.has(condition.removeprefix("notice."))
         if condition.startswith("answer."):
             return bool(position.answers.get(condition.removeprefix("answer.")))
         return CONDITIONS[condition](self, position)
@@ -314,7 +314,7 @@ def _clicked_in(walk: Walk, position: Position) -> Phase | None:
 
 
 def _phase(walk: Walk, position: Position, moment: datetime) -> Phase:
-    return clock(walk.notice, _cohort(position), moment).phase
+    return running_clock(walk.notice, _cohort(position), moment).phase
 
 
 def _cohort(position: Position) -> str | None:

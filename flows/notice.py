@@ -1,42 +1,27 @@
-"""A college's notice as data: who is meant, by when, where to click, which papers, whom to call.
+"""A college's notice as data: cohorts, windows, pages to click, papers, contacts.
 
-`None` everywhere means "the notice does not say"; whoever renders it says so and never guesses. Knows no YAML, no step
-of the walk and no sentence: only what stands in the notice, and what follows from it on a given day.
+`None` everywhere means "the notice does not say"; whoever renders it says so and never guesses. Must not know: YAML,
+steps of the walk, sentences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from functools import reduce
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from flows.fields import HOURS, CohortIds, Day, Id, Mail, Phone, Text, Texts, Url
-from flows.workdays import works
-
-EVERYONE = "all"
-
-
-class NoticeRow(BaseModel):
-    """A row of the notice: frozen, and refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
-
-
-def _backwards(start: date | time, end: date | time, at: str) -> PydanticCustomError:
-    """An error of the row, told at its key `at`."""
-    about = {"start": start.isoformat(), "end": end.isoformat(), "at": at}
-    return PydanticCustomError("end_before_start", "end before start", about)
+from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
+from flows.windows import EVERYONE, Window, overlap
 
 
 class Head(NoticeRow):
-    """What the notice says of itself. Only a `published` notice is offered to graduates.
+    """The notice's own data. Only a `published` notice is offered to graduates.
 
-    `signed_by` is the unit under the text, `attachments` what came with it, with a word on what is missing; `version`
-    and `source_file` are for those who keep the file.
+    `signed_by` is the unit under the text, `attachments` the files that came with it, with a remark where one is
+    missing; `version` and `source_file` are for the editors of the file.
     """
 
     id: Id
@@ -86,98 +71,8 @@ class Cohort(NoticeRow):
         return hash((self.id, self.label, self.majors))
 
 
-def meet(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether two lists of cohorts have anybody in common."""
-    return EVERYONE in some or EVERYONE in others or bool({*some} & {*others})
-
-
-class Late(NoticeRow):
-    """What happens to somebody who is late for a window."""
-
-    policy: Literal["none", "phone", "next_batch", "treated_as_give_up"] = "phone"
-    text: Text | None = None
-
-
-class Window(NoticeRow):
-    """A span of days. `to` is written as in the notice; `end_inclusive: unknown` keeps the doubt of a bare 前 as data.
-
-    `time_from`/`time_to` belong to the first and last day, `hours` (`08:30-11:30`) to each day in between as well.
-    """
-
-    id: Id
-    kind: Literal[
-        "prepare",
-        "capture",
-        "paper_check",
-        "check",
-        "report",
-        "recapture",
-        "correction",
-        "recheck",
-        "register_public",
-    ]
-    label: Text
-    opens: Day | None = Field(default=None, alias="from")
-    closes: Day | None = Field(default=None, alias="to")
-    time_from: time | None = None
-    time_to: time | None = None
-    hours: tuple[Annotated[str, StringConstraints(pattern=HOURS)], ...] = ()
-    end_inclusive: bool | Literal["unknown"] = "unknown"
-    cohorts: CohortIds = (EVERYONE,)
-    working_hours_only: bool = False
-    proof: Literal["none", "signature", "screenshot", "form"] | None = None
-    late: Late = Late()
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.opens and self.closes:
-            start = datetime.combine(self.opens, self.time_from or time.min)
-            end = datetime.combine(self.closes, self.time_to or time.max)
-            if end < start:
-                if self.closes < self.opens:
-                    raise _backwards(self.opens, self.closes, "to")
-                raise _backwards(start.time(), end.time(), "time_to")
-        for span in self.hours:
-            begin, finish = map(time.fromisoformat, span.split("-"))
-            if finish <= begin:
-                raise _backwards(begin, finish, "hours")
-        return self
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day on which the window counts as open: as written, unless the notice excludes that day."""
-        excluded = self.closes and self.end_inclusive is False
-        return self.closes - timedelta(days=1) if self.closes and excluded else self.closes
-
-    @property
-    def safe_day(self) -> date | None:
-        """The day by which one is done whichever way 前 is read; a working day where the office must be open."""
-        if self.closes is None:
-            return None
-        day = self.closes if self.end_inclusive is True else self.closes - timedelta(days=1)
-        while self.working_hours_only and not works(day):
-            day -= timedelta(days=1)
-        return max(day, self.opens) if self.opens else day
-
-    def has_begun(self, now: datetime) -> bool:
-        """Whether the window has opened; one without a start has."""
-        return self.opens is None or now.replace(tzinfo=None) >= datetime.combine(
-            self.opens, self.time_from or time.min
-        )
-
-    def over(self, now: datetime) -> bool:
-        """Whether the window has closed; one without an end never does."""
-        end = self.last_day
-        return end is not None and now.replace(tzinfo=None) > datetime.combine(end, self.time_to or time.max)
-
-    def is_for(self, cohort: str | None) -> bool:
-        """Whether it counts for this cohort (an id); an unknown cohort is shown every window."""
-        return meet(self.cohorts, (cohort or EVERYONE,))
-
-
 class Account(NoticeRow):
-    """How an account on CHSI works, by this notice."""
+    """Rules of an account on CHSI, by this notice."""
 
     username: tuple[Literal["email", "mobile", "id_no"], ...]
     code_channels: tuple[Literal["sms", "edu_mail"], ...] = ()
@@ -190,7 +85,7 @@ class Account(NoticeRow):
 
 
 class EntryPath(NoticeRow):
-    """Where to click on CHSI to reach the check, as it looked in `as_of`."""
+    """The clicks on CHSI that lead to the check, as it looked in `as_of`."""
 
     label: Text
     url: Url
@@ -200,7 +95,7 @@ class EntryPath(NoticeRow):
 
 
 class VerdictRule(NoticeRow):
-    """The buttons under the record, and what to do when something is wrong."""
+    """The buttons under the record, and the rule for something that is wrong."""
 
     ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
     wrong_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
@@ -230,7 +125,7 @@ def _as_list(value: object) -> object:
 
 
 class Photo(NoticeRow):
-    """How the photo comes into the record; `code_required` switches the 采集码 step of the walk on."""
+    """The way of the photo into the record; `code_required` switches the 采集码 step of the walk on."""
 
     required: bool = True
     vendor: Text | None = None
@@ -285,11 +180,11 @@ class Contact(NoticeRow):
 
 _CHSI = Contact(id="chsi", role="学信网客服", email="kefu@chsi.com.cn", topics=("account",))
 ELSEWHERE = {"chsi": _CHSI, "chsi_then_issuing_school": _CHSI}
-"""Whom a notice may route to without listing them: CHSI's desk is the same for every school."""
+"""Contacts that a notice may route to without listing them: CHSI's desk is the same for every school."""
 
 
 class Routing(NoticeRow):
-    """Who mends what: ids of `contacts`, or one of `ELSEWHERE`, which no notice need list."""
+    """The contact for each kind of trouble: ids of `contacts`, or of `ELSEWHERE`, which no notice need list."""
 
     account: Id
     record: Id
@@ -309,9 +204,9 @@ class Consequence(NoticeRow):
 
 
 class Conflict(NoticeRow):
-    """A place where the notice can be read in two ways; `shown_to_students` is the sentence that they get.
+    """A place where the notice can be read in two ways; `shown_to_students` is the sentence for graduates.
 
-    One on `correction` is told wherever the notice's refusals are.
+    One on `correction` appears wherever the notice's refusals do.
     """
 
     where: Texts
@@ -321,9 +216,9 @@ class Conflict(NoticeRow):
 
 
 class StaffContact(NoticeRow):
-    """What the school asks of its own people; graduates are told nothing of it but by the calendar.
+    """Duties of the school's own staff; graduates see nothing of it but in the calendar.
 
-    `chase_days`: how many days before a window's end people are reminded (alarms in the calendar file).
+    `chase_days`: days before a window's end on which people are reminded (alarms in the calendar file).
     """
 
     groups: Texts = ()
@@ -335,7 +230,7 @@ class StaffContact(NoticeRow):
 
 
 class Reminder(NoticeRow):
-    """One automatic reminder: so many days before a window's end, at an hour of the day, to whom, with which template.
+    """One automatic reminder: `days` before a window's end, `at` a local time, to an audience, with a template.
 
     `audience` is a rule as staff write it, `template` the id of one in phrases.yaml.
     """
@@ -366,7 +261,7 @@ class NoticeQuestion(NoticeRow):
 
 
 class Privacy(NoticeRow):
-    """What is kept of a graduate and until when (days after the last window)."""
+    """The data that is kept of a graduate, and for how long (days after the last window)."""
 
     collects: Texts = ()
     retention_days_after_last_window: int = Field(default=60, ge=0, le=3650)
@@ -375,7 +270,7 @@ class Privacy(NoticeRow):
 
 
 class Notice(NoticeRow):
-    """One notice, whole. `check` finds what no single row can see."""
+    """One notice. `flows.agreement` checks the rows against each other."""
 
     notice: Head
     school: School
@@ -405,28 +300,28 @@ class Notice(NoticeRow):
         return self.notice.id
 
     def contact(self, contact_id: str) -> Contact:
-        """The contact with this id. KeyError when there is none; `check` rules that out for routed ids."""
+        """Return the contact with this id. KeyError when there is none, which the checks rule out for routed ids."""
         return {**ELSEWHERE, **{c.id: c for c in self.contacts}}[contact_id]
 
     def contact_for(self, topic: Literal["record", "photo"], cohort: str | None) -> Contact:
-        """Whom this cohort (an id) asks about a topic: its own contact for it, else the routed one."""
+        """Return the contact that this cohort (an id) asks about a topic: its own, else the routed one."""
         own = (c for c in self.contacts if cohort in c.cohorts and topic in c.topics)
         return next(own, self.contact(getattr(self.routing, topic)))
 
     def contacts_for(self, cohort: str | None) -> tuple[Contact, ...]:
-        """The contacts that are there for this cohort (an id), in the notice's order."""
-        return tuple(c for c in self.contacts if meet(c.cohorts, (cohort or EVERYONE,)))
+        """Return the contacts for this cohort (an id), in the notice's order."""
+        return tuple(c for c in self.contacts if overlap(c.cohorts, (cohort or EVERYONE,)))
 
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
-        """This cohort's windows of these kinds (all kinds when none is named), earliest end first."""
+        """Return this cohort's windows of these kinds (all kinds when none is named), earliest end first."""
         chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
         return tuple(sorted(chosen, key=lambda w: (w.closes or date.max, w.opens or date.min)))
 
-    def says(self, path: str) -> bool:
-        """Whether the notice has something true at a dotted path such as `photo.code_required`."""
+    def has(self, path: str) -> bool:
+        """Return whether there is something true at a dotted path such as `photo.code_required`."""
         return bool(reduce(getattr, path.split("."), self))
 
     def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
-        """The corrections that mistakes in these fields may fall under, the general one (`*`) always among them."""
+        """Return the corrections that mistakes in these fields may fall under, with the general one (`*`)."""
         kinds = {"*", *(f.kind for f in self.check_fields if f.name in fields)}
-        return tuple(c for c in self.corrections if c.kind in kinds and meet(c.cohorts, (cohort or EVERYONE,)))
+        return tuple(c for c in self.corrections if c.kind in kinds and overlap(c.cohorts, (cohort or EVERYONE,)))

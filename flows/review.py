@@ -1,6 +1,6 @@
-"""What is wrong with a script, all at once, before anybody walks it.
+"""Checks a script as a whole: unknown names, dead ends, steps that nobody reaches, cycles of gates.
 
-Every finding has pydantic's own form (a rule, a place, particulars) and is reported like a mistake in the schema.
+Every flaw has pydantic's own form (a rule, a place, particulars) and is reported like an error of the schema.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ Loc = tuple[str | int, ...]
 
 
 HEARD = {"certificate": {"old", "new"}}
-"""Readers that keep nothing, and the texts that they name; all others keep what they read and lead on."""
+"""Readers that keep nothing, and the texts that they name; all others keep an answer and lead to a step."""
 
 
 def review(script: Script, topics: Collection[str], facts: Collection[str]) -> Iterator[InitErrorDetails]:
-    """Findings in a script, given the FAQ's topic ids and the names of all facts."""
-    yield from _ids(script)
+    """Yield the flaws of a script, given the FAQ's topic ids and the names of all facts."""
+    yield from _find_repeated_ids(script)
     for n, step in enumerate(script.steps):
         at: Loc = ("steps", n)
-        yield from _targets(script, step, at)
-        yield from _names(script, step, at, topics, facts)
+        yield from _find_unknown_targets(script, step, at)
+        yield from _find_unknown_names(script, step, at, topics, facts)
         if not any(step.exits):
             yield flaw("dead_end", *at, id=step.id)
-        if step.reads and step.reads.reader in READERS and not _leads_on(step.reads):
+        if step.reads and step.reads.reader in READERS and not _leads_somewhere(step.reads):
             yield flaw("read_nowhere", *at, "reads", id=step.id)
         missing = GUARDS - {gate.when for gate in step.gate}
         if step.state == "done" and missing:
             yield flaw("done_unguarded", *at, id=step.id, missing="、".join(sorted(missing)))
-    yield from _unreachable(script)
-    yield from _rings(script)
+    yield from _find_unreachable(script)
+    yield from _find_gate_cycles(script)
 
 
-def _leads_on(reads: Reads) -> bool:
-    """Whether every reading has somewhere to go: a text for each that is `heard`, a step for one that is kept."""
+def _leads_somewhere(reads: Reads) -> bool:
+    """Return whether every reading leads somewhere: to a text for each that is `heard`, to a step for a kept one."""
     texts = HEARD.get(reads.reader)
     return bool(reads.go) if texts is None else texts <= set(reads.heard)
 
 
-def _ids(script: Script) -> Iterator[InitErrorDetails]:
+def _find_repeated_ids(script: Script) -> Iterator[InitErrorDetails]:
     seen: set[str] = set()
     for n, step in enumerate(script.steps):
         if step.id in seen:
@@ -66,7 +66,7 @@ def _ids(script: Script) -> Iterator[InitErrorDetails]:
                 taken.add(choice.id)
 
 
-def _targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
+def _find_unknown_targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
     known = sorted(script.by_id)
     for loc, target, _ in step.exits:
         if target not in script.by_id and target != RETURN:
@@ -81,7 +81,7 @@ def _targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
                     yield flaw("unknown_step", *at, section, i, "forget", j, id=target, known=known)
 
 
-def _names(
+def _find_unknown_names(
     script: Script, step: Step, at: Loc, topics: Collection[str], facts: Collection[str]
 ) -> Iterator[InitErrorDetails]:
     if step.track not in script.tracks:
@@ -96,19 +96,19 @@ def _names(
             if not is_condition(row.when):
                 yield flaw("unknown_condition", *at, section, i, "when", id=row.when, known=sorted(CONDITIONS))
     for loc, text in step.prose:
-        yield from unknown_placeholders(text, (*at, *loc), facts)
-        yield from stray_braces(text, (*at, *loc))
+        yield from find_unknown_placeholders(text, (*at, *loc), facts)
+        yield from find_stray_braces(text, (*at, *loc))
 
 
-def unknown_placeholders(text: str, loc: Loc, facts: Collection[str]) -> Iterator[InitErrorDetails]:
-    """Findings in one text: names that no notice has."""
+def find_unknown_placeholders(text: str, loc: Loc, facts: Collection[str]) -> Iterator[InitErrorDetails]:
+    """Yield the flaws of one text: names that no notice has."""
     for name in placeholders(text):
         if name not in facts:
             yield flaw("unknown_placeholder", *loc, id=name, known=sorted(facts))
 
 
-def stray_braces(text: str, loc: Loc) -> Iterator[InitErrorDetails]:
-    """Findings in one text: what looks like a placeholder and is none, so that a graduate would see it."""
+def find_stray_braces(text: str, loc: Loc) -> Iterator[InitErrorDetails]:
+    """Yield the flaw of a text with something that looks like a placeholder and is none: a graduate would see it."""
     if seen := _BRACE.search(PLACEHOLDER.sub("", text)):
         yield flaw("broken_placeholder", *loc, text=seen[0])
 
@@ -117,7 +117,7 @@ _BRACE = re.compile(r"\{\{[^{}\s]*|\}\}|[｛｝]|\{\s*[a-z_]+\.[a-z_.]+\s*\}?")
 """What is left of a placeholder that was not written as one."""
 
 
-def _unreachable(script: Script) -> Iterator[InitErrorDetails]:
+def _find_unreachable(script: Script) -> Iterator[InitErrorDetails]:
     known = script.by_id
     for name in ("start", "resume_at"):
         if getattr(script, name) not in known:
@@ -141,25 +141,25 @@ def _unreachable(script: Script) -> Iterator[InitErrorDetails]:
             yield flaw("unreachable_step", "steps", n, id=step.id)
 
 
-def _rings(script: Script) -> Iterator[InitErrorDetails]:
-    """Gates that can lead back to themselves: somebody for whom all of them hold would go round for ever."""
+def _find_gate_cycles(script: Script) -> Iterator[InitErrorDetails]:
+    """Yield gates that can lead back to themselves: with all their conditions true the walk would never stop."""
     for n, step in enumerate(script.steps):
-        if _returns(script, step.id, step.id, frozenset(), frozenset()):
+        if _leads_back(script, step.id, step.id, frozenset(), frozenset()):
             yield flaw("gate_ring", "steps", n, "gate", id=step.id)
 
 
-def _returns(script: Script, origin: str, here: str, holding: frozenset[str], passed: frozenset[str]) -> bool:
-    """Whether gates lead from `here` back to `origin` while all of `holding` is true; the first that holds counts."""
+def _leads_back(script: Script, origin: str, here: str, holding: frozenset[str], passed: frozenset[str]) -> bool:
+    """Return whether gates lead from `here` to `origin` while all of `holding` is true; the first true one counts."""
     if here not in script.by_id or here in passed:
         return False
     for gate in script.by_id[here].gate:
-        if _opposite(gate.when) not in holding:
+        if _negate(gate.when) not in holding:
             held = holding | {gate.when}
-            if gate.go == origin or _returns(script, origin, gate.go, held, passed | {here}):
+            if gate.go == origin or _leads_back(script, origin, gate.go, held, passed | {here}):
                 return True
-        holding |= {_opposite(gate.when)}
+        holding |= {_negate(gate.when)}
     return False
 
 
-def _opposite(condition: str) -> str:
+def _negate(condition: str) -> str:
     return condition.removeprefix("not ") if condition.startswith("not ") else f"not {condition}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
 
 from bot.content import yaml_source
 from bot.content.content import Content
 from bot.content.loading import load
-from flows.agreement import check
+from flows.agreement import find_disagreements
 from flows.notice import Notice
 from tests.person import Person, at
 
@@ -49,7 +50,7 @@ def shipped() -> Content:
 def another_notice() -> Notice:
     """Return a notice unlike the shipped one: several windows and contacts, 采集码, two verdict buttons, hours."""
     notice = Notice.model_validate(yaml_source.read_file(NOTICES / "2015-spring.yaml").tree)
-    assert list(check(notice)) == []
+    assert list(find_disagreements(notice)) == []
     return notice
 
 
@@ -78,7 +79,7 @@ def meets() -> Meets:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
     """Return a caller of the command line in this process and an empty folder.
 
     `here("ask", "--json", "…", GRADBOT_TODAY="…")`: words as arguments, settings by name.
@@ -99,4 +100,5 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert isinstance(done.value.code, int)
         return CommandResult(done.value.code, *capsys.readouterr())
 
-    return run
+    yield run
+    structlog.reset_defaults()  # a command logs to the standard error of its own test

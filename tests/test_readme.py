@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import typer
 import yaml
+from typer.core import TyperGroup
 
 from bot.app.settings import read_settings, setting_names
 from bot.commands.main import cli
@@ -187,11 +188,12 @@ def test_every_command_and_option_is_in_the_readme() -> None:
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Commands that do something, by their words after `gradbot`."""
-    inner = getattr(command, "commands", {})
-    for word in inner:
-        yield from leaves(inner[word], (*path, word))
-    if not inner:
+    if not isinstance(command, TyperGroup):
         yield path, command
+        return
+    context: Any = None
+    for word in command.list_commands(context):
+        yield from leaves(command.get_command(context, word), (*path, word))
 
 
 def is_in(command: tuple[str, ...], row: str) -> bool:

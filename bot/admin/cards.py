@@ -1,7 +1,7 @@
-"""What an admin is told of the knowledge, and what follows from what they tap. Pure.
+"""Messages and buttons of the `/faq` area, and the requests that admins make in it. Pure.
 
-`asks` tells whether somebody tries one of these acts; for whoever may not there is no answer here, and the conversation
-answers as to any words that it does not know. What had to be loaded or examined comes in; words and effects go out.
+`asks` parses a request; whether somebody may make it is decided elsewhere. Loaded and examined values come in, replies
+go out.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from bot.knowledge.inbox import QuestionGroup
 from bot.knowledge.why import Why
 
 MOST_LINES = 12
-"""Problems, warnings or changes that are told in a message; all of them go into a file when there are more."""
+"""Problems, warnings or changes listed in a message; when there are more, all go into a file."""
 MOST_TEXT = 3_600
 """Characters of a message."""
 PARTS = 6
-"""Features of an entry that are told, heaviest first."""
+"""Features of an entry that are listed, heaviest first."""
 ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest")
 
 _COMMAND = re.compile(r"/faq(?:@\w+)?(?![\w-])\s*(.*)", re.DOTALL | re.ASCII | re.IGNORECASE)
@@ -35,7 +35,7 @@ _PRESS = re.compile(r"know\|([a-z]{2,9})(?:\|([\w-]{0,16}))?(?:\|([a-z0-9-]{1,40
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An act of an admin, what it is about, and with what."""
+    """An admin's request: the act, what it is about, and one more argument."""
 
     act: str
     about: str = ""
@@ -43,7 +43,7 @@ class Wish:
 
 
 def asks(incoming: Incoming) -> Wish | None:
-    """The act that this tries; None for everything else."""
+    """Parse a request; None when this is none."""
     if incoming.press is not None:
         pressed = _PRESS.fullmatch(incoming.press)
         return Wish(pressed[1], pressed[2] or "", pressed[3] or "") if pressed else None
@@ -62,42 +62,42 @@ def asks(incoming: Incoming) -> Wish | None:
 
 
 def button(content: Content, name: str, act: str, *about: object, **own: object) -> Button:
-    """A button of an admin's; its label is cut to what a phone shows."""
+    """Make a button of the `/faq` area; its label is cut to 40 characters."""
     label = content.phrases.admin.buttons[name].format(**own)  # type: ignore[index]
     return Button("|".join(("know", act, *map(str, about))), label[:40])
 
 
 @dataclass(frozen=True)
 class Admin:
-    """Speaks of the content in force, which is revision `number`; what ships becomes the first at the first change."""
+    """Makes the messages about the content in force, revision `number` (0: the shipped content, never changed)."""
 
     content: Content
     number: int
 
     @property
     def edition(self) -> int:
-        """The number that people read: from 1."""
+        """The revision's number as people read it; at least 1."""
         return max(self.number, 1)
 
     def author(self, who: str, people: Mapping[str, str] = MappingProxyType({})) -> str:
-        """What an author is called; `people` are names by id."""
+        """Return the name of an author; `people` are names by id."""
         names: Mapping[str, str] = self.content.phrases.admin.authors  # type: ignore[assignment]
         return names.get(who) or people.get(who) or who
 
     def changes(self, changes: Sequence[Change]) -> str:
-        """Changes in words, one a line."""
+        """Describe changes, one a line."""
         words = self.content.phrases.admin
         lines = [words.change[kind].format(title=title, text=text) for kind, title, text in changes]
         return self.some(lines) or words.nothing_changed
 
     def some(self, lines: Sequence[str]) -> str:
-        """The first lines, and how many there are besides."""
+        """Join the first MOST_LINES lines, and say how many more there are."""
         more = len(lines) - MOST_LINES
         shown = [line[:300] for line in lines[:MOST_LINES]]
         return "\n".join([*shown, self.content.phrases.admin.more.format(count=more)] if more > 0 else shown)
 
     def show_refusal(self, report: Report, *, folder: bool = False) -> Reply:
-        """Why a draft cannot come into force."""
+        """Say why a draft cannot be published: the problems, and the questions that would lose their answer."""
         words = self.content.phrases.admin
         found: list[ContentFault] = [*report.problems, *(told.problem for told in report.errors)]
         lines = [problem.with_caret() for problem in found]
@@ -117,7 +117,7 @@ class Admin:
         return [words.shift.format(question=question, was=was, becomes=becomes) for question, was, becomes in said]
 
     def _beside(self, report: Report) -> str:
-        """Warnings, and questions that would be answered otherwise."""
+        """Describe warnings, and questions that would get another answer."""
         words, parts = self.content.phrases.admin, list[str]()
         warnings = [f"{told.problem.where}: {told.problem.text}" for told in report.findings if told.level == "warning"]
         if warnings:
@@ -127,7 +127,7 @@ class Admin:
         return "".join(f"\n\n{part}" for part in parts)
 
     def show_draft(self, report: Report, key: str) -> Reply:
-        """A draft that is good, with the button that publishes it."""
+        """Show a draft without errors, with the buttons that publish, drop, try and compare it."""
         text = self.content.phrases.admin.good.format(changes=self.changes(report.changes)) + self._beside(report)
         rows = (
             (button(self.content, "publish", "publish", key), button(self.content, "drop", "drop", key)),
@@ -136,7 +136,7 @@ class Admin:
         return Reply(text[:MOST_TEXT], rows)
 
     def show_published(self, report: Report, number: int, *, undo: int, settled: Iterable[int] = ()) -> Reply:
-        """It is in force; one tap goes back. `settled` is one of the questions that it answers."""
+        """Say that a revision is in force, with a button that takes it back. `settled`: questions that it answers."""
         said = self.content.phrases.admin.published.format(number=number, changes=self.changes(report.changes))
         about = next(iter(settled), "")
         rows = (
@@ -148,17 +148,17 @@ class Admin:
         return Reply((said + self._beside(report))[:MOST_TEXT], rows)
 
     def show_pending_approval(self) -> Reply:
-        """The author of a draft that somebody else must publish."""
+        """Tell the author of a draft that somebody else must publish it."""
         return Reply(self.content.phrases.admin.asked_others)
 
     def to_others(self, report: Report, author: str, key: str) -> Reply:
-        """A draft as the other admins see it."""
+        """Show a draft to the other admins."""
         text = self.content.phrases.admin.to_others.format(author=author, changes=self.changes(report.changes))
         rows = ((button(self.content, "publish", "publish", key), button(self.content, "diff", "patch", key)),)
         return Reply((text + self._beside(report))[:MOST_TEXT], rows)
 
     def show_findings(self, findings: Sequence[LocatedFinding]) -> Reply:
-        """What lint finds in the content in force."""
+        """List what lint found in the content in force."""
         words = self.content.phrases.admin
         if not findings:
             return Reply(words.lint_none)
@@ -170,7 +170,7 @@ class Admin:
     # The inbox
 
     def card(self, found: Sequence[QuestionGroup], place: int, poor: Sequence[str] = ()) -> Reply:
-        """One group of unanswered questions and what can be done with it; `place` counts from 0.
+        """Show one group of unanswered questions, with buttons; `place` counts from 0.
 
         `poor` are lines about answers that help too few.
         """
@@ -201,7 +201,7 @@ class Admin:
         return Reply((text + flags)[:MOST_TEXT], tuple(rows))
 
     def _describe_tie(self, group: QuestionGroup) -> str:
-        """How often a choice was offered, and what people took; nothing when it never was."""
+        """Say how often a choice was offered and which topics people picked; "" when it never was."""
         words, entries = self.content.phrases.admin, self.content.entries
         picked = [
             words.inbox_picked.format(title=entries[topic].title, count=count)
@@ -213,7 +213,7 @@ class Admin:
         return "\n" + words.inbox_tied.format(count=group.tied, picked="".join(picked))
 
     def new_entry(self, group: QuestionGroup) -> Reply:
-        """A file for a new entry, to be filled in and sent back."""
+        """Return a file for a new entry, to be filled in and sent back."""
         lines = [f"    - {quote(line)}" for line in group.wordings][:30]
         lines += [f"    - 请核对：再写一种问法{n}" for n in range(1, 6 - len(lines))]
         name = f"new-{max(group.numbers)}"
@@ -235,7 +235,7 @@ class Admin:
     # Why
 
     def why(self, seen: Why) -> Reply:
-        """Which entry, which phrasing, what each feature added; and one tap to make it a phrasing of one of them."""
+        """Explain a match: nearest phrasings and the weight of each feature; buttons add the question to an entry."""
         words = self.content.phrases.admin
         clues = [
             words.why_clue.format(
@@ -270,10 +270,10 @@ class Admin:
 
 
 def say(text: str, *effects: Effect) -> Decision:
-    """A sentence, and what follows besides."""
+    """Return a decision with one sentence and these effects."""
     return Decision((Reply(text),), effects)
 
 
 def quote(line: str) -> str:
-    """A line as a YAML value in double quotes."""
+    """Return a line as a YAML value in double quotes."""
     return '"' + line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

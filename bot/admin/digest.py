@@ -1,6 +1,6 @@
-"""What admins are told unasked: the week, on Mondays, and what was saved in the folder and cannot come into force.
+"""Messages to admins unasked: a digest of the week on Mondays, and refusals of what was saved in the content folder.
 
-Told once, however many workers there are.
+Each is sent once, however many workers there are.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
 from bot.domain.effects import Outdated
@@ -22,9 +20,11 @@ from bot.domain.questions import Opinion
 from bot.domain.revisions import Once
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
-from bot.knowledge.inbox import groups
+from bot.knowledge.inbox import group_questions
 from bot.knowledge.revisions import Knowledge
+from bot.knowledge.watcher import FolderWatcher
 from bot.render.feedback import find_flagged
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
 
@@ -35,22 +35,22 @@ LOOK_S = 600.0
 YEAR, MONTH = 365, 30
 """Days: what was checked longer ago is old; what ends sooner expires soon."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Digest:
-    """Speaks to the admins of a channel; `owners` are ids of those who always are."""
+    """Sends to the admins of a channel; `owners` are the ids of those who always are admins."""
 
     def __init__(self, knowledge: Knowledge, store: Store, channel: str, owners: Sequence[str]) -> None:
         self._knowledge = knowledge
         self._store = store
         self._channel = channel
         self._owners = owners
-        knowledge.refused = self._report_refusal
 
     def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-        """What goes on until it is cancelled: new revisions, the folder, the digest."""
-        return (self._knowledge.follow, self._knowledge.watch, self.weekly)
+        """Return the background tasks: taking new revisions, watching the folder, the weekly digest."""
+        watcher = FolderWatcher(self._knowledge, self.report_refusal)
+        return (self._knowledge.follow, watcher.watch, self.weekly)
 
     async def weekly(self) -> None:
         """Send the digest on Mondays, until cancelled."""
@@ -64,12 +64,12 @@ class Digest:
                     _log.error("store_problem", code=trouble.code)
             await asyncio.sleep(LOOK_S)
 
-    async def _report_refusal(self, report: Report) -> None:
+    async def report_refusal(self, report: Report) -> None:
         reply = Admin(self._knowledge.content, self._knowledge.number).show_refusal(report, folder=True)
         await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
 
     async def _tell_all(self, key: str, reply: Reply) -> None:
-        """A message to every admin, once for all workers."""
+        """Queue a message to every admin, once for all workers (by `key`)."""
         sent = [Queued("user", reply, user=admin) for admin in await self.admins()]
         try:
             await self._store.desk.apply((Once(key), *sent), self._channel, self._knowledge.present())
@@ -77,12 +77,12 @@ class Digest:
             return
 
     async def admins(self) -> list[str]:
-        """Ids of everybody who may publish."""
+        """Return the ids of everybody who may publish."""
         members = await self._store.roles.members(self._channel)
         return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
 
     async def name_authors(self) -> Callable[[str], str]:
-        """What authors are called: as whoever invited them calls them, an owner by that word."""
+        """Return a function from an author's id to the name: the label of the invitation, or the word for an owner."""
         members = await self._store.roles.members(self._channel)
         content = self._knowledge.content
         people = {
@@ -92,14 +92,14 @@ class Digest:
         return partial(Admin(content, self._knowledge.number).author, people=people)
 
     async def flagged_answers(self) -> list[str]:
-        """Answers that too few found helpful, worst first, with reasons."""
+        """Describe the answers that too few found helpful, worst first."""
         return describe_flagged(self._knowledge.content, await self._store.knowledge.opinions())
 
     async def week(self, at: datetime) -> Reply:
-        """The week before a moment, in one message."""
+        """Return the digest of the seven days before a moment."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
         asked = await self._store.knowledge.list_unanswered(week, settled=True)
-        found = groups(asked)
+        found = group_questions(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
         expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())
@@ -115,7 +115,7 @@ class Digest:
 
 
 def describe_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
-    """Answers that too few found helpful in words, worst first, with what people said against them."""
+    """Describe the answers that too few found helpful, worst first, with the reasons that people gave."""
     words, reasons = content.phrases.admin, content.phrases.opinion.reasons
     return [
         words.flagged_line.format(
@@ -133,7 +133,7 @@ def describe_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinio
 
 
 def expires(content: Content, today: date) -> list[str]:
-    """Titles of entries that were checked too long ago, and notices whose last window closes within a month or has."""
+    """List notices whose last window closes within a month or has closed, and entries checked too long ago."""
     soon = today + timedelta(days=MONTH)
     old = [
         entry.title

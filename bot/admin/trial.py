@@ -1,6 +1,6 @@
-"""An admin talks to a draft before it is in force: one question, or everything until they end it.
+"""Trials: an admin asks a draft before it is published, once or until they end the trial.
 
-Must not know: how a draft comes to be. What is said in a trial is kept beside the draft, the admin's own walk stays.
+Must not know: how a draft is made. The session of a trial is stored with the draft; the admin's own stays as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Trial:
         self._rows = rows
 
     async def begin(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
-        """One question to the newest draft, or from now on everything."""
+        """Ask the newest draft one question, or begin (or end) a trial."""
         words, key = self._knowledge.content.phrases.admin, f"try-{incoming.user}"
         if wish.about == "off":
             return say(words.not_trying, Undrafted(key))
@@ -43,14 +43,14 @@ class Trial:
         return Decision((Reply(words.trying, off),), (replace(_to_draft(kept), key=key),))
 
     async def answer(self, incoming: Incoming, at: datetime) -> Decision | None:
-        """An admin who tries a draft is answered by it; commands and files are answered as ever."""
+        """Answer from the draft that this admin tries; None without a trial, and for commands and files."""
         if incoming.other or incoming.text.startswith("/"):
             return None
         kept = await self._rows.draft(f"try-{incoming.user}")
         return await self._from_draft(kept, incoming, at) if kept else None
 
     async def _from_draft(self, kept: Kept, incoming: Incoming, at: datetime) -> Decision:
-        """The draft's answer; where the admin stands in it is kept beside it, their own walk stays as it is."""
+        """Answer from a draft; the trial's session is stored with it."""
         content = await self._knowledge.build(kept.files)
         trying = kept.key.startswith("try-") and kept.note
         known = sessions.load(json.loads(kept.note)) if trying else Session(next(iter(content.notices)))

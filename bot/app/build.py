@@ -1,17 +1,15 @@
-"""Builds the house and opens it: the only file that knows every part. Reads as a list."""
+"""Composition root: builds store, knowledge and service from the settings."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-
-import structlog
 
 from bot.app.settings import Settings, read_settings
 from bot.channels.console import ConsoleWords, Terminal
@@ -19,108 +17,139 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import StaffArea
 from bot.domain.zone import local
-from bot.knowledge.revisions import Knowledge, foreseen
+from bot.knowledge.examine import Examine, examine_in_subprocess
+from bot.knowledge.folder import preview
+from bot.knowledge.revisions import Knowledge
+from bot.runtime.log import LazyLogger, configure_log
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
-Furnish = Callable[[Store, Knowledge], Sequence[StaffArea]]
-
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
-FORGETS_EVERY_S = 24 * 3600.0
+FORGET_EVERY_S = 24 * 3600.0
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 def settings(today: date | None = None, content: Path | None = None) -> Settings:
-    """The operator's settings, with the command line's own on top. SettingsProblem with all that is wrong."""
+    """Read the operator's settings; the command line's own come first. SettingsProblem with all that is wrong."""
     read = read_settings(os.environ, Path.cwd())
     return read.model_copy(update={"today": today or read.today, "content": content or read.content})
 
 
-def content(chosen: Settings, *, rehearsed: bool = False) -> Content:
-    """What the folder holds, or what ships; its matcher `rehearsed` or not. ContentProblem with all that is wrong."""
-    return load(chosen.content, rehearsed=rehearsed)
+def content(chosen: Settings, *, to_publish: bool = False) -> Content:
+    """Load the content folder, or what ships; see `load`. ContentProblem with all faults."""
+    return load(chosen.content, to_publish=to_publish)
 
 
-async def content_in_force(chosen: Settings) -> Content:
-    """What the bot answers from, or will when it starts. ContentProblem, StoreProblem."""
-    if not Store.exists(chosen.database_url):
-        return content(chosen)
-    store = await Store.open(chosen.database_url)
-    try:
-        return await foreseen(store, chosen.content)
-    finally:
-        await store.close()
+def utc_now() -> datetime:
+    """The real moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def local_now(chosen: Settings) -> datetime:
+    """The moment in the notice's zone, or that of the rehearsed day."""
+    return local(utc_now(), chosen.today)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The parts that every command works with: settings, open store, knowledge in force."""
+
+    settings: Settings
+    store: Store
+    knowledge: Knowledge
+
+    @property
+    def content(self) -> Content:
+        return self.knowledge.content
+
+    @property
+    def at(self) -> datetime:
+        return utc_now()
+
+    def local(self) -> datetime:
+        return local_now(self.settings)
 
 
 @asynccontextmanager
-async def service(chosen: Settings, furnish: Furnish = lambda *_: ()) -> AsyncIterator[Service]:
-    """The service over the open store, closed at the end; `furnish` makes its rooms."""
+async def open_workspace(
+    chosen: Settings, *, with_folder: bool = False, examine: Examine = examine_in_subprocess
+) -> AsyncIterator[Workspace]:
+    """Open the store and the newest revision; the store is closed at the end. StoreProblem, ContentProblem.
+
+    `with_folder`: the content is what a bot that starts now would come to answer from, so also what is new in the
+    content folder and was not published yet. `examine` is how a draft is examined before it comes into force.
+    """
     store = await Store.open(chosen.database_url)
     try:
-        knowledge = await Knowledge.open(store, chosen.content, lambda: datetime.now(UTC))
-        serving = Service(
-            knowledge.content,
-            store,
-            lambda: datetime.now(UTC),
-            chosen.today,
-            owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
-            desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
-            posts=(TELEGRAM,),
-            areas=furnish(store, knowledge),
-        )
-        knowledge.take = serving.take
-        await _forget(serving)
-        yield serving
+        if with_folder:
+            there, number = await preview(store, chosen.content), await store.knowledge.number()
+            knowledge = Knowledge(store, there, number, chosen.content, utc_now)
+        else:
+            knowledge = await Knowledge.open(store, chosen.content, utc_now, examine)
+        yield Workspace(chosen, store, knowledge)
     finally:
         await store.close()
 
 
-def forgotten_since(knowledge: Content, now: datetime) -> datetime | None:
-    """Who has not come since then is forgotten; None while a notice's last window and its days of grace still run."""
+async def content_in_force(chosen: Settings) -> Content:
+    """Load what the bot answers from, or will when it starts; makes no database where there is none yet."""
+    if not Store.exists(chosen.database_url):
+        return content(chosen)
+    async with open_workspace(chosen, with_folder=True) as workspace:
+        return workspace.content
+
+
+async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -> Service:
+    """Build the service over a workspace; it takes every new revision, and has forgotten whoever stayed away."""
+    chosen = workspace.settings
+    service = Service(
+        workspace.content,
+        workspace.store,
+        utc_now,
+        chosen.today,
+        owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
+        desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+        posts=(TELEGRAM,),
+        areas=areas,
+    )
+    workspace.knowledge.take = service.take
+    await _forget_idle(service)
+    return service
+
+
+def idle_limit(knowledge: Content, now: datetime) -> datetime | None:
+    """Return the moment since which people must have come to be kept; None while nobody is forgotten.
+
+    That is while a notice's last window and its days of grace still run.
+    """
     notices = knowledge.notices.values()
     kept = timedelta(days=max(notice.privacy.retention_days_after_last_window for notice in notices))
     ends = [window.closes for notice in notices for window in notice.windows if window.closes]
     return now - kept if max(ends, default=date.min) < (now - kept).date() else None
 
 
-async def forgets(serving: Service, every_s: float = FORGETS_EVERY_S) -> None:
+async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> None:
     """Forget, day by day, who stays away too long, until cancelled; trouble with the database is waited out."""
     while True:
         await asyncio.sleep(every_s)
         try:
-            await _forget(serving)
+            await _forget_idle(serving)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code)
 
 
-async def _forget(serving: Service) -> None:
-    if idle_since := forgotten_since(serving.content, datetime.now(UTC)):
+async def _forget_idle(serving: Service) -> None:
+    if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
 
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     """Talk in the terminal until the input ends."""
-    log(chosen, logging.ERROR)
-    async with service(chosen) as serving:
-        if chosen.content:
-            serving.take(await foreseen(serving.store, chosen.content))
+    configure_log(chosen.log, logging.ERROR)
+    async with open_workspace(chosen, with_folder=chosen.content is not None) as workspace:
+        serving = await start_service(workspace)
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)
-
-
-def log(chosen: Settings, level: int = logging.INFO) -> None:
-    """Structured log lines on standard error; ids only, never words of a person, never a token."""
-    shape = structlog.processors.JSONRenderer() if chosen.log == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True), shape],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def present(chosen: Settings) -> datetime:
-    """The moment in the notice's zone, or the rehearsed day's."""
-    return local(datetime.now(UTC), chosen.today)

@@ -7,6 +7,7 @@ exception; what a person reads is made from the codes.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from dotenv.parser import parse_stream
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from rapidfuzz import fuzz
@@ -73,7 +73,7 @@ _ENGLISH: dict[ProblemCode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingFault:
-    """One thing wrong: the variable (or file) as its author knows it, a code, and what the code is about."""
+    """One problem: the variable (or file) by its name, a code, and what the code is about."""
 
     name: str
     code: ProblemCode
@@ -85,7 +85,7 @@ class SettingFault:
 
 
 class SettingsProblem(Exception):
-    """All problems of the settings, in the order in which a person would look them up: by name."""
+    """All problems of the settings, ordered by the setting's name."""
 
     def __init__(self, problems: list[SettingFault]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.name, problem.code)))
@@ -93,13 +93,13 @@ class SettingsProblem(Exception):
 
 
 class Address(NamedTuple):
-    """Where to listen: host name or IP, port 1-65535."""
+    """An address to listen on: host name or IP, port 1-65535."""
 
     host: str
     port: int
 
 
-def _shape(pattern: str, code: ProblemCode) -> BeforeValidator:
+def _match(pattern: str, code: ProblemCode) -> BeforeValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
             raise PydanticCustomError(code, "malformed")
@@ -108,7 +108,7 @@ def _shape(pattern: str, code: ProblemCode) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _web(*schemes: str) -> BeforeValidator:
+def _match_url(*schemes: str) -> BeforeValidator:
     def check(value: str) -> str:
         try:
             parts = urlsplit(value)
@@ -122,42 +122,42 @@ def _web(*schemes: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _address(value: str) -> Address:
+def _parse_address(value: str) -> Address:
     match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[\w.-]*)):(?P<port>\d{1,5})", value, re.ASCII)
     if not match or not 0 < int(match["port"]) < 65536:
         raise PydanticCustomError("not_an_address", "malformed")
     return Address(match["six"] or match["host"] or "0.0.0.0", int(match["port"]))  # noqa: S104 - ":8080" asks for it
 
 
-def _database(value: str) -> str:
-    """The spellings that hosting services hand out lead to the driver that is meant, and to its word for `sslmode`."""
+def _parse_database(value: str) -> str:
+    """Translate the addresses that hosting services hand out (postgres://, sslmode=) to SQLAlchemy's."""
     value = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", re.sub(r"^sqlite:///", "sqlite+aiosqlite:///", value))
     if not re.match(r"sqlite\+aiosqlite:///(?!:memory:).|postgresql\+asyncpg://.", value):
         raise PydanticCustomError("not_a_database", "malformed")
     return re.sub(r"(?<=[?&])sslmode=", "ssl=", value)
 
 
-def _ids(value: str) -> tuple[int, ...]:
+def _parse_ids(value: str) -> tuple[int, ...]:
     words = re.split(r"[\s,，;；]+", value.strip(" ,，;；"))
     if not all(re.fullmatch(r"[1-9]\d{0,18}", word, re.ASCII) for word in words):
         raise PydanticCustomError("not_an_id", "malformed")
     return tuple(dict.fromkeys(map(int, words)))
 
 
-def _chat(value: str) -> int:
+def _parse_chat(value: str) -> int:
     if not re.fullmatch(r"-?[1-9]\d{0,18}", value, re.ASCII):
         raise PydanticCustomError("not_an_id", "malformed")
     return int(value)
 
 
-def _day(value: str) -> date:
+def _parse_day(value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
         raise PydanticCustomError("not_a_date", "malformed") from None
 
 
-def _pace(value: str) -> float:
+def _parse_rate(value: str) -> float:
     try:
         pace = float(value)
     except ValueError:
@@ -167,48 +167,48 @@ def _pace(value: str) -> float:
     return pace
 
 
-def _folder(value: Path) -> Path:
+def _check_folder(value: Path) -> Path:
     if not value.is_dir():
         raise PydanticCustomError("not_a_folder", "malformed")
     return value
 
 
 class Settings(BaseModel):
-    """What the operator decided; nothing in it changes while the program runs, and no secret shows in its repr."""
+    """The operator's settings; frozen, and no secret shows in the repr."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    telegram_token: Annotated[SecretStr, _shape(r"\d+:[\w-]+", "not_a_token")] | None = None
-    telegram_api: Annotated[str, _web("http", "https")] = "https://api.telegram.org"
-    proxy: Annotated[str, _web("http", "https", "socks5")] | None = Field(default=None, repr=False)
-    webhook_url: Annotated[str, _web("http", "https")] | None = None
-    webhook_secret: Annotated[SecretStr, _shape(r"[\w-]{1,256}", "not_a_secret")] | None = None
-    listen: Annotated[Address, BeforeValidator(_address)] = Address("127.0.0.1", 8080)
+    telegram_token: Annotated[SecretStr, _match(r"\d+:[\w-]+", "not_a_token")] | None = None
+    telegram_api: Annotated[str, _match_url("http", "https")] = "https://api.telegram.org"
+    proxy: Annotated[str, _match_url("http", "https", "socks5")] | None = Field(default=None, repr=False)
+    webhook_url: Annotated[str, _match_url("http", "https")] | None = None
+    webhook_secret: Annotated[SecretStr, _match(r"[\w-]{1,256}", "not_a_secret")] | None = None
+    listen: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8080)
     # The folder of everything the bot keeps; absolute.
     home: Path
-    database_url: Annotated[str, BeforeValidator(_database)] = Field(
+    database_url: Annotated[str, BeforeValidator(_parse_database)] = Field(
         default_factory=lambda fields: f"sqlite+aiosqlite:///{fields['home'] / 'gradbot.db'}", repr=False
     )
     # None: the content that ships.
-    content: Annotated[Path, BeforeValidator(_folder)] | None = None
+    content: Annotated[Path, BeforeValidator(_check_folder)] | None = None
     # Telegram ids of people, each once, in the order given.
-    owners: Annotated[tuple[int, ...], BeforeValidator(_ids)] = ()
-    staff_chat: Annotated[int, BeforeValidator(_chat)] | None = None
+    owners: Annotated[tuple[int, ...], BeforeValidator(_parse_ids)] = ()
+    staff_chat: Annotated[int, BeforeValidator(_parse_chat)] | None = None
     # The day to rehearse; None: the real one.
-    today: Annotated[date, BeforeValidator(_day)] | None = None
+    today: Annotated[date, BeforeValidator(_parse_day)] | None = None
     # Bulk messages a second.
-    rate: Annotated[float, BeforeValidator(_pace)] = 25.0
+    rate: Annotated[float, BeforeValidator(_parse_rate)] = 25.0
     log: Literal["console", "json"] = "console"
 
 
 def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
-    """Settings from `environ` over `folder`/.env; an empty value counts as absent, paths start at `folder`.
+    """Read settings from `environ` over `folder`/.env; an empty value counts as absent, paths start at `folder`.
 
     Raises SettingsProblem with everything that is wrong.
     """
     problems: list[SettingFault] = []
-    given = _dotenv(folder / ".env", problems) | {name: text for name, text in environ.items() if _ours(name)}
-    values = _values(given, folder, problems)
+    given = _read_dotenv(folder / ".env", problems) | {name: text for name, text in environ.items() if _is_ours(name)}
+    values = _collect_values(given, folder, problems)
     if "webhook_url" in values and "webhook_secret" not in values:
         problems.append(SettingFault(_name("webhook_secret"), "missing", _name("webhook_url")))
     try:
@@ -227,7 +227,7 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
 
 
 def setting_names() -> tuple[str, ...]:
-    """Every variable that is understood, sorted; for documents, their tests and the nearest-name hint."""
+    """Return every variable that is read, sorted; for documents, their tests and the nearest-name hint."""
     return tuple(sorted([_name(field) for field in Settings.model_fields] + [_name(s) + "_FILE" for s in SECRETS]))
 
 
@@ -235,39 +235,41 @@ def _name(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def _likeness(one: str, other: str) -> float:
-    """How much two names are one, or one a part of the other, without the prefix; 0-200."""
+def _similarity(one: str, other: str) -> float:
+    """Return how similar two names are, as a whole and in part, without the prefix; 0-200."""
     one, other = one.removeprefix(PREFIX), other.removeprefix(PREFIX)
     return fuzz.ratio(one, other) + fuzz.partial_ratio(one, other)
 
 
-def _ours(name: str) -> bool:
+def _is_ours(name: str) -> bool:
     return name.upper().startswith(PREFIX)
 
 
-def _dotenv(path: Path, problems: list[SettingFault]) -> dict[str, str]:
+def _read_dotenv(path: Path, problems: list[SettingFault]) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8") as stream:
-            lines = list(parse_stream(stream))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
         problems.append(SettingFault(path.name, "unreadable", str(path)))
         return {}
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - most starts have no such file
+
+    lines = list(parse_stream(io.StringIO(text)))
     for text, number in [line.original for line in lines if line.error]:
         number += len(text[: len(text) - len(text.lstrip())].splitlines())  # the parser counts blank lines before it in
         problems.append(SettingFault(path.name, "bad_line", str(number)))
-    return {line.key: line.value or "" for line in lines if line.key and not line.error and _ours(line.key)}
+    return {line.key: line.value or "" for line in lines if line.key and not line.error and _is_ours(line.key)}
 
 
-def _values(given: Mapping[str, str], folder: Path, problems: list[SettingFault]) -> dict[str, Any]:
-    """Field → text (paths already made absolute), without the names that are unknown, empty or unreadable."""
+def _collect_values(given: Mapping[str, str], folder: Path, problems: list[SettingFault]) -> dict[str, Any]:
+    """Return texts by field (paths made absolute), without names that are unknown, empty or unreadable."""
     known = setting_names()
     values: dict[str, Any] = {"home": folder / "data"}
     for name, text in given.items():
         text = text.strip()
         if name not in known:
-            problems.append(SettingFault(name, "unknown", max(known, key=partial(_likeness, name.upper()))))
+            problems.append(SettingFault(name, "unknown", max(known, key=partial(_similarity, name.upper()))))
             continue
         field = name.removeprefix(PREFIX).lower()
         if not text:

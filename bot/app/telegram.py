@@ -1,6 +1,4 @@
-"""Opens the house to Telegram: a second part of the composition root, kept apart because a chat in the terminal should
-not wait for the libraries of a server.
-"""
+"""Composition root of the Telegram bot; apart from `build`, because a chat in the terminal must not import a server."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -20,11 +18,13 @@ import structlog
 
 from bot.admin.area import AdminArea
 from bot.app import build
+from bot.app.build import Workspace
 from bot.app.settings import SettingFault, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
-from bot.broadcast.news import StaffNotices
+from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
+from bot.broadcast.staff_notices import StaffNotices
 from bot.channels.telegram import updates
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
@@ -38,12 +38,11 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, who
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.webhook import Webhook
-from bot.content.phrases.graduate import Phrases
-from bot.domain.areas import StaffArea
-from bot.knowledge.revisions import Knowledge
+from bot.content.phrases.root import Phrases
+from bot.domain.areas import Fetch
 from bot.runtime.crashes import restart_on_error
+from bot.runtime.log import configure_log
 from bot.service.turns import Service
-from bot.store import Store
 
 _log = structlog.get_logger()
 
@@ -52,16 +51,16 @@ def run(chosen: Settings) -> None:
     """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
-    build.log(chosen)
+    configure_log(chosen.log)
     try:
-        with asyncio.Runner(loop_factory=loop()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
     except WrongToken:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
 
 
 def username(chosen: Settings) -> str:
-    """The bot's username, as Telegram knows it. SettingsProblem without a token or with a wrong one."""
+    """Ask Telegram for the bot's username. SettingsProblem without a token or with a wrong one."""
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "links (or give --bot NAME)")])
     return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
@@ -81,67 +80,70 @@ async def _serve(chosen: Settings, token: str) -> None:
     async with AsyncExitStack() as open_:
         api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
         await open_.enter_async_context(api)
-        kept: list[AdminArea] = []
-        get = partial(fetch, api)
-
-        def furnish(store: Store, knowledge: Knowledge) -> Sequence[StaffArea]:
-            kept.append(AdminArea(knowledge, store, get, Telegram.name, list(map(str, chosen.owners))))
-            return (*kept, BroadcastArea(store, lambda: knowledge.content, lambda: build.present(chosen), get))
-
-        serving = await open_.enter_async_context(build.service(chosen, furnish))
+        workspace = await open_.enter_async_context(build.open_workspace(chosen))
+        admin, broadcasts = _areas(workspace, partial(fetch, api))
+        serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, api, serving, open_)
-        known = serving.content.matcher.index.subjects  # builds it: who asks first is not to wait
-        gc.freeze()  # what is known by now is no garbage, and looking through it holds everybody up
+        known = serving.content.matcher.index.subjects  # builds the index, so that the first question need not wait
+        gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(known))
         phrases = serving.content.phrases
         posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
         channel = Telegram(api, intake, _words(phrases), posts, serving.outbox.owe)
-        works: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
+        sender = make_sender(chosen, serving, Bulk(api))
+        background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver),
-            partial(build.forgets, serving),
-            Scheduler(sender(chosen, serving, Bulk(api))).run,
-            *(work for editor in kept for work in editor.digest.works()),
+            partial(build.forget_daily, serving),
+            Scheduler(sender, ProgressCards(sender)).run,
+            *admin.digest.works(),
         )
-        beside = [asyncio.create_task(restart_on_error(work)) for work in works]
+        tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             await until_signal(channel.run(serving.receive, await serving.outbox.debtors(channel.name)))
         finally:
-            for task in beside:
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(beside)
+            await asyncio.wait(tasks)
 
 
-def sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
-    """A worker that sends Telegram's broadcasts."""
+def _areas(workspace: Workspace, get: Fetch) -> tuple[AdminArea, BroadcastArea]:
+    owners = list(map(str, workspace.settings.owners))
+    admin = AdminArea(workspace.knowledge, workspace.store, get, Telegram.name, owners)
+    return admin, BroadcastArea(workspace.store, lambda: workspace.content, workspace.local, get)
+
+
+def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
+    """Build a worker that sends Telegram's broadcasts."""
     return Sender(
         store=serving.store,
         content=lambda: serving.content,
-        wire=wire,
+        bulk=wire,
         channel=Telegram.name,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         rate=chosen.rate,
-        present=lambda: datetime.now(UTC),
-        local=lambda: build.present(chosen),
-        news=StaffNotices(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        present=build.utc_now,
+        local=lambda: build.local_now(chosen),
+        staff_notices=StaffNotices(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
         posted=serving.outbox.posted,
     )
 
 
 @asynccontextmanager
 async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
-    """The open house and a worker in it, without anybody who answers. SettingsProblem without a token."""
+    """Open a service and a sender, without anybody who answers people. SettingsProblem without a token."""
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
     token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
     api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
-    async with build.service(chosen) as serving, api:
-        yield serving, sender(chosen, serving, Bulk(api))
+    async with build.open_workspace(chosen) as workspace, api:
+        serving = await build.start_service(workspace)
+        yield serving, make_sender(chosen, serving, Bulk(api))
 
 
 def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:
     if chosen.webhook_url is None or chosen.webhook_secret is None:
         return Polling(api, AiohttpRequest(proxy=chosen.proxy), updates.ALLOWED)
-    secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listening(chosen)))
+    secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listen(chosen)))
 
     async def ready() -> Mapping[str, Any]:
         seen = webhook.seen_at
@@ -155,7 +157,7 @@ def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack)
     return webhook
 
 
-def _listening(chosen: Settings) -> socket.socket:
+def _listen(chosen: Settings) -> socket.socket:
     try:
         return listen(*chosen.listen)
     except OSError as taken:
@@ -167,8 +169,8 @@ def _words(phrases: Phrases) -> TelegramWords:
     return TelegramWords(own.commands, own.description, own.short_description, phrases.public.private)
 
 
-def loop() -> Any:
-    """Uvloop where it is installed: about twice as fast, and the same otherwise."""
+def loop_factory() -> Any:
+    """Return uvloop's factory, about twice as fast as asyncio's; None (asyncio's own) on Windows."""
     if sys.platform == "win32":
         return None
     import uvloop  # noqa: PLC0415 - not made for Windows

@@ -1,4 +1,4 @@
-"""The room of broadcasts: what staff do there, with what it takes from the store. Decides nothing: `compose` does."""
+"""The staff area of broadcasts: `/broadcast`, `/stats` and their buttons. Loads and saves; the pure modules decide."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
-
-from bot.broadcast import compose, report
+from bot.broadcast import actions, editing, report
 from bot.broadcast import draft as drafts
+from bot.broadcast.card import back_row, list_broadcasts, show_card
 from bot.broadcast.chart import Chart, Missing, draw
-from bot.broadcast.compose import BroadcastRequest, Composer, asks
+from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
-from bot.broadcast.starting import Starting
+from bot.broadcast.requests import BroadcastRequest, parse_request
+from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
 from bot.content.content import Content
-from bot.content.yaml_source import MAX_BYTES, decode
+from bot.content.encoding import decode
+from bot.content.yaml_source import MAX_BYTES
 from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS, Audience, Count
 from bot.domain.broadcast import Act, Broadcast, Rewritten
@@ -28,33 +29,34 @@ from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session, session_of
 from bot.render.reply import Voice
+from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 from bot.store import Store
-from flows.clock import Phase, clock
+from flows.clock import Phase, running_clock
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 LISTED = 8
-"""Broadcasts that are listed."""
+"""Broadcasts in the list."""
 DRAWN_S = 30.0
-"""Seconds after which a picture is given up."""
+"""Seconds after which drawing is given up."""
 MOST_ROWS = 20_000
-"""Rows of a report that is sent as a file; larger ones are for the command line."""
+"""Rows of a report that is sent as a file; larger ones need the command line."""
 LISTS = (".csv", ".xlsx", ".xls")
-"""How a document is called that may be the school's list."""
+"""Suffixes of a document that may be the school's list."""
 
 Paint = Callable[[Chart], Awaitable[bytes | Missing]]
-"""Draws a picture, or says what it lacks for it."""
+"""Draws a chart as PNG; or returns what is missing for it."""
 
 
-async def draw_aside(chart: Chart) -> bytes | Missing:
-    """Drawn in a process of its own, so that nobody waits but who asked."""
+async def draw_in_process(chart: Chart) -> bytes | Missing:
+    """Draw in a process of its own, so that only the one who asked waits."""
     return await run_aside(draw, chart, DRAWN_S)
 
 
 class BroadcastArea:
-    """Open to everybody with a role, in a private chat. `local` is the notice's time, `fetch` gets a document, `paint`
-    draws a picture.
+    """Answers everybody with a role, in private chats. `local` is the notice's time, `fetch` gets a document, `paint`
+    draws a chart.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class BroadcastArea:
         content: Callable[[], Content],
         local: Callable[[], datetime],
         fetch: Fetch,
-        paint: Paint = draw_aside,
+        paint: Paint = draw_in_process,
     ) -> None:
         self._fetch, self._paint = fetch, paint
         self._store = store
@@ -71,17 +73,17 @@ class BroadcastArea:
         self._content, self._local = content, local
 
     async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
-        """What follows; None when it is no business of this room."""
+        """Return the decision; None when this is not about broadcasts or statistics."""
         if incoming.place != "private":
             return None
-        asked = asks(incoming) or await self._words(incoming)
+        asked = parse_request(incoming) or await self._parse_typed(incoming)
         if asked is None:
             return None
-        waiting = await self._waiting(incoming) if asked.act != "words" else []
+        waiting = await self._list_waiting(incoming) if asked.act != "words" else []
         handed = await self._answer(asked, incoming, at)
         touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
-        # Whoever turns to something else is not asked any more: their next words are no content of a broadcast.
-        ended = (compose.stop_asking(it) for it in waiting if it.number not in touched)
+        # Whoever does something else ends the waiting: their next words are no content of a broadcast.
+        ended = (editing.stop_waiting(it) for it in waiting if it.number not in touched)
         return replace(handed, effects=(*ended, *handed.effects))
 
     async def _answer(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
@@ -89,26 +91,24 @@ class BroadcastArea:
         if asked.act == "document":
             return Decision((Reply(words.joining.document),))
         if asked.act == "list":
-            return Decision(
-                (compose.list_broadcasts(words, await self._rows.all(channel=incoming.channel, most=LISTED)),)
-            )
+            return Decision((list_broadcasts(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
         joining = words.joining
         if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
             return await (self._list_unfinished if asked.about == joining.list_word else self._import)(
                 asked, incoming, at
             )
         if asked.act == "stats":
-            return await self._stats(asked.about, incoming, at)
+            return await self._show_stats(asked.about, incoming, at)
         if asked.act == "new":
-            return await self._new(incoming, at)
+            return await self._make(incoming, at)
         broadcast = await self._rows.get(asked.number)
         if broadcast is None or broadcast.channel != incoming.channel:
             return Decision((Reply(words.gone),))
-        return await self._does(broadcast, asked, incoming, at)
+        return await self._act(broadcast, asked, incoming, at)
 
-    async def _stats(self, about: str, incoming: Incoming, at: datetime) -> Decision:
-        """How far everybody is under a notice (by default the first that is not over), with the table as a file."""
-        content, notice = self._content(), self._notice(about)
+    async def _show_stats(self, about: str, incoming: Incoming, at: datetime) -> Decision:
+        """Show the statistics of a notice (by default the first that is not over), with all tables as a file."""
+        content, notice = self._content(), self._choose_notice(about)
         channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
         shown = Funnel(
             content,
@@ -119,11 +119,11 @@ class BroadcastArea:
             await self._funnel.count_missed(),
         )
         file = Attachment(content.phrases.broadcast.stats_file, shown.table())
-        return Decision((Reply(shown.text(), attachment=file), await self._picture(shown)))
+        return Decision((Reply(shown.text(), attachment=file), await self._draw_chart(shown)))
 
     async def _list_unfinished(self, asked: BroadcastRequest, incoming: Incoming, _: datetime) -> Decision:
-        """Whom to call: codes whose owners are not done."""
-        content, notice = self._content(), self._notice(asked.more)
+        """List the codes of graduates who are not done, to call them."""
+        content, notice = self._content(), self._choose_notice(asked.more)
         found = find_unfinished(
             Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
         )
@@ -134,12 +134,12 @@ class BroadcastArea:
         return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
-        """The school's list of people who are not done, typed or as a document; a notice's id may stand before it."""
+        """Import the school's list of people who are not done, typed or as a document; a notice's id may come first."""
         content = self._content()
-        notice = self._notice(next(iter(asked.more.split()), ""))
+        notice = self._choose_notice(next(iter(asked.more.split()), ""))
         typed = asked.more.removeprefix(notice)
         words = content.phrases.broadcast.joining
-        given = parse_list(await self._document(incoming.file) if incoming.file else typed)
+        given = parse_list(await self._read_document(incoming.file) if incoming.file else typed)
         if not given.codes:
             about = {"notices": "、".join(content.notices), "notice": notice}
             several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
@@ -149,8 +149,8 @@ class BroadcastArea:
             (Reply(describe_import(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),)
         )
 
-    async def _document(self, file: Sent) -> str:
-        """The words of a document; none when it is too large, cannot be had, or has no words in it."""
+    async def _read_document(self, file: Sent) -> str:
+        """Return the text of a document; "" when it is too large, cannot be fetched, or is no text."""
         if file.kind != "document" or file.size > MAX_BYTES:
             return ""
         try:
@@ -159,14 +159,14 @@ class BroadcastArea:
             return ""
         return text if isinstance(text, str) else ""
 
-    def _notice(self, about: str) -> str:
-        """The notice that is named, else the first that is not over."""
+    def _choose_notice(self, about: str) -> str:
+        """Return the notice of this id, else the first that is not over."""
         notices, now = self._content().notices, self._local()
-        open_ = (name for name, notice in notices.items() if clock(notice, None, now).phase is not Phase.CLOSED)
+        open_ = (name for name, notice in notices.items() if running_clock(notice, None, now).phase is not Phase.CLOSED)
         return about if about in notices else next(open_, next(iter(notices)))
 
-    async def _picture(self, shown: Funnel) -> Reply:
-        """The numbers drawn, aside; or a sentence that says what is missing for it."""
+    async def _draw_chart(self, shown: Funnel) -> Reply:
+        """Draw the chart; or say what is missing for it."""
         words, chart = self._content().phrases.broadcast, shown.chart()
         try:
             picture = await self._paint(chart)
@@ -177,77 +177,79 @@ class BroadcastArea:
             return Reply(words.stats_undrawn[picture])
         return Reply(chart.title, attachment=Attachment("stats.png", b64encode(picture).decode(), base64=True))
 
-    async def _words(self, incoming: Incoming) -> BroadcastRequest | None:
-        """Words or a file for the draft that waits for this person's; else a list that they may have sent."""
+    async def _parse_typed(self, incoming: Incoming) -> BroadcastRequest | None:
+        """Parse words or a file as content for this person's waiting draft, else as the school's list."""
         if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
             return None
-        if waiting := await self._waiting(incoming):
+        if waiting := await self._list_waiting(incoming):
             return BroadcastRequest("words", waiting[0].number)
         name = incoming.file.name.lower() if incoming.file else ""
         return BroadcastRequest("document") if name.endswith(LISTS) else None
 
-    async def _waiting(self, incoming: Incoming) -> list[Broadcast]:
-        """Drafts that wait for this person's words."""
+    async def _list_waiting(self, incoming: Incoming) -> list[Broadcast]:
+        """Return the drafts that wait for this person's words."""
         found = await self._rows.all("draft", "approved", channel=incoming.channel)
         there = ((it, drafts.load(it.draft)) for it in found)
         return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
 
-    async def _new(self, incoming: Incoming, at: datetime) -> Decision:
-        draft = drafts.dump(BroadcastDraft(audience=Audience(self._notice("")), waits="text", asked=incoming.user))
+    async def _make(self, incoming: Incoming, at: datetime) -> Decision:
+        draft = drafts.dump(
+            BroadcastDraft(audience=Audience(self._choose_notice("")), waits="text", asked=incoming.user)
+        )
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
-                return Decision(((await self._with(blank, incoming, at)).card(),))
+                return Decision((show_card(await self._open(blank, incoming, at)),))
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
         made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
-        return Decision(((await self._with(made, incoming, at)).card(),))
+        return Decision((show_card(await self._open(made, incoming, at)),))
 
-    async def _does(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
-        composing = await self._with(broadcast, incoming, at)
+    async def _act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
+        context = await self._open(broadcast, incoming, at)
         if asked.act == "csv":
-            return await self._csv(broadcast)
+            return await self._attach_csv(broadcast)
         if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
-            return await self._follows(broadcast, asked.act, incoming, at)
+            return await self._follow_up(broadcast, asked.act, incoming, at)
         if broadcast.state not in ("draft", "approved"):
-            return composing.does(asked, incoming)
-        edited = composing.apply_edit(asked, incoming)
+            return actions.decide(context, asked, incoming)
+        edited = editing.apply_edit(context, asked, incoming)
         if isinstance(edited, str):
-            return Decision((Reply(edited, composing.back),))
+            return Decision((Reply(edited, back_row(context)),))
         if edited:
             changed = replace(broadcast, draft=drafts.dump(edited))
-            return composing.save_edit(edited, await self._count(changed, at), asked.act)
-        return composing.does(asked, incoming)
+            return editing.save_edit(context, edited, await self._count(changed, at), asked.act)
+        return actions.decide(context, asked, incoming)
 
-    async def _with(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> Composer:
-        composing = Composer(self._content(), broadcast, incoming.user, self._local(), at)
+    async def _open(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> BroadcastContext:
+        context = BroadcastContext(self._content(), broadcast, incoming.user, self._local(), at)
         if broadcast.state in ("draft", "approved", "scheduled"):
-            search = composing.starting.search
+            search = context.starting.search
             samples = [session_of(s) for s in await self._rows.some(search)] if search else []
-            return replace(composing, count=await self._count(broadcast, at), samples=samples)
-        return replace(composing, totals=await self._ledger.totals(broadcast.number))
+            return replace(context, count=await self._count(broadcast, at), sessions=samples)
+        return replace(context, totals=await self._ledger.totals(broadcast.number))
 
     async def _count(self, broadcast: Broadcast, at: datetime) -> Count | None:
-        starting = Starting(self._content(), broadcast, self._local(), at)
+        starting = BroadcastStart(self._content(), broadcast, self._local(), at)
         if broadcast.parent:
             totals = await self._ledger.totals(broadcast.parent)
             left = sum(totals[state] for state in starting.states)
             return Count(left, 0, 0, 0, left)
         return await self._rows.count(starting.search) if starting.search else None
 
-    async def _csv(self, broadcast: Broadcast) -> Decision:
+    async def _attach_csv(self, broadcast: Broadcast) -> Decision:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
-        file = Attachment(words.csv_file, report.table(words, rows[:MOST_ROWS]))
+        file = Attachment(words.csv_file, report.to_csv(words, rows[:MOST_ROWS]))
         return Decision((Reply(report.summarise(words, broadcast, totals), attachment=file),))
 
-    async def _follows(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
-        """A draft that repeats, corrects or takes back a broadcast that is over."""
+    async def _follow_up(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
+        """Make a draft that repeats, corrects or recalls a broadcast that is over."""
         words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
         draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
         kinds: dict[str, Act] = {"again": "send", "correct": "edit", "recall": "delete"}
-        meant = Starting(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
+        meant = BroadcastStart(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
         totals = await self._ledger.totals(broadcast.number)
         if not any(totals[state] for state in meant):
             return Decision((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
@@ -258,5 +260,5 @@ class BroadcastArea:
         made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
-        card = (await self._with(made, incoming, at)).card()
+        card = show_card(await self._open(made, incoming, at))
         return Decision((*((Reply(said),) if said else ()), card))

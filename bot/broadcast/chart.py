@@ -1,4 +1,4 @@
-"""The picture of how far everybody is. Takes seconds and a large library, so it is drawn in a process of its own.
+"""The chart of `/stats`. Takes seconds and a large library, so it is drawn in a process of its own.
 
 `draw` needs matplotlib (extra `charts`) and a font of the system that has Chinese characters.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Numbers = tuple[int | None, ...]
-"""None: not told."""
+"""None: hidden, because few people would be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` says that a number is not
-    told.
-    """
+    """Three panels under a title: `groups` stacked, `steps` as bars, `days` as lines. `few` marks hidden numbers."""
 
     title: str
     few: str
@@ -41,27 +39,27 @@ Missing = Literal["matplotlib", "font"]
 
 GREY, BLUE, ORANGE, GREEN = "#b8c4d0", "#5b8ff9", "#f6903d", "#5ad8a6"
 STATES, DAILY = (GREY, BLUE, ORANGE, GREEN), (BLUE, GREEN, ORANGE)
-"""Colours of what the columns say, in their order."""
+"""Colours of the columns, in their order."""
 INCHES = (7.2, 12.0)
-"""A phone held upright."""
+"""The shape of a phone."""
 DOTS = 150
 """Per inch."""
 
 
 def draw(chart: Chart) -> bytes | Missing:
-    """The picture as PNG, or what it takes that is not there."""
+    """Return the chart as PNG, or what is missing to draw it."""
     if find_spec("matplotlib") is None:
         return "matplotlib"
     tables = (chart.groups, chart.steps, chart.days)
     said = "".join([chart.title, chart.few, *(part for t in tables for part in (*t.columns, *dict(t.rows)))])
-    font = _font(said)
+    font = _find_font(said)
     if font is None:
         return "font"
     return _to_png(chart, font)
 
 
-def _font(text: str) -> Path | None:
-    """A font of the system that has all of these characters; a plain one where there is a choice."""
+def _find_font(text: str) -> Path | None:
+    """Find a font of the system that has all of these characters; a regular sans where there are several."""
     from matplotlib import font_manager, ft2font  # noqa: PLC0415 - it takes a second
 
     wanted = {ord(character) for character in text if character > "\u2e80"}
@@ -92,8 +90,8 @@ def _to_png(chart: Chart, font: Path) -> bytes:
         panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
         figure.suptitle(chart.title)
         _draw_stacks(panels[0], chart.groups, chart.few)
-        _bars(panels[1], chart.steps, chart.few)
-        _lines(panels[2], chart.days)
+        _draw_bars(panels[1], chart.steps, chart.few)
+        _draw_lines(panels[2], chart.days)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=DOTS)
     return out.getvalue()
@@ -114,7 +112,7 @@ def _draw_stacks(axes: Any, table: Table, few: str) -> None:
     axes.invert_yaxis()
 
 
-def _bars(axes: Any, table: Table, few: str) -> None:
+def _draw_bars(axes: Any, table: Table, few: str) -> None:
     labels = [name for name, _ in table.rows]
     bars = axes.barh(labels, [numbers[0] or 0 for _, numbers in table.rows], color=BLUE)
     axes.bar_label(bars, [f" {few if n is None else n}" for _, (n, *_) in table.rows], fontsize="small")
@@ -122,7 +120,7 @@ def _bars(axes: Any, table: Table, few: str) -> None:
     axes.invert_yaxis()
 
 
-def _lines(axes: Any, table: Table) -> None:
+def _draw_lines(axes: Any, table: Table) -> None:
     days = [name for name, _ in table.rows]
     for column, name in enumerate(table.columns):
         heights = [float("nan") if numbers[column] is None else numbers[column] for _, numbers in table.rows]

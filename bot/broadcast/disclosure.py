@@ -1,6 +1,5 @@
-"""Which numbers about groups of people may be told. A small group is hidden, and so much beside it that it cannot be
-worked out from what is told: neither as what is left of a total, nor by adding and subtracting over all the tables.
-Pure; knows no words.
+"""Hides the numbers of small groups in tables, and so many others that a hidden one cannot be worked out: neither as
+the rest of a total, nor by adding and subtracting cells over all tables. Pure; knows no words.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 
 SMALLEST = 5
-"""People in a group whose number may be told. Nobody at all may be told too."""
+"""People in a group whose number may be published. 0 may be published too."""
 
 Cell = frozenset[int]
-"""A group whose number a table would tell: the places, in `counts`, of the people in it."""
+"""A group of a table: the indexes, in `counts`, of the people in it."""
 
 
 def find_publishable(counts: Sequence[int], lines: Sequence[Sequence[Cell]]) -> frozenset[Cell]:
-    """The cells that may be told.
+    """Return the cells that may be published.
 
-    `counts` are people who are alike, a number each. A line is cells that do not overlap and make up something whose
-    number people know; what comes in an earlier line is rather told than what comes in a later one.
+    `counts` are numbers of people who are alike. A line is cells that do not overlap and add up to a number that people
+    know; earlier lines are rather published than later ones.
     """
     sizes = {cell: sum(counts[place] for place in cell) for line in lines for cell in line}
     small = [cell for cell, size in sizes.items() if 0 < size < SMALLEST]
@@ -45,7 +44,7 @@ def _cover(line: Sequence[Cell], sizes: dict[Cell, int], hidden: set[Cell], befo
 
 
 def _leak(cells: Sequence[Cell], small: Sequence[Cell]) -> Cell | None:
-    """The cell that, with those before it, would give a small one away: it lies in the space that they span."""
+    """Return the first cell that, with those before it, makes a small one computable: it is in their linear span."""
     width = 1 + max((place for cell in (*cells, *small) for place in cell), default=0)
     rest = np.array([_row(cell, width) for cell in small]).reshape(len(small), width)
     spanned = np.zeros((0, width))

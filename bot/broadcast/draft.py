@@ -1,4 +1,4 @@
-"""What is sent: a draft as staff made it, checked, and rendered for one person. Pure.
+"""The draft of a broadcast: stored, checked, and rendered for one person. Pure.
 
 The text is safe HTML with `{{ placeholders }}` of the notice's facts; what stands for them is escaped.
 """
@@ -53,7 +53,7 @@ class BroadcastDraft:
 
     @property
     def digest(self) -> str:
-        """A hash of all that a recipient sees, of who gets it, and of whether it may wake them."""
+        """SHA-256 of all that a recipient sees, of the audience, and of `loud`."""
         who = [str(self.audience), self.audience.notice, self.audience.late] if self.audience else None
         file = [self.file.kind, self.file.id] if self.file else None
         whole = json.dumps([self.html, file, self.buttons, who, self.loud], ensure_ascii=False)
@@ -61,12 +61,12 @@ class BroadcastDraft:
 
     @property
     def plain_text(self) -> str:
-        """The text without its marks."""
-        return plain(self.html)
+        """The text without HTML tags."""
+        return strip_tags(self.html)
 
 
-def plain(text: str) -> str:
-    """HTML as people see it."""
+def strip_tags(text: str) -> str:
+    """Return HTML as people see it."""
     return html.unescape(_TAG.sub("", text))
 
 
@@ -74,37 +74,37 @@ _DRAFT: TypeAdapter[BroadcastDraft] = TypeAdapter(BroadcastDraft)
 
 
 def dump(draft: BroadcastDraft) -> str:
-    """As it is stored; `load(dump(d)) == d`."""
+    """Return the JSON that is stored; `load(dump(d)) == d`."""
     return _DRAFT.dump_json(draft).decode()
 
 
 def load(stored: str) -> BroadcastDraft:
-    """The draft that `dump` wrote."""
+    """Read what `dump` wrote."""
     return _DRAFT.validate_json(stored)
 
 
 @dataclass(frozen=True)
-class Rendering:
-    """Renders one draft for many people at a moment (local time of the notice); alike people share the text."""
+class Renderer:
+    """Renders one draft for many people at a moment (local time of the notice); people who are alike share the text."""
 
     content: Content
     draft: BroadcastDraft
     now: datetime
 
-    def bulletin(self, session: Session) -> Bulletin:
-        """The very message that this person gets."""
+    def render(self, session: Session) -> Bulletin:
+        """Render the message for this person."""
         return Bulletin(self._text(session), self._buttons, self.draft.file)
 
-    def render_for(self, session: Session, number: int) -> Bulletin:
-        """The same, with answers that count for the broadcast of this number."""
-        plain = self.bulletin(session)
+    def render_numbered(self, session: Session, number: int) -> Bulletin:
+        """Render the message with buttons that answer the broadcast of this number."""
+        plain = self.render(session)
         key = str(number)
         if key not in self._button_cache:
             self._button_cache[key] = tuple(tuple(_number_button(b, number) for b in row) for row in plain.buttons)
         return replace(plain, buttons=self._button_cache[key])
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """What is wrong: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
+    def find_problems(self) -> Iterator[tuple[str, str]]:
+        """Yield problems: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
         if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
         names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
@@ -118,12 +118,12 @@ class Rendering:
             yield "nobody", ""
         most = LONGEST_CAPTION if self.draft.file else LONGEST
         if not set(names) - known:
-            length = max(len(plain(self._text(session))) for session in samples)
+            length = max(len(strip_tags(self._text(session))) for session in samples)
             if length > most:
                 yield "too_long", str(length - most)
 
     def _lacks_fact(self, name: str, session: Session) -> bool:
-        """Whether the notice has nothing to say there, or nothing any more."""
+        """Return whether the notice states nothing for this name, or nothing any more."""
         return Voice(self.content, session, self.now).facts[name] == self.content.phrases.facts.unstated
 
     @cached_property
@@ -140,7 +140,7 @@ class Rendering:
 
     @property
     def _samples(self) -> list[Session]:
-        """Somebody of each cohort that may get it; at least somebody who has not chosen."""
+        """One session of each cohort that may get it; at least one without a cohort."""
         audience = self.draft.audience or Audience(next(iter(self.content.notices)))
         nobody, script = Session(audience.notice), self.content.script
         notice = self.content.notices.get(audience.notice)

@@ -1,5 +1,5 @@
-"""How far everybody is: by state, cohort, step and day, in words, as tables and for a picture. What would lead to few
-people is not told; `disclosure` says what. Pure.
+"""The statistics of a notice, by state, cohort, step and day: as text, tables and chart. Numbers that would lead to few
+people are hidden, as `disclosure` finds them. Pure.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from bot.domain.counts import Day, Group, Kind, Questions, Reached
 from bot.render.reply import Voice
 
 DAYS = 14
-"""Days that are told, today the last."""
+"""Days in the tables, today the last."""
 
 K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """The numbers of one notice, of which `voice` speaks. `waiting`: questions that wait for an editor."""
+    """The statistics of `voice`'s notice. `waiting`: questions without an answer."""
 
     content: Content
     voice: Voice
@@ -37,7 +37,7 @@ class Funnel:
     waiting: int = 0
 
     def text(self) -> str:
-        """The numbers, for a chat."""
+        """Return the text for a chat."""
         words = self.content.phrases.broadcast
         parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps)]
         daily = [
@@ -56,7 +56,7 @@ class Funnel:
         )
 
     def table(self) -> str:
-        """Everything as CSV that a spreadsheet opens, a table under the other."""
+        """Return all tables as CSV that a spreadsheet opens, one under the other."""
         out = io.StringIO()
         out.write("\ufeff")
         writer = csv.writer(out)
@@ -67,13 +67,13 @@ class Funnel:
         return out.getvalue()
 
     def chart(self) -> Chart:
-        """What a picture of it shows."""
+        """Return the data of the chart."""
         words, notice = self.content.phrases.broadcast, self.voice.notice.notice.short
         grid = self._grid
         bars = Table(grid.name, grid.columns[:-2], tuple((name, numbers[:-2]) for name, numbers in grid.rows))
         return Chart(words.stats_picture.format(notice=notice), words.stats_few, bars, self._steps, self._days)
 
-    # Who may be told
+    # Hiding small groups
 
     @cached_property
     def _publishable(self) -> frozenset[Cell]:
@@ -99,7 +99,7 @@ class Funnel:
         return {key: frozenset(places) for key, places in cells.items()}
 
     def _count_of(self, cell: Cell) -> int | None:
-        """How many they are; None: that is not told."""
+        """Return how many people are in a cell; None: hidden."""
         return sum(self.groups[place].people for place in cell) if not cell or cell in self._publishable else None
 
     # Tables
@@ -155,7 +155,7 @@ class Funnel:
 
     @cached_property
     def _questions(self) -> Table:
-        """By cohort, and all together in the last row."""
+        """By cohort, with all together in the last row."""
         words, reached = self.content.phrases.broadcast, get_args(Reached)
         counts = Counter({(q.cohort, q.reached): q.count for q in self.questions})
         cohorts = list(dict.fromkeys(q.cohort for q in self.questions))

@@ -1,4 +1,4 @@
-"""Automatic reminders: which of a notice's plan are due on a day. Pure.
+"""Automatic reminders: those of a notice's plan that are due. Pure.
 
 A reminder has a key made of notice, window and day; the store makes a broadcast of each key once.
 """
@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from bot.broadcast.draft import BroadcastDraft
 from bot.content.content import Content
 from bot.domain.audience import Condition, Search, Wrong, parse_audience
-from flows.notice import EVERYONE, Notice, Reminder, Window
+from flows.notice import Notice, Reminder
+from flows.windows import EVERYONE, Window
 
 CATCH_UP = timedelta(hours=12)
-"""How long after its time a reminder still makes sense; later it is left out, because the next one is nearer."""
+"""A reminder later than this is left out, because the next one is nearer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reminder whose time has come: its key, what it says to whom, how many of the plan one person gets at most.
+    """A reminder that is due: its key, its draft, and how many of the plan one person gets at most.
 
     `cohorts` are those whom the window is for; empty: all.
     """
@@ -32,15 +33,15 @@ class Due:
     most: int
 
     def narrow(self, search: Search) -> Search:
-        """The search for those whom the window is for and who have not had enough."""
+        """Narrow a search to the window's cohorts and to people below the plan's limit."""
         only = (Condition("cohorts", self.cohorts),) if self.cohorts else ()
         return replace(search, conditions=(*search.conditions, *only), most=(self.prefix, self.most))
 
 
-def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
-    """Reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
+def find_due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator[Due]:
+    """Yield the reminders whose time is not longer ago than CATCH_UP. `now` is local time of the notices.
 
-    On a `rehearsed` day they have keys of their own: what was rehearsed has yet to come.
+    On a `rehearsed` day they have other keys, so that the real ones are still sent on their day.
     """
     for notice in content.notices.values():
         prefix = f"{'rehearsal/' if rehearsed else ''}plan/{notice.id}/"
@@ -50,11 +51,11 @@ def due(content: Content, now: datetime, *, rehearsed: bool = False) -> Iterator
                 continue
             time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
             if timedelta() <= now - time < CATCH_UP:
-                yield _due(content, notice, window, reminder, prefix)
+                yield _make_due(content, notice, window, reminder, prefix)
 
 
-def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
-    audience = parse_audience(reminder.audience, notice, steps(content))
+def _make_due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
+    audience = parse_audience(reminder.audience, notice, step_ids(content))
     assert not isinstance(audience, Wrong)  # the content was checked
     draft = BroadcastDraft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
     cohorts = () if EVERYONE in window.cohorts else window.cohorts
@@ -65,6 +66,6 @@ def _due(content: Content, notice: Notice, window: Window, reminder: Reminder, p
     return Due(key, draft, cohorts, prefix, notice.reminders.most)
 
 
-def steps(content: Content) -> Sequence[str]:
-    """The ids of the walk's steps."""
+def step_ids(content: Content) -> Sequence[str]:
+    """Return the ids of the walk's steps."""
     return tuple(content.script.by_id)

@@ -1,4 +1,4 @@
-"""How far a broadcast is, in words and as a table. Pure."""
+"""The progress and the result of a broadcast, as text, buttons and CSV. Pure."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from bot.domain.messages import Button, Tone
 from bot.domain.zone import ZONE
 
 WIDTH = 10
-"""Signs of the bar."""
+"""Characters of the bar."""
 
 
-def title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
-    """What it is called: by its number, and by that of the one that it repeats, corrects or takes back."""
+def format_title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+    """Return the title: the number, and that of the broadcast that it repeats, corrects or recalls."""
     kind = "again" if broadcast.parent and broadcast.act == "send" else broadcast.act
     return words.titles[kind].format(number=broadcast.number, parent=broadcast.parent)
 
 
-def state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
-    """Where it stands, in a word."""
+def format_state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
+    """Return the word for its state."""
     return words.acting[broadcast.act].get(broadcast.state, words.states[broadcast.state])
 
 
-def counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
-    """How many are in each state that anybody is in; they add up to the total. Who was left out, with the reasons."""
+def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+    """Format the number of recipients in each state, which add up to the total, and the reasons of those left out."""
     names = {**words.rows, "sent": words.arrived[act]}
     why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
     said = (f"{names[state]} {totals[state]}" for state in STATES if totals[state])
     return " · ".join(said) + (f"（{why}）" if why else "")
 
 
-def answers(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
-    """Who answered what, and how many of those who got it are silent; nobody is asked by a correction."""
+def format_acks(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+    """Format the answers, and how many who got it gave none; "" for corrections, which ask nothing."""
     if act != "send":
         return ""
     said = [f"{words.acks[ack]} {n}" for ack, n in totals.acks.items()]
@@ -47,44 +47,44 @@ def answers(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     return " · ".join([*said, words.silent.format(n=max(0, silent))]) if totals["sent"] else ""
 
 
-def progress(
+def format_progress(
     words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, per_s: float = 0.0, why: str | None = None
 ) -> str:
-    """The card: bar, counts, messages a second, the time left, why it stands still (None: as its row says)."""
+    """Format the card: bar, counts, messages a second, time left, reason for a standstill (`why`; None: the row's)."""
     total = totals.total or broadcast.total or 0
     share = totals.finished / total if total else float(broadcast.state in ENDED)
     filled = int(share * WIDTH)
     left = (total - totals.finished) / per_s if per_s else 0.0
     reason = words.why.get(broadcast.why, "") if why is None else why
     text = words.progress.format(
-        title=title(words, broadcast),
-        state=state(words, broadcast),
+        title=format_title(words, broadcast),
+        state=format_state(words, broadcast),
         bar=words.bar[0] * filled + words.bar[1] * (WIDTH - filled),
         percent=int(share * 100),
         settled=totals.finished,
         total=total,
         rate=words.per_s.format(n=f"{per_s:.1f}") if per_s else "",
-        eta=words.eta.format(eta=span(words, left)) if left else "",
-        counts=counts(words, broadcast.act, totals),
-        acks=answers(words, broadcast.act, totals),
-        why=reason.format(when=clock(broadcast.resume_at)) if reason else "",
+        eta=words.eta.format(eta=format_duration(words, left)) if left else "",
+        counts=format_counts(words, broadcast.act, totals),
+        acks=format_acks(words, broadcast.act, totals),
+        why=reason.format(when=format_time(broadcast.resume_at)) if reason else "",
     )
     return "\n".join(line for line in text.splitlines() if line.strip())
 
 
 def summarise(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
-    """What became of everybody."""
+    """Format the result for all recipients."""
     return words.ended.format(
-        title=title(words, broadcast),
-        state=state(words, broadcast),
+        title=format_title(words, broadcast),
+        state=format_state(words, broadcast),
         total=totals.total,
-        counts=counts(words, broadcast.act, totals),
-        acks=answers(words, broadcast.act, totals),
+        counts=format_counts(words, broadcast.act, totals),
+        acks=format_acks(words, broadcast.act, totals),
     )
 
 
 COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
-"""What there is to say of a recipient, in the order of the CSV's columns."""
+"""Fields of a recipient, in the order of the CSV's columns."""
 
 ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
     "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("loud", "drop")),
@@ -96,17 +96,17 @@ ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
     "done": (("csv", "again"), ("correct", "recall")),
     "cancelled": (("csv", "again"), ("correct", "recall")),
 }
-"""What can be done with a broadcast in each state, as rows of buttons."""
+"""Acts that are possible in each state, as rows of buttons."""
 FOLLOWING: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "again": (("view", "test"), ("send", "drop")),
     "edit": (("text", "view"), ("test", "send"), ("drop",)),
     "delete": (("send", "drop"),),
 }
-"""And with the draft of one that repeats, corrects or takes back another: who gets it is settled."""
+"""Acts on the draft of one that repeats, corrects or recalls another: its audience is fixed."""
 
 
-def doors(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:
-    """The buttons under a broadcast's card."""
+def list_buttons(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons under a broadcast's card."""
     rows, number, act = ACTS[broadcast.state], broadcast.number, broadcast.act
     if broadcast.parent and broadcast.state == "draft":
         rows = FOLLOWING["again" if act == "send" else act]
@@ -116,51 +116,51 @@ def doors(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[Button, 
         rows = (("csv",),)
     loud = "✓ " if drafts.load(broadcast.draft).loud else ""
     own = {"send": words.sends[act], "drop": words.drops[act], "loud": loud + words.buttons["loud"]}
-    return tuple(tuple(door(words, number, name, text=own.get(name, "")) for name in row) for row in rows)
+    return tuple(tuple(make_button(words, number, name, text=own.get(name, "")) for name in row) for row in rows)
 
 
-def door(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
-    """A button of the room of broadcasts."""
+def make_button(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
+    """Make a button of the broadcast area."""
     tone: Tone = (
         "bad" if act in ("cancel", "drop", "recall") else "good" if act in ("send", "approve", "resume") else ""
     )
     return Button(f"bc|{number}|{act}{f'|{about}' if about else ''}", text or words.buttons[act], tone)
 
 
-def span(words: BroadcastPhrases, seconds: float) -> str:
-    """A stretch of time in minutes or hours, rounded up."""
+def format_duration(words: BroadcastPhrases, seconds: float) -> str:
+    """Format a duration in minutes or hours, rounded up."""
     minutes = int(seconds // 60) + 1
     return words.minutes.format(n=minutes) if minutes < 90 else words.hours.format(n=round(minutes / 60))
 
 
-def clock(at: datetime | None) -> str:
-    """A moment as the notice's clocks show it."""
+def format_time(at: datetime | None) -> str:
+    """Format a moment in the notice's zone; "" for None."""
     return f"{at.astimezone(ZONE):%m-%d %H:%M}" if at else ""
 
 
-def table(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]]) -> str:
-    """The recipients as CSV that a spreadsheet opens: who by their random number, what became of it and why."""
+def to_csv(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]]) -> str:
+    """Return the recipients as CSV that a spreadsheet opens, each by a random number."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
     writer.writerow(words.csv)
-    writer.writerows(line(words, row) for row in rows)
+    writer.writerows(to_row(words, row) for row in rows)
     return out.getvalue()
 
 
-def line(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
-    """One recipient's cells."""
+def to_row(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
+    """Return one recipient's cells."""
     return [
         row["member"] or "–",
         words.rows[row["state"]],
         words.reasons.get(row["reason"], row["reason"]),
         str(row["attempts"]),
-        _local(row["at"]),
+        _format_stored_time(row["at"]),
         words.acks[row["ack"]] if row["ack"] else "",
-        _local(row["ack_at"]),
+        _format_stored_time(row["ack_at"]),
     ]
 
 
-def _local(at: str | None) -> str:
-    """A stored time as the notice's clocks show it, to the second."""
+def _format_stored_time(at: str | None) -> str:
+    """Format a stored time in the notice's zone, to the second."""
     return f"{datetime.fromisoformat(at).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""

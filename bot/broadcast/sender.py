@@ -13,13 +13,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-import structlog
-
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
-from bot.broadcast.brake import CircuitBreaker
-from bot.broadcast.draft import BroadcastDraft, Rendering
-from bot.broadcast.news import StaffNotices
+from bot.broadcast.circuit_breaker import CircuitBreaker
+from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.staff_notices import StaffNotices
 from bot.broadcast.times import is_quiet
 from bot.content.content import Content
 from bot.domain.audience import open_for
@@ -28,29 +26,30 @@ from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Bulletin, Outcome, Ready, Reply
 from bot.domain.session import Session, session_of
 from bot.runtime import crashes
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.problems import StoreCode
 
 AT_ONCE = 64
-"""Rows in hand where no pace is kept."""
+"""Rows in flight at most."""
 AHEAD_S = 2.0
-"""Seconds of work in hand where one is."""
+"""Seconds of work in flight where a rate is kept."""
 MOST_TRIES = 6
-"""How often a message is tried that the channel's own errors stop."""
+"""Attempts at a message that the channel's own errors stop."""
 AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
 FINISH_S = 1.5
-"""Seconds that what is in flight gets when the sender is told to stop."""
+"""Seconds for messages in flight when the sender is cancelled."""
 RECALLED_WITHIN = timedelta(hours=48)
-"""How long after it arrived a message can be taken back."""
+"""A message can be recalled for so long after it arrived."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
-class Wire(Protocol):
-    """A channel's way to many; user and message by its own ids."""
+class BulkChannel(Protocol):
+    """A channel's methods for broadcasts; user and message by its own ids."""
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
     async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
@@ -62,28 +61,28 @@ class Wire(Protocol):
 class Sender:
     """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
 
-    `woken` is set by whoever starts, stops or resumes something, `posted` when there is news for staff. `news` says
-    who is told that a broadcast stopped or ended. `troubles`: broadcasts that wait for the database, and why.
+    `woken` is set by whoever starts, stops or resumes something, `posted` when there is a message for staff, addressed
+    by `staff_notices`. `troubles`: broadcasts that wait for the database, and why.
     """
 
     store: Store
     content: Callable[[], Content]
-    wire: Wire
+    bulk: BulkChannel
     channel: str
     worker: str
     rate: float
     present: Callable[[], datetime]
     local: Callable[[], datetime]
-    news: StaffNotices
+    staff_notices: StaffNotices
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
-    brakes: dict[int, CircuitBreaker] = field(default_factory=dict)
+    breakers: dict[int, CircuitBreaker] = field(default_factory=dict)
     troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def look(self) -> None:
-        """Take up everything that has something left to be done and is not in hand yet."""
+    async def start_pending(self) -> None:
+        """Begin to send every broadcast that has rows left and is not being sent yet."""
         for broadcast in await self.store.broadcasts.under_way(self.channel):
             if broadcast.number not in self._sending:
                 task = asyncio.create_task(self._send(broadcast))
@@ -91,15 +90,15 @@ class Sender:
                 task.add_done_callback(partial(_discard_task, self._sending, broadcast.number))
 
     async def stop(self) -> None:
-        """Claim nothing more, and wait for what is in flight."""
+        """Claim nothing more, and wait for messages in flight."""
         tasks = list(self._sending.values())
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
-    async def once(self, number: int) -> None:
-        """Send what can be sent of one broadcast now."""
+    async def send_once(self, number: int) -> None:
+        """Send all that can be sent of one broadcast now."""
         broadcast = await self.store.broadcasts.get(number)
         if broadcast:
             await self._send(broadcast)
@@ -111,20 +110,20 @@ class Sender:
                 pass
             there = broadcast if broadcast.state == "running" else await rows.get(number)
             if there and there.state == "running":
-                await _Sending(self, there).run()
+                await _BroadcastRun(self, there).run()
         except StoreProblem as problem:
             self.log_trouble(number, problem)
         except Outdated:
             pass  # somebody else moved it on; the next look sees where it is
 
     def log_trouble(self, number: int, problem: StoreProblem) -> None:
-        """The database takes nothing: said once, until it does again."""
+        """Note that the database takes nothing; logged once until it does again."""
         if number not in self.troubles:
             _log.error("store_problem", code=problem.code, broadcast=number)
         self.troubles[number] = problem.code
 
 
-class _Sending:
+class _BroadcastRun:
     """One broadcast while it is sent by this worker."""
 
     def __init__(self, sender: Sender, broadcast: Broadcast) -> None:
@@ -132,98 +131,98 @@ class _Sending:
         self.ledger = sender.store.ledger
         self.draft: BroadcastDraft = drafts.load(broadcast.draft)
         self._render()
-        self.brake = sender.brakes.setdefault(self.number, CircuitBreaker())
-        self.most = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
-        self.hands: dict[int, asyncio.Task[None]] = {}
+        self.breaker = sender.breakers.setdefault(self.number, CircuitBreaker())
+        self.max_tasks = max(4, min(AT_ONCE, round(sender.rate * AHEAD_S)))
+        self.tasks: dict[int, asyncio.Task[None]] = {}
         self.stopping = False
 
     async def run(self) -> None:
         try:
-            await self._all()
-        finally:  # also when it is told to stop: what is in flight ends, the rest is let go
+            await self._send_all()
+        finally:  # also when cancelled: messages in flight end, the other rows are released
             self.stopping = True
-            await self._empty(FINISH_S)
+            await self._drain(FINISH_S)
             await self.ledger.release(self.number, self.sender.worker)
         await self._finish()
 
-    async def _all(self) -> None:
-        """Until nothing can be claimed, somebody stops it, or the brake is pulled."""
-        while not self.brake.why and not self.quiet():
+    async def _send_all(self) -> None:
+        """Send until nothing can be claimed, somebody stops it, or the circuit breaker opens."""
+        while not self.breaker.why and not self.is_quiet_now():
             if self.number in self.sender.troubles:
-                await self._empty()  # outcomes first: until they are written down, nothing more goes out
-            if rest := self.brake.rest_s:
-                await self._empty()
+                await self._drain()  # outcomes first: until they are written down, nothing more goes out
+            if rest := self.breaker.backoff_s:
+                await self._drain()
                 await self.sender.sleep(rest)
-            room = 1 if rest else self.most - len(self.hands)
-            # A claim costs a transaction, so it waits until half of the hands are free.
-            if not rest and self.hands and room < self.most / 2:
-                await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
+            room = 1 if rest else self.max_tasks - len(self.tasks)
+            # A claim costs a transaction, so it waits until half of the tasks are done.
+            if not rest and self.tasks and room < self.max_tasks / 2:
+                await asyncio.wait(list(self.tasks.values()), return_when=asyncio.FIRST_COMPLETED)
                 continue
             rows = await self.ledger.claim(self.number, self.sender.worker, room, self.sender.present())
-            if not self.hands:
+            if not self.tasks:
                 self.sender.troubles.pop(self.number, None)
-            self._take(row for row in rows if row.id not in self.hands)
-            if not rows and not self.hands:
+            self._begin(row for row in rows if row.id not in self.tasks)
+            if not rows and not self.tasks:
                 return
             if rest:
-                await self._empty()
+                await self._drain()
             elif not rows:
-                await asyncio.wait(list(self.hands.values()), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(list(self.tasks.values()), return_when=asyncio.FIRST_COMPLETED)
             if self.sender.local().date() != self.rendering.now.date():
                 self._render()
-        await self._empty()
+        await self._drain()
 
     def _render(self) -> None:
-        """As it looks today, and for whom the dates are not over today."""
-        self.rendering = Rendering(self.sender.content(), self.draft, self.sender.local())
+        """Render as of today, and find the cohorts whose dates are not over today."""
+        self.rendering = Renderer(self.sender.content(), self.draft, self.sender.local())
         audience, notices = self.draft.audience, self.rendering.content.notices
         notice = notices.get(audience.notice) if audience else None
-        self.open = open_for(audience, notice, self.rendering.now) if audience and notice else None
+        self.open_cohorts = open_for(audience, notice, self.rendering.now) if audience and notice else None
 
-    def quiet(self) -> bool:
-        """Whether people sleep."""
+    def is_quiet_now(self) -> bool:
+        """Return whether the quiet hours hold this broadcast."""
         habits = self.sender.content().phrases.broadcast.habits
         return not self.draft.loud and is_quiet(self.sender.local().time(), habits.quiet_from, habits.quiet_to)
 
-    def _take(self, rows: Iterable[Recipient]) -> None:
+    def _begin(self, rows: Iterable[Recipient]) -> None:
         for row in rows:
-            task = asyncio.create_task(self._one(row))
-            self.hands[row.id] = task
-            task.add_done_callback(partial(_discard_task, self.hands, row.id))
+            task = asyncio.create_task(self._send_one(row))
+            self.tasks[row.id] = task
+            task.add_done_callback(partial(_discard_task, self.tasks, row.id))
 
-    async def _empty(self, within_s: float | None = None) -> None:
-        """Wait for what is in hand; what takes longer than `within_s` is left and becomes unsure."""
-        if self.hands:
-            _, late = await asyncio.wait(list(self.hands.values()), timeout=within_s)
+    async def _drain(self, within_s: float | None = None) -> None:
+        """Wait for messages in flight; one that takes longer than `within_s` is cancelled and becomes unsure."""
+        if self.tasks:
+            _, late = await asyncio.wait(list(self.tasks.values()), timeout=within_s)
             for task in late:
                 task.cancel()
 
     async def _finish(self) -> None:
-        """The end, a pause by the brake, or nothing to do right now."""
+        """End the broadcast, or pause it if the breaker is open; nothing when it goes on later."""
         now = self.sender.present()
         await self.ledger.release_orphans(self.number, now)
-        words, news = self.rendering.content.phrases.broadcast, self.sender.news
-        # Whoever looks after it may be somebody else by now.
+        words, news = self.rendering.content.phrases.broadcast, self.sender.staff_notices
+        # Its maker may be somebody else by now.
         there = await self.sender.store.broadcasts.get(self.number) or self.broadcast
-        if self.brake.why:
-            about = {"why": self.brake.why, "resume_at": self.brake.until}
-            paused = replace(self.broadcast, state="paused", why=self.brake.why, resume_at=self.brake.until)
-            said = report.progress(words, paused, await self.ledger.totals(self.number))
+        if self.breaker.why:
+            about = {"why": self.breaker.why, "resume_at": self.breaker.until}
+            paused = replace(self.broadcast, state="paused", why=self.breaker.why, resume_at=self.breaker.until)
+            said = report.format_progress(words, paused, await self.ledger.totals(self.number))
             moved = Moved(self.number, "running", "paused", about)
-            await self._apply(moved, news.of(there, said))
-            _log.warning("broadcast_paused", broadcast=self.number, why=self.brake.why)
+            await self._apply(moved, news.address(there, said))
+            _log.warning("broadcast_paused", broadcast=self.number, why=self.breaker.why)
         elif totals := await self.ledger.end(self.number, now):
-            await self._apply(news.of(there, report.summarise(words, replace(there, state="done"), totals)))
+            await self._apply(news.address(there, report.summarise(words, replace(there, state="done"), totals)))
             _log.info("broadcast_done", broadcast=self.number)
         else:
             return
-        self.sender.brakes.pop(self.number, None)
+        self.sender.breakers.pop(self.number, None)
 
     async def _apply(self, *effects: Effect) -> None:
         await self.sender.store.desk.apply(effects, self.broadcast.channel, self.sender.present())
         self.sender.posted.set()
 
-    async def _one(self, row: Recipient) -> None:
+    async def _send_one(self, row: Recipient) -> None:
         user, session = row.user, session_of(row.session)
         if reason := self._skip_reason(row, session):
             await self._settle(Result(row.id, "skipped", reason))
@@ -241,22 +240,22 @@ class _Sending:
 
         outcome = await self._send(user, row, session, ready)
         now = self.sender.present()
-        self.brake.saw(user, outcome, now)
+        self.breaker.record(user, outcome, now)
         if result := _result(row, outcome, now):
             await self._settle(result)
 
     async def _send(self, user: str, row: Recipient, session: Session, ready: Ready) -> Outcome:
-        wire = self.sender.wire
+        wire = self.sender.bulk
         if self.broadcast.act == "delete":
             return await wire.delete(user, row.sent or "", ready)
         parent = self.broadcast.parent if self.broadcast.act == "edit" else None
-        bulletin = self.rendering.render_for(session, parent or self.number)
+        bulletin = self.rendering.render_numbered(session, parent or self.number)
         if self.broadcast.act == "edit":
             return await wire.edit(user, row.sent or "", bulletin, ready)
         return await wire.send(user, bulletin, ready)
 
     def _skip_reason(self, row: Recipient, session: Session) -> str:
-        """Why this person gets nothing after all: what was true when it started may have changed."""
+        """Return why this person gets nothing after all, "" when they do: people may have changed since it started."""
         if row.user is None:
             return "forgotten"
         if self.broadcast.act == "delete" and row.sent_at and self.sender.present() - row.sent_at > RECALLED_WITHIN:
@@ -273,10 +272,10 @@ class _Sending:
         if wants and position and position.state == "done":
             return "done"
         cohort = position.answers.get("cohort") or None if position else None
-        return "" if self.open is None or cohort in self.open else "over"
+        return "" if self.open_cohorts is None or cohort in self.open_cohorts else "over"
 
     async def _settle(self, result: Result) -> None:
-        """Write the outcome down, however long the database is in trouble: it is known here alone."""
+        """Write the outcome down, however long the database is in trouble: nobody else knows it."""
         while True:
             try:
                 await self.ledger.settle(result, self.sender.present())
@@ -294,7 +293,7 @@ def _discard_task(tasks: dict[int, asyncio.Task[None]], number: int, task: async
 
 
 def _result(row: Recipient, outcome: Outcome, at: datetime) -> Result | None:
-    """What to write down; None when nothing happened that the ledger does not know."""
+    """Return the result to write down; None when the ledger knows it already."""
     if outcome.became != "later":
         state: RowState = outcome.became
         return Result(row.id, state, outcome.reason, outcome.message)

@@ -1,4 +1,4 @@
-"""What it takes to start a broadcast, whoever starts it: staff, the command line, its time. Pure."""
+"""The start of a broadcast, by staff, the command line or the scheduler: problems, audience, record. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.draft import BroadcastDraft, Rendering
+from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
 from bot.domain.broadcast import Broadcast, RowState, Started
 
 
 @dataclass(frozen=True)
-class Starting:
+class BroadcastStart:
     """A broadcast that is to start. `now` local time of the notice, `at` the real moment in UTC."""
 
     content: Content
@@ -27,31 +27,31 @@ class Starting:
 
     @property
     def search(self) -> Search | None:
-        """Whom it is for; None while nobody is chosen, or when the notice is not in force any more."""
+        """The search for its audience; None while nobody is chosen, or when the notice is no longer in force."""
         audience = self.draft.audience
         notice = self.content.notices.get(audience.notice) if audience else None
         return search(audience, notice, self.broadcast.channel, self.now, self.at) if audience and notice else None
 
     @property
     def states(self) -> tuple[RowState, ...]:
-        """Which rows of its parent it is for."""
+        """States of its parent's rows that it is for."""
         return ("failed", "unsure") if self.broadcast.act == "send" else ("sent",)
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """What is wrong with the content: code, and what it is about. Taking a message back needs none."""
+        """Problems of the content: a code, and what it is about. A recall needs no content."""
         if self.broadcast.act == "delete":
             return []
-        found = list(Rendering(self.content, self.draft, self.now).problems())
+        found = list(Renderer(self.content, self.draft, self.now).find_problems())
         return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
 
     def needs_second(self, count: Count) -> bool:
-        """Whether a second person must agree first. Only what they agreed to counts."""
+        """Return whether a second person must agree first; an approval counts for the approved draft only."""
         many = count.left > self.content.phrases.broadcast.habits.approve_above
         return many and self.broadcast.approved != self.draft.digest
 
     def start(self, by: str) -> Started:
-        """What starts it; `by` is the id of whoever does."""
+        """Return the effect that starts it, with the record for the proof; `by` is the id of whoever starts it."""
         broadcast, draft = self.broadcast, self.draft
         proof = {
             "act": broadcast.act,

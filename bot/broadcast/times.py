@@ -16,16 +16,16 @@ _AT = re.compile(
 _WORDS = {"今天": 0, "明天": 1, "后天": 2}
 
 
-def moment(text: str, now: datetime, deadline: date | None) -> datetime | None:
-    """The moment (UTC) that is meant; None when it is none. `now` is local time of the notice, `deadline` its next."""
+def parse_moment(text: str, now: datetime, deadline: date | None) -> datetime | None:
+    """Parse a moment, to UTC; None when it is none. `now` is local time of the notice, `deadline` its next one."""
     found = _AT.fullmatch(text.strip())
     try:
-        return _moment(found, now, deadline) if found else None
+        return _resolve(found, now, deadline) if found else None
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
+def _resolve(found: re.Match[str], now: datetime, deadline: date | None) -> datetime | None:
     if found["word"]:
         day = now.date() + timedelta(days=_WORDS[found["word"]])
     elif found["before"]:
@@ -40,12 +40,12 @@ def _moment(found: re.Match[str], now: datetime, deadline: date | None) -> datet
 
 
 def is_quiet(now: time, begins: time, ends: time) -> bool:
-    """Whether `now` lies in the quiet hours, which may go over midnight."""
+    """Return whether `now` is in the quiet hours, which may go over midnight."""
     return begins <= now < ends if begins <= ends else now >= begins or now < ends
 
 
-def until_awake(now: datetime, begins: time, ends: time) -> timedelta:
-    """How long the quiet hours still last; nothing outside them."""
+def quiet_time_left(now: datetime, begins: time, ends: time) -> timedelta:
+    """Return the time until the quiet hours end; zero outside them."""
     if not is_quiet(now.time(), begins, ends):
         return timedelta()
     wakes = datetime.combine(now.date(), ends, now.tzinfo)

@@ -1,4 +1,4 @@
-"""The school's list of graduates who are not done: whom staff call, and correcting those who said they were."""
+"""The list of graduates who are not done, for calls; and the school's own list, which corrects those who said done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.broadcast.times import until_awake
+from bot.broadcast.times import quiet_time_left
 from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
@@ -22,18 +22,18 @@ from bot.render.reply import Voice
 from bot.store import Store
 
 ATTEMPTS = 3
-"""How often somebody is looked at again who did something just then."""
+"""Attempts to correct somebody who does something at the same moment."""
 
 
 async def import_list(
     store: Store, content: Content, channel: str, notice: str, given: Listed, now: datetime, at: datetime
 ) -> Import:
-    """Correct everybody on the list who said done, each in a transaction of their own, so that it may be done again.
+    """Correct everybody on the list who said done, each in an own transaction, so that it can be repeated.
 
-    `now` is local time of the notice, `at` the same in UTC. The words to each wait until morning in the quiet hours.
+    `now` is local time of the notice, `at` the same in UTC. In the quiet hours the messages wait until their end.
     """
     habits = content.phrases.broadcast.habits
-    due = at + until_awake(now, habits.quiet_from, habits.quiet_to)
+    due = at + quiet_time_left(now, habits.quiet_from, habits.quiet_to)
     wanted = set(given.codes)
     holders = [holder for holder in await store.codes.holders(channel, notice) if holder.code in wanted]
     put_right = set()
@@ -64,13 +64,13 @@ async def _correct_one(
     return False
 
 
-MOST = 20
-"""Codes, or lines without one, that are named."""
+MAX_NAMED = 20
+"""Codes, or lines without one, that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A line of the list: a code, how far its owner is (`never`: nobody said it) and the day they were last here."""
+    """A line of the list: a code, how far its owner is (`never`: nobody entered it) and the day of their last turn."""
 
     code: str
     state: str
@@ -81,7 +81,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What came of the school's list. Codes: `corrected` had said done; `open` had not; `unknown` nobody has."""
+    """The result of an import, as codes: `corrected` had said done; `open` had not; `unknown` nobody has."""
 
     corrected: tuple[str, ...]
     open: tuple[str, ...]
@@ -90,7 +90,7 @@ class Import:
 
 
 def find_unfinished(voice: Voice, holders: Iterable[Holder], every: Sequence[str] = ()) -> list[Unfinished]:
-    """Codes whose owners are not done, who was away longest first; then those of `every` that nobody said."""
+    """List codes whose owners are not done, longest away first; then those of `every` that nobody entered."""
     by_code: dict[str, list[Holder]] = {}
     for holder in holders:
         by_code.setdefault(holder.code, []).append(holder)
@@ -111,7 +111,7 @@ def _to_line(voice: Voice, holder: Holder) -> Unfinished:
 
 
 def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
-    """The list as CSV that a spreadsheet opens."""
+    """Return the list as CSV that a spreadsheet opens."""
     words, out = content.phrases.broadcast.joining, io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
@@ -124,27 +124,30 @@ def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
 
 
 def describe_import(content: Content, result: Import) -> str:
-    """What came of the school's list, in words."""
+    """Describe the result of an import."""
     words = content.phrases.broadcast.joining
     said = words.imported.format(
-        corrected=len(result.corrected), open=len(result.open), unknown=len(result.unknown), listed=_all(result)
+        corrected=len(result.corrected),
+        open=len(result.open),
+        unknown=len(result.unknown),
+        listed=_count_listed(result),
     )
     lines = [said]
     if result.unknown:
-        lines.append(words.unknown.format(codes="、".join(map(join_codes.format_code, result.unknown[:MOST]))))
-    lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MOST]]
+        lines.append(words.unknown.format(codes="、".join(map(join_codes.format_code, result.unknown[:MAX_NAMED]))))
+    lines += [words.strange.format(line=number, text=text) for number, text in result.strange[:MAX_NAMED]]
     return "\n".join(lines)
 
 
-def _all(result: Import) -> int:
+def _count_listed(result: Import) -> int:
     return len({*result.corrected, *result.open, *result.unknown})
 
 
 def correct_session(
     content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime
 ) -> list[Effect]:
-    """What puts somebody right who said done and is not: back to the step before the last, and a kind word from `due`
-    on. Nothing for those who never said so.
+    """Return effects that move somebody who said done back to the step before the last, with a message from `due` on.
+    Nothing for those who never said so.
     """
     session = sessions.load(json.loads(stored))
     position = session.walks.get(notice)

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
+from bot.app.build import Workspace
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
-from bot.commands.broadcast import Channel, Json, Workspace, broadcast, content, run
-from bot.content.yaml_source import decode
+from bot.commands.broadcast_group import Channel, broadcast, choose_notice
+from bot.commands.workspace import Json, content_in_force, run
+from bot.content.encoding import decode
 from bot.domain import join_codes as joining
 from bot.domain.session import Session
 from bot.render.reply import Voice
-
-__all__ = ["broadcast"]
 
 Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")]
 
@@ -45,10 +45,10 @@ def list_unfinished(
     """还没做完的编号、走到哪一步、哪天来过，打电话催用。Codes whose owners are not done, for calling them."""
     given = joining.parse_list(_text(every)).codes if every else ()
 
-    async def work(house: Workspace) -> list[Unfinished]:
-        chosen = house.notice(notice)
-        voice = Voice(house.content, Session(chosen), house.local())
-        return find_unfinished(voice, await house.store.codes.holders(channel, chosen), given)
+    async def work(workspace: Workspace) -> list[Unfinished]:
+        chosen = choose_notice(workspace, notice)
+        voice = Voice(workspace.content, Session(chosen), workspace.local())
+        return find_unfinished(voice, await workspace.store.codes.holders(channel, chosen), given)
 
     found = run(work)
     if as_json and not as_csv:
@@ -56,7 +56,7 @@ def list_unfinished(
             json.dumps([asdict(replace(one, code=joining.format_code(one.code))) for one in found], ensure_ascii=False)
         )
     else:
-        print(to_csv(content(), found).lstrip("\ufeff"), end="")
+        print(to_csv(content_in_force(), found).lstrip("\ufeff"), end="")
 
 
 @broadcast.command("import")
@@ -69,18 +69,20 @@ def import_(
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
     given = joining.parse_list(_text(file))
     if not given.codes:
-        raise typer.TyperException(f"{file}: {content().phrases.broadcast.joining.no_codes}")
+        raise typer.TyperException(f"{file}: {content_in_force().phrases.broadcast.joining.no_codes}")
 
-    async def work(house: Workspace) -> Import:
-        chosen = house.notice(notice)
-        return await import_list(house.store, house.content, channel, chosen, given, house.local(), house.at)
+    async def work(workspace: Workspace) -> Import:
+        chosen = choose_notice(workspace, notice)
+        return await import_list(
+            workspace.store, workspace.content, channel, chosen, given, workspace.local(), workspace.at
+        )
 
     result = run(work)
-    print(json.dumps(asdict(result), ensure_ascii=False) if as_json else describe_import(content(), result))
+    print(json.dumps(asdict(result), ensure_ascii=False) if as_json else describe_import(content_in_force(), result))
 
 
 def _text(file: Path) -> str:
-    """The file as a spreadsheet or an editor may have saved it."""
+    """Return the text of a file as a spreadsheet or an editor may have saved it."""
     try:
         text = decode(file.read_bytes())
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-# Nothing that is made while modules load is garbage, and looking for some takes a tenth of a second; `main` lifts it.
+# No garbage collection during imports: it takes 0.1 s and finds nothing. `main` turns it on.
 gc.disable()
 
 import asyncio
@@ -15,20 +15,18 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 from bot.app import build
 from bot.app.settings import Settings, SettingsProblem
 from bot.channels.console import replace_bad_characters
-from bot.commands.faq import faq
-from bot.commands.join_codes import broadcast
-from bot.commands.notice import notice as notices
-from bot.content.checks import lacking
+from bot.commands.lazy_group import LazyGroup
+from bot.content.checks import list_missing_keys
 from bot.content.content import Content
 from bot.content.problem import ContentProblem
 from bot.conversation.decide import decide
@@ -36,20 +34,17 @@ from bot.domain.messages import Incoming
 from bot.domain.session import Session
 from bot.render.reply import Voice
 from bot.store import StoreProblem
-from flows.draw import mermaid
 
 PROBLEMS, USAGE = 1, 2
 
 cli = typer.Typer(
+    cls=LazyGroup,
     help="毕业核对助手：带毕业生核对学信网上的学籍和照片。\n\nLeads graduates through checking their CHSI record.",
     no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-cli.add_typer(faq, name="faq")
-cli.add_typer(notices, name="notice")
 
 
 def _day(text: str | date) -> date:
@@ -58,8 +53,6 @@ def _day(text: str | date) -> date:
     except ValueError:
         raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05)") from None
 
-
-cli.add_typer(broadcast, name="broadcast")
 
 Today = Annotated[
     date | None,
@@ -129,15 +122,17 @@ def ask(
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
     chosen = build.settings(content=content)
-    knowledge = build.content(chosen, rehearsed=True)
+    knowledge = build.content(chosen, to_publish=True)
+    from rich.table import Column, Table
+
     steps, entries, notices = len(knowledge.script.steps), len(knowledge.entries), len(knowledge.notices)
     screen = _screen()
-    for problem in lacking(knowledge):
+    for problem in list_missing_keys(knowledge):
         screen.print(problem.with_caret())
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
     table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
     for notice in knowledge.notices.values():
-        facts = Voice(knowledge, Session(notice.id), build.present(chosen)).facts
+        facts = Voice(knowledge, Session(notice.id), build.local_now(chosen)).facts
         table.add_row(notice.id, facts["windows.list"], facts["clock.short"])
     screen.print(table, soft_wrap=False)
 
@@ -145,6 +140,8 @@ def check(content: ContentFolder = None) -> None:
 @cli.command()
 def draw(content: ContentFolder = None) -> None:
     """把流程画成 Mermaid 图。The flow as Mermaid."""
+    from flows.draw import mermaid
+
     knowledge = build.content(build.settings(content=content))
     voice = Voice(knowledge, Session(next(iter(knowledge.notices))), datetime(2000, 1, 1))  # noqa: DTZ001 - no clock shows
     print(mermaid(knowledge.script, voice.fill))
@@ -164,7 +161,7 @@ def links(
     name = deep.USERNAME.fullmatch(bot or _username(chosen))
     if name is None:
         raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-    for link in deep.list_links(asyncio.run(build.content_in_force(chosen)), build.present(chosen)):
+    for link in deep.list_links(asyncio.run(build.content_in_force(chosen)), build.local_now(chosen)):
         print(f"{link.address(name[1])}\t{link.title}")
         if png:
             try:
@@ -188,9 +185,11 @@ def _explain(knowledge: Content, question: str, *, as_json: bool) -> None:
 
 
 def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
+    from rich.text import Text
+
     screen = _screen()
     known = Session(next(iter(knowledge.notices)))
-    for reply in decide(knowledge, known, Incoming("ask", "", question), build.present(chosen)).replies:
+    for reply in decide(knowledge, known, Incoming("ask", "", question), build.local_now(chosen)).replies:
         screen.print(Text(reply.text))
         for row in reply.buttons:
             screen.print(Text("  ".join(f"[{button.text}]" for button in row), style="cyan"))
@@ -206,6 +205,8 @@ def _serve(chosen: Settings) -> None:
 
 
 def _screen() -> Console:
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 

@@ -13,7 +13,7 @@ notice = typer.Typer(help="通知。Notices.", no_args_is_help=True)
 
 @notice.callback()
 def _notice() -> None:
-    """A group with one command stays a group."""
+    """Make typer treat a group with one command as a group."""
 
 
 @notice.command()
@@ -23,13 +23,11 @@ def draft(
     as_json: Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")] = False,
 ) -> None:
     """照通知原文起草 YAML，拿不准的标“请核对”，不发布。Draft the YAML of a notice; publishes nothing."""
-    from bot.content.files import Refused, text_of, write_files
-    from bot.notice_import import draft as importer
+    from bot.commands.input_file import read_text_file
+    from bot.content.files import write_files
+    from bot.notice_import.draft import draft_notice
 
-    try:
-        drafted = importer.draft(text_of(file.read_bytes()))
-    except Refused as refused:
-        raise typer.BadParameter(f"{file.name}: {refused.rule}") from None
+    drafted = draft_notice(read_text_file(file))
     if out:
         try:
             write_files({out.name: drafted.yaml}, out.parent)

@@ -1,7 +1,7 @@
-"""Edits of an FAQ file that a person wrote: one line more in one list, and everything else byte for byte as it was.
+"""Adds one line to one list of an FAQ file that a person wrote; everything else stays byte for byte as it was.
 
-ruamel.yaml says where the entry and its list stand; the line is put into the text there, in the way its neighbours are
-written. Must not know: revisions, people, what the line is for.
+ruamel.yaml gives the position of the entry and its list; the line is inserted there, written like its neighbours. Must
+not know: revisions, people, the purpose of the line.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from bot.content import yaml_source
-from bot.content.files import Files, part_of, whole, with_file
+from bot.content.files import Files, part_of, with_file, with_shipped
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff][\w\u3400-\u9fff 、，。？！“”（）()/+.~-]*")
-_WORDS = re.compile(r"(?i)(true|false|null|yes|no|on|off|y|n|~|[\d.:+-]+)")
+_NO_STRING = re.compile(r"(?i)(true|false|null|yes|no|on|off|y|n|~|[\d.:+-]+)")
 
 
-class NotThere(Exception):
-    """No entry of that id in the file, or nothing that a line could be added to."""
+class NoSuchList(Exception):
+    """There is no entry of that id, or no list in it that a line could be added to."""
 
 
 def to_yaml(line: str) -> str:
-    """A line as a YAML value: bare where that is safe, else in double quotes."""
-    bare = _PLAIN.fullmatch(line) and not _WORDS.fullmatch(line) and not line.endswith((" ", "-")) and ": " not in line
+    """Return a line as a YAML value: bare where that is safe, else in double quotes."""
+    bare = (
+        _PLAIN.fullmatch(line) and not _NO_STRING.fullmatch(line) and not line.endswith((" ", "-")) and ": " not in line
+    )
     if bare:
         return line
     out = StringIO()
@@ -39,52 +41,53 @@ def to_yaml(line: str) -> str:
 
 
 def add_line(text: str, entry: str, key: str, line: str) -> str:
-    """The file with `line` at the end of the entry's list `key`; the list is made when there is none. NotThere."""
-    before, part, after = _around(text, entry)
+    """Return the file with `line` at the end of the entry's list `key`, which is made if missing. NoSuchList."""
+    before, part, after = _split_at_entry(text, entry)
     try:
         row = YAML().load(part)[0]
     except YAMLError:
-        raise NotThere(entry) from None
+        raise NoSuchList(entry) from None
     found = row.get(key)
     if isinstance(found, CommentedSeq) and found:
-        changed = _in_flow(part, found, line) if found.fa.flow_style() else _in_block(part, found, line)
+        add = _add_to_flow_list if found.fa.flow_style() else _add_to_block_list
+        changed = add(part, found, line)
     elif key in row:
-        raise NotThere(key)
+        raise NoSuchList(key)
     else:
-        changed = _after(part, row, key, line)
+        changed = _add_list(part, row, key, line)
     was, becomes = yaml_source.parse(part).tree, yaml_source.parse(changed).tree
     if becomes != [{**was[0], key: [*was[0].get(key, ()), line]}]:
-        raise NotThere(key)
+        raise NoSuchList(key)
     return before + changed + after
 
 
 def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
-    """The files with a line more in a list of an entry, wherever it stands. NotThere."""
-    for name, text in whole(files).items():
+    """Return the files with one more line in a list of an entry, in whichever file that is. NoSuchList."""
+    for name, text in with_shipped(files).items():
         if part_of(name) == "faq":
             try:
                 return with_file(files, name, add_line(text, topic, key, line))
-            except NotThere:
+            except NoSuchList:
                 continue
-    raise NotThere(topic)
+    raise NoSuchList(topic)
 
 
-def _around(text: str, entry: str) -> tuple[str, str, str]:
-    """What stands before the entry, its own lines, and what stands after them."""
+def _split_at_entry(text: str, entry: str) -> tuple[str, str, str]:
+    """Return the lines before the entry, its own lines, and the lines after them."""
     read = yaml_source.parse(text)
     rows = read.tree if isinstance(read.tree, list) else []
     at = next((n for n, row in enumerate(rows) if isinstance(row, dict) and row.get("id") == entry), None)
     if at is None:
-        raise NotThere(entry)
+        raise NoSuchList(entry)
     lines = (text if text.endswith("\n") else f"{text}\n").splitlines(keepends=True)
     first = read.values[(at,)][0] - 1
     last = read.values[(at + 1,)][0] - 1 if at + 1 < len(rows) else len(lines)
     if first >= last or not lines[first].lstrip().startswith("-"):
-        raise NotThere(entry)
+        raise NoSuchList(entry)
     return "".join(lines[:first]), "".join(lines[first:last]), "".join(lines[last:])
 
 
-def _in_block(text: str, items: CommentedSeq, line: str) -> str:
+def _add_to_block_list(text: str, items: CommentedSeq, line: str) -> str:
     lines = text.splitlines(keepends=True)
     last, column = items.lc.item(len(items) - 1)
     marker = lines[last][:column].rstrip(" ")  # up to and with the dash
@@ -100,7 +103,7 @@ def _in_block(text: str, items: CommentedSeq, line: str) -> str:
     return _insert(lines, end, head + to_yaml(line))
 
 
-def _in_flow(text: str, items: CommentedSeq, line: str) -> str:
+def _add_to_flow_list(text: str, items: CommentedSeq, line: str) -> str:
     lines = text.splitlines(keepends=True)
     row, column = items.lc.item(len(items) - 1)
     start = sum(map(len, lines[:row])) + column
@@ -109,7 +112,7 @@ def _in_flow(text: str, items: CommentedSeq, line: str) -> str:
 
 
 def _end_of_value(text: str, start: int) -> int:
-    """Where a value of a `[…]` list that begins at `start` ends."""
+    """Return the end of a value of a `[…]` list that begins at `start`."""
     quote = text[start]
     if quote == '"':
         found = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL).match(text, start)
@@ -118,15 +121,15 @@ def _end_of_value(text: str, start: int) -> int:
     else:
         found = re.compile(r"[^,\]\n#]*[^,\]\s#]").match(text, start)
     if found is None:
-        raise NotThere("]")
+        raise NoSuchList("]")
     return found.end()
 
 
-def _after(text: str, row: CommentedMap, key: str, line: str) -> str:
-    """A new list below the entry's phrasings, written as that one is."""
+def _add_list(text: str, row: CommentedMap, key: str, line: str) -> str:
+    """Return the entry with a new list below its phrasings, written like that one."""
     model = row.get("phrasings")
     if not isinstance(model, CommentedSeq) or not model:
-        raise NotThere(key)
+        raise NoSuchList(key)
     lines = text.splitlines(keepends=True)
     at, column = row.lc.key("phrasings")
     indent = " " * column
@@ -136,7 +139,7 @@ def _after(text: str, row: CommentedMap, key: str, line: str) -> str:
         end = text.count("\n", 0, text.index("]", end_of_list)) + 1
         return _insert(lines, end, f"{indent}{key}: [{to_yaml(line)}]")
     last, value_column = model.lc.item(len(model) - 1)
-    probe = _in_block(text, model, "x").splitlines(keepends=True)
+    probe = _add_to_block_list(text, model, "x").splitlines(keepends=True)
     end = next(n for n, (a, b) in enumerate(zip([*lines, ""], probe, strict=False)) if a != b)
     dash = lines[last][:value_column]
     return _insert(lines, end, f"{indent}{key}:", f"{dash}{to_yaml(line)}") if at != last else text

@@ -1,4 +1,4 @@
-"""What is wrong in phrases and FAQ entries beyond their schema, told in pydantic's own form as in `flows.review`."""
+"""Checks phrases, FAQ entries and notices beyond their schema. Flaws have pydantic's own form, as in `flows.review`."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from string import Formatter
 from pydantic_core import InitErrorDetails
 
 from bot.content.content import Content
-from bot.content.phrases.graduate import Phrases
+from bot.content.phrases.root import Phrases
+from bot.content.places import Loc
 from bot.content.problem import ContentFault
-from bot.content.yaml_source import Path_
 from bot.domain.audience import Wrong, parse_audience
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
 from flows.notice import Notice
-from flows.review import stray_braces, unknown_placeholders
+from flows.review import find_stray_braces, find_unknown_placeholders
 
 MAX_NAMED = 12
-"""Keys that are named in one sentence."""
-_SEVERAL = re.compile("[，、；]")
-_ASIDE = re.compile("[（(].*?[）)]")
+"""Missing keys that are named in one sentence."""
+_SEPARATOR = re.compile("[，、；]")
+_IN_BRACKETS = re.compile("[（(].*?[）)]")
 
 
-def phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
-    """Names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
+def find_phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
+    """Yield names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
     for loc, text in phrases.sentences:
-        yield from unknown_placeholders(text, loc, names)
-    known = dict(_templates(shipped))
-    for loc, text in _templates(phrases):
-        fields, given = _braces(text), _braces(known.get(loc, ""))
+        yield from find_unknown_placeholders(text, loc, names)
+    known = dict(_list_templates(shipped))
+    for loc, text in _list_templates(phrases):
+        fields, given = _list_fields(text), _list_fields(known.get(loc, ""))
         if fields is None:
             yield flaw("broken_brace", *loc)
         elif loc in known and fields - (given or set()):
             yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
 
 
-def lacking(content: Content) -> Sequence[ContentFault]:
-    """What to tell about keys that the college's own phrases lack: one problem, which stops nothing, or none."""
+def list_missing_keys(content: Content) -> Sequence[ContentFault]:
+    """Return one fault that names the keys that the college's own phrases lack, or none. It refuses nothing."""
     keys = content.lacking
     if not keys:
         return ()
@@ -48,7 +48,7 @@ def lacking(content: Content) -> Sequence[ContentFault]:
     return (ContentFault("phrases.yaml", 1, 1, "phrases", sentence),)
 
 
-def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
+def _list_templates(phrases: Phrases) -> Iterator[tuple[Loc, str]]:
     for loc, text in phrases.sentences:
         yield loc, text.replace("{{", "").replace("}}", "")
     for name, value in phrases.facts:
@@ -57,22 +57,24 @@ def _templates(phrases: Phrases) -> Iterator[tuple[Path_, str]]:
                 yield ("facts", name, key) if key else ("facts", name), text
 
 
-def _braces(text: str) -> set[str] | None:
+def _list_fields(text: str) -> set[str] | None:
     try:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:
         return None
 
 
-def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: set[str]) -> Iterator[InitErrorDetails]:
-    """Names in `{{ … }}` of a notice's own answers that no notice has; templates and audiences that there are not."""
+def find_notice_flaws(
+    notice: Notice, names: set[str], templates: set[str], steps: set[str]
+) -> Iterator[InitErrorDetails]:
+    """Yield unknown names in `{{ … }}` of a notice's own answers, unknown templates and audiences of its reminders."""
     for n, cohort in enumerate(notice.cohorts):
         for m, major in enumerate(cohort.majors):
-            if _SEVERAL.search(_ASIDE.sub("", major)):
+            if _SEPARATOR.search(_IN_BRACKETS.sub("", major)):
                 yield flaw("majors_in_one", "cohorts", n, "majors", m, text=major)
     for n, question in enumerate(notice.faq):
-        yield from unknown_placeholders(question.a, ("faq", n, "a"), names)
-        yield from stray_braces(question.a, ("faq", n, "a"))
+        yield from find_unknown_placeholders(question.a, ("faq", n, "a"), names)
+        yield from find_stray_braces(question.a, ("faq", n, "a"))
     for n, reminder in enumerate(notice.reminders.plan):
         if reminder.template not in templates:
             loc = ("reminders", "plan", n, "template")
@@ -83,9 +85,13 @@ def notice_flaws(notice: Notice, names: set[str], templates: set[str], steps: se
             yield flaw("unknown_audience", *loc, id=audience.word, known=sorted(audience.known))
 
 
-def entry_flaws(
-    entry: Entry, topics: set[str], steps: set[str], names: set[str], ids: dict[str, str], said: dict[str, str]
+def find_entry_flaws(
+    entry: Entry, topics: set[str], steps: set[str], names: set[str], ids: dict[str, str], phrasings: dict[str, str]
 ) -> Iterator[InitErrorDetails]:
+    """Yield flaws of an entry, given all topics, steps and names of facts.
+
+    `ids` and `phrasings` (by casefolded words: the id of the entry) hold those of the entries before, and get its own.
+    """
     if entry.id in ids:
         yield flaw("id_twice", "id", id=entry.id)
     ids[entry.id] = entry.id
@@ -95,15 +101,15 @@ def entry_flaws(
         if topic not in topics:
             yield flaw("unknown_topic", "follow", n, id=topic, known=sorted(topics))
     for n, phrasing in enumerate(entry.phrasings):
-        owner = said.setdefault(phrasing.casefold(), entry.id)
+        owner = phrasings.setdefault(phrasing.casefold(), entry.id)
         if owner != entry.id:
             yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
-    yield from unknown_placeholders(entry.answer, ("answer",), names)
-    yield from stray_braces(entry.answer, ("answer",))
+    yield from find_unknown_placeholders(entry.answer, ("answer",), names)
+    yield from find_stray_braces(entry.answer, ("answer",))
 
 
-def line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:
-    """Lines of `must_match` that find nothing or another entry first, of `must_not_match` that are answered with it."""
+def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:
+    """Yield lines of `must_match` that find nothing or another entry first, of `must_not_match` that find this one."""
     for n, text in enumerate(entry.must_match):
         match = matcher.ask(text)
         first = match.topics[0].id if match.topics else None

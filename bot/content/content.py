@@ -1,16 +1,13 @@
-"""The content in force as one immutable value: scripts, notices, FAQ and phrases, checked as a whole by `loading`.
-
-A reader of it never sees half of an edit. Must not know: files, YAML.
-"""
+"""The content that the bot answers from, checked as a whole: a value, swapped whole when a new revision comes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
-from bot.content.phrases.graduate import Phrases
+from bot.content.phrases.root import Phrases
 from bot.reading.reader import Reader
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
@@ -18,18 +15,18 @@ from flows.facts import Facts, facts_of_cohort
 from flows.model import Script
 from flows.notice import Notice
 
-MOMENTS = 64
-"""Moments whose facts are kept."""
-QUESTIONS = 2048
-"""Questions whose looks are kept."""
+MAX_MOMENTS = 64
+"""Moments whose facts are cached."""
+MAX_QUESTIONS = 2048
+"""Questions whose weighed entries are cached."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What the bot knows. `notices` are the published ones by id, `revision` is a hash of all files. `lacking` names
-    the keys that the college's own phrases lack, whose words are the shipped ones.
+    """Script, published notices by id, FAQ entries by id, and phrases; `revision` is a hash of all files.
 
-    The matcher's index is built when it is first asked, or by whoever cannot wait then.
+    `lacking` names the keys that the college's own phrases lack, whose words are the shipped ones. The matcher's index
+    is built at the first question, unless `with_matcher` brought one.
     """
 
     script: Script
@@ -38,14 +35,21 @@ class Content:
     phrases: Phrases
     revision: str
     lacking: tuple[str, ...] = ()
+    _matcher: Matcher | None = field(default=None, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
 
+    def with_matcher(self, matcher: Matcher) -> Content:
+        """Return the same content with a matcher that was built of its entries, and with empty caches."""
+        content = replace(self)
+        object.__setattr__(content, "_matcher", matcher)
+        return content
+
     @cached_property
     def matcher(self) -> Matcher:
-        """Finds the entry that a question means."""
-        return Matcher(self.entries.values())
+        """The matcher that finds the entry a question means."""
+        return Matcher(self.entries.values()) if self._matcher is None else self._matcher
 
     @cached_property
     def reader(self) -> Reader:
@@ -54,23 +58,21 @@ class Content:
         return Reader(self.script, self.matcher, lines)
 
     def ask(self, question: str, likely: frozenset[str]) -> Match:
-        """The matcher's verdict on a question, by what the asker's step makes likely."""
-        return verdict(self.cached_look(question), likely)
+        """Return the matcher's verdict on a question; `likely` are the entries of the asker's step."""
+        return verdict(self.look_up(question), likely)
 
     @cached_property
-    def cached_look(self) -> Callable[[str], tuple[Weighed, ...]]:
-        """The matcher's look at a question; the last ones are kept (words without their person, in memory only): in a
-        class everybody asks the same.
-        """
-        return lru_cache(maxsize=QUESTIONS)(self.matcher.look)
+    def look_up(self) -> Callable[[str], tuple[Weighed, ...]]:
+        """The matcher's `look` with a cache in memory: in a class everybody asks the same."""
+        return lru_cache(maxsize=MAX_QUESTIONS)(self.matcher.look)
 
     @cached_property
     def facts_cache(self) -> Callable[[str, str | None, datetime], Facts]:
-        """What a notice (by id) says to a cohort at a moment; kept for a while, because many ask in the same second."""
-        notices, words = self.notices, self.phrases.facts  # not self: a ring would outlive the content in memory
+        """The facts of a notice (an id) for a cohort at a moment, cached: many ask in the same second."""
+        notices, words = self.notices, self.phrases.facts  # not self: a reference cycle would keep old content alive
 
-        @lru_cache(maxsize=MOMENTS)
-        def said(notice: str, cohort: str | None, now: datetime) -> Facts:
+        @lru_cache(maxsize=MAX_MOMENTS)
+        def work_out(notice: str, cohort: str | None, now: datetime) -> Facts:
             return facts_of_cohort(notices[notice], words, cohort, now)
 
-        return said
+        return work_out

@@ -1,4 +1,4 @@
-"""What is wrong in a content file: where it stands, what to do, and how it is drawn for the one who mends it."""
+"""Faults of content: a sentence about a place in a file, and the exception that holds all of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from unicodedata import east_asian_width
 
-BEFORE = 36
-"""Characters of a line that are shown before the place of a problem, and after it."""
+MAX_CONTEXT = 36
+"""Characters of a line that are printed before the place of a fault, and after it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,17 +28,17 @@ class ContentFault:
         return f"{self.file}:{self.line}:{self.column} {self.where}: {self.text}".replace(" : ", ": ")
 
     def with_caret(self) -> str:
-        """With the line itself below, and a caret under the place; as wide as Chinese is where it stands alone."""
+        """Return the fault with its line below and a caret under the place, aligned for Chinese in a terminal."""
         if not self.shown.strip():
             return str(self)
-        start = max(0, self.column - 1 - BEFORE)
-        part, before = self.shown[start : start + 2 * BEFORE].replace("\t", "→"), self.column - 1 - start
+        start = max(0, self.column - 1 - MAX_CONTEXT)
+        part, before = self.shown[start : start + 2 * MAX_CONTEXT].replace("\t", "→"), self.column - 1 - start
         blank = "".join("　" if east_asian_width(sign) in "WF" else " " for sign in part[:before])
         return f"{self}\n    {part}\n    {blank}^"
 
 
 class ContentProblem(Exception):
-    """The content cannot be used; `problems` holds all that is wrong, by file and line."""
+    """The content cannot be used; `problems` holds all faults, by file and line."""
 
     def __init__(self, problems: Iterable[ContentFault]) -> None:
         self.problems = tuple(sorted(set(problems)))

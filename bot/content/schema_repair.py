@@ -1,6 +1,6 @@
-"""Mends what pydantic finds wrong, so that what stands around it can be checked in the same reading.
+"""Repairs what pydantic finds wrong, so that the values around it can be checked in the same pass. Pure.
 
-What was mended is never used: it only lets the rest of a file be looked at before its author has corrected it.
+What was repaired is never used as content.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.content.yaml_source import Path_
+from bot.content.places import Loc
 
-MAX_MENDINGS = 8
-"""How often a row is mended so that the rest of it can be checked too."""
+MAX_REPAIRS = 8
+"""Number of times that a row is repaired and validated again."""
 
 RULES = {
     "list_type": "tuple_type",
@@ -56,45 +56,47 @@ _SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "missing": lambda about, value: "？？",
     "end_before_start": lambda about, value: {**value, "from": None, "to": None},
 }
-"""By error type: something valid to put in the place of what is wrong, so that what stands around it can be checked."""
+"""By error type: a valid value for the place of the error."""
 
 
-def errors_of(wrong: ValidationError) -> Iterator[Any]:
-    """What pydantic found, without those that only count how many items are left after the wrong ones."""
-    for error in wrong.errors(include_url=False):
-        few = error["type"] == "too_short" and isinstance(error["input"], list | tuple)
-        if not few or len(error["input"]) < error.get("ctx", {}).get("min_length", 0):
-            yield error
+def list_errors(error: ValidationError) -> Iterator[Any]:
+    """Yield pydantic's errors, without those that only count how many items are left after the wrong ones."""
+    for detail in error.errors(include_url=False):
+        few = detail["type"] == "too_short" and isinstance(detail["input"], list | tuple)
+        if not few or len(detail["input"]) < detail.get("ctx", {}).get("min_length", 0):
+            yield detail
 
 
-def mend(tree: Any, errors: Iterable[Any]) -> Any:
+def repair_tree(tree: Any, errors: Iterable[Any]) -> Any:
+    """Return the tree with a valid value at the place of each error, or without that key."""
     for error in errors:
-        loc = in_tree(tree, error["loc"])
+        loc = loc_in_tree(tree, error["loc"])
         sample = _SAMPLES.get(RULES.get(error["type"], error["type"]))
         if error["type"] == "missing":
             loc = (*loc, error["loc"][-1])
         if sample:
-            tree = _with(tree, loc, partial(sample, error.get("ctx", {})))
+            tree = _change(tree, loc, partial(sample, error.get("ctx", {})))
         elif loc and isinstance(loc[-1], str):
-            tree = _with(tree, loc, None)
+            tree = _change(tree, loc, None)
     return tree
 
 
-def _with(tree: Any, loc: Path_, change: Callable[[Any], Any] | None) -> Any:
-    """The tree with one place changed, or without it (`change` None). The tree itself stays as it is."""
+def _change(tree: Any, loc: Loc, change: Callable[[Any], Any] | None) -> Any:
+    """Return the tree with one value changed, or without it (`change` None). The tree itself stays as it is."""
     if not loc:
         return change(tree) if change else tree
     head, rest = loc[0], loc[1:]
     if isinstance(tree, list) and isinstance(head, int) and head < len(tree):
-        return [_with(child, rest, change) if n == head else child for n, child in enumerate(tree)]
+        return [_change(child, rest, change) if n == head else child for n, child in enumerate(tree)]
     if not isinstance(tree, dict):
         return tree
     if not rest and change is None:
         return {key: child for key, child in tree.items() if key != head}
-    return {**tree, head: _with(tree.get(str(head)), rest, change)}
+    return {**tree, head: _change(tree.get(str(head)), rest, change)}
 
 
-def node_at(tree: Any, loc: Path_) -> Any:
+def node_at(tree: Any, loc: Loc) -> Any:
+    """Return the value at a path; None when there is none."""
     for name in loc:
         try:
             tree = tree[name]
@@ -103,8 +105,8 @@ def node_at(tree: Any, loc: Path_) -> Any:
     return tree
 
 
-def in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
-    """The place that pydantic gives, without the names of union members, which stand in no file."""
+def loc_in_tree(tree: Any, loc: Sequence[str | int]) -> Loc:
+    """Return the path that pydantic gives, without the names of union members, which stand in no file."""
     path: list[str | int] = []
     for name in loc:
         inner = (isinstance(tree, dict) and name in tree) or (isinstance(tree, list) and isinstance(name, int))
@@ -114,8 +116,8 @@ def in_tree(tree: Any, loc: Sequence[str | int]) -> Path_:
     return tuple(path)
 
 
-def where(tree: Any, loc: Path_) -> str:
-    """The nearest thing with an id, and the keys below it: `m1-phone.choices.2.go` (rows count from 1)."""
+def describe_loc(tree: Any, loc: Loc) -> str:
+    """Return the id of the nearest row that has one, and the keys below it: `m1-phone.choices.2.go` (rows from 1)."""
     names: list[str] = []
     node = tree
     for name in loc:
@@ -126,6 +128,6 @@ def where(tree: Any, loc: Path_) -> str:
     return ".".join(names)
 
 
-def key_of(loc: Path_) -> str:
-    """The innermost key of a place."""
+def key_of(loc: Loc) -> str:
+    """Return the innermost key of a path; empty when there is none."""
     return next((str(name) for name in reversed(loc) if isinstance(name, str)), "")

@@ -1,46 +1,46 @@
-"""Reads YAML that people write, and remembers where everything stands.
+"""Parses YAML that people write, and records the place of every key and value.
 
 Only plain data comes out: mappings, lists, strings, booleans and None. A number, a date or a `no` stays the string that
 was typed, because the schema knows what it should be. Whatever is not such plain data (tabs, full-width colons, double
-keys, references, tags) is a `Mistake` at its line and column. Where YAML gives up, the line is mended as its sentence
-says and the reading goes on, so that whatever else is wrong is found at once; what was mended is never used.
+keys, references, tags) is a `Mistake` at its line and column. Where YAML gives up, the line is repaired and the text
+parsed again, so that all mistakes are found in one pass; a repaired value is never used.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
-from bot.content.yaml_repair import MERGING, TYPED, mend
+from bot.content.encoding import decode
+from bot.content.places import Loc, Place
+from bot.content.yaml_errors import explain
+from bot.content.yaml_repair import SLIPS, repair_line
+from bot.content.yaml_slips import Mistake, find_slip_in_key, find_slip_in_text
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 24
 MAX_ROUNDS = 8
-"""How often a text is mended and read again."""
-MAX_MENDED = 1_000_000
-"""Characters of a text that is mended at all; a larger one is read once."""
-SAMPLE = 100_000
-"""Bytes that show whether a text is GBK or Big5."""
-
-Path_ = tuple[str | int, ...]
-Place = tuple[int, int]
-"""Line and column, both from 1."""
+"""Number of times that a text is repaired and parsed again."""
+MAX_REPAIRED = 1_000_000
+"""Characters of a text that is repaired at all; a larger one is parsed once."""
+FEW_ITEMS = 2
+"""A list of fewer items may be one whose commas are Chinese."""
 
 _CONSTANTS: Mapping[str, object] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-
-_SIGNS = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
-"""A character in GBK or in Big5: two bytes."""
-
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+_COMMA = re.compile("[，、]")
+_SLIP_SIGN = re.compile("[:：【－–—·•-]")
+"""A character without which a plain text holds no mistyped key or item: most texts hold none."""
+_UNSPACED_HASH = re.compile(r"\S +(?=#[^\s#])")
+"""A `#` that cuts off a text: whoever means a comment puts a space behind it."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -50,32 +50,17 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """Something wrong at a place of the file: a rule that has a sentence in the phrases, and its particulars.
-
-    `loc` is the path whose value cannot be relied on because of it. Not `sure`: it may be meant so; it is the reason
-    for whatever the schema finds wrong at `loc`, and nothing if the schema finds nothing.
-    """
-
-    rule: str
-    place: Place
-    about: Mapping[str, object] = field(default_factory=dict)
-    loc: Path_ | None = None
-    sure: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """A file as data. `keys` and `values` give the place of each path's key and value, `lines` is the text itself."""
 
     tree: Any
-    keys: Mapping[Path_, Place]
-    values: Mapping[Path_, Place]
+    keys: Mapping[Loc, Place]
+    values: Mapping[Loc, Place]
     mistakes: tuple[Mistake, ...]
     lines: tuple[str, ...] = ()
 
-    def place(self, loc: Path_, *, key: bool = False) -> Place:
-        """Where a path stands, or the nearest enclosing thing that stands somewhere."""
+    def place(self, loc: Loc, *, key: bool = False) -> Place:
+        """Return the place of a value (or its key), else that of the nearest value around it that has one."""
         for end in range(len(loc), -1, -1):
             found = (
                 (self.keys.get(loc[:end]) if key else None) or self.values.get(loc[:end]) or self.keys.get(loc[:end])
@@ -84,350 +69,215 @@ class Source:
                 return found
         return (1, 1)
 
-    def within(self, loc: Path_, words: str) -> Place:
-        """Where these words stand in the text at a path; the text's own place when they are not there as typed."""
+    def find_words(self, loc: Loc, words: str) -> Place:
+        """Return the place of these words in the text at a path; the text's own place when they are not there."""
         line, column = self.place(loc)
         value: Any = self.tree
         for name in loc:
             value = value[name] if isinstance(value, list | dict) else ""  # type: ignore[index]
         most = value.count("\n") + 2 if isinstance(value, str) and words else 0
         for n, text in enumerate(self.lines[line - 1 : line - 1 + most], start=line):
-            if (found := text.find(words, column - 1 if n == line else 0)) >= 0:
-                return (n, found + 1)
+            if (at := text.find(words, column - 1 if n == line else 0)) >= 0:
+                return (n, at + 1)
         return (line, column)
+
+    def line(self, number: int) -> str:
+        """Return a line by its number from 1; empty when there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+NOWHERE = Source(None, {}, {}, ())
+"""Stands for a file that is not there."""
 
 
 def read_file(path: Path) -> Source:
-    """The file as data; `mistakes` is what is wrong with it as YAML, the tree None when nothing can be made of it."""
+    """Parse a file. Its mistakes say what is wrong with it as YAML; the tree is None when nothing can be made of it."""
     try:
         raw = path.read_bytes()
     except OSError:
-        return _fail(Mistake("file_missing", (1, 1)))
+        return _unreadable(Mistake("file_missing", (1, 1)))
     return parse_bytes(raw)
 
 
 def parse_bytes(raw: str | bytes) -> Source:
-    """Like `read`, for what a file holds, as text or as it was saved."""
+    """Parse the content of a file, as text or as it was saved; like `read_file`."""
     if len(raw) > MAX_BYTES:
-        return _fail(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
+        return _unreadable(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
     text = decode(raw) if isinstance(raw, bytes) else raw
-    return parse(text) if isinstance(text, str) else _fail(Mistake("file_encoding", text))
-
-
-def decode(raw: bytes) -> str | Place:
-    """The text of a file in UTF-8, UTF-16, GBK or Big5, as editors save it; else the place of the first byte that is
-    no UTF-8.
-    """
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(raw) % 2 == 0:
-        return raw.decode("utf-16", "replace")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        broken = _place(raw[: problem.start].decode("utf-8", "replace"))
-    else:
-        return text if "\0" not in text else _place(text[: text.index("\0")])
-    # Of a damaged UTF-8 file most is still characters of three bytes; of GBK and Big5 hardly anything is.
-    foreign = sum(byte > 127 for byte in raw)
-    if 6 * sum("\u0800" <= sign < "\U00010000" for sign in raw.decode("utf-8", "ignore")) > foreign:
-        return broken
-    try:
-        return raw.decode("cp950" if _big5(raw) else "gb18030")
-    except UnicodeDecodeError:
-        return broken
-
-
-def _big5(raw: bytes) -> bool:
-    """Whether more signs are everyday characters as Big5 than as GBK: nearly all of a text are in its own encoding, not
-    half of them in the other.
-    """
-    signs: list[bytes] = _SIGNS.findall(raw, 0, SAMPLE)
-    big5 = sum(b"\xa4" <= sign < b"\xc7" for sign in signs)
-    return big5 > sum(b"\xb0" <= sign < b"\xd8" and sign[1:] > b"\xa0" for sign in signs)
-
-
-def _place(before: str) -> Place:
-    """The place after this much of a text."""
-    lines = f"{before}.".splitlines()
-    return (len(lines), len(lines[-1]))
+    return parse(text) if isinstance(text, str) else _unreadable(Mistake("file_encoding", text))
 
 
 def parse(text: str) -> Source:
-    """Like `read`, for text."""
-    lines, mistakes, quoted = text.splitlines(), list[Mistake](), dict[Place, int]()
-    mended, touched, reached = list(lines), set[int](), 0
-    for _ in range(MAX_ROUNDS):
-        try:
-            node = yaml.compose("\n".join(mended) if touched else text, Loader=_Loader)
-            break
-        except yaml.YAMLError as problem:
-            found = list(_explain("\n".join(mended) if touched else text, problem))
-            # A line that was mended, or one above it, is only told because of how it was mended.
-            fresh = [m for m in found if m.place[0] not in touched and (m.rule in TYPED or m.place[0] > reached)]
-            mistakes += fresh
-            done = len(text) <= MAX_MENDED and all(mend(mended, m.rule, m.place, quoted) for m in fresh)
-            if len(fresh) < len(found) or not done:
-                return replace(_fail(*mistakes), lines=tuple(lines))
-            touched |= {mistake.place[0] for mistake in fresh}
-            reached = max(reached, *(0 if mistake.rule in TYPED else mistake.place[0] for mistake in fresh))
-    else:
-        return replace(_fail(*mistakes), lines=tuple(lines))
-    reading = _TreeReader(mended)
-    tree = reading.plain(node, (), 0) if node else None
-    mistakes = [*_attach_paths(mistakes, quoted, reading.values), *reading.mistakes]
+    """Parse a text; like `read_file`."""
+    draft = _RepairedText(text)
+    if not draft.compose():
+        return replace(_unreadable(*draft.mistakes), lines=draft.original)
+    reader = _TreeReader(draft.lines)
+    tree = reader.plain(draft.node, (), 0) if draft.node else None
+    mistakes = [*draft.mistakes_with_paths(reader.values), *reader.mistakes]
     if tree is None and not mistakes:
-        return _fail(Mistake("yaml_empty", (1, 1)))
-    if touched:
-        reading.keys, reading.values = _within(lines, reading.keys), _within(lines, reading.values)
-        mistakes = [replace(mistake, place=_inside(lines, mistake.place)) for mistake in mistakes]
-    return Source(tree, reading.keys, reading.values, tuple(mistakes), tuple(lines))
+        return _unreadable(Mistake("yaml_empty", (1, 1)))
+    if not draft.repaired:
+        return Source(tree, reader.keys, reader.values, tuple(mistakes), draft.original)
+    clamp = draft.clamp
+    keys, values = ({loc: clamp(place) for loc, place in places.items()} for places in (reader.keys, reader.values))
+    return Source(tree, keys, values, tuple(replace(m, place=clamp(m.place)) for m in mistakes), draft.original)
 
 
-def _attach_paths(
-    mistakes: Iterable[Mistake], quoted: Mapping[Place, int], values: Mapping[Path_, Place]
-) -> list[Mistake]:
-    """The mistakes, those for which a value was put into quotes with the path of that value."""
-    paths = {place: path for path, place in values.items()}
-    return [replace(m, loc=paths.get((m.place[0], quoted[m.place]))) if m.place in quoted else m for m in mistakes]
-
-
-def _inside(lines: Sequence[str], place: Place) -> Place:
-    """A place of the mended text as one of the text itself, where a line may be shorter."""
-    line, column = place
-    return (line, min(column, len(lines[line - 1]) + 1)) if line <= len(lines) else place
-
-
-def _within(lines: Sequence[str], places: Mapping[Path_, Place]) -> dict[Path_, Place]:
-    return {path: _inside(lines, place) for path, place in places.items()}
-
-
-def _fail(*mistakes: Mistake) -> Source:
+def _unreadable(*mistakes: Mistake) -> Source:
     return Source(None, {}, {}, mistakes)
 
 
-def _at(node: yaml.Node) -> Place:
-    return (node.start_mark.line + 1, node.start_mark.column + 1)
+class _RepairedText:
+    """A text that is repaired line by line until YAML accepts it. `node` is what YAML makes of it (None: nothing)."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.original = tuple(text.splitlines())
+        self.lines = [*self.original]
+        self.node: yaml.Node | None = None
+        self.mistakes: list[Mistake] = []
+        self.repaired: set[int] = set()
+        self._last = 0
+        self._quoted: dict[Place, int] = {}
+
+    def compose(self) -> bool:
+        """Parse and repair, at most MAX_ROUNDS times; return whether YAML accepts the text."""
+        for _ in range(MAX_ROUNDS):
+            text = "\n".join(self.lines) if self.repaired else self.text
+            try:
+                self.node = yaml.compose(text, Loader=_Loader)
+            except yaml.YAMLError as error:
+                if not self._repair(explain(text, error)):
+                    return False
+            else:
+                return True
+        return False
+
+    def _repair(self, found: Sequence[Mistake]) -> bool:
+        """Repair the lines of these mistakes; return whether that helps to parse on."""
+        # A mistake at a repaired line, or above one, is a consequence of the repair.
+        fresh = [m for m in found if m.place[0] not in self.repaired and (m.rule in SLIPS or m.place[0] > self._last)]
+        self.mistakes += fresh
+        if len(self.text) > MAX_REPAIRED or not all(
+            repair_line(self.lines, m.rule, m.place, self._quoted) for m in fresh
+        ):
+            return False
+        self.repaired |= {m.place[0] for m in fresh}
+        self._last = max(self._last, *(0 if m.rule in SLIPS else m.place[0] for m in fresh), 0)
+        return len(fresh) == len(found)
+
+    def mistakes_with_paths(self, values: Mapping[Loc, Place]) -> Iterable[Mistake]:
+        """Yield the mistakes, those whose value was put into quotes with the path of that value."""
+        paths = {place: loc for loc, place in values.items()}
+        for mistake in self.mistakes:
+            line, column = mistake.place[0], self._quoted.get(mistake.place)
+            yield mistake if column is None else replace(mistake, loc=paths.get((line, column)))
+
+    def clamp(self, place: Place) -> Place:
+        """Return a place of the repaired text as one of the original, where a line may be shorter."""
+        line, column = place
+        return (line, min(column, len(self.original[line - 1]) + 1)) if line <= len(self.original) else place
 
 
 class _TreeReader:
-    """One reading of a parsed file: where everything stands, and what is not plain data."""
+    """Turns YAML's nodes into plain data, recording places and what is not plain data."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
-        self.cut = {n: m.end() + 1 for n, line in enumerate(lines, start=1) if "#" in line and (m := _CUT.search(line))}
-        self.keys: dict[Path_, Place] = {}
-        self.values: dict[Path_, Place] = {}
+        self.keys: dict[Loc, Place] = {}
+        self.values: dict[Loc, Place] = {}
         self.mistakes: list[Mistake] = []
-        self.seen: set[int] = set()
+        self._lines = lines
+        self._hashes = {
+            n: m.end() + 1
+            for n, line in enumerate(lines, start=1)
+            if "#" in line and (m := _UNSPACED_HASH.search(line))
+        }
+        self._seen: set[int] = set()
 
-    def plain(self, node: yaml.Node, loc: Path_, above: int) -> Any:
-        """The node as plain data; `above` is the line of its key (from 1)."""
-        place = self.values[loc] = _at(node)
+    def plain(self, node: yaml.Node, loc: Loc, key_line: int) -> Any:
+        """Return the node as plain data; `key_line` is the line of its key, from 1 (0: it has none)."""
+        place = self.values[loc] = _place_of(node)
         if rule := self._refusal_rule(node, loc):
             self.mistakes.append(Mistake(rule, place, loc=loc))
             return None
-        self.seen.add(id(node))
+        self._seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
-            self._commas(node, loc)
+            self._check_commas(node, loc)
             return [self.plain(child, (*loc, n), 0) for n, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
         if not isinstance(node, yaml.ScalarNode) or node.style:
             return node.value
-        if _SIGN.search(node.value):
-            self._colons(node, loc, above)
-        if self.cut and node.value and (cut := self.cut.get(node.end_mark.line + 1, 0)) > node.end_mark.column:
-            self.mistakes.append(Mistake("yaml_hash", (node.end_mark.line + 1, cut), loc=loc))
+        self._check_text(node, loc, key_line)
         return _CONSTANTS.get(node.value, node.value)
 
-    def _refusal_rule(self, node: yaml.Node, loc: Path_) -> str | None:
-        if id(node) in self.seen:
+    def _refusal_rule(self, node: yaml.Node, loc: Loc) -> str | None:
+        if id(node) in self._seen:
             return "yaml_alias"
         if len(loc) > MAX_DEPTH:
             return "yaml_deep"
         return None if node.tag in _PLAIN else "yaml_tag"
 
-    def _mapping(self, node: yaml.MappingNode, loc: Path_) -> Mapping[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, loc: Loc) -> Mapping[str, Any]:
         tree: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in tree:
                 line = self.keys[(*loc, name)][0]
-                self.mistakes.append(Mistake("yaml_duplicate_key", _at(key), {"key": name, "line": line}))
+                self.mistakes.append(Mistake("yaml_duplicate_key", _place_of(key), {"key": name, "line": line}))
                 continue
-            place = self.keys[(*loc, name)] = _at(key)
-            if mistake := _slip_in_key(name, place):
-                self.mistakes.append(replace(mistake, loc=(*loc, name), sure=False))
+            place = self.keys[(*loc, name)] = _place_of(key)
+            if mistake := find_slip_in_key(name, place):
+                self.mistakes.append(replace(mistake, loc=(*loc, name), is_certain=False))
             tree[name] = self.plain(value, (*loc, name), place[0])
         return tree
 
-    def _colons(self, node: yaml.Node, loc: Path_, above: int) -> None:
-        """Lines such as `phone：1` or `phone:1` where a key was meant: YAML takes them for plain text and goes on."""
-        first, last = node.start_mark.line + 1, node.end_mark.line + 1
-        mistake = _key_meant(node.value, _at(node)) or _item_meant(node.value, _at(node)) if first != above else None
+    def _check_text(self, node: yaml.ScalarNode, loc: Loc, key_line: int) -> None:
+        if _SLIP_SIGN.search(node.value):
+            reported = self._check_first_line(node, loc, key_line)
+            self._check_more_lines(node, loc, key_line, reported=reported)
+        end = (node.end_mark.line + 1, node.end_mark.column)
+        if self._hashes and node.value and (column := self._hashes.get(end[0], 0)) > end[1]:
+            self.mistakes.append(Mistake("yaml_hash", (end[0], column), loc=loc))
+
+    def _check_first_line(self, node: yaml.ScalarNode, loc: Loc, key_line: int) -> bool:
+        """Record and return whether a key was meant (`phone：1`, `phone:1`); record brackets of the wrong kind."""
+        place = _place_of(node)
+        mistake = find_slip_in_text(node.value, place) if place[0] != key_line else None
         if mistake:
-            self.mistakes.append(replace(mistake, loc=loc, sure=False))
+            self.mistakes.append(replace(mistake, loc=loc, is_certain=False))
         if node.value.startswith("【"):
-            self.mistakes.append(Mistake("yaml_full_width_bracket", _at(node), loc=loc, sure=False))
-        told = mistake is not None
+            self.mistakes.append(Mistake("yaml_full_width_bracket", place, loc=loc, is_certain=False))
+        return mistake is not None
+
+    def _check_more_lines(self, node: yaml.ScalarNode, loc: Loc, key_line: int, *, reported: bool) -> None:
+        """Record keys and items that YAML took for more lines of a plain text."""
+        first, last = node.start_mark.line + 1, node.end_mark.line + 1
         for line in range(first + 1, last + 1):
-            text = self.lines[line - 1].lstrip(" ") if line <= len(self.lines) else ""
-            place = (line, len(self.lines[line - 1]) - len(text) + 1) if text else (line, 1)
+            text = self._lines[line - 1].lstrip(" ") if line <= len(self._lines) else ""
+            place = (line, len(self._lines[line - 1]) - len(text) + 1) if text else (line, 1)
             if text.startswith("- "):
-                # Items below a line that was told are what that line ate, and below a text no better for more spaces.
-                rule = "yaml_list_in_text" if first == above else "yaml_indent"
-                self.mistakes += [] if told else [Mistake(rule, place, loc=loc)]
-                told = True
-            elif mistake := _key_meant(text, place) or _item_meant(text, place):
+                # Items below a reported line belong to that line, and those below a text are one mistake.
+                rule = "yaml_list_in_text" if first == key_line else "yaml_indent"
+                self.mistakes += [] if reported else [Mistake(rule, place, loc=loc)]
+                reported = True
+            elif mistake := find_slip_in_text(text, place):
                 self.mistakes.append(replace(mistake, loc=loc))
-                told = True
+                reported = True
 
-    def _commas(self, node: yaml.SequenceNode, loc: Path_) -> None:
-        """`[甲，乙]`: few items, because what was to part them is a Chinese comma."""
+    def _check_commas(self, node: yaml.SequenceNode, loc: Loc) -> None:
+        """Record `[甲，乙]`: few items, because what was to part them is a Chinese comma."""
         items = [child for child in node.value if isinstance(child, yaml.ScalarNode) and not child.style]
-        if node.flow_style and len(node.value) < FEW_ITEMS and (wide := [i for i in items if _COMMA.search(i.value)]):
-            line, column = _at(wide[0])
-            found = _COMMA.search(wide[0].value)
-            place = (line, column + (found.start() if found and node.start_mark.line == node.end_mark.line else 0))
-            self.mistakes.append(Mistake("yaml_full_width_comma", place, loc=loc, sure=False))
+        if not node.flow_style or len(node.value) >= FEW_ITEMS:
+            return
+        if wide := next((item for item in items if _COMMA.search(item.value)), None):
+            line, column = _place_of(wide)
+            comma = _COMMA.search(wide.value)
+            is_one_line = node.start_mark.line == node.end_mark.line
+            place = (line, column + (comma.start() if comma and is_one_line else 0))
+            self.mistakes.append(Mistake("yaml_full_width_comma", place, loc=loc, is_certain=False))
 
 
-FEW_ITEMS = 2
-"""A list of fewer items may be one whose commas are Chinese."""
-WIDE_QUOTES = ("“", "”", "‘", "’", "＂", "「")
-_COMMA = re.compile("[，、]")
-_SIGN = re.compile("[:：【－–—·•-]")
-"""What a plain text must hold to be looked at for a key or an item that was meant: most hold none."""
-_KEY_FULL_WIDTH = re.compile(r"([a-z][a-z_]{1,30})\s*：")
-_KEY_UNSPACED = re.compile(r"([a-z][a-z_]{1,30}):(?=[^\s/])")
-_KEY_WIDE_SPACE = re.compile(r"([a-z][a-z_]{1,30}:)(?=[\u00a0\u2000-\u200a\u3000])")
-_KEYS = (
-    ("yaml_full_width_colon", _KEY_FULL_WIDTH),
-    ("yaml_wide_space", _KEY_WIDE_SPACE),
-    ("yaml_missing_space", _KEY_UNSPACED),
-)
-_ITEM = re.compile(r"-(?=[\u3400-\u9fff“\"']|[a-z_]+\s*[:：])|[－–—·•](?=\s*\S)")
-_CUT = re.compile(r"\S +(?=#[^\s#])")
-"""Where a `#` begins a comment that is none: who writes a remark puts a space behind it."""
-_WIDE = re.compile(r" *[\u00a0\u2000-\u200a\u3000]")
-_UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
-
-
-def _key_meant(rest: str, place: Place) -> Mistake | None:
-    for rule, pattern in _KEYS:
-        if m := pattern.match(rest):
-            return Mistake(rule, (place[0], place[1] + len(m[1])))
-    return None
-
-
-def _item_meant(rest: str, place: Place) -> Mistake | None:
-    """`-甲`, `— 甲`, `· 甲` where an item of a list was meant."""
-    return Mistake("yaml_dash", place) if _ITEM.match(rest) else None
-
-
-def _wide_before(line: str, place: Place) -> Mistake | None:
-    m = _WIDE.match(line)
-    return m and Mistake("yaml_wide_space", (place[0], place[1] + m.end() - 1))
-
-
-def _slip_in_key(key: str, place: Place) -> Mistake | None:
-    if key.startswith(WIDE_QUOTES):
-        return Mistake("yaml_full_width_quote", place)
-    return _unseen_in(key, place) or _wide_before(key, place) or _key_meant(key, place)
-
-
-def _unseen_in(key: str, place: Place) -> Mistake | None:
-    m = _UNSEEN.search(key)
-    return m and Mistake("yaml_control", (place[0], place[1] + m.start()), {"value": f"U+{ord(m[0]):04X}"})
-
-
-def _explain(text: str, problem: yaml.YAMLError) -> Iterator[Mistake]:
-    """What a person did when YAML gave up: tabs and colons that it stumbled on, else what the parser says."""
-    if unseen := yaml.reader.Reader.NON_PRINTABLE.search(text):
-        yield Mistake("yaml_control", _place(text[: unseen.start()]), {"value": f"U+{ord(unseen[0]):04X}"})
-        return
-    lines = text.splitlines()
-    if merging := next((n for n, line in enumerate(lines, start=1) if line.startswith(MERGING[0])), None):
-        yield Mistake("yaml_merging", (merging, 1))
-        return
-    marks = [mark for mark in (getattr(problem, f"{name}_mark", None) for name in ("problem", "context")) if mark]
-    typed = list(_find_typing_slips(lines))
-    stumbled = range(min((mark.line for mark in marks), default=0), max((mark.line + 2 for mark in marks), default=0))
-    if any(mistake.place[0] in stumbled for mistake in typed):
-        yield from typed
-        return
-    detail = str(getattr(problem, "problem", None) or problem).splitlines()[0]
-    said = f"{detail} {getattr(problem, 'context', None)}"
-    rule = next((rule for rule, pattern in _SAID if re.search(pattern, said)), "yaml_syntax")
-    mark = marks[-1 if rule in _WHERE_IT_BEGAN else 0] if marks else None
-    place = (min(mark.line + 1, max(1, len(lines))), mark.column + 1) if mark else (1, 1)
-    if lines and lines[place[0] - 1].startswith("```"):
-        rule = "yaml_fence"
-    before = lines[place[0] - 1][: place[1] - 1] if lines else ""
-    if rule == "yaml_indent" and before.strip(" -"):
-        rule = "yaml_after_quote" if before.rstrip().endswith(("'", '"')) else rule
-        rule = "yaml_after_bracket" if before.rstrip().endswith(("}", "]")) else rule
-        inside = lines[place[0] - 1][place[1] - 1] == ":" and not _NAME.fullmatch(before)
-        rule = "yaml_colon_inside" if inside else rule
-    if rule == "yaml_block" and (wide := _wide_comma(lines[place[0] - 1], place[1] - 1)):
-        rule, place = "yaml_full_width_comma", (place[0], wide)
-    if rule == "yaml_after_quote" and (opened := _find_open_quote(lines, place[0])):
-        rule, place = "yaml_quote", opened
-    yield Mistake(rule, place, {"detail": detail})
-
-
-def _find_typing_slips(lines: Sequence[str]) -> Iterator[Mistake]:
-    """Lines indented with a tab, and keys with a wrong colon; not inside block texts."""
-    block: int | None = None
-    for n, line in enumerate(lines, start=1):
-        indent = len(line) - len(line.lstrip(" "))
-        if block is not None and (indent > block or not line.strip()):
-            continue
-        block = indent if _BLOCK.search(line) else None
-        start = len(line) - len(line.lstrip(" \t-"))
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            yield Mistake("yaml_tab", (n, line.index("\t") + 1))
-            indent = len(line) - len(line.lstrip(" \t"))
-        if (
-            mistake := _wide_before(line, (n, 1))
-            or _key_meant(line[start:], (n, start + 1))
-            or _item_meant(line[indent:], (n, indent + 1))
-        ):
-            yield mistake
-
-
-def _wide_comma(line: str, start: int) -> int | None:
-    """The column of a Chinese comma where keys or items were to be parted: `{name: 甲， copies: 1}`."""
-    m = re.compile(r"[，、](?=\s*[a-z_]+:)").search(line, start)
-    return m and m.start() + 1
-
-
-def _find_open_quote(lines: Sequence[str], end: int) -> Place | None:
-    """The place of a quote that was opened above line `end` and runs on to a quote there."""
-    for n in range(end - 1, 0, -1):
-        if m := _OPEN.match(lines[n - 1]):
-            return (n, m.start(1) + 1)
-        if '"' in lines[n - 1]:
-            return None
-    return None
-
-
-_NAME = re.compile(r"[\s-]*[a-z_]+")
-_OPEN = re.compile(r'[ -]*(?:[a-z_]+: +)?("[^"]*)$')
-_BLOCK = re.compile(r"(:|^\s*-|- )\s+[|>][-+\d]*\s*(#.*)?$")
-
-_SAID = (
-    ("yaml_alias", "undefined alias|alphabetic or numeric"),
-    ("yaml_tag", r"\btag\b"),
-    ("yaml_text_behind", "block scalar"),
-    ("yaml_special", "cannot start any token"),
-    ("yaml_escape", "escape|did not find expected hexdecimal"),
-    ("yaml_deep", "nesting depth"),
-    ("yaml_documents", "another document"),
-    ("yaml_quote", "quoted scalar|unexpected end of stream|while scanning a quoted"),
-    ("yaml_block", r"'\]'|'\}'|','|flow"),
-    ("yaml_no_colon", "could not find expected ':'"),
-    ("yaml_indent", "block|not allowed in this context|expected key|indicator|document start"),
-)
-"""What libyaml says, and the rule whose sentence tells it to a teacher; the first that fits counts."""
-_WHERE_IT_BEGAN = ("yaml_quote", "yaml_block", "yaml_no_colon")
-"""Rules of which libyaml knows where it began, which is where the person looks."""
+def _place_of(node: yaml.Node) -> Place:
+    return (node.start_mark.line + 1, node.start_mark.column + 1)

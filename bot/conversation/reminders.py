@@ -17,7 +17,7 @@ from bot.domain.reminders import Remind
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
 from bot.render.reply import Voice
-from flows.clock import Phase, clock
+from flows.clock import Phase, running_clock
 
 ASKED_AT = 2
 """The main step at which everybody is asked: preparations are over, and many put the rest off."""
@@ -42,7 +42,7 @@ def ask_consent(voice: Voice) -> ReminderReply | None:
     step = voice.content.script.by_id.get(session.position.step) if session.position else None
     if not voice.posts or session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
         return None
-    if clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
+    if running_clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
     row = (Button(str(Ask("cmd", "remind")), words.consent_yes), Button(str(Ask("cmd", "mute")), words.consent_no))
     return ReminderReply(replace(session, reminders=False), voice.bubbles(words.ask_consent, (row,)))
@@ -54,7 +54,7 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     on = ((voice.start(), voice.command("deadline")),)
     if name in REMINDERS and not voice.posts:
         return ReminderReply(session, voice.bubbles(words.no_reminders, on))
-    running = clock(voice.notice, _cohort(session), voice.now)
+    running = running_clock(voice.notice, _cohort(session), voice.now)
     if name == "remind":
         said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on
         return ReminderReply(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))

@@ -157,7 +157,7 @@ def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | N
     """The cohorts (None: not chosen) that get it at `now`, local time of the notice: their dates are not over."""
     cohorts: list[str | None] = [*(cohort.id for cohort in notice.cohorts), None]
     late = audience.late
-    return tuple(c for c in cohorts if late or any(not w.over(now) for w in notice.windows_for(c) if w.closes))
+    return tuple(c for c in cohorts if late or any(not w.is_over(now) for w in notice.windows_for(c) if w.closes))
 
 
 def _condition(term: Term, notice: Notice, at: datetime) -> Condition:

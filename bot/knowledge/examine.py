@@ -1,8 +1,8 @@
-"""What takes longer than a turn may wait, done in a process of its own: read a draft, lint it, build its index.
+"""Examines files before they come into force: loads them, lints them, compares them, builds the matcher's index.
 
-`examine` does it; `aside` has it done by a fresh interpreter, which costs its start and keeps every turn free of it.
-The way back is a pickle of ours in a file without a name, for a large one would hold up everybody on its way through a
-pipe. `unpacked` reads it in pieces, so that other threads are let in between.
+That takes longer than a turn may wait. `examine_in_subprocess` runs it in a new interpreter, which returns a pickle in
+an anonymous file: a large one would block the event loop on its way through a pipe. `unpack` reads it in pieces, so
+that other threads run in between.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ import pickle
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from bot.content.checks import lacking
+from bot.content.checks import list_missing_keys
 from bot.content.content import Content
-from bot.content.files import Change, Files, describe_changes, to_patch
-from bot.content.lint import Finding, lint
-from bot.content.loading import Spot, load, load_with_spots
+from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
+from bot.content.lint import LintFinding, lint
+from bot.content.loading import EntrySource, load, load_to_publish
 from bot.content.problem import ContentFault, ContentProblem
 from bot.runtime.process import run_aside
 from faq.model import Match
 
 SWITCH_INTERVAL_S = 0.0001
-"""How soon the thread that unpacks lets in others: a turn passes between threads a dozen times, and waits each time."""
-REST_S = 0.0003
-"""Seconds of its rest before each piece, of which a large content has a few hundred."""
-MOST_QUESTIONS = 2_000
-"""Masked questions that are asked of both contents, at most."""
-MOST_DIFF = 2_000_000
-"""Characters of files from which the difference is told in words only."""
+"""Thread switch interval while unpickling: a turn changes threads a dozen times, and waits each time."""
+PAUSE_S = 0.0003
+"""Pause of that thread before each piece, of which a large content has a few hundred."""
+MAX_QUESTIONS = 2_000
+"""Masked questions that are asked of both contents."""
+MAX_PATCH = 2_000_000
+"""Characters of files from which no patch is made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What to examine: files that may come into force and those that are. `questions` are asked of both.
+    """Files that may come into force, and those `before` that are. `questions` are asked of both.
 
-    Without `before` they were examined elsewhere, and only their content is wanted. `every` entry is linted, not only
-    those that differ; with `errors_only` for what forbids alone.
+    Without `before` only the content of the files is wanted. `every` entry is linted, not only those that differ; with
+    `errors_only` by the rules that refuse alone.
     """
 
     files: Mapping[str, str | bytes]
@@ -55,7 +55,7 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A question that finds something else now: titles, or nothing."""
+    """A question that finds other entries than before: their titles, or nothing."""
 
     question: str
     was: str
@@ -64,7 +64,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class LocatedFinding:
-    """A finding in words, and where it stands."""
+    """A finding in words, at its place."""
 
     problem: ContentFault
     level: str
@@ -73,10 +73,10 @@ class LocatedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. With `problems`, or an `error` among the findings, the draft cannot come into force.
+    """The result of an examination. Files with `problems` cannot be used, those with `errors` may not be published.
 
-    `packed` is the content with its index, empty with problems; `revision` what it calls itself. `lost` says of each
-    line that must match what it found before and what it finds now.
+    `packed` is the pickled content with its index, empty with problems; `revision` its hash. `lost` has the lines that
+    must match and do not any more.
     """
 
     problems: tuple[ContentFault, ...] = ()
@@ -86,59 +86,55 @@ class Report:
     changes: tuple[Change, ...] = ()
     diff: str = ""
     revision: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
     packed: bytes = b""
 
     @property
     def errors(self) -> tuple[LocatedFinding, ...]:
-        """Findings that forbid."""
-        return tuple(told for told in self.findings if told.level == "error")
+        """The findings that refuse a publication."""
+        return tuple(finding for finding in self.findings if finding.level == "error")
 
     @property
-    def good(self) -> bool:
-        """Whether it may come into force."""
+    def is_publishable(self) -> bool:
+        """Return whether nothing refuses a publication."""
         return not self.problems and not self.errors
 
 
-def examine(draft: Examination, known: Callable[[Files], Content | None] | None = None) -> Report:
-    """All there is to say about a draft. `known` reads what is in force, for whoever examines more than once."""
+def examine(draft: Examination, load_before: Callable[[Files], Content | None] | None = None) -> Report:
+    """Examine files. `load_before` loads those in force, where somebody caches them."""
     if draft.before is None:
         try:
             return _pack_report(load(draft.files))
         except ContentProblem as wrong:
             return Report(wrong.problems)
-    before = (known or _load_or_none)(draft.before)
+    before = (load_before or _load_or_none)(draft.before)
     try:
-        content, spots, lost = load_with_spots(draft.files, before.matcher if before else None)
+        content, sources, faults = load_to_publish(draft.files, before.matcher if before else None)
     except ContentProblem as wrong:
         return Report(wrong.problems)
-    if lost:
-        return Report(tuple(lost), lost=_find_lost_lines(before, content))
-    files = {name: text for name, text in draft.files.items() if isinstance(text, str)}  # all of them: it was read
-    changes = describe_changes(before, content, draft.before, files) if before else []
+    if faults:
+        return Report(tuple(faults), lost=_find_lost_lines(before, content))
+    files = keep_texts(draft.files)  # all of them: they were loaded
+    changes = list_changes(before, content, draft.before, files) if before else []
     touched = {
         topic
         for topic, entry in content.entries.items()
         if draft.every or before is None or before.entries.get(topic) != entry
     }
     findings = tuple(
-        _locate_finding(finding, spots, content)
+        _locate_finding(finding, sources, content)
         for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
     )
     if not draft.errors_only and (draft.every or before is None or before.phrases != content.phrases):
-        findings += tuple(LocatedFinding(problem, "warning", "lacking") for problem in lacking(content))
-    shifts = _shifts(before, content, draft.questions) if before else ()
-    small = sum(map(len, files.values())) < MOST_DIFF
+        findings += tuple(LocatedFinding(problem, "warning", "lacking") for problem in list_missing_keys(content))
+    shifts = _find_shifts(before, content, draft.questions) if before else ()
+    small = sum(map(len, files.values())) < MAX_PATCH
     diff = to_patch(draft.before, files) if small else ""
     return replace(_pack_report(content), findings=findings, shifts=shifts, changes=tuple(changes), diff=diff)
 
 
 def _pack_report(content: Content) -> Report:
-    content.__dict__.pop("shared_facts", None)
-    matcher = content.matcher
-    del content.__dict__["matcher"]
-    counts = {"entries": len(content.entries), "notices": len(content.notices)}
-    return Report(revision=content.revision, counts=counts, packed=pickle.dumps((content, matcher), 5))
+    packed = pickle.dumps(content.with_matcher(content.matcher), 5)  # without its caches, which cannot be pickled
+    return Report(revision=content.revision, packed=packed)
 
 
 def _load_or_none(files: Files) -> Content | None:
@@ -148,33 +144,33 @@ def _load_or_none(files: Files) -> Content | None:
         return None
 
 
-def _locate_finding(finding: Finding, spots: Mapping[str, Spot], content: Content) -> LocatedFinding:
+def _locate_finding(finding: LintFinding, sources: Mapping[str, EntrySource], content: Content) -> LocatedFinding:
     sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
-    spot = spots.get(finding.entry)
+    source = sources.get(finding.entry)
     problem = (
-        spot.problem(finding.loc, sentence, finding.about.get("text", ""))
-        if spot
+        source.fault(finding.loc, sentence, finding.about.get("text", ""))
+        if source
         else ContentFault("notices", 1, 1, finding.entry, sentence)
     )
     return LocatedFinding(problem, finding.level, finding.rule)
 
 
-def _outcome(content: Content, match: Match) -> str:
+def _describe_match(content: Content, match: Match) -> str:
     titles = [content.entries[topic].title for topic in match.chosen]
     return " / ".join(titles)
 
 
-def _shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tuple[Shift, ...]:
+def _find_shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tuple[Shift, ...]:
     found = []
-    for question in dict.fromkeys(questions[:MOST_QUESTIONS]):
-        was, becomes = (_outcome(content, content.matcher.ask(question)) for content in (before, after))
+    for question in dict.fromkeys(questions[:MAX_QUESTIONS]):
+        was, becomes = (_describe_match(content, content.matcher.ask(question)) for content in (before, after))
         if was != becomes:
             found.append(Shift(question, was, becomes))
     return tuple(found)
 
 
 def _find_lost_lines(before: Content | None, after: Content) -> tuple[Shift, ...]:
-    """Lines that must match and do not, or must not and do: what they found before, and what they find now."""
+    """Return the lines that must match and do not, or must not and do, with what they find before and now."""
     lines = {
         line: (entry.id, wanted)
         for entry in after.entries.values()
@@ -187,48 +183,51 @@ def _find_lost_lines(before: Content | None, after: Content) -> tuple[Shift, ...
         found = bool(match.topics) and match.topics[0].id == topic and match.verdict != "miss"
         answered = match.verdict == "answer" and topic in match.chosen
         if found != wanted if wanted else answered:
-            was = _outcome(before, before.matcher.ask(line)) if before else ""
-            lost.append(Shift(line, was, _outcome(after, match)))
+            was = _describe_match(before, before.matcher.ask(line)) if before else ""
+            lost.append(Shift(line, was, _describe_match(after, match)))
     return tuple(lost)
 
 
-Examines = Callable[[Examination], Awaitable[Report]]
-"""A way to examine a draft without holding up anybody."""
+Examine = Callable[[Examination], Awaitable[Report]]
+"""A way to examine files without blocking the event loop."""
 
 
-async def examine_aside(draft: Examination) -> Report:
-    """`examine` in another process. Raises as `elsewhere`."""
+async def examine_in_subprocess(draft: Examination) -> Report:
+    """Examine in another process. OSError, TimeoutError (ChildProcessError when it was killed)."""
     return await run_aside(examine, draft)
 
 
+async def examine_in_thread(draft: Examination) -> Report:
+    """Examine in this process, where nobody else waits for it."""
+    return await asyncio.to_thread(examine, draft)
+
+
 async def unpack(report: Report) -> Content:
-    """The content of a report, with its index, without holding up anybody."""
+    """Return the content of a report, with its index, without blocking the event loop."""
     return await asyncio.to_thread(_unpickle, report.packed)
 
 
 def _unpickle(packed: bytes) -> Content:
-    resting, interval = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()  # nothing in it is garbage, and looking through all of it holds everybody up
+    was_enabled, interval = gc.isenabled(), sys.getswitchinterval()
+    gc.disable()  # nothing in it is garbage, and a collection would look through all of it
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        content, matcher = pickle.Unpickler(_YieldingBytes(packed)).load()  # noqa: S301 - our own child wrote it
+        content: Content = pickle.Unpickler(_YieldingBytes(packed)).load()  # noqa: S301 - our own child wrote it
         gc.freeze()
     finally:
         sys.setswitchinterval(interval)
-        if resting:
+        if was_enabled:
             gc.enable()
-    found: Content = content
-    found.__dict__["matcher"] = matcher
-    return found
+    return content
 
 
 class _YieldingBytes(io.BytesIO):
-    """Bytes that are read with a rest before each piece, in which other threads have their turn."""
+    """Bytes with a pause before each read, in which other threads run."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        time.sleep(REST_S)
+        time.sleep(PAUSE_S)
         return super().read(size)
 
     def readinto(self, buffer: Any, /) -> int:
-        time.sleep(REST_S)
+        time.sleep(PAUSE_S)
         return super().readinto(buffer)

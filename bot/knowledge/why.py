@@ -1,4 +1,4 @@
-"""Why a question is answered as it is: entries that were near, their nearest phrasing, what each feature adds. Pure."""
+"""Explains why a question is answered as it is: the nearest entries, their phrasing, each feature's part. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from faq.matcher import story, weight, weights
 from faq.model import Verdict
 from faq.reading import read
 
-SHOWN = 5
-"""Entries that are told, at most."""
+MAX_ENTRIES = 5
+"""Nearest entries that are explained."""
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """An entry that may be meant. `phrasing` is its nearest one; `parts` add up to its log-odds, heaviest first."""
+class NearEntry:
+    """An entry that may be meant. `phrasing` is its nearest one; `parts` add up to its log-odds, largest first."""
 
     id: str
     title: str
@@ -30,7 +30,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What was seen in a question. `none`: the chance (0–1) that no entry is meant, `margin`: the lead of the first."""
+    """The match of a question. `none`: the chance (0–1) that no entry is meant, `margin`: the lead of the first."""
 
     question: str
     verdict: Verdict
@@ -38,26 +38,26 @@ class Why:
     revision: str
     none: float
     margin: float
-    near: tuple[Near, ...]
+    near: tuple[NearEntry, ...]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def explain(content: Content, question: str) -> Why:
-    """Why this question finds what it finds in this content."""
+    """Return the reasons for the answer to this question in this content."""
     match, seen = content.matcher.ask(question), content.matcher.explain(question)
     pairs, length = weights().entry, story(len(seen.reading.chars))
     asked = "".join(read(question).chars)
     near = []
-    for clue in seen.clues[:SHOWN]:
+    for clue in seen.clues[:MAX_ENTRIES]:
         entry = content.entries[clue.id]
-        folded = ["".join(read(line).chars) for line in entry.phrasings]
-        phrasing = entry.phrasings[process.extract(asked, folded, scorer=fuzz.ratio, limit=1)[0][2]]
+        lines = ["".join(read(line).chars) for line in entry.phrasings]
+        phrasing = entry.phrasings[process.extract(asked, lines, scorer=fuzz.ratio, limit=1)[0][2]]
         features = clue.features._asdict().items()
-        added = {name: round(value * weight(pairs[name], length), 3) for name, value in features if value}
-        heaviest = dict(sorted(added.items(), key=lambda part: (-abs(part[1]), part[0])))
-        near.append(Near(clue.id, entry.title, round(clue.score, 4), phrasing, heaviest))
+        parts = {name: round(value * weight(pairs[name], length), 3) for name, value in features if value}
+        largest = dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
+        near.append(NearEntry(clue.id, entry.title, round(clue.score, 4), phrasing, largest))
     scores = [one.score for one in near[:2]] + [0.0, 0.0]
     margin = round(scores[0] - scores[1], 4)
     return Why(question, match.verdict, match.chosen, content.revision, round(seen.none, 4), margin, tuple(near))

@@ -1,6 +1,6 @@
-"""The days that a school's notice names in words, and what each is for. Pure.
+"""Finds the days that a school's notice names in words, and what each is for. Pure.
 
-A year that a day lacks is that of the day before it, at first the notice's own; `sure` is False for what was inferred.
+A day without a year takes that of the day before it, at first the notice's own; `sure` is False for what was inferred.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Span:
     sure: bool = True
 
 
-def in_digits(text: str) -> int:
-    """A number of at most two places, in digits or in words: `二十一` is 21."""
+def to_number(text: str) -> int:
+    """Return a number of at most two places, in digits or in words: `二十一` is 21."""
     if text.isdecimal():
         return int(text)
     if "十" in text:
@@ -64,24 +64,24 @@ def in_digits(text: str) -> int:
     return int(text.translate(_DIGITS))
 
 
-def day(m: re.Match[str], which: str, year: int | None, month: int | None = None) -> date | None:
-    """The day that a match of `ONE(which)` names; None when there is no such day, or no year."""
-    said = m[f"{which}y"]
-    number = in_digits(said) if said else year
+def parse_day(m: re.Match[str], which: str, year: int | None, month: int | None = None) -> date | None:
+    """Return the day that a match of `ONE(which)` names; None when there is no such day, or no year."""
+    written = m[f"{which}y"]
+    number = to_number(written) if written else year
     if number is None or not (m[f"{which}m"] or month):
         return None
     try:
-        return date(number, in_digits(m[f"{which}m"]) if m[f"{which}m"] else month or 0, in_digits(m[f"{which}d"]))
+        return date(number, to_number(m[f"{which}m"]) if m[f"{which}m"] else month or 0, to_number(m[f"{which}d"]))
     except (ValueError, TypeError):
         return None
 
 
-def spans(body: Sequence[str], issued: date | None) -> list[Span]:
-    """The days of these sentences, in their order; an end that is told again with its beginning is told once."""
-    return list(_whole(list(_find_spans(body, issued))))
+def find_spans(body: Sequence[str], issued: date | None) -> list[Span]:
+    """Return the days of these sentences, in their order; an end that is repeated with its beginning counts once."""
+    return list(_merge_spans(list(_find_each_span(body, issued))))
 
 
-def _find_spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
+def _find_each_span(body: Sequence[str], issued: date | None) -> Iterator[Span]:
     year, topic = (issued.year if issued else None), ""
     seen: set[tuple[str, date | None, date | None]] = set()
     for sentence in body:
@@ -89,37 +89,44 @@ def _find_spans(body: Sequence[str], issued: date | None) -> Iterator[Span]:
             continue
         topic = next((kind for kind, words in _FOR if words.search(sentence)), topic)
         for m in _SPAN.finditer(sentence):
-            first = day(m, "a", year) if m["ay"] or "月" in m[0] else None
+            first = parse_day(m, "a", year) if m["ay"] or "月" in m[0] else None
             if first is None or (issued and first == issued and len(sentence) < 20):
                 continue
             year = first.year
-            kind = _kind(sentence, m.start()) or topic or "prepare"
-            for span in _days(m, first, kind, sentence, issued):
+            kind = _guess_kind(sentence, m.start()) or topic or "prepare"
+            for span in _parse_mention(m, first, kind, sentence, issued):
                 if (kind, span.opens, span.closes) not in seen:
                     seen.add((kind, span.opens, span.closes))
                     yield span
 
 
-def _days(m: re.Match[str], first: date, kind: str, sentence: str, issued: date | None) -> Iterator[Span]:
-    """What one mention of days says: a span, its end or its beginning alone, one day, or two."""
+def _parse_mention(m: re.Match[str], first: date, kind: str, sentence: str, issued: date | None) -> Iterator[Span]:
+    """Yield the spans of one mention: one span, its end or its beginning alone, one day, or two."""
     opens: date | None = first
     closes, sure, clocks = None, bool(m["ay"]), (m["at"], m["bt"])
     before, ahead = (m["before"] or "").lstrip("（("), sentence[: m.start()]
     if m["bm"]:
-        closes = day(m, "b", first.year)
+        closes = parse_day(m, "b", first.year)
         if closes and closes < first and not m["by"]:
             closes, sure = closes.replace(year=first.year + 1), False
     elif m["only"] or m["also"]:
-        closes = _safe(first, int(m["only"] or m["also"]))
+        closes = _replace_day(first, int(m["only"] or m["also"]))
     elif not before and _ON.search(ahead):
         closes = first
     if closes is None and before not in ("起", "开始"):
         opens, closes, clocks = None, first, ("", m["at"])
     if opens is None and issued and _FROM_NOW.search(ahead):
         opens, sure = issued, False
-    for one, other in _two_days(m, first, closes) or [(opens, closes)]:
+    for one, other in _split_days(m, first, closes) or [(opens, closes)]:
         yield Span(
-            kind, one, other, sentence, _clock(clocks[0]), _clock(clocks[1]), "前" in before and not clocks[1], sure
+            kind,
+            one,
+            other,
+            sentence,
+            _parse_time(clocks[0]),
+            _parse_time(clocks[1]),
+            "前" in before and not clocks[1],
+            sure,
         )
 
 
@@ -127,18 +134,19 @@ _ON = re.compile(r"(?:定于|将于|于|在)$")
 _FROM_NOW = re.compile(r"即日起?\s*(?:至|到|[—－~-]+)?\s*$")
 
 
-def _two_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
-    """`3月15日、22日` are two days, and `3月15日、16日` a span as good as 至; nothing for that."""
+def _split_days(m: re.Match[str], first: date, second: date | None) -> list[tuple[date | None, date | None]]:
+    """Return two days for `3月15日、22日`; nothing for `3月15日、16日`, which is a span."""
     apart = m["also"] and second and second - first > timedelta(days=1)
     return [(day, day) for day in (first, second) if day] if apart else []
 
 
-def _whole(spans: Sequence[Span]) -> Iterator[Span]:
-    """Without ends that are told again together with their beginning; a beginning and an end that follow each other
-    and are for the same are one span.
+def _merge_spans(spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield the spans without ends that are repeated with their beginning.
+
+    A beginning and an end that follow each other and are for the same are one span.
     """
-    told = {(span.kind, span.closes) for span in spans if span.opens}
-    kept = [span for span in spans if span.opens or (span.kind, span.closes) not in told]
+    complete = {(span.kind, span.closes) for span in spans if span.opens}
+    kept = [span for span in spans if span.opens or (span.kind, span.closes) not in complete]
     while kept:
         span, *kept = kept
         end = kept[0] if kept and span.closes is None and kept[0].opens is None else None
@@ -149,15 +157,15 @@ def _whole(spans: Sequence[Span]) -> Iterator[Span]:
         yield span
 
 
-def _safe(first: date, day: int) -> date | None:
+def _replace_day(first: date, day: int) -> date | None:
     try:
         return first.replace(day=day)
     except ValueError:
         return None
 
 
-def _kind(sentence: str, at: int) -> str:
-    """What the days are for: the word that stands nearest to them, in the part of the sentence that they are in."""
+def _guess_kind(sentence: str, at: int) -> str:
+    """Return what the days are for: the kind whose word is nearest to them in the sentence; empty for none."""
     best, nearest = "", len(sentence) + 1
     for kind, words in _FOR:
         for m in words.finditer(sentence):
@@ -167,9 +175,10 @@ def _kind(sentence: str, at: int) -> str:
     return "recapture" if best == "capture" and _AGAIN.search(sentence) else best
 
 
-def _clock(said: str | None) -> str:
-    if not said:
+def _parse_time(text: str | None) -> str:
+    """Return `HH:MM`; empty when there is no such time."""
+    if not text:
         return ""
-    hour, minute, *_ = *map(int, re.findall(r"\d+", said)), 30 * ("半" in said)
-    late = said.startswith(("下午", "晚")) and hour < 12
+    hour, minute, *_ = *map(int, re.findall(r"\d+", text)), 30 * ("半" in text)
+    late = text.startswith(("下午", "晚")) and hour < 12
     return f"{hour + 12 * late:02}:{minute:02}" if hour + 12 * late < 24 and minute < 60 else ""

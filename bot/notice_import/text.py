@@ -1,6 +1,6 @@
-"""What stands in a school's notice as it was published: days, contacts, groups of graduates, papers, links. Pure.
+"""Extracts from a school's notice as published: days, contacts, groups of graduates, papers, links, buttons. Pure.
 
-Finds only what is written; each find carries the sentence it came from, and `sure` is False for whatever was inferred.
+Finds only what is written; each find has the sentence it came from, and `sure` is False for what was inferred.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.notice_import.days import ONE, Span, day, in_digits, spans
+from bot.notice_import.days import ONE, Span, find_spans, parse_day, to_number
 
 _FULL = str.maketrans("０１２３４５６７８９－：．＠", "0123456789-:.@")
 _PHONE = re.compile(
@@ -60,7 +60,7 @@ _ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s*(?:[\t|｜]|\s{{2,}})(.+)$", r
 _HEADS = re.compile(
     r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
 )
-"""What stands over the columns of a table; pasted as text it often has a cell a line."""
+"""Heads of a table's columns; a table pasted as text often has one cell a line."""
 _MAJORS = re.compile(r"专业(?:名称)?\s*[：:]\s*([^。；\n]+)")
 """Majors without a level before them."""
 _NO_MAJOR = re.compile(r"留级|级$|(?:研究生|本科生|专科生|毕业生|学生)$")
@@ -84,7 +84,7 @@ _UNIT = re.compile(r"^[\u4e00-\u9fff（）()]{4,30}(?:学院|大学|学校|处|�
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """Somebody to ask."""
+    """A contact, with the sentence that names it."""
 
     sentence: str
     phones: tuple[str, ...] = ()
@@ -97,8 +97,8 @@ class ContactLine:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """A group of graduates."""
+class GraduateGroup:
+    """A group of graduates, with the sentence that names it."""
 
     level: str
     majors: tuple[str, ...]
@@ -110,7 +110,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Something to bring; `copied` when a copy is enough. `copies` is None when the notice does not say how many."""
+    """A paper to bring; `copied` when a copy is enough. `copies` is None when the notice names no number."""
 
     name: str
     sentence: str
@@ -119,15 +119,15 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """All finds, in the order of the text."""
+class NoticeFindings:
+    """Everything found in a notice, in the order of the text."""
 
     title: str = ""
     school: str = ""
     issued: date | None = None
     spans: tuple[Span, ...] = ()
     desks: tuple[ContactLine, ...] = ()
-    people: tuple[People, ...] = ()
+    people: tuple[GraduateGroup, ...] = ()
     papers: tuple[Paper, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     ok_button: tuple[str, str] = ("", "")
@@ -135,67 +135,67 @@ class Found:
     where: tuple[str, str] = ("", "")
 
 
-def find(text: str) -> Found:
-    """What stands in the text."""
+def extract(text: str) -> NoticeFindings:
+    """Return everything that is found in the text of a notice."""
     text = text.translate(_FULL).replace("\r", "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    body = [sentence for line in lines for sentence in _sentences(line)]
+    body = [sentence for line in lines for sentence in _split_sentences(line)]
     issued, school = _find_signature(lines)
     title = next((line for line in lines[:6] if "通知" in line and len(line) < 80), lines[0] if lines else "")[:300]
-    ok, wrong = _buttons(body)
-    return Found(
+    ok, wrong = _find_buttons(body)
+    return NoticeFindings(
         title=title,
         school=school,
         issued=issued,
-        spans=tuple(spans(body, issued)),
-        desks=tuple(_desks(body)),
-        people=tuple(_find_held_back([*_people(text)], text)),
-        papers=tuple(_papers(body)),
-        links=tuple(_links(body)),
+        spans=tuple(find_spans(body, issued)),
+        desks=tuple(_find_desks(body)),
+        people=tuple(_mark_held_back([*_find_groups(text)], text)),
+        papers=tuple(_find_papers(body)),
+        links=tuple(_find_links(body)),
         ok_button=ok,
         wrong_button=wrong,
-        where=next(((room, one) for one in body if _CARRY.search(one) and (room := _room(one))), ("", "")),
+        where=next(((room, one) for one in body if _CARRY.search(one) and (room := _find_room(one))), ("", "")),
     )
 
 
-def _room(sentence: str) -> str:
+def _find_room(sentence: str) -> str:
     if m := _ADDRESS.search(sentence):
         return m[1]
     m = _ROOM.search(sentence)
     return _TO_ROOM.sub("", m[0]) if m else ""
 
 
-def _sentences(line: str) -> list[str]:
+def _split_sentences(line: str) -> list[str]:
     return [part.strip() for part in re.split(r"(?<=[。；;！])", line) if part.strip()]
 
 
 def _find_signature(lines: Sequence[str]) -> tuple[date | None, str]:
-    """The date and the unit under the notice: the last line that is nothing but a date, and the one before it."""
+    """Return the date and the unit under the notice: the last line that is only a date, and the line before it."""
     alone = re.compile(rf"^{ONE('a')}$")
     lines = [re.sub(r"[\s（(]*(?:启|印发|盖?章|公章)[）)]?$", "", line) for line in lines]
     for n in range(len(lines) - 1, -1, -1):
         m = alone.match(lines[n].replace(" ", ""))
         if m and m["ay"]:
-            return day(m, "a", None), next(
+            return parse_day(m, "a", None), next(
                 (line.strip() for line in reversed(lines[max(0, n - 3) : n]) if _UNIT.match(line.replace(" ", ""))), ""
             )
     units = [line for line in lines[-4:] if _UNIT.match(line)]
     return None, units[-1] if units else ""
 
 
-def _desks(body: Sequence[str]) -> Iterator[ContactLine]:
-    told: set[str] = set()
+def _find_desks(body: Sequence[str]) -> Iterator[ContactLine]:
+    seen: set[str] = set()
     for sentence in body:
         dialled = [m[0] for m in _PHONE.finditer(sentence) if not _FAX.search(sentence[: m.start()])]
-        phones = [phone for said in dialled for phone in _find_phones(said) if phone not in told]
-        mails = [m for m in _MAIL.finditer(sentence) if m[0] not in told]
-        im, room = _IM.search(sentence), _room(sentence)
-        chats = im[0] if im and im[0] not in told else ""
+        phones = [phone for numbers in dialled for phone in _find_phones(numbers) if phone not in seen]
+        mails = [m for m in _MAIL.finditer(sentence) if m[0] not in seen]
+        im, room = _IM.search(sentence), _find_room(sentence)
+        chats = im[0] if im and im[0] not in seen else ""
         if not phones and not mails and not chats:
             if room and re.match(r".{0,6}(?:地址|地点)", sentence):
                 yield ContactLine(sentence, room=room)
             continue
-        told.update(phones, (m[0] for m in mails), [chats])
+        seen.update(phones, (m[0] for m in mails), [chats])
         people = [name for found in _PERSON.findall(sentence) if (name := next(filter(None, found), ""))]
         role = m[1] if (m := _ROLE.match(sentence)) else ""
         if len(people) == len(phones) > 1:
@@ -206,37 +206,37 @@ def _desks(body: Sequence[str]) -> Iterator[ContactLine]:
         first = next(iter(mails), None)
         if phones or first or chats:
             own = (first[0],) if first else ()
-            name = _whose(sentence, first) if first and not phones else ""
+            name = _name_behind(sentence, first) if first and not phones else ""
             hours = h[0] if (h := _HOURS.search(sentence)) else ""
             yield ContactLine(sentence, tuple(phones), own, name or next(iter(people), ""), room, chats, role, hours)
-        yield from (ContactLine(sentence, (), (mail[0],), _whose(sentence, mail)) for mail in mails[1:])
+        yield from (ContactLine(sentence, (), (mail[0],), _name_behind(sentence, mail)) for mail in mails[1:])
 
 
-def _whose(sentence: str, mail: re.Match[str]) -> str:
-    """The name in brackets behind a mail."""
+def _name_behind(sentence: str, mail: re.Match[str]) -> str:
+    """Return the name in brackets behind a mail; empty when there is none."""
     m = re.match(rf"\s*[（(]([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})[）)]", sentence[mail.end() :])
     return m[1] if m else ""
 
 
-def _find_phones(said: str) -> Iterator[str]:
-    """Telephones as the notice's schema writes them: `（0530）5525678、5525679` is 0530-5525678 and 0530-5525679."""
-    first, *others = re.split(r"[、/，,]", re.sub(r"[—－)）转]+", "-", re.sub(r"[\s（(]", "", said)))
+def _find_phones(numbers: str) -> Iterator[str]:
+    """Yield telephones in the schema's form: `（0530）5525678、5525679` is 0530-5525678 and 0530-5525679."""
+    first, *others = re.split(r"[、/，,]", re.sub(r"[—－)）转]+", "-", re.sub(r"[\s（(]", "", numbers)))
     yield first
     yield from (f"{first.split('-')[0]}-{other}" for other in others)
 
 
-def _people(text: str) -> Iterator[People]:
-    """Lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
-    text, written = _in_rows(text)
-    rows = {_as_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
-    text = _ROW.sub(_as_list, text)
+def _find_groups(text: str) -> Iterator[GraduateGroup]:
+    """Yield the lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
+    text, written = _join_table_cells(text)
+    rows = {_row_to_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
+    text = _ROW.sub(_row_to_list, text)
     marks = list(_GROUP.finditer(text))
     if not marks:
         levels = {_LEVELS[level] for level in re.findall(_ANY_LEVEL, text)}
         for m in _MAJORS.finditer(text):
             majors = [re.sub(r"[（(].*", "", name).strip() for name in re.split("[、，,；;]", m[1])]
             kept = tuple(major for major in majors if 2 <= len(major) <= 20)
-            yield People(levels.pop() if len(levels) == 1 else "other", kept, m[0])
+            yield GraduateGroup(levels.pop() if len(levels) == 1 else "other", kept, m[0])
     for n, mark in enumerate(marks):
         level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
         end = marks[n + 1].start() if n + 1 < len(marks) else len(text)
@@ -258,18 +258,19 @@ def _people(text: str) -> Iterator[People]:
             kept = tuple(dict.fromkeys(m for m in majors if 2 <= len(m) <= 20 and not _NO_MAJOR.search(m)))
             grades = tuple(dict.fromkeys(f"20{g[-2:]}级" for g in _GRADE.findall(piece if partner else mark[0] + part)))
             if kept or held:
-                yield People(level, kept, sentence, grades, partner, held)
+                yield GraduateGroup(level, kept, sentence, grades, partner, held)
 
 
-def _find_held_back(people: Sequence[People], text: str) -> Iterator[People]:
-    """Those who repeat a year are told of in a sentence of their own: they belong to every group."""
+def _mark_held_back(people: Sequence[GraduateGroup], text: str) -> Iterator[GraduateGroup]:
+    """Yield the groups, all marked as including repeaters where a sentence of its own names these."""
     alone = "留级" in text and not any(group.held_back for group in people)
     yield from (replace(group, held_back=True) if alone else group for group in people)
 
 
-def _in_rows(text: str) -> tuple[str, dict[str, str]]:
-    """The text with tables that were pasted a cell a line as one line for each level (level, majors, grades), and of
-    each such line how it was written.
+def _join_table_cells(text: str) -> tuple[str, dict[str, str]]:
+    """Return the text with tables pasted one cell a line as one line a level (level, majors, grades).
+
+    The second value gives the original words of each such line.
     """
     lines, out, written = text.split("\n"), list[str](), dict[str, str]()
     n = 0
@@ -296,16 +297,16 @@ def _in_rows(text: str) -> tuple[str, dict[str, str]]:
     return "\n".join(out), written
 
 
-def _as_list(row: re.Match[str]) -> str:
-    """A row of a table (level, then cells) as a list behind its level; the cells that name no grade are majors."""
+def _row_to_list(row: re.Match[str]) -> str:
+    """Return a row of a table (level, then cells) as a list behind its level; cells without a grade are majors."""
     cells = [cell.strip() for cell in re.split(r"[\t|｜]|\s{2,}", row[2]) if cell.strip()]
     grades = "".join(f"（{cell}）" for cell in cells if re.fullmatch(r"(?:20)?\d{2}级", cell))
     majors = [cell for cell in cells if not re.search(r"\d", cell)]
     return f"{row[1]}：{'、'.join(majors)}{grades}" if majors else row[0]
 
 
-def _papers(body: Sequence[str]) -> Iterator[Paper]:
-    told, listed, headed = set[str](), False, False
+def _find_papers(body: Sequence[str]) -> Iterator[Paper]:
+    seen, listed, headed = set[str](), False, False
     for sentence in body:
         headed = bool(_HEADED.match(sentence)) or (headed and not _SECTION.match(sentence))
         alone = _PAPER.match(sentence) and len(sentence) < SHORT and not sentence.endswith("。")
@@ -319,25 +320,27 @@ def _papers(body: Sequence[str]) -> Iterator[Paper]:
                 name = re.sub(
                     r"^.*(?:携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|交|带|的)", "", m[0].strip("《》“”")
                 )
-                if len(name) >= 3 and name not in told:
-                    told.add(name)
+                if len(name) >= 3 and name not in seen:
+                    seen.add(name)
                     copied = re.match(r"[》”]?的?复印件", part[m.end() :])
-                    said = _COPIES.search(part, m.end()) if copied else None
-                    yield Paper(name, sentence, bool(copied), in_digits(said[1].replace("两", "二")) if said else None)
+                    count = _COPIES.search(part, m.end()) if copied else None
+                    yield Paper(
+                        name, sentence, bool(copied), to_number(count[1].replace("两", "二")) if count else None
+                    )
 
 
-def _links(body: Sequence[str]) -> Iterator[tuple[str, str]]:
-    told: set[str] = set()
+def _find_links(body: Sequence[str]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
     for sentence in body:
         for m in _URL.finditer(sentence):
             host = re.sub(r"^https?:?//", "", m[0]).rstrip("/.,)")
-            if host not in told:
-                told.add(host)
+            if host not in seen:
+                seen.add(host)
                 scheme = "http://" if m[0].startswith(("http:", "http/")) and "chsi" not in host else "https://"
                 yield scheme + host + ("/" if "/" not in host else ""), sentence
 
 
-def _buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
+def _find_buttons(body: Sequence[str]) -> tuple[tuple[str, str], tuple[str, str]]:
     ok = wrong = ("", "")
     for sentence in body:
         for m in _BUTTON.finditer(sentence):

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.content.phrases.graduate import CalendarWords
-from flows.notice import Notice, Window
+from flows.notice import Notice
+from flows.windows import Window
 
 ALARM_HOUR = timedelta(hours=9)
 """Time of day at which an alarm goes off."""
@@ -28,7 +29,7 @@ def calendar(notice: Notice, cohort: str | None, words: CalendarWords, name: str
 
     Of each window: its first day, its safe last day and its last day.
     """
-    windows = [window for window in notice.windows_for(cohort) if not window.over(now)]
+    windows = [window for window in notice.windows_for(cohort) if not window.is_over(now)]
     days = tuple(day for window in windows for day in _days(notice, window, words) if day.day >= now.date())
     return _write(days, name, now.date()) if days else None
 

@@ -7,12 +7,12 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
+from bot.runtime.log import LazyLogger
 
 AGAIN_S = 10.0
 """After which a work begins again that a bug has ended."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 def for_log(bug: BaseException) -> dict[str, Any]:

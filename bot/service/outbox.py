@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import structlog
-
 from bot.content.content import Content
 from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered, Outcome, Owed, Post
 from bot.domain.outbox import Queued
 from bot.domain.zone import local, utc
+from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.tickets import staff, staff_posts
 
@@ -28,7 +27,7 @@ MAX_UNDER_WAY = 200
 
 Deliver = Callable[[Post], Awaitable[Delivered]]
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Outbox:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from weakref import WeakValueDictionary
 
-import structlog
 from pydantic import TypeAdapter
 
 from bot.content.content import Content
@@ -27,9 +26,11 @@ from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Incoming, Reply
 from bot.domain.roles import Role
 from bot.domain.session import Session
+from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
 from bot.reading.acts import to_json
 from bot.runtime import crashes
+from bot.runtime.log import LazyLogger
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import Known, Miss, StepEvent, Store, StoreProblem
@@ -41,7 +42,7 @@ ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Service:
@@ -132,8 +133,11 @@ class Service:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
-        if decision := await self._staff.decide(content, incoming, self._role(incoming, known), at):
-            return await self._save_decision(incoming, decision, at)
+        role, in_staff_chat = self._role(incoming, known), incoming.place == "staff"
+        has_secret = bool((role or in_staff_chat) and find_forbidden(incoming.text))
+        # A message with a secret in it is nothing for a staff area: below, `decide` warns before it looks further.
+        if (in_staff_chat or not has_secret) and (decision := await self._staff.decide(content, incoming, role, at)):
+            return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         session, case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
@@ -167,9 +171,11 @@ class Service:
             return _ANSWER.validate_json(stored)
         return answer
 
-    async def _save_decision(self, incoming: Incoming, decision: Decision, at: datetime) -> Answer:
+    async def _save_decision(
+        self, incoming: Incoming, decision: Decision, at: datetime, *, withdraw: bool = False
+    ) -> Answer:
         """Save a turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
-        answer, update = Answer(decision.replies), incoming.update_id
+        answer, update = Answer(decision.replies, withdraw=withdraw), incoming.update_id
         kept = answer
         if any(reply.link for reply in answer.replies):
             kept = Answer((Reply(self.content.phrases.staff.invitation_again),))

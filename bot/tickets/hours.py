@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from bot.content.phrases.desk import Office
-from flows.workdays import works
+from flows.workdays import is_workday
 
 DAYS_AHEAD = 400
 """Days among which the next working day is looked for."""
@@ -46,4 +46,4 @@ def _spans(office: Office, moment: datetime) -> Iterator[tuple[datetime, datetim
 
 
 def _works(office: Office, day: date) -> bool:
-    return day in office.workdays or (day not in office.holidays and works(day, office.days))
+    return day in office.workdays or (day not in office.holidays and is_workday(day, office.days))

@@ -15,14 +15,13 @@ from typing import Literal
 
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
-from bot.domain import privacy
 from bot.domain.areas import Decision
 from bot.domain.button_ids import Ask
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
-from bot.domain.privacy import Kind
 from bot.domain.roles import Audited
 from bot.domain.session import Session
+from bot.domain.staff_texts import find_forbidden
 from bot.domain.tickets import Changed, Ticket, TicketState
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
@@ -34,8 +33,6 @@ from faq.model import Entry
 
 MAX_ANSWER = 3500
 """Characters of one message to a graduate; longer answers are sent in parts."""
-WRITABLE = (Kind.MOBILE, Kind.MAIL)
-"""Kinds of secrets that staff may send to a graduate: a phone or an address to write to."""
 
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
@@ -75,13 +72,15 @@ class StaffTurn:
             return Decision((Reply(self.words.edited),))
         if incoming.other or not text:
             return Decision((Reply(self.words.text_only),))
+        if refusal := self._refuse(text):
+            return refusal
         if note := _NOTE.match(text):
             return Decision(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Decision()
-        return self._refuse(text) or self._answer(Reply(text))
+        return self._answer(Reply(text))
 
     def _refuse(self, text: str) -> Decision | None:
-        """Return the refusal of a text with secrets of others than `WRITABLE` kinds; None when there are none."""
-        found = [finding for finding in privacy.find(text) if finding.kind not in WRITABLE]
+        """Return the refusal of a text with secrets; None when there are none."""
+        found = find_forbidden(text)
         if not found:
             return None
         phrases = self.content.phrases

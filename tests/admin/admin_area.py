@@ -15,7 +15,7 @@ from bot.content.content import Content
 from bot.content.files import Files
 from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming, Sent
-from bot.knowledge.examine import Examination, Examines, Report, examine
+from bot.knowledge.examine import Examination, Examine, Report, examine
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
@@ -53,9 +53,9 @@ class Newsroom:
     _met: set[str] = field(default_factory=set)
 
     @classmethod
-    async def open(cls, database: Path, folder: Path | None = None, examines: Examines = nearby) -> Newsroom:
+    async def open(cls, database: Path, folder: Path | None = None, examiner: Examine = nearby) -> Newsroom:
         store = await Store.open(f"sqlite+aiosqlite:///{database}")
-        knowledge = await Knowledge.open(store, folder, lambda: NOON, examines)
+        knowledge = await Knowledge.open(store, folder, lambda: NOON, examiner)
         if knowledge.content.revision == shipped().revision:
             knowledge.content = shipped()  # its index is built once for all tests
         return cls(store, knowledge)

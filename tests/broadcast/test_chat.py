@@ -1,4 +1,4 @@
-"""Staff at work in their chat, graduates at the other end: all through Telegram, as both see it."""
+"""Broadcasts from the first word to the report, as staff and graduates see them in Telegram."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from bot.domain import session as sessions
 from bot.domain.messages import Incoming
 from bot.domain.roles import Removed
 from bot.service.turns import Service
-from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import shipped
 from tests.telegram_server import User
 
 PATIENT_S = 60.0
-"""How long an answer may take on a machine that has much else to do."""
+"""Seconds that an answer may take on a loaded machine."""
 
 
 @dataclass
 class Office:
-    """A crowd, the bot that serves it, and its owner."""
+    """People, the bot that serves them, and its owner."""
 
-    town: Crowd
-    tending: Scheduler
+    harness: Harness
+    scheduler: Scheduler
     owner: User
 
     async def says(self, who: User, text: str = "", **content: object) -> str:
-        """Types something; what came back, as it shows."""
+        """Type something, and return what came back, as it shows."""
         return await self._after(who, lambda: who.sends(**({"text": text} if text else {}), **content))
 
     async def taps(self, who: User, text: str) -> str:
@@ -56,19 +56,19 @@ class Office:
     async def _after(self, who: User, act: object) -> str:
         before = {message.id: (message.edits, message.text) for message in who.messages}
         act()  # type: ignore[operator]
-        await self.town.telegram.until(lambda: not self.town.telegram.pending, PATIENT_S)
+        await self.harness.telegram.until(lambda: not self.harness.telegram.pending, PATIENT_S)
         await asyncio.sleep(0.02)
         new = [m.shown for m in who.messages if before.get(m.id) != (m.edits, m.text)]
         return "\n".join(new)
 
     async def sends(self) -> None:
-        await self.town.looks(self.tending)
+        await self.harness.run_due(self.scheduler)
         while deliveries := await self.service.outbox.deliveries("telegram", self.posts.deliver):
             await asyncio.gather(*deliveries)
 
     service: Service
     posts: Posts
-    rooms: tuple[BroadcastArea, ...]
+    areas: tuple[BroadcastArea, ...]
 
 
 async def unpainted(_: Chart) -> Missing:
@@ -77,17 +77,24 @@ async def unpainted(_: Chart) -> Missing:
 
 @asynccontextmanager
 async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) -> AsyncIterator[Office]:
-    async with crowd(folder, sessions) as town:
-        rooms = (BroadcastArea(town.store, lambda: town.content, town.local, partial(fetch, town.api), paint),)
-        service = Service(
-            town.content, town.store, lambda: town.now, owners=[("telegram", "1")], posts=("telegram",), areas=rooms
+    async with open_harness(folder, sessions) as harness:
+        areas = (
+            BroadcastArea(harness.store, lambda: harness.content, harness.local, partial(fetch, harness.api), paint),
         )
-        posts = Posts(town.api, None, {}, {})
-        polling = Polling(town.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(town.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
+        service = Service(
+            harness.content,
+            harness.store,
+            lambda: harness.now,
+            owners=[("telegram", "1")],
+            posts=("telegram",),
+            areas=areas,
+        )
+        posts = Posts(harness.api, None, {}, {})
+        polling = Polling(harness.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        channel = Telegram(harness.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         task = asyncio.create_task(channel.run(service.receive))
         try:
-            yield Office(town, town.tending(), town.telegram.users[1], service, posts, rooms)
+            yield Office(harness, harness.scheduler(), harness.telegram.users[1], service, posts, areas)
         finally:
             task.cancel()
             await asyncio.wait([task])
@@ -113,19 +120,19 @@ async def test_from_the_first_word_to_the_last_answer(tmp_path: Path) -> None:
         assert "要把 #1 发给 2 人" in await at.taps(at.owner, "现在发送")
         assert "开始发，共 2 人" in await at.taps(at.owner, "确定发送")
         await at.sends()
-        ann, bob = at.town.telegram.users[FIRST], at.town.telegram.users[FIRST + 1]
+        ann, bob = at.harness.telegram.users[FIRST], at.harness.telegram.users[FIRST + 1]
         assert ann.messages[-1].parameters["text"] == "<b>明天截止</b>&lt;，2013年12月20日（周五）"
-        assert [len(at.town.heard(n)) for n in range(3)] == [1, 1, 0]
+        assert [len(at.harness.messages_of(n)) for n in range(3)] == [1, 1, 0]
         assert any("群发 #1 结束（发完了）：共 2 人。已送达 2" in m.shown for m in at.owner.messages)
         assert "记下了" in await at.taps(ann, "有问题")
         assert ann.messages[0].parameters["text"].startswith("<b>")  # the broadcast itself stays as it was
         await at.taps(bob, "已知晓")
         await at.presses(at.owner, "bc|1|csv")
         assert any("有问题 1" in m.shown and "已知晓 1" in m.shown for m in at.owner.messages)
-        (_, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        (_, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         assert "已送达" in content.decode()
-        assert await at.town.count("未确认=1") == 0
-        await at.town.proven()
+        assert await at.harness.count("未确认=1") == 0
+        await at.harness.verify_proof()
 
 
 async def test_a_preview_that_has_to_wait_looks_as_it_would_have(tmp_path: Path) -> None:
@@ -133,10 +140,10 @@ async def test_a_preview_that_has_to_wait_looks_as_it_would_have(tmp_path: Path)
         await at.says(at.owner, "/broadcast")
         assert "内容：（还没有，直接发给我就行）" in await at.taps(at.owner, "新的群发")
         assert "内容：明天截止<" in await at.says(at.owner, "明天截止<", entities=BOLD)
-        at.town.telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=at.owner.id, times=9)
+        at.harness.telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=at.owner.id, times=9)
         await at.taps(at.owner, "试发给我")
-        at.town.telegram.heal()
-        at.town.passes(hours=1)
+        at.harness.telegram.heal()
+        at.harness.advance(hours=1)
         await at.sends()
         assert at.owner.messages[-1].parameters["text"] == "<b>明天截止</b>&lt;"
         assert [row[0]["text"] for row in at.owner.messages[-1].buttons]
@@ -149,18 +156,18 @@ async def test_a_picture_goes_to_everybody_by_its_number(tmp_path: Path) -> None
         await at.taps(at.owner, "写内容")
         photo = [{"file_id": "small"}, {"file_id": "large", "file_size": 9}]
         at.owner.sends(photo=photo, caption="看这里")
-        await at.town.telegram.until(lambda: any("附件：照片" in m.shown for m in at.owner.messages))
+        await at.harness.telegram.until(lambda: any("附件：照片" in m.shown for m in at.owner.messages))
         await at.taps(at.owner, "现在发送")
         await at.taps(at.owner, "确定发送")
         await at.sends()
-        sent = at.town.telegram.made("sendPhoto")[-1].parameters
+        sent = at.harness.telegram.made("sendPhoto")[-1].parameters
         assert (sent["chat_id"], sent["photo"], sent["caption"]) == (FIRST, "large", "看这里")
 
 
 async def test_many_people_need_a_second_pair_of_eyes(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 201) as at:
-        wang = at.town.telegram.user("Wang", 2)
-        number = await at.town.draft()
+        wang = at.harness.telegram.user("Wang", 2)
+        number = await at.harness.draft()
         await _joins(at, "2")
         assert "要第二位老师同意" in await _sends(at, at.owner, number)
         await at.says(at.owner, f"/broadcast {number}")
@@ -181,8 +188,8 @@ async def test_many_people_need_a_second_pair_of_eyes(tmp_path: Path) -> None:
 
 async def test_a_yes_of_somebody_removed_counts_no_more(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 201) as at:
-        wang = at.town.telegram.user("Wang", 2)
-        now, later = [await at.town.draft() for _ in range(2)]
+        wang = at.harness.telegram.user("Wang", 2)
+        now, later = [await at.harness.draft() for _ in range(2)]
         await _joins(at, "2")
         for number in (now, later):
             await at.says(wang, f"/broadcast {number}")
@@ -193,105 +200,105 @@ async def test_a_yes_of_somebody_removed_counts_no_more(tmp_path: Path) -> None:
         assert f"#{later} 定在" in await at.says(at.owner, "明天 9:00")
         assert "同意过、还没开始发的，要再请人同意" in await at.presses(at.owner, "staff|remove|2")
         assert "要第二位老师同意" in await _sends(at, at.owner, now)
-        assert (await at.town.get(now)).approved_by is None
-        at.town.passes(hours=21)
+        assert (await at.harness.get(now)).approved_by is None
+        at.harness.advance(hours=21)
         await at.sends()
-        assert (await at.town.get(later)).state == "draft"
+        assert (await at.harness.get(later)).state == "draft"
         assert any("还没有第二位老师同意" in message.shown for message in at.owner.messages)
 
 
 async def test_a_graduate_reaches_nothing_of_it(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 3) as at:
-        number, eve = await at.town.draft(), at.town.telegram.users[FIRST]
+        number, eve = await at.harness.draft(), at.harness.telegram.users[FIRST]
         said = await at.says(eve, f"/broadcast {number}")
         said += await at.says(eve, "/stats")
         digest = "0" * 10
         for act in ("send", f"send|{digest}", "approve", "drop", "csv", "view", "card", "template|t7"):
             said += await at.presses(eve, f"bc|{number}|{act}")
         assert "群发" not in said
-        assert (await at.town.get(number)).state == "draft"
-        assert (await at.town.get(number)).version == 1
-        at.town.telegram.users[FIRST].presses("ack|77-known")
-        await at.town.telegram.until(lambda: not at.town.telegram.pending)
-        assert (await at.town.proven()).count == 0
+        assert (await at.harness.get(number)).state == "draft"
+        assert (await at.harness.get(number)).version == 1
+        at.harness.telegram.users[FIRST].presses("ack|77-known")
+        await at.harness.telegram.until(lambda: not at.harness.telegram.pending)
+        assert (await at.harness.verify_proof()).count == 0
 
 
 async def test_whoever_is_removed_can_do_nothing_more(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 3) as at:
-        wang = at.town.telegram.user("Wang", 2)
+        wang = at.harness.telegram.user("Wang", 2)
         await _joins(at, "2")
-        number = await at.town.starts()
+        number = await at.harness.start_new()
         assert "已暂停" in await at.presses(wang, f"bc|{number}|pause")
-        await at.town.apply(Removed("2"))
+        await at.harness.apply(Removed("2"))
         await at.presses(wang, f"bc|{number}|resume")
-        assert (await at.town.get(number)).state == "paused"
+        assert (await at.harness.get(number)).state == "paused"
         await at.presses(at.owner, f"bc|{number}|resume")
-        assert (await at.town.get(number)).state == "running"
+        assert (await at.harness.get(number)).state == "running"
 
 
 async def test_what_a_removed_person_had_under_way_is_looked_after_by_whoever_removed_them(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")] * 3) as at:
-        wang = at.town.telegram.user("Wang", 2)
+        wang = at.harness.telegram.user("Wang", 2)
         await _joins(at, "2")
-        timed, running = await at.town.draft(by="2"), await at.town.draft(by="2")
+        timed, running = await at.harness.draft(by="2"), await at.harness.draft(by="2")
         await at.presses(wang, f"bc|{timed}|at")
         assert "12-12 09:00" in await at.says(wang, "明天 9:00")
-        await at.town.start(running)
-        await at.tending.cards()
+        await at.harness.start(running)
+        await at.scheduler.cards.update()
         told = len(wang.messages)
         assert "他的群发归你管" in await at.presses(at.owner, "staff|remove|2")
         await at.sends()
-        at.town.passes(hours=21)
+        at.harness.advance(hours=21)
         await at.sends()
-        assert [len(at.town.heard(n)) for n in range(3)] == [1, 1, 1]
-        assert (await at.town.get(timed)).state == "draft"
+        assert [len(at.harness.messages_of(n)) for n in range(3)] == [1, 1, 1]
+        assert (await at.harness.get(timed)).state == "draft"
         assert len(wang.messages) == told
         assert any(f"群发 #{running} 结束" in m.shown for m in at.owner.messages)
 
 
 async def test_a_time_is_kept_over_a_restart_and_asked_again_when_it_is_long_past(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")]) as at:
-        for number in (await at.town.draft(), await at.town.draft()):
+        for number in (await at.harness.draft(), await at.harness.draft()):
             await at.says(at.owner, f"/broadcast {number}")
             await at.presses(at.owner, f"bc|{number}|at")
             assert "看不懂这个时间" in await at.says(at.owner, "昨天 9:00")
             assert "12-12 09:00" in await at.says(at.owner, "明天 9:00")
-        at.town.passes(hours=21)
+        at.harness.advance(hours=21)
         await at.sends()
-        assert len(at.town.heard(0)) == 2
-        third = await at.town.draft()
+        assert len(at.harness.messages_of(0)) == 2
+        third = await at.harness.draft()
         await at.says(at.owner, f"/broadcast {third}")
         await at.presses(at.owner, f"bc|{third}|at")
         await at.says(at.owner, "明天 9:00")
-        at.town.passes(hours=30)
+        at.harness.advance(hours=30)
         await at.sends()
-        assert [text for text in at.town.heard(0) if "2014" not in text] == ["还有8天"] * 2
-        assert (await at.town.get(third)).state == "draft"
+        assert [text for text in at.harness.messages_of(0) if "2014" not in text] == ["还有8天"] * 2
+        assert (await at.harness.get(third)).state == "draft"
         assert any("里面的日期可能过时" in m.shown for m in at.owner.messages)
 
 
 async def test_reminders_are_off_until_somebody_says_yes(tmp_path: Path) -> None:
     async with office(tmp_path, [session(reminders=None)]) as at:
-        ann = at.town.telegram.users[FIRST]
-        assert await at.town.count("所有人") == 0
+        ann = at.harness.telegram.users[FIRST]
+        assert await at.harness.count("所有人") == 0
         await at.says(ann, "/start step-m2-site")
         assert "要不要我在截止前提醒你" in ann.messages[-1].shown
-        assert await at.town.count("所有人") == 0
+        assert await at.harness.count("所有人") == 0
         await at.taps(ann, "好，提醒我")
-        assert await at.town.count("所有人") == 1
+        assert await at.harness.count("所有人") == 1
         await at.says(ann, "/mute")
-        assert await at.town.count("所有人") == 0
+        assert await at.harness.count("所有人") == 0
 
 
 async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking", reminders=False)]) as at:
-        ann = at.town.telegram.users[FIRST]
+        ann = at.harness.telegram.users[FIRST]
         await at.says(ann, "稍后继续")
         assert "12月12日" in await at.taps(ann, "明天提醒我")
-        at.town.passes(hours=12)
+        at.harness.advance(hours=12)
         await at.sends()
         said = len(ann.messages)
-        at.town.passes(hours=12)
+        at.harness.advance(hours=12)
         await at.sends()
         await at.sends()
         assert len(ann.messages) == said + 1
@@ -300,11 +307,11 @@ async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
 
 async def test_whoever_wants_no_reminders_gets_none_that_they_asked_for_before(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking")]) as at:
-        ann = at.town.telegram.users[FIRST]
+        ann = at.harness.telegram.users[FIRST]
         await at.says(ann, "明天提醒我")
         assert "不再提醒你" in await at.says(ann, "/mute")
         said = len(ann.messages)
-        at.town.passes(hours=24)
+        at.harness.advance(hours=24)
         await at.sends()
         assert len(ann.messages) == said
 
@@ -337,5 +344,5 @@ async def _joins(at: Office, user: str) -> None:
     from bot.store.tables import staff
 
     row = {"channel": "telegram", "user_id": user, "role": "staff", "label": "", "since": "2013", "added_by": "1"}
-    async with at.town.store._transaction() as connection:
+    async with at.harness.store._transaction() as connection:
         await connection.execute(insert(staff), row)

@@ -1,4 +1,4 @@
-"""What staff type, as it is understood: formatting, times, drafts; and the life that the database keeps."""
+"""Parsing what staff type: formatting, times, drafts; and the moves between states that the database allows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from bot.broadcast import draft as drafts
-from bot.broadcast.brake import CircuitBreaker
-from bot.broadcast.compose import Composer
-from bot.broadcast.draft import BroadcastDraft, Rendering
+from bot.broadcast.circuit_breaker import CircuitBreaker
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.channels.telegram.formatting import TAGS, formatted
 from bot.domain.audience import Audience, Term
 from bot.domain.broadcast import Broadcast
@@ -24,15 +24,15 @@ from bot.domain.lifecycle import MOVES, BroadcastState
 from bot.domain.messages import Outcome, Sent
 from bot.domain.session import Session
 from bot.store.broadcast_tables import broadcasts
-from tests.broadcast.crowd import NOON, NOTICE, crowd
+from tests.broadcast.harness import NOON, NOTICE, open_harness
 from tests.conftest import shipped
 
 NOW = datetime(2013, 12, 11, 12)  # noqa: DTZ001 - local time of the notice
 
 
-def composing(draft: BroadcastDraft) -> Composer:
+def context_of(draft: BroadcastDraft) -> BroadcastContext:
     it = Broadcast(1, "telegram", "send", "draft", drafts.dump(draft), 1, "1", NOON)
-    return Composer(shipped(), it, "1", NOW, NOON)
+    return BroadcastContext(shipped(), it, "1", NOW, NOON)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def composing(draft: BroadcastDraft) -> Composer:
     ],
 )
 def test_a_time_is_understood(typed: str, utc: str) -> None:
-    found = composing(BroadcastDraft("x", audience=Audience(NOTICE))).moment(typed)
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_moment(typed)
     assert found
     assert found.astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
 
 
 @given(st.text(max_size=20) | st.from_regex(r"(12|13)-\d{1,2} \d{1,2}:\d{2}"))
 def test_any_words_are_a_time_or_not(text: str) -> None:
-    found = composing(BroadcastDraft("x", audience=Audience(NOTICE))).moment(text)
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_moment(text)
     assert found is None or found.tzinfo is not None
 
 
@@ -108,9 +108,9 @@ def test_every_template_can_be_sent_and_every_button_leads_somewhere() -> None:
         draft = BroadcastDraft(
             template.text, buttons=("acks", "step:m2-site", "faq:sms-code"), audience=Audience(NOTICE)
         )
-        rendering = Rendering(shipped(), draft, NOW)
-        assert list(rendering.problems()) == []
-        shown = rendering.render_for(Session(NOTICE), 7)
+        rendering = Renderer(shipped(), draft, NOW)
+        assert list(rendering.find_problems()) == []
+        shown = rendering.render_numbered(Session(NOTICE), 7)
         ids = [button.id for row in shown.buttons for button in row]
         assert ids == ["ack|7-known", "ack|7-done", "ack|7-trouble", "step|m2-site", "faq|sms-code", "cmd|mute"]
 
@@ -122,32 +122,32 @@ def test_what_stands_for_a_name_is_escaped() -> None:
     content = type(shipped())(
         shipped().script, {NOTICE: notice.model_copy(update={"notice": head})}, {}, shipped().phrases, ""
     )
-    assert Rendering(content, draft, NOW).bulletin(Session(NOTICE)).html == "<b>&lt;i&gt;&amp;核对</b>"
+    assert Renderer(content, draft, NOW).render(Session(NOTICE)).html == "<b>&lt;i&gt;&amp;核对</b>"
 
 
 @pytest.mark.parametrize("target", ["approved", "scheduled", "running", "paused", "done", "cancelled"])
 async def test_the_database_refuses_a_move_that_is_none(tmp_path: Path, target: BroadcastState) -> None:
-    async with crowd(tmp_path, []) as town:
-        number = await town.draft()
+    async with open_harness(tmp_path, []) as harness:
+        number = await harness.draft()
         to = update(broadcasts).where(broadcasts.c.id == number).values(state=target, came_from=broadcasts.c.state)
         if target in MOVES["draft"]:
-            async with town.store._transaction() as connection:
+            async with harness.store._transaction() as connection:
                 await connection.execute(to)
             return
         with pytest.raises(IntegrityError):
-            async with town.store._transaction() as connection:
+            async with harness.store._transaction() as connection:
                 await connection.execute(to)
-        assert (await town.get(number)).state == "draft"
+        assert (await harness.get(number)).state == "draft"
 
 
-def test_ten_errors_in_two_hundred_pull_the_brake_and_nine_do_not() -> None:
+def test_ten_errors_in_two_hundred_open_the_circuit_breaker_and_nine_do_not() -> None:
     sent, failed = Outcome("sent"), Outcome("failed")
     for errors, why in ((9, ""), (10, "errors")):
-        brake = CircuitBreaker()
+        breaker = CircuitBreaker()
         for n in range(200):
-            brake.saw(str(n), failed if n % 20 == 0 and n // 20 < errors else sent, NOON)
-        assert brake.why == why
+            breaker.record(str(n), failed if n % 20 == 0 and n // 20 < errors else sent, NOON)
+        assert breaker.why == why
     for n in range(200):
-        brake = CircuitBreaker()
-        brake.saw(str(n), Outcome("blocked"), NOON)
-        assert brake.why == ""
+        breaker = CircuitBreaker()
+        breaker.record(str(n), Outcome("blocked"), NOON)
+        assert breaker.why == ""

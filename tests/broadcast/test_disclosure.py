@@ -1,4 +1,4 @@
-"""What staff are told of small groups: nothing, also not by subtracting."""
+"""Numbers of small groups are hidden, also from subtracting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_two_small_groups_that_are_small_together_take_a_third() -> None:
     assert find_publishable([40, 9, 3, 4], [[ALL(range(4))], cells]) == {ALL(range(4)), ALL({0}), ALL({1})}
 
 
-def test_nobody_and_many_are_told() -> None:
+def test_nobody_and_many_are_published() -> None:
     cells = [ALL({n}) for n in range(3)]
     assert find_publishable([40, 0, 5], [[ALL(range(3))], cells]) == {ALL(range(3)), *cells}
 
@@ -38,11 +38,11 @@ def test_a_small_cell_is_not_worked_out_from_another_table() -> None:
     shown = find_publishable(counts, [[ALL(range(4))], rows, other, steps])
     assert {*rows, *other} <= shown
     assert ALL({1}) not in shown
-    assert len(shown & set(steps)) == 0  # one told would give all of the two by two
+    assert len(shown & set(steps)) == 0  # one published would give all of the two by two
 
 
 @given(st.lists(st.integers(0, 12), min_size=6, max_size=6))
-def test_no_small_cell_of_a_table_lies_in_the_space_of_what_is_told(counts: list[int]) -> None:
+def test_no_small_cell_of_a_table_can_be_worked_out_from_the_published_ones(counts: list[int]) -> None:
     grid: dict[tuple[int, int], int] = {place: n for n, place in enumerate(product(range(2), range(3)))}
     rows: list[Cell] = [ALL(grid[i, j] for j in range(3)) for i in range(2)]
     columns: list[Cell] = [ALL(grid[i, j] for i in range(2)) for j in range(3)]

@@ -16,8 +16,8 @@ from bot.domain.broadcast import Moved
 from bot.store import Store, freezing
 from bot.store.broadcast_tables import recipients
 from bot.store.schema import MIGRATIONS
-from tests.broadcast.crowd import NOON, Crowd, crowd, session, settle
-from tests.broadcast.killing import HOUSE
+from tests.broadcast.harness import NOON, Harness, add_people, open_harness, session
+from tests.broadcast.kill_sender import ROOT
 
 PEOPLE = 600
 PIECE = 20
@@ -41,10 +41,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freezing, "PIECE", PIECE)
 
 
-async def _killed(town: Crowd, number: int, pieces: int) -> None:
-    """Another process goes on with it, and is killed after so many pieces."""
-    command = [sys.executable, "-c", GOES_ON, town.url, str(number)]
-    worker = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=subprocess.PIPE)
+async def _killed(harness: Harness, number: int, pieces: int) -> None:
+    """Go on with it in another process that is killed after so many pieces."""
+    command = [sys.executable, "-c", GOES_ON, harness.url, str(number)]
+    worker = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
     assert worker.stdout
     for _ in range(pieces):
         assert await worker.stdout.readline()
@@ -52,82 +52,82 @@ async def _killed(town: Crowd, number: int, pieces: int) -> None:
     await worker.wait()
 
 
-async def _written(town: Crowd, number: int) -> tuple[int, int]:
-    """How many rows there are, and of how many people."""
+async def _written(harness: Harness, number: int) -> tuple[int, int]:
+    """Return how many rows there are, and of how many people."""
     counted = select(func.count(), func.count(recipients.c.who.distinct())).where(recipients.c.broadcast == number)
-    async with town.store._reader.connect() as connection:
+    async with harness.store._reader.connect() as connection:
         rows, who = (await connection.execute(counted)).one()
     return rows, who
 
 
 async def test_killed_while_the_audience_is_written_down(tmp_path: Path) -> None:
-    async with crowd(tmp_path, []) as town:
-        await settle(town.store, [session()] * PEOPLE)
-        number = await town.starts()
-        await _killed(town, number, 5)
-        there = await town.get(number)
+    async with open_harness(tmp_path, []) as harness:
+        await add_people(harness.store, [session()] * PEOPLE)
+        number = await harness.start_new()
+        await _killed(harness, number, 5)
+        there = await harness.get(number)
         assert there.state == "freezing"
-        rows, who = await _written(town, number)
+        rows, who = await _written(harness, number)
         assert there.total == rows == who
         assert 6 * PIECE <= rows < PEOPLE
-        assert (await town.proven()).count == 0  # it has not begun
-        await settle(town.store, [session()], first=PEOPLE)  # who comes later is not meant
-        while await town.store.broadcasts.go_on(number, town.now):
+        assert (await harness.verify_proof()).count == 0  # it has not begun
+        await add_people(harness.store, [session()], first=PEOPLE)  # who comes later is not meant
+        while await harness.store.broadcasts.go_on(number, harness.now):
             pass
-        there = await town.get(number)
+        there = await harness.get(number)
         assert (there.state, there.total) == ("running", PEOPLE)
-        assert await _written(town, number) == (PEOPLE, PEOPLE)
-        assert (await town.proven()).count == 1
+        assert await _written(harness, number) == (PEOPLE, PEOPLE)
+        assert (await harness.verify_proof()).count == 1
 
 
 async def test_nothing_is_sent_before_everybody_is_written_down(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session()] * (2 * PIECE + 1)) as town:
-        number = await town.starts()
-        assert (await town.get(number)).state == "freezing"
-        (row,) = await town.store.ledger.claim(number, "hasty", 1, town.now)
-        assert not await town.store.ledger.mark(row.id, "hasty", town.now)
-        await town.store.ledger.release(number, "hasty")
-        await town.looks(town.tending())
-        assert await town.totals(number) == {"sent": 2 * PIECE + 1}
+    async with open_harness(tmp_path, [session()] * (2 * PIECE + 1)) as harness:
+        number = await harness.start_new()
+        assert (await harness.get(number)).state == "freezing"
+        (row,) = await harness.store.ledger.claim(number, "hasty", 1, harness.now)
+        assert not await harness.store.ledger.mark(row.id, "hasty", harness.now)
+        await harness.store.ledger.release(number, "hasty")
+        await harness.run_due(harness.scheduler())
+        assert await harness.totals(number) == {"sent": 2 * PIECE + 1}
 
 
-async def test_cancelled_half_way_everybody_who_is_left_out_is_told(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session()] * (3 * PIECE)) as town:
-        number = await town.starts()
-        await town.cancels(number)
-        await town.looks(town.tending())
-        assert await town.totals(number) == {"skipped": PIECE}
-        assert (await town.get(number)).ended_at
-        assert town.telegram.made("sendMessage") == []
+async def test_cancelled_half_way_everybody_who_is_left_out_is_counted(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, [session()] * (3 * PIECE)) as harness:
+        number = await harness.start_new()
+        await harness.cancel(number)
+        await harness.run_due(harness.scheduler())
+        assert await harness.totals(number) == {"skipped": PIECE}
+        assert (await harness.get(number)).ended_at
+        assert harness.telegram.made("sendMessage") == []
 
 
 async def test_a_large_one_that_is_cancelled_ends_at_once_and_is_tidied_up_after(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session()] * (3 * PIECE)) as town:
-        number = await town.starts()
-        while await town.store.broadcasts.go_on(number, town.now):
+    async with open_harness(tmp_path, [session()] * (3 * PIECE)) as harness:
+        number = await harness.start_new()
+        while await harness.store.broadcasts.go_on(number, harness.now):
             pass
-        await town.cancels(number)
-        there = await town.get(number)
+        await harness.cancel(number)
+        there = await harness.get(number)
         assert (there.state, there.ended_at) == ("cancelled", None)
-        await town.looks(town.tending())
-        assert await town.totals(number) == {"skipped": 3 * PIECE}
-        assert (await town.get(number)).ended_at == town.now
-        assert (await town.proven()).count == 2
+        await harness.run_due(harness.scheduler())
+        assert await harness.totals(number) == {"skipped": 3 * PIECE}
+        assert (await harness.get(number)).ended_at == harness.now
+        assert (await harness.verify_proof()).count == 2
 
 
 async def test_what_is_taken_back_is_written_down_in_pieces_too(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session()] * (2 * PIECE + 1)) as town:
-        number, tending = await town.starts(), town.tending()
-        await town.looks(tending)
-        made = await town.store.broadcasts.make(
-            "telegram", (await town.get(number)).draft, "1", town.now, act="delete", parent=number
+    async with open_harness(tmp_path, [session()] * (2 * PIECE + 1)) as harness:
+        number, scheduler = await harness.start_new(), harness.scheduler()
+        await harness.run_due(scheduler)
+        made = await harness.store.broadcasts.make(
+            "telegram", (await harness.get(number)).draft, "1", harness.now, act="delete", parent=number
         )
         assert made
-        await town.start(made)
-        assert (await town.get(made)).state == "freezing"
-        await town.looks(tending)
-        assert await town.totals(made) == {"sent": 2 * PIECE + 1}
-        assert len(town.telegram.made("deleteMessage")) == 2 * PIECE + 1
+        await harness.start(made)
+        assert (await harness.get(made)).state == "freezing"
+        await harness.run_due(scheduler)
+        assert await harness.totals(made) == {"sent": 2 * PIECE + 1}
+        assert len(harness.telegram.made("deleteMessage")) == 2 * PIECE + 1
 
 
 async def test_a_broadcast_that_ran_before_the_upgrade_runs_on_after_it(tmp_path: Path) -> None:

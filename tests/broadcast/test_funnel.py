@@ -1,4 +1,4 @@
-"""What staff see of how far everybody is: in words, as a table, as a picture; and never of few people."""
+"""The statistics as text, table and chart; numbers of few people are hidden in all of them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.broadcast import chart
-from bot.broadcast.area import draw_aside
+from bot.broadcast.area import draw_in_process
 from bot.broadcast.funnel import Funnel
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.session import Session
 from bot.render.reply import Voice
 from bot.store.tables import people, step_events
 from bot.store.times import text_of
-from tests.broadcast.crowd import FIRST, NOON, NOTICE, Crowd, crowd, session
+from tests.broadcast.harness import FIRST, NOON, NOTICE, Harness, open_harness, session
 from tests.broadcast.test_chat import office
 from tests.conftest import shipped
 
@@ -41,9 +41,9 @@ def group(cohort: str, state: str, people: int, step: str = "m2-site", *, stuck:
     return Group(cohort, state, step, stuck, False, people)
 
 
-async def _events(town: Crowd, *events: tuple[int, int, str]) -> None:
+async def _events(harness: Harness, *events: tuple[int, int, str]) -> None:
     """Person, days ago, kind."""
-    async with town.store._transaction() as connection:
+    async with harness.store._transaction() as connection:
         ids = dict((await connection.execute(select(people.c.user_id, people.c.id))).all())
         row = {"script": "s", "step": "m2-site"}
         made = [
@@ -58,9 +58,9 @@ async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Pat
     async with office(tmp_path, people_) as at:
         came = [(n, 20, "entered") for n in range(7)] + [(n, 3, "entered") for n in range(7, 13)]
         done = [(n, day, "done") for n in range(7, 13) for day in (2, 1)]  # twice: the first time counts
-        await _events(at.town, *came, *done)
+        await _events(at.harness, *came, *done)
         for _ in range(5):
-            await at.says(at.town.telegram.users[FIRST], "用户名忘了怎么办")
+            await at.says(at.harness.telegram.users[FIRST], "用户名忘了怎么办")
         said = await at.says(at.owner, "/stats")
         assert "共 18 人" in said
         assert "进行中：7" in said
@@ -68,7 +68,7 @@ async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Pat
         assert "打开学信网首页：7" in said or "打开学信网：7" in said
         assert "12-08 来 6 · 做完 0 · 有误 0\n12-09 来 0 · 做完 6 · 有误 0\n\n" in said
         assert "答上 5，给了几个选 0，没答上 0" in said
-        (_, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        (_, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         assert "专科,0,7,0,0,0,0" in content.decode()
 
 
@@ -80,10 +80,10 @@ async def test_the_picture_is_drawn_with_a_font_of_the_system(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     (tmp_path / "fonts").mkdir()
     _font(tmp_path / "fonts" / "every.ttf")
-    async with office(tmp_path, [*WALKING, *DONE], draw_aside) as at:
+    async with office(tmp_path, [*WALKING, *DONE], draw_in_process) as at:
         at.owner.types("/stats")
-        await at.town.telegram.until(lambda: at.town.telegram.made("sendPhoto"), 60)
-        (name, content) = at.town.telegram.made("sendPhoto")[-1].files["photo"]
+        await at.harness.telegram.until(lambda: at.harness.telegram.made("sendPhoto"), 60)
+        (name, content) = at.harness.telegram.made("sendPhoto")[-1].files["photo"]
         assert name == "stats.png"
         assert content.startswith(b"\x89PNG\r\n")
         assert len(content) > 10_000
@@ -101,7 +101,7 @@ async def test_staff_are_told_what_a_picture_lacks(tmp_path: Path, monkeypatch: 
 
 
 def _font(path: Path) -> None:
-    """A font with a box for every Chinese character and nothing else."""
+    """Make a font with a box for every Chinese character."""
     pen = import_module("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
     for move, points in (
         ("moveTo", [(0, 0)]),
@@ -124,7 +124,7 @@ def _font(path: Path) -> None:
     build.save(path)
 
 
-def test_few_people_are_told_nowhere() -> None:
+def test_numbers_of_few_people_are_nowhere() -> None:
     shown = funnel(
         [group("zhuanke", "walking", 20), group("zhuanke", "done", 3, "m10-done"), group("ancai", "done", 9)]
     )
@@ -140,7 +140,7 @@ def test_who_is_not_stuck_is_a_group_too() -> None:
     assert "进行中：22" in shown.text()
 
 
-def test_days_and_questions_of_few_are_not_told() -> None:
+def test_days_and_questions_of_few_are_hidden() -> None:
     today = date(2013, 12, 11)
     days = [Day(today, "came", 9), Day(today, "came", 2), Day(today - timedelta(1), "came", 3), Day(today, "done", 40)]
     asked = [Questions("zhuanke", "answer", 30), Questions("zhuanke", "miss", 2), Questions(None, "answer", 8)]
@@ -151,6 +151,6 @@ def test_days_and_questions_of_few_are_not_told() -> None:
 
 
 async def test_nobody_yet(tmp_path: Path) -> None:
-    async with crowd(tmp_path, []) as town:
-        assert await town.store.funnel.groups("telegram", NOTICE, NOON, timedelta(days=3)) == []
+    async with open_harness(tmp_path, []) as harness:
+        assert await harness.store.funnel.groups("telegram", NOTICE, NOON, timedelta(days=3)) == []
     assert "共 0 人" in funnel([]).text()

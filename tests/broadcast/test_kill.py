@@ -1,4 +1,4 @@
-"""kill -9 while it sends: nobody is lost, nobody gets it twice, and what is in doubt is told."""
+"""kill -9 while it sends: nobody is lost, nobody gets it twice, and what is in doubt is reported."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.broadcast.crowd import crowd, session
-from tests.broadcast.killing import killed
+from tests.broadcast.harness import open_harness, session
+from tests.broadcast.kill_sender import run_with_kills
 
 
 async def test_killed_in_the_middle_again_and_again(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session()] * 800, seen=datetime.now(UTC)) as town:
-        town.telegram.fault("slow", "sendMessage", times=100_000, seconds=0.1)  # a kill finds some in flight
-        account = await killed(town, tmp_path, 3, random.Random(7))
+    async with open_harness(tmp_path, [session()] * 800, seen=datetime.now(UTC)) as harness:
+        harness.telegram.fault("slow", "sendMessage", times=100_000, seconds=0.1)  # a kill finds some in flight
+        account = await run_with_kills(harness, tmp_path, 3, random.Random(7))
         assert account.sound, account
         assert account.totals["sent"] > 600
         assert all(account.at_kill), account

@@ -1,4 +1,4 @@
-"""Reminders that nobody has to send: each once for each person and deadline, whatever happens in between."""
+"""Automatic reminders: each once for each person and deadline, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -6,55 +6,55 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 
-from bot.broadcast.plan import due
+from bot.broadcast.plan import find_due
 from bot.content.content import Content
 from bot.domain.messages import Incoming
 from flows.notice import Reminder, Reminders
-from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import another_notice, shipped
 
 
-async def days(town: Crowd, number: int, *, restarts: bool = True) -> None:
-    """So many days pass, hour by hour; the bot is started anew each time."""
-    tending = town.tending()
+async def days(harness: Harness, number: int, *, restarts: bool = True) -> None:
+    """Let so many days pass, hour by hour; the bot is restarted each time."""
+    scheduler = harness.scheduler()
     for _ in range(number * 24):
-        town.passes(hours=1)
-        await town.looks(town.tending() if restarts else tending)
+        harness.advance(hours=1)
+        await harness.run_due(harness.scheduler() if restarts else scheduler)
 
 
-def reminders(town: Crowd, n: int) -> int:
-    return len(town.heard(n))
+def reminders(harness: Harness, n: int) -> int:
+    return len(harness.messages_of(n))
 
 
 async def test_each_fires_once_and_stops_when_there_is_no_need(tmp_path: Path) -> None:
     people = [session("walking"), session("walking"), session("done", "m10-done"), session("walking", reminders=False)]
-    async with crowd(tmp_path, people) as town:
-        await days(town, 3)  # until the 14th: seven days before the end came by
-        assert [reminders(town, n) for n in range(4)] == [1, 1, 0, 0]
-        await town.service().receive(Incoming("telegram", str(FIRST + 1), "/mute", update_id="1"))
-        muted = reminders(town, 1)
-        await days(town, 7)  # three days and one day
-        assert reminders(town, 0) == 3
-        assert reminders(town, 1) == muted
-        await town.proven()
+    async with open_harness(tmp_path, people) as harness:
+        await days(harness, 3)  # until the 14th: seven days before the end came by
+        assert [reminders(harness, n) for n in range(4)] == [1, 1, 0, 0]
+        await harness.service().receive(Incoming("telegram", str(FIRST + 1), "/mute", update_id="1"))
+        muted = reminders(harness, 1)
+        await days(harness, 7)  # three days and one day
+        assert reminders(harness, 0) == 3
+        assert reminders(harness, 1) == muted
+        await harness.verify_proof()
 
 
 async def test_one_person_gets_no_more_than_the_plan_allows(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session("walking")]) as town:
+    async with open_harness(tmp_path, [session("walking")]) as harness:
         notice = shipped().notices["2014-autumn"]
         fewer = notice.model_copy(update={"reminders": notice.reminders.model_copy(update={"most": 2})})
-        town.content = type(town.content)(
-            town.content.script, {notice.id: fewer}, town.content.entries, town.content.phrases, "other"
+        harness.content = type(harness.content)(
+            harness.content.script, {notice.id: fewer}, harness.content.entries, harness.content.phrases, "other"
         )
-        await days(town, 10, restarts=False)
-        assert reminders(town, 0) == 2
+        await days(harness, 10, restarts=False)
+        assert reminders(harness, 0) == 2
 
 
 def test_where_the_end_does_not_count_the_last_reminder_comes_the_day_before() -> None:
     notice = another_notice()
     plan = Reminders(plan=(Reminder(window="check-nurse", days=0, template="last"),))
     content = replace(shipped(), notices={notice.id: notice.model_copy(update={"reminders": plan})})
-    days = [day for day in (18, 19, 20) if list(due(content, datetime(2014, 12, day, 10)))]  # noqa: DTZ001
+    days = [day for day in (18, 19, 20) if list(find_due(content, datetime(2014, 12, day, 10)))]  # noqa: DTZ001
     assert days == [19]
 
 
@@ -64,28 +64,28 @@ def planned(*plan: Reminder) -> Content:
 
 
 async def test_two_of_one_day_both_come(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session("walking"), session("reported")]) as town:
-        town.content = planned(
+    async with open_harness(tmp_path, [session("walking"), session("reported")]) as harness:
+        harness.content = planned(
             Reminder(window="check", days=7, audience="-完成 -有误", template="t7"),
             Reminder(window="check", days=7, audience="有误", template="correction"),
         )
-        await days(town, 4)
-        assert [reminders(town, n) for n in range(2)] == [1, 1]
+        await days(harness, 4)
+        assert [reminders(harness, n) for n in range(2)] == [1, 1]
 
 
 async def test_what_was_rehearsed_comes_on_its_day_all_the_same(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session("walking")]) as town:
-        town.content = planned(Reminder(window="check", days=7, at=time(9), template="t7"))
-        town.today = date(2013, 12, 13)
-        await town.looks(town.tending())
-        await town.looks(town.tending())
-        assert reminders(town, 0) == 1
-        town.today = None
-        await days(town, 4)
-        assert reminders(town, 0) == 2
+    async with open_harness(tmp_path, [session("walking")]) as harness:
+        harness.content = planned(Reminder(window="check", days=7, at=time(9), template="t7"))
+        harness.today = date(2013, 12, 13)
+        await harness.run_due(harness.scheduler())
+        await harness.run_due(harness.scheduler())
+        assert reminders(harness, 0) == 1
+        harness.today = None
+        await days(harness, 4)
+        assert reminders(harness, 0) == 2
 
 
 def test_a_reminder_that_was_missed_for_long_is_left_out() -> None:
-    keys = [[one.key for one in due(shipped(), datetime(2013, 12, 13, hour, 30))] for hour in (8, 9, 20, 22)]  # noqa: DTZ001
+    keys = [[one.key for one in find_due(shipped(), datetime(2013, 12, 13, hour, 30))] for hour in (8, 9, 20, 22)]  # noqa: DTZ001
     assert [len(found) for found in keys] == [0, 1, 1, 0]
     assert keys[1] == ["plan/2014-autumn/check/2013-12-20/7"]

@@ -1,4 +1,4 @@
-"""A broadcast on its way: everybody once, whatever Telegram, the database or the clock does in between."""
+"""Sending a broadcast: everybody once, whatever Telegram, the database or the clock does in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.domain.effects import Outdated
 from bot.store import Store
 from bot.store.broadcast_tables import proofs, recipients
 from bot.store.ledger import FLIGHT_S
-from tests.broadcast.crowd import FIRST, Crowd, crowd, session
+from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import shipped
 from tests.store.conftest import POSTGRES
 
@@ -28,229 +28,230 @@ AGREED = session()
 
 
 async def test_everybody_gets_it_once_and_it_is_proved(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 300) as town:
-        number = await town.starts("<b>{{ deadline }}</b>前，还有{{ days_left }}天")
-        await town.sender().once(number)
-        assert {tuple(town.heard(n)) for n in range(300)} == {("2013年12月20日（周五）前，还有9天",)}
-        assert await town.totals(number) == {"sent": 300}
-        assert (await town.get(number)).state == "done"
-        proved = await anext(town.store.proofs.pages(number))
+    async with open_harness(tmp_path, [AGREED] * 300) as harness:
+        number = await harness.start_new("<b>{{ deadline }}</b>前，还有{{ days_left }}天")
+        await harness.sender().send_once(number)
+        assert {tuple(harness.messages_of(n)) for n in range(300)} == {("2013年12月20日（周五）前，还有9天",)}
+        assert await harness.totals(number) == {"sent": 300}
+        assert (await harness.get(number)).state == "done"
+        proved = await anext(harness.store.proofs.pages(number))
         assert [record.kind for record in proved][:: len(proved) - 1] == ["started", "ended"]
         assert sum(record.body.count("member-") for record in proved) == 300
-        await town.sender().once(number)
-        assert len(town.telegram.made("sendMessage")) == 300
+        await harness.sender().send_once(number)
+        assert len(harness.telegram.made("sendMessage")) == 300
 
 
 async def test_whoever_said_no_or_is_out_of_reach_gets_nothing(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session(reminders=None), session(reminders=False), AGREED, AGREED]) as town:
-        await town.store.reach("telegram", str(FIRST + 2), reachable=False)
-        number = await town.starts()
-        await town.sender().once(number)
-        assert [len(town.heard(n)) for n in range(4)] == [0, 0, 0, 1]
-        assert await town.totals(number) == {"sent": 1}
+    async with open_harness(tmp_path, [session(reminders=None), session(reminders=False), AGREED, AGREED]) as harness:
+        await harness.store.reach("telegram", str(FIRST + 2), reachable=False)
+        number = await harness.start_new()
+        await harness.sender().send_once(number)
+        assert [len(harness.messages_of(n)) for n in range(4)] == [0, 0, 0, 1]
+        assert await harness.totals(number) == {"sent": 1}
 
 
 async def test_what_changed_since_it_started_counts(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 4) as town:
-        number = await town.starts(rule="-完成")
-        service = town.service()
+    async with open_harness(tmp_path, [AGREED] * 5) as harness:
+        number = await harness.start_new(rule="-完成")
+        service = harness.service()
         from bot.domain.messages import Incoming
 
         await service.receive(Incoming("telegram", str(FIRST), "/mute", update_id="1"))
         await service.receive(Incoming("telegram", str(FIRST + 1), "忘记我", update_id="2"))
-        await town.store.save_turn(
+        await harness.store.save_turn(
             "telegram", str(FIRST + 2), session=session("done", "m10-done"), events=(), update_id="3", turn="1",
-            miss=None, at=town.now,
+            miss=None, at=harness.now,
         )  # fmt: skip
-        await town.sender().once(number)
-        assert [len(town.heard(n)) for n in range(4)] == [0, 0, 0, 1]
-        rows = [dict(row) async for row in town.store.ledger.report(number)]
-        assert sorted(row["reason"] for row in rows) == ["", "done", "forgotten", "muted"]
-        assert sum((await town.totals(number)).values()) == 4
+        await harness.store.reach("telegram", str(FIRST + 4), reachable=False)
+        await harness.sender().send_once(number)
+        assert [len(harness.messages_of(n)) for n in range(5)] == [0, 0, 0, 1, 0]
+        rows = [dict(row) async for row in harness.store.ledger.report(number)]
+        assert sorted(row["reason"] for row in rows) == ["", "done", "forgotten", "muted", "unreachable"]
+        assert sum((await harness.totals(number)).values()) == 5
 
 
 async def test_blocked_refused_and_doubtful_are_told_apart(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 6) as town:
-        town.telegram.users[FIRST].blocked = True
-        town.telegram.fault("error", "sendMessage", code=400, description="Bad Request: wrong", chat_id=FIRST + 1)
-        town.telegram.fault("cut", "sendMessage", after=True, chat_id=FIRST + 2)
-        number = await town.starts()
-        sender = town.sender()
-        await sender.once(number)
-        assert await town.totals(number) == {"blocked": 1, "failed": 1, "unsure": 1, "sent": 3}
-        assert await town.count("所有人") == 5
-        again = await town.store.broadcasts.make(
-            "telegram", (await town.get(number)).draft, "1", town.now, parent=number
+    async with open_harness(tmp_path, [AGREED] * 6) as harness:
+        harness.telegram.users[FIRST].blocked = True
+        harness.telegram.fault("error", "sendMessage", code=400, description="Bad Request: wrong", chat_id=FIRST + 1)
+        harness.telegram.fault("cut", "sendMessage", after=True, chat_id=FIRST + 2)
+        number = await harness.start_new()
+        sender = harness.sender()
+        await sender.send_once(number)
+        assert await harness.totals(number) == {"blocked": 1, "failed": 1, "unsure": 1, "sent": 3}
+        assert await harness.count("所有人") == 5
+        again = await harness.store.broadcasts.make(
+            "telegram", (await harness.get(number)).draft, "1", harness.now, parent=number
         )
         assert again
-        await town.start(again)
-        await sender.once(again)
-        assert await town.totals(again) == {"sent": 2}
-        assert len(town.heard(1)) == 1
+        await harness.start(again)
+        await sender.send_once(again)
+        assert await harness.totals(again) == {"sent": 2}
+        assert len(harness.messages_of(1)) == 1
 
 
-async def test_an_error_of_telegram_is_tried_again_and_at_last_told(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 3) as town:
-        town.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST, times=2)
-        town.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST + 1, times=99)
-        number = await town.starts()
-        sender = town.sender()
+async def test_an_error_of_telegram_is_tried_again_and_at_last_reported(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, [AGREED] * 3) as harness:
+        harness.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST, times=2)
+        harness.telegram.fault("error", "sendMessage", code=500, chat_id=FIRST + 1, times=99)
+        number = await harness.start_new()
+        sender = harness.sender()
         for _ in range(8):
-            await sender.once(number)
-            town.passes(minutes=2)
-        assert await town.totals(number) == {"sent": 2, "failed": 1}
-        assert len(town.heard(0)) == 1
+            await sender.send_once(number)
+            harness.advance(minutes=2)
+        assert await harness.totals(number) == {"sent": 2, "failed": 1}
+        assert len(harness.messages_of(0)) == 1
 
 
 @pytest.mark.parametrize("seconds", [2, 60])
 async def test_too_fast_waits_and_nobody_is_lost(tmp_path: Path, seconds: int) -> None:
-    async with crowd(tmp_path, [AGREED] * 5) as town:
-        town.telegram.fault("error", "sendMessage", code=429, retry_after=seconds, chat_id=FIRST)
-        number = await town.starts()
-        sender = town.sender()
-        await sender.once(number)
-        assert await town.totals(number) == {"pending": 1, "sent": 4}
-        await sender.once(number)
-        assert len(town.telegram.made("sendMessage")) == 5
-        town.passes(seconds=seconds + 1)
-        await sender.once(number)
-        assert await town.totals(number) == {"sent": 5}
+    async with open_harness(tmp_path, [AGREED] * 5) as harness:
+        harness.telegram.fault("error", "sendMessage", code=429, retry_after=seconds, chat_id=FIRST)
+        number = await harness.start_new()
+        sender = harness.sender()
+        await sender.send_once(number)
+        assert await harness.totals(number) == {"pending": 1, "sent": 4}
+        await sender.send_once(number)
+        assert len(harness.telegram.made("sendMessage")) == 5
+        harness.advance(seconds=seconds + 1)
+        await sender.send_once(number)
+        assert await harness.totals(number) == {"sent": 5}
 
 
 async def test_three_hours_are_a_pause_that_survives_a_restart(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 10) as town:
-        town.telegram.fault("error", "sendMessage", code=429, retry_after=10_800, times=1000)
-        number = await town.starts()
-        await town.looks(town.tending())
-        it = await town.get(number)
+    async with open_harness(tmp_path, [AGREED] * 10) as harness:
+        harness.telegram.fault("error", "sendMessage", code=429, retry_after=10_800, times=1000)
+        number = await harness.start_new()
+        await harness.run_due(harness.scheduler())
+        it = await harness.get(number)
         assert (it.state, it.why) == ("paused", "flood")
         assert it.resume_at
-        assert timedelta(hours=2.9) < it.resume_at - town.now < timedelta(hours=3.1)
-        assert await town.totals(number) == {"pending": 10}
-        town.telegram.heal()
-        asked = len(town.telegram.made("sendMessage"))
-        tending = town.tending()
-        town.passes(hours=1)
-        await town.looks(tending)
-        assert (await town.get(number)).state == "paused"
-        assert len(town.telegram.made("sendMessage")) == asked
-        town.passes(hours=2.1)
-        await town.looks(tending)
-        await town.looks(tending)
-        assert await town.totals(number) == {"sent": 10}
-        said = [post.reply.text for post in await town.store.desk.claim("telegram", town.now) if post.reply]
+        assert timedelta(hours=2.9) < it.resume_at - harness.now < timedelta(hours=3.1)
+        assert await harness.totals(number) == {"pending": 10}
+        harness.telegram.heal()
+        asked = len(harness.telegram.made("sendMessage"))
+        scheduler = harness.scheduler()
+        harness.advance(hours=1)
+        await harness.run_due(scheduler)
+        assert (await harness.get(number)).state == "paused"
+        assert len(harness.telegram.made("sendMessage")) == asked
+        harness.advance(hours=2.1)
+        await harness.run_due(scheduler)
+        await harness.run_due(scheduler)
+        assert await harness.totals(number) == {"sent": 10}
+        said = [post.reply.text for post in await harness.store.desk.claim("telegram", harness.now) if post.reply]
         assert "Telegram 要求慢一点" in said[0]
 
 
 async def test_too_many_errors_stop_it_and_staff_are_told(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 400) as town:
+    async with open_harness(tmp_path, [AGREED] * 400) as harness:
         for n in range(0, 400, 4):
-            town.telegram.fault("error", "sendMessage", code=400, description="Bad Request: no", chat_id=FIRST + n)
-        number = await town.starts()
-        await town.sender().once(number)
-        assert ((await town.get(number)).state, (await town.get(number)).why) == ("paused", "errors")
-        totals = await town.totals(number)
+            harness.telegram.fault("error", "sendMessage", code=400, description="Bad Request: no", chat_id=FIRST + n)
+        number = await harness.start_new()
+        await harness.sender().send_once(number)
+        assert ((await harness.get(number)).state, (await harness.get(number)).why) == ("paused", "errors")
+        totals = await harness.totals(number)
         assert totals["failed"] >= 10
         assert totals["pending"] > 50
         assert sum(totals.values()) == 400
-        posts = await town.store.desk.claim("telegram", town.now)
+        posts = await harness.store.desk.claim("telegram", harness.now)
         assert [post.user for post in posts] == ["1"]
         assert posts[0].reply
         assert "出错太多" in posts[0].reply.text
 
 
 async def test_blocked_people_are_no_errors(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 100) as town:
+    async with open_harness(tmp_path, [AGREED] * 100) as harness:
         for n in range(90):
-            town.telegram.users[FIRST + n].blocked = True
-        number = await town.starts()
-        await town.sender().once(number)
-        assert await town.totals(number) == {"blocked": 90, "sent": 10}
+            harness.telegram.users[FIRST + n].blocked = True
+        number = await harness.start_new()
+        await harness.sender().send_once(number)
+        assert await harness.totals(number) == {"blocked": 90, "sent": 10}
 
 
 async def test_an_outage_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 300) as town:
-        number = await town.starts()
-        sender = town.sender()
-        work = asyncio.create_task(sender.once(number))
-        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 100)
-        await town.telegram.goes_away()
+    async with open_harness(tmp_path, [AGREED] * 300) as harness:
+        number = await harness.start_new()
+        sender = harness.sender()
+        work = asyncio.create_task(sender.send_once(number))
+        await harness.telegram.until(lambda: len(harness.telegram.made("sendMessage")) > 100)
+        await harness.telegram.goes_away()
         await asyncio.sleep(0.5)
-        await town.telegram.comes_back()
+        await harness.telegram.comes_back()
         await work
         for _ in range(3):
-            if (it := await town.get(number)).state == "paused":  # more than ten were in flight when it was cut
+            if (it := await harness.get(number)).state == "paused":  # more than ten were in flight when it was cut
                 assert it.why == "errors"
-                await town.apply(Moved(number, "paused", "running", {"why": ""}))
-            town.passes(minutes=5)
-            await sender.once(number)
-        totals = await town.totals(number)
+                await harness.apply(Moved(number, "paused", "running", {"why": ""}))
+            harness.advance(minutes=5)
+            await sender.send_once(number)
+        totals = await harness.totals(number)
         assert totals["sent"] + totals.get("unsure", 0) == 300
-        assert all(len(town.heard(n)) <= 1 for n in range(300))
-        missing = sum(not town.heard(n) for n in range(300))
+        assert all(len(harness.messages_of(n)) <= 1 for n in range(300))
+        missing = sum(not harness.messages_of(n) for n in range(300))
         assert missing <= totals.get("unsure", 0)
 
 
 async def test_a_pause_holds_at_once_and_a_cancel_leaves_the_rest_out(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 400) as town:
-        number = await town.starts()
-        work = asyncio.create_task(town.sender().once(number))
-        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 20)
-        await town.apply(Moved(number, "running", "paused", {"why": "staff"}))
-        called = len(town.telegram.made("sendMessage"))
+    async with open_harness(tmp_path, [AGREED] * 400) as harness:
+        number = await harness.start_new()
+        work = asyncio.create_task(harness.sender().send_once(number))
+        await harness.telegram.until(lambda: len(harness.telegram.made("sendMessage")) > 20)
+        await harness.apply(Moved(number, "running", "paused", {"why": "staff"}))
+        called = len(harness.telegram.made("sendMessage"))
         await work
-        assert len(town.telegram.made("sendMessage")) <= called + 64
-        before = await town.totals(number)
+        assert len(harness.telegram.made("sendMessage")) <= called + 64
+        before = await harness.totals(number)
         assert set(before) == {"sent", "pending"}
-        await town.sender().once(number)  # another worker, after a restart
-        assert await town.totals(number) == before
-        await town.apply(Cancelled(number, "paused"))
-        assert await town.totals(number) == {"sent": before["sent"], "skipped": before["pending"]}
+        await harness.sender().send_once(number)  # another worker, after a restart
+        assert await harness.totals(number) == before
+        await harness.apply(Cancelled(number, "paused"))
+        assert await harness.totals(number) == {"sent": before["sent"], "skipped": before["pending"]}
         with pytest.raises(Outdated):
-            await town.apply(Moved(number, "paused", "running"))
-        await town.proven()
+            await harness.apply(Moved(number, "paused", "running"))
+        await harness.verify_proof()
 
 
 async def test_two_workers_share_the_work_and_no_row(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 400) as town:
-        number = await town.starts()
-        await asyncio.gather(town.sender().once(number), town.sender().once(number))
-        await town.sender().once(number)
-        assert await town.totals(number) == {"sent": 400}
-        assert all(len(town.heard(n)) == 1 for n in range(400))
+    async with open_harness(tmp_path, [AGREED] * 400) as harness:
+        number = await harness.start_new()
+        await asyncio.gather(harness.sender().send_once(number), harness.sender().send_once(number))
+        await harness.sender().send_once(number)
+        assert await harness.totals(number) == {"sent": 400}
+        assert all(len(harness.messages_of(n)) == 1 for n in range(400))
 
 
 async def test_a_row_whose_sender_died_is_unsure_and_never_sent_again(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 3) as town:
-        number = await town.starts()
-        (row, *_) = await town.store.ledger.claim(number, "dead", 1, town.now)
-        assert await town.store.ledger.mark(row.id, "dead", town.now)
-        sender = town.sender()
-        await sender.once(number)
-        assert await town.totals(number) == {"sending": 1, "sent": 2}
-        town.passes(seconds=FLIGHT_S + 1)
-        await sender.once(number)
-        assert await town.totals(number) == {"unsure": 1, "sent": 2}
-        assert len(town.telegram.made("sendMessage")) == 2
+    async with open_harness(tmp_path, [AGREED] * 3) as harness:
+        number = await harness.start_new()
+        (row, *_) = await harness.store.ledger.claim(number, "dead", 1, harness.now)
+        assert await harness.store.ledger.mark(row.id, "dead", harness.now)
+        sender = harness.sender()
+        await sender.send_once(number)
+        assert await harness.totals(number) == {"sending": 1, "sent": 2}
+        harness.advance(seconds=FLIGHT_S + 1)
+        await sender.send_once(number)
+        assert await harness.totals(number) == {"unsure": 1, "sent": 2}
+        assert len(harness.telegram.made("sendMessage")) == 2
         # It lives after all, and knows better.
-        await town.store.ledger.settle(Result(row.id, "sent", message="7"), town.now)
-        assert await town.totals(number) == {"sent": 3}
+        await harness.store.ledger.settle(Result(row.id, "sent", message="7"), harness.now)
+        assert await harness.totals(number) == {"sent": 3}
 
 
 async def test_a_clock_that_jumps_an_hour_sends_nothing_twice(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 300) as town:
-        number = await town.starts()
-        first, second = town.sender(), town.sender()
-        work = asyncio.create_task(first.once(number))
-        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) > 40)
-        town.passes(hours=1)
-        await second.once(number)
-        town.passes(hours=-2)
+    async with open_harness(tmp_path, [AGREED] * 300) as harness:
+        number = await harness.start_new()
+        first, second = harness.sender(), harness.sender()
+        work = asyncio.create_task(first.send_once(number))
+        await harness.telegram.until(lambda: len(harness.telegram.made("sendMessage")) > 40)
+        harness.advance(hours=1)
+        await second.send_once(number)
+        harness.advance(hours=-2)
         await work
-        town.passes(hours=2)
-        await second.once(number)
-        assert await town.totals(number) == {"sent": 300}
-        assert all(len(town.heard(n)) == 1 for n in range(300))
+        harness.advance(hours=2)
+        await second.send_once(number)
+        assert await harness.totals(number) == {"sent": 300}
+        assert all(len(harness.messages_of(n)) == 1 for n in range(300))
 
 
 class Disk:
@@ -268,155 +269,155 @@ class Disk:
 
 @pytest.mark.skipif(bool(POSTGRES), reason="SQLite's own limit stands for the disk")
 async def test_a_full_disk_forgets_no_outcome_and_staff_are_told(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 400) as town:
-        disk, tending, number = Disk(town.store), town.tending(), await town.starts()
-        await tending.look()
-        await town.telegram.until(lambda: len(town.telegram.made("sendMessage")) >= 100)
+    async with open_harness(tmp_path, [AGREED] * 400) as harness:
+        disk, scheduler, number = Disk(harness.store), harness.scheduler(), await harness.start_new()
+        await scheduler.run_due()
+        await harness.telegram.until(lambda: len(harness.telegram.made("sendMessage")) >= 100)
         disk.full = True
-        owner = town.telegram.users[1]
-        await _looks_until(town, tending, lambda: any("磁盘满了" in m.shown for m in owner.messages))
-        went = len(town.telegram.made("sendMessage"))
+        owner = harness.telegram.users[1]
+        await _looks_until(harness, scheduler, lambda: any("磁盘满了" in m.shown for m in owner.messages))
+        went = len(harness.telegram.made("sendMessage"))
         for _ in range(5):
-            await _looks(town, tending)
-        assert len(town.telegram.made("sendMessage")) <= went + 2  # the card, not the crowd
+            await _looks(harness, scheduler)
+        assert len(harness.telegram.made("sendMessage")) <= went + 2  # the card alone
         assert sum("磁盘满了" in m.shown for m in owner.messages) <= 2  # one message, and the card
         disk.full = False
-        await _looks_until(town, tending, lambda: number not in tending.sender._sending)
-        await town.looks(tending)
-        assert await town.totals(number) == {"sent": 400}
-        assert all(len(town.heard(n)) == 1 for n in range(400))
+        await _looks_until(harness, scheduler, lambda: number not in scheduler.sender._sending)
+        await harness.run_due(scheduler)
+        assert await harness.totals(number) == {"sent": 400}
+        assert all(len(harness.messages_of(n)) == 1 for n in range(400))
         assert "磁盘" not in owner.messages[0].shown  # the card
-        await town.proven()
+        await harness.verify_proof()
 
 
-async def _looks(town: Crowd, tending: Scheduler) -> None:
-    town.passes(seconds=5)
-    await tending._look()
+async def _looks(harness: Harness, scheduler: Scheduler) -> None:
+    harness.advance(seconds=5)
+    await scheduler._run_due_safely()
     await asyncio.sleep(0.02)
 
 
-async def _looks_until(town: Crowd, tending: Scheduler, what: Callable[[], object]) -> None:
+async def _looks_until(harness: Harness, scheduler: Scheduler, what: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
         while not what():
-            await _looks(town, tending)
+            await _looks(harness, scheduler)
 
 
 async def test_people_sleep_from_ten_to_eight(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 2) as town:
-        town.passes(hours=10.5)  # 22:30
-        number, loud = await town.starts(), await town.starts(loud=True)
-        await town.sender().once(number)
-        await town.sender().once(loud)
-        assert (await town.totals(number), await town.totals(loud)) == ({"pending": 2}, {"sent": 2})
-        town.passes(hours=9.6)
-        await town.sender().once(number)
-        assert await town.totals(number) == {"sent": 2}
+    async with open_harness(tmp_path, [AGREED] * 2) as harness:
+        harness.advance(hours=10.5)  # 22:30
+        number, loud = await harness.start_new(), await harness.start_new(loud=True)
+        await harness.sender().send_once(number)
+        await harness.sender().send_once(loud)
+        assert (await harness.totals(number), await harness.totals(loud)) == ({"pending": 2}, {"sent": 2})
+        harness.advance(hours=9.6)
+        await harness.sender().send_once(number)
+        assert await harness.totals(number) == {"sent": 2}
 
 
 async def test_a_correction_edits_every_copy_and_a_recall_takes_them_back(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 3) as town:
-        town.telegram.users[FIRST + 2].blocked = True
-        number = await town.starts("12月10日截止")
-        await town.sender().once(number)
+    async with open_harness(tmp_path, [AGREED] * 3) as harness:
+        harness.telegram.users[FIRST + 2].blocked = True
+        number = await harness.start_new("12月10日截止")
+        await harness.sender().send_once(number)
         acts: tuple[Literal["edit", "delete"], ...] = ("edit", "delete")
         for act in acts:
-            made = await town.store.broadcasts.make(
+            made = await harness.store.broadcasts.make(
                 "telegram",
                 drafts.dump(BroadcastDraft("12月20日截止")),
                 "1",
-                town.now,
+                harness.now,
                 act=act,
                 parent=number,
             )
             assert made
-            await town.start(made)
-            await town.sender().once(made)
-            assert await town.totals(made) == {"sent": 2}
-        assert town.heard(0) == ["12月20日截止"]
-        assert len(town.telegram.made("deleteMessage")) == 2
+            await harness.start(made)
+            await harness.sender().send_once(made)
+            assert await harness.totals(made) == {"sent": 2}
+        assert harness.messages_of(0) == ["12月20日截止"]
+        assert len(harness.telegram.made("deleteMessage")) == 2
 
 
 async def test_copies_that_people_deleted_are_no_errors_of_a_correction(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 12) as town:
-        number = await town.starts("12月10日截止")
-        await town.sender().once(number)
+    async with open_harness(tmp_path, [AGREED] * 12) as harness:
+        number = await harness.start_new("12月10日截止")
+        await harness.sender().send_once(number)
         for n in range(11):
-            town.telegram.users[FIRST + n].messages.clear()
+            harness.telegram.users[FIRST + n].messages.clear()
         draft = drafts.dump(BroadcastDraft("12月20日截止"))
-        made = await town.store.broadcasts.make("telegram", draft, "1", town.now, act="edit", parent=number)
+        made = await harness.store.broadcasts.make("telegram", draft, "1", harness.now, act="edit", parent=number)
         assert made
-        await town.start(made)
-        await town.sender().once(made)
-        assert (await town.get(made)).state == "done"
-        assert await town.totals(made) == {"sent": 1, "failed": 11}
-        rows = [report.line(shipped().phrases.broadcast, row) async for row in town.store.ledger.report(made)]
+        await harness.start(made)
+        await harness.sender().send_once(made)
+        assert (await harness.get(made)).state == "done"
+        assert await harness.totals(made) == {"sent": 1, "failed": 11}
+        rows = [report.to_row(shipped().phrases.broadcast, row) async for row in harness.store.ledger.report(made)]
         assert [row[2] for row in rows] == ["学生自己删了"] * 11 + [""]
 
 
 async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_so(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 8) as town:
-        number = await town.starts()
+    async with open_harness(tmp_path, [AGREED] * 8) as harness:
+        number = await harness.start_new()
         for ago in (50, 1):
-            rows = await town.store.ledger.claim(number, "w", 4, town.now)
+            rows = await harness.store.ledger.claim(number, "w", 4, harness.now)
             for row in rows:
-                assert await town.store.ledger.mark(row.id, "w", town.now)
-                message = town.telegram.next_message()
-                at = town.now - timedelta(hours=ago)
-                await town.store.ledger.settle(Result(row.id, "sent", message=str(message)), at)
-        await town.sender().once(number)
-        draft = (await town.get(number)).draft
-        made = await town.store.broadcasts.make("telegram", draft, "1", town.now, act="delete", parent=number)
+                assert await harness.store.ledger.mark(row.id, "w", harness.now)
+                message = harness.telegram.next_message()
+                at = harness.now - timedelta(hours=ago)
+                await harness.store.ledger.settle(Result(row.id, "sent", message=str(message)), at)
+        await harness.sender().send_once(number)
+        draft = (await harness.get(number)).draft
+        made = await harness.store.broadcasts.make("telegram", draft, "1", harness.now, act="delete", parent=number)
         assert made
-        await town.start(made)
-        await town.sender().once(made)
-        assert await town.totals(made) == {"sent": 4, "skipped": 4}
-        assert len(town.telegram.made("deleteMessage")) == 4
+        await harness.start(made)
+        await harness.sender().send_once(made)
+        assert await harness.totals(made) == {"sent": 4, "skipped": 4}
+        assert len(harness.telegram.made("deleteMessage")) == 4
         words = shipped().phrases.broadcast
-        said = report.summarise(words, await town.get(made), await town.whole(made))
+        said = report.summarise(words, await harness.get(made), await harness.all_totals(made))
         assert "（收的是 #1） 结束（收完了）：共 8 人。已收回 4 · 跳过 4（超过48小时收不回 4）" in said
 
 
 async def test_whose_dates_are_over_by_then_gets_nothing(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 2) as town:
-        number, late = await town.starts("快来核对"), await town.starts("快来核对", "过期也发")
-        town.passes(days=200)
-        await town.sender().once(number)
-        await town.sender().once(late)
-        assert (await town.totals(number), await town.totals(late)) == ({"skipped": 2}, {"sent": 2})
-        assert (await town.whole(number)).skipped == {"over": 2}
+    async with open_harness(tmp_path, [AGREED] * 2) as harness:
+        number, late = await harness.start_new("快来核对"), await harness.start_new("快来核对", "过期也发")
+        harness.advance(days=200)
+        await harness.sender().send_once(number)
+        await harness.sender().send_once(late)
+        assert (await harness.totals(number), await harness.totals(late)) == ({"skipped": 2}, {"sent": 2})
+        assert (await harness.all_totals(number)).skipped == {"over": 2}
 
 
 async def test_whoever_touches_the_proof_is_found_out(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 3) as town:
-        await town.sender().once(await town.starts())
-        assert (await town.proven()).count >= 3
-        async with town.store._transaction() as connection:
+    async with open_harness(tmp_path, [AGREED] * 3) as harness:
+        await harness.sender().send_once(await harness.start_new())
+        assert (await harness.verify_proof()).count >= 3
+        async with harness.store._transaction() as connection:
             await connection.execute(update(proofs).where(proofs.c.id == 2).values(body="[]"))
         from bot.domain.proof import Chain
 
-        pages = [page async for page in town.store.proofs.pages()]
+        pages = [page async for page in harness.store.proofs.pages()]
         broken = Chain().find_break(pages[0])
         assert broken
         assert broken.id == 2
 
 
-async def test_the_rows_of_a_crowd_are_claimed_a_few_at_a_time(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [AGREED] * 50) as town:
-        number = await town.starts()
-        rows = await town.store.ledger.claim(number, "w", 10, town.now)
+async def test_the_rows_of_many_are_claimed_a_few_at_a_time(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, [AGREED] * 50) as harness:
+        number = await harness.start_new()
+        rows = await harness.store.ledger.claim(number, "w", 10, harness.now)
         assert len(rows) == 10
-        async with town.store._transaction() as connection:
+        async with harness.store._transaction() as connection:
             await connection.execute(update(recipients).values(not_before="9"))
-        assert await town.store.ledger.claim(number, "w", 10, town.now) == []
+        assert await harness.store.ledger.claim(number, "w", 10, harness.now) == []
 
 
 async def test_a_stop_in_the_middle_of_a_claim_leaves_the_database_to_others(tmp_path: Path) -> None:
-    async with crowd(tmp_path, [session("walking")] * 50) as town:
-        number, ledger = await town.starts(), town.store.ledger
+    async with open_harness(tmp_path, [session("walking")] * 50) as harness:
+        number, ledger = await harness.start_new(), harness.store.ledger
         for wait in range(40):
-            claim = asyncio.create_task(ledger.claim(number, "worker-1", 2, town.now))
+            claim = asyncio.create_task(ledger.claim(number, "worker-1", 2, harness.now))
             await asyncio.sleep(wait * 0.00008)  # the driver's thread is somewhere in it
             claim.cancel()
             await ledger.release(number, "worker-1")
             await asyncio.wait([claim])
-        assert (await town.totals(number)) == {"pending": 50}
+        assert (await harness.totals(number)) == {"pending": 50}

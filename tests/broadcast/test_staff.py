@@ -1,4 +1,4 @@
-"""Staff who never saw it: wrong inputs, second thoughts, two of them at once, and no dead end anywhere."""
+"""Staff who are new to it: wrong inputs, changes of mind, two at once, and always a button that goes on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft
 from bot.domain.broadcast import Result
-from tests.broadcast.crowd import session
+from tests.broadcast.harness import session
 from tests.broadcast.test_chat import Office, _joins, office
 from tests.conftest import both_notices, shipped
 
@@ -19,11 +19,11 @@ WALKING = session("walking")
 
 
 async def draft_of(at: Office, number: int) -> BroadcastDraft:
-    return drafts.load((await at.town.get(number)).draft)
+    return drafts.load((await at.harness.get(number)).draft)
 
 
 async def writes(at: Office) -> None:
-    """A new broadcast that waits for its words."""
+    """Make a new broadcast that waits for its text."""
     await at.says(at.owner, "/broadcast")
     await at.taps(at.owner, "新的群发")
     await at.taps(at.owner, "写内容")
@@ -42,7 +42,7 @@ async def test_whoever_goes_back_is_not_asked_any_more(tmp_path: Path) -> None:
 
 async def test_words_go_to_the_draft_that_asked_last(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
-        first, second = await at.town.draft("一"), await at.town.draft("二")
+        first, second = await at.harness.draft("一"), await at.harness.draft("二")
         for number in (second, first):
             await at.says(at.owner, f"/broadcast {number}")
             await at.taps(at.owner, "写内容")
@@ -52,9 +52,9 @@ async def test_words_go_to_the_draft_that_asked_last(tmp_path: Path) -> None:
 
 async def test_two_at_one_draft_keep_their_words_apart(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING] * 201) as at:
-        wang = at.town.telegram.user("Wang", 2)
+        wang = at.harness.telegram.user("Wang", 2)
         await _joins(at, "2")
-        number = await at.town.draft("原来的")
+        number = await at.harness.draft("原来的")
         await at.says(wang, f"/broadcast {number}")
         await at.taps(wang, "写内容")
         await at.says(at.owner, "用户名忘了怎么办")
@@ -75,7 +75,7 @@ async def test_two_at_one_draft_keep_their_words_apart(tmp_path: Path) -> None:
 async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> None:
     spring = json.dumps(json.loads(session("walking")) | {"notice": "2015-spring"})
     async with office(tmp_path, [WALKING, spring, spring]) as at:
-        at.town.content = both_notices()
+        at.harness.content = both_notices()
         await at.says(at.owner, "/broadcast")
         await at.taps(at.owner, "新的群发")
         assert "有几份通知在办：2014-autumn、2015-spring" in await at.taps(at.owner, "发给谁")
@@ -86,15 +86,15 @@ async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> N
         # What is said later without a notice is about the same one; when that is withdrawn, about the one in force.
         await at.taps(at.owner, "发给谁")
         assert "发给：2015届春季毕业生核对，没开始" in await at.says(at.owner, "没开始")
-        at.town.content = shipped()
+        at.harness.content = shipped()
         await at.presses(at.owner, "bc|1|who")
         assert "发给：2014届秋季毕业生核对，所有人" in await at.says(at.owner, "所有人")
 
 
 async def test_a_new_one_is_about_the_notice_that_is_not_over(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
-        at.town.content = both_notices()
-        at.town.now = datetime(2014, 12, 9, 4, tzinfo=UTC)
+        at.harness.content = both_notices()
+        at.harness.now = datetime(2014, 12, 9, 4, tzinfo=UTC)
         await at.says(at.owner, "/broadcast")
         assert "发给：2015届春季毕业生核对，所有人" in await at.taps(at.owner, "新的群发")
         assert "2015届春季毕业生核对：共" in await at.says(at.owner, "/stats")
@@ -125,7 +125,7 @@ async def test_what_cannot_be_sent_is_refused_at_once(tmp_path: Path) -> None:
 
 async def test_a_date_that_is_over_is_no_content(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
-        at.town.passes(days=200)
+        at.harness.advance(days=200)
         await writes(at)
         assert "“deadline”现在填不出来" in await at.says(at.owner, "{{ deadline }}截止")
         await at.says(at.owner, "网上核对已经结束，请打{{ contact.phone }}")
@@ -135,18 +135,18 @@ async def test_a_date_that_is_over_is_no_content(tmp_path: Path) -> None:
         await at.taps(at.owner, "现在发送")
         await at.taps(at.owner, "确定发送")
         await at.sends()
-        assert at.town.heard(0) == ["网上核对已经结束，请打0550-3055417"]
+        assert at.harness.messages_of(0) == ["网上核对已经结束，请打0550-3055417"]
 
 
 async def test_cancel_stops_at_once_and_asks(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING] * 3) as at:
-        number = await at.town.starts()
+        number = await at.harness.start_new()
         assert "先停住了" in await at.presses(at.owner, f"bc|{number}|cancel")
-        assert (await at.town.get(number)).state == "paused"
+        assert (await at.harness.get(number)).state == "paused"
         await at.taps(at.owner, "继续发")
         await at.presses(at.owner, f"bc|{number}|cancel")
         assert "取消了" in await at.taps(at.owner, "确定取消")
-        assert await at.town.totals(number) == {"skipped": 3}
+        assert await at.harness.totals(number) == {"skipped": 3}
         # What did not arrive cannot be taken back, and it is said so.
         await at.says(at.owner, f"/broadcast {number}")
         assert "没有要收回的" in await at.taps(at.owner, "收回")
@@ -154,18 +154,18 @@ async def test_cancel_stops_at_once_and_asks(tmp_path: Path) -> None:
 
 async def test_what_arrived_before_a_cancel_can_be_taken_back(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING] * 4) as at:
-        number = await at.town.starts()
-        for row in await at.town.store.ledger.claim(number, "w", 2, at.town.now):
-            await at.town.store.ledger.mark(row.id, "w", at.town.now)
-            message = at.town.telegram.next_message()
-            await at.town.store.ledger.settle(Result(row.id, "sent", message=str(message)), at.town.now)
-        await at.town.cancels(number)
+        number = await at.harness.start_new()
+        for row in await at.harness.store.ledger.claim(number, "w", 2, at.harness.now):
+            await at.harness.store.ledger.mark(row.id, "w", at.harness.now)
+            message = at.harness.telegram.next_message()
+            await at.harness.store.ledger.settle(Result(row.id, "sent", message=str(message)), at.harness.now)
+        await at.harness.cancel(number)
         await at.says(at.owner, f"/broadcast {number}")
         assert "会收回：2条" in await at.taps(at.owner, "收回")
         assert "要把已经送到的 2 条收回" in await at.taps(at.owner, "现在收回")
         assert "开始收回，共 2 条" in await at.taps(at.owner, "确定收回")
         await at.sends()
-        assert len(at.town.telegram.made("deleteMessage")) == 2
+        assert len(at.harness.telegram.made("deleteMessage")) == 2
         assert any("收回 #2（收的是 #1） 结束（收完了）：共 2 人。已收回 2" in m.shown for m in at.owner.messages)
         # And a recall is no message that could be sent again.
         await at.says(at.owner, "/broadcast 2")
@@ -174,15 +174,15 @@ async def test_what_arrived_before_a_cancel_can_be_taken_back(tmp_path: Path) ->
 
 async def test_what_arrived_can_be_taken_back_when_its_dates_are_over(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
-        at.town.now = datetime(2014, 3, 20, 4, tzinfo=UTC)
-        await at.town.starts("{{ deadline }}截止")
+        at.harness.now = datetime(2014, 3, 20, 4, tzinfo=UTC)
+        await at.harness.start_new("{{ deadline }}截止")
         await at.sends()
-        at.town.passes(hours=24)
+        at.harness.advance(hours=24)
         await at.presses(at.owner, "bc|1|recall")
         await at.taps(at.owner, "现在收回")
         assert "开始收回，共 1 条" in await at.taps(at.owner, "确定收回")
         await at.sends()
-        assert len(at.town.telegram.made("deleteMessage")) == 1
+        assert len(at.harness.telegram.made("deleteMessage")) == 1
 
 
 async def test_a_correction_keeps_the_picture(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ async def test_a_correction_keeps_the_picture(tmp_path: Path) -> None:
         await at.taps(at.owner, "现在更正")
         await at.taps(at.owner, "确定更正")
         await at.sends()
-        assert at.town.telegram.made("editMessageCaption")[0].parameters["caption"] == "12月20日截止"
+        assert at.harness.telegram.made("editMessageCaption")[0].parameters["caption"] == "12月20日截止"
 
 
 async def test_a_double_tap_makes_one_draft_and_one_start(tmp_path: Path) -> None:
@@ -207,31 +207,31 @@ async def test_a_double_tap_makes_one_draft_and_one_start(tmp_path: Path) -> Non
         await at.says(at.owner, "/broadcast")
         for _ in range(2):
             await at.presses(at.owner, "bc|0|new")
-        assert len(await at.town.store.broadcasts.all()) == 1
+        assert len(await at.harness.store.broadcasts.all()) == 1
         await at.presses(at.owner, "bc|1|template|t7")
         await at.taps(at.owner, "现在发送")
         every = (b for message in at.owner.messages for row in message.buttons for b in row)
         sure = next(b["callback_data"] for b in every if b["text"] == "确定发送")
         for _ in range(2):
             at.owner.presses(sure)
-        await at.town.telegram.until(lambda: not at.town.telegram.pending)
+        await at.harness.telegram.until(lambda: not at.harness.telegram.pending)
         await at.sends()
-        assert len(at.town.heard(0)) == 1
+        assert len(at.harness.messages_of(0)) == 1
 
 
 async def test_a_draft_that_nobody_touched_expires_and_its_maker_hears_it(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
         await writes(at)
         await at.says(at.owner, "明天截止")
-        at.town.passes(days=13)
+        at.harness.advance(days=13)
         await at.says(at.owner, "/broadcast 1")
         await at.taps(at.owner, "安静时段也发")  # it is touched
-        at.town.passes(days=13)
+        at.harness.advance(days=13)
         await at.sends()
-        assert (await at.town.get(1)).state == "draft"
-        at.town.passes(days=2)
+        assert (await at.harness.get(1)).state == "draft"
+        at.harness.advance(days=2)
         await at.sends()
-        assert (await at.town.get(1)).state == "cancelled"
+        assert (await at.harness.get(1)).state == "cancelled"
         assert "草稿 14 天没有动" in at.owner.messages[-1].shown
         await at.says(at.owner, "/broadcast 1")
         assert at.owner.messages[-1].buttons == []
@@ -239,10 +239,10 @@ async def test_a_draft_that_nobody_touched_expires_and_its_maker_hears_it(tmp_pa
 
 async def test_no_timer_is_set_by_a_rehearsed_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with office(tmp_path, [WALKING]) as at:
-        number = await at.town.draft()
-        yesterday = at.town.local() - timedelta(days=1)
-        monkeypatch.setattr(at.rooms[0], "_local", lambda: yesterday)
+        number = await at.harness.draft()
+        yesterday = at.harness.local() - timedelta(days=1)
+        monkeypatch.setattr(at.areas[0], "_local", lambda: yesterday)
         await at.says(at.owner, f"/broadcast {number}")
         await at.taps(at.owner, "定时")
         assert "演练的是别的日子" in await at.says(at.owner, "明天 9:00")
-        assert (await at.town.get(number)).state == "draft"
+        assert (await at.harness.get(number)).state == "draft"

@@ -18,21 +18,24 @@ from bot.domain import join_codes
 from bot.domain.broadcast import Result
 from bot.store import Store
 from bot.store.times import text_of
-from tests.broadcast.crowd import session, settle
+from tests.broadcast.harness import add_people, session
 from tests.conftest import shipped
 from tests.domain.test_join_codes import DRAWN, finished
+
+VALID_ID = "341102199212121233"
+"""An ID number with a right check digit; made up."""
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `gradbot broadcast WORDS`; code, standard output, standard error. Three people are there."""
+    """Return a function that runs `gradbot broadcast WORDS`: code, standard output, standard error; 3 people."""
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command
     people = [session("walking"), session("done", "m10-done"), finished(DRAWN[0])]
-    asyncio.run(_open(tmp_path, lambda store: settle(store, people, updated_at=text_of(datetime.now(UTC)))))
+    asyncio.run(_open(tmp_path, lambda store: add_people(store, people, updated_at=text_of(datetime.now(UTC)))))
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gradbot", "broadcast", *words])
@@ -52,7 +55,7 @@ async def _open(home: Path, work: Callable[[Store], Any]) -> Any:
 
 
 async def _send(store: Store) -> None:
-    """Two of three arrive, as if a bot had sent them."""
+    """Settle three rows as a bot would: one sent, two failed."""
     now = datetime.now(UTC)
     for n, row in enumerate(await store.ledger.claim(1, "w", 3, now)):
         assert await store.ledger.mark(row.id, "w", now)
@@ -81,7 +84,7 @@ def test_on_a_rehearsed_day_nothing_is_planned_by_the_real_clock(gradbot: Run, m
 
 def test_what_needs_a_second_person_is_not_timed_without_one(gradbot: Run, tmp_path: Path) -> None:
     async def many(store: Store) -> None:
-        await settle(store, [session("walking")] * 201, first=100)
+        await add_people(store, [session("walking")] * 201, first=100)
 
     asyncio.run(_open(tmp_path, many))
     gradbot("new", "--text", "请打{{ contact.phone }}", "--late")
@@ -156,3 +159,14 @@ def test_codes_are_drawn_listed_and_put_right(gradbot: Run, tmp_path: Path) -> N
     out = gradbot("unfinished", "--csv")[1].splitlines()
     assert out[1].startswith(f"{join_codes.format_code(DRAWN[0])},进行中,点“正确”,")
     assert "0 个说做完了" in gradbot("import", "open.csv")[1]
+
+
+@pytest.mark.parametrize("text", ["身份证ID的同学请来", "密码是Abc12345，别忘了"])
+def test_no_secret_is_stored_from_the_command_line(gradbot: Run, tmp_path: Path, text: str) -> None:
+    text = text.replace("ID", VALID_ID)
+    code, out, err = gradbot("new", "--text", text, "--late")
+    assert (code, out) == (2, "")
+    assert "没有保存" in err
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*")).decode("utf-8", "replace")
+    assert not [secret for secret in (VALID_ID, "Abc12345") if secret in kept or secret in err]
+    assert gradbot("new", "--text", "请打王老师13812345678", "--late")[0] == 0

@@ -19,12 +19,12 @@ from tests.conftest import Here
 from tests.knowledge.test_revisions import OWN
 
 GRADBOT = (sys.executable, "-m", "bot")
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
-    return {**kept, "GRADBOT_HOME": str(home), "PYTHONPATH": str(HOUSE), "PYTHONUTF8": "1", **more}
+    return {**kept, "GRADBOT_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more}
 
 
 def gradbot(home: Path, *words: str, said: str = "", **more: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,47 @@ def test_why_is_explained(here: Here) -> None:
     assert code == 0
     assert told["near"][0]["id"] == "forgot-password"
     assert told["near"][0]["parts"]
+
+
+UNUSABLE: dict[str, tuple[str, bytes]] = {
+    "not called YAML": ("note.md", OWN.encode()),
+    "binary": ("binary.yaml", b"PK\x03\x04\xff\xfe\x00"),
+}
+
+
+@pytest.mark.parametrize("command", ["publish", "test"])
+@pytest.mark.parametrize("file", UNUSABLE)
+def test_a_file_that_cannot_be_used_is_one_line(file: str, command: str, here: Here, tmp_path: Path) -> None:
+    name, content = UNUSABLE[file]
+    (tmp_path / name).write_bytes(content)
+    code, out, err = here("faq", command, str(tmp_path / name))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert name in err
+
+
+@pytest.mark.parametrize("words", [("faq", "publish"), ("faq", "test"), ("notice", "draft")])
+def test_what_can_not_be_read_is_one_line(words: tuple[str, ...], here: Here, tmp_path: Path) -> None:
+    path = tmp_path / "socket.yaml"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        for given in (path, tmp_path, tmp_path / "nothing.yaml"):
+            code, out, err = here(*words, str(given))
+            assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04\xff\xfe\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00"])
+def test_a_notice_that_is_no_text_is_one_line(content: bytes, here: Here, tmp_path: Path) -> None:
+    (tmp_path / "通知.doc").write_bytes(content)
+    code, out, err = here("notice", "draft", str(tmp_path / "通知.doc"))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "读不出来" in err
+
+
+def test_an_export_that_cannot_be_written_is_one_line(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("a file", "utf-8")
+    code, out, err = here("faq", "export", str(tmp_path / "full" / "inner"))
+    assert (code, err) == (1, "")
+    assert out.count("\n") == 1
+    assert "磁盘写不进去" in out

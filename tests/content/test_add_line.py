@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content import yaml_source
-from bot.content.add_line import NotThere, add_line
+from bot.content.add_line import NoSuchList, add_line
 from bot.content.loading import SHIPPED
 
 BLOCK = """# 头上的注释
@@ -60,5 +60,5 @@ def test_windows_line_ends_stay() -> None:
 
 @pytest.mark.parametrize("text", ["", "a: b\n", "- id: a\n  phrasings: 一\n", "- id: c\n", "[", "- {id: a}\n"])
 def test_what_cannot_be_edited_is_said(text: str) -> None:
-    with pytest.raises(NotThere):
+    with pytest.raises(NoSuchList):
         add_line(text, "a", "phrasings", "x")

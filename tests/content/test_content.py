@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
+from itertools import islice
 from operator import getitem
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -39,7 +42,7 @@ def _shipped_faq() -> dict[str, str]:
 
 def problems(folder: Path) -> str:
     with pytest.raises(ContentProblem) as told:
-        load(folder, rehearsed=True)
+        load(folder, to_publish=True)
     return f"{told.value}\n"
 
 
@@ -99,7 +102,7 @@ def test_what_was_published_before_a_rule_was_there_stops_no_start() -> None:
     older = {**_shipped_faq(), "faq/dorm.yaml": CARD.replace("交给宿管。", "交给宿管。 #注意")}
     assert load(older).entries["dorm-key"].answer == "交给宿管。"
     with pytest.raises(ContentProblem, match="空格后面的 #"):
-        load(older, rehearsed=True)
+        load(older, to_publish=True)
 
 
 def test_words_that_cannot_be_read_make_no_notice_wrong(tmp_path: Path) -> None:
@@ -245,3 +248,13 @@ def test_a_notice_answers_a_question_itself(tmp_path: Path) -> None:
     with pytest.raises(ContentProblem) as found:
         load(tmp_path)
     assert [(p.file, p.where) for p in found.value.problems] == [("notices/own.yaml", "deadline.verify_with")]
+
+
+def test_a_matcher_stays_with_the_entries_that_it_was_built_of() -> None:
+    content = load()
+    with_it = content.with_matcher(content.matcher)
+    assert with_it == content
+    assert with_it.matcher is content.matcher
+    assert pickle.loads(pickle.dumps(with_it)).matcher.ask("密码忘了怎么办").verdict == "answer"
+    few = dict(islice(content.entries.items(), 3))
+    assert replace(with_it, entries=few).matcher is not content.matcher

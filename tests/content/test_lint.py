@@ -55,8 +55,8 @@ def rules(**change: Any) -> set[str]:
     entry = Entry.model_validate({**FINE, **change})
     content = shipped()
     others = {topic: other for topic, other in content.entries.items() if topic != "red-pork"}
-    with_it = replace(content, entries={**others, entry.id: entry})
-    with_it.__dict__["matcher"] = Matcher(with_it.entries.values(), before=content.matcher)
+    entries = {**others, entry.id: entry}
+    with_it = replace(content, entries=entries).with_matcher(Matcher(entries.values(), before=content.matcher))
     return {finding.rule for finding in lint(with_it, TODAY, {entry.id})}
 
 

@@ -12,8 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from bot.content.encoding import decode
 from bot.content.loading import SHIPPED
-from bot.content.yaml_source import MAX_DEPTH, Source, decode, parse, read_file
+from bot.content.yaml_source import MAX_DEPTH, Source, parse, read_file
 
 SNIPPETS = [
     "a",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.audience import NAMES, Audience, Wrong, parse_audience
 from bot.store import StepEvent, Store
-from tests.broadcast.crowd import FIRST, NOTICE, crowd, session
+from tests.broadcast.harness import FIRST, NOTICE, open_harness, session
 from tests.conftest import shipped
 
 SPRING = shipped().notices[NOTICE]
@@ -49,9 +49,9 @@ PEOPLE = [
     ],
 )
 async def test_a_rule_finds_whom_it_describes(tmp_path: Path, rule: str, found: int) -> None:
-    async with crowd(tmp_path, PEOPLE) as town:
-        await entered(town.store)
-        assert await town.count(rule) == found
+    async with open_harness(tmp_path, PEOPLE) as harness:
+        await entered(harness.store)
+        assert await harness.count(rule) == found
 
 
 async def entered(store: Store) -> None:
@@ -69,17 +69,17 @@ async def entered(store: Store) -> None:
 async def test_the_head_count_says_who_is_left_out_and_why(tmp_path: Path) -> None:
     from bot.domain.audience import search
 
-    async with crowd(tmp_path, PEOPLE) as town:
-        await town.store.reach("telegram", str(FIRST + 4), reachable=False)
-        look = search(Audience(NOTICE), SPRING, "telegram", town.local(), town.now)
-        count = await town.store.broadcasts.count(look)
+    async with open_harness(tmp_path, PEOPLE) as harness:
+        await harness.store.reach("telegram", str(FIRST + 4), reachable=False)
+        look = search(Audience(NOTICE), SPRING, "telegram", harness.local(), harness.now)
+        count = await harness.store.broadcasts.count(look)
         assert (count.found, count.muted, count.unreachable, count.over, count.left) == (6, 1, 1, 0, 4)
-        town.passes(days=200)
-        look = search(Audience(NOTICE), SPRING, "telegram", town.local(), town.now)
-        count = await town.store.broadcasts.count(look)
+        harness.advance(days=200)
+        look = search(Audience(NOTICE), SPRING, "telegram", harness.local(), harness.now)
+        count = await harness.store.broadcasts.count(look)
         assert (count.over, count.left) == (4, 0)
-        late = search(Audience(NOTICE, late=True), SPRING, "telegram", town.local(), town.now)
-        assert (await town.store.broadcasts.count(late)).left == 4
+        late = search(Audience(NOTICE, late=True), SPRING, "telegram", harness.local(), harness.now)
+        assert (await harness.store.broadcasts.count(late)).left == 4
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admin.cards import asks
-from bot.broadcast.times import until_awake
+from bot.broadcast.times import quiet_time_left
 from bot.broadcast.unfinished import correct_session, import_list
 from bot.domain import join_codes
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.session import dump, load
 from bot.store import Known
-from tests.broadcast.crowd import FIRST, NOON, NOTICE, crowd, session
+from tests.broadcast.harness import FIRST, NOON, NOTICE, open_harness, session
 from tests.broadcast.test_chat import office
 from tests.conftest import both_notices, shipped
 
@@ -99,28 +99,28 @@ def test_a_code_that_was_mistyped_is_named_and_hides_no_other() -> None:
 
 async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> None:
     async with office(tmp_path, [session("walking", "m2-site")]) as at:
-        ann = at.town.telegram.users[FIRST]
+        ann = at.harness.telegram.users[FIRST]
         assert "没有编号也能照常核对" in await at.says(ann, "/join")
         assert "这个编号不对" in await at.says(ann, "/join 20120815")
         assert f"编号 {join_codes.format_code(DRAWN[0])} 记下了" in await at.says(
             ann, f"/start join-{DRAWN[0].lower()}"
         )
         assert join_codes.format_code(DRAWN[0]) in await at.says(ann, "/join")
-        kept = await at.town.store.export("telegram", str(FIRST))
+        kept = await at.harness.store.export("telegram", str(FIRST))
         assert kept["people"][0]["session"]["code"] == DRAWN[0]
         assert "编号删掉了" in await at.says(ann, "/join 删除")
-        assert await at.town.store.codes.holders("telegram", NOTICE) == []
+        assert await at.harness.store.codes.holders("telegram", NOTICE) == []
         assert "记下了" in await at.says(ann, join_codes.format_code(DRAWN[1]))
-        assert [h.code for h in await at.town.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
-        await at.town.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
-        assert await at.town.store.codes.holders("telegram", NOTICE) == []
+        assert [h.code for h in await at.harness.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
+        await at.harness.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
+        assert await at.harness.store.codes.holders("telegram", NOTICE) == []
 
 
 async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
     people = [coded(DRAWN[0], "walking", "m2-site"), finished(DRAWN[1]), coded(DRAWN[2]), session("walking")]
     async with office(tmp_path, people) as at:
         assert "有 2 个" in await at.says(at.owner, "/stats 名单")
-        (name, content) = at.town.telegram.made("sendDocument")[-1].files["document"]
+        (name, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         assert name == "未完成名单.csv"
         lines = content.decode().splitlines()[1:]
         assert {line.split(",")[0] for line in lines} == {
@@ -128,14 +128,14 @@ async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
             join_codes.format_code(DRAWN[2]),
         }
         assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
-        eve = at.town.telegram.users[FIRST + 3]
+        eve = at.harness.telegram.users[FIRST + 3]
         assert join_codes.format_code(DRAWN[0]) not in await at.says(eve, "/stats 名单")
-        assert len(at.town.telegram.made("sendDocument")) == 1
+        assert len(at.harness.telegram.made("sendDocument")) == 1
 
 
 async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None:
     async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking"), finished(DRAWN[2])]) as at:
-        ann = at.town.telegram.users[FIRST]
+        ann = at.harness.telegram.users[FIRST]
         given = " ".join([DRAWN[0], DRAWN[1], DRAWN[3]])
         assert "一行一个" in await at.says(at.owner, "/stats 未核对")
         said = await at.says(at.owner, f"/stats 未核对 {given}")
@@ -145,7 +145,7 @@ async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None
         assert f"编号 {join_codes.format_code(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
         assert "点“正确”" in await at.taps(ann, "继续核对")
         assert "哪天点的" in await at.taps(ann, "我点了“正确”")
-        assert [len(at.town.heard(n)) > 0 for n in range(3)] == [True, False, False]
+        assert [len(at.harness.messages_of(n)) > 0 for n in range(3)] == [True, False, False]
         # The same list again changes nothing: she has not said done again.
         assert "0 个说做完了" in await at.says(at.owner, f"/stats 未核对 {given}")
 
@@ -154,7 +154,7 @@ async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None
     known = json.loads(finished(DRAWN[0]))
     known |= {"notice": "2015-spring", "walks": {"2015-spring": known["walks"][NOTICE]}}
     async with office(tmp_path, [json.dumps(known)]) as at:
-        at.town.content = at.service.content = both_notices()
+        at.harness.content = at.service.content = both_notices()
         assert "2014-autumn、2015-spring" in await at.says(at.owner, "/stats 未核对")
         assert "1 个说做完了" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
 
@@ -162,19 +162,21 @@ async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None
 async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_not_wait_for_them(
     tmp_path: Path,
 ) -> None:
-    async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
-        town.passes(hours=11)  # 23:00
+    async with open_harness(tmp_path, [finished(DRAWN[0])]) as harness:
+        harness.advance(hours=11)  # 23:00
         listed = join_codes.Listed((DRAWN[0],), ())
-        result = await import_list(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        result = await import_list(
+            harness.store, harness.content, "telegram", NOTICE, listed, harness.local(), harness.now
+        )
         assert result.corrected == (DRAWN[0],)
-        assert await town.store.desk.next_due("telegram") == town.now + timedelta(hours=9)
+        assert await harness.store.desk.next_due("telegram") == harness.now + timedelta(hours=9)
         answer = Queued("user", Reply("明天来就行"), user=str(FIRST))
-        await town.store.desk.apply([answer], "telegram", town.now)
-        (post,) = await town.store.desk.claim("telegram", town.now)
+        await harness.store.desk.apply([answer], "telegram", harness.now)
+        (post,) = await harness.store.desk.claim("telegram", harness.now)
         assert (post.reply, post.last) == (answer.reply, True)
-        await town.store.desk.settle(post, Delivered(Outcome("sent")), town.now)
-        town.passes(hours=9)
-        (post,) = await town.store.desk.claim("telegram", town.now)
+        await harness.store.desk.settle(post, Delivered(Outcome("sent")), harness.now)
+        harness.advance(hours=9)
+        (post,) = await harness.store.desk.claim("telegram", harness.now)
         assert post.reply
         assert "还没有核对成功" in post.reply.text
 
@@ -182,22 +184,24 @@ async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_
 async def test_whoever_does_something_just_then_is_looked_at_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with crowd(tmp_path, [finished(DRAWN[0])]) as town:
-        sessions, looked = town.store.codes.sessions, list[str]()
+    async with open_harness(tmp_path, [finished(DRAWN[0])]) as harness:
+        sessions, looked = harness.store.codes.sessions, list[str]()
 
         async def slowly(channel: str, users: list[str]) -> list[tuple[str, str]]:
             found = await sessions(channel, users)
             if not looked:  # she writes something meanwhile
                 other = json.dumps(json.loads(finished(DRAWN[0])) | {"misses": 1})
-                await town.store.save_turn(
+                await harness.store.save_turn(
                     "telegram", str(FIRST), session=other, events=(), update_id=None, turn=None, miss=None, at=NOON
                 )
             looked.append(users[0])
             return found
 
-        monkeypatch.setattr(town.store.codes, "sessions", slowly)
+        monkeypatch.setattr(harness.store.codes, "sessions", slowly)
         listed = join_codes.Listed((DRAWN[0],), ())
-        result = await import_list(town.store, town.content, "telegram", NOTICE, listed, town.local(), town.now)
+        result = await import_list(
+            harness.store, harness.content, "telegram", NOTICE, listed, harness.local(), harness.now
+        )
         assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
 
 
@@ -205,7 +209,7 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with office(tmp_path, [finished(DRAWN[0])]) as at:
-        store, came = at.town.store, list[str]()
+        store, came = at.harness.store, list[str]()
         known = store.load_known
 
         async def slowly(channel: str, user: str, update_id: str | None) -> Known:
@@ -213,11 +217,13 @@ async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
             if not came:  # the list is taken in while her turn is decided
                 came.append(user)
                 given = join_codes.Listed((DRAWN[0],), ())
-                await import_list(store, at.town.content, "telegram", NOTICE, given, at.town.local(), at.town.now)
+                await import_list(
+                    store, at.harness.content, "telegram", NOTICE, given, at.harness.local(), at.harness.now
+                )
             return found
 
         monkeypatch.setattr(store, "load_known", slowly)
-        ann = at.town.telegram.users[FIRST]
+        ann = at.harness.telegram.users[FIRST]
         assert await at.says(ann, "用户名忘了怎么办")
         monkeypatch.undo()
         (holder,) = await store.codes.holders("telegram", NOTICE)
@@ -233,7 +239,7 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
             f"{join_codes.format_code(DRAWN[1])},会计1班",
             "没有编号,会计2班",
         ]
-        at.town.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
+        at.harness.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
         file = {"file_id": "list", "file_name": "未核对.csv", "file_size": 99}
         assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)
         said = await at.says(at.owner, document=file, caption="/stats 未核对")
@@ -241,7 +247,7 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
         assert "第 4 行“没有编号,会计2班”不是编号" in said
         lost = file | {"file_id": "gone"}
         assert "没有找到编号" in await at.says(at.owner, document=lost, caption="/stats 未核对")
-        eve = at.town.telegram.users[FIRST + 1]
+        eve = at.harness.telegram.users[FIRST + 1]
         assert "未核对" not in await at.says(eve, document=file, caption="/stats 未核对")
 
 
@@ -258,9 +264,9 @@ def test_only_who_said_done_is_put_right() -> None:
 def test_quiet_hours_end_in_the_morning() -> None:
     begins, ends = NOON.replace(tzinfo=None).time().replace(22), NOON.time().replace(8)
     evening = NOON.replace(tzinfo=None, hour=23)
-    assert until_awake(evening, begins, ends) == timedelta(hours=9)
-    assert until_awake(evening.replace(hour=3), begins, ends) == timedelta(hours=5)
-    assert until_awake(evening.replace(hour=12), begins, ends) == timedelta()
+    assert quiet_time_left(evening, begins, ends) == timedelta(hours=9)
+    assert quiet_time_left(evening.replace(hour=3), begins, ends) == timedelta(hours=5)
+    assert quiet_time_left(evening.replace(hour=12), begins, ends) == timedelta()
 
 
 def test_a_text_that_is_sent_as_that_list_is_no_notice() -> None:

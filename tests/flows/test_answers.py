@@ -275,7 +275,5 @@ def test_no_number_is_a_question(text: str) -> None:
     assert read("certificate", text) is None
 
 
-
-
 def test_plain_words_are_bare_of_width_case_and_signs() -> None:
     assert plain("　Ｏ Ｋ！，好的。👍") == "ok好的"

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from flows.agreement import check
-from flows.clock import Phase, clock
-from flows.notice import Contact, EntryPath, Notice, Window
-from flows.workdays import working_days, works
+from flows.agreement import find_disagreements
+from flows.clock import Phase, running_clock
+from flows.notice import Contact, EntryPath, Notice
+from flows.windows import Window
+from flows.workdays import count_workdays, is_workday
 from tests.conftest import another_notice, shipped
 from tests.person import at
 
@@ -40,8 +41,8 @@ def window(**about: Any) -> Window:
 def test_whether_the_last_day_counts(inclusive: bool | str, last: date, safe: date) -> None:
     days = window(**{"from": "2013-12-01", "to": "2013-12-20", "end_inclusive": inclusive})
     assert (days.last_day, days.safe_day) == (last, safe)
-    assert not days.over(datetime.combine(last, time(23, 59)))
-    assert days.over(datetime.combine(last, time.min) + timedelta(days=1))
+    assert not days.is_over(datetime.combine(last, time(23, 59)))
+    assert days.is_over(datetime.combine(last, time.min) + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -80,13 +81,13 @@ def test_the_safe_day_is_never_before_the_first() -> None:
 def test_times_belong_to_the_first_and_the_last_day(moment: str, begun: bool, over: bool) -> None:
     days = next(w for w in another_notice().windows if w.id == "check-law")
     now = datetime.fromisoformat(moment)
-    assert (days.has_begun(now), days.over(now)) == (begun, over)
+    assert (days.has_begun(now), days.is_over(now)) == (begun, over)
 
 
 def test_an_open_end_never_closes_and_an_open_start_has_begun() -> None:
     days = window()
     assert days.has_begun(at("1900-01-01"))
-    assert not days.over(at("9999-12-31"))
+    assert not days.is_over(at("9999-12-31"))
     assert days.safe_day is None
 
 
@@ -107,7 +108,7 @@ def test_an_open_end_never_closes_and_an_open_start_has_begun() -> None:
     ],
 )
 def test_the_four_clocks(moment: str, phase: Phase, left: int | None) -> None:
-    running = clock(NOTICE, None, at(moment))
+    running = running_clock(NOTICE, None, at(moment))
     assert (running.phase, running.days_left) == (phase, left)
 
 
@@ -129,38 +130,38 @@ def test_the_four_clocks(moment: str, phase: Phase, left: int | None) -> None:
 def test_with_several_windows_the_one_that_counts_is_found(
     moment: str, cohort: str | None, phase: Phase, which: str | None
 ) -> None:
-    running = clock(another_notice(), cohort, at(moment))
+    running = running_clock(another_notice(), cohort, at(moment))
     assert (running.phase, running.window.id if running.window else None) == (phase, which)
 
 
 def test_where_the_end_does_not_count_the_day_before_is_the_last() -> None:
-    left = {day: clock(another_notice(), "nurse", at(day)).days_left for day in ("2014-12-18", "2014-12-19")}
+    left = {day: running_clock(another_notice(), "nurse", at(day)).days_left for day in ("2014-12-18", "2014-12-19")}
     assert left == {"2014-12-18": 1, "2014-12-19": 0}
 
 
 def test_between_the_corrections_and_a_second_look_the_check_is_over_and_not_to_come() -> None:
     *others, correction = another_notice().windows
     ended = changed(windows=(*others, correction.model_copy(update={"closes": date(2014, 12, 28)})))
-    running = clock(ended, "nurse", at("2014-12-30"))
+    running = running_clock(ended, "nurse", at("2014-12-30"))
     assert (running.phase, running.window and running.window.id, running.days_left) == (Phase.LATE, "recheck", 6)
 
 
 @given(st.datetimes(at("2013-01-01"), at("2015-01-01")))
 def test_time_only_goes_forward(moment: datetime) -> None:
-    before, after = (clock(NOTICE, None, now).phase.value for now in (moment, moment + timedelta(hours=7)))
+    before, after = (running_clock(NOTICE, None, now).phase.value for now in (moment, moment + timedelta(hours=7)))
     assert before <= after
 
 
 @given(st.dates(date(2013, 1, 1), date(2015, 1, 1)), st.integers(0, 200), st.integers(0, 200))
 def test_working_days_add_up(start: date, first: int, second: int) -> None:
     middle, end = start + timedelta(days=first), start + timedelta(days=first + second)
-    assert working_days(start, end) == working_days(start, middle) + working_days(middle, end)
-    assert working_days(end, start) == 0
+    assert count_workdays(start, end) == count_workdays(start, middle) + count_workdays(middle, end)
+    assert count_workdays(end, start) == 0
 
 
 def test_a_year_has_the_working_days_that_its_calendar_gives_it() -> None:
-    assert working_days(date(2012, 12, 31), date(2013, 12, 31)) == 250
-    assert working_days(date(2013, 12, 31), date(2014, 12, 31)) == 250
+    assert count_workdays(date(2012, 12, 31), date(2013, 12, 31)) == 250
+    assert count_workdays(date(2013, 12, 31), date(2014, 12, 31)) == 250
 
 
 @pytest.mark.parametrize(
@@ -176,13 +177,13 @@ def test_a_year_has_the_working_days_that_its_calendar_gives_it() -> None:
     ],
 )
 def test_offices_keep_the_public_holidays_and_make_up_for_them(day: str, worked: bool) -> None:
-    assert works(date.fromisoformat(day)) is worked
+    assert is_workday(date.fromisoformat(day)) is worked
 
 
 def test_an_office_that_is_open_on_tuesdays_makes_up_for_nothing() -> None:
-    assert works(date(2014, 1, 21), [2])
-    assert not works(date(2014, 1, 26), [2])
-    assert not works(date(2014, 2, 4), [2])
+    assert is_workday(date(2014, 1, 21), [2])
+    assert not is_workday(date(2014, 1, 26), [2])
+    assert not is_workday(date(2014, 2, 4), [2])
 
 
 # What a row may say
@@ -233,7 +234,8 @@ def test_a_row_is_frozen() -> None:
 
 
 def flaws(notice: Notice) -> set[str]:
-    return {error["type"].type for error in check(notice) if isinstance(error["type"], PydanticCustomError)}
+    kinds = (error["type"] for error in find_disagreements(notice))
+    return {kind.type for kind in kinds if isinstance(kind, PydanticCustomError)}
 
 
 def changed(**sections: Any) -> Notice:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.content.loading import SHIPPED
 from bot.domain.questions import Unanswered
-from bot.knowledge.inbox import groups
+from bot.knowledge.inbox import group_questions
 from tests.admin.admin_area import Newsroom, said
 from tests.commands.test_command_line import environment
 
@@ -32,7 +32,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
 
 def test_the_same_question_is_one_group_the_most_asked_first() -> None:
     asked = [("操场几点关灯", ("a",)), ("红烧肉几点卖", ("b",)), ("红烧肉几点卖呀？", ("b", "c"))]
-    first, second = groups(Unanswered(n, AT, *one) for n, one in enumerate(asked, start=1))
+    first, second = group_questions(Unanswered(n, AT, *one) for n, one in enumerate(asked, start=1))
     assert first.numbers == [2, 3]
     assert first.topics == ["b", "c"]
     assert second.lines == ["操场几点关灯"]
@@ -40,7 +40,7 @@ def test_the_same_question_is_one_group_the_most_asked_first() -> None:
 
 def test_what_people_took_of_a_choice_goes_before_what_came_nearest() -> None:
     asked = [Unanswered(n, AT, "注册不了", ("a", "b", "c"), tied=True) for n in range(5)]
-    group = groups([*asked, Unanswered(5, AT, "注册不了呀", ("a", "b", "c"), tied=True, picked="c")])[0]
+    group = group_questions([*asked, Unanswered(5, AT, "注册不了呀", ("a", "b", "c"), tied=True, picked="c")])[0]
     assert group.topics == ["c", "a", "b"]
     assert (group.tied, group.picked) == (6, {"c": 1})
 

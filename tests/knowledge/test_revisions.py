@@ -9,7 +9,7 @@ import tempfile
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import reduce
+from functools import partial, reduce
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,11 +17,13 @@ from zipfile import ZipFile
 import pytest
 import structlog
 
-from bot.content.files import place_file, whole
+from bot.content.files import Files, place_file, with_shipped
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Incoming
 from bot.knowledge.examine import Examination, Report, examine
+from bot.knowledge.publish import prepare, publish
+from bot.knowledge.watcher import FolderWatcher
 from bot.runtime.process import run_aside
 from bot.store import Store, StoreProblem
 from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, until
@@ -135,13 +137,14 @@ async def test_what_means_harm_is_refused(room: Newsroom, name: str, content: st
 
 async def test_a_full_disk_is_said_and_the_old_one_stays_in_force(room: Newsroom) -> None:
     much = f"{OWN}#{'x' * 100_000}\n"
+    put = partial(place_file, name="canteen.yaml", text=much)
     link = (await room.says("/invite admin 李老师")).replies[0].link
     await room.says(f"/start {link}", "li")
     async with no_more_room(room.store):
         for admin in (OWNER, "li"):
             assert "磁盘满了" in said(await room.sends("canteen.yaml", much, "/faq", admin))
         with pytest.raises(StoreProblem, match="disk_full"):
-            await room.knowledge.publish(lambda old: place_file(old, "canteen.yaml", much), "command")
+            await publish(room.knowledge, lambda: prepare(room.knowledge, put, "command"))
     assert (await room.knowledge.in_force())[0] == room.knowledge.number == 0
     assert "只管核对" not in await room.asks("红烧肉几点卖")
     assert "已发布" in said(await room.sends("canteen.yaml", much, "/faq"))
@@ -156,7 +159,7 @@ async def test_an_examination_that_is_killed_or_takes_too_long_is_said(room: New
         return await run_aside(examine, draft, 0.01)
 
     for examines in (killed, hurried):
-        room.knowledge.examines = examines
+        room.knowledge.examiner = examines
         assert "检查没有做完，旧的继续用" in said(await room.sends("canteen.yaml", OWN, "/faq"))
     assert room.knowledge.number == 0
 
@@ -176,7 +179,7 @@ async def no_more_room(store: Store) -> AsyncIterator[None]:
 
 
 async def test_a_file_of_fifty_megabytes_is_not_even_fetched(room: Newsroom) -> None:
-    room.editor._fetch = None  # type: ignore[assignment]
+    room.editor._publishing._fetch = None  # type: ignore[assignment]
     assert "太大" in said(await room.sends("big.yaml", OWN, "/faq", size=50_000_000))
     assert MAX_BYTES < 50_000_000
 
@@ -213,14 +216,18 @@ async def test_an_exported_file_comes_back_to_its_place_however_it_is_called_by_
 
 async def test_many_files_are_exported_as_one_archive_that_lacks_none(room: Newsroom) -> None:
     more = {f"thing-{n}.yaml": _thing(n) for n in range(9)}
-    await room.knowledge.publish(lambda old: reduce(lambda files, one: place_file(files, *one), more.items(), old), "x")
+
+    def put(old: Files) -> Files:
+        return reduce(lambda files, one: place_file(files, *one), more.items(), old)
+
+    await publish(room.knowledge, lambda: prepare(room.knowledge, put, "x"))
     told = await room.says("/faq export")
     _, files = await room.knowledge.in_force()
-    assert f"{len(whole(files))} 个文件，都在这个压缩包里" in said(told)
+    assert f"{len(with_shipped(files))} 个文件，都在这个压缩包里" in said(told)
     assert [reply.attachment.name for reply in told.replies if reply.attachment] == ["全部文件.zip"]
     archive = ZipFile(BytesIO(told.replies[0].attachment.data))  # type: ignore[union-attr]
     held = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert sorted(held.values()) == sorted(whole(files).values())
+    assert sorted(held.values()) == sorted(with_shipped(files).values())
     assert "和现在用的一样" in said(await room.sends("faq-thing-8.yaml", held["faq-thing-8.yaml"], "/faq"))
 
 
@@ -294,13 +301,12 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     for file in SHIPPED["faq"].glob("*.yaml"):
         (folder / "faq" / file.name).write_bytes(file.read_bytes())
     room = await Newsroom.open(tmp_path / "gradbot.db", folder)
-    watching = asyncio.create_task(room.knowledge.watch())
+    told: list[str] = []
+    watching = asyncio.create_task(FolderWatcher(room.knowledge, _hears(room, told)).watch())
     await asyncio.sleep(0.3)
     (folder / "faq" / "canteen.yaml").write_bytes(OWN.encode("gbk"))
     await until(lambda: room.knowledge.number == 2)
     assert "只管核对" in await room.asks("红烧肉几点卖")
-    told: list[str] = []
-    room.knowledge.refused = _hears(room, told)
     (folder / "faq" / "canteen.yaml").write_text(OWN.replace("title:", "titel:"), "utf-8")
     await until(lambda: told)
     assert "是不是“title”" in told[0]
@@ -317,7 +323,7 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
 
 def _hears(room: Newsroom, told: list[str]) -> Callable[[Report], Awaitable[None]]:
     """What goes to the admins' chats, as they read it."""
-    tell = room.knowledge.refused
+    tell = room.editor.digest.report_refusal
 
     async def hear(report: Report) -> None:
         await tell(report)

@@ -15,7 +15,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
-from bot.notice_import.draft import MARK, draft
+from bot.notice_import.draft import MARK, draft_notice
 from tests.conftest import NOTICES
 
 WORDS = NOTICES / "words"
@@ -84,7 +84,7 @@ KINDS = {
 
 
 def found(name: str) -> dict[str, set[str]]:
-    tree = yaml.load(draft((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
+    tree = yaml.load(draft_notice((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
     windows = [day for row in tree["windows"] for day in (row.get("from"), row.get("to"))]
     contacts = [
         part
@@ -111,7 +111,7 @@ def test_four_fifths_are_found_and_nothing_is_invented(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_days_are_for_what_is_said(name: str) -> None:
-    tree = yaml.load(draft((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
+    tree = yaml.load(draft_notice((WORDS / f"{name}.txt").read_text("utf-8")).yaml, yaml.BaseLoader)
     kinds = {row["to"] if row["to"] != "null" else row["from"]: row["kind"] for row in tree["windows"]}
     assert KINDS[name].items() <= kinds.items()
 
@@ -119,7 +119,7 @@ def test_days_are_for_what_is_said(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(WRITTEN))
 def test_every_find_has_its_sentence_and_doubts_are_marked(name: str) -> None:
     text = (WORDS / f"{name}.txt").read_text("utf-8")
-    made = draft(text)
+    made = draft_notice(text)
     told = re.findall(r"# 原文：(.+)", made.yaml)
     plain = re.sub(r"\s|[：:]", "", text)
     assert len(told) >= 5
@@ -131,7 +131,7 @@ def test_every_find_has_its_sentence_and_doubts_are_marked(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(WRITTEN))
 def test_the_finished_draft_is_walked_to_its_end(name: str, tmp_path: Path) -> None:
-    made = draft((WORDS / f"{name}.txt").read_text("utf-8"))
+    made = draft_notice((WORDS / f"{name}.txt").read_text("utf-8"))
     (tmp_path / "notices").mkdir()
     finished = made.yaml.replace("status: draft", "status: published")
     (tmp_path / "notices" / f"{made.id}.yaml").write_text(finished, "utf-8")
@@ -174,7 +174,7 @@ SIGNED = "\n某某学院教务处　启\n2026年6月3日\n"
     ],
 )
 def test_ways_in_which_a_notice_is_put(words: str, lines: list[str]) -> None:
-    made = draft(f"关于核对学籍的通知\n{words}{SIGNED}").yaml
+    made = draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}").yaml
     assert [line for line in lines if line not in made] == []
     assert made.count("phones:") == len(re.findall("电话", words))
     assert "6181235" not in re.sub("# 原文.*", "", made)
@@ -197,4 +197,4 @@ def walked(content: Content) -> str:
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="2013年月日至前、：；（）12级专科本学院老师 \n电话0550-3.@a“”点击正确携带身份证", max_size=200))
 def test_any_text_becomes_yaml(text: str) -> None:
-    assert yaml.load(draft(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"
+    assert yaml.load(draft_notice(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"

@@ -1,11 +1,9 @@
-"""The shape of the phrases of an admin's day: what those who keep the knowledge are told."""
-
-from __future__ import annotations
+"""The shape of `admin:` in `phrases.yaml`: words for those who edit the knowledge."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-from bot.content.phrases.base import Label, Row, Sentence
+from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 AdminButton = Literal[
     "publish", "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
@@ -13,11 +11,11 @@ AdminButton = Literal[
 ]  # fmt: skip
 
 
-class AdminPhrases(Row):
-    """`lint` by rule, `change` by what happened, `refused` by why a file is not taken."""
+class AdminPhrases(PhraseRow):
+    """`lint` is by rule, `change` by kind of change, `refused` by the reason of a refusal."""
 
     four_eyes: bool
-    """Whether somebody else must publish what one admin has changed."""
+    """With this, a second admin must publish what one has changed."""
     status: Sentence
     never: Sentence
     how: Sentence

@@ -1,6 +1,4 @@
-"""The shape of `broadcast:` in `phrases.yaml`: words and habits of broadcasts."""
-
-from __future__ import annotations
+"""The shape of `broadcast:` in `phrases.yaml`: words and defaults of broadcasts."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -8,19 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.content.phrases.base import Label, Row, Sentence
+from bot.content.phrases.base import Label, PhraseRow, Sentence
 from bot.domain.lifecycle import BroadcastState
 
 
-class Template(Row):
-    """A usual reminder."""
+class Template(PhraseRow):
+    """A ready-made reminder."""
 
     title: Label
     text: Sentence
 
 
-class Habits(Row):
-    """What is usual here. Hours are local; `drafts_days`: a draft that nobody touched for so long is dropped.
+class Habits(PhraseRow):
+    """Rules of the college. Hours are local; a draft that nobody touched for `drafts_days` is dropped.
 
     A broadcast to more than `approve_above` people needs a second person. One that is `late_minutes` after its time
     asks before it goes out.
@@ -33,8 +31,8 @@ class Habits(Row):
     drafts_days: int = Field(ge=1)
 
 
-class JoiningPhrases(Row):
-    """What is said of join codes: to whoever has one, and to staff. `list_word` and `import_word` follow /stats."""
+class JoiningPhrases(PhraseRow):
+    """Words about join codes, for holders and for staff. `list_word` and `import_word` follow /stats."""
 
     how: Sentence
     have: Sentence
@@ -59,8 +57,8 @@ class JoiningPhrases(Row):
     strange: Sentence
 
 
-class BroadcastPhrases(Row):
-    """What staff and recipients are told."""
+class BroadcastPhrases(PhraseRow):
+    """Words for staff and for recipients."""
 
     habits: Habits
     templates: Mapping[str, Template]

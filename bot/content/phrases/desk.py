@@ -1,20 +1,18 @@
 """The shape of `desk:` and `staff:` in `phrases.yaml`: tickets, office hours, roles."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from bot.content.phrases.base import Label, Row, Sentence
+from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 
-class Office(Row):
-    """When somebody is at the desk: days of the week (1 is Monday), local hours.
+class Office(PhraseRow):
+    """Office hours: days of the week (1 is Monday), local hours.
 
-    Public holidays and the weekends that make up for them are known; `holidays` and `workdays` are the school's own.
+    `holidays` and `workdays` are the school's own, besides the public holidays and the weekends that make up for them.
     """
 
     days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
@@ -24,12 +22,12 @@ class Office(Row):
     workdays: tuple[date, ...] = ()
 
 
-class DeskPhrases(Row):
-    """What is said on both sides of a ticket, and the hours of those who answer."""
+class DeskPhrases(PhraseRow):
+    """Words for both sides of a ticket, and the office hours."""
 
     office: Office
     release_after_hours: float = Field(gt=0, le=200)
-    """Hours of the office without a word, until the bot answers again."""
+    """Office hours without a message, until the bot answers again."""
     opened: Sentence
     blank: Sentence
     reopened_for_graduate: Sentence
@@ -81,8 +79,8 @@ class DeskPhrases(Row):
     buttons: Mapping[Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more"], Label]
 
 
-class StaffPhrases(Row):
-    """What owners, admins and staff are told about who may do what."""
+class StaffPhrases(PhraseRow):
+    """Words for owners, admins and staff about roles."""
 
     roles: Mapping[Literal["owner", "admin", "staff"], Label]
     invitation: Sentence

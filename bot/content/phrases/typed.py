@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from bot.content.phrases.base import Label, Row, Sentence
+from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 
-class TypedPhrases(Row):
+class TypedPhrases(PhraseRow):
     """Words for what was taken from a message, and for messages that answer nothing.
 
     `noted` and `noted_left` say what was taken; `at_item` and `at_question` ask again after a bare 好; `unclear` offers

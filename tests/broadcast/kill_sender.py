@@ -1,4 +1,4 @@
-"""A broadcast whose sender is killed again and again: the command line as a process, `kill -9`, and the account after.
+"""A broadcast whose sender is killed again and again: the command line as a process, `kill -9`, and the count after.
 
 Shared by a test with a few kills and the bench with many.
 """
@@ -18,16 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tests.broadcast.crowd import FIRST, Crowd
+from tests.broadcast.harness import FIRST, Harness
 from tests.store.conftest import POSTGRES
 from tests.telegram_server import TelegramServer
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 TODAY = date(2013, 12, 11)
 
 
 class Server(Protocol):
-    """A Telegram that a process can be pointed at."""
+    """A Telegram server that a process can use."""
 
     token: str
 
@@ -36,8 +36,8 @@ class Server(Protocol):
 
 
 @dataclass(frozen=True)
-class Account:
-    """What is left when it is over. `at_kill` is how many rows were in flight when the sender was killed, each time."""
+class KillResult:
+    """The result of a broadcast with kills. `at_kill` is how many rows were in flight at each kill."""
 
     people: int
     kills: int
@@ -52,42 +52,44 @@ class Account:
         return added_up and not self.lost and not self.twice and self.totals.get("unsure", 0) <= sum(self.at_kill)
 
 
-async def killed(
-    town: Crowd, folder: Path, kills: int, draw: random.Random, rate: int = 2000, within_s: float = 0.05
-) -> Account:
+async def run_with_kills(
+    harness: Harness, folder: Path, kills: int, draw: random.Random, rate: int = 2000, within_s: float = 0.05
+) -> KillResult:
     """Start it, kill its sender `kills` times within so many seconds of its first message, let the last one finish."""
-    number, people = await town.starts(loud=True), len(town.telegram.users) - 1
+    number, people = await harness.start_new(loud=True), len(harness.telegram.users) - 1
     at_kill: list[int] = []
     for _ in range(kills):
-        sender = start(town.telegram, folder, number, rate)
-        seen = len(town.telegram.calls)
-        await town.telegram.until(partial(_began, town.telegram, seen, sender), 60)
+        sender = start(harness.telegram, folder, number, rate)
+        seen = len(harness.telegram.calls)
+        await harness.telegram.until(partial(_has_begun, harness.telegram, seen, sender), 60)
         await asyncio.sleep(draw.random() * within_s)
         sender.send_signal(signal.SIGKILL)
         sender.wait()
-        totals = await town.whole(number)
+        totals = await harness.all_totals(number)
         at_kill.append(totals["sending"] + totals["unsure"] - sum(at_kill))
-    town.now = datetime.now(UTC) + timedelta(minutes=5)  # every lease is over
-    town.today = TODAY
+    harness.now = datetime.now(UTC) + timedelta(minutes=5)  # every lease is over
+    harness.today = TODAY
     for _ in range(5):
-        await town.sender().once(number)
-        town.passes(minutes=1)
-    times = Counter(int(call.parameters["chat_id"]) for call in town.telegram.made("sendMessage") if call.code == 200)
-    unsure = (await town.whole(number))["unsure"]
+        await harness.sender().send_once(number)
+        harness.advance(minutes=1)
+    times = Counter(
+        int(call.parameters["chat_id"]) for call in harness.telegram.made("sendMessage") if call.code == 200
+    )
+    unsure = (await harness.all_totals(number))["unsure"]
     missing = sum(1 for n in range(people) if not times[FIRST + n])
-    await town.proven()
-    return Account(
+    await harness.verify_proof()
+    return KillResult(
         people,
         kills,
         tuple(at_kill),
-        dict(await town.totals(number)),
+        dict(await harness.totals(number)),
         lost=max(0, missing - unsure),
         twice=sum(1 for n in times.values() if n > 1),
     )
 
 
-def _began(telegram: TelegramServer, seen: int, sender: subprocess.Popen[bytes]) -> bool:
-    """Whether it has sent a message since so many calls, or is over."""
+def _has_begun(telegram: TelegramServer, seen: int, sender: subprocess.Popen[bytes]) -> bool:
+    """Return whether it has sent a message since so many calls, or is over."""
     return any(call.method == "sendMessage" for call in telegram.calls[seen:]) or sender.poll() is not None
 
 
@@ -102,4 +104,4 @@ def start(telegram: Server, folder: Path, number: int, rate: int = 2000) -> subp
         **({"GRADBOT_DATABASE_URL": POSTGRES} if POSTGRES else {}),
     }
     command = [sys.executable, "-m", "bot", "broadcast", "start", str(number), "--here"]
-    return subprocess.Popen(command, env=env, cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Who is told what became of a broadcast: whoever made it; for one that nobody made in the chat, the staff chat or the
+"""Messages to staff about a broadcast: to its maker; for one that was not made in the chat, to the staff chat or the
 first owner. Pure.
 """
 
@@ -11,7 +11,7 @@ from bot.domain.messages import Button, Reply
 from bot.domain.outbox import Queued
 
 NOBODY = ("cli", "plan")
-"""Makers who have no chat."""
+"""Makers without a chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,17 @@ class StaffNotices:
     staff_chat: bool = False
     owners: tuple[str, ...] = ()
 
-    def of(self, broadcast: Broadcast, text: str) -> Queued:
-        """The message, with a way to the broadcast."""
-        user = self.whom(broadcast)
+    def address(self, broadcast: Broadcast, text: str) -> Queued:
+        """Queue a message, with a button that opens the broadcast."""
+        user = self.find_keeper(broadcast)
         if user is None or (self.staff_chat and user != broadcast.made_by):
             return Queued("staff", Reply(text))
         return Queued(
             "user", Reply(text, ((Button(f"bc|{broadcast.number}|card", f"#{broadcast.number}"),),)), user=user
         )
 
-    def whom(self, broadcast: Broadcast) -> str | None:
-        """The person who looks after it; None when nobody is known."""
+    def find_keeper(self, broadcast: Broadcast) -> str | None:
+        """Return the id of the maker, else of the first owner; None when there is none."""
         if broadcast.made_by.partition(":")[0] not in NOBODY:
             return broadcast.made_by
         return self.owners[0] if self.owners else None

@@ -1,4 +1,4 @@
-"""A crowd in a real database, a sender on a real Telegram, and time that passes when it is told to."""
+"""Many people in a real database, a sender with a fake Telegram server, and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft
-from bot.broadcast.news import StaffNotices
+from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
-from bot.broadcast.starting import Starting
+from bot.broadcast.staff_notices import StaffNotices
+from bot.broadcast.starting import BroadcastStart
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.limiter import Limits
@@ -45,7 +46,7 @@ FIRST = 10_000
 
 
 def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None = True, **answers: str) -> str:
-    """A graduate's session as it is stored; without a state before the walk."""
+    """Return a graduate's session as it is stored; without `state`, before the walk."""
     script = shipped().script
     known = Session(NOTICE, reminders=reminders)
     if state:
@@ -54,8 +55,8 @@ def session(state: str = "", step: str = "m1-phone", *, reminders: bool | None =
     return json.dumps(dump(known))
 
 
-async def settle(store: Store, sessions: list[str], first: int = 0, **columns: Any) -> None:
-    """One person for each session, with the ids FIRST + `first`, FIRST + `first` + 1 …"""
+async def add_people(store: Store, sessions: list[str], first: int = 0, **columns: Any) -> None:
+    """Add one person for each session, with the ids FIRST + `first`, FIRST + `first` + 1 …"""
     rows = [
         {
             "channel": "telegram",
@@ -79,7 +80,7 @@ async def _shortly(_: float) -> None:
 
 
 @dataclass
-class Crowd:
+class Harness:
     """`now` is the moment for everybody, `today` a rehearsed day; `seconds` the limiter's clock, which goes with it."""
 
     telegram: TelegramServer
@@ -91,7 +92,7 @@ class Crowd:
     today: date | None = None
     workers: int = 0
 
-    def passes(self, **span: float) -> None:
+    def advance(self, **span: float) -> None:
         self.now += timedelta(**span)
 
     @property
@@ -106,25 +107,26 @@ class Crowd:
         return Sender(
             store=self.store,
             content=lambda: self.content,
-            wire=Bulk(self.api),
+            bulk=Bulk(self.api),
             channel="telegram",
             worker=f"worker-{self.workers}",
             rate=rate,
             present=lambda: self.now,
             local=self.local,
-            news=StaffNotices(owners=("1",)),
+            staff_notices=StaffNotices(owners=("1",)),
             sleep=_shortly,
         )
 
-    def tending(self) -> Scheduler:
-        return Scheduler(self.sender(), clock=lambda: self.seconds)
+    def scheduler(self) -> Scheduler:
+        sender = self.sender()
+        return Scheduler(sender, ProgressCards(sender, clock=lambda: self.seconds))
 
-    async def looks(self, tending: Scheduler) -> None:
-        """One look at what is due, and everything that it began to its end."""
-        await tending.look()
-        while tasks := list(tending.sender._sending.values()):
+    async def run_due(self, scheduler: Scheduler) -> None:
+        """Run what is due once, and everything that it began to its end."""
+        await scheduler.run_due()
+        while tasks := list(scheduler.sender._sending.values()):
             await asyncio.wait(tasks)
-        await tending.cards()
+        await scheduler.cards.update()
 
     def service(self) -> Service:
         return Service(self.content, self.store, lambda: self.now, owners=[("telegram", "1")], posts=("telegram",))
@@ -139,16 +141,16 @@ class Crowd:
         assert made
         return made
 
-    async def starts(self, text: str = "还有{{ days_left }}天", rule: str = "", **how: Any) -> int:
+    async def start_new(self, text: str = "还有{{ days_left }}天", rule: str = "", **how: Any) -> int:
         number = await self.draft(text, rule, **how)
         await self.start(number)
         return number
 
     async def start(self, number: int) -> None:
         it = await self.get(number)
-        await self.apply(Starting(self.content, it, self.local(), self.now).start("1"))
+        await self.apply(BroadcastStart(self.content, it, self.local(), self.now).start("1"))
 
-    async def cancels(self, number: int) -> None:
+    async def cancel(self, number: int) -> None:
         await self.apply(Cancelled(number, (await self.get(number)).state))
 
     async def apply(self, *effects: Any) -> None:
@@ -160,20 +162,20 @@ class Crowd:
         return found
 
     async def totals(self, number: int) -> Mapping[str, int]:
-        return {state: n for state, n in (await self.whole(number)).states.items() if n}
+        return {state: n for state, n in (await self.all_totals(number)).states.items() if n}
 
-    async def whole(self, number: int) -> Totals:
+    async def all_totals(self, number: int) -> Totals:
         return await self.store.ledger.totals(number)
 
-    async def proven(self) -> Chain:
-        """The chain of proof, which must be whole."""
+    async def verify_proof(self) -> Chain:
+        """Return the chain of proof; fail when it is broken."""
         chain = Chain()
         async for page in self.store.proofs.pages():
             assert chain.find_break(page) is None
         return chain
 
-    def heard(self, n: int) -> list[str]:
-        """What person n was sent."""
+    def messages_of(self, n: int) -> list[str]:
+        """Return the texts that person n was sent."""
         return [message.shown for message in self.telegram.users[FIRST + n].messages]
 
     async def count(self, rule: str) -> int:
@@ -187,7 +189,7 @@ class Crowd:
 
 
 async def _database(folder: Path) -> str:
-    """A fresh database: SQLite's in the folder, or all of PostgreSQL's where TEST_POSTGRES_URL names one."""
+    """Return the address of a fresh database: SQLite's in the folder, or the emptied one of TEST_POSTGRES_URL."""
     if not POSTGRES:
         return f"sqlite+aiosqlite:///{folder / 'gradbot.db'}"
     engine = create_async_engine(POSTGRES)
@@ -199,10 +201,10 @@ async def _database(folder: Path) -> str:
 
 
 @asynccontextmanager
-async def crowd(
+async def open_harness(
     folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
-) -> AsyncIterator[Crowd]:
-    """People with these sessions, each with a chat on Telegram, who were there last when they were `seen`."""
+) -> AsyncIterator[Harness]:
+    """Open a database of people with these sessions, each with a chat on Telegram, whose last turn was at `seen`."""
     url = await _database(folder)
     store = await Store.open(url)
     try:
@@ -210,9 +212,9 @@ async def crowd(
             telegram.user("Owner", 1)
             for n in range(len(sessions)):
                 telegram.user(f"P{n}", FIRST + n)
-            await settle(store, sessions, updated_at=text_of(seen))
+            await add_people(store, sessions, updated_at=text_of(seen))
             request, moment = AiohttpRequest(connect_s=1, answer_s=3), [NOON]
-            made: list[Crowd] = []
+            made: list[Harness] = []
             clock = (lambda: made[0].seconds) if limits is None else None
             how: dict[str, Any] = {"clock": clock} if clock else {}
             api = Api(
@@ -220,7 +222,7 @@ async def crowd(
                 present=lambda: made[0].now if made else moment[0], **how,
             )  # fmt: skip
             async with api:
-                made.append(Crowd(telegram, store, api, url))
+                made.append(Harness(telegram, store, api, url))
                 yield made[0]
     finally:
         await store.close()

@@ -1,0 +1,98 @@
+"""The part of the admins' area about questions: those that wait, and why one is answered as it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.admin.cards import Admin, Wish, say
+from bot.admin.digest import Digest
+from bot.admin.publishing import Publishing
+from bot.content.add_line import NoSuchList, with_line
+from bot.domain.areas import Decision
+from bot.domain.messages import Incoming, Reply
+from bot.domain.questions import Settled
+from bot.domain.revisions import Drafted
+from bot.knowledge.inbox import QuestionGroup, list_groups, load_group
+from bot.knowledge.revisions import Knowledge
+from bot.knowledge.why import explain
+
+MAX_EXPLAINED = 100
+"""Characters of a question that is explained."""
+
+
+class Inbox:
+    """Shows groups of questions and settles them: as a phrasing, as out of scope, or ignored."""
+
+    def __init__(self, knowledge: Knowledge, digest: Digest, publishing: Publishing) -> None:
+        self._knowledge = knowledge
+        self._digest = digest
+        self._publishing = publishing
+
+    @property
+    def _cards(self) -> Admin:
+        return Admin(self._knowledge.content, self._knowledge.number)
+
+    async def show(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Show the group at a place from 0, and with the first one the answers that help too few."""
+        place = int(wish.about) if wish.about.isdecimal() else 0
+        poor = await self._digest.flagged_answers() if place == 0 else []
+        return Decision((self._cards.card(await list_groups(self._knowledge.store, at), place, poor),))
+
+    async def add(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Make the most asked wording a phrasing of an entry."""
+        group = await load_group(self._knowledge.store, wish.about, at)
+        topic = self._choose_topic(group, wish)
+        done = Settled(tuple(group.numbers), "phrasing")
+        if not topic:
+            return say(self._knowledge.content.phrases.admin.settled["out"], done)
+        return await self._write(incoming, group, topic, "phrasings", done)
+
+    async def exclude(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Make the nearest entry not answer it; where no entry does, nothing needs to be written."""
+        group = await load_group(self._knowledge.store, wish.about, at)
+        topic = self._choose_topic(group, wish)
+        done = Settled(tuple(group.numbers), "out")
+        if topic:
+            decision = await self._write(incoming, group, topic, "must_not_match", done)
+            if decision.effects:
+                return decision
+        return say(self._knowledge.content.phrases.admin.settled["out"], done)
+
+    def _choose_topic(self, group: QuestionGroup, wish: Wish) -> str:
+        entries = self._knowledge.content.entries
+        return wish.more or next((topic for topic in group.topics if topic in entries), "")
+
+    async def _write(self, incoming: Incoming, group: QuestionGroup, topic: str, key: str, done: Settled) -> Decision:
+        line = group.lines[0]
+        return await self._publishing.change(
+            incoming, lambda old: with_line(old, topic, key, line), line, also=(done,), settled=group.numbers[-1:]
+        )
+
+    async def draft_entry(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Send a file with an entry for the group, to be filled in and sent back."""
+        return Decision((self._cards.new_entry(await load_group(self._knowledge.store, wish.about, at)),))
+
+    async def ignore(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Settle a group without an answer, and show the next one."""
+        store = self._knowledge.store
+        group = await load_group(store, wish.about, at)
+        rest = [other for other in await list_groups(store, at) if other.numbers != group.numbers]
+        reply = Reply(self._knowledge.content.phrases.admin.settled["ignored"])
+        return Decision((reply, self._cards.card(rest, 0)), (Settled(tuple(group.numbers), "ignored"),))
+
+    async def explain(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
+        """Explain why a question is answered as it is."""
+        content = self._knowledge.content
+        if not wish.about:
+            return say(content.phrases.admin.why_ask)
+        question = {"question": wish.about[:MAX_EXPLAINED]}
+        explained = Drafted(f"why-{incoming.user}", question, self._knowledge.number, incoming.user)
+        return Decision((self._cards.why(explain(content, wish.about)),), (explained,))
+
+    async def add_explained(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
+        """Make the question that was explained last a phrasing of an entry."""
+        explained = await self._knowledge.store.knowledge.draft(f"why-{incoming.user}")
+        if explained is None:
+            raise NoSuchList(wish.more)
+        line = explained.files["question"]
+        return await self._publishing.change(incoming, lambda old: with_line(old, wish.more, "phrasings", line), line)

@@ -1,0 +1,116 @@
+"""The part of the admins' area that publishes: files that an admin sends, drafts, edits of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.admin.cards import Admin, Wish, say
+from bot.admin.digest import Digest
+from bot.content.files import Files, Refused, decode_text, place_file, safe_name, to_patch
+from bot.content.yaml_source import MAX_BYTES
+from bot.domain.areas import Decision, Fetch
+from bot.domain.effects import Effect
+from bot.domain.messages import Attachment, Incoming, Reply, Sent
+from bot.domain.outbox import Queued
+from bot.domain.revisions import Undrafted
+from bot.domain.roles import Audited
+from bot.knowledge.publish import Publication, needs_approval, prepare, prepare_draft
+from bot.knowledge.revisions import Knowledge
+
+
+class Publishing:
+    """Publishes for an admin, or asks the others where that needs approval. `fetch` gets a document."""
+
+    def __init__(self, knowledge: Knowledge, digest: Digest, fetch: Fetch) -> None:
+        self._knowledge = knowledge
+        self._digest = digest
+        self._fetch = fetch
+
+    @property
+    def _cards(self) -> Admin:
+        return Admin(self._knowledge.content, self._knowledge.number)
+
+    async def receive_file(self, file: Sent | None) -> str:
+        """Fetch the text of a document. Refused when it is too large, no text, or cannot be had."""
+        if file is None:
+            raise Refused("no_file")
+        if file.size > MAX_BYTES:
+            raise Refused("too_large", size=file.size, limit=MAX_BYTES)
+        try:
+            return decode_text(await self._fetch(file.id))
+        except ConnectionError:
+            raise Refused("no_file") from None
+
+    async def take_file(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
+        """Examine a YAML file; publish it at once when it came with `/faq`."""
+        name = safe_name(incoming.file.name if incoming.file else "")
+        text = await self.receive_file(incoming.file)
+        note = wish.more or name
+        return await self.change(incoming, lambda old: place_file(old, name, text), note, at_once=wish.about == "now")
+
+    async def change(
+        self,
+        incoming: Incoming,
+        edit: Callable[[Files], Files],
+        note: str,
+        *,
+        at_once: bool = True,
+        also: Sequence[Effect] = (),
+        settled: Sequence[int] = (),
+    ) -> Decision:
+        """Refuse an edit of the files in force, keep it as a draft, or publish it.
+
+        `also` are effects that follow in the last two cases; `settled` is a number of a question that it answers.
+        """
+        author = incoming.user
+        publication = await prepare(self._knowledge, edit, author, note)
+        if publication.is_refused:
+            return Decision((self._cards.show_refusal(publication.report),))
+        if needs_approval(self._knowledge.content):
+            return await self._ask_others(publication, author, note, also)
+        if at_once:
+            return self._publish(publication, publication.report.revision, also, settled)
+        drafted = publication.as_draft(author, note)
+        newest = replace(drafted, key=f"last-{author}")
+        return Decision((self._cards.show_draft(publication.report, drafted.key),), (drafted, newest))
+
+    async def _ask_others(self, publication: Publication, author: str, note: str, also: Sequence[Effect]) -> Decision:
+        drafted = publication.as_draft(author, note)
+        name = (await self._digest.name_authors())(author)
+        card = self._cards.to_others(publication.report, name, drafted.key)
+        others = [Queued("user", card, user=admin) for admin in await self._digest.admins() if admin != author]
+        effects = (drafted, *others, *also, Audited("faq-draft", drafted.key))
+        return Decision((self._cards.show_pending_approval(),), effects)
+
+    def _publish(
+        self, publication: Publication, key: str, also: Sequence[Effect], settled: Sequence[int] = ()
+    ) -> Decision:
+        card = self._cards.show_published(
+            publication.report, publication.number, undo=publication.replaces, settled=settled
+        )
+        return Decision((card,), (*publication.effects, *also, Audited("faq-publish", key)))
+
+    async def publish_draft(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
+        """Publish a draft, on top of what others published since it was made."""
+        publication = await prepare_draft(self._knowledge, wish.about, incoming.user)
+        if publication.is_refused:
+            return Decision((self._cards.show_refusal(publication.report),))
+        return self._publish(publication, wish.about, (Undrafted(wish.about),))
+
+    async def drop(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
+        """Delete a draft."""
+        if await self._knowledge.store.knowledge.draft(wish.about) is None:
+            raise Refused("gone")
+        return say(self._knowledge.content.phrases.admin.dropped, Undrafted(wish.about))
+
+    async def show_patch(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
+        """Show the changes of a draft as a patch."""
+        rows, name = self._knowledge.store.knowledge, self._knowledge.content.phrases.admin.diff_file
+        draft = await rows.draft(wish.about)
+        if draft is None:
+            raise Refused("gone")
+        parent = await rows.revision(draft.parent)
+        before = parent.files if parent else (await self._knowledge.in_force())[1]
+        return Decision((Reply(name, attachment=Attachment(name, to_patch(before, draft.files))),))

@@ -1,0 +1,185 @@
+"""Acts on a broadcast that change no draft: send, approve, schedule, pause, resume, cancel. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.broadcast import report
+from bot.broadcast.card import back_row, preview, show_button_menu, show_card, show_templates
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import Renderer
+from bot.broadcast.editing import stop_waiting
+from bot.broadcast.requests import BroadcastRequest
+from bot.broadcast.times import is_quiet
+from bot.domain.areas import Decision
+from bot.domain.audience import Count
+from bot.domain.broadcast import Cancelled, Moved
+from bot.domain.lifecycle import ENDED
+from bot.domain.messages import Incoming, Reply
+from bot.domain.outbox import Queued
+from bot.domain.roles import Audited
+
+DIGEST = 10
+"""Characters of the draft's hash in a button: what is pressed is what was seen."""
+
+
+def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Decision:
+    """Decide an act that changes no draft; one that is not possible now only shows the card."""
+    match request.act:
+        case "template":
+            return Decision((show_templates(context),))
+        case "buttons":
+            return Decision((show_button_menu(context),))
+        case "view" | "test" if problem := context.find_text_problem(context.draft):
+            return Decision((Reply(problem), show_card(context)))
+        case "view":
+            return Decision((*preview(context), show_card(context)))
+        case "test":
+            message = Renderer(context.content, context.draft, context.now).render(context.samples[0])
+            return Decision((show_card(context), Reply(context.words.test), Reply("", bulletin=message)))
+        case "send":
+            return _send(context, request.about)
+        case "approve":
+            return _approve(context, request.about)
+        case "words" if context.draft.waits == "at":
+            return _schedule(context, incoming.text)
+    return _steer(context, request)
+
+
+def _steer(context: BroadcastContext, request: BroadcastRequest) -> Decision:
+    """Move it to another state; where that is no move, show the card."""
+    number, state = context.broadcast.number, context.broadcast.state
+    match request.act:
+        case "edit" if state in ("approved", "scheduled"):
+            return _move(context, Moved(number, state, "draft", {"due_at": None}))
+        case "pause" if state == "running":
+            return _move(context, _pause(context))
+        case "resume" if state == "paused":
+            return _move(context, Moved(number, "paused", "running", {"why": "", "resume_at": None}))
+        case "cancel" if state in ("running", "paused") and request.about != "sure":
+            return _confirm_cancel(context)
+        case "cancel" if state not in ENDED:
+            return _end(context, request.act, context.words.cancelled)
+        case "drop" if state in ("draft", "approved"):
+            return _end(context, request.act, context.words.deleted)
+    return Decision((show_card(context),))
+
+
+def _pause(context: BroadcastContext) -> Moved:
+    return Moved(context.broadcast.number, "running", "paused", {"why": "staff", "resume_at": None})
+
+
+def _confirm_cancel(context: BroadcastContext) -> Decision:
+    """Pause at once, and ask whether to cancel for good."""
+    words, number = context.words, context.broadcast.number
+    sure = report.make_button(words, number, "cancel", "sure", words.buttons["cancel_sure"])
+    ask = Reply(words.confirm_cancel.format(number=number), ((sure, report.make_button(words, number, "resume")),))
+    return Decision((ask,), (_pause(context),) if context.broadcast.state == "running" else ())
+
+
+def _end(context: BroadcastContext, name: str, sentence: str) -> Decision:
+    broadcast = context.broadcast
+    ended = (Cancelled(broadcast.number, broadcast.state), _audit(context, name))
+    return Decision((Reply(sentence.format(number=broadcast.number)),), ended)
+
+
+def _move(context: BroadcastContext, moved: Moved) -> Decision:
+    why = str(moved.also.get("why") or "")
+    after = replace(context, broadcast=replace(context.broadcast, state=moved.target, why=why, resume_at=None))
+    return Decision((show_card(after),), (moved, _audit(context, moved.target)))
+
+
+def _audit(context: BroadcastContext, name: str) -> Audited:
+    return Audited(f"broadcast {name}", str(context.broadcast.number))
+
+
+# Sending
+
+
+def _send(context: BroadcastContext, digest: str) -> Decision:
+    """Start it when the button was pressed under this very draft, else ask to confirm it."""
+    words, broadcast, starting = context.words, context.broadcast, context.starting
+    if broadcast.state not in ("draft", "approved", "scheduled"):
+        return Decision((show_card(context),))
+    if problems := starting.problems:
+        return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)))
+    count = context.count or Count(0, 0, 0, 0, 0)
+    if not count.left and not broadcast.parent:
+        return Decision((Reply(words.nobody_left), show_card(context)))
+    if starting.needs_second(count):
+        return _ask_second(context, count)
+    if digest != context.draft.digest[:DIGEST]:
+        return _confirm_send(context, count)
+    started = words.started[broadcast.act].format(number=broadcast.number, total=count.left)
+    return Decision((Reply(started),), (starting.start(context.who), _audit(context, "start")))
+
+
+def _confirm_send(context: BroadcastContext, count: Count) -> Decision:
+    words, number, kind = context.words, context.broadcast.number, context.broadcast.act
+    sure = report.make_button(words, number, "send", context.draft.digest[:DIGEST], words.sure[kind])
+    quiet = words.quiet if _is_quiet(context) else ""
+    text = words.confirm[kind].format(number=number, left=count.left, quiet=quiet)
+    return Decision((Reply(text, ((sure,), *back_row(context))), *(preview(context) if kind != "delete" else ())))
+
+
+def _is_quiet(context: BroadcastContext) -> bool:
+    habits = context.words.habits
+    return not context.draft.loud and is_quiet(context.now.time(), habits.quiet_from, habits.quiet_to)
+
+
+# A second person
+
+
+def _ask_second(context: BroadcastContext, count: Count) -> Decision:
+    """A second person must agree first; whoever wrote none of it is asked at once."""
+    words, broadcast = context.words, context.broadcast
+    if broadcast.state == "draft" and context.who != context.author:
+        return _approve(context, "")
+    text = words.second.format(number=broadcast.number, left=count.left, most=words.habits.approve_above)
+    return Decision((Reply(text), show_card(context)))
+
+
+def _approve(context: BroadcastContext, digest: str) -> Decision:
+    words, broadcast, draft = context.words, context.broadcast, context.draft
+    if broadcast.state != "draft" or context.starting.problems:
+        return Decision((show_card(context),))
+    if context.who == context.author:
+        return Decision((Reply(words.own), show_card(context)))
+    if digest != draft.digest[:DIGEST]:
+        agree = report.make_button(words, broadcast.number, "approve", draft.digest[:DIGEST])
+        left = context.count.left if context.count else 0
+        ask = Reply(words.approve.format(number=broadcast.number, left=left), ((agree,),))
+        return Decision((ask, *preview(context)))
+    moved = Moved(broadcast.number, "draft", "approved", {"approved": draft.digest, "approved_by": context.who})
+    after = replace(context, broadcast=replace(broadcast, state="approved", approved=draft.digest))
+    replies = (Reply(words.approved.format(number=broadcast.number)), show_card(after))
+    return Decision(replies, (moved, _audit(context, "approve"), *_notify_author(context)))
+
+
+def _notify_author(context: BroadcastContext) -> tuple[Queued, ...]:
+    """A message to the author that somebody agreed; none to the command line."""
+    words, number = context.words, context.broadcast.number
+    if not context.author.isdigit():
+        return ()
+    row = (report.make_button(words, number, "card"),)
+    return (Queued("user", Reply(words.approved_by_other.format(number=number), (row,)), user=context.author),)
+
+
+# A time
+
+
+def _schedule(context: BroadcastContext, text: str) -> Decision:
+    words, broadcast = context.words, context.broadcast
+    when, ended = context.parse_moment(text), stop_waiting(broadcast)
+    if context.is_rehearsal:
+        return Decision((Reply(words.wrong["rehearsed"]), show_card(context)), (ended,))
+    if when is None or when <= context.at:
+        return Decision((Reply(words.wrong["time"], back_row(context)),))
+    if problems := context.starting.problems:
+        return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)), (ended,))
+    if context.count and context.needs_second:
+        return replace(_ask_second(context, context.count), effects=(ended,))
+    moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
+    after = replace(context, broadcast=replace(broadcast, state="scheduled", due_at=when))
+    planned = words.planned.format(number=broadcast.number, when=report.format_time(when))
+    return Decision((Reply(planned), show_card(after)), (ended, moved, _audit(context, "schedule")))

@@ -1,0 +1,124 @@
+"""Messages about a broadcast in the staff's chat: the list, the card, the preview and the menus. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.broadcast import draft as drafts
+from bot.broadcast import report
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import Renderer
+from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.audience import Count
+from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.messages import Reply
+from bot.render.layout import Rows
+
+MAX_TEXT, MAX_LISTED_TEXT = 200, 30
+"""Characters of a broadcast's text that a card and a line of the list show."""
+MAX_TITLE, MAX_FAQ_ID = 20, 36
+"""Characters of a step's title on a button, and of an entry's id that fits into a button's own id."""
+MENU_ENTRIES = 12
+"""FAQ entries that are offered as buttons."""
+
+
+def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
+    """The newest broadcasts, each with a button."""
+    lines = [
+        words.line.format(
+            number=b.number,
+            state=report.format_state(words, b),
+            text=_shorten(drafts.load(b.draft).plain_text, MAX_LISTED_TEXT) or words.nothing_yet,
+        )
+        for b in broadcasts
+    ]
+    rows = [
+        (report.make_button(words, b.number, "card", text=f"#{b.number} {report.format_state(words, b)}"),)
+        for b in broadcasts
+    ]
+    new = (report.make_button(words, 0, "new"),)
+    return Reply(words.list.format(lines="\n".join(lines)) if lines else words.none, (*rows, new))
+
+
+def show_card(context: BroadcastContext) -> Reply:
+    """The state of a broadcast, with buttons for what can be done with it."""
+    words, broadcast = context.words, context.broadcast
+    rows = report.list_buttons(words, broadcast)
+    if broadcast.state not in ("draft", "approved", "scheduled"):
+        return Reply(report.format_progress(words, broadcast, context.totals or Totals()), rows)
+    if broadcast.state == "draft" and context.who != context.author and context.needs_second:
+        rows = ((report.make_button(words, broadcast.number, "approve"),), *rows)
+    return Reply(_describe_draft(context), rows)
+
+
+def _describe_draft(context: BroadcastContext) -> str:
+    words, broadcast, draft = context.words, context.broadcast, context.draft
+    notice = context.content.notices.get(draft.audience.notice) if draft.audience else context.notice
+    names = [words.ways[name.partition(":")[0]] for name in draft.buttons]
+    due = f" {report.format_time(broadcast.due_at)}" if broadcast.due_at else ""
+    no_text = words.text_wanted if draft.waits == "text" else words.nothing_yet
+    return words.card.format(
+        title=report.format_title(words, broadcast),
+        state=words.states[broadcast.state] + due,
+        text=_shorten(draft.plain_text, MAX_TEXT) or no_text,
+        file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
+        buttons="、".join(names) or words.nothing_yet,
+        notice=notice.notice.short if notice else "–",
+        who=str(draft.audience) or words.everybody if draft.audience else words.nothing_yet,
+        reach=_describe_reach(context),
+    )
+
+
+def _describe_reach(context: BroadcastContext) -> str:
+    words, broadcast, count = context.words, context.broadcast, context.count
+    if count is None:
+        return ""
+    sentence = words.reach_again[broadcast.act] if broadcast.parent else words.reach
+    return sentence.format(**{name: getattr(count, name) for name in Count.__slots__})
+
+
+def preview(context: BroadcastContext) -> tuple[Reply, ...]:
+    """The very message, as a few recipients would see it; the same text only once."""
+    renderer, samples = Renderer(context.content, context.draft, context.now), context.samples
+    shown = dict.fromkeys(renderer.render(session) for session in samples)
+    return (Reply(context.words.sample.format(n=len(samples))), *(Reply("", bulletin=b) for b in shown))
+
+
+def back_row(context: BroadcastContext) -> Rows:
+    """A button that leads back to the card."""
+    words = context.words
+    return ((report.make_button(words, context.broadcast.number, "card", text=words.buttons["back"]),),)
+
+
+def show_templates(context: BroadcastContext) -> Reply:
+    """A menu of the texts that phrases.yaml holds."""
+    titles = {name: template.title for name, template in context.words.templates.items()}
+    return _show_menu(context, context.words.ask_template, "template", titles)
+
+
+def show_button_menu(context: BroadcastContext) -> Reply:
+    """A menu of the buttons that may stand under the message; those that do are ticked."""
+    return _show_menu(context, context.words.ask_buttons, "buttons", _button_choices(context))
+
+
+def _button_choices(context: BroadcastContext) -> dict[str, str]:
+    """Names and titles: answers, the main steps, the first entries of the FAQ."""
+    content, chosen = context.content, context.draft.buttons
+    numbered = [step for step in content.script.steps if step.n is not None]
+    main = list({step.n: step for step in reversed(numbered)}.values())[::-1]
+    titles = {"acks": context.words.ways["acks"]}
+    titles |= {f"step:{step.id}": f"{step.n} {step.title}"[:MAX_TITLE] for step in main if "{" not in step.title}
+    entries = list(content.entries.values())[:MENU_ENTRIES]
+    titles |= {f"faq:{entry.id}": entry.title for entry in entries if len(entry.id) <= MAX_FAQ_ID}
+    return {name: ("✓ " if name in chosen else "") + title for name, title in titles.items()}
+
+
+def _show_menu(context: BroadcastContext, text: str, act: str, titles: Mapping[str, str]) -> Reply:
+    words, number = context.words, context.broadcast.number
+    rows = [(report.make_button(words, number, act, name, title),) for name, title in titles.items()]
+    return Reply(text, (*rows, *back_row(context)))
+
+
+def _shorten(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,93 @@
+"""A broadcast with all that is loaded to show, edit or start it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.starting import BroadcastStart
+from bot.broadcast.times import parse_moment
+from bot.content.content import Content
+from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.audience import Count
+from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.session import Session
+from bot.domain.zone import ZONE
+from flows.clock import running_clock
+from flows.notice import Notice
+
+
+@dataclass(frozen=True)
+class BroadcastContext:
+    """A broadcast as staff member `who` sees it. `now` local time of the notice, `at` the real moment in UTC.
+
+    `count` is how many would get the draft, `totals` how far a running one is, `sessions` those of a few recipients.
+    """
+
+    content: Content
+    broadcast: Broadcast
+    who: str
+    now: datetime
+    at: datetime
+    count: Count | None = None
+    totals: Totals | None = None
+    sessions: Sequence[Session] = ()
+
+    @property
+    def words(self) -> BroadcastPhrases:
+        return self.content.phrases.broadcast
+
+    @property
+    def draft(self) -> BroadcastDraft:
+        return drafts.load(self.broadcast.draft)
+
+    @property
+    def starting(self) -> BroadcastStart:
+        return BroadcastStart(self.content, self.broadcast, self.now, self.at)
+
+    @property
+    def author(self) -> str:
+        """The id of the person who changed the draft last; a second person who agrees must be another one."""
+        return self.draft.by or self.broadcast.made_by
+
+    @property
+    def notice(self) -> Notice:
+        """The draft's notice; the first, when it has none or one that is no longer in force."""
+        audience, notices = self.draft.audience, self.content.notices
+        return notices.get(audience.notice if audience else "") or next(iter(notices.values()))
+
+    @property
+    def samples(self) -> Sequence[Session]:
+        """A few recipients; an imagined one when nobody is chosen."""
+        audience = self.draft.audience
+        return self.sessions or (Session(audience.notice if audience else next(iter(self.content.notices))),)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """True when the notice's day is not that of the real clock, by which broadcasts start."""
+        return self.now.date() != self.at.astimezone(ZONE).date()
+
+    @property
+    def needs_second(self) -> bool:
+        """True when a second person must agree to this draft first."""
+        return self.count is not None and self.starting.needs_second(self.count)
+
+    def parse_moment(self, text: str) -> datetime | None:
+        """Return the moment (UTC) that staff wrote, None when it is none; 截止 is the end of the present window."""
+        return parse_moment(text, self.now, self._deadline())
+
+    def _deadline(self) -> date | None:
+        window = running_clock(self.notice, None, self.now).window
+        return window.last_day if window else None
+
+    def describe_problem(self, code: str, about: str = "", known: Sequence[str] = ()) -> str:
+        """Return the sentence for a problem's code; of `known` names the first 20 are listed."""
+        return self.words.wrong[code].format(about=about, known="、".join(known[:20]))
+
+    def find_text_problem(self, draft: BroadcastDraft) -> str | None:
+        """Return what is wrong with the text and file of a draft; who gets it may be chosen later."""
+        problems = Renderer(self.content, draft, self.now).find_problems()
+        return next((self.describe_problem(code, about) for code, about in problems if code != "nobody"), None)

@@ -1,0 +1,118 @@
+"""Edits of a broadcast's draft: its text, file, audience and buttons. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.card import back_row, show_button_menu, show_card
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import MAX_BUTTONS, BroadcastDraft
+from bot.broadcast.requests import BroadcastRequest
+from bot.domain.areas import Decision
+from bot.domain.audience import Count, Wrong, parse_audience
+from bot.domain.broadcast import Broadcast, Rewritten
+from bot.domain.messages import Incoming, Reply
+
+SPLIT_FROM = 4000
+"""Characters from which Telegram's own apps may have cut a text in two."""
+PROMPTS = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
+"""Acts that wait for words, and the phrase that asks for them."""
+
+_NOTICE = re.compile(r"(?<!\S)(?:通知|notice)\s*[=＝]\s*(\S+)")
+
+Edit = BroadcastDraft | str | None
+"""The draft after an act; a sentence when it cannot be done; None for an act that changes no draft."""
+
+
+def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Edit:
+    """Apply an act to a draft. An approved draft can only be scheduled: nothing else of it may change."""
+    draft, words = context.draft, context.words
+    if context.broadcast.state == "approved" and request.act != "at":
+        return None
+    if request.act in PROMPTS:
+        return replace(draft, waits=request.act, asked=context.who)
+    if request.act == "template" and request.about in words.templates:
+        return replace(draft, html=words.templates[request.about].text, waits="")
+    if request.act == "buttons" and request.about:
+        return _toggle_button(context, draft, request.about)
+    if request.act == "loud":
+        return replace(draft, loud=not draft.loud, waits="")
+    take = _WORDS.get(draft.waits, _take_text) if request.act == "words" else None
+    return take(context, draft, incoming) if take else None
+
+
+def _toggle_button(context: BroadcastContext, draft: BroadcastDraft, name: str) -> Edit:
+    if name in draft.buttons:
+        return replace(draft, buttons=tuple(b for b in draft.buttons if b != name), waits="")
+    kind, _, what = name.partition(":")
+    is_known = {"acks": True, "step": what in context.content.script.by_id, "faq": what in context.content.entries}
+    if not is_known.get(kind) or len(draft.buttons) >= MAX_BUTTONS:
+        return context.words.wrong["step"]
+    return replace(draft, buttons=(*draft.buttons, name), waits="")
+
+
+def _take_audience(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
+    """Read words as a rule of who gets it; a notice may be named among them."""
+    text, notices = incoming.text.strip(), context.content.notices
+    named = _NOTICE.search(text)
+    if named and named[1] not in notices:
+        return context.describe_problem("rule", named[1], tuple(notices))
+    if incoming.other:
+        return context.describe_problem("typed", text)
+    notice = notices[named[1]] if named else context.notice
+    audience = parse_audience(_NOTICE.sub("", text), notice, tuple(context.content.script.by_id))
+    if isinstance(audience, Wrong):
+        return context.describe_problem("rule", audience.word, audience.known)
+    return replace(draft, audience=audience, waits="")
+
+
+def _take_text(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
+    """Read a message as the broadcast's text and file; a correction keeps the file that was sent."""
+    is_correction = context.broadcast.act == "edit"
+    if incoming.other not in ("", "photo", "document"):
+        return context.describe_problem("kind")
+    if is_correction and incoming.file:
+        return context.describe_problem("words_only")
+    text = incoming.html.strip() or html.escape(incoming.text.strip(), quote=False)
+    new = replace(draft, html=text, file=draft.file if is_correction else incoming.file, waits="")
+    return context.find_text_problem(new) or new
+
+
+_WORDS: Mapping[str, Callable[[BroadcastContext, BroadcastDraft, Incoming], Edit] | None] = {
+    "who": _take_audience,
+    "at": None,  # schedules the broadcast: no change of the draft
+}
+
+
+def save_edit(context: BroadcastContext, draft: BroadcastDraft, count: Count | None, act: str) -> Decision:
+    """Save a draft that an act changed; show it again, or ask for its words or its next button."""
+    if draft.digest != context.draft.digest:
+        draft = replace(draft, by=context.who)
+    changed = Rewritten(context.broadcast.number, context.broadcast.version, drafts.dump(draft))
+    after = replace(context, broadcast=replace(context.broadcast, draft=drafts.dump(draft)), count=count)
+    if draft.waits:
+        return Decision((Reply(_prompt(context, draft.waits), back_row(context)),), (changed,))
+    if act == "buttons":
+        return Decision((show_button_menu(after),), (changed,))
+    length = len(draft.plain_text)
+    is_full = context.draft.waits == "text" and length >= SPLIT_FROM
+    warning = (Reply(context.words.full.format(n=length)),) if is_full else ()
+    return Decision((*warning, show_card(after)), (changed,))
+
+
+def _prompt(context: BroadcastContext, waits: str) -> str:
+    prompt: str = getattr(context.words, PROMPTS[waits]).format()
+    notices = context.content.notices
+    if waits == "who" and len(notices) > 1:
+        prompt += context.words.ask_notice.format(notices="、".join(notices))
+    return prompt
+
+
+def stop_waiting(broadcast: Broadcast) -> Rewritten:
+    """End a draft's waiting for words."""
+    draft = replace(drafts.load(broadcast.draft), waits="")
+    return Rewritten(broadcast.number, broadcast.version, drafts.dump(draft))

@@ -1,0 +1,60 @@
+"""Publishes what is saved in the content folder of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from bot.content.files import Files, Refused, read_folder
+from bot.knowledge.examine import Report
+from bot.knowledge.folder import find_new_files
+from bot.knowledge.publish import prepare, publish
+from bot.knowledge.revisions import FOLDER, Knowledge, describe_trouble
+from bot.store import StoreProblem
+
+DEBOUNCE_MS, STEP_MS = 300, 50
+"""Time without changes after which a folder is read, and time between two looks at it."""
+
+_log = structlog.get_logger()
+
+
+class FolderWatcher:
+    """Publishes what is saved in the content folder. `on_refusal` is called when it cannot come into force."""
+
+    def __init__(self, knowledge: Knowledge, on_refusal: Callable[[Report], Awaitable[None]]) -> None:
+        self._knowledge = knowledge
+        self._on_refusal = on_refusal
+
+    async def watch(self) -> None:
+        """Publish new files at the start and whenever one is saved, until cancelled; return if there is no folder."""
+        from watchfiles import awatch  # noqa: PLC0415 - only a server watches
+
+        folder = self._knowledge.folder
+        if folder is None:
+            return
+        await self._publish(await find_new_files(self._knowledge.store.knowledge, folder), set())
+        root = folder.resolve()
+        async for events in awatch(root, debounce=DEBOUNCE_MS, step=STEP_MS):
+            names = {str(Path(path).relative_to(root)) for _, path in events}
+            files = read_folder(folder)
+            saved = {name: text for name, text in files.items() if name in names}
+            await self._publish(saved, names - files.keys())
+
+    async def _publish(self, saved: Mapping[str, str | bytes], removed: set[str]) -> None:
+        def edit(old: Files) -> Mapping[str, str | bytes]:
+            return {**{name: text for name, text in old.items() if name not in removed}, **saved}
+
+        try:
+            publication = await publish(self._knowledge, lambda: prepare(self._knowledge, edit, FOLDER))
+        except Refused:
+            return  # nothing changed
+        except (StoreProblem, OSError, TimeoutError) as trouble:
+            _log.error("folder_not_published", why=describe_trouble(trouble))
+            return
+        if publication.is_refused:
+            report = publication.report
+            _log.error("folder_refused", problems=len(report.problems) + len(report.errors))
+            await self._on_refusal(replace(report, packed=b""))
