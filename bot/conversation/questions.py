@@ -65,9 +65,11 @@ def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), 
 
 
 def _missed(ctx: Context, text: str, topics: Sequence[str], *, tied: bool = False) -> Missed:
+    """Return the record of a question for the editors: masked words, and the nearest topics, offered or not."""
     question = staff_posts.mask_for_staff(ctx.content, text)
     mark = hashlib.sha256(question.encode()).hexdigest()[:8]
-    return Missed(question, tuple(topics), tied=tied, mark=mark if topics else None)
+    nearest = (candidate.id for candidate in ctx.content.ask(text, likely_topics(ctx)).topics)
+    return Missed(question, tuple(dict.fromkeys((*topics, *nearest))), tied=tied, mark=mark if topics else None)
 
 
 def tally(ctx: Context, reached: Reached) -> Tallied | None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.content.phrases.graduate import CommandName
 from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
@@ -46,11 +45,8 @@ MAX_TOLD = 2
 MAX_PIECES = 3
 PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
-OWN_WORDS: Mapping[CommandName | None, str] = {
-    "contact": "desk", "desk": "person", "resume": "start", "who": "who", "ask": "ask", "withdraw": "withdraw",
-    "mute": "mute", "remind": "remind", "tomorrow": "tomorrow", "weekend": "weekend", "none": "none",
-}  # fmt: skip
-"""Commands that `phrases.yaml` alone knows, as acts: whoever types one of their words to the letter gives them."""
+SAME_AS: Mapping[str, str] = {"contact": "desk", "desk": "person", "resume": "start"}
+"""Commands of `phrases.yaml` that the reader knows by another name, or not at all."""
 SURE = 0.5
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 NEAR = 0.15
@@ -66,12 +62,9 @@ def answer_typed(ctx: Context, text: str) -> Turn:
 
 def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     """Read a message; one that says nothing alone is read behind the pieces before it."""
-    place, words = place_of(ctx), ctx.content.phrases.words
-    if (name := words.get(plain(text)) or words.get(text)) in OWN_WORDS:
-        return text, Readout((Command(OWN_WORDS[name]),), (1.0,))
-
-    if action := _pressed(ctx, text):
-        return text, Readout((Answer(action),), (1.0,))
+    if act := _read_exactly(ctx, text):
+        return text, Readout((act,), (1.0,))
+    place = place_of(ctx)
 
     def read(words: str) -> Readout:
         return _doubt(ctx.content.reader.read(words, place))
@@ -86,14 +79,18 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     return text, readout
 
 
-def _pressed(ctx: Context, text: str) -> str | None:
-    """Return the action of the present step whose button bears just these words."""
-    position, said = ctx.session.position, plain(text)
-    if position is None or not said:
-        return None
-    view = ctx.voice.walk.view(position)
-    buttons = (*view.actions, *view.stuck)
-    return next((button.id for button in buttons if plain(ctx.voice.fill(button.text)) == said), None)
+def _read_exactly(ctx: Context, text: str) -> Act | None:
+    """Return the act of words that are on a button of the present step, or that the college calls a command."""
+    said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
+    view = ctx.voice.walk.view(position) if position else None
+    buttons = (*view.actions, *view.stuck) if view else ()
+    action = next((button.id for button in buttons if said and plain(ctx.voice.fill(button.text)) == said), None)
+    if action:
+        return Answer(action)
+    name = words.get(said) or words.get(text)
+    if name in ("thanks", "hello", "bye"):
+        return Social(name)
+    return Command(SAME_AS.get(name, name)) if name else None
 
 
 def _doubt(readout: Readout) -> Readout:
