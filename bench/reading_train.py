@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -27,14 +27,11 @@ from bot.reading.reader import Reader
 from bot.reading.score import Edge, Model, features, model_of
 
 ROOT = Path(__file__).parents[1]
-PULL = 0.15  # towards zero
-GRAM_PULL = 3.0  # times as much for characters and pairs of them
+PULL = 0.3  # towards zero
+GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 6  # messages in which a character or pair must stand to have a weight
 LEAST = 0.02  # weight that is kept
 GRAM_LEAST = 0.05
-GRAM_KINDS = frozenset(
-    "affirm other tick.right tick.wrong asks question new nothing ack command trouble later".split()  # noqa: SIM905
-)
 Name = tuple[str, str, str]
 
 
@@ -59,7 +56,7 @@ def often(read: Sequence[Sequence[Edge]]) -> set[str]:
 def kept(candidate: Candidate, traits: Traits, grams: set[str]) -> Iterable[tuple[Name, float]]:
     """The features of a candidate that may have a weight."""
     for name, value in features(candidate, traits):
-        if name[0] != "grams" or (name[1] in GRAM_KINDS and name[2] in grams):
+        if name[0] != "grams" or name[2] in grams:
             yield name, value
 
 

@@ -64,11 +64,11 @@ class Surroundings:
     def candidates(self, at: int) -> Iterator[Candidate]:
         """Everything that a segment may mean, in no particular order."""
         segment, place = self.segments[at], self.place
-        ack = is_ack(segment.text.chars)
-        yield from self._options(at, ack=ack)
-        if not (ack and segment.whole and place.asked is Asked.INSTRUCTION):
-            own = {"ack.bare": float(ack), "ack.opens": float(opens_with_ack(segment.text.chars))}
-            yield Candidate((Social("ack"),), ("ack",), own)
+        if is_ack(segment.text.chars) and segment.whole:
+            yield self._acknowledged(at)
+            return
+        yield from self._options(at)
+        yield Candidate((Social("ack"),), ("ack",), {"ack.opens": float(opens_with_ack(segment.text.chars))})
         if self._parsed and segment.covers(self._parsed.span):
             yield Candidate((Values.of(self._parsed.values),), ("values",), _parsed(self._parsed, segment))
         yield from self._shared(at)
@@ -78,7 +78,7 @@ class Surroundings:
             yield from _questions(look, place)
             yield self._new(at, look)
         if segment.last - segment.first == 1:
-            yield Candidate((), ("nothing",), {"nothing.ack": float(ack)})
+            yield Candidate((), ("nothing",), {"nothing.ack": float(is_ack(segment.text.chars))})
 
     def likeness(self, at: int, name: str) -> Likeness | None:
         """How like a group a segment is; None for a group without words."""
@@ -87,28 +87,30 @@ class Surroundings:
 
     def _likeness(self, at: int, group: int) -> Likeness:
         start, end = self.segments[at].span
-        inside = max(
-            [last - first for first, last, own in self._lines if own == group and start <= first and last <= end],
-            default=0,
-        )
+        inside = max([last - first for first, last, own in self._lines if own == group and start <= first and last <= end], default=0)
         return self._comparison.likeness(at, group, inside / (end - start))
 
-    def _options(self, at: int, *, ack: bool) -> Iterator[Candidate]:
-        """The answers to the step. A bare acknowledgement is one where an instruction was given, or where it is among
-        the words of the option.
+    def _acknowledged(self, at: int) -> Candidate:
+        """What a bare acknowledgement means: that what was asked is done, where an instruction was given, or where it is
+        among the own words of an answer to a question; else it only keeps company.
         """
+        place = self.place
+        for option in place.options if place.asked in (Asked.INSTRUCTION, Asked.QUESTION) else ():
+            own = self.likeness(at, option.groups[0])
+            if (place.asked is Asked.INSTRUCTION and option.affirms) or (own and own.exact):
+                return Candidate((Answer(option.action),), ("bare",), {})
+        return Candidate((Social("ack"),), ("bare",), {})
+
+    def _options(self, at: int) -> Iterator[Candidate]:
+        """The answers to the step."""
         segment, place = self.segments[at], self.place
-        bare = ack and segment.whole and place.asked is not Asked.INSTRUCTION
         for option in place.options:
             likes = [like for name in option.groups if (like := self.likeness(at, name))]
-            if bare and (place.asked in (Asked.ANSWER, Asked.CHECKLIST) or not (likes and likes[0].exact)):
-                continue
             merged = Likeness(*map(max, zip(*likes, strict=True))) if likes else Likeness()
             if place.ticks:
                 yield from self._ticks(segment, option, merged)
             else:
                 own = _alike("option", merged) | {"option.stuck": float(option.stuck)}
-                own["option.ack"] = float(ack and option.affirms)
                 yield Candidate((Answer(option.action),), ("option", _side(option), option.action), own)
 
     def _ticks(self, segment: Segment, option: Option, like: Likeness) -> Iterator[Candidate]:
@@ -154,6 +156,7 @@ class Surroundings:
             "soft": float(segment.soft),
             "atoms": float(segment.last - segment.first - 1),
             "mark": float(segment.asks),
+            "part_asks": float(segment.part_asks),
             "whole": float(segment.whole),
             f"at.{place.asked}": 1.0,
             "after": float(place.topic is not None),

@@ -90,6 +90,16 @@ class Segment:
         return start <= span[0] and span[1] <= end
 
     @property
+    def part_asks(self) -> bool:
+        """Whether some of its pieces ask and others do not."""
+        if not self.hard_inside:
+            return False
+        starts = [atom.start for atom in self.message.atoms[self.first : self.last] if atom.hard] + [self.span[1]]
+        asking = [one.start for one in self.stances if one.name == "ask"]
+        said = [any(start <= at < end for at in asking) for start, end in pairwise(starts)]
+        return any(said) and not all(said)
+
+    @property
     def asks(self) -> bool:
         return self.message.atoms[self.last - 1].asks
 
@@ -182,9 +192,7 @@ def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int
     inside = {at for one in own if one.end - one.start > 1 for at in range(one.start + 1, one.end)}
     found: list[int] = []
     for at in range(_LEAST, size - _LEAST + 1):
-        opens = (at in things and any(one.end == at for one in own)) or any(
-            line.startswith(joint, at) for joint in _joints()
-        )
+        opens = (at in things and any(one.end == at for one in own)) or any(line.startswith(joint, at) for joint in _joints())
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
     return found[: max(size // _ROOM, 1)]

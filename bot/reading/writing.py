@@ -21,6 +21,7 @@ READ = 500  # characters of a message that are read
 
 # Letters and digits in a row; a blank between Latin words and a sign between digits do not part them.
 _RUN = r"(?:[^\W_]|['’%％+](?=\w)|(?<=[a-z0-9])[./:：\-_ ](?=[a-z0-9]))+"
+_POLITE = "谢谢"  # what a sign behind words says of them, not besides them
 _ASKS = r"(?P<asks>\s*[?？])?"
 _PICTURE = r"\[[^\]\s]{1,4}\]"  # as WeChat writes its own emoji
 _END = re.compile("[拉辣]$")  # a particle that is written by its sound
@@ -86,7 +87,7 @@ def pieces(text: str, typist: Typist) -> list[Piece]:
         words = emoji.get(part["sign"], "") if part["sign"] else part["run"]
         if words:
             chars, sounds = _units(words, typist)
-            if chars:
+            if chars and not (part["sign"] and found and words == _POLITE):
                 found.append(Piece(*part.span(), chars, sounds, bool(part["asks"])))
     return found
 
