@@ -16,19 +16,22 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.faq_train import entries
-from bot import privacy
-from bot.content import Content
-from bot.loading import load
+from bot.domain import privacy
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.reading.acts import NO_TOPIC, Answer, Command, Question, Values, to_json
-from bot.reading.place import MENU, Asked, Place, asked, options
+from bot.reading.place import MENU, Asked, Parse, Parsed, Place, asked, is_verdict, options
 from bot.reading.reader import Reader, Readout
 from faq.matcher import Matcher
+from faq.sounds import units
+from flows.engine import Walk
+from flows.model import Position
 
 Turn = Mapping[str, Any]
 Form = frozenset[str]
@@ -73,9 +76,9 @@ def _at(step_id: str, item: int) -> Place:
         fields=fields,
         item=min(item, max(len(fields) - 1, 0)),
         likely=frozenset({*own, *step.trouble}),
-        parse=_parser(step_id, today),
+        parse=_parser(step.id, today),
         secret=_secret,
-        verdict=step.id == "m9-verdict",
+        verdict=is_verdict(script, step),
     )
 
 
@@ -83,10 +86,19 @@ def _secret(text: str) -> bool:
     return bool(privacy.find(text, ["0550-3055417", "kefu@chsi.com.cn"]))
 
 
-def _parser(step: str, today: date) -> Any:
-    from bench.values_stub import parser
+def _parser(step: str, today: date) -> Parse | None:
+    """Values of a step as the walk finds them on a day."""
+    notice, script = next(iter(content().notices.values())), content().script
+    if script.by_id[step].reads is None:
+        return None
+    walk = Walk(script, notice, datetime(today.year, today.month, today.day, 12), units)
+    here = Position(script.id, script.revision, step)
 
-    return parser(step, today, next(iter(content().notices.values())))
+    def parse(text: str) -> Parsed | None:
+        found = walk.find_values(here, text)
+        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
+
+    return parse
 
 
 def form(act: Mapping[str, Any]) -> str:

@@ -47,4 +47,5 @@ def _at_step(ctx: Context, position: Position) -> Place:
         fields=fields,
         item=position.item if fields else 0,
         parse=parse if step.reads else None,
+        verdict=places.is_verdict(script, step),
     )

@@ -132,3 +132,8 @@ def own_words(script: Script, step: Step) -> dict[str, list[str]]:
     if step.checklist:
         found.update((answer, [label, *step.checklist.say.get(answer, ())]) for answer, label in step.checklist.choices)
     return found
+
+
+def is_verdict(script: Script, step: Step) -> bool:
+    """Return whether the step is the one where 正确 is clicked: it can be done, and something wrong leads elsewhere."""
+    return any(gate.when == "wrong" for gate in step.gate) and any(c.id == "done" for c in script.choices_of(step))
