@@ -34,6 +34,12 @@ from flows.engine import Walk
 from flows.model import Position
 
 Turn = Mapping[str, Any]
+LATER = frozenset(
+    "site-down phone-only diploma-when tuition-unpaid papers-by-mail no-correct-button teacher-not-answering "
+    "already-done ceremony where-is-the-button identity-verification photo-confirm-after-capture photo-rejected "
+    "capture-fee capture-where photo-age duplicate-id record-but-no-photo".split()  # noqa: SIM905
+)
+"""Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
 Form = frozenset[str]
 
 
@@ -118,7 +124,8 @@ def _forms(act: Mapping[str, Any]) -> set[str]:
     if topic is None:
         return {form(act)}
     topics = topic if isinstance(topic, list) else [topic]
-    return {form({"as": "question", "topic": NO_TOPIC if one.startswith("new:") else one}) for one in topics}
+    named = {NO_TOPIC if one.startswith("new:") else one for one in topics}
+    return {form({"as": "question", "topic": one}) for one in (named | LATER if NO_TOPIC in named else named)}
 
 
 def matches(forms: Iterable[str], wanted: Sequence[set[str]]) -> bool:

@@ -55,12 +55,15 @@ def _export(ctx: Context) -> Turn:
     return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.exported, rows), export=True)
 
 
-def call_person(ctx: Context, words: str = "") -> Turn:
-    """Open a ticket with these words, else with those that were not understood just before; where no person can be
-    asked, show the office's card.
+def call_person(ctx: Context) -> Turn:
+    """Open a ticket with the words that were not understood just before, and the topics nearest to them.
+
+    Where no person can be asked, show the office's card.
     """
     if ctx.case:
-        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case, words or " ".join(ctx.pieces)))
+        words = " ".join(ctx.pieces)
+        topics = [topic.id for topic in ctx.content.ask(words, frozenset()).topics] if words else ()
+        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case, words, topics))
     return Turn(ctx.session, ctx.say_alike(partial(render_card, name="contact")))
 
 

@@ -312,19 +312,23 @@ def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
 def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
     """Answer company in kind. A bare 好 moves nothing; where the step waits for an answer, it is asked for again."""
     words, position, kind = ctx.content.phrases.typed, ctx.session.position, acts[0].kind
+    go_on = ((ctx.voice.start(),),)
     if kind == "hello" and ctx.pieces:
-        return Turn(ctx.session, ctx.voice.bubbles(words.listening), last=ctx.session.last)
+        return Turn(ctx.session, ctx.voice.bubbles(words.listening, go_on), last=ctx.session.last)
     if kind != "ack":
-        said = ctx.voice.bubbles(ctx.content.phrases.small_talk[kind])
-        return Turn(ctx.session, said, "" if kind == "bye" else "offer", last="goodbye" if kind == "bye" else "step")
+        said = ctx.content.phrases.small_talk[kind]
+        if kind == "bye":
+            return Turn(ctx.session, ctx.voice.bubbles(said, go_on), last="goodbye")
+        return ctx.say(said)
     if position is None or ctx.session.last != "step":
-        return Turn(ctx.session, ctx.voice.bubbles(words.ack), "" if ctx.session.last == "goodbye" else "again")
+        is_goodbye = ctx.session.last == "goodbye"
+        return Turn(ctx.session, ctx.voice.bubbles(words.ack, go_on if is_goodbye else ()), "" if is_goodbye else "offer")
     return ctx.say(words.at_item if ctx.voice.walk.items(position) else words.at_question)
 
 
 def _distress(ctx: Context, text: str, acts: Sequence[Distress]) -> Turn:
     """Say kind words with a help line and the school's phone; staff are told at once, unasked."""
-    said = ctx.voice.bubbles(ctx.voice.fill(ctx.content.phrases.typed.distress))
+    said = ctx.voice.bubbles(ctx.voice.fill(ctx.content.phrases.typed.distress), (*_person(ctx), (ctx.voice.start(),)))
     effects = graduate.open_urgent(ctx.voice, ctx.case, text) if ctx.case else ()
     return Turn(ctx.session, said, effects=effects)
 

@@ -14,6 +14,7 @@ from bot.domain import button_ids as ids
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
+from bot.reading.acts import Question
 from flows.engine import JUMP
 from tests.conftest import Meets, another_notice, both_notices, only_another, shipped
 from tests.person import at, check_turn, dump_position
@@ -461,11 +462,9 @@ def test_asking_for_a_thing_needs_no_walk(meets: Meets) -> None:
 # What was answered last
 
 
-def test_what_people_ask_after_an_answer_is_offered_first_then(meets: Meets) -> None:
-    unclear = "俺爹79年的中专能整一个吗"
-    person = meets()
-    person.says(unclear)
-    assert person.shown[0].id.endswith("|pre-1991")
+def test_a_short_question_is_read_with_the_answer_before_it(meets: Meets) -> None:
+    person = meets().stands("m2-site")
     person.says("学历能自动绑定吗")
-    person.says(unclear)
-    assert person.shown[0].id.endswith("|manual-binding")
+    assert person.session is not None
+    assert person.session.told == ("auto-binding",)
+    assert person.says("要多久").understood == (Question("auto-binding"),)

@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from bot.content import Content
 from bot.loading import load
-from bot.reading import NO_TOPIC, Answer, Asked, Command, Distress, Pick, Place, Question, Reader, Secret, Social, to_json
+from bot.reading import (
+    NO_TOPIC,
+    Answer,
+    Asked,
+    Command,
+    Distress,
+    Pick,
+    Place,
+    Question,
+    Reader,
+    Secret,
+    Social,
+    to_json,
+)
 from bot.reading.check import word_problems
 from bot.reading.place import asked, options
 from flows.model import Script
@@ -91,7 +104,9 @@ def test_negation_turns_an_answer_round(step: str, text: str, action: str) -> No
     assert acts(text, place(step)) == {Answer(action)}
 
 
-@pytest.mark.parametrize(("step", "text"), [("m4-code", "没收到"), ("m9-verdict", "我这就去点"), ("m2-site", "还没打开")])
+@pytest.mark.parametrize(
+    ("step", "text"), [("m4-code", "没收到"), ("m9-verdict", "我这就去点"), ("m2-site", "还没打开")]
+)
 def test_what_is_not_done_yet_is_not_taken_for_done(step: str, text: str) -> None:
     assert Answer("done") not in acts(text, place(step))
 
@@ -123,7 +138,10 @@ def test_the_order_of_choices_and_words_changes_nothing(text: str, seed: int) ->
     script = content().script
     steps = []
     for step in script.steps:
-        choices = [choice.model_copy(update={"say": tuple(chance.sample(choice.say, len(choice.say)))}) for choice in step.choices]
+        choices = [
+            choice.model_copy(update={"say": tuple(chance.sample(choice.say, len(choice.say)))})
+            for choice in step.choices
+        ]
         steps.append(step.model_copy(update={"choices": tuple(choices)}))
     shuffled = Script.model_construct(**{**dict(script), "steps": tuple(chance.sample(steps, len(steps)))})
     at = place("m1-id")
@@ -142,7 +160,11 @@ def test_problems_with_words_are_named() -> None:
     broken = (same.model_copy(update={"say": ()}), differs.model_copy(update={"say": ("号码一样", "号变了")}))
     changed = step.model_copy(update={"choices": broken})
     steps = tuple(changed if one.id == step.id else one for one in script.steps)
-    found = [(p.kind, p.action) for p in word_problems(script.model_copy(update={"steps": steps}), reader()) if p.step == "m1-id"]
+    found = [
+        (p.kind, p.action)
+        for p in word_problems(script.model_copy(update={"steps": steps}), reader())
+        if p.step == "m1-id"
+    ]
     assert ("no_words", "same") in found
     assert ("shared", "differs") in found
 
