@@ -79,29 +79,30 @@ async def measure(who: str, mode: str, people: int, seconds: float) -> tuple[flo
 
 
 async def be_ours(mode: str, url: str, token: str) -> None:
-    from bot.channels.telegram.api import Api
-    from bot.channels.telegram.intake import Intake, Update
+    from telegram import Update
+
+    from bot.channels.telegram.bot import make_bot
+    from bot.channels.telegram.intake import Intake
     from bot.channels.telegram.pages import listen
     from bot.channels.telegram.polling import Polling
-    from bot.channels.telegram.request import AiohttpRequest
     from bot.channels.telegram.webhook import Webhook
 
-    async with Api(token, AiohttpRequest(), None, base=url) as api:
+    async with make_bot(token, None, base=url) as bot:
 
         async def echo(update: Update, _behind: int) -> None:
-            message = update["message"]
-            await api.call("sendMessage", {"chat_id": message["chat"]["id"], "text": message["text"]})
+            assert update.message
+            await update.message.reply_text(update.message.text or "")
 
         async def ready() -> dict[str, bool]:
             return {}
 
         intake: Intake
         if mode == "polling":
-            intake = Polling(api, AiohttpRequest(), ["message"])
+            intake = Polling(bot, ["message"])
         else:
             sock = listen("127.0.0.1", 0)
             address = f"http://127.0.0.1:{sock.getsockname()[1]}/hook"
-            intake = Webhook(api, url=address, secret="bench", sock=sock, allowed=["message"], ready=ready)  # noqa: S106
+            intake = Webhook(bot, url=address, secret="bench", sock=sock, allowed=["message"], ready=ready)  # noqa: S106
         await intake.run(echo)
 
 

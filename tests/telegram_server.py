@@ -33,7 +33,25 @@ TOKEN = "123456789:TEST-token_that_is_not_a_secret_000"
 REPOST_S = 0.1
 """Until an update is posted again that was not answered with 200."""
 
+ADMINISTRATOR = {
+    "status": "administrator",
+    **dict.fromkeys(
+        (
+            "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+            "can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+            "can_edit_stories", "can_delete_stories",
+        ),
+        False,
+    ),
+}  # fmt: skip
+"""The rights of an administrator who may do nothing."""
+
 FaultKind = Literal["error", "cut", "slow", "hang", "garbage"]
+
+
+def picture(name: str, **more: Any) -> list[dict[str, Any]]:
+    """The sizes of a photo: one, with this file_id."""
+    return [{"file_id": name, "file_unique_id": name, "width": 1, "height": 1, **more}]
 
 
 @dataclass

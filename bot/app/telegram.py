@@ -26,17 +26,16 @@ from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
 from bot.broadcast.staff_notices import StaffNotices
 from bot.channels.telegram import updates
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.bot import TelegramBot, make_bot
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.intake import Intake, until_signal
-from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.limits import Limits
 from bot.channels.telegram.pages import listen
 from bot.channels.telegram.polling import Polling
-from bot.channels.telegram.posts import Posts, who
-from bot.channels.telegram.request import AiohttpRequest
+from bot.channels.telegram.posts import Posts, fetch_username
 from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.root import Phrases
 from bot.domain.areas import Fetch
@@ -67,9 +66,9 @@ def username(chosen: Settings) -> str:
 
 
 async def _username(chosen: Settings, token: str) -> str:
-    async with Api(token, AiohttpRequest(proxy=chosen.proxy), None, base=chosen.telegram_api) as api:
+    async with make_bot(token, None, base=chosen.telegram_api, proxy=chosen.proxy) as bot:
         try:
-            return await who(api)
+            return await fetch_username(bot)
         except WrongToken:
             raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
         except ConnectionError as trouble:
@@ -78,19 +77,20 @@ async def _username(chosen: Settings, token: str) -> str:
 
 async def _serve(chosen: Settings, token: str) -> None:
     async with AsyncExitStack() as open_:
-        api = Api(token, AiohttpRequest(proxy=chosen.proxy), Limits.at(chosen.rate), base=chosen.telegram_api)
-        await open_.enter_async_context(api)
+        limits = Limits.at(chosen.rate)
+        bot = make_bot(token, limits, base=chosen.telegram_api, proxy=chosen.proxy)
+        await open_.enter_async_context(bot)
         workspace = await open_.enter_async_context(build.open_workspace(chosen))
-        admin, broadcasts = _areas(workspace, partial(fetch, api))
+        admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
-        intake = _intake(chosen, api, serving, open_)
+        intake = _intake(chosen, bot, serving, open_)
         known = serving.content.matcher.index.subjects  # builds the index, so that the first question need not wait
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(known))
         phrases = serving.content.phrases
-        posts = Posts(api, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
-        channel = Telegram(api, intake, _words(phrases), posts, serving.outbox.owe)
-        sender = make_sender(chosen, serving, Bulk(api))
+        posts = Posts(bot, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
+        channel = Telegram(bot, intake, _words(phrases), posts, serving.outbox.owe)
+        sender = make_sender(chosen, serving, Bulk(bot))
         background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver),
             partial(build.forget_daily, serving),
@@ -134,15 +134,15 @@ async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "broadcast")])
     token, limits = chosen.telegram_token.get_secret_value(), Limits.at(chosen.rate)
-    api = Api(token, AiohttpRequest(proxy=chosen.proxy), limits, base=chosen.telegram_api)
-    async with build.open_workspace(chosen) as workspace, api:
+    bot = make_bot(token, limits, base=chosen.telegram_api, proxy=chosen.proxy)
+    async with build.open_workspace(chosen) as workspace, bot:
         serving = await build.start_service(workspace)
-        yield serving, make_sender(chosen, serving, Bulk(api))
+        yield serving, make_sender(chosen, serving, Bulk(bot))
 
 
-def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack) -> Intake:
+def _intake(chosen: Settings, bot: TelegramBot, serving: Service, open_: AsyncExitStack) -> Intake:
     if chosen.webhook_url is None or chosen.webhook_secret is None:
-        return Polling(api, AiohttpRequest(proxy=chosen.proxy), updates.ALLOWED)
+        return Polling(bot, updates.ALLOWED)
     secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listen(chosen)))
 
     async def ready() -> Mapping[str, Any]:
@@ -153,7 +153,7 @@ def _intake(chosen: Settings, api: Api, serving: Service, open_: AsyncExitStack)
             "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
         }
 
-    webhook = Webhook(api, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, ready=ready)
+    webhook = Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, ready=ready)
     return webhook
 
 

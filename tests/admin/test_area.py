@@ -9,12 +9,11 @@ from pathlib import Path
 
 from bot.admin.area import AdminArea
 from bot.channels.telegram import updates
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.bot import make_bot
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
-from bot.channels.telegram.request import AiohttpRequest
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
@@ -34,14 +33,15 @@ async def test_an_admins_file_is_published_and_a_graduates_is_not_opened(tmp_pat
         telegram = await open_.enter_async_context(TelegramServer())
         store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
         open_.push_async_callback(store.close)
-        api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
+        bot = make_bot(telegram.token, None, base=telegram.url)
+        await open_.enter_async_context(bot)
         knowledge = await Knowledge.open(store, None, lambda: NOON)
-        editor = AdminArea(knowledge, store, partial(fetch, api), "telegram", ["1"])
+        editor = AdminArea(knowledge, store, partial(fetch, bot), "telegram", ["1"])
         service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], areas=[editor])
         knowledge.take = service.take
-        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        posts = Posts(api, None, {}, {}, owners=[1])
-        channel = Telegram(api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
+        polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
+        posts = Posts(bot, None, {}, {}, owners=[1])
+        channel = Telegram(bot, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         tasks = [asyncio.create_task(channel.run(service.receive)), asyncio.create_task(knowledge.follow())]
         owner, ann = telegram.user("Owner", 1), telegram.user("Ann", 2)
         sends_file(telegram, ann, "a.yaml", OWN.encode(), "/faq")

@@ -21,9 +21,10 @@ from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
 from bot.broadcast.staff_notices import StaffNotices
 from bot.broadcast.starting import BroadcastStart
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.bulk import Bulk
-from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.limits import Limits
+from bot.channels.telegram.rate_limiter import TelegramRateLimiter
 from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, parse_audience
@@ -85,7 +86,7 @@ class Harness:
 
     telegram: TelegramServer
     store: Store
-    api: Api
+    bot: TelegramBot
     url: str
     content: Content = field(default_factory=shipped)
     now: datetime = NOON
@@ -107,7 +108,7 @@ class Harness:
         return Sender(
             store=self.store,
             content=lambda: self.content,
-            bulk=Bulk(self.api),
+            bulk=Bulk(self.bot, present=lambda: self.now),
             channel="telegram",
             worker=f"worker-{self.workers}",
             rate=rate,
@@ -213,16 +214,13 @@ async def open_harness(
             for n in range(len(sessions)):
                 telegram.user(f"P{n}", FIRST + n)
             await add_people(store, sessions, updated_at=text_of(seen))
-            request, moment = AiohttpRequest(connect_s=1, answer_s=3), [NOON]
+            request = AiohttpRequest(connect_s=1, answer_s=3)
             made: list[Harness] = []
             clock = (lambda: made[0].seconds) if limits is None else None
             how: dict[str, Any] = {"clock": clock} if clock else {}
-            api = Api(
-                telegram.token, request, limits, base=telegram.url,
-                present=lambda: made[0].now if made else moment[0], **how,
-            )  # fmt: skip
-            async with api:
-                made.append(Harness(telegram, store, api, url))
+            limiter = TelegramRateLimiter(limits, present=lambda: made[0].now, **how)
+            async with TelegramBot(telegram.token, request, limiter, base=telegram.url) as bot:
+                made.append(Harness(telegram, store, bot, url))
                 yield made[0]
     finally:
         await store.close()

@@ -21,7 +21,6 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
-from bot.channels.telegram.request import AiohttpRequest
 from bot.conversation.decide import decide
 from bot.domain import session as sessions
 from bot.domain.messages import Incoming
@@ -29,7 +28,7 @@ from bot.domain.roles import Removed
 from bot.service.turns import Service
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import shipped
-from tests.telegram_server import User
+from tests.telegram_server import User, picture
 
 PATIENT_S = 60.0
 """Seconds that an answer may take on a loaded machine."""
@@ -79,7 +78,7 @@ async def unpainted(_: Chart) -> Missing:
 async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) -> AsyncIterator[Office]:
     async with open_harness(folder, sessions) as harness:
         areas = (
-            BroadcastArea(harness.store, lambda: harness.content, harness.local, partial(fetch, harness.api), paint),
+            BroadcastArea(harness.store, lambda: harness.content, harness.local, partial(fetch, harness.bot), paint),
         )
         service = Service(
             harness.content,
@@ -89,9 +88,9 @@ async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) ->
             posts=("telegram",),
             areas=areas,
         )
-        posts = Posts(harness.api, None, {}, {})
-        polling = Polling(harness.api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(harness.api, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
+        posts = Posts(harness.bot, None, {}, {})
+        polling = Polling(harness.bot, updates.ALLOWED, long_poll_s=1)
+        channel = Telegram(harness.bot, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
         task = asyncio.create_task(channel.run(service.receive))
         try:
             yield Office(harness, harness.scheduler(), harness.telegram.users[1], service, posts, areas)
@@ -154,7 +153,7 @@ async def test_a_picture_goes_to_everybody_by_its_number(tmp_path: Path) -> None
         await at.says(at.owner, "/broadcast")
         await at.taps(at.owner, "新的群发")
         await at.taps(at.owner, "写内容")
-        photo = [{"file_id": "small"}, {"file_id": "large", "file_size": 9}]
+        photo = [*picture("small"), *picture("large", file_size=9)]
         at.owner.sends(photo=photo, caption="看这里")
         await at.harness.telegram.until(lambda: any("附件：照片" in m.shown for m in at.owner.messages))
         await at.taps(at.owner, "现在发送")

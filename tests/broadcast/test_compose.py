@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
+from telegram import Message
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.circuit_breaker import CircuitBreaker
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft, Renderer
-from bot.channels.telegram.formatting import TAGS, formatted
+from bot.channels.telegram.formatting import TAGS, formatted_html
 from bot.domain.audience import Audience, Term
 from bot.domain.broadcast import Broadcast
 from bot.domain.lifecycle import MOVES, BroadcastState
@@ -70,7 +71,8 @@ ENTITIES = st.lists(
 
 @given(st.text(alphabet='好<&>"a😀\n', min_size=1, max_size=30), ENTITIES)
 def test_formatting_keeps_every_sign_and_closes_what_it_opens(text: str, entities: list[dict[str, object]]) -> None:
-    made = formatted({"text": text, "entities": entities})
+    message = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "text": text, "entities": entities}
+    made = formatted_html(Message.de_json(message))
     if not made:
         return
     parts = re.split(r"(<[^>]*>)", made)

@@ -14,6 +14,7 @@ from bot.domain.broadcast import Result
 from tests.broadcast.harness import session
 from tests.broadcast.test_chat import Office, _joins, office
 from tests.conftest import both_notices, shipped
+from tests.telegram_server import picture
 
 WALKING = session("walking")
 
@@ -188,13 +189,13 @@ async def test_what_arrived_can_be_taken_back_when_its_dates_are_over(tmp_path: 
 async def test_a_correction_keeps_the_picture(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
         await writes(at)
-        await at.says(at.owner, "", photo=[{"file_id": "p"}], caption="12月10日截止")
+        await at.says(at.owner, "", photo=picture("p"), caption="12月10日截止")
         await at.taps(at.owner, "现在发送")
         await at.taps(at.owner, "确定发送")
         await at.sends()
         await at.says(at.owner, "/broadcast 1")
         await at.taps(at.owner, "更正")
-        assert "附件换不了" in await at.says(at.owner, "", photo=[{"file_id": "q"}], caption="12月20日截止")
+        assert "附件换不了" in await at.says(at.owner, "", photo=picture("q"), caption="12月20日截止")
         await at.says(at.owner, "12月20日截止")
         await at.taps(at.owner, "现在更正")
         await at.taps(at.owner, "确定更正")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.channels.telegram.api import Api
-from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.bot import TelegramBot
+from bot.channels.telegram.limits import Limits
+from bot.channels.telegram.rate_limiter import TelegramRateLimiter
 from bot.channels.telegram.request import AiohttpRequest
 from tests.telegram_server import TelegramServer
 
@@ -76,15 +77,14 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-async def api(telegram: TelegramServer, time: FakeTime) -> AsyncIterator[Api]:
+async def bot(telegram: TelegramServer, time: FakeTime) -> AsyncIterator[TelegramBot]:
     """Without paces; backoff costs no time."""
-    async with to(telegram, time) as api:
-        yield api
+    async with to(telegram, time) as bot:
+        yield bot
 
 
-def to(telegram: TelegramServer, time: FakeTime, limits: Limits | None = None, answer_s: float = 5.0) -> Api:
+def to(telegram: TelegramServer, time: FakeTime, limits: Limits | None = None, answer_s: float = 5.0) -> TelegramBot:
     """A way to this Telegram whose repeats do not take real time."""
-    request = AiohttpRequest(connect_s=1, answer_s=answer_s)
-    return Api(
-        telegram.token, request, limits, base=telegram.url, clock=time.clock, sleep=time.sleep, chance=lambda: 1.0
-    )
+    limiter = TelegramRateLimiter(limits, clock=time.clock, sleep=time.sleep, chance=lambda: 1.0)
+    request, polls = AiohttpRequest(connect_s=1, answer_s=answer_s), AiohttpRequest(connect_s=1, connections=1)
+    return TelegramBot(telegram.token, request, limiter, base=telegram.url, poll_request=polls)

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram import updates
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.bot import make_bot
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
-from bot.channels.telegram.request import AiohttpRequest
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
@@ -44,13 +43,19 @@ class WithStaff(TelegramServer):
         return True
 
     def _getChat(self, _: Call) -> Any:  # noqa: N802
-        return {"id": STAFF, "type": "supergroup", "is_forum": self.forum}
+        gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
+        return {
+            **self._chat,
+            "accent_color_id": 0,
+            "max_reaction_count": 11,
+            "accepted_gift_types": dict.fromkeys(gifts, False),
+        }
 
     def _createForumTopic(self, call: Call) -> Any:  # noqa: N802
         if not self.forum:
             raise Refusal(400, "Bad Request: the chat is not a forum")
         self.topics.append(call.parameters["name"])
-        return {"message_thread_id": 900 + len(self.topics), "name": call.parameters["name"]}
+        return {"message_thread_id": 900 + len(self.topics), "name": call.parameters["name"], "icon_color": 0}
 
     @property
     def staff(self) -> list[Message]:
@@ -78,7 +83,13 @@ class WithStaff(TelegramServer):
                     number = str(self.next_message())
                     under = {"message_id": message.id, "chat": self._chat, "date": 1}
                     self.queries[number] = None
-                    query = {"id": number, "from": who.who, "data": button["callback_data"], "message": under}
+                    query = {
+                        "id": number,
+                        "from": who.who,
+                        "chat_instance": "1",
+                        "data": button["callback_data"],
+                        "message": under,
+                    }
                     self.update(callback_query=query)
                     return
         raise AssertionError(text)
@@ -91,12 +102,13 @@ async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Sto
         open_.push_async_callback(store.close)
         content = shipped()
         service = Service(content, store, lambda: NOON, owners=[("telegram", "1")], desks=("telegram",))
-        api = await open_.enter_async_context(Api(telegram.token, AiohttpRequest(), None, base=telegram.url))
-        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
+        bot = make_bot(telegram.token, None, base=telegram.url)
+        await open_.enter_async_context(bot)
+        polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
         phrases = content.phrases
-        posts = Posts(api, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
+        posts = Posts(bot, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
         words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
-        channel = Telegram(api, polling, words, posts, service.outbox.owe)
+        channel = Telegram(bot, polling, words, posts, service.outbox.owe)
         tasks = [
             asyncio.create_task(channel.run(service.receive)),
             asyncio.create_task(service.outbox.dispatch("telegram", channel.deliver)),

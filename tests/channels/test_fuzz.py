@@ -11,12 +11,16 @@ import telegram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram.updates import Me, Unreadable, read
+from bot.channels.telegram.updates import Unreadable, parse, read
 from tests.channels.fuzzing import GROUPS, PEOPLE, storm
 from tests.channels.test_desk import STAFF
 from tests.updates import UpdateDrawer
 
-ME = Me(99, "gradbot_test_bot")
+ME = telegram.User(99, "gradbot", is_bot=True, username="gradbot_test_bot")
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::telegram.warnings.PTBDeprecationWarning"  # fields of older servers are drawn too
+)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -30,12 +34,11 @@ async def test_whatever_comes_everybody_is_answered(tmp_path: Path, seed: int) -
 def test_what_is_whole_is_read_and_what_is_broken_is_left_unread(seed: int) -> None:
     draws = UpdateDrawer(Random(seed), PEOPLE, GROUPS)
     update = draws.draw(1)
-    read(update, ME, STAFF)
+    read(parse(update, None), ME, STAFF)
     with suppress(Unreadable):
-        read(draws.corrupt(update), ME, STAFF)
+        read(parse(draws.corrupt(update), None), ME, STAFF)
 
 
-@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # fields of older servers are drawn too
 def test_every_kind_of_update_is_drawn_and_the_library_takes_it() -> None:
     draws, kinds = UpdateDrawer(Random(1), PEOPLE, GROUPS), set[str]()
     for number in range(600):

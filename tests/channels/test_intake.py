@@ -4,31 +4,39 @@ from typing import Any
 
 import pytest
 
-from bot.channels.telegram.intake import is_update, person
+from bot.channels.telegram.intake import is_update, queue_key
+from bot.channels.telegram.updates import parse
 
-ANN = {"id": 7, "first_name": "Ann"}
+ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}
 GROUP = {"id": -100, "type": "supergroup"}
+MESSAGE = {"message_id": 1, "date": 1, "chat": GROUP}
+MEMBER = {"user": ANN, "status": "member"}
+REACTION = {"chat": GROUP, "message_id": 1, "date": 1, "old_reaction": [], "new_reaction": []}
+POLL = {
+    "id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": False, "is_anonymous": True,
+    "type": "regular", "allows_multiple_answers": False, "allows_revoting": False, "members_only": False,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("content", "whose"),
     [
-        ({"message": {"from": ANN, "chat": GROUP}}, 7),
-        ({"edited_message": {"from": ANN, "chat": GROUP}}, 7),
-        ({"callback_query": {"from": ANN, "message": {"chat": GROUP}}}, 7),
-        ({"inline_query": {"from": ANN, "query": ""}}, "update 5"),
-        ({"my_chat_member": {"from": ANN, "chat": GROUP}}, 7),
-        ({"message_reaction": {"user": ANN, "chat": GROUP}}, 7),
-        ({"poll_answer": {"user": ANN}}, 7),
-        ({"channel_post": {"chat": GROUP}}, -100),
-        ({"poll": {"id": "1"}}, "update 5"),
-        ({"message": {"from": {"id": "seven"}}}, "update 5"),
+        ({"message": {**MESSAGE, "from": ANN}}, 7),
+        ({"edited_message": {**MESSAGE, "from": ANN}}, 7),
+        ({"callback_query": {"id": "1", "chat_instance": "1", "from": ANN, "message": MESSAGE}}, 7),
+        ({"inline_query": {"id": "1", "from": ANN, "query": "", "offset": ""}}, "update 5"),
+        ({"my_chat_member": {**MESSAGE, "from": ANN, "old_chat_member": MEMBER, "new_chat_member": MEMBER}}, 7),
+        ({"message_reaction": {**REACTION, "user": ANN}}, 7),
+        ({"poll_answer": {"poll_id": "1", "option_ids": [], "option_persistent_ids": [], "user": ANN}}, 7),
+        ({"channel_post": MESSAGE}, -100),
+        ({"poll": POLL}, "update 5"),
+        ({"message": {**MESSAGE, "chat": {"id": "x", "type": "private"}, "from": {**ANN, "id": "seven"}}}, "update 5"),
         ({"message": None}, "update 5"),
         ({}, "update 5"),
     ],
 )
-def test_a_turn_is_the_persons_else_the_chats_else_nobodys(content: dict[str, Any], whose: object) -> None:
-    assert person({"update_id": 5, **content}) == whose
+def test_an_update_waits_with_its_users_else_its_chats_else_alone(content: dict[str, Any], whose: object) -> None:
+    assert queue_key(parse({"update_id": 5, **content}, None)) == whose
 
 
 @pytest.mark.parametrize("thing", [None, [], "x", 1, {}, {"update_id": "1"}, {"update_id": True}, {"update_id": 1.0}])

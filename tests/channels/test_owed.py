@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bot.channels.telegram import updates
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.channel import Telegram, TelegramWords
-from bot.channels.telegram.limiter import Limits
+from bot.channels.telegram.limits import Limits
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
+from bot.channels.telegram.rate_limiter import TelegramRateLimiter
 from bot.channels.telegram.request import AiohttpRequest
 from bot.domain.messages import Owed, Reply
 from bot.service.turns import Service
@@ -49,9 +50,10 @@ async def bot(
     store = await Store.open(f"sqlite+aiosqlite:///{file}")
     service = Service(shipped(), store, clock, date(2013, 12, 5))
     request = AiohttpRequest(connect_s=1)
-    async with Api(telegram.token, request, limits, base=telegram.url, clock=seconds, present=clock) as api:
-        polling = Polling(api, AiohttpRequest(), updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(api, polling, WORDS, Posts(api, None, {}, {}), service.outbox.owe)
+    limiter = TelegramRateLimiter(limits, clock=seconds, present=clock)
+    async with TelegramBot(telegram.token, request, limiter, base=telegram.url) as wire:
+        polling = Polling(wire, updates.ALLOWED, long_poll_s=1)
+        channel = Telegram(wire, polling, WORDS, Posts(wire, None, {}, {}), service.outbox.owe)
         running = [
             asyncio.create_task(channel.run(service.receive, await service.outbox.debtors(channel.name))),
             asyncio.create_task(service.outbox.dispatch(channel.name, channel.deliver)),

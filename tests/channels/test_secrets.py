@@ -12,10 +12,10 @@ from prometheus_client import generate_latest
 
 from tests.channels.test_desk import STAFF, WithStaff, serving
 from tests.secrets import Secret, make_secrets
-from tests.telegram_server import Message, User
+from tests.telegram_server import ADMINISTRATOR, Message, User, picture
 
 PEOPLE = 12
-PHOTO = [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}]
+PHOTO = picture("x")
 CLASS = -5
 
 
@@ -69,7 +69,7 @@ async def test_secrets_are_kept_nowhere_and_deleted(tmp_path: Path, capsys: pyte
     secrets, deleted = make_secrets(PEOPLE * len(WAYS), seed=3), 0
     async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db") as store:
         telegram.groups[CLASS] = [Message(0, CLASS, {"text": "made"}, {})]
-        telegram.rights = {"status": "administrator", "can_delete_messages": True}
+        telegram.rights = {**ADMINISTRATOR, "can_delete_messages": True}
         people = [telegram.user(f"P{number}", 5000 + number) for number in range(PEOPLE)]
         for number, person in enumerate(people):
             person.types("/desk" if number % 3 == 0 else "开始核对")

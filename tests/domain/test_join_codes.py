@@ -240,7 +240,7 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
             "没有编号,会计2班",
         ]
         at.harness.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
-        file = {"file_id": "list", "file_name": "未核对.csv", "file_size": 99}
+        file = {"file_id": "list", "file_unique_id": "list", "file_name": "未核对.csv", "file_size": 99}
         assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)
         said = await at.says(at.owner, document=file, caption="/stats 未核对")
         assert "名单上 2 个编号：1 个说做完了" in said

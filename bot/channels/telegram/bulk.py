@@ -1,14 +1,17 @@
-"""Messages to many: sent, edited or taken back one by one in the bulk lane; and the card that shows how far it is."""
+"""Messages to many: sent, edited or deleted one by one in the bulk lane; and the card that shows their progress."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
+from telegram import Message
 from telegram.error import TelegramError
+from telegram.ext import ExtBot
 
-from bot.channels.telegram import speech
-from bot.channels.telegram.api import Api
+from bot.channels.telegram import outgoing
+from bot.channels.telegram.outcomes import broadcast_outcome_of
+from bot.channels.telegram.rate_limiter import RateLimitArgs
 from bot.domain.messages import Bulletin, Outcome, Ready, Reply
 
 _DONE_BEFORE = ("message is not modified", "message to delete not found")
@@ -16,41 +19,55 @@ _GONE = "message to edit not found"
 
 
 class Bulk:
-    """Sends bulletins to people by their Telegram id."""
+    """Sends bulletins to people by their Telegram id. `present` is the moment in UTC."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(
+        self, bot: ExtBot[RateLimitArgs], *, present: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._bot = bot
+        self._present = present
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome:
-        """Send it once; `ready` is asked just before it goes out."""
-        method, what = speech.bulletin(bulletin)
-        return await self._api.one_try(method, {"chat_id": int(user), **what}, ready)
+        """Send a bulletin, in one try; `ready` is asked just before it goes out."""
+        send, content = outgoing.bulletin_call(self._bot, bulletin)
+        args = RateLimitArgs.broadcast(ready)
+        return await self._outcome(send(chat_id=int(user), **content, rate_limit_args=args))
 
     async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome:
-        """Show this instead of a message that was sent before."""
-        where: dict[str, Any] = {"chat_id": int(user), "message_id": int(message), "parse_mode": "HTML"}
-        where["reply_markup"] = {"inline_keyboard": speech.rows(bulletin.buttons)}
-        method, name = ("editMessageCaption", "caption") if bulletin.file else ("editMessageText", "text")
-        return _settled(await self._api.one_try(method, {**where, name: bulletin.html}, ready), message)
+        """Show a bulletin instead of a message that was sent before."""
+        edit, content = outgoing.bulletin_edit(self._bot, bulletin)
+        args = RateLimitArgs.broadcast(ready)
+        call = edit(chat_id=int(user), message_id=int(message), **content, rate_limit_args=args)
+        return _settle(await self._outcome(call), message)
 
     async def delete(self, user: str, message: str, ready: Ready) -> Outcome:
-        """Take back a message; Telegram allows it for 48 hours."""
-        where = {"chat_id": int(user), "message_id": int(message)}
-        return _settled(await self._api.one_try("deleteMessage", where, ready), message)
+        """Delete a message; Telegram allows it for 48 hours."""
+        args = RateLimitArgs.broadcast(ready)
+        return _settle(
+            await self._outcome(self._bot.delete_message(int(user), int(message), rate_limit_args=args)), message
+        )
 
     async def card(self, user: str, message: str | None, reply: Reply) -> str | None:
-        """Show the card, in place when there is one; the number of its message, None when it cannot be shown now."""
-        where: Mapping[str, Any] = {"chat_id": int(user), **({"message_id": int(message)} if message else {})}
-        method = "editMessageText" if message else "sendMessage"
+        """Show the card, in place when there is one; return its message's number, None when it cannot be shown now."""
+        content = outgoing.message(reply)
         try:
-            shown = await self._api.call(method, {**where, **speech.message(reply)})
+            if message:
+                await self._bot.edit_message_text(chat_id=int(user), message_id=int(message), **content)
+                return message
+            return str((await self._bot.send_message(chat_id=int(user), **content)).message_id)
         except TelegramError:
             return None
-        return message or str(shown["message_id"])
+
+    async def _outcome(self, call: Awaitable[Message | bool]) -> Outcome:
+        try:
+            result = await call
+        except TelegramError as error:
+            return broadcast_outcome_of(error, self._present())
+        return Outcome("sent", message=str(result.message_id) if isinstance(result, Message) else None)
 
 
-def _settled(outcome: Outcome, message: str) -> Outcome:
-    """What was so already is done; a repeat of an edit or a deletion does no harm, so doubt is no doubt."""
+def _settle(outcome: Outcome, message: str) -> Outcome:
+    """Return the outcome of an edit or a deletion: done before is done, and in doubt it is repeated without harm."""
     if outcome.became == "failed" and any(words in outcome.reason.lower() for words in _DONE_BEFORE):
         return Outcome("sent", message)
     if outcome.became == "failed" and _GONE in outcome.reason.lower():

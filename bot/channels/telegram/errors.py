@@ -1,14 +1,14 @@
-"""What can become of a call to Telegram besides its result, where telegram.error has no word for it.
+"""Errors of a Bot API call that telegram.error has no word for.
 
-The rest is telegram.error's: BadRequest (400), Forbidden (403: blocked, kicked), ChatMigrated, Conflict (409),
-InvalidToken (401, 404). No text of ours holds the token.
+The rest is telegram.error's: BadRequest (400), Forbidden (403: blocked, kicked), ChatMigrated, RetryAfter (429),
+Conflict (409), InvalidToken (401, 404). No text of ours holds the token.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 
 class NeverSent(NetworkError):
@@ -16,27 +16,26 @@ class NeverSent(NetworkError):
 
 
 class OutcomeUnknown(TimedOut):
-    """The request went out and no answer that can be read came back: done or not, nobody knows."""
+    """The request went out and no readable answer came back: done or not is unknown."""
 
 
 class ServerTrouble(NetworkError):
     """Telegram answered with a 5xx that says it did nothing."""
 
 
-class Flood(TelegramError):
-    """429: too many requests. `seconds` is how long Telegram asks to wait."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Too many requests, retry after {seconds:g} s")
-        self.seconds = seconds
-
-
 class Later(TelegramError):
-    """Not sent, and not to be tried before `resume_at` (UTC): the pause is too long to sleep through."""
+    """Not sent, and not to be tried before `resume_at` (UTC): the pause is too long to wait through."""
 
     def __init__(self, resume_at: datetime) -> None:
         super().__init__(f"Not before {resume_at.isoformat(timespec='seconds')}")
         self.resume_at = resume_at
+
+
+class NotReady(TelegramError):
+    """The caller's `ready` said no when the turn of its message had come; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("Not to be sent any more")
 
 
 class WrongToken(TelegramError):
@@ -44,3 +43,11 @@ class WrongToken(TelegramError):
 
     def __init__(self) -> None:
         super().__init__("Telegram refuses the token (GRADBOT_TELEGRAM_TOKEN): copy it again from @BotFather")
+
+
+def pause_s(error: TelegramError) -> float:
+    """Return the seconds that Telegram asks to wait; 0 for any other error than RetryAfter."""
+    if not isinstance(error, RetryAfter):
+        return 0.0
+    after = error.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)

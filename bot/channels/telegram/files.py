@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from telegram import Bot
 from telegram.error import TelegramError
 
-from bot.channels.telegram.api import Api
 
-
-async def fetch(api: Api, file_id: str) -> bytes:
-    """The content of a document, by Telegram's id of it. ConnectionError when it cannot be had."""
+async def fetch(bot: Bot, file_id: str) -> bytes:
+    """Return the content of a document (at most 20 MB), by Telegram's id of it. ConnectionError on failure."""
     try:
-        return await api.file((await api.call("getFile", {"file_id": file_id}))["file_path"])
+        return bytes(await (await bot.get_file(file_id)).download_as_bytearray())
     except TelegramError as trouble:
         raise ConnectionError(trouble.message) from None

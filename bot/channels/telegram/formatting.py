@@ -1,45 +1,50 @@
-"""What somebody typed with formatting, as HTML that may be sent again: Telegram's entities in, safe tags out."""
+"""Formatted messages as HTML that may be sent again: Telegram's entities in, safe tags out.
+
+Not the library's `Message.text_html`: it repeats the text where entities overlap, leaves a quotation mark in an address
+as it is, and links to people.
+"""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+
+from telegram import Message, MessageEntity
 
 TAGS = {
-    "bold": "b", "italic": "i", "underline": "u", "strikethrough": "s", "spoiler": "tg-spoiler", "code": "code",
-    "pre": "pre", "blockquote": "blockquote", "text_link": "a",
+    MessageEntity.BOLD: "b", MessageEntity.ITALIC: "i", MessageEntity.UNDERLINE: "u", MessageEntity.STRIKETHROUGH: "s",
+    MessageEntity.SPOILER: "tg-spoiler", MessageEntity.CODE: "code", MessageEntity.PRE: "pre",
+    MessageEntity.BLOCKQUOTE: "blockquote", MessageEntity.TEXT_LINK: "a",
 }  # fmt: skip
-"""Entities that are kept, by Telegram's name; all others show as plain text or are recognised again."""
+"""Entities that are kept; all others show as plain text or are recognised again."""
 
 
-def formatted(message: Mapping[str, Any]) -> str:
-    """The text or caption with its formatting; empty when it has none. Places of entities count in UTF-16 units."""
-    text = message.get("text") or message.get("caption") or ""
-    found = message.get("entities") or message.get("caption_entities") or ()
-    kept = [entity for entity in found if entity.get("type") in TAGS]
+def formatted_html(message: Message) -> str:
+    """Return the text or caption with its formatting; empty when it has none. Offsets count in UTF-16 units."""
+    text = message.text or message.caption or ""
+    kept = [entity for entity in message.entities or message.caption_entities if entity.type in TAGS]
     return _html(text, kept) if text and kept else ""
 
 
-def _html(text: str, entities: list[Mapping[str, Any]]) -> str:
+def _html(text: str, entities: Sequence[MessageEntity]) -> str:
     units = text.encode("utf-16-le")
     total = len(units) // 2
     spans = [
-        (start, min(start + int(entity["length"]), total), n, entity)
-        for n, entity in enumerate(entities)
-        if 0 <= (start := int(entity["offset"])) < total
+        (entity.offset, min(entity.offset + entity.length, total), entity)
+        for entity in entities
+        if 0 <= entity.offset < total
     ]
     # Cut where anything begins or ends; what stays open across a cut is closed and opened again, so tags always nest.
-    cuts = sorted({0, total, *(at for start, end, _, _ in spans for at in (start, end))})
+    cuts = sorted({0, total, *(at for start, end, _ in spans for at in (start, end))})
     parts = []
     for begin, end in pairwise(cuts):
-        inside = [entity for start, stop, _, entity in spans if start <= begin and end <= stop]
-        said = html.escape(units[2 * begin : 2 * end].decode("utf-16-le", "replace"), quote=False)
-        parts.append("".join(map(_open, inside)) + said + "".join(f"</{TAGS[e['type']]}>" for e in reversed(inside)))
+        inside = [entity for start, stop, entity in spans if start <= begin and end <= stop]
+        piece = html.escape(units[2 * begin : 2 * end].decode("utf-16-le", "replace"), quote=False)
+        parts.append("".join(map(_open, inside)) + piece + "".join(f"</{TAGS[e.type]}>" for e in reversed(inside)))
     return "".join(parts)
 
 
-def _open(entity: Mapping[str, Any]) -> str:
-    address = f' href="{html.escape(str(entity.get("url", "")))}"' if entity["type"] == "text_link" else ""
-    return f"<{TAGS[entity['type']]}{address}>"
+def _open(entity: MessageEntity) -> str:
+    address = f' href="{html.escape(entity.url or "")}"' if entity.type == MessageEntity.TEXT_LINK else ""
+    return f"<{TAGS[entity.type]}{address}>"

@@ -1,9 +1,10 @@
-"""How updates come in: what both intakes promise, and the turns of people between them and the handler.
+"""The ways in for updates: what both intakes promise, and the queues of people between them and the handler.
 
-`handle(update, behind)` gets the update as JSON gave it, and how many of the same person wait behind it. It returns
-when the turn is committed; only then is Telegram told that the update arrived. It may return a call ("method" and its
-parameters) whose result nobody needs, such as answerCallbackQuery: the webhook puts it into its own reply and saves a
-request.
+`handle(update, behind)` gets an update, and how many of the same person wait behind it. It returns when the turn is
+committed; only then is Telegram told that the update arrived. That is why the library's Updater and Application are not
+used: they confirm an update to Telegram before it is handled, and a kill in between loses it.
+
+The handler may return a FinalCall, whose result nobody needs: a webhook makes it in its own reply and saves a request.
 """
 
 from __future__ import annotations
@@ -14,26 +15,44 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
 
 import structlog
+from telegram import Bot, Update
 from telegram.error import InvalidToken, TelegramError
 
-from bot.channels.telegram.api import Api, backoff_s
-from bot.channels.telegram.errors import Flood, WrongToken
+from bot.channels.telegram import updates
+from bot.channels.telegram.errors import WrongToken, pause_s
 from bot.channels.telegram.metrics import FAILED, TURN, UNDER_WAY
-
-Update = dict[str, Any]
-Call = Mapping[str, Any]
-Handle = Callable[[Update, int], Awaitable[Call | None]]
+from bot.channels.telegram.rate_limiter import backoff_s
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
 FINISH_S = 6.0
-"""What is under way when we are told to stop gets this long; with what follows (the last calls to Telegram, then what a
+"""Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
 broadcast has in flight) the process ends within 10 s."""
 
 _log = structlog.get_logger()
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FinalCall:
+    """A call whose result nobody needs; `parameters` as ExtBot's method and the Bot API both name them."""
+
+    method: Literal["answerCallbackQuery", "answerInlineQuery"]
+    parameters: Mapping[str, Any]
+
+    async def make(self, bot: Bot) -> None:
+        """Make the call. Raises telegram.error's errors."""
+        await getattr(bot, self.method)(**self.parameters)
+
+
+Handle = Callable[[Update, int], Awaitable[FinalCall | None]]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Intake(Protocol):
@@ -44,52 +63,55 @@ class Intake(Protocol):
 
     @property
     def seen_at(self) -> float | None:
-        """When Telegram was last heard of, as time.time() gives it; None: not yet."""
+        """Return when Telegram was last heard of, as time.time() gives it; None: not yet."""
         ...
 
     async def run(self, handle: Handle) -> None: ...
 
 
-class Turns:
-    """Order for each person, side by side for different people, a bound for all.
+class UpdateQueues:
+    """A queue of updates for each person, worked side by side, with a bound for all.
 
     A failing handler is logged and its update counts as done: the same again would fail again and block its person.
     """
 
-    def __init__(self, handle: Handle, most: int = UNDER_WAY_MOST) -> None:
+    def __init__(self, bot: Bot, handle: Handle, most: int = UNDER_WAY_MOST) -> None:
+        self._bot = bot
         self._handle = handle
         self._most = most
-        self._queues: dict[int | str, deque[tuple[Update, asyncio.Future[Call | None]]]] = {}
+        self._queues: dict[int | str, deque[tuple[Update, asyncio.Future[FinalCall | None]]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._count = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
 
     @property
     def under_way(self) -> int:
-        """Updates taken in and not yet committed."""
+        """Return the number of updates taken in and not yet committed."""
         return self._count
 
-    async def take(self, update: Update) -> asyncio.Future[Call | None]:
-        """Queue an update; waits while there is no room. The future is done when its turn is committed."""
+    async def put(self, update: Json) -> asyncio.Future[FinalCall | None]:
+        """Queue an update's JSON; wait while there is no room. The future is done when its turn is committed.
+
+        One that cannot be read is logged and done at once.
+        """
+        done: asyncio.Future[FinalCall | None] = asyncio.get_running_loop().create_future()
+        try:
+            read = updates.parse(update, self._bot)
+        except updates.Unreadable as odd:
+            _log.warning("update_unreadable", update=update["update_id"], why=str(odd))
+            done.set_result(None)
+            return done
         while self._count >= self._most:
-            self._room.clear()
-            await self._room.wait()
+            self._has_room.clear()
+            await self._has_room.wait()
         self._count += 1
         UNDER_WAY.inc()
-        done: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
-        key = person(update)
-        if key in self._queues:
-            self._queues[key].append((update, done))
-        else:
-            self._queues[key] = deque([(update, done)])
-            worker = asyncio.create_task(self._work(key))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        self._append(read, done)
         return done
 
     async def finish(self, within_s: float = FINISH_S) -> bool:
-        """Wait for what is under way; what is not done then is cancelled and stays unacknowledged. Whether all was."""
+        """Wait for what is under way; cancel the rest, which stays unconfirmed. Return True if all was done."""
         if not self._workers:
             return True
         _, late = await asyncio.wait(self._workers, timeout=within_s)
@@ -100,52 +122,62 @@ class Turns:
             await asyncio.wait(late, timeout=1)
         return not late
 
+    def _append(self, update: Update, done: asyncio.Future[FinalCall | None]) -> None:
+        key = queue_key(update)
+        if key in self._queues:
+            self._queues[key].append((update, done))
+            return
+        self._queues[key] = deque([(update, done)])
+        worker = asyncio.create_task(self._work(key))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
     async def _work(self, key: int | str) -> None:
         queue = self._queues[key]
         try:
             while queue:
                 update, done = queue[0]
                 began = time.perf_counter()
-                call = await self._turn(update, len(queue) - 1)
+                call = await self._run_turn(update, len(queue) - 1)
                 queue.popleft()
                 TURN.observe(time.perf_counter() - began)
-                self._left(done, call)
+                self._finish_one(done, call)
         finally:
             del self._queues[key]
             for _, done in queue:
                 done.cancel()
-                self._left(done, None)
+                self._finish_one(done, None)
 
-    def _left(self, done: asyncio.Future[Call | None], call: Call | None) -> None:
+    def _finish_one(self, done: asyncio.Future[FinalCall | None], call: FinalCall | None) -> None:
         self._count -= 1
         UNDER_WAY.dec()
-        self._room.set()
+        self._has_room.set()
         if not done.done():
             done.set_result(call)
 
-    async def _turn(self, update: Update, behind: int) -> Call | None:
+    async def _run_turn(self, update: Update, behind: int) -> FinalCall | None:
         try:
             return await self._handle(update, behind)
         except Exception as bug:  # noqa: BLE001 - the boundary: no update stops the intake
             FAILED.inc()
             # No message of the exception: it may quote what the person wrote.
             places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-            _log.error("update_failed", update=update.get("update_id"), error=type(bug).__name__, places=places)
+            _log.error("update_failed", update=update.update_id, error=type(bug).__name__, places=places)
             return None
 
 
-def person(update: Update) -> int | str:
-    """Whose turn an update is: the person, else the chat, else nobody's but its own, as that of an inline search is."""
-    for name, what in update.items():
-        if name not in ("update_id", "inline_query") and isinstance(what, dict):
-            for field in ("from", "user", "chat"):
-                if isinstance(who := what.get(field), dict) and isinstance(who.get("id"), int):
-                    return int(who["id"])
-    return f"update {update.get('update_id')}"
+def queue_key(update: Update) -> int | str:
+    """Return the user's id, else the chat's, else the update's own number; its own for an inline search as well, which
+    waits for nothing.
+    """
+    for who in () if update.inline_query else (update.effective_user, update.effective_chat):
+        if who is not None and type(who.id) is int:
+            return who.id
+    return f"update {update.update_id}"
 
 
 async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
-    """Run until it ends, or SIGTERM or SIGINT cancels it; a second signal does not wait for it to finish."""
+    """Run a coroutine until it ends, or SIGTERM or SIGINT cancels it; a second signal cancels its finishing too."""
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
     numbers = (signal.SIGTERM, signal.SIGINT)
     asked = False
@@ -168,21 +200,24 @@ async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
             loop.remove_signal_handler(number)
 
 
-async def insist(api: Api, method: str, parameters: Mapping[str, Any], chance: Callable[[], float]) -> Any:
-    """The result of a call without which nothing begins; repeated for ever with capped backoff. WrongToken at once."""
+async def until_done(name: str, call: Callable[[], Awaitable[T]], *, sleep: Sleep, chance: Callable[[], float]) -> T:
+    """Return the result of a call without which nothing begins, repeated for ever with capped backoff.
+
+    `name` is for the log, `call` makes one try (ONE_TRY). Raises WrongToken at once.
+    """
     attempt = 0
     while True:
         try:
-            return await api.once(method, parameters)
+            return await call()
         except InvalidToken:
             raise WrongToken from None
         except TelegramError as error:
             attempt += 1
-            wait = max(backoff_s(attempt, chance), error.seconds if isinstance(error, Flood) else 0.0)
-            _log.warning("telegram_not_ready", method=method, why=error.message, attempt=attempt, wait_s=round(wait, 1))
-        await api.sleep(wait)
+            wait = max(backoff_s(attempt, chance), pause_s(error))
+            _log.warning("telegram_not_ready", method=name, why=error.message, attempt=attempt, wait_s=round(wait, 1))
+        await sleep(wait)
 
 
 def is_update(thing: Any) -> bool:
-    """Whether parsed JSON looks like an update at all."""
+    """Tell if parsed JSON looks like an update at all."""
     return isinstance(thing, dict) and type(thing.get("update_id")) is int

@@ -1,6 +1,8 @@
-"""What is counted about Telegram, for /metrics. Names and numbers only: never a person, a word or the token."""
+"""Counters about Telegram for /metrics. Names and numbers only: never a person, a word or the token."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -17,3 +19,13 @@ TURN = Histogram(
     "From taking an update in until its turn was committed",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+
+
+def count_call(method: str, became: str) -> None:
+    """Count a call of a Bot API method and its result: "done" or the name of its error."""
+    _counter(method, became).inc()
+
+
+@cache  # looking up a child by its labels takes longer than counting
+def _counter(method: str, became: str) -> Counter:
+    return CALLS.labels(method, became)

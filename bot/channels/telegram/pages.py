@@ -1,4 +1,4 @@
-"""Our own HTTP server: is the process alive, is it ready, what has it counted; and room for the webhook beside that.
+"""Our own HTTP server: health pages and metrics, and routes for the webhook beside them.
 
 with listen("127.0.0.1", 8080) as sock:
     async with serving(pages(ready), sock):
@@ -25,19 +25,19 @@ from bot.channels.telegram.intake import FINISH_S
 from bot.channels.telegram.request import dumps
 
 Ready = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Name → what there is to say about it. False means not ready; other values only inform (a revision, a time)."""
+"""Returns states by name. False means not ready; other values only inform (a revision, a time)."""
 
 _log = structlog.get_logger()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. OSError when the address is taken or not ours."""
+    """Open a listening socket; port 0 takes a free one. OSError when the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=1024)
 
 
 def pages(ready: Ready) -> list[BaseRoute]:
-    """/livez: the process answers. /readyz: 200 or 503 and why. /metrics: for Prometheus."""
+    """Return routes: /livez (the process answers), /readyz (200, or 503 and why), /metrics (for Prometheus)."""
 
     async def livez(_: Request) -> Response:
         return PlainTextResponse("ok")
@@ -59,7 +59,7 @@ def pages(ready: Ready) -> list[BaseRoute]:
 
 @contextlib.asynccontextmanager
 async def serving(routes: Sequence[BaseRoute], sock: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve, in the task given, while this is open; then take no new request, and give those under way FINISH_S."""
+    """Serve in the task given while this is open; then take no new request and give those under way FINISH_S."""
     server = _Server(
         uvicorn.Config(
             Starlette(routes=routes),
@@ -83,7 +83,7 @@ async def serving(routes: Sequence[BaseRoute], sock: socket.socket) -> AsyncIter
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which leaves the signals to us."""
+    """Uvicorn that leaves the signals to us."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -11,15 +11,17 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
+from telegram import Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
-from bot.channels.telegram.api import Api, backoff_s
-from bot.channels.telegram.errors import Flood, WrongToken
-from bot.channels.telegram.intake import Call, Handle, Turns, Update, insist, is_update
+from bot.channels.telegram.bot import TelegramBot
+from bot.channels.telegram.errors import WrongToken, pause_s
+from bot.channels.telegram.intake import FinalCall, Handle, Sleep, UpdateQueues, is_update, until_done
 from bot.channels.telegram.metrics import CONFLICTS, LAST_CONTACT, REBUILT, UPDATES
-from bot.channels.telegram.request import AiohttpRequest
+from bot.channels.telegram.rate_limiter import ONE_TRY, backoff_s
 
 LONG_POLL_S = 30
 WEDGED_S = 75.0
@@ -29,67 +31,73 @@ SLOW_S = 0.1
 STUCK_S = 1.0
 """Between polls that ask from the same update on; Telegram slows down those who ask faster."""
 LEAVE_S = 1.0
-"""What the last calls get, once no turn is under way any more."""
+"""Longest that the last calls may take, once no turn is under way any more."""
 
 _log = structlog.get_logger()
 
+Json = dict[str, Any]
+
 
 class Polling:
-    """getUpdates in a loop.
+    """getUpdates in a loop, on the bot's `poll_request`, which a wedged poll reopens.
 
-    `request` is a pool of its own (closed when it was not opened before), so a wedged one can be rebuilt without
-    touching what is being sent. `allowed` are the kinds of updates to ask for.
+    `allowed` are the kinds of updates to ask for. `sleep` in seconds and `chance` in 0..1 are given for tests.
     """
 
     def __init__(
         self,
-        api: Api,
-        request: AiohttpRequest,
+        bot: TelegramBot,
         allowed: Sequence[str],
         *,
         long_poll_s: int = LONG_POLL_S,
         wedged_s: float = WEDGED_S,
+        sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._api = api
-        self._request = request
+        self._bot = bot
         self._allowed = list(allowed)
         self._long_poll_s = long_poll_s
         self._wedged_s = wedged_s
+        self._sleep = sleep
         self._chance = chance
         # Taken in and not below the offset, with the end of its turn.
-        self._taken: dict[int, asyncio.Future[Call | None]] = {}
+        self._taken: dict[int, asyncio.Future[FinalCall | None]] = {}
         self._next = 0
         self.seen_at: float | None = None
         self._asked = 0
         self._calls: set[asyncio.Task[None]] = set()
 
     async def run(self, handle: Handle) -> None:
-        async def handled(update: Update, behind: int) -> None:
+        """Serve until cancelled; then finish what is under way and tell Telegram."""
+
+        async def handle_all(update: Update, behind: int) -> None:
             if call := await handle(update, behind):
-                task = asyncio.create_task(self._send(call))
+                task = asyncio.create_task(self._make(call))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
 
-        turns = Turns(handled)
-        async with self._request:
+        queues = UpdateQueues(self._bot, handle_all)
+        async with self._bot.poll_request:
             try:
                 await self._begin()
                 while True:
                     if updates := await self._poll():
-                        await self._take(updates, turns)
+                        await self._take(updates, queues)
                         await self._settle()
             finally:
-                await turns.finish()
-                # A Telegram that does not answer holds nobody: what it was not told it gives again.
+                await queues.finish()
+                # A Telegram that does not answer holds up nothing: what is not confirmed it sends again.
                 await asyncio.wait({asyncio.create_task(self._confirm()), *self._calls}, timeout=LEAVE_S)
 
     async def _begin(self) -> None:
-        await insist(self._api, "deleteWebhook", {"drop_pending_updates": False}, self._chance)
+        await until_done("deleteWebhook", self._delete_webhook, sleep=self._sleep, chance=self._chance)
         _log.info("polling")
 
-    async def _poll(self) -> list[Update]:
-        """The next updates, by number; none when a long poll ended without any. Repeats for ever on trouble."""
+    async def _delete_webhook(self) -> None:
+        await self._bot.delete_webhook(drop_pending_updates=False, rate_limit_args=ONE_TRY)
+
+    async def _poll(self) -> list[Json]:
+        """Return the next updates, by number; none when a long poll ended without any. Repeats for ever on trouble."""
         attempt = 0
         while True:
             try:
@@ -98,26 +106,24 @@ class Polling:
             except TimeoutError:
                 REBUILT.inc()
                 _log.error("polling_wedged", seconds=self._wedged_s, did="rebuilt the connection")
-                await self._request.reopen()
+                await self._bot.poll_request.reopen()
             except TelegramError as error:
                 attempt += 1
-                await self._api.sleep(await self._trouble(error, attempt))
+                await self._sleep(await self._report(error, attempt))
             else:
                 self.seen_at = time.time()
                 LAST_CONTACT.set(self.seen_at)
                 return sorted(filter(is_update, updates), key=_number)
 
-    async def _ask(self, offset: int, limit: int, long_poll_s: int, answer_s: float) -> list[Update]:
+    async def _ask(self, offset: int, limit: int, long_poll_s: int, answer_s: float) -> list[Any]:
         self._asked = offset
-        asked = {"offset": offset, "limit": limit, "timeout": long_poll_s, "allowed_updates": self._allowed}
-        updates = await self._api.once("getUpdates", asked, request=self._request, answer_s=answer_s)
-        return updates if isinstance(updates, list) else []
+        return await self._bot.fetch_updates(offset, limit, long_poll_s, self._allowed, answer_s)
 
-    async def _trouble(self, error: TelegramError, attempt: int) -> float:
-        """Say what is wrong with polling; seconds to wait before the next try. WrongToken ends it."""
+    async def _report(self, error: TelegramError, attempt: int) -> float:
+        """Log what is wrong with polling; return seconds to wait before the next try. Raises WrongToken."""
         if isinstance(error, InvalidToken):
             raise WrongToken from None
-        wait = max(backoff_s(attempt, self._chance), error.seconds if isinstance(error, Flood) else 0.0)
+        wait = max(backoff_s(attempt, self._chance), pause_s(error))
         if not isinstance(error, Conflict):
             _log.warning("polling_failed", why=error.message, attempt=attempt, wait_s=round(wait, 1))
             return wait
@@ -126,27 +132,27 @@ class Polling:
             _log.error("polling_conflict", why="another process polls with this token; only one may", attempt=attempt)
             return wait
         _log.error("polling_conflict", why="somebody set a webhook for this token; it is deleted", attempt=attempt)
-        with contextlib.suppress(TelegramError):  # the next poll tells
-            await self._api.once("deleteWebhook", {"drop_pending_updates": False})
+        with contextlib.suppress(TelegramError):  # the next poll shows if it is gone
+            await self._delete_webhook()
         return wait
 
-    async def _take(self, updates: list[Update], turns: Turns) -> None:
+    async def _take(self, updates: list[Json], queues: UpdateQueues) -> None:
         for update in updates:
             number = _number(update)
             if number not in self._taken or self._taken[number].cancelled():
-                self._taken[number] = await turns.take(update)
+                self._taken[number] = await queues.put(update)
                 # Not the highest ever: after a quiet week Telegram may begin anew at a lower number.
                 self._next = number + 1
                 UPDATES.labels("polling").inc()
 
     def _offset(self) -> int:
-        """The lowest update that is not committed, or the one after the last; what is below it is forgotten."""
-        offset = min((number for number, done in self._taken.items() if not _committed(done)), default=self._next)
+        """Return the lowest update that is not committed, or the one after the last; forget what is below it."""
+        offset = min((number for number, done in self._taken.items() if not _is_committed(done)), default=self._next)
         self._taken = {number: done for number, done in self._taken.items() if number >= offset}
         return offset
 
     async def _settle(self) -> None:
-        """Let turns be committed, so that the next poll asks for what is new."""
+        """Wait a little for turns, so that the next poll asks for what is new."""
         pending = {number: done for number, done in self._taken.items() if not done.done()}
         if not pending:
             return
@@ -155,24 +161,24 @@ class Polling:
             await asyncio.wait({first}, timeout=STUCK_S)
 
     async def _confirm(self) -> None:
-        """Tell Telegram on leaving what is committed, so that the next run does not get it again."""
+        """Tell Telegram what is committed, so that the next run does not get it again."""
         offset = self._offset()
         if offset > self._asked:
             with contextlib.suppress(TelegramError):
                 await self._ask(offset, 1, 0, LEAVE_S)
 
-    async def _send(self, call: Call) -> None:
+    async def _make(self, call: FinalCall) -> None:
         try:
-            await self._api.call(call["method"], {name: value for name, value in call.items() if name != "method"})
+            await call.make(self._bot)
         except TelegramError as error:
             if "too old" not in error.message:  # answered before we were killed, or the person waited too long
-                _log.warning("call_failed", method=call["method"], why=error.message)
+                _log.warning("call_failed", method=call.method, why=error.message)
 
 
-def _committed(done: asyncio.Future[Call | None]) -> bool:
+def _is_committed(done: asyncio.Future[FinalCall | None]) -> bool:
     return done.done() and not done.cancelled()
 
 
-def _number(update: Update) -> int:
+def _number(update: Json) -> int:
     number: int = update["update_id"]
     return number

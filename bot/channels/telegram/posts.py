@@ -4,40 +4,41 @@ graduates whose ticket was answered. Also the commands that somebody with a role
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from telegram import BotCommandScopeChat, Message, ReplyParameters
+from telegram.constants import ChatAction, ForumTopicLimit
 from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
-from bot.channels.telegram import speech
-from bot.channels.telegram.api import Api
+from bot.channels.telegram import outgoing
+from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.outcomes import outcome_of
 from bot.domain.messages import Delivered, Outcome, Post, Reply
 
 STAFF_AGAIN = timedelta(minutes=10)
-"""When the staff chat is tried again that could not be reached."""
-MAX_TOPIC = 128
-"""Characters of a forum topic's name (Bot API, createForumTopic)."""
+"""Time until a staff chat that could not be reached is tried again."""
 
 _log = structlog.get_logger()
 
 
 class Posts:
-    """Delivers posts. `commands` are everybody's; `extra` those of staff, and of admins and owners, by name."""
+    """Delivers posts. `commands` are everybody's; `extra` those of staff, admins and owners, by name."""
 
     def __init__(
         self,
-        api: Api,
+        bot: TelegramBot,
         staff_chat: int | None,
         commands: Mapping[str, str],
         extra: Mapping[str, str],
         *,
         owners: Sequence[int] = (),
     ) -> None:
-        self._api = api
+        self._bot = bot
         self.staff_chat = staff_chat
         self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._forum: bool | None = None
@@ -45,38 +46,38 @@ class Posts:
     async def introduce(self) -> None:
         """Show the staff chat its commands; people can do without, so trouble here stops nothing."""
         if self.staff_chat is not None and self.staff_chat < 0:
-            await self._knock(self.staff_chat)
-            await self._show(self.staff_chat, _of_staff(self._extra))
+            await self._find_migration(self.staff_chat)
+            await self._show_commands(self.staff_chat, _of_staff(self._extra))
 
-    async def _knock(self, chat: int) -> None:
-        """A group that became a supergroup tells it only to who writes there; "typing" is the least one can write."""
+    async def _find_migration(self, chat: int) -> None:
+        """Send "typing", so that Telegram reports a group's new id: only who writes to a group gets it."""
         try:
-            await self._quietly("sendChatAction", {"chat_id": chat, "action": "typing"})
+            await self._attempt(self._bot.send_chat_action, chat_id=chat, action=ChatAction.TYPING)
         except ChatMigrated as moved:
-            self.moved(moved.new_chat_id)
+            self.move_to(moved.new_chat_id)
 
-    def moved(self, to: int) -> None:
-        """The staff chat became a supergroup, which has another id."""
-        _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=to)
-        self.staff_chat, self._forum = to, None
+    def move_to(self, new_id: int) -> None:
+        """Follow the staff chat, which became a supergroup with another id."""
+        _log.error("staff_chat_moved", setting="GRADBOT_STAFF_CHAT", to=new_id)
+        self.staff_chat, self._forum = new_id, None
 
-    async def met(self, user: str) -> None:
+    async def greet(self, user: str) -> None:
         """Show an owner their commands, once they are here: before that Telegram knows no chat with them."""
         if user in self._owners:
             self._owners.discard(user)
-            await self._show(int(user), {**self._commands, **self._extra})
+            await self._show_commands(int(user), {**self._commands, **self._extra})
 
     async def deliver(self, post: Post) -> Delivered:
-        """Send one; what became of it, and the thread that it is in."""
+        """Send a post; return what became of it, and the thread that it is in."""
         try:
             if post.commands and post.user:
-                await self._shown(int(post.user), post)
+                await self._set_commands(int(post.user), post)
             if post.reply is None:
                 return Delivered(Outcome("sent"))
             if post.user is not None:
                 return Delivered(await self._send(_where(int(post.user), post.thread, post.under), post.reply))
             return await self._to_staff(post, post.reply)
-        except InvalidToken as wrong:  # nothing is lost by a token that is mended later
+        except InvalidToken as wrong:  # nothing is lost: the token may be corrected later
             return Delivered(_later(wrong.message))
 
     async def _to_staff(self, post: Post, reply: Reply) -> Delivered:
@@ -95,70 +96,72 @@ class Posts:
         return await self._send(_where(self.staff_chat, thread, None if thread else under), reply)
 
     async def _topic(self, title: str) -> str | None:
-        """A new topic for a ticket; None where the chat has none, or the bot may not make one."""
-        if not title or not await self._has_topics():
+        """Make a topic for a ticket; None where the chat has none, or the bot may not make one."""
+        if self.staff_chat is None or not title or not await self._has_topics(self.staff_chat):
             return None
+        name = title[: ForumTopicLimit.MAX_NAME_LENGTH]
         try:
-            made = await self._api.call("createForumTopic", {"chat_id": self.staff_chat, "name": title[:MAX_TOPIC]})
+            topic = await self._bot.create_forum_topic(self.staff_chat, name)
         except InvalidToken:
             raise
         except TelegramError as trouble:
             _log.warning("no_topic", why=trouble.message)
             return None
-        return str(made["message_thread_id"])
+        return str(topic.message_thread_id)
 
-    async def _has_topics(self) -> bool:
+    async def _has_topics(self, chat: int) -> bool:
         if self._forum is None:
             try:
-                self._forum = bool((await self._api.call("getChat", {"chat_id": self.staff_chat})).get("is_forum"))
+                self._forum = bool((await self._bot.get_chat(chat)).is_forum)
             except InvalidToken:
                 raise
-            except TelegramError as trouble:
-                _log.warning("staff_chat_unknown", why=trouble.message)
+            except (TelegramError, TypeError) as trouble:  # TypeError: a server older than the library's classes
+                _log.warning("staff_chat_unknown", why=getattr(trouble, "message", "TypeError"))
                 return False
         return self._forum
 
     async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
+        send, content = outgoing.reply_call(self._bot, reply)
         try:
-            method, said = speech.said(reply)
-            sent = await self._api.call(method, {**where, **said})
+            sent = await send(**where, **content)
             if reply.attachment:
-                method, file = speech.upload(reply.attachment)
-                await self._api.call(method, where, files=file)
+                upload, content = outgoing.attachment_call(self._bot, reply.attachment)
+                await upload(**where, **content)
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
-                self.moved(moved.new_chat_id)
+                self.move_to(moved.new_chat_id)
             return await self._send({"chat_id": moved.new_chat_id}, reply)
         except InvalidToken:
             raise
         except TelegramError as error:
-            return self._api.outcome(error)
-        return Outcome("sent", str(sent["message_id"]))
+            return outcome_of(error, datetime.now(UTC))
+        return Outcome("sent", str(sent.message_id) if isinstance(sent, Message) else None)
 
-    async def _shown(self, user: int, post: Post) -> None:
+    async def _set_commands(self, user: int, post: Post) -> None:
         if post.commands == "graduate":
-            await self._quietly("deleteMyCommands", {"scope": {"type": "chat", "chat_id": user}})
+            await self._attempt(self._bot.delete_my_commands, scope=BotCommandScopeChat(user))
         else:
             more = self._extra if post.commands == "admin" else _of_staff(self._extra)
-            await self._show(user, {**self._commands, **more})
+            await self._show_commands(user, {**self._commands, **more})
 
-    async def _show(self, chat: int, commands: Mapping[str, str]) -> None:
-        listed = [{"command": name, "description": text} for name, text in commands.items()]
-        await self._quietly("setMyCommands", {"commands": listed, "scope": {"type": "chat", "chat_id": chat}})
+    async def _show_commands(self, chat: int, commands: Mapping[str, str]) -> None:
+        scope = BotCommandScopeChat(chat)
+        await self._attempt(self._bot.set_my_commands, commands=list(commands.items()), scope=scope)
 
-    async def _quietly(self, method: str, parameters: Mapping[str, Any]) -> None:
+    async def _attempt(self, call: Callable[..., Awaitable[object]], **parameters: object) -> None:
+        """Make a call that people can do without; log what goes wrong. Raises InvalidToken and ChatMigrated."""
         try:
-            await self._api.call(method, parameters)
+            await call(**parameters)
         except (InvalidToken, ChatMigrated):
             raise
         except TelegramError as trouble:
-            _log.warning("telegram_refused", method=method, why=trouble.message)
+            _log.warning("telegram_refused", method=getattr(call, "__name__", "?"), why=trouble.message)
 
 
-async def who(api: Api) -> str:
-    """The bot's username without @. WrongToken, or ConnectionError when Telegram does not answer."""
+async def fetch_username(bot: TelegramBot) -> str:
+    """Return the bot's username without @. WrongToken, or ConnectionError when Telegram does not answer."""
     try:
-        return str((await api.call("getMe", {}))["username"])
+        return str((await bot.get_me()).username)
     except InvalidToken:
         raise WrongToken from None
     except TelegramError as trouble:
@@ -166,7 +169,7 @@ async def who(api: Api) -> str:
 
 
 def with_address(reply: Reply, address: str) -> Reply:
-    """The reply with the link that it promises written out."""
+    """Return the reply with its start link written out."""
     return replace(reply, text=f"{reply.text}\n\n{address}?start={reply.link}", link=None) if reply.link else reply
 
 
@@ -175,7 +178,7 @@ def _where(chat: int | None, thread: str | None, under: str | None) -> dict[str,
     if thread:
         where["message_thread_id"] = int(thread)
     if under:
-        where["reply_parameters"] = {"message_id": int(under), "allow_sending_without_reply": True}
+        where["reply_parameters"] = ReplyParameters(int(under), allow_sending_without_reply=True)
     return where
 
 

@@ -1,7 +1,7 @@
-"""HTTP to Telegram: one pool of kept-alive aiohttp connections, orjson both ways, uploads and downloads.
+"""python-telegram-bot's HTTP: one pool of kept-alive aiohttp connections, orjson both ways, uploads and downloads.
 
-Serves python-telegram-bot as its request, and `Api` by the shorter way `exchange`. Tells "never went out" from "outcome
-unknown". A Telegram address holds the token, so no library's exception or its text leaves this file.
+Tells "never went out" from "outcome unknown", which the library's own request does not. An address of the Bot API holds
+the token, so no exception of aiohttp and no text of one leaves this file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,22 @@ from typing import Any
 
 import aiohttp
 import orjson
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram import TelegramObject
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
-from bot.channels.telegram.errors import Flood, NeverSent, OutcomeUnknown, ServerTrouble
+from bot.channels.telegram.errors import NeverSent, OutcomeUnknown, ServerTrouble
+from bot.channels.telegram.metrics import count_call
 
 CONNECT_S = 5.0
 ANSWER_S = 20.0
@@ -29,13 +40,14 @@ KEEP_ALIVE_S = 30.0
 CONNECTIONS = 256
 
 _JSON = {"Content-Type": "application/json"}
-_TOKEN = re.compile(rb"\d+:[\w-]{20,}")
+_TOKEN = re.compile(r"\d+:[\w-]{20,}")
 
 
 class AiohttpRequest(BaseRequest):
-    """The pool. Made anywhere, opened by `initialize` inside the loop that uses it; `reopen` drops every connection.
+    """A pool of connections. `initialize` opens it inside the loop that uses it; `reopen` drops every connection.
 
-    `proxy`: http://, https:// or socks5://, may hold a password. Times in seconds.
+    `proxy`: http://, https:// or socks5://, may hold a password. Times in seconds; of the timeouts of a call only
+    `read_timeout` counts.
     """
 
     __slots__ = ("_answer_s", "_connect_s", "_connections", "_proxy", "_session", "_socks", "_timeout")
@@ -58,9 +70,11 @@ class AiohttpRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
+        """Return the seconds that an answer may take."""
         return self._answer_s
 
     async def initialize(self) -> None:
+        """Open the pool, unless it is open."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=self._connector(),
@@ -70,47 +84,19 @@ class AiohttpRequest(BaseRequest):
             )
 
     async def shutdown(self) -> None:
+        """Close the pool and its connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     async def reopen(self) -> None:
-        """Begin with fresh connections; what is under way on the old ones fails."""
+        """Start again with fresh connections; calls under way on the old ones fail."""
         session, self._session = self._session, None
         await self.initialize()
         if session is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONNECT_S):
                     await session.close()
-
-    async def exchange(
-        self, url: URL, body: bytes | aiohttp.FormData | None, *, answer_s: float | None = None
-    ) -> tuple[int, bytes]:
-        """POST `body` (bytes are JSON; None: GET) and give status and payload, whatever the status is.
-
-        Raises NeverSent or OutcomeUnknown, nothing else.
-        """
-        if self._session is None:
-            raise NeverSent("The connection pool is closed")
-        timeout = self._timeout if answer_s is None else self._patience(answer_s)
-        try:
-            async with self._session.request(
-                "GET" if body is None else "POST",
-                url,
-                data=body,
-                headers=_JSON if type(body) is bytes else None,
-                timeout=timeout,
-                allow_redirects=False,
-            ) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-            raise NeverSent(_plainly(error)) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise OutcomeUnknown(_plainly(error)) from None
-        except Exception as error:  # noqa: BLE001 - others may quote the address, and the token with it
-            if type(error).__module__.startswith(("aiohttp_socks", "python_socks")):
-                raise NeverSent(_plainly(error)) from None
-            raise OutcomeUnknown(_plainly(error)) from None
 
     async def do_request(
         self,
@@ -122,26 +108,54 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """python-telegram-bot's way in. Of its timeouts only `read_timeout` is heeded: connecting has our own."""
-        body: bytes | aiohttp.FormData | None = None
-        if method != "GET":
-            parameters = request_data.parameters if request_data else {}
-            files = request_data.multipart_data if request_data and request_data.contains_files else None
-            body = form(parameters, files) if files else dumps(parameters)
-        given = isinstance(read_timeout, int | float)
-        answer_s = float(read_timeout) if given else UPLOAD_S if isinstance(body, aiohttp.FormData) else None
-        code, payload = await self.exchange(URL(url, encoded=True), body, answer_s=answer_s)
-        if code >= 300:
-            payload = _TOKEN.sub(b"<token>", payload)
-            read(code, payload)  # the library would quote a page that is not JSON
+        """Make a call of the Bot API (POST) or fetch a file (GET); return status and payload of a success.
+
+        Raises telegram.error's errors and ours. Counts calls by method and result.
+        """
+        body = encode_body(request_data) if request_data is not None and method == "POST" else None
+        answer_s = read_timeout if isinstance(read_timeout, int | float) else self._answer_s_for(method, body)
+        endpoint = url.rpartition("/")[2] if method == "POST" else "file"
+        try:
+            code, payload = await self._exchange(method, url, body, answer_s)
+            check(code, payload, is_json=method == "POST")
+        except TelegramError as error:
+            count_call(endpoint, type(error).__name__)
+            raise
+        count_call(endpoint, "done")
         return code, payload
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
+        """Parse an answer that `do_request` has checked."""
+        return loads(payload)
+
+    def _answer_s_for(self, method: str, body: bytes | aiohttp.FormData | None) -> float:
+        return UPLOAD_S if method == "GET" or isinstance(body, aiohttp.FormData) else self._answer_s
+
+    async def _exchange(
+        self, method: str, url: str, body: bytes | aiohttp.FormData | None, answer_s: float
+    ) -> tuple[int, bytes]:
+        """Return status and payload, whatever the status is. Raises NeverSent or OutcomeUnknown, nothing else."""
+        if self._session is None:
+            raise NeverSent("The connection pool is closed")
         try:
-            return loads(payload)
-        except ValueError:
-            raise TelegramError("Invalid server response") from None
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=body,
+                headers=_JSON if type(body) is bytes else None,
+                timeout=self._timeout if answer_s == self._answer_s else self._patience(answer_s),
+                allow_redirects=False,
+            ) as response:
+                return response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            raise NeverSent(_describe(error)) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise OutcomeUnknown(_describe(error)) from None
+        except Exception as error:  # noqa: BLE001 - others may quote the address, and the token with it
+            if type(error).__module__.startswith(("aiohttp_socks", "python_socks")):
+                raise NeverSent(_describe(error)) from None
+            raise OutcomeUnknown(_describe(error)) from None
 
     def _patience(self, answer_s: float) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=self._connect_s + answer_s, connect=self._connect_s)
@@ -158,56 +172,66 @@ class AiohttpRequest(BaseRequest):
 
 
 def dumps(value: Any) -> bytes:
-    """JSON; half surrogates, which only a broken client types, become escapes that Telegram can refuse."""
+    """Encode as JSON, the library's objects too; half surrogates, which only broken clients type, become escapes."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=_to_dict)
     except TypeError:
-        return json.dumps(value).encode()
+        return json.dumps(value, default=_to_dict).encode()
 
 
 def loads(payload: bytes) -> Any:
-    """Any JSON, also with half surrogates. ValueError when it is none."""
+    """Parse any JSON, also with half surrogates. ValueError when it is none."""
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
         return json.loads(payload.decode("utf-8", "replace"))
 
 
-def form(parameters: dict[str, Any], files: dict[str, Any]) -> aiohttp.FormData:
-    """A multipart body; a file is (name, content, media type)."""
-    body = aiohttp.FormData(quote_fields=False)  # Telegram reads names as UTF-8, not percent signs
-    for name, value in parameters.items():
-        body.add_field(name, value if isinstance(value, str) else dumps(value).decode())
-    for name, (filename, content, kind) in files.items():
-        body.add_field(name, content, filename=filename, content_type=kind)
-    return body
+def encode_body(request_data: RequestData) -> bytes | aiohttp.FormData:
+    """Encode a call's parameters: JSON, or a multipart form when it has files."""
+    if not request_data.contains_files:
+        return dumps(request_data.parameters)
+    form = aiohttp.FormData(quote_fields=False)  # Telegram reads names as UTF-8, not percent signs
+    for name, value in request_data.parameters.items():
+        form.add_field(name, value if isinstance(value, str) else dumps(value).decode())
+    for name, (filename, content, kind) in request_data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=kind)
+    return form
 
 
-def read(code: int, payload: bytes) -> Any:
-    """The result in an answer of the Bot API, or the error that it is (telegram.error's or ours)."""
+def check(code: int, payload: bytes, *, is_json: bool = True) -> None:
+    """Raise the error that an answer of the Bot API is (telegram.error's or ours); return when it is a success.
+
+    `is_json` False: the answer is a file.
+    """
+    if not is_json and code == 200:
+        return
     try:
         answer = loads(payload)
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict) or "ok" not in answer:
+    if not isinstance(answer, dict) or "ok" not in answer or (answer["ok"] and "result" not in answer):
         raise _not_telegram(code)
-    if answer["ok"]:
-        return answer.get("result")
+    if not answer["ok"]:
+        raise _refusal(answer, code)
+
+
+def _refusal(answer: dict[str, Any], code: int) -> TelegramError:
     parameters = answer.get("parameters") or {}
     if to := parameters.get("migrate_to_chat_id"):
-        raise ChatMigrated(to)
+        return ChatMigrated(to)
     code = answer.get("error_code", code)
-    about = str(answer.get("description") or f"HTTP {code}")
+    about = _TOKEN.sub("<token>", str(answer.get("description") or f"HTTP {code}"))
     if code == 429:
-        raise Flood(float(parameters.get("retry_after") or 1))
+        return RetryAfter(parameters.get("retry_after") or 1)
     if code >= 500:
-        raise OutcomeUnknown(about) if code == 504 else ServerTrouble(about)
+        return OutcomeUnknown(about) if code == 504 else ServerTrouble(about)
     known: dict[int, type[TelegramError]] = {401: InvalidToken, 403: Forbidden, 404: InvalidToken, 409: Conflict}
-    raise known.get(code, BadRequest)(about)
+    return known.get(code, BadRequest)(about)
 
 
 def _not_telegram(code: int) -> NetworkError:
-    """Something between us and Telegram answered: a proxy, a gateway, a half answer."""
+    """Name the error when something between us and Telegram answered: a proxy, a gateway, a half answer."""
     if code == 413:
         return BadRequest("Request Entity Too Large")
     if code in (502, 503) or 300 <= code < 500:
@@ -215,8 +239,14 @@ def _not_telegram(code: int) -> NetworkError:
     return OutcomeUnknown(f"HTTP {code}, not from Telegram")
 
 
-def _plainly(error: BaseException) -> str:
-    """The kind of error and the system's word for it; never the library's text, which may hold an address."""
+def _describe(error: BaseException) -> str:
+    """Return the kind of error and the system's word for it; the library's text may hold an address."""
     number = getattr(error, "errno", None)
     kind = "Timeout" if isinstance(error, TimeoutError | asyncio.TimeoutError) else type(error).__name__
     return f"{kind}: {os.strerror(number)}" if isinstance(number, int) and number > 0 else kind
+
+
+def _to_dict(value: object) -> Any:
+    if isinstance(value, TelegramObject):
+        return value.to_dict()
+    raise TypeError(type(value).__name__)

@@ -1,4 +1,4 @@
-"""Updates as Telegram sends them, read as what a person did. Looks at raw JSON: most updates need five fields of it."""
+"""Updates of the library as what a person did and where an answer to it goes."""
 
 from __future__ import annotations
 
@@ -8,37 +8,35 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal
 
-from bot.channels.telegram.formatting import formatted
+from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineQuery, Message, MessageEntity, Update, User
+from telegram.constants import ChatMemberStatus, ChatType, UpdateType
+
+from bot.channels.telegram.formatting import formatted_html
 from bot.domain.messages import Incoming, Sent
 
-ALLOWED = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
+ALLOWED = (
+    UpdateType.MESSAGE, UpdateType.EDITED_MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.INLINE_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+)  # fmt: skip
 """The kinds of updates that are asked for; whatever else comes is left unread."""
 
 KINDS = (
     "photo", "voice", "video", "video_note", "document", "location", "contact", "sticker", "audio", "animation", "poll",
     "dice", "story", "venue", "game", "paid_media", "checklist", "live_photo",
 )  # fmt: skip
-"""Messages that are no text, in the order in which they are looked for; the others are news of the chat itself."""
+"""Messages that are no text, in the order in which they are looked for; the others are service messages of the chat."""
 
 _SAME = {"video_note": "video", "animation": "video", "audio": "voice", "venue": "location", "live_photo": "photo"}
 
 NAME = "telegram"
 
-_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and half surrogates: only broken clients type them, and no database or other client takes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
-    """The bot itself; `username` without @."""
-
-    id: int
-    username: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a person did, and where an answer to it goes.
+class Event:
+    """An act of a person, and the place where an answer to it goes.
 
     `chat` 0: nowhere. `message` is the number of their message, or of ours whose button they pressed; `on_screen` is
     that message of ours. `query` is the callback or inline query that waits for an answer, `thread` the topic of a
@@ -50,7 +48,7 @@ class Seen:
     message: int | None = None
     query: str | None = None
     thread: int | None = None
-    on_screen: Mapping[str, Any] | None = None
+    on_screen: Message | None = None
     album: str | None = None
 
 
@@ -58,179 +56,210 @@ class Unreadable(Exception):
     """An update without what every update of its kind has, or with something of another type there."""
 
 
-def read(update: Mapping[str, Any], me: Me, staff_chat: int | None = None) -> Seen | None:
-    """What an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered.
+def parse(update: Mapping[str, Any], bot: Bot | None) -> Update:
+    """Return an update's JSON as the library's object. Raises Unreadable, nothing else, whatever comes."""
+    try:
+        return Update.de_json(dict(update), bot)
+    except Exception as odd:  # noqa: BLE001 - the library checks no types: anything may go wrong in it
+        raise Unreadable(type(odd).__name__) from None
+
+
+def read(update: Update, me: User, staff_chat: int | None = None) -> Event | None:
+    """Return what an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered.
 
     Raises Unreadable, nothing else, whatever comes.
     """
     try:
-        seen = _read(update, me, str(update.get("update_id")), staff_chat)
+        event = _read(update, me, staff_chat)
     except (AttributeError, KeyError, TypeError, ValueError) as odd:
         raise Unreadable(type(odd).__name__) from None
-    if seen and not _is_sound(seen):
+    if event and not _is_sound(event):
         raise Unreadable("TypeError")
-    return seen
+    return event
 
 
-def moved(update: Mapping[str, Any], chat: int | None) -> int | None:
-    """The new id of this group when the update tells that it became a supergroup."""
-    message = update.get("message")
-    if not isinstance(message, dict) or "migrate_to_chat_id" not in message:
+def new_chat_id(update: Update, chat: int | None) -> int | None:
+    """Return the new id of this group when the update says that it became a supergroup."""
+    message = update.message
+    if message is None or message.chat.id != chat:
         return None
-    from_, to = message.get("chat"), message["migrate_to_chat_id"]
-    return to if isinstance(from_, dict) and from_.get("id") == chat and type(to) is int else None
+    return message.migrate_to_chat_id if type(message.migrate_to_chat_id) is int else None
 
 
-def _read(update: Mapping[str, Any], me: Me, number: str, staff_chat: int | None) -> Seen | None:
-    if message := update.get("message"):
-        return _message(message, me, number, "", staff_chat)
-    if message := update.get("edited_message"):
-        return _message(message, me, number, "edited", staff_chat)
-    if query := update.get("callback_query"):
-        return _press(query, number, staff_chat)
-    if news := update.get("my_chat_member"):
-        return _membership(news, number)
-    if query := update.get("inline_query"):
-        asked = Incoming(NAME, _person(query), _said(query, "query"), place="inline")
-        return Seen(asked, 0, query=query["id"])
-    return None
+def _read(update: Update, me: User, staff_chat: int | None) -> Event | None:
+    number = str(update.update_id)
+    if update.message:
+        return _message(update.message, me, number, "", staff_chat)
+    if update.edited_message:
+        return _message(update.edited_message, me, number, "edited", staff_chat)
+    if update.callback_query:
+        return _press(update.callback_query, number, staff_chat)
+    if update.my_chat_member:
+        return _membership(update.my_chat_member, number)
+    return _search(update.inline_query) if update.inline_query else None
 
 
-def _is_sound(seen: Seen) -> bool:
+def _is_sound(event: Event) -> bool:
+    """Check the types that the library leaves unchecked."""
     return (
-        type(seen.chat) is int
-        and type(seen.message) in (int, NoneType)
-        and type(seen.thread) in (int, NoneType)
-        and type(seen.query) in (str, NoneType)
-        and type(seen.album) in (str, NoneType)
+        type(event.chat) is int
+        and type(event.message) in (int, NoneType)
+        and type(event.thread) in (int, NoneType)
+        and type(event.query) in (str, NoneType)
+        and type(event.album) in (str, NoneType)
     )
 
 
-def _person(what: Mapping[str, Any]) -> str:
-    """Who did it, by id."""
-    number = what["from"]["id"]
-    if type(number) is not int:
+def _user_id(user: User | None) -> str:
+    if user is None or type(user.id) is not int:
         raise TypeError
-    return str(number)
+    return str(user.id)
 
 
-def _said(what: Mapping[str, Any], field: str) -> str:
-    """What somebody typed there; blanks stand for what cannot be kept, so that places in it stay."""
-    return _UNSAYABLE.sub(" ", what.get(field) or "")
+def _clean(text: str | None) -> str:
+    """Return a text with blanks for what cannot be stored, so that offsets in it stay."""
+    return _UNSTORABLE.sub(" ", text or "")
 
 
-def _membership(news: Mapping[str, Any], number: str) -> Seen | None:
-    if news["chat"]["type"] != "private":
+def _search(query: InlineQuery) -> Event:
+    return Event(Incoming(NAME, _user_id(query.from_user), _clean(query.query), place="inline"), 0, query=query.id)
+
+
+def _membership(change: ChatMemberUpdated, number: str) -> Event | None:
+    if change.chat.type != ChatType.PRIVATE:
         return None
-    gone = news["new_chat_member"]["status"] in ("kicked", "left")
-    return Seen(Incoming(NAME, _person(news), other="left" if gone else "returned", update_id=number), 0)
+    is_gone = change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
+    user = _user_id(change.from_user)
+    return Event(Incoming(NAME, user, other="left" if is_gone else "returned", update_id=number), 0)
 
 
-def _message(message: Mapping[str, Any], me: Me, number: str, edited: str, staff_chat: int | None) -> Seen | None:
-    sender, chat = message.get("from"), message["chat"]
-    text = _said(message, "text") or _said(message, "caption")
-    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    answered = (message.get("reply_to_message") or {}).get("message_id")
-    at_desk = chat["id"] == staff_chat and (chat["type"] != "private" or answered)
-    # Found by searching inline and posted in our name: an answer for a graduate at the desk, else our own words.
-    ours = (message.get("via_bot") or {}).get("id") == me.id and not at_desk
-    # Who speaks for a group, unnamed, has a bot as its sender; no other bot is answered.
-    if not sender or ours or (sender.get("is_bot") and not message.get("sender_chat")):
-        return None
-    kind = edited or ("" if "text" in message else _kind(message))
-    if kind is None or (edited and "location" in message):  # a live location moves and moves
-        return None
-    album = None
+def _message(message: Message, me: User, number: str, edited: str, staff_chat: int | None) -> Event | None:
+    kind = edited or ("" if message.text is not None else _kind(message))
+    at_desk = _is_at_desk(message, staff_chat)
+    if not _is_for_us(message, me, at_desk=at_desk) or kind is None or (edited and message.location):
+        return None  # a live location that moves is an edited message, again and again
+    text = _clean(message.text) or _clean(message.caption)
     if at_desk:
-        incoming = Incoming(
-            NAME,
-            _person(message),
-            text,
-            other=kind,
-            update_id=number,
-            place="staff",
-            thread=str(thread) if thread else None,
-            reply_to=str(answered) if answered else None,
-        )
-    elif chat["type"] == "private":
-        incoming = Incoming(
-            NAME,
-            _person(message),
-            text,
-            other=kind,
-            update_id=number,
-            file=_file(message),
-            html=formatted(message),
-            edits=True,
-        )
-        album = None if text else message.get("media_group_id")
+        incoming = _at_desk(message, text, kind, number)
+    elif message.chat.type == ChatType.PRIVATE:
+        incoming = _private(message, text, kind, number)
     else:
         question = _addressed(message, text, me)
         if question is None or kind:
             return None
-        incoming = Incoming(NAME, _person(message), question, update_id=number, place="public")
-    return Seen(incoming, chat["id"], message["message_id"], thread=thread, album=album)
+        incoming = Incoming(NAME, _user_id(message.from_user), question, update_id=number, place="public")
+    album = message.media_group_id if incoming.place == "private" and not text else None
+    return Event(incoming, message.chat.id, message.message_id, thread=_thread(message), album=album)
 
 
-def _file(message: Mapping[str, Any]) -> Sent | None:
-    """The photo (its largest size) or document of a message."""
-    if sizes := message.get("photo"):
-        return _sent("photo", sizes[-1])
-    document = message.get("document")
-    return _sent("document", document) if document else None
+def _is_at_desk(message: Message, staff_chat: int | None) -> bool:
+    is_private = message.chat.type == ChatType.PRIVATE
+    return message.chat.id == staff_chat and (not is_private or message.reply_to_message is not None)
 
 
-def _sent(kind: Literal["photo", "document"], file: Mapping[str, Any]) -> Sent:
-    number, name, size = file["file_id"], _said(file, "file_name"), file.get("file_size", 0)
-    if type(number) is not str or type(size) is not int:
+def _is_for_us(message: Message, me: User, *, at_desk: bool) -> bool:
+    """Tell if a person speaks, and not another bot or ourselves."""
+    # Found by searching inline and posted in our name: an answer for a graduate at the desk, else our own words.
+    is_ours = message.via_bot is not None and message.via_bot.id == me.id and not at_desk
+    sender = message.from_user
+    # Who speaks for a group, unnamed, has a bot as its sender; no other bot is answered.
+    return sender is not None and not is_ours and not (sender.is_bot and not message.sender_chat)
+
+
+def _at_desk(message: Message, text: str, kind: str, number: str) -> Incoming:
+    thread, answered = _thread(message), message.reply_to_message
+    return Incoming(
+        NAME,
+        _user_id(message.from_user),
+        text,
+        other=kind,
+        update_id=number,
+        place="staff",
+        thread=str(thread) if thread else None,
+        reply_to=str(answered.message_id) if answered else None,
+    )
+
+
+def _private(message: Message, text: str, kind: str, number: str) -> Incoming:
+    return Incoming(
+        NAME,
+        _user_id(message.from_user),
+        text,
+        other=kind,
+        update_id=number,
+        file=_file(message),
+        html=formatted_html(message),
+        edits=True,
+    )
+
+
+def _thread(message: Message) -> int | None:
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _file(message: Message) -> Sent | None:
+    """Return the photo (its largest size) or document of a message."""
+    if message.photo:
+        photo = message.photo[-1]
+        return _sent("photo", photo.file_id, None, photo.file_size)
+    document = message.document
+    return _sent("document", document.file_id, document.file_name, document.file_size) if document else None
+
+
+def _sent(kind: Literal["photo", "document"], file_id: str, name: str | None, size: int | None) -> Sent:
+    if type(size) not in (int, NoneType):
         raise TypeError
-    return Sent(kind, number, name, size)
+    return Sent(kind, file_id, _clean(name), size or 0)
 
 
-def _kind(message: Mapping[str, Any]) -> str | None:
-    found = next((kind for kind in KINDS if kind in message), None)
+def _kind(message: Message) -> str | None:
+    found = next((kind for kind in KINDS if getattr(message, kind)), None)
     return _SAME.get(found, found) if found else None
 
 
-def _addressed(message: Mapping[str, Any], text: str, me: Me) -> str | None:
-    """The words that somebody in a group said to us: a reply, a mention, a command; None when we were not meant."""
+def _addressed(message: Message, text: str, me: User) -> str | None:
+    """Return what somebody in a group said to us: a reply, a mention, a command; None when we were not meant."""
     mention = f"@{me.username}"
     if text.startswith("/"):
         name = text.split(None, 1)[0]
         return text if "@" not in name or name.casefold().endswith(mention.casefold()) else None
-    replied = ((message.get("reply_to_message") or {}).get("from") or {}).get("id") == me.id
-    mentioned = any(
-        entity.get("type") == "mention" and _part(text, entity).casefold() == mention.casefold()
+    answered = message.reply_to_message
+    is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == me.id
+    is_mentioned = any(
+        entity.type == MessageEntity.MENTION and _part(text, entity).casefold() == mention.casefold()
         for entity in _entities(message)
     )
-    if not (replied or mentioned):
+    if not (is_reply or is_mentioned):
         return None
     at = text.casefold().find(mention.casefold())
     return (text[:at] + text[at + len(mention) :]).strip() if at >= 0 else text
 
 
-def _entities(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return message.get("entities") or message.get("caption_entities") or ()
+def _entities(message: Message) -> Sequence[MessageEntity]:
+    return message.entities or message.caption_entities
 
 
-def _part(text: str, entity: Mapping[str, Any]) -> str:
-    """The text of an entity, whose place is counted in UTF-16 units."""
+def _part(text: str, entity: MessageEntity) -> str:
+    """Return the text of an entity, whose offset counts in UTF-16 units.
+
+    Not the library's `parse_entity`, which raises when the message has half surrogates.
+    """
     units = text.encode("utf-16-le")
-    start = 2 * entity.get("offset", 0)
-    return units[start : start + 2 * entity.get("length", 0)].decode("utf-16-le", "replace")
+    start = 2 * entity.offset
+    return units[start : start + 2 * entity.length].decode("utf-16-le", "replace")
 
 
-def _press(query: Mapping[str, Any], number: str, staff_chat: int | None) -> Seen | None:
-    message = query.get("message") or {}
-    chat = message.get("chat") or {}
-    user, data = _person(query), _said(query, "data")
-    if staff_chat is not None and chat.get("id") == staff_chat and data.startswith("desk|"):
-        thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+def _press(query: CallbackQuery, number: str, staff_chat: int | None) -> Event | None:
+    shown, chat = query.message, query.message.chat if query.message else None
+    user, data = _user_id(query.from_user), _clean(query.data)
+    # A message that is too old for Telegram to show has no text.
+    on_screen = shown if isinstance(shown, Message) and shown.is_accessible else None
+    message_id = shown.message_id if shown else None
+    if staff_chat is not None and chat is not None and chat.id == staff_chat and data.startswith("desk|"):
         pressed = Incoming(NAME, user, press=data, update_id=number, place="staff")
-        return Seen(pressed, staff_chat, message.get("message_id"), query["id"], thread)
-    if chat.get("type", "private") != "private" or query.get("inline_message_id"):
-        # What we say in groups and inline has no buttons that are pressed: somebody forges. Only the query is answered.
-        return Seen(Incoming(NAME, user, place="public"), 0, query=query["id"])
-    on_screen = message if message.get("date") else None
+        return Event(pressed, staff_chat, message_id, query.id, _thread(on_screen) if on_screen else None)
+    if (chat is not None and chat.type != ChatType.PRIVATE) or query.inline_message_id:
+        # What we say in groups and inline has no buttons that are pressed: it is forged. Only the query is answered.
+        return Event(Incoming(NAME, user, place="public"), 0, query=query.id)
     pressed = Incoming(NAME, user, press=data, update_id=number, edits=True)
-    return Seen(pressed, int(user), message.get("message_id"), query["id"], on_screen=on_screen)
+    return Event(pressed, int(user), message_id, query.id, on_screen=on_screen)

@@ -1,4 +1,4 @@
-"""Updates by webhook: Telegram posts each one to us, and hears 200 only after its turn is committed.
+"""Updates by webhook: Telegram posts each one to us, and gets 200 only after its turn is committed.
 
 Without a 200 Telegram sends it again, so a kill at any moment loses nothing. What is not Telegram's is refused as early
 as can be, and logged without a word of it.
@@ -12,6 +12,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,10 +20,11 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from bot.channels.telegram.api import Api
-from bot.channels.telegram.intake import Handle, Turns, insist, is_update
+from bot.channels.telegram.bot import TelegramBot
+from bot.channels.telegram.intake import FinalCall, Handle, Sleep, UpdateQueues, is_update, until_done
 from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
 from bot.channels.telegram.pages import Ready, pages, serving
+from bot.channels.telegram.rate_limiter import ONE_TRY
 from bot.channels.telegram.request import dumps, loads
 
 if TYPE_CHECKING:
@@ -37,69 +39,75 @@ _log = structlog.get_logger()
 
 
 class Webhook:
-    """Serves `url`'s path and the health pages on `sock`, and tells Telegram to post to `url` with `secret`.
+    """Serves `url`'s path and the health pages on `sock`, and asks Telegram to post to `url` with `secret`.
 
-    `allowed` are the kinds of updates to ask for. `ready` is what /readyz says.
+    `allowed` are the kinds of updates to ask for. `ready` is what /readyz says. `sleep` in seconds and `chance` in 0..1
+    are given for tests.
     """
 
     def __init__(
         self,
-        api: Api,
+        bot: TelegramBot,
         *,
         url: str,
         secret: str,
         sock: socket.socket,
         allowed: Sequence[str],
         ready: Ready,
+        sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._api = api
+        self._bot = bot
         self._url = url
         self._secret = secret
         self._sock = sock
         self._allowed = list(allowed)
         self._ready = ready
+        self._sleep = sleep
         self._chance = chance
-        self._door: Door | None = None
+        self._endpoint: WebhookEndpoint | None = None
 
     @property
     def seen_at(self) -> float | None:
-        """When the last update came, as time.time() gives it; None: none yet."""
-        return self._door.seen_at if self._door else None
+        """Return when the last update came, as time.time() gives it; None: none yet."""
+        return self._endpoint.seen_at if self._endpoint else None
 
     async def run(self, handle: Handle) -> None:
-        turns = Turns(handle)
-        self._door = Door(turns, self._secret)
-        door = Route(urlsplit(self._url).path or "/", self._door)
+        """Serve until cancelled; requests under way are answered first."""
+        queues = UpdateQueues(self._bot, handle)
+        self._endpoint = WebhookEndpoint(queues, self._secret)
+        route = Route(urlsplit(self._url).path or "/", self._endpoint)
         try:
-            async with serving([door, *pages(self._ready)], self._sock) as served:
+            async with serving([route, *pages(self._ready)], self._sock) as served:
                 await self._begin()
                 await asyncio.shield(served)
         finally:
-            await turns.finish(1.0)  # requests had FINISH_S already
+            await queues.finish(1.0)  # requests had FINISH_S already
 
     async def _begin(self) -> None:
-        there = {
-            "url": self._url,
-            "secret_token": self._secret,
-            "allowed_updates": self._allowed,
-            "max_connections": CONNECTIONS,
-            "drop_pending_updates": False,
-        }
-        await insist(self._api, "setWebhook", there, self._chance)
+        set_webhook = partial(
+            self._bot.set_webhook,
+            self._url,
+            secret_token=self._secret,
+            allowed_updates=self._allowed,
+            max_connections=CONNECTIONS,
+            drop_pending_updates=False,
+            rate_limit_args=ONE_TRY,
+        )
+        await until_done("setWebhook", set_webhook, sleep=self._sleep, chance=self._chance)
         # Not the path: some keep a secret in it.
         _log.info("webhook", host=urlsplit(self._url).hostname)
 
 
-class Door:
+class WebhookEndpoint:
     """The ASGI endpoint that Telegram posts to."""
 
-    def __init__(self, turns: Turns, secret: str, body_most: int = BODY_MOST) -> None:
-        self._turns = turns
+    def __init__(self, queues: UpdateQueues, secret: str, body_most: int = BODY_MOST) -> None:
+        self._queues = queues
         self._secret = secret.encode()
         self._body_most = body_most
         self.seen_at: float | None = None
-        self._came = UPDATES.labels("webhook")
+        self._counter = UPDATES.labels("webhook")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -121,20 +129,20 @@ class Door:
             return await _refuse(send, 400, "json")
         if not is_update(update):
             return await _refuse(send, 400, "update")
-        self._came.inc()
+        self._counter.inc()
         self.seen_at = time.time()
         LAST_CONTACT.set(self.seen_at)
-        done = await self._turns.take(update)
+        done = await self._queues.put(update)
         try:
             call = await asyncio.shield(done)  # who hangs up does not stop the turn
         except asyncio.CancelledError:
             if not done.cancelled():
                 raise
             return await _answer(send, 503, b"")  # not committed: to be sent again
-        return await _answer(send, 200, dumps(call) if call else b"")
+        return await _answer(send, 200, _body(call) if call else b"")
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None when it is too long. ClientDisconnect when the other side hung up in the middle."""
+        """Return the body; None when it is too long. Raises ClientDisconnect when the client hung up in the middle."""
         body = b""
         while True:
             message = await receive()
@@ -145,6 +153,11 @@ class Door:
                 return None
             if not message.get("more_body", False):
                 return body
+
+
+def _body(call: FinalCall) -> bytes:
+    """Return a call as Telegram takes it in the answer to an update."""
+    return dumps({"method": call.method, **call.parameters})
 
 
 async def _refuse(send: Send, code: int, why: str) -> None:

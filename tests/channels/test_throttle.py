@@ -6,17 +6,18 @@ from collections import deque
 
 import pytest
 
-from bot.channels.telegram.limiter import KEPT, Chat, Lane, Limiter, Limits, Patience, Paused
+from bot.channels.telegram.limits import Chat, Lane, Limits, Patience
+from bot.channels.telegram.throttle import KEPT, Paused, Throttle
 from tests.channels.conftest import FakeTime, settle
 
 FREE = Limits(bulk_per_s=1000, total_in_a_s=9000, private_per_s=1000, private_burst=9000)
 
 
 class Sends:
-    """Calls through a limiter: `sent` holds (when, chat, lane) in the order in which they left."""
+    """Calls through a throttle: `sent` holds (when, chat, lane) in the order in which they left."""
 
     def __init__(self, time: FakeTime, limits: Limits | None, way_s: float = 0.0) -> None:
-        self.limiter = Limiter(limits, clock=time.clock, call_later=time.call_later)
+        self.throttle = Throttle(limits, clock=time.clock, call_later=time.call_later)
         self.time = time
         self.way_s = way_s
         self.sent: list[tuple[float, Chat, Lane]] = []
@@ -25,7 +26,7 @@ class Sends:
 
     async def one(self, chat: Chat, lane: Lane = "reply", *, edit: bool = False) -> None:
         try:
-            await self.limiter.turn(chat, lane, edit=edit)
+            await self.throttle.acquire(chat, lane, edit=edit)
         except Paused as pause:
             self.paused.append(pause.seconds)
             return
@@ -34,7 +35,7 @@ class Sends:
             back = asyncio.Event()
             self.time.call_later(self.way_s, back.set)
             await back.wait()
-        self.limiter.done(chat, edit=edit)
+        self.throttle.release(chat, edit=edit)
 
     def start(self, chat: Chat, lane: Lane = "reply", *, edit: bool = False) -> asyncio.Task[None]:
         self.tasks.append(asyncio.create_task(self.one(chat, lane, edit=edit)))
@@ -127,7 +128,7 @@ async def test_one_call_of_a_chat_is_under_way_at_a_time_and_in_order(time: Fake
 async def test_however_long_the_way_is_the_server_never_counts_too_many(time: FakeTime, seed: int) -> None:
     """A server with Telegram's limits, at the far end of a way of 1-400 ms each way: nothing is refused."""
     chance = random.Random(seed)
-    limiter = Limiter(Limits(total_in_a_s=30), clock=time.clock, call_later=time.call_later)
+    throttle = Throttle(Limits(total_in_a_s=30), clock=time.clock, call_later=time.call_later)
     seen: deque[float] = deque()
     chats: dict[int, tuple[float, float]] = {}
     refused, arrived = [], 0
@@ -145,12 +146,12 @@ async def test_however_long_the_way_is_the_server_never_counts_too_many(time: Fa
             refused.append((time.now, chat, len(seen), tokens))
 
     async def one(chat: int, lane: Lane) -> None:
-        await limiter.turn(chat, lane)
+        await throttle.acquire(chat, lane)
         there, back = chance.uniform(0.001, 0.4), asyncio.Event()
         time.call_later(there, lambda: arrive(chat))
         time.call_later(there + chance.uniform(0.001, 0.4), back.set)
         await back.wait()
-        limiter.done(chat)
+        throttle.release(chat)
 
     tasks = [asyncio.create_task(one(chance.randint(1, 60), chance.choice(("reply", "bulk")))) for _ in range(600)]
     await time.passes(120)
@@ -161,9 +162,9 @@ async def test_however_long_the_way_is_the_server_never_counts_too_many(time: Fa
 
 async def test_told_to_be_quiet_one_chat_is_and_others_are_not(time: FakeTime) -> None:
     sends = Sends(time, Limits())
-    await sends.limiter.turn(7, "reply")
-    sends.limiter.told(7, 2)
-    sends.limiter.done(7)
+    await sends.throttle.acquire(7, "reply")
+    sends.throttle.pause(7, 2)
+    sends.throttle.release(7)
     sends.start(7)
     sends.start(8)
     await time.passes(1.9)
@@ -175,10 +176,10 @@ async def test_told_to_be_quiet_one_chat_is_and_others_are_not(time: FakeTime) -
 async def test_when_a_second_chat_is_told_everybody_is_quiet(time: FakeTime) -> None:
     sends = Sends(time, None)
     for chat in (7, 8):
-        await sends.limiter.turn(chat, "reply")
+        await sends.throttle.acquire(chat, "reply")
     for chat in (7, 8):
-        sends.limiter.told(chat, 2)
-        sends.limiter.done(chat)
+        sends.throttle.pause(chat, 2)
+        sends.throttle.release(chat)
     sends.start(9)
     sends.start(10, edit=True)
     await time.passes(1.9)
@@ -192,9 +193,9 @@ async def test_when_much_goes_out_and_an_idle_chat_is_told_everybody_is_quiet(ti
     for chat in range(100, 125):
         sends.start(chat)
     await settle()
-    await sends.limiter.turn(7, "reply")
-    sends.limiter.told(7, 2)
-    sends.limiter.done(7)
+    await sends.throttle.acquire(7, "reply")
+    sends.throttle.pause(7, 2)
+    sends.throttle.release(7)
     sends.start(8)
     await time.passes(1.9)
     assert len(sends.sent) == 25
@@ -204,11 +205,11 @@ async def test_when_much_goes_out_and_an_idle_chat_is_told_everybody_is_quiet(ti
 
 async def test_a_long_pause_is_not_waited_for_neither_by_those_who_wait_already(time: FakeTime) -> None:
     sends = Sends(time, Limits())
-    await sends.limiter.turn(7, "reply")
+    await sends.throttle.acquire(7, "reply")
     waiting = sends.start(7)
     await settle()
-    sends.limiter.told(7, 3600)
-    sends.limiter.done(7)
+    sends.throttle.pause(7, 3600)
+    sends.throttle.release(7)
     await waiting
     await sends.one(7)
     await sends.one(8)
@@ -221,12 +222,12 @@ async def test_a_long_pause_is_not_waited_for_neither_by_those_who_wait_already(
 
 async def test_a_reply_waits_for_seconds_and_bulk_for_a_minute(time: FakeTime) -> None:
     sends = Sends(time, Limits())
-    await sends.limiter.turn(7, "reply")
+    await sends.throttle.acquire(7, "reply")
     sends.start(7)
     sends.start(7, "bulk")
     await settle()
-    sends.limiter.told(7, 30)
-    sends.limiter.done(7)
+    sends.throttle.pause(7, 30)
+    sends.throttle.release(7)
     await settle()
     assert [round(seconds) for seconds in sends.paused] == [30]
     await time.passes(31)
@@ -234,11 +235,11 @@ async def test_a_reply_waits_for_seconds_and_bulk_for_a_minute(time: FakeTime) -
 
 
 async def test_who_is_in_a_hurry_does_not_wait_at_all(time: FakeTime) -> None:
-    limiter = Sends(time, Limits(private_burst=1)).limiter
-    await limiter.turn(7, "reply", patience=Patience(0.0))
-    limiter.done(7)
+    throttle = Sends(time, Limits(private_burst=1)).throttle
+    await throttle.acquire(7, "reply", patience=Patience(0.0))
+    throttle.release(7)
     with pytest.raises(Paused):
-        await limiter.turn(7, "reply", patience=Patience(0.0))
+        await throttle.acquire(7, "reply", patience=Patience(0.0))
 
 
 async def test_a_long_queue_sends_away_who_will_not_stand_in_it_and_tells_for_how_long(time: FakeTime) -> None:
@@ -247,11 +248,11 @@ async def test_a_long_queue_sends_away_who_will_not_stand_in_it_and_tells_for_ho
         sends.start(chat)
     await settle()
     with pytest.raises(Paused) as away:
-        await sends.limiter.turn(99, "reply", patience=Patience(3.0, queue_s=1.0))
+        await sends.throttle.acquire(99, "reply", patience=Patience(3.0, queue_s=1.0))
     assert away.value.seconds == 3.0
-    await sends.limiter.turn(99, "reply", edit=True, patience=Patience(3.0, queue_s=1.0))  # an edit stands in none
+    await sends.throttle.acquire(99, "reply", edit=True, patience=Patience(3.0, queue_s=1.0))  # an edit stands in none
     await time.passes(2.1)
-    joined = asyncio.create_task(sends.limiter.turn(100, "reply", patience=Patience(3.0, queue_s=1.0)))
+    joined = asyncio.create_task(sends.throttle.acquire(100, "reply", patience=Patience(3.0, queue_s=1.0)))
     await time.passes(2)
     assert joined.done()
 
@@ -263,15 +264,15 @@ async def test_who_stops_waiting_takes_no_turn_and_blocks_nobody(time: FakeTime)
     tasks[1].cancel()
     await time.passes(5)
     assert [round(at) for at, _, _ in sends.sent] == [0, 1, 2]
-    assert sends.limiter.waiting == 0
+    assert sends.throttle.waiting == 0
 
 
 async def test_cancelled_at_the_moment_of_its_turn_it_gives_the_turn_back(time: FakeTime) -> None:
     sends = Sends(time, Limits(private_burst=1))
-    await sends.limiter.turn(7, "reply")
+    await sends.throttle.acquire(7, "reply")
     second, third = sends.start(7), sends.start(7)
     await settle()
-    sends.limiter.done(7, spent=False)  # calls the second …
+    sends.throttle.release(7, spent=False)  # calls the second …
     second.cancel()  # … which goes away before it hears that
     await time.passes(2)
     assert third.done()
@@ -295,19 +296,19 @@ async def test_idle_chats_are_forgotten(time: FakeTime) -> None:
     await time.passes(100)
     for _ in range(1100):
         await sends.one(1)
-    assert len(sends.limiter) <= KEPT
+    assert len(sends.throttle) <= KEPT
 
 
 async def test_who_writes_while_everybody_must_be_quiet_is_not_remembered_for_it(time: FakeTime) -> None:
     sends = Sends(time, Limits())
     for chat in (1, 2):
-        await sends.limiter.turn(chat, "reply")
-        sends.limiter.told(chat, 3600)
-        sends.limiter.done(chat)
+        await sends.throttle.acquire(chat, "reply")
+        sends.throttle.pause(chat, 3600)
+        sends.throttle.release(chat)
     for chat in range(3, 2000):
         await sends.one(chat)
     assert len(sends.paused) == 1997
-    assert len(sends.limiter) <= KEPT + 1
+    assert len(sends.throttle) <= KEPT + 1
 
 
 @pytest.mark.parametrize(("rate", "limits"), [(25.0, Limits()), (100.0, Limits(bulk_per_s=100, total_in_a_s=115))])

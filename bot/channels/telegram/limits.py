@@ -1,0 +1,122 @@
+"""Telegram's limits: how many messages in which time, and how long a caller waits. No clock, no asyncio."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Lane = Literal["reply", "bulk"]
+"""Replies go first; bulk (broadcasts) takes what is left."""
+Chat = int | str
+"""A chat's id; negative for groups. Or @name of a channel or public group."""
+
+EPOCH = 60
+"""Calls after which the shortest round trip is measured anew; before the first ones are over it counts as 0."""
+MARGIN_S = 0.015
+"""Tolerance: the shortest of few round trips may be so far above the shortest possible one."""
+
+
+class Patience(NamedTuple):
+    """The seconds that a caller waits: for its chat and Telegram's pauses, and for its turn among all chats."""
+
+    chat_s: float
+    queue_s: float = math.inf
+
+
+PATIENCE: Mapping[Lane, Patience] = {"reply": Patience(3.0), "bulk": Patience(60.0)}
+"""The defaults of callers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Messages a second unless a name says otherwise; the defaults are what Telegram documents, or a little less."""
+
+    bulk_per_s: float = 25.0
+    total_in_a_s: int = 29
+    private_per_s: float = 1.0
+    private_burst: int = 3
+    group_in_a_min: int = 20
+    edits_per_s: float = 1.0
+    edits_burst: int = 4
+    # With more callers waiting than this, the next one is refused at once.
+    waiting: int = 20_000
+
+    @classmethod
+    def at(cls, rate: float) -> Limits | None:
+        """Return limits for `rate` bulk messages a second (GRADBOT_RATE).
+
+        None, no limits at all, above 1,000: more than Telegram ever allows, so this is a test server.
+        """
+        total = (29 if rate < 29 else 30) if rate <= 30 else round(rate * 1.15)  # 30 are free of charge
+        return None if rate > 1000 else cls(bulk_per_s=rate, total_in_a_s=total)
+
+
+class TokenBucket:
+    """A burst, then one call every period. Times in seconds of the caller's clock."""
+
+    __slots__ = ("_full_at", "_period", "_slack")
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._period = 1 / per_s
+        self._slack = (burst - 1) / per_s
+        self._full_at = 0.0
+
+    def ready_at(self) -> float:
+        """Return when the next call is allowed."""
+        return self._full_at - self._slack
+
+    def idle_at(self) -> float:
+        """Return when the bucket is full again."""
+        return self._full_at
+
+    def count(self, now: float) -> None:
+        """Count one call."""
+        self._full_at = max(self._full_at, now) + self._period
+
+
+class SlidingWindow:
+    """At most `size` calls in any stretch of `span_s` seconds."""
+
+    __slots__ = ("_size", "_span", "_times")
+
+    def __init__(self, size: int, span_s: float) -> None:
+        self._size = size
+        self._span = span_s
+        self._times: deque[float] = deque()
+
+    def ready_at(self) -> float:
+        """Return when the next call is allowed; 0 for at once."""
+        return self._times[0] + self._span if len(self._times) >= self._size else 0.0
+
+    def idle_at(self) -> float:
+        """Return when the last call leaves the window."""
+        return self._times[-1] + self._span if self._times else 0.0
+
+    def count(self, now: float) -> None:
+        """Count one call."""
+        self._times.append(now)
+        if len(self._times) > self._size:
+            self._times.popleft()
+
+
+class RoundTrips:
+    """The shortest round trip in seconds, among the calls of this epoch (at most EPOCH) and the one before."""
+
+    __slots__ = ("_before", "_count", "_now")
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._now = math.inf
+        self._count = 0
+
+    def shortest_with(self, seconds: float) -> float:
+        """Count a round trip; return the shortest now, less MARGIN_S, at least 0."""
+        self._now = min(self._now, seconds)
+        self._count += 1
+        shortest = max(0.0, min(self._before, self._now) - MARGIN_S)
+        if self._count == EPOCH:
+            self._before, self._now, self._count = self._now, math.inf, 0
+        return shortest
