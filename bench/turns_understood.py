@@ -95,13 +95,13 @@ def _secret(text: str) -> bool:
 def _parser(step: str, today: date) -> Parse | None:
     """Values of a step as the walk finds them on a day."""
     notice, script = next(iter(content().notices.values())), content().script
-    if script.by_id[step].reads is None:
-        return None
     walk = Walk(script, notice, datetime(today.year, today.month, today.day, 12), units)
-    here = Position(script.id, script.revision, step)
+    asking = walk.asking(Position(script.id, script.revision, step))
+    if asking is None:
+        return None
 
     def parse(text: str) -> Parsed | None:
-        found = walk.find_values(here, text)
+        found = asking.find(text)
         return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
 
     return parse

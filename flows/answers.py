@@ -218,3 +218,32 @@ READERS: Mapping[str, Reader] = {
     "day": Reader(_days, _read_day, _find_day),
     "certificate": Reader(lambda scene: (), _read_certificate),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a step asks for at a moment, and the ways to answer it."""
+
+    scene: Scene
+
+    @property
+    def _reader(self) -> Reader:
+        return READERS[self.scene.reads.reader]
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """The buttons of the step, in reading order."""
+        return self._reader.options(self.scene)
+
+    @property
+    def all_options(self) -> Sequence[Option]:
+        """Everything that can be pressed: the step's buttons, and those that are offered only in answer to words."""
+        return (*self.options, *self._reader.more(self.scene))
+
+    def read(self, text: str) -> Reading | None:
+        """Take a message as the answer; None when it says nothing of the kind."""
+        return self._reader.read(text, self.scene, self.options)
+
+    def find(self, text: str) -> Values | None:
+        """Find values in a message that may say more; None without any."""
+        return self._reader.find(text, self.scene)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
 
-from flows.answers import READERS, Option, Reading, Scene, Values
+from flows.answers import Asking, Scene
 from flows.clock import Phase, running_clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
@@ -114,24 +114,14 @@ class Walk:
             return self._back(position)
         if step.checklist and action in dict(step.checklist.choices):
             return self.compare(position, {self._items(step)[position.item]: action})
-        for option in self.options(position):
+        asking = self.asking(position)
+        for option in asking.all_options if asking else ():
             if option.id == action:
-                return self._keep(position, step, option.answers)
+                return self.answer(position, option.answers)
         for choice in (*self.script.choices_of(step), *step.stuck):
             if choice.id == action:
                 return self._choose(position, choice)
         return None
-
-    def read_values(self, position: Position, text: str) -> Reading | None:
-        """Read a message as what the present step asks for; None when it says nothing of the kind."""
-        step = self._step(position)
-        if step.reads is None:
-            return None
-        return READERS[step.reads.reader].read(text, self._scene(position, step), self._options(position, step))
-
-    def answer(self, position: Position, answers: Mapping[str, str]) -> Move:
-        """The move for values that the present step's reader read."""
-        return self._keep(position, self._step(position), answers)
 
     def compare(self, position: Position, verdicts: Mapping[str, str]) -> Move | None:
         """The move for verdicts on items of the present checklist by name (`field:民族`, `photo`), in any order.
@@ -153,19 +143,21 @@ class Walk:
             return Move(replace(marked, item=open_[0]))
         return self._enter(replace(marked, moves=position.moves), step.checklist.go)
 
-    def options(self, position: Position) -> Sequence[Option]:
-        """Everything that the present step's reader takes, offered at once or only in answer to words."""
-        step = self._step(position)
-        return (*self._options(position, step), *self._more_options(position, step))
+    def asking(self, position: Position) -> Asking | None:
+        """Return what the present step asks for, with the ways to answer it; None when it only offers choices."""
+        reads = self._step(position).reads
+        return Asking(Scene(reads, self.notice, position.answers, self.now.date(), self.sounds)) if reads else None
+
+    def answer(self, position: Position, answers: Mapping[str, str]) -> Move:
+        """The move for answers that the present step asked for."""
+        reads = self._step(position).reads
+        assert reads
+        assert reads.go
+        return self._enter(replace(position, answers={**position.answers, **answers}), reads.go)
 
     def items(self, position: Position) -> Sequence[str]:
         """The names of what the present checklist compares, in its order; empty at any other step."""
         return self._items(self._step(position))
-
-    def find_values(self, position: Position, text: str) -> Values | None:
-        """Find what the present step asks for in a message that may say more; None without any."""
-        step = self._step(position)
-        return READERS[step.reads.reader].find(text, self._scene(position, step)) if step.reads else None
 
     def jump(self, position: Position, target: str) -> Move | None:
         """The move to another step, through its gates; None when there is no such step."""
@@ -173,8 +165,8 @@ class Walk:
 
     def view(self, position: Position) -> View:
         """What to show: own buttons in order, the affirming one first."""
-        step, items = self._step(position), self._items(self._step(position))
-        actions = [Action(o.id, o.text) for o in self._options(position, step)]
+        step, items, asking = self._step(position), self.items(position), self.asking(position)
+        actions = [Action(o.id, o.text) for o in asking.options] if asking else []
         if step.checklist:
             actions += [Action(answer, text) for answer, text in step.checklist.choices]
         actions += [Action(c.id, c.text) for c in self.script.choices_of(step)]
@@ -206,27 +198,12 @@ class Walk:
             return ()
         return ("photo",) if step.checklist.of == "photo" else [f"field:{f.name}" for f in self.notice.check_fields]
 
-    def _scene(self, position: Position, step: Step) -> Scene:
-        assert step.reads
-        return Scene(step.reads, self.notice, position.answers, self.now.date(), self.sounds)
-
-    def _options(self, position: Position, step: Step) -> Sequence[Option]:
-        return READERS[step.reads.reader].options(self._scene(position, step)) if step.reads else ()
-
-    def _more_options(self, position: Position, step: Step) -> Sequence[Option]:
-        return READERS[step.reads.reader].more(self._scene(position, step)) if step.reads else ()
-
     def _choose(self, position: Position, choice: Choice) -> Move:
         forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
         forgotten |= {CHECKED} if choice.forget else set()
         kept = {name: value for name, value in position.answers.items() if name not in forgotten} | {**choice.keep}
         moved = self._enter(replace(position, answers=kept), choice.go)
         return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
-
-    def _keep(self, position: Position, step: Step, answers: Mapping[str, str]) -> Move:
-        assert step.reads
-        assert step.reads.go
-        return self._enter(replace(position, answers={**position.answers, **answers}), step.reads.go)
 
     def _back(self, position: Position) -> Move | None:
         if position.compared:

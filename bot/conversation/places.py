@@ -21,7 +21,8 @@ _LAST: Mapping[LastSaid, Asked] = {
 def place_of(ctx: Context) -> Place:
     """Return the place of a message that is typed now."""
     session, position = ctx.session, ctx.session.position
-    here = _at_step(ctx, position) if position else MENU
+    # A question of the bot's own, such as 确定吗, is no step: nothing of the step answers it.
+    here = _at_step(ctx, position) if position and session.last != "confirm" else MENU
     return replace(
         here,
         asked=_LAST.get(session.last, here.asked),
@@ -36,8 +37,10 @@ def _at_step(ctx: Context, position: Position) -> Place:
     step = script.by_id[position.step]
     fields = tuple(name.removeprefix("field:") for name in ctx.voice.walk.items(position) if name != "photo")
 
+    asking = ctx.voice.walk.asking(position)
+
     def parse(text: str) -> Parsed | None:
-        found = ctx.voice.walk.find_values(position, text)
+        found = asking.find(text) if asking else None
         return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
 
     return Place(
@@ -46,6 +49,6 @@ def _at_step(ctx: Context, position: Position) -> Place:
         places.options(script, step),
         fields=fields,
         item=position.item if fields else 0,
-        parse=parse if step.reads else None,
+        parse=parse if asking else None,
         verdict=places.is_verdict(script, step),
     )

@@ -61,7 +61,7 @@ def answer_typed(ctx: Context, text: str) -> Turn:
 
 
 def _read(ctx: Context, text: str) -> tuple[str, Readout]:
-    """Read a message; one that says nothing alone is read behind the pieces before it."""
+    """Read a message, alone and behind the pieces before it; what is surest counts, and alone where nothing is."""
     if act := _read_exactly(ctx, text):
         return text, Readout((act,), (1.0,))
     place = place_of(ctx)
@@ -69,14 +69,10 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     def read(words: str) -> Readout:
         return _doubt(ctx.content.reader.read(words, place))
 
-    readout = read(text)
-    if _says_something(readout) or not (pieces := ctx.pieces):
-        return text, readout
-    for n in range(len(pieces)):
-        joined = " ".join((*pieces[n:], text))
-        if _says_something(together := read(joined)):
-            return joined, together
-    return text, readout
+    pieces = ctx.pieces
+    ways = [text, *(" ".join((*pieces[n:], text)) for n in range(len(pieces)))]
+    readouts = [(words, read(words)) for words in ways]
+    return max(readouts, key=lambda one: min(one[1].chances, default=0.0) if _says_something(one[1]) else 0.0)
 
 
 def _read_exactly(ctx: Context, text: str) -> Act | None:
@@ -116,7 +112,7 @@ def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
 
 def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
     acts = readout.acts
-    if ctx.session.last == "confirm" and len(acts) == 1 and _affirms(acts[0]):
+    if ctx.session.last == "confirm" and (acts == (Social("ack"),) or _says_yes(ctx, text)):
         return steps.restart(ctx)
     if not acts:
         return _offer(ctx, text, readout)
@@ -127,10 +123,10 @@ def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
     return reduce(_join, turns)
 
 
-def _affirms(act: Act) -> bool:
-    """Return whether an act says yes to "重新开始，确定吗"."""
-    yes = isinstance(act, Answer) and act.action in ("done", "yes", "right", "same", "go-on")
-    return yes or act in (Social("ack"), Command("restart"))
+def _says_yes(ctx: Context, text: str) -> bool:
+    """Return whether words say yes to a question of the bot's own, such as 确定吗."""
+    synonyms = ctx.content.script.synonyms
+    return plain(text) in {plain(word) for name in ("yes", "done", "right") for word in synonyms.get(name, ())}
 
 
 def _group(acts: Sequence[Act]) -> list[list[Act]]:
@@ -218,7 +214,8 @@ def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn
     turn, words = steps.follow(ctx, move), ctx.content.phrases.typed
     if not noted:
         return turn
-    left = len(ctx.voice.walk.items(move.position)) - len(move.position.compared) if is_checklist else 0
+    stays = is_checklist and ctx.session.position is not None and move.position.step == ctx.session.position.step
+    left = len(ctx.voice.walk.items(move.position)) - len(move.position.compared) if stays else 0
     said = words.noted_left.format(what=noted, left=left) if left > 0 else words.noted.format(what=noted)
     return replace(turn, replies=(*ctx.voice.bubbles(said), *turn.replies))
 
@@ -226,7 +223,8 @@ def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn
 def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
     """Take values (a class and major, a day) as the present step's reader reads them."""
     position = ctx.session.position
-    reading = ctx.voice.walk.read_values(position, text) if position else None
+    asking = ctx.voice.walk.asking(position) if position else None
+    reading = asking.read(text) if asking else None
     if position is None or reading is None:
         return _unclear(ctx)
     if reading.refused:
@@ -247,7 +245,7 @@ def _value_words(ctx: Context, reading: Reading) -> str:
     answers = reading.answers
     if major := answers.get("major"):
         cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
-        return f"{major}（{cohort.label}）" if cohort and cohort.label != major else major
+        return f"{cohort.label}{major}" if cohort and cohort.label != major else major
     if "level" in answers:
         return answers["level"]
     facts = ctx.content.phrases.facts
@@ -295,11 +293,11 @@ def _command(ctx: Context, text: str, acts: Sequence[Command]) -> Turn:
 
 def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
     """Return the classes and majors that a message names, to be confirmed by a tap."""
-    position = ctx.session.position
-    reading = ctx.voice.walk.read_values(position, text) if position else None
-    if reading is None or position is None:
+    asking = ctx.voice.walk.asking(ctx.session.position) if ctx.session.position else None
+    reading = asking.read(text) if asking else None
+    if asking is None or reading is None:
         return ()
-    return reading.offered or [o for o in ctx.voice.walk.options(position) if o.answers == reading.answers]
+    return reading.offered or [option for option in asking.all_options if option.answers == reading.answers]
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
@@ -322,7 +320,9 @@ def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
         return ctx.say(said)
     if position is None or ctx.session.last != "step":
         is_goodbye = ctx.session.last == "goodbye"
-        return Turn(ctx.session, ctx.voice.bubbles(words.ack, go_on if is_goodbye else ()), "" if is_goodbye else "offer")
+        return Turn(
+            ctx.session, ctx.voice.bubbles(words.ack, go_on if is_goodbye else ()), "" if is_goodbye else "offer"
+        )
     return ctx.say(words.at_item if ctx.voice.walk.items(position) else words.at_question)
 
 

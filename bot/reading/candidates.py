@@ -87,7 +87,10 @@ class Surroundings:
 
     def _likeness(self, at: int, group: int) -> Likeness:
         start, end = self.segments[at].span
-        inside = max([last - first for first, last, own in self._lines if own == group and start <= first and last <= end], default=0)
+        inside = max(
+            [last - first for first, last, own in self._lines if own == group and start <= first and last <= end],
+            default=0,
+        )
         return self._comparison.likeness(at, group, inside / (end - start))
 
     def _acknowledged(self, at: int) -> Candidate:

@@ -192,7 +192,9 @@ def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int
     inside = {at for one in own if one.end - one.start > 1 for at in range(one.start + 1, one.end)}
     found: list[int] = []
     for at in range(_LEAST, size - _LEAST + 1):
-        opens = (at in things and any(one.end == at for one in own)) or any(line.startswith(joint, at) for joint in _joints())
+        opens = (at in things and any(one.end == at for one in own)) or any(
+            line.startswith(joint, at) for joint in _joints()
+        )
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
     return found[: max(size // _ROOM, 1)]

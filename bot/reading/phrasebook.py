@@ -131,7 +131,11 @@ class _View:
         numbers: list[int] = []
         weights: list[float] = []
         for owner, grams in enumerate(texts):
-            own = [(number, strength * self.idf[number]) for gram, strength in grams.items() if (number := self.ids.get(gram, -1)) >= 0]
+            own = [
+                (number, strength * self.idf[number])
+                for gram, strength in grams.items()
+                if (number := self.ids.get(gram, -1)) >= 0
+            ]
             missing = (len(grams) - len(own)) * rarest**2
             length = math.sqrt(sum([weight * weight for _, weight in own]) + missing) or 1.0
             owners += [owner] * len(own)
@@ -201,9 +205,7 @@ class Phrasebook:
         self.rows: int = sum(map(len, texts))
         self.rarest: float = math.log((len(texts) + 1) / 0.5) + 0.1
         grams = [(group, _grams(text)) for group, own in enumerate(texts) for text in own]
-        self.views: list[_View] = [
-            _View([(group, own[view]) for group, own in grams], len(texts)) for view in VIEWS
-        ]
+        self.views: list[_View] = [_View([(group, own[view]) for group, own in grams], len(texts)) for view in VIEWS]
         self._lines: defaultdict[Units, set[int]] = defaultdict(set)
         for group, own in enumerate(texts):
             for text in own:

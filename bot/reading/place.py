@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from flows.model import Script, Step
 
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """Values in a text and the stretch `text[start:end]` that says them. `chance` (0–1): how surely they are meant;

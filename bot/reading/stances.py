@@ -93,7 +93,9 @@ def _turned(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) 
 
 def _built(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
     line = "".join(unit if len(unit) == 1 else _LATIN for unit in chars)
-    known = {at for start, end, names, _ in words if end - start > 1 and NEGATOR not in names for at in range(start, end)}
+    known = {
+        at for start, end, names, _ in words if end - start > 1 and NEGATOR not in names for at in range(start, end)
+    }
     for name, pattern in _patterns():
         for match in pattern.finditer(line):
             if name in ("ask", "going", "number", "quote") or not known.issuperset(range(*match.span())):

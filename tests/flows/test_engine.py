@@ -45,7 +45,8 @@ def pressed(move: Move | None) -> Position:
 
 def typed(text: str, here: Position) -> Position:
     """Where words lead that the present step's reader takes as its answer."""
-    reading = walk().read_values(here, text)
+    asking = walk().asking(here)
+    reading = asking.read(text) if asking else None
     assert reading
     return walk().answer(here, reading.answers).position
 
@@ -70,7 +71,7 @@ def test_a_button_that_the_step_has_not_moves_nothing() -> None:
     assert walk().press(standing("m1-mailbox"), "yes") is None
     assert walk().press(standing("m1-mailbox"), BACK) is None
     assert walk().jump(standing("m1-mailbox"), "no-such-step") is None
-    assert walk().read_values(standing("m1-mailbox"), "什么时候截止") is None
+    assert walk().asking(standing("m1-mailbox")) is None
 
 
 def test_back_passes_by_a_step_that_would_only_send_forward_again() -> None:
@@ -227,14 +228,16 @@ def test_a_day_that_nobody_remembers_is_done_without(step: str, words: str) -> N
 
 
 def test_a_value_is_found_in_a_message_that_says_more() -> None:
-    found = walk("2013-12-12").find_values(on("m10-date", ALL_RIGHT), "昨天点的 照片怎么是别人的")
+    asking = walk("2013-12-12").asking(on("m10-date", ALL_RIGHT))
+    found = asking.find("昨天点的 照片怎么是别人的") if asking else None
     assert found
     assert (found.values, found.span[0]) == ({"date": "2013-12-11"}, 0)
 
 
 def test_words_between_two_majors_offer_both_and_each_can_be_picked() -> None:
     here = standing("m0-who")
-    reading = walk().read_values(here, "会计")
+    asking = walk().asking(here)
+    reading = asking.read("会计") if asking else None
     assert reading
     assert not reading.answers
     assert len(reading.offered) == 2
