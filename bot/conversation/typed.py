@@ -76,13 +76,15 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 
 
 def _read_exactly(ctx: Context, text: str) -> Act | None:
-    """Return the act of words that are on a button of the present step, or that the college calls a command."""
+    """Return the act of a button's own words or number, or of a word that the college calls a command."""
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
     view = ctx.voice.walk.view(position) if position else None
     buttons = (*view.actions, *view.stuck) if view else ()
     action = next((button.id for button in buttons if said and plain(ctx.voice.fill(button.text)) == said), None)
     if action:
         return Answer(action)
+    if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
+        return Pick(int(said))
     name = words.get(said) or words.get(text)
     if name in ("thanks", "hello", "bye"):
         return Social(name)
