@@ -49,7 +49,7 @@ async def measure_speed(people: int) -> None:
             number = await harness.start_new(loud=True)
             telegram.made.clear()
             before = time.perf_counter()
-            sender = start(telegram, Path(folder), number)
+            sender = start(telegram, Path(folder), harness.url, number)
             await _until(lambda: telegram.made["sendMessage"] or sender.poll() is not None)
             first, cpu = time.perf_counter(), cpu_s(sender)
             await _until(lambda: telegram.made["sendMessage"] >= people or sender.poll() is not None)

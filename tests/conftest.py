@@ -18,6 +18,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from flows.agreement import find_disagreements
 from flows.notice import Notice
+from tests.databases import BACKENDS, make_database
 from tests.person import Person, at
 
 NOTICES = Path(__file__).parent / "notices"
@@ -34,6 +35,18 @@ class CommandResult(NamedTuple):
 
 
 Here = Callable[..., CommandResult]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The kind of database: tests that ask for it run on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def database_url(backend: str, tmp_path: Path) -> str:
+    """An empty database."""
+    return await make_database(backend, tmp_path)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -72,7 +72,7 @@ class Digest:
         """Queue a message to every admin, once for all workers (by `key`)."""
         sent = [Queued("user", reply, user=admin) for admin in await self.admins()]
         try:
-            await self._store.desk.apply((Once(key), *sent), self._channel, self._knowledge.present())
+            await self._store.apply((Once(key), *sent), self._channel, self._knowledge.present())
         except Outdated:
             return
 
@@ -93,12 +93,12 @@ class Digest:
 
     async def flagged_answers(self) -> list[str]:
         """Describe the answers that too few found helpful, worst first."""
-        return describe_flagged(self._knowledge.content, await self._store.knowledge.opinions())
+        return describe_flagged(self._knowledge.content, await self._store.questions.opinions())
 
     async def week(self, at: datetime) -> Reply:
         """Return the digest of the seven days before a moment."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
-        asked = await self._store.knowledge.list_unanswered(week, settled=True)
+        asked = await self._store.questions.list_unanswered(week, settled=True)
         found = group_questions(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]

@@ -10,8 +10,7 @@ from bot.admin.publishing import Publishing
 from bot.content.add_line import NoSuchList, with_line
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
-from bot.domain.questions import Settled
-from bot.domain.revisions import Drafted
+from bot.domain.questions import Explained, Settled
 from bot.knowledge.inbox import QuestionGroup, list_groups, load_group
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.why import explain
@@ -85,14 +84,12 @@ class Inbox:
         content = self._knowledge.content
         if not wish.about:
             return say(content.phrases.admin.why_ask)
-        question = {"question": wish.about[:MAX_EXPLAINED]}
-        explained = Drafted(f"why-{incoming.user}", question, self._knowledge.number, incoming.user)
+        explained = Explained(wish.about[:MAX_EXPLAINED])
         return Decision((self._cards.why(explain(content, wish.about)),), (explained,))
 
     async def add_explained(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """Make the question that was explained last a phrasing of an entry."""
-        explained = await self._knowledge.store.knowledge.draft(f"why-{incoming.user}")
-        if explained is None:
+        line = await self._knowledge.store.questions.load_explained(incoming.channel, incoming.user)
+        if line is None:
             raise NoSuchList(wish.more)
-        line = explained.files["question"]
         return await self._publishing.change(incoming, lambda old: with_line(old, wish.more, "phrasings", line), line)

@@ -93,7 +93,7 @@ class Scheduler:
         return self.sender.content()
 
     async def _apply(self, *effects: Effect) -> None:
-        await self.sender.store.desk.apply(effects, self.sender.channel, self.sender.present())
+        await self.sender.store.apply(effects, self.sender.channel, self.sender.present())
         self.sender.posted.set()
 
     async def _handle_due(self, broadcast: Broadcast) -> None:
@@ -159,7 +159,7 @@ class Scheduler:
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):
             return
-        for user, stored in await self._rows.due_reminders(self.sender.channel, now):
+        for user, stored in await self.sender.store.reminders.due(self.sender.channel, now):
             voice = Voice(self.content, session_of(stored), local)
             said = reminders.render_reminder(voice)
             await self._apply(Reminded(user), *((Queued("user", said, user=user),) if said else ()))

@@ -219,7 +219,7 @@ class _BroadcastRun:
         self.sender.breakers.pop(self.number, None)
 
     async def _apply(self, *effects: Effect) -> None:
-        await self.sender.store.desk.apply(effects, self.broadcast.channel, self.sender.present())
+        await self.sender.store.apply(effects, self.broadcast.channel, self.sender.present())
         self.sender.posted.set()
 
     async def _send_one(self, row: Recipient) -> None:

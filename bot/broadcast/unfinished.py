@@ -57,7 +57,7 @@ async def _correct_one(
             effects = correct_session(content, notice, user, stored, now, due)
             try:
                 if effects:
-                    await store.desk.apply(effects, channel, at)
+                    await store.apply(effects, channel, at)
             except Outdated:
                 break
             return bool(effects)

@@ -46,7 +46,7 @@ async def get(workspace: Workspace, number: int) -> Broadcast:
 async def apply(workspace: Workspace, broadcast: Broadcast, *effects: Effect) -> None:
     """Apply effects to a broadcast; somebody else's change in between ends the command."""
     try:
-        await workspace.store.desk.apply(effects, broadcast.channel, workspace.at)
+        await workspace.store.apply(effects, broadcast.channel, workspace.at)
     except Outdated:
         changed = workspace.content.phrases.broadcast.changed
         raise typer.TyperException(f"#{broadcast.number}: {changed}") from None

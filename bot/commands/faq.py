@@ -237,7 +237,7 @@ async def _list_inbox(knowledge: Knowledge) -> Printout:
 
     content, words = knowledge.content, knowledge.content.phrases.admin
     groups = await list_groups(knowledge.store, knowledge.present())
-    opinions = await knowledge.store.knowledge.opinions()
+    opinions = await knowledge.store.questions.opinions()
     asked = [
         {"count": len(g.numbers), "tied": g.tied, "picked": g.picked, "lines": g.lines, "topics": g.topics}
         for g in groups

@@ -1,4 +1,4 @@
-"""What a room of staff is to the service: it may take what somebody with a role does, and decides it."""
+"""Protocol of a staff area (/faq, /broadcast): it decides what follows from what somebody with a role did."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
 
 Fetch = Callable[[str], Awaitable[bytes]]
-"""The content of a document, by the channel's own id. ConnectionError when it cannot be had."""
+"""Returns the content of a document, by the channel's own id. ConnectionError when it cannot be had."""
 
 
 class StaffArea(Protocol):
-    """A room of staff: what somebody with a role does there. None: not its business."""
+    """Answers people with a role about one subject."""
 
-    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None: ...
+    async def answer(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
+        """Return what follows, or None when this is not about the area's subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the one who spoke is told, and what else follows."""
+    """Replies to the sender, and effects for everybody else."""
 
     replies: tuple[Reply, ...] = ()
     effects: tuple[Effect, ...] = ()

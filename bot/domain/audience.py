@@ -1,4 +1,4 @@
-"""Who gets a broadcast, without SQL: a rule of named terms, all of which must hold, each of which may be turned round.
+"""Audiences of broadcasts, without SQL: a rule of named terms, all of which must hold, each of which may be negated.
 
     未完成 专业=会计学                       walking, reported or new, of that major
     step=m6-record -完成 silent=12         reached that step, not done, did not answer broadcast 12
@@ -25,16 +25,16 @@ NAMES: Mapping[str, Field] = {
     "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
     "没来": "inactive", "inactive": "inactive",
 }  # fmt: skip
-"""What staff may call a term."""
+"""Names of terms in rules, with the field of each."""
 
 KNOWN = tuple({field: name for name, field in [*NAMES.items()][::-1]}.values())[::-1]
-"""What each field is called first."""
+"""The first name of each field, in the order of NAMES."""
 LATE = ("过期也发", "late")
-"""Not a term: those whose dates are over get it too."""
+"""Words of a rule that are no terms: people whose dates are over get the broadcast too."""
 FLAGS: tuple[Field, ...] = ("done", "stuck", "wrong", "new")
 """Terms without a value."""
 STUCK_DAYS = 3
-"""Whoever is in the middle of the walk and did nothing for so long is stuck, as is whoever waits for a person."""
+"""Days without a turn after which somebody in the middle of the walk is stuck, as are all who wait for a person."""
 
 _TERM = re.compile(r"(?P<turned>-|!|非|不是|未(?!确认)|没(?!来|开始))?(?P<name>[^=]+)(?:=(?P<value>.+))?")
 _TURNED = re.compile(r"(?<!\S)(?:-|!|非|不是|not)[\s:：]+")
@@ -68,18 +68,18 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A word of a rule that means nothing, and what could have been meant."""
+    """A word of a rule that is no term, and the words that are possible there."""
 
     word: str
     known: tuple[str, ...]
 
 
 def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
-    """The audience that a rule describes, or its first word that means nothing."""
+    """Parse a rule; return its first word that is no term where there is one. `late`: see Audience."""
     terms = []
     text = _TURNED.sub("-", re.sub(r"\s*[=＝]\s*", "=", text.strip()))
-    # A name may have the very signs in it that part terms.
-    names = "|".join(re.escape(name) for name in sorted(_known_words("major", notice, steps), key=len, reverse=True))
+    # A value may contain the characters that separate terms.
+    names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps), key=len, reverse=True))
     for word in re.findall(rf"[^{_APART}=]+=(?:{names})(?![^{_APART}])|[^{_APART}]+", text):
         if word in ("and", "且", "并且", "所有人", "all"):
             continue
@@ -99,12 +99,12 @@ def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
     if not found or field is None:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
-    known = tuple(_known_words(field, notice, steps))
+    known = tuple(_words_of(field, notice, steps))
     fits = (value in known) if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
     return Term(field, value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2", "3"))
 
 
-def _known_words(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
+def _words_of(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
     if field == "cohort":
         yield from (cohort.id for cohort in notice.cohorts)
     if field == "level":
@@ -117,7 +117,7 @@ def _known_words(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A term as the store looks for it: a kind, and plain values. `cohorts` is about the chosen cohort (None: none)."""
+    """A term as the store looks for it: a kind, and plain values. `cohorts`: one of these is chosen (None: none is)."""
 
     kind: Literal["cohorts", "major", "step", "states", "stuck", "acked", "silent", "inactive"]
     values: tuple[str | None, ...] = ()
@@ -126,7 +126,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """An audience at a moment: what the store is asked. `open_for`: cohorts whose dates are not over."""
+    """An audience at a moment, as a query to the store. `open_for`: cohorts whose dates are not over."""
 
     channel: str
     notice: str
@@ -138,7 +138,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many people a rule finds, and how many of them get nothing, and why. `left` get it."""
+    """Numbers of people: `found` by a rule, those of them who get nothing by reason, and `left` who get it."""
 
     found: int
     muted: int
@@ -148,13 +148,13 @@ class Count:
 
 
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:
-    """What to look for. `now` is local time of the notice, `at` the real moment in UTC."""
+    """Return the query for an audience. `now` is local time of the notice, `at` the real moment in UTC."""
     conditions = tuple(_condition(term, notice, at) for term in audience.terms)
     return Search(channel, notice.id, conditions, open_for(audience, notice, now))
 
 
 def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | None, ...]:
-    """The cohorts (None: not chosen) that get it at `now`, local time of the notice: their dates are not over."""
+    """Return the cohorts (None: not chosen) whose dates are not over at `now`, local time of the notice."""
     cohorts: list[str | None] = [*(cohort.id for cohort in notice.cohorts), None]
     late = audience.late
     return tuple(c for c in cohorts if late or any(not w.is_over(now) for w in notice.windows_for(c) if w.closes))
@@ -182,5 +182,5 @@ def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
 
 
 def _days_before(at: datetime, days: int) -> str:
-    """The moment so many days before, as the store writes times."""
+    """Return the moment so many days before, as the store writes times."""
     return (at - timedelta(days=min(days, 3650))).astimezone(UTC).isoformat(timespec="milliseconds")

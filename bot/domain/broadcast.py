@@ -1,4 +1,4 @@
-"""Words of the ledger: a broadcast as the store keeps it, a row of one recipient, what became of it."""
+"""Broadcasts, their recipients and outcomes, and the effects on broadcasts. Values only; times are aware."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ STATES: tuple[RowState, ...] = ("pending", "sending", "sent", "blocked", "failed
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total` how many it began with.
+    """A broadcast. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total` the number of
+    recipients at its start.
 
     `made_at` is when its draft was last changed. `approved` is the hash of the content that `approved_by` agreed to.
     `resume_at`: a pause that ends by itself.
@@ -63,7 +64,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a row. `not_before` only for one that is pending again."""
+    """The outcome of a row. `not_before` only for one that is pending again."""
 
     row: int
     state: RowState
@@ -74,9 +75,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many recipients are in each state, and how many answered what. The states add up to `total`.
+    """Numbers of recipients by state and by answer. The states add up to `total`.
 
-    `skipped`: how many were left out for which reason.
+    `skipped`: numbers of those who were left out, by reason.
     """
 
     states: Mapping[RowState, int] = field(default_factory=dict)
@@ -92,13 +93,13 @@ class Totals:
 
     @property
     def finished(self) -> int:
-        """Recipients with an outcome."""
+        """The number of recipients with an outcome."""
         return self.total - self["pending"] - self["sending"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """Another content for a broadcast before its start, still in the `version` that was looked at. Else: Outdated."""
+    """A broadcast gets another draft before its start. Outdated when it is no longer in the `version` that was read."""
 
     number: int
     version: int
@@ -107,7 +108,7 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A broadcast goes from one state of its life to another. Outdated when it is elsewhere by now.
+    """A broadcast goes from one state to another. Outdated when it is elsewhere by now.
 
     `also`: columns that change with it, times as they are.
     """
@@ -122,7 +123,7 @@ class Moved:
 class Started:
     """A broadcast runs from now on, to those whom `search` finds, or whose rows of `parent` are in `states`.
 
-    `proof` is what is written down of it.
+    `proof` goes into the chain of proof.
     """
 
     number: int
@@ -135,7 +136,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """A broadcast ends here; who has not got it is left out. Outdated when it is elsewhere by now."""
+    """A broadcast ends; those who have not got it are left out. Outdated when it is elsewhere by now."""
 
     number: int
     source: BroadcastState
@@ -143,7 +144,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the person whose turn it is answered to a broadcast."""
+    """The person whose turn it is answered a broadcast."""
 
     number: int
     ack: Ack

@@ -1,10 +1,10 @@
-"""What a button's id says: which script, step and moment it was made for, and what it does.
+"""Ids of buttons: each holds its action and, where it counts for one moment only, the script, the step and the moment.
 
-    1|archive-check|m3-account|17|yes    an action of that step, made after 17 moves
+    1|archive-check|m3-account|17|yes    an action of that step, after 17 moves
     cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
     step|m6-record     ack|12-known                      under broadcasts: enter a step, answer broadcast 12
     pick|5f0c2a91|sms-code                               a topic among those that were offered for a question
-    vote|0b7e5d1c9a42|sms-code|yes                       what somebody thinks of the answer in this wording
+    vote|0b7e5d1c9a42|sms-code|yes                       an opinion of the answer in this wording
 
 Ids are at most 64 bytes (Bot API, InlineKeyboardButton.callback_data).
 """
@@ -38,8 +38,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Something made for no moment: a command (`cmd`), an answer (`faq`), a choice of notice, a `step` to enter, an
-    answer to a broadcast (`ack`).
+    """An action that counts at any moment: a command (`cmd`), an answer (`faq`), a choice of notice, a `step` to enter,
+    an answer to a broadcast (`ack`).
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The topic that somebody meant, out of those offered for a question; `mark` is what the question is known by."""
+    """The topic that somebody meant, of those offered for a question; `mark` identifies the question."""
 
     mark: str
     topic: str
@@ -62,7 +62,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What somebody thinks of an answer: `yes`, `no`, or the reason why not. `wording` is what they had read."""
+    """An opinion of an answer: `yes`, `no`, or the reason why not. `wording` identifies the text that they had read."""
 
     wording: str
     topic: str
@@ -73,7 +73,7 @@ class Vote:
 
 
 def parse(button_id: str) -> Act | Ask | Pick | Vote | None:
-    """What a button meant; None for an id that this version did not make."""
+    """Parse a button's id; None for an id that this version does not make."""
     if m := _ACT.fullmatch(button_id):
         return Act(m[1], m[2], int(m[3]), m[4])
     if m := _PLAIN.fullmatch(button_id):

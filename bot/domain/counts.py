@@ -26,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How many people came, were done, reported a mistake for the first time on a day (local)."""
+    """The number of people who came, were done or reported a mistake for the first time on a day (local)."""
 
     day: date
     kind: Kind
@@ -35,7 +35,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """How many typed messages of a cohort ended how, in the last DAYS days."""
+    """The number of typed messages of a cohort (None: not chosen) with one result."""
 
     cohort: str | None
     reached: Reached

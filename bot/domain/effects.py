@@ -1,25 +1,27 @@
-"""What a turn changes beyond the person's own session: tickets, roles, the audit, messages to other chats. Values only.
+"""Effects: what a turn changes beyond the person's own session. Decided by pure code, applied by `bot.store`.
 
-Decided by pure rooms, applied by `bot.store` in the transaction of the turn. Times are aware. Imports only
-`messages` and the words of broadcasts.
+All effects of a turn are applied in its transaction, in order. Times are aware. Each subject has its effects in its own
+module of this package.
 """
 
 from __future__ import annotations
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.outbox import Queued
-from bot.domain.questions import Picked, Settled, Unsettled, Voted
+from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
-from bot.domain.revisions import Drafted, Once, Revised, Undrafted
+from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.tickets import Changed, Opened
 
-KnowledgeEffect = Revised | Drafted | Undrafted | Once | Settled | Unsettled | Picked | Voted
-
-
-BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered | Remind | Reminded | Resaved
-Effect = Opened | Changed | Queued | Invited | Joined | Removed | Audited | KnowledgeEffect | BroadcastEffect
+TicketEffect = Opened | Changed | Queued
+RoleEffect = Invited | Joined | Removed | Audited
+KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
+QuestionEffect = Settled | Unsettled | Explained | Picked | Voted
+BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
+ReminderEffect = Remind | Reminded | Resaved
+Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | ReminderEffect
 
 
 class Outdated(Exception):
-    """Somebody else changed the ticket or used the invitation first; nothing was changed. Decide again."""
+    """Somebody else changed first what an effect changes, so nothing was changed. Decide again."""

@@ -1,7 +1,7 @@
 """Join codes: letters on a slip of paper from a teacher. Only the school's own list says whose they are. Pure.
 
-A code is drawn by lot, so nothing can be read out of it, and none is a student number. Its last letter checks the
-others: a letter that was mistyped, or two that changed places, are noticed.
+A code is random: it holds no information and is no student number. Its last letter is a check letter, which detects one
+wrong letter or two that changed places.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without I, L and O, which look like others. Their number is a prime, which the check needs."""
+"""Without I, L and O, which look like digits. The number of letters is a prime, which the check letter needs."""
 LENGTH = 8
 
-# A phone offers many hyphens.
+# Phones type many kinds of hyphens.
 _CODE = re.compile(rf"([{ALPHABET}]{{4}})[-‐-―−_\s]*([{ALPHABET}]{{4}})")
 _ALIKE = re.compile(r"[A-Z]{4}\W?[A-Z]{4}", re.ASCII)
 _GAPS = re.compile(r"[\s,，;；、\"']+")
 
 
 def draw(lot: Callable[[int], int]) -> str:
-    """A new code; `lot` draws a number below its argument."""
+    """Return a new code. `lot` draws a number below its argument."""
     letters = "".join(ALPHABET[lot(len(ALPHABET))] for _ in range(LENGTH - 1))
     return letters + _check(letters)
 
 
 def parse_code(text: str) -> str | None:
-    """The code that somebody typed, in whatever letters and with or without the hyphen; None when it is none."""
+    """Parse a typed code, in upper or lower case, with or without the hyphen; None when it is no code."""
     found = _CODE.fullmatch(_fold(text))
     code = found[1] + found[2] if found else ""
     return code if code and _check(code[:-1]) == code[-1] else None
@@ -40,7 +40,7 @@ def _fold(text: str) -> str:
 
 
 def format_code(code: str) -> str:
-    """A code as people read it."""
+    """Return a code with its hyphen."""
     return f"{code[:4]}-{code[4:]}"
 
 
@@ -51,7 +51,7 @@ def _check(letters: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who said which code they were given. `state` and `step` are those under the notice; `seen` UTC."""
+    """Somebody who gave their code. `state` and `step` are those under the notice; `seen`: their last turn, UTC."""
 
     code: str
     user: str
@@ -63,16 +63,16 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list of codes as somebody wrote it: the codes, each once, in order; and lines (from 1) that hold none."""
+    """Codes from a list, each once, in order; and lines (number from 1, text) that hold none."""
 
     codes: tuple[str, ...]
     strange: tuple[tuple[int, str], ...]
 
 
 def parse_list(text: str) -> Listed:
-    """Codes out of a text or a CSV file: the first in each line counts, in a line of codes alone all do.
+    """Parse a text or a CSV file: the first code of each line counts, in a line of codes alone all do.
 
-    A first line without one is a heading. What looks like a code and is none is strange wherever it stands.
+    A first line without a code is a heading. A word like a code with a wrong check letter is strange in any line.
     """
     codes: list[str] = []
     strange: list[tuple[int, str]] = []
@@ -91,7 +91,7 @@ def parse_list(text: str) -> Listed:
 
 
 def draw_codes(count: int, lot: Callable[[int], int]) -> list[str]:
-    """So many codes, all different."""
+    """Return so many codes, all different. `lot` draws a number below its argument."""
     codes: dict[str, None] = {}
     while len(codes) < count:
         codes[draw(lot)] = None

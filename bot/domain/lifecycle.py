@@ -1,4 +1,4 @@
-"""The life of a broadcast as a table; the database holds the same table and refuses every other move."""
+"""The states of a broadcast and the moves between them; the database holds the same table and refuses other moves."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ ENDED: tuple[BroadcastState, ...] = ("done", "cancelled")
 
 
 def can_move(source: BroadcastState, target: BroadcastState) -> bool:
-    """Whether the move is one."""
+    """Return whether a broadcast may go from `source` to `target`."""
     return target in MOVES[source]

@@ -1,4 +1,4 @@
-"""The words between channels and the rest of the house: what came in, what goes out, what became of it.
+"""Messages between channels and the rest of the bot: incoming, answers, posts, and outcomes.
 
 Imports nothing of ours. A channel turns its library's objects into `Incoming` and `Answer` into its library's calls.
 """
@@ -17,7 +17,7 @@ State = Literal["new", "walking", "reported", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that somebody sent, by the channel's own id; nobody has opened it. `size` in bytes, 0: not told."""
+    """A file that somebody sent, by the channel's own id; it was not opened. `size` in bytes, 0: unknown."""
 
     kind: Literal["photo", "document"]
     id: str
@@ -27,16 +27,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One thing that a person did. `text` is what was typed, `press` the id of the button that was pressed.
+    """One thing that a person did. `text` was typed, `press` is the id of the button that was pressed.
 
-    `other` names what is not text (photo, voice, edited …; `text` is its caption then). Nothing at all: the person
+    `other` names what is not text (photo, voice, edited …; `text` is its caption then). All empty: the person
     arrived. As `other`, `left` and `returned` say that messages reach them no more, or again. `update_id` is the
     channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
     search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
-    `edits`: what the bot showed can still be changed, so that a tap need not add a message.
+    `edits`: the channel can still change the bot's message, so that a tap need not add one.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
-    send again, empty when there is none. Both are for what staff send; what graduates send is never opened.
+    send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
     """
 
     channel: str
@@ -55,9 +55,9 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`id` comes back as `Incoming.press`; it tells by itself what it was made for (at most 64 bytes).
+    """A button. `id` comes back as `Incoming.press` and says what it does (at most 64 bytes).
 
-    `tone` is what colour a channel that has colours may give it: `good` goes on, `bad` is a fault or a loss.
+    `tone` is the colour in channels that have colours: `good` goes on, `bad` is a fault or a loss.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A small file that goes with a reply. `content` is its text, or base64 of what is no text."""
+    """A small file that goes with a reply. `content` is its text, or base64 of other content."""
 
     name: str
     content: str
@@ -75,13 +75,13 @@ class Attachment:
 
     @property
     def data(self) -> bytes:
-        """The file as it is."""
+        """The bytes of the file."""
         return b64decode(self.content) if self.base64 else self.content.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """One message of many: safe HTML (4,096 characters as shown, under a file 1,024), a file, buttons in rows."""
+    """A message of a broadcast: safe HTML (4,096 visible characters, under a file 1,024), a file, buttons in rows."""
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -90,12 +90,12 @@ class Bulletin:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One bubble of plain text (at most 4,096 characters), its buttons in rows, and where its facts come from.
+    """One message of plain text (at most 4,096 characters), its buttons in rows, and the source of its facts.
 
     `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
-    texts worth copying (a button's text is its label, its id what is copied); a channel that cannot copy leaves them.
-    `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that:
-    how a message to many looks.
+    texts to copy (a button's text is its label, its id the text to copy); a channel that cannot copy omits them.
+    `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that,
+    as a preview of a broadcast.
     """
 
     text: str
@@ -111,10 +111,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that a channel has to say now, in order, and where the person stands after it.
+    """All replies to one thing that a person did, in order, and the person's position after it.
 
     `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can. `toast` is
-    a word or two that passes at once (200 characters), where the channel has such; `replies` can do without it.
+    a short pop-up text (200 characters) in channels that have such; `replies` are complete without it.
     `understood` are the acts of a typed message as JSON-ready data, in the order in which they were handled.
     """
 
@@ -127,17 +127,17 @@ class Answer:
 
 
 Cause = Literal["", "flood", "server", "network", "token", "gone"]
-"""Why a message was not sent now, where that is nobody's fault in it: too fast, an error there, no way there, nobody
-knows us any more, the person deleted what was to be changed."""
+"""Why a message was not sent, where it is not the message's fault: too many calls, an error of the server, no network,
+a token that is not valid any more, the message to change is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message that was to go out.
+    """The outcome of sending one message.
 
     sent: it arrived at the channel, `message` is the channel's number of it. blocked: the person cannot be reached any
     more. failed: refused, `reason` says why; the same again would be refused again. later: not sent, may be tried from
-    `resume_at` (UTC) on. unsure: it may have been sent, nobody knows; never repeated unasked.
+    `resume_at` (UTC) on. unsure: it may have been sent; never repeated unasked.
     """
 
     became: Literal["sent", "blocked", "failed", "later", "unsure"]
@@ -148,15 +148,15 @@ class Outcome:
 
 
 Commands = Literal["", "graduate", "staff", "admin"]
-"""Whose slash commands a person's chat shows; empty: as they are."""
+"""The role whose slash commands a person's chat shows; empty: unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message to a chat other than the one that spoke: to `user`, or to the staff chat when that is None.
+    """A message to another chat than the sender's: to `user`, or to the staff chat when that is None.
 
-    `title` names the ticket it belongs to, `ticket` is its number; `thread` is where it goes and `under` the message
-    that it stands under, as the channel told them before. Without a `reply` only `commands` are set. `last`: nothing
+    `title` names the ticket it belongs to, `ticket` is its number; `thread` is its thread and `under` the message
+    that it replies to, as the channel named them before. Without a `reply` only `commands` are set. `last`: nothing
     more waits for the same chat.
     """
 
@@ -173,7 +173,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of a post, and the thread that it went to when there is one."""
+    """The outcome of a post, and the thread that it went to when there is one."""
 
     outcome: Outcome
     thread: str | None = None
@@ -181,7 +181,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Replies that cannot go out now, in order, to be posted to `chat` from `due_at` (UTC) on; None: as soon as may be.
+    """Replies that cannot be sent now, in order, to be posted to `chat` from `due_at` (UTC) on; None: at once.
 
     `thread` is the thread they belong to, `under` the message that they answer; None where there is none.
     """
@@ -195,17 +195,15 @@ class Owed:
 
 
 Ready = Callable[[], Awaitable[bool]]
-"""Asked when a message may go out, before anything leaves the house. False: it must not be sent after all."""
-
-
+"""Called just before a message is sent. False: it must not be sent after all."""
 Receive = Callable[[Incoming], Awaitable[Answer]]
-"""What a channel is given: hand in what came, get what to say."""
+"""Callback of a channel: takes what came in, returns the answer. Never raises."""
 Owe = Callable[[Owed], Awaitable[None]]
-"""And where to leave what it cannot say now."""
+"""Callback that queues replies that cannot be sent now."""
 
 
 class Channel(Protocol):
-    """A way to people. `run` serves until it is cancelled or its input ends."""
+    """A way to reach people. `run` serves until it is cancelled or its input ends."""
 
     name: str
 

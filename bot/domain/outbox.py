@@ -1,4 +1,4 @@
-"""Messages to other chats than the one that spoke. Values only; times are aware."""
+"""Messages to other chats than the sender's. Values only; times are aware."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.domain.messages import Commands, Reply
 class Queued:
     """A message to another chat: to staff (into the ticket's thread), to the ticket's graduate, or to a user by id.
 
-    `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Not before
-    `due_at`, and what comes later waits behind it; not before `planned_at`, and nothing waits; both None: at once.
+    `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Sent at
+    `due_at` or later, and later messages wait behind it; or at `planned_at`, and nothing waits; both None: at once.
     """
 
     to: Literal["staff", "graduate", "user"]

@@ -11,7 +11,7 @@ from bot.domain.counts import Reached
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Unanswered questions that an admin has dealt with, by their numbers; `became` says how."""
+    """An admin dealt with unanswered questions, by their numbers; `became` says how."""
 
     misses: tuple[int, ...]
     became: str
@@ -19,7 +19,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """Questions that were dealt with wait again: what was done with them was undone."""
+    """Questions that an admin dealt with wait again, because what was done about them was undone."""
 
     misses: tuple[int, ...]
 
@@ -42,8 +42,15 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """The match of this question was explained to the person whose turn it is; it replaces the one before."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picked:
-    """Somebody took this topic when topics were offered for the question of that mark. Nothing leads to who it was."""
+    """Somebody took this topic when topics were offered for the question with that mark. Anonymous."""
 
     mark: str
     topic: str
@@ -51,9 +58,9 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """Whether a topic's answer helped the person whose turn it is; `revision` is the wording that they had read.
+    """The person whose turn it is says that a topic's answer helped or not; `revision` is the wording that they read.
 
-    Their newest word on the same wording counts. `reason` is a key of the phrases, empty without one.
+    Their newest vote on the same wording counts. `reason` is a key of the phrases, empty without one.
     """
 
     topic: str
@@ -64,7 +71,7 @@ class Voted:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How many people said that an answer helped them, of how many; and how many gave which reason, most first."""
+    """Numbers of votes on an answer: `helped` of all `of`, and by reason, most first."""
 
     helped: int
     of: int
@@ -73,7 +80,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """A message that somebody of a cohort (None: not chosen) under a notice typed, and what became of it."""
+    """Somebody of a cohort (None: not chosen) under a notice typed a message, with this result."""
 
     notice: str
     cohort: str | None

@@ -1,4 +1,4 @@
-"""Personal reminders and corrections of a session outside a turn, as effects. Values only; times are aware."""
+"""Personal reminders, and replacements of a session outside a turn, as effects. Values only; times are aware."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """The person whose turn it is wants to be reminded then; None: not any more."""
+    """The person whose turn it is wants to be reminded at that time; None: not any more."""
 
     due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """The reminder that `user` asked for is done with."""
+    """The reminder that `user` asked for was sent."""
 
     user: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resaved:
-    """The session of `user` is put right outside a turn of theirs (JSON). Outdated when it is no longer `was`."""
+    """The session of `user` (JSON) is replaced outside a turn of theirs. Outdated when it is no longer `was`."""
 
     user: str
     was: str

@@ -1,4 +1,4 @@
-"""Revisions of the published content and drafts of them, as effects. Values only."""
+"""Revisions of the published content, drafts of them and trials of drafts, as effects. Values only."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """The content becomes these files (texts by name). Outdated when the revision in force is no longer `parent`.
+    """These files (texts by name) come into force. Outdated when the revision in force is no longer `parent`.
 
-    `content` is the revision of the content that they make, `author` who says so, `note` why.
+    `content` is the hash of the content that they make, `author` a person's id or the source, `note` the reason.
     """
 
     files: Mapping[str, str]
@@ -22,7 +22,7 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft of a revision, kept under `key` until it is published or dropped; another with that key is replaced."""
+    """A draft is kept under `key` until it is published or dropped; it replaces another with that key."""
 
     key: str
     files: Mapping[str, str]
@@ -33,13 +33,32 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Undrafted:
-    """A draft is done with."""
+    """A draft was published or dropped."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """The person whose turn it is talks to these files from now on, as if they were in force; from the beginning."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialContinued:
+    """The conversation with a draft has this session (JSON) now."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """The person whose turn it is talks to the content in force again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
-    """Something that is done once for all workers. Outdated when it was done before."""
+    """Something that one of all workers does once. Outdated when it was done before."""
 
     key: str

@@ -11,7 +11,7 @@ Role = Literal["owner", "admin", "staff"]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody with a role. `label` is what the one who invited them calls them, `since` ISO 8601."""
+    """Somebody with a role. `label` is the name given by whoever invited them, `since` ISO 8601."""
 
     user: str
     role: Role
@@ -31,7 +31,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """An invitation that can be used once. Only the hash of its token is kept."""
+    """The person whose turn it is made an invitation that can be used once. Only the hash of its token is kept."""
 
     hash: str
     role: Role

@@ -1,4 +1,4 @@
-"""What is remembered of one person between turns."""
+"""A person's session: the state of the conversation between turns."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`notice` is the chosen one's id, `walks` the position under each notice, `misses` the questions missed in a row,
-    `told` the topics answered last.
+    """The state of one person's conversation.
 
-    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders` is
-    whether reminders are wanted; None: never asked. `code` is the join code that a teacher gave.
+    `notice` is the chosen one's id, `walks` the position under each notice, `misses` the number of questions missed in
+    a row, `told` the topics answered last.
 
-    `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered with it to choose
-    from, in their order. `pieces` are the masked words of the last messages that said too little to be understood,
-    since `pieces_at` (local time, ISO 8601); they are dropped as soon as a message is understood.
+    `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders`:
+    reminders are wanted; None: never asked. `code` is the join code that a teacher gave.
+
+    `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered to choose from, in
+    their order. `pieces` are the masked words of the last messages that said too little to be understood, since
+    `pieces_at` (local time, ISO 8601); they are dropped as soon as a message is understood.
     """
 
     notice: str | None = None
@@ -41,17 +43,17 @@ class Session:
 
     @property
     def position(self) -> Position | None:
-        """Where the person stands under the chosen notice; None before the walk."""
+        """The position under the chosen notice; None before the walk."""
         return self.walks.get(self.notice) if self.notice else None
 
     def at(self, position: Position) -> Session:
-        """The session with this position under the chosen notice."""
+        """Return the session with this position under the chosen notice."""
         walks = {**self.walks, self.notice or "": position}
         return replace(self, walks=walks, moves=max(self.moves, position.moves))
 
 
 def dump(session: Session) -> dict[str, Any]:
-    """The session as JSON-ready data; `load(dump(s)) == s`."""
+    """Return the session as JSON-ready data; `load(dump(s)) == s`."""
     return {
         "notice": session.notice,
         "walks": {notice: model.dump(position) for notice, position in session.walks.items()},
@@ -68,7 +70,7 @@ def dump(session: Session) -> dict[str, Any]:
 
 
 def load(data: Mapping[str, Any]) -> Session:
-    """The session that `dump` wrote. KeyError or ValueError for anything else."""
+    """Return the session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
     last = data.get("last", "step")  # sessions of an earlier version lack this and what follows `moves`
     return Session(
@@ -87,7 +89,7 @@ def load(data: Mapping[str, Any]) -> Session:
 
 
 def session_of(stored: str | None) -> Session:
-    """The session that is stored; an empty one where it cannot be read."""
+    """Return the stored session (JSON); an empty one when there is none or it cannot be read."""
     try:
         return load(json.loads(stored)) if stored else Session()
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What staff may write: everything but secrets; of those, a phone and a mail address they may. Pure."""
+"""Checks texts of staff for secrets; a phone number and a mail address are allowed. Pure."""
 
 from __future__ import annotations
 

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Literal
 
 TicketState = Literal["open", "taken", "released", "closed"]
-"""open: waits for anybody. taken: somebody answers. released: too long without a word, the bot answers again, staff
-still may. closed: over, and can be opened again."""
+"""open: waits for staff. taken: a member of staff answers. released: nobody wrote for too long, the bot answers again,
+staff still may. closed: ended, and can be opened again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A hand-off to a person. `number` is what people see of it; nothing in it says who the graduate is.
+    """A hand-off to a person. `number` is shown to people; nothing in it says who the graduate is.
 
-    `version` goes up with each change. `waiting_since`: the graduate's first words that nobody has answered yet.
+    `version` goes up with each change. `waiting_since`: when the graduate wrote the first message that has no answer
+    yet.
     `release_at`: when the bot takes over again unless somebody says something. `taken_by` is the staff member's id.
     """
 
@@ -31,19 +32,19 @@ class Ticket:
 
     @property
     def is_relayed(self) -> bool:
-        """Whether the graduate's typed words go to staff and the bot is silent."""
+        """True while the graduate's typed messages go to staff and the bot is silent."""
         return self.state in ("open", "taken")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new ticket of the person whose turn it is."""
+    """The person whose turn it is opens a ticket."""
 
     ticket: Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The ticket as it is now, with the `version` that was looked at. Another one in the store: Outdated."""
+    """A ticket as it is now, with the `version` that was read. Outdated when the store has another version."""
 
     ticket: Ticket

@@ -1,22 +1,20 @@
-"""The zone that every notice is in, and its clock. Pure."""
+"""The time zone of every notice. Pure."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The zone of every notice; it has known no summer time since 1991."""
-
-
-def utc(now: datetime) -> datetime:
-    """Local time of the notice as UTC."""
-    return now.replace(tzinfo=ZONE).astimezone(UTC)
-
-
+"""The zone of every notice; without summer time since 1991."""
 REHEARSED_AT = time(9)
 """The time of day on a rehearsed day."""
 
 
+def utc(now: datetime) -> datetime:
+    """Convert local time of the notice to UTC."""
+    return now.replace(tzinfo=ZONE).astimezone(UTC)
+
+
 def local(at: datetime, today: date | None) -> datetime:
-    """The moment (UTC) as the notice's clocks show it, in whole seconds, or the rehearsed day's morning."""
+    """Convert a moment (UTC) to local time in whole seconds; `today`: return that day at REHEARSED_AT instead."""
     return datetime.combine(today, REHEARSED_AT) if today else at.astimezone(ZONE).replace(tzinfo=None, microsecond=0)

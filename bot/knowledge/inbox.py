@@ -60,7 +60,7 @@ class QuestionGroup:
 
 async def list_groups(store: Store, now: datetime, *, settled: bool = False) -> list[QuestionGroup]:
     """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first."""
-    return group_questions(await store.knowledge.list_unanswered(now - MAX_AGE, settled=settled))
+    return group_questions(await store.questions.list_unanswered(now - MAX_AGE, settled=settled))
 
 
 async def load_group(store: Store, number: str, now: datetime) -> QuestionGroup:

@@ -104,7 +104,7 @@ async def publish(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publicat
         if publication.is_refused:
             return publication
         try:
-            await knowledge.store.knowledge.apply(publication.effects, knowledge.present())
+            await knowledge.store.apply(publication.effects, "", knowledge.present())
         except Outdated:
             continue
         await knowledge.look()

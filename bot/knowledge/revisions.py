@@ -83,7 +83,7 @@ class Knowledge:
     async def examine(self, files: Mapping[str, str | bytes], before: Files) -> Report:
         """Examine files that are to replace those in force. OSError, TimeoutError when it cannot be done."""
         now = self.present()
-        asked = await self.store.knowledge.list_unanswered(now - MAX_AGE, settled=True)
+        asked = await self.store.questions.list_unanswered(now - MAX_AGE, settled=True)
         questions = tuple(one.question for one in asked)
         report = await self.examiner(Examination(files, before, now.date(), questions))
         if not report.problems:

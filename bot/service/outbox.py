@@ -58,18 +58,18 @@ class Outbox:
             for reply in owed.replies
         ]
         try:
-            await self._store.desk.apply(queued, owed.channel, self._present())
+            await self._store.apply(queued, owed.channel, self._present())
         except StoreProblem as problem:
             _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
         self.posted.set()
 
     async def debtors(self, channel: str) -> Sequence[str]:
         """Return the chats that are owed something: later replies wait behind it."""
-        return await self._store.desk.list_debtors(channel)
+        return await self._store.outbox.list_debtors(channel)
 
     async def waits_s(self, channel: str) -> float | None:
         """Return the seconds until the next message is due; None when none is waiting."""
-        due = await self._store.desk.next_due(channel)
+        due = await self._store.outbox.next_due(channel)
         return (due - self._present()).total_seconds() if due else None
 
     async def dispatch(self, channel: str, deliver: Deliver) -> None:
@@ -82,7 +82,7 @@ class Outbox:
                 wait_s: float = LOOK_S
                 try:
                     if not is_recalled:
-                        await self._store.desk.recall(channel, self._present())
+                        await self._store.outbox.recall(channel, self._present())
                         is_recalled = True
                     wait_s = await self._dispatch_due(channel, deliver, under_way)
                 except StoreProblem as problem:
@@ -112,7 +112,7 @@ class Outbox:
 
     async def deliveries(self, channel: str, deliver: Deliver) -> list[Coroutine[Any, Any, None]]:
         """Claim the next message of each chat where none is under way; return their deliveries, to be run at once."""
-        posts = await self._store.desk.claim(channel, self._present())
+        posts = await self._store.outbox.claim(channel, self._present())
         return [self._deliver(channel, deliver, post) for post in posts]
 
     async def _deliver(self, channel: str, deliver: Deliver, post: Post) -> None:
@@ -136,16 +136,16 @@ class Outbox:
                 news.append(staff_posts.announce_undelivered(self._content(), post.ticket, became))
         if became == "blocked" and post.user is not None:
             await self._store.reach(channel, post.user, reachable=False)
-        await self._store.desk.settle(post, delivered, self._present(), news)
+        await self._store.outbox.settle(post, delivered, self._present(), news)
 
     async def release_tickets(self) -> None:
         """Let the bot answer again where nobody has said anything for too long."""
         for channel in self._desks:
             now = local(self._present(), self._today)
-            for ticket in await self._store.desk.overdue(channel, utc(now)):
+            for ticket in await self._store.tickets.overdue(channel, utc(now)):
                 try:
                     effects = staff.release(self._content(), ticket, now).effects
-                    await self._store.desk.apply(effects, channel, self._present())
+                    await self._store.apply(effects, channel, self._present())
                 except Outdated:
                     continue
                 self.posted.set()

@@ -59,7 +59,7 @@ class StaffTurns:
             at,
             members=await rows.members(channel) if act in ("staff", "remove") else (),
             invitations=await rows.invitations(channel, at) if act == "join" else (),
-            tickets=await self._store.desk.pending(channel) if act == "tickets" else (),
+            tickets=await self._store.tickets.pending(channel) if act == "tickets" else (),
             token=secrets.token_urlsafe(24),
         ).decide(request)
 
@@ -77,7 +77,7 @@ class StaffTurns:
         if incoming.channel not in self._desks:
             return Decision()
         request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
-        found = await self._store.desk.find(
+        found = await self._store.tickets.find(
             number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
         )
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
@@ -92,4 +92,4 @@ class StaffTurns:
         return StaffTurn(content, found.ticket, incoming.user, now, found.current).decide(incoming)
 
     async def _list_tickets(self, content: Content, channel: str, now: datetime) -> Decision:
-        return Decision((staff.list_tickets(content, await self._store.desk.pending(channel), now),))
+        return Decision((staff.list_tickets(content, await self._store.tickets.pending(channel), now),))

@@ -33,7 +33,7 @@ from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
-from bot.store import Known, Miss, StepEvent, Store, StoreProblem
+from bot.store import KnownPerson, Miss, StepEvent, Store, StoreProblem
 from bot.tickets import staff_posts
 from bot.tickets.graduate import Case
 from bot.tickets.number import draw_number
@@ -197,7 +197,7 @@ class Service:
         if effects:
             self.outbox.posted.set()
 
-    def _role(self, incoming: Incoming, known: Known) -> Role | None:
+    def _role(self, incoming: Incoming, known: KnownPerson) -> Role | None:
         """Return the role as it is now: whoever is removed loses it at once."""
         return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
 
@@ -208,10 +208,10 @@ class Service:
         try:
             known = await self._store.load_known(incoming.channel, incoming.user, None)
         except StoreProblem:  # nothing can be read any more; the owners are in the settings
-            known = Known()
+            known = KnownPerson()
         return self._role(incoming, known) is not None
 
-    def _case(self, channel: str, known: Known) -> Case | None:
+    def _case(self, channel: str, known: KnownPerson) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
         if channel not in self._desks:
             return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.store.known import Known
+from bot.store.known import KnownPerson
+from bot.store.people import Forgotten
 from bot.store.problems import StoreProblem
-from bot.store.store import Forgotten, Miss, StepEvent, Store
+from bot.store.store import Store
+from bot.store.turns import Miss, StepEvent
 
-__all__ = ["Forgotten", "Known", "Miss", "StepEvent", "Store", "StoreProblem"]
+__all__ = ["Forgotten", "KnownPerson", "Miss", "StepEvent", "Store", "StoreProblem"]

@@ -1,4 +1,4 @@
-"""An audience as SQL: which people a rule finds, and which of them would get anything."""
+"""Audiences as SQL conditions: the people whom a rule finds, and those of them who get the broadcast."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from bot.store.tables import people, step_events, tickets
 
 
 def matches(search: Search, dialect: str) -> ColumnElement[bool]:
-    """Who is meant, whether or not they get it."""
+    """Hold for those whom the rule finds, whether or not they get it."""
     own = session_json(dialect)
     rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
-    # Not by the index of the channel: it would lead through everybody for each piece that is named by its ids.
+    # The concatenation keeps SQLite from using the channel's index, which would read everybody for each range of ids.
     there = people.c.channel.concat("") == search.channel
     return and_(there, own["notice"].as_string() == search.notice, *rules)
 
 
 def consents(dialect: str) -> ColumnElement[bool]:
-    """Who agreed to reminders."""
+    """Hold for those who agreed to reminders."""
     return func.coalesce(session_json(dialect)["reminders"].as_boolean(), false())
 
 
 def in_time(search: Search, dialect: str) -> ColumnElement[bool]:
-    """Whose dates are not over."""
+    """Hold for those whose dates are not over."""
     return _among(cohort_of(session_json(dialect)["walks"][search.notice]), search.open_for)
 
 
 def gets(search: Search, dialect: str) -> ColumnElement[bool]:
-    """Who is meant and gets it."""
+    """Hold for those whom the rule finds and who get it."""
     enough = true() if search.most is None else _had(search.most[0]) < search.most[1]
     return and_(matches(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
 
 
 def session_json(dialect: str) -> Any:
-    """The session of a person, to look into."""
+    """Return a person's session as JSON that can be indexed."""
     return type_coerce(people.c.session, JSON) if dialect == "sqlite" else cast(people.c.session, JSON)
 
 
 def cohort_of(walk: Any) -> Any:
-    """The cohort chosen in a walk; NULL: none."""
+    """Return the cohort chosen in a walk; NULL: none."""
     return func.nullif(walk["answers"]["cohort"].as_string(), "")
 
 
@@ -52,7 +52,7 @@ def _among(column: Any, values: tuple[str | None, ...]) -> ColumnElement[bool]:
 
 
 def _holds(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool]:
-    """NULL never holds; turned round it does."""
+    """Treat NULL as false, before the condition is negated."""
     rule = func.coalesce(_rule(condition, walk, search), false())
     return not_(rule) if condition.turned else rule
 
@@ -86,7 +86,7 @@ def _has_received(number: str | None, *how: ColumnElement[bool]) -> ColumnElemen
 
 
 def _had(prefix: str) -> Any:
-    """How many broadcasts of a plan reached the person."""
+    """Count the broadcasts of a plan that reached the person."""
     return (
         select(func.count())
         .select_from(recipients.join(broadcasts, broadcasts.c.id == recipients.c.broadcast))

@@ -1,7 +1,7 @@
-"""Many small pieces of work done as one: what is asked for while one batch runs makes up the next.
+"""Batches calls: those that arrive while a batch runs form the next batch, at most MOST.
 
-A transaction costs the same with one turn in it or fifty. Nobody waits for others to come: a batch begins as soon as
-the one before it is done.
+A transaction costs the same with one turn in it or fifty. No call waits for others to arrive: a batch begins as soon as
+the one before it has ended.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MOST = 64
-"""Pieces in a batch."""
+"""Pieces in a batch, at most."""
 
 
 class Batcher(Generic[T, R]):
-    """Call it with a piece, get its result. `work` does a batch: all of it, in order, or it raises and did nothing.
+    """Call it with a piece, get its result. `work` does all of a batch, in order, or raises and has done nothing.
 
     No two pieces with the same `key` are in one batch. A batch that fails is done again piece by piece, so that each
-    piece meets its own error. A caller who is cancelled leaves the work to its end.
+    piece meets its own error. A piece is done even if its caller is cancelled.
     """
 
     def __init__(self, work: Callable[[Sequence[T]], Awaitable[Sequence[R]]], key: Callable[[T], Hashable]) -> None:
@@ -39,11 +39,11 @@ class Batcher(Generic[T, R]):
             return await asyncio.shield(done)
         except asyncio.CancelledError:
             await asyncio.wait([done])
-            done.exception()  # seen: its caller has gone
+            done.exception()  # marks it as retrieved: its caller has gone
             raise
 
     async def finish(self) -> None:
-        """Wait for what is under way."""
+        """Wait until no piece is waiting or running."""
         while self._running:
             await asyncio.wait([self._running])
 
@@ -51,14 +51,14 @@ class Batcher(Generic[T, R]):
         batch: list[tuple[T, asyncio.Future[R]]] = []
         try:
             while self._waiting:
-                await asyncio.sleep(0)  # those who are ready now may come along
+                await asyncio.sleep(0)  # other tasks that are ready may add their pieces
                 batch = self._next()
                 if not await self._is_done(batch):
                     for piece in batch:
                         await self._is_done([piece])
         finally:
             self._running = None
-            for _, done in (*batch, *self._waiting):  # the loop is being closed: nobody waits for ever
+            for _, done in (*batch, *self._waiting):  # when the loop is being closed, no caller waits for ever
                 done.cancel()
 
     def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
@@ -74,7 +74,7 @@ class Batcher(Generic[T, R]):
         return list(batch.values())
 
     async def _is_done(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> bool:
-        """Whether everybody in the batch has a result or an error."""
+        """Do a batch; return False when it failed and its pieces are to be done one by one."""
         try:
             results = await self._work([piece for piece, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to the one who asked for it

@@ -1,4 +1,7 @@
-"""The tables of broadcasts: what is sent, to whom, what became of it, and the proof. Rules as in `tables`."""
+"""The tables of broadcasts, their recipients, the chain of proof, reminders, and counts of questions.
+
+Rules as in `tables`.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,7 @@ from sqlalchemy import (
 from bot.domain.lifecycle import MOVES
 from bot.store.tables import metadata
 
-# The life cycle: which state may follow which. A broadcast refers to the pair of its last move, so the database refuses
-# any other.
+# The moves from state to state. A broadcast refers to the pair of its last move, so the database refuses any other.
 broadcast_moves = Table(
     "broadcast_moves",
     metadata,
@@ -32,7 +34,7 @@ broadcast_moves = Table(
 broadcasts = Table(
     "broadcasts",
     metadata,
-    # What staff call it by.
+    # Shown to staff.
     Column("id", Integer, primary_key=True),
     Column("channel", Text, nullable=False),
     # send, edit, delete.
@@ -59,9 +61,9 @@ broadcasts = Table(
     Column("why", Text, nullable=False),
     # The channel's number of the message that shows the progress.
     Column("card", Text),
-    # Recipients that were written down when it started.
+    # Number of recipients when it started.
     Column("total", Integer),
-    # JSON of what is left to write down; NULL: nothing.
+    # JSON of the people who are still to be written down; NULL: none.
     Column("freezing", Text),
     Column("started_at", Text),
     # NULL in one that is cancelled: not everybody who is left out is written down yet.
@@ -103,7 +105,7 @@ recipients = Table(
     Index(None, "who"),
 )
 
-# Append-only: what was sent to whom and what they answered. Each row's hash covers the one before it.
+# Append-only: messages with their outcomes, and answers. Each row's hash covers the one before it.
 proofs = Table(
     "proofs",
     metadata,
@@ -117,7 +119,7 @@ proofs = Table(
     Index(None, "broadcast"),
 )
 
-# A reminder that somebody asked for themselves; one each.
+# Reminders that people asked for themselves; one each.
 reminders = Table(
     "reminders",
     metadata,
@@ -127,8 +129,7 @@ reminders = Table(
     Index(None, "due_at"),
 )
 
-
-# How many typed questions ended how, without a person and without their words.
+# Numbers of typed questions by result, without a person and without their words.
 asked = Table(
     "asked",
     metadata,
@@ -147,6 +148,6 @@ asked = Table(
 
 
 @event.listens_for(broadcast_moves, "after_create")
-def _fill_column(_: Table, connection: Connection, **__: object) -> None:
+def _add_moves(_: Table, connection: Connection, **__: object) -> None:
     rows = [{"source": source, "target": target} for source, targets in MOVES.items() for target in targets]
     connection.execute(insert(broadcast_moves), rows)

@@ -1,39 +1,30 @@
-"""Broadcasts and what staff decide about them, applied inside a turn's transaction; audiences; personal reminders."""
+"""Broadcasts as rows, changed in a turn's transaction; and counts of audiences."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.audience import Count, Search
-from bot.domain.broadcast import Ack, Act, Answered, Broadcast, Cancelled, Moved, Rewritten, Started
-from bot.domain.effects import Effect, Outdated
+from bot.domain.broadcast import Act, Answered, Broadcast, Moved, Rewritten
+from bot.domain.effects import Outdated
 from bot.domain.lifecycle import BroadcastState
-from bot.domain.questions import Tallied
-from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.store import freezing
 from bot.store.audience import consents, gets, in_time, matches
-from bot.store.broadcast_tables import asked, broadcasts, recipients, reminders
-from bot.store.knowledge import upsert
+from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, texts
-from bot.store.problems import translate_errors
 from bot.store.proofs import prove
-from bot.store.rows import Rows, run_to_completion
-from bot.store.tables import KEPT_TURNS, people
+from bot.store.rows import Origin, Rows, run_to_completion
+from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
 
 class BroadcastRows(Rows):
-    """Broadcasts of an open store; `reading` and `writing` are the store's own."""
-
-    # Broadcasts
+    """Broadcasts of an open store."""
 
     @run_to_completion
     async def make(
@@ -47,7 +38,7 @@ class BroadcastRows(Rows):
         key: str | None = None,
         parent: int | None = None,
     ) -> int | None:
-        """A new draft's number; None when one with this key was made before."""
+        """Add a draft (JSON) and return its number; None when one with this key was made before."""
         row = {
             "channel": channel, "act": act, "state": "draft", "draft": draft, "version": 1, "made_by": made_by,
             "made_at": text_of(at), "why": "", "key": key, "parent": parent,
@@ -62,36 +53,23 @@ class BroadcastRows(Rows):
             return None
 
     async def get(self, number: int) -> Broadcast | None:
-        """One broadcast."""
+        """Return a broadcast; None when there is none with this number."""
         found = await self._broadcasts(broadcasts.c.id == number)
         return found[0] if found else None
 
     async def find_by_key(self, key: str) -> Broadcast | None:
-        """The broadcast that was made under this key."""
+        """Return the broadcast that was made under this key."""
         found = await self._broadcasts(broadcasts.c.key == key)
         return found[0] if found else None
 
-    async def due_reminders(self, channel: str, at: datetime, most: int = 100) -> list[tuple[str, str | None]]:
-        """Users and sessions of those whose own reminder is due."""
-        due = (
-            select(people.c.user_id, people.c.session)
-            .join(reminders, reminders.c.person == people.c.id)
-            .where(people.c.channel == channel, reminders.c.due_at <= text_of(at))
-            .order_by(reminders.c.due_at)
-            .limit(most)
-        )
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                return [(user, session) for user, session in await connection.execute(due)]
-
     async def all(self, *states: BroadcastState, channel: str | None = None, most: int = 50) -> list[Broadcast]:
-        """The newest broadcasts in these states (all when none is named), newest first."""
+        """Return the newest broadcasts in these states (in all when none is named), newest first."""
         which: list[Any] = [broadcasts.c.state.in_(states)] if states else []
         which += [broadcasts.c.channel == channel] if channel else []
         return await self._broadcasts(*which, most=most)
 
     async def under_way(self, channel: str) -> list[Broadcast]:
-        """Those with something left to do: an audience to write down, messages to send, people to leave out."""
+        """Return those with something left to do: an audience to write down, messages to send, people to leave out."""
         left = (broadcasts.c.state == "cancelled") & broadcasts.c.ended_at.is_(None)
         return await self._broadcasts(
             or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
@@ -99,35 +77,23 @@ class BroadcastRows(Rows):
 
     @run_to_completion
     async def go_on(self, number: int, at: datetime) -> bool:
-        """One more piece of its audience is written down or left out; whether there may be more."""
+        """Write down or leave out one more piece of its audience; return whether there may be more."""
         async with self._writing() as connection:
             return await freezing.go_on(connection, number, at)
 
     async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                rows = await connection.execute(
-                    select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
-                )
-                return [_broadcast(row) for row in rows.mappings()]
-
-    @run_to_completion
-    async def apply(self, effect: Effect, channel: str, user: str, at: datetime) -> None:
-        """One effect in a transaction of its own. Outdated when it no longer fits."""
-        async with self._writing() as connection:
-            await apply(connection, effect, channel, user, at)
+        newest = select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
+        return [_broadcast(row) for row in await self._fetch(newest)]
 
     @run_to_completion
     async def note(self, /, number: int, **also: Any) -> None:
-        """Write other columns down; the state stays."""
+        """Change columns other than the state."""
         async with self._writing() as connection:
             await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(**texts(also)))
 
-    # Audiences
-
     async def count(self, search: Search) -> Count:
-        """How many people a rule finds, and how many of them get it."""
-        meant, dialect = matches(search, self._reader.dialect.name), self._reader.dialect.name
+        """Count the people whom a rule finds, and those of them who get it."""
+        dialect = self._dialect
         agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
         counts = select(
             func.count(),
@@ -135,108 +101,67 @@ class BroadcastRows(Rows):
             func.count().filter(agreed, ~reachable),
             func.count().filter(agreed, reachable, ~timely),
             func.count().filter(gets(search, dialect)),
-        ).where(meant)
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                row = (await connection.execute(counts)).one()
+        ).where(matches(search, dialect))
+        (row,) = await self._fetch(counts)
         return Count(*map(int, row))
 
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
-        """Sessions of the first few who would get it."""
-        some = select(people.c.session).where(gets(search, self._reader.dialect.name)).order_by(people.c.id).limit(most)
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                return [session for (session,) in await connection.execute(some)]
+        """Return the sessions (JSON) of the first few who would get it."""
+        some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
+        return [session for (session,) in await self._fetch(some)]
 
 
-async def apply(connection: AsyncConnection, effect: Effect, channel: str, user: str, at: datetime) -> None:
-    """Do what was decided about a broadcast, in the transaction of the turn. Outdated when somebody was faster."""
-    match effect:
-        case Rewritten(number, version, draft):
-            still = broadcasts.c.state.in_(("draft", "approved"))
-            which = (broadcasts.c.id == number, broadcasts.c.version == version, still)
-            new = update(broadcasts).where(*which).values(draft=draft, version=version + 1, made_at=text_of(at))
-            fits = (await connection.execute(new)).rowcount == 1
-        case Moved(number, source, target, also):
-            fits = await move(connection, number, source, target, **also)
-        case Started(number):
-            fits = await freezing.start(connection, effect, at)
-        case Cancelled(number):
-            fits = await freezing.cancel(connection, effect, at)
-        case Answered(number, ack):
-            await _save_ack(connection, channel, user, number, ack, at)
-            return
-        case Resaved(who, was, becomes):
-            there = (people.c.channel == channel, people.c.user_id == who, people.c.session == was)
-            # A turn that is under way must not bring the old session back; what was answered keeps its slot.
-            new = update(people).where(*there).values(session=becomes, turns=people.c.turns + KEPT_TURNS)
-            fits = (await connection.execute(new)).rowcount == 1
-        case Remind(due_at):
-            await _remind(connection, channel, user, due_at)
-            return
-        case Reminded(who):
-            await _remind(connection, channel, who, None)
-            return
-        case _:
-            return
-    if not fits:
-        raise Outdated(type(effect).__name__)
+async def rewrite(connection: AsyncConnection, rewritten: Rewritten, origin: Origin) -> None:
+    """Replace a draft. Outdated when it was changed since, or is no longer a draft."""
+    changed = await connection.execute(
+        update(broadcasts)
+        .where(
+            broadcasts.c.id == rewritten.number,
+            broadcasts.c.version == rewritten.version,
+            broadcasts.c.state.in_(("draft", "approved")),
+        )
+        .values(draft=rewritten.draft, version=rewritten.version + 1, made_at=text_of(origin.at))
+    )
+    if changed.rowcount != 1:
+        raise Outdated("draft")
 
 
-async def tally(connection: AsyncConnection, said: Iterable[tuple[str, datetime, Tallied]]) -> None:
-    """Count questions (channel, moment, how far it got); always in the same order, so that two workers never lock."""
-    counts = Counter((ch, text_of(at)[:10], q.notice, q.cohort or "", q.reached) for ch, at, q in said)
-    if not counts:
-        return
-    rows = [dict(zip(_COUNTED, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
-    await connection.execute(_adding(upsert(connection)), rows)
+async def change_state(connection: AsyncConnection, moved: Moved, _: Origin) -> None:
+    """Move a broadcast from one state to another. Outdated when it is elsewhere by now."""
+    if not await move(connection, moved.number, moved.source, moved.target, **moved.also):
+        raise Outdated(moved.source)
 
 
-_COUNTED = ("channel", "day", "notice", "cohort", "reached")
-
-
-@cache
-def _adding(insert: Callable[..., Any]) -> Any:
-    """The statement that adds to a count, made once: every turn needs it. `insert` is the dialect's."""
-    new = insert(asked)
-    more = {"count": asked.c.count + new.excluded.count}
-    return new.on_conflict_do_update(index_elements=[asked.c[name] for name in _COUNTED], set_=more)
-
-
-async def _remind(connection: AsyncConnection, channel: str, user: str, due_at: datetime | None) -> None:
-    who = select(people.c.id).where(people.c.channel == channel, people.c.user_id == user)
-    if (person := (await connection.execute(who)).scalar()) is not None:
-        await connection.execute(delete(reminders).where(reminders.c.person == person))
-    if person is not None and due_at:
-        await connection.execute(insert(reminders), {"person": person, "due_at": text_of(due_at)})
-
-
-async def _save_ack(connection: AsyncConnection, channel: str, user: str, number: int, ack: Ack, at: datetime) -> None:
-    """Write down what a recipient answered; the last answer counts, and every one is proved."""
-    who = select(people.c.id, people.c.member).where(people.c.channel == channel, people.c.user_id == user)
+async def save_ack(connection: AsyncConnection, answered: Answered, origin: Origin) -> None:
+    """Write down a recipient's answer to a broadcast; the last answer counts, and every one is proved."""
+    who = select(people.c.id, people.c.member).where(
+        people.c.channel == origin.channel, people.c.user_id == origin.user
+    )
     person = (await connection.execute(who)).first()
     if person is None:
         return
-    said = await connection.execute(
+    at = text_of(origin.at)
+    changed = await connection.execute(
         update(recipients)
-        .where(recipients.c.broadcast == number, recipients.c.who == person.id)
-        .values(ack=ack, ack_at=text_of(at))
+        .where(recipients.c.broadcast == answered.number, recipients.c.who == person.id)
+        .values(ack=answered.ack, ack_at=at)
     )
-    if said.rowcount:
-        await prove(connection, at, "answered", number, [person.member, ack, text_of(at)])
+    if changed.rowcount:
+        await prove(connection, origin.at, "answered", answered.number, [person.member, answered.ack, at])
 
 
-def _broadcast(row: RowMapping) -> Broadcast:
+def _broadcast(row: Any) -> Broadcast:
+    same = ("approved_by", "approved", "why", "card", "total", "key", "parent")
     times = ("due_at", "resume_at", "started_at", "ended_at")
     return Broadcast(
-        row["id"],
-        row["channel"],
-        cast("Act", row["act"]),
-        cast("BroadcastState", row["state"]),
-        row["draft"],
-        row["version"],
-        row["made_by"],
-        cast("datetime", time_of(row["made_at"])),
-        **{name: row[name] for name in ("approved_by", "approved", "why", "card", "total", "key", "parent")},
-        **{name: time_of(row[name]) for name in times},
+        row.id,
+        row.channel,
+        row.act,
+        row.state,
+        row.draft,
+        row.version,
+        row.made_by,
+        time_of(row.made_at),
+        **{name: getattr(row, name) for name in same},
+        **{name: time_of(getattr(row, name)) for name in times},
     )

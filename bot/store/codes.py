@@ -1,30 +1,25 @@
-"""Who said which join code: looked up for staff, who alone know whose it is."""
+"""Join codes that people gave, for staff, who alone know whose they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.join_codes import Holder
 from bot.store.audience import session_json
-from bot.store.problems import translate_errors
+from bot.store.rows import ReadRows
 from bot.store.tables import people
 from bot.store.times import time_of
 
 
-class CodeRows:
+class CodeRows(ReadRows):
     """Join codes of an open store."""
 
-    def __init__(self, reader: AsyncEngine) -> None:
-        self._reader = reader
-        self._own = session_json(reader.dialect.name)
-
     async def holders(self, channel: str, notice: str) -> list[Holder]:
-        """Everybody with a code, and how far they are under a notice."""
-        code, walk = self._own["code"].as_string(), self._own["walks"][notice]
+        """Return everybody who gave a code, with their progress under a notice."""
+        session = session_json(self._dialect)
+        code, walk = session["code"].as_string(), session["walks"][notice]
         found = select(
             code,
             people.c.user_id,
@@ -35,17 +30,12 @@ class CodeRows:
         ).where(people.c.channel == channel, code.is_not(None))
         return [
             Holder(code, user, state, step, time_of(seen), bool(reachable))
-            for code, user, state, step, seen, reachable in await self._rows(found)
+            for code, user, state, step, seen, reachable in await self._fetch(found)
         ]
 
     async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:
-        """Users and their sessions as they are stored."""
+        """Return users and their sessions (JSON), without those who have none."""
         found = select(people.c.user_id, people.c.session).where(
             people.c.channel == channel, people.c.user_id.in_(users), people.c.session.is_not(None)
         )
-        return [(user, session) for user, session in await self._rows(found)]
-
-    async def _rows(self, query: Any) -> list[Any]:
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                return list(await connection.execute(query))
+        return [(user, session) for user, session in await self._fetch(found)]

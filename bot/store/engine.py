@@ -1,4 +1,4 @@
-"""How a database is opened, and what is switched on in it before anybody relies on it."""
+"""Makes the engine of a database, with the options that the store relies on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.problems import StoreProblem
 
-# How often to try to switch a fresh file to its log while others open it.
 WAL_ATTEMPTS = 200
+"""Attempts to switch a fresh file to write-ahead logging while others open it."""
 
 
 def engine_for(address: URL, wait_s: float) -> AsyncEngine:
-    """The engine for a database, with what we rely on switched on. StoreProblem when its driver is not there."""
+    """Return the engine of a database. StoreProblem when its driver is not installed."""
     if address.get_backend_name() != "sqlite":
         try:
             return create_async_engine(address, connect_args={"timeout": wait_s}, pool_pre_ping=True)
@@ -25,12 +25,12 @@ def engine_for(address: URL, wait_s: float) -> AsyncEngine:
             raise StoreProblem(
                 "unreachable", f"{error.name} is not installed: pip install 'gradbot[postgres]'"
             ) from error
-    # The connection that was used last knows most of the pages.
+    # LIFO: the connection used last has the warmest page cache.
     engine = create_async_engine(address, connect_args={"timeout": wait_s}, pool_use_lifo=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
+        connection.isolation_level = None  # the driver begins no transaction by itself
         cursor = connection.cursor()
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -46,9 +46,9 @@ def engine_for(address: URL, wait_s: float) -> AsyncEngine:
 
 
 def try_file(path: Path, wait_s: float) -> None:
-    """Make folder and file for the eyes of this account only (SQLite gives its log the same rights), and write once.
+    """Make folder and file readable by this account only (SQLite gives its log the same rights), and try to write.
 
-    Apart from the engine, because aiosqlite cannot fail to connect without leaving a thread that outlives the loop.
+    Without the engine, because aiosqlite leaves a thread that outlives the loop when it cannot connect.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,6 +64,6 @@ def try_file(path: Path, wait_s: float) -> None:
                 connection.execute("PRAGMA journal_mode=WAL")  # stays with the file
                 break
             except sqlite3.OperationalError as error:
-                # Unlike BEGIN this does not wait, so that others who open a fresh file right now are in its way.
+                # Unlike BEGIN this does not wait while others open a fresh file.
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == WAL_ATTEMPTS - 1:
                     raise

@@ -1,8 +1,8 @@
-"""Writes an audience down when a broadcast starts, and what is left of one when it is cancelled: in pieces.
+"""Freezes an audience when a broadcast starts, and leaves out the rest when it is cancelled: in pieces.
 
-A transaction holds up everybody's turn on SQLite, so none does more than PIECE people. What is still to be done stands
-in the broadcast and goes on in the transaction of each piece: a kill loses no piece and repeats none. Whoever was there
-when it started is looked at once, in the order of ids; a small audience is written down at once, with its start.
+A transaction delays everybody's turn on SQLite, so none writes more than PIECE people. The rest is stored in the
+broadcast in the transaction of each piece: a kill loses no piece and repeats none. Everybody who was there when it
+started is read once, in the order of ids; a small audience is written in the transaction of its start.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from sqlalchemy import Column, ColumnElement, func, insert, literal, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Cancelled, Started
+from bot.domain.effects import Outdated
 from bot.store.audience import gets
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, states_of
 from bot.store.proofs import prove
+from bot.store.rows import Origin
 from bot.store.tables import people
 from bot.store.times import text_of
 
 PIECE = 1_000
-"""People looked at, or left out, in one transaction."""
+"""People read, or left out, in one transaction."""
 
 _FRESH = (
     literal("pending").label("state"),
@@ -36,7 +38,7 @@ _FRESH = (
 
 @dataclass(frozen=True, slots=True)
 class Freezing:
-    """What is left of an audience: of people (or of the parent's rows) those with ids after `after`, up to `until`."""
+    """The rest of an audience: of people (or of the parent's rows) those with ids after `after`, up to `until`."""
 
     started: Started
     after: int
@@ -46,19 +48,18 @@ class Freezing:
 _FREEZING: TypeAdapter[Freezing] = TypeAdapter(Freezing)
 
 
-async def start(connection: AsyncConnection, effect: Started, at: datetime) -> bool:
-    """Begin to write the audience down; it runs when that is done. False: it is elsewhere by now."""
-    number = effect.number
-    if not await move(connection, number, effect.source, "freezing", started_at=at, resume_at=None, why="", total=0):
-        return False
-    ids, which = _ids(effect)
+async def start(connection: AsyncConnection, started: Started, origin: Origin) -> None:
+    """Write the first piece of the audience; the broadcast runs after the last. Outdated: it is elsewhere by now."""
+    begins = {"started_at": origin.at, "resume_at": None, "why": "", "total": 0}
+    if not await move(connection, started.number, started.source, "freezing", **begins):
+        raise Outdated(started.source)
+    ids, which = _ids(started)
     first, last = (await connection.execute(select(func.min(ids), func.max(ids)).where(*which))).one()
-    await _piece(connection, Freezing(effect, (first or 1) - 1, last or 0), at)
-    return True
+    await _piece(connection, Freezing(started, (first or 1) - 1, last or 0), origin.at)
 
 
 async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
-    """One more piece of what this broadcast has left to do; whether there may be more."""
+    """Write or leave out one more piece; return whether there may be more."""
     left = select(broadcasts.c.state, broadcasts.c.freezing, broadcasts.c.ended_at).where(broadcasts.c.id == number)
     state, freezing, ended_at = (await connection.execute(left.with_for_update())).one()
     if state == "freezing":
@@ -66,16 +67,15 @@ async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:
     return state == "cancelled" and ended_at is None and await _leave_out(connection, number, at)
 
 
-async def cancel(connection: AsyncConnection, effect: Cancelled, at: datetime) -> bool:
-    """Send no more from now on, and begin to write down who is left out. False: it is elsewhere by now."""
-    if not await move(connection, effect.number, effect.source, "cancelled", resume_at=None, freezing=None):
-        return False
-    await _leave_out(connection, effect.number, at)
-    return True
+async def cancel(connection: AsyncConnection, cancelled: Cancelled, origin: Origin) -> None:
+    """Stop a broadcast, and write the first piece of those who are left out. Outdated: it is elsewhere by now."""
+    if not await move(connection, cancelled.number, cancelled.source, "cancelled", resume_at=None, freezing=None):
+        raise Outdated(cancelled.source)
+    await _leave_out(connection, cancelled.number, origin.at)
 
 
 def _ids(started: Started) -> tuple[Column[int], tuple[ColumnElement[bool], ...]]:
-    """The ids that are gone through, and which of them can be meant."""
+    """Return the ids to go through, and a condition on their rows."""
     if started.search:
         return people.c.id, ()
     return recipients.c.id, (recipients.c.broadcast == started.parent,)

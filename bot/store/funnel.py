@@ -1,4 +1,4 @@
-"""How far everybody is, as numbers of groups: nothing here leads to a person."""
+"""Progress as numbers of groups: nothing here identifies a person."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.zone import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked
-from bot.store.problems import translate_errors
+from bot.store.rows import ReadRows
 from bot.store.tables import misses, people, step_events, tickets
 from bot.store.times import text_of
 
 
-class FunnelRows:
+class FunnelRows(ReadRows):
     """Counts of an open store."""
 
-    def __init__(self, reader: AsyncEngine) -> None:
-        self._reader = reader
-
     async def groups(self, channel: str, notice: str, at: datetime, stuck: timedelta) -> list[Group]:
-        """People of a notice who are alike; stuck: who waits for a person, or did nothing for so long."""
-        own = session_json(self._reader.dialect.name)
+        """Return numbers of people of a notice, by cohort, state and step.
+
+        They are stuck when they wait for a person, or did nothing for the time `stuck` in the middle of the walk.
+        """
+        own = session_json(self._dialect)
         walk = own["walks"][notice]
         state = func.coalesce(walk["state"].as_string(), "new")
         waits = exists().where(tickets.c.person == people.c.id, tickets.c.state != "closed")
@@ -40,14 +39,14 @@ class FunnelRows:
         alike = select(*group).where(people.c.channel == channel, own["notice"].as_string() == notice).subquery()
         return [
             Group(cohort, state, step, bool(stuck), bool(gone), n)
-            for cohort, state, step, stuck, gone, n in await self._rows(
+            for cohort, state, step, stuck, gone, n in await self._fetch(
                 select(*alike.c, func.count()).group_by(*alike.c)
             )
         ]
 
     async def days(self, channel: str, notice: str, since: datetime) -> list[Day]:
-        """How many did something for the first time, by day and what, from `since` on."""
-        own = session_json(self._reader.dialect.name)
+        """Return numbers of people who did something for the first time, by local day and kind, from `since` on."""
+        own = session_json(self._dialect)
         at, kind = step_events.c.at, step_events.c.kind
         firsts = {
             "came": func.min(at),
@@ -68,26 +67,21 @@ class FunnelRows:
             .group_by("hour")
             for name in firsts
         ]
-        rows = await self._rows(union_all(*hours))
+        rows = await self._fetch(union_all(*hours))
         return [Day(_local(hour), name, n) for name, hour, n in rows]
 
     async def questions(self, channel: str, notice: str, since: datetime) -> list[Questions]:
-        """How many typed questions ended how, by cohort, from that day on."""
+        """Return numbers of typed questions by cohort and result, from the day of `since` (UTC) on."""
         which = (asked.c.channel == channel, asked.c.notice == notice, asked.c.day >= text_of(since)[:10])
         counted = select(asked.c.cohort, asked.c.reached, func.sum(asked.c.count)).where(*which)
-        rows = await self._rows(counted.group_by(asked.c.cohort, asked.c.reached))
+        rows = await self._fetch(counted.group_by(asked.c.cohort, asked.c.reached))
         return [Questions(cohort or None, reached, int(n)) for cohort, reached, n in rows]
 
     async def count_missed(self) -> int:
-        """Questions that found no answer and wait for an editor."""
+        """Count the questions that found no answer and wait for an editor."""
         waiting = (misses.c.became.is_(None), misses.c.tied.is_(False))
-        ((count,),) = await self._rows(select(func.count()).select_from(misses).where(*waiting))
+        ((count,),) = await self._fetch(select(func.count()).select_from(misses).where(*waiting))
         return int(count)
-
-    async def _rows(self, query: Any) -> list[Any]:
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                return list(await connection.execute(query))
 
 
 def _local(hour: str) -> Any:

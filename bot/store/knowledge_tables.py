@@ -1,6 +1,6 @@
-"""The tables of what the bot knows: texts of files, revisions made of them, drafts, and what people thought of answers.
+"""The tables of the content: texts of files, revisions and drafts made of them, trials, and votes on answers.
 
-Apart from `tables` for their size alone; the rules there hold here.
+Rules as in `tables`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ texts = Table(
     Column("text", Text, nullable=False),
 )
 
-# Append-only: what was in force, in order; the highest number is. Number n + 1 was made from number n.
+# Append-only: the highest number is in force. Number n + 1 was made from number n.
 revisions = Table(
     "revisions",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
-    # The channel's id of an admin, or where it came from: start, folder, command.
+    # The channel's id of an admin, or the source: start, folder, command.
     Column("author", Text, nullable=False),
     Column("note", Text, nullable=False),
-    # What the content calls itself: a hash of all its files.
+    # The content's own id: a hash of all its files.
     Column("content", Text, nullable=False),
     # JSON: hash of the text by the file's name in the content folder.
     Column("files", Text, nullable=False),
@@ -46,7 +46,38 @@ drafts = Table(
     Column("files", Text, nullable=False),
 )
 
-# Whether an answer helped.
+# Drafts that admins talk to instead of the content in force; one for each.
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    # As in a revision.
+    Column("files", Text, nullable=False),
+    # JSON of the conversation with the draft; NULL: none yet.
+    Column("session", Text),
+)
+
+# The question whose match was explained to an admin last; one for each.
+explained_questions = Table(
+    "explained_questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("at", Text, nullable=False),
+    Column("question", Text, nullable=False),
+)
+
+# Keys of what only one of all workers does, such as a week's digest.
+done_once = Table(
+    "done_once",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+)
+
+# Opinions of answers.
 votes = Table(
     "votes",
     metadata,

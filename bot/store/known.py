@@ -1,10 +1,10 @@
-"""What a turn begins with, read for many turns at once: one statement of each kind, however many ask."""
+"""Loads what a turn begins with, for many turns at once: one statement of each kind, however many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,7 +24,7 @@ _TURNS = (
         handled_updates.c.update_id,
         people.c.user_id,
         handled_updates.c.turn,
-        handled_updates.c.slot != people.c.turns % KEPT_TURNS,
+        (handled_updates.c.slot != people.c.turns % KEPT_TURNS).label("passed"),
     )
     .outerjoin(people)
     .where(
@@ -44,7 +44,7 @@ _TICKETS = (
 
 @dataclass(frozen=True, slots=True)
 class KnownQuery:
-    """Whose turn begins, by which update."""
+    """The person whose turn begins, and the update that begins it."""
 
     channel: str
     user: str
@@ -52,10 +52,12 @@ class KnownQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The session's JSON, the turn that answered this update before, the role that the person has by invitation, their
-    ticket that is not closed, and its thread. `passed`: the person has had another turn since, so the answer of this
-    one went out. `turns` tells one session from the next; 0: nobody knows the person.
+class KnownPerson:
+    """All that a turn begins with: rows of one person.
+
+    `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
+    has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns` identifies the
+    version of the session; 0: somebody unknown.
     """
 
     session: str | None = None
@@ -67,42 +69,41 @@ class Known:
     turns: int = 0
 
 
-async def look(reader: AsyncEngine, asked: Sequence[KnownQuery]) -> Sequence[Known]:
-    """What is known for each, in their order."""
-    found: dict[KnownQuery, Known] = {}
+async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
+    """Return what is known for each query, in their order."""
+    found: dict[KnownQuery, KnownPerson] = {}
     with translate_errors():
         async with reader.connect() as connection:
-            for channel in {one.channel for one in asked}:
-                mine = [one for one in asked if one.channel == channel]
-                found |= zip(mine, await _look(connection, channel, mine), strict=True)
-    return [found[one] for one in asked]
+            for channel in {query.channel for query in queries}:
+                mine = [query for query in queries if query.channel == channel]
+                found |= zip(mine, await _load(connection, channel, mine), strict=True)
+    return [found[query] for query in queries]
 
 
-async def _look(connection: AsyncConnection, channel: str, asked: Sequence[KnownQuery]) -> Sequence[Known]:
-    whose = {"channel": channel, "users": [one.user for one in asked]}
-    there = await connection.execute(_SESSIONS, whose)
-    sessions: dict[str, tuple[str | None, int]] = {user: (session, count) for user, session, count in there}
-    roles: dict[str, Role] = {row[0]: cast("Role", row[1]) for row in await connection.execute(_ROLES, whose)}
-    cases = {row["user_id"]: row for row in (await connection.execute(_TICKETS, whose)).mappings()}
-    turns: dict[str, tuple[str | None, str, bool]] = {}
-    if updates := [one.update_id for one in asked if one.update_id]:
+async def _load(connection: AsyncConnection, channel: str, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
+    users = {"channel": channel, "users": [query.user for query in queries]}
+    sessions = {row.user_id: row for row in await connection.execute(_SESSIONS, users)}
+    roles = {row.user_id: row.role for row in await connection.execute(_ROLES, users)}
+    cases = {row.user_id: row for row in await connection.execute(_TICKETS, users)}
+    turns: dict[str, Any] = {}
+    if updates := [query.update_id for query in queries if query.update_id]:
         rows = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
-        turns = {update: (user, turn, bool(passed)) for update, user, turn, passed in rows}
-    known = []
-    for one in asked:
-        owner, turn, passed = turns.get(one.update_id or "", (None, None, False))
-        case = cases.get(one.user)
-        session, count = sessions.get(one.user, (None, 0))
-        known.append(
-            Known(
-                session,
-                # An update that made us forget the person belongs to nobody any more.
-                turn if owner in (None, one.user) else None,
-                passed,
-                roles.get(one.user),
-                ticket_of_row(case) if case else None,
-                case["thread"] if case else None,
-                count,
-            )
-        )
-    return known
+        turns = {row.update_id: row for row in rows}
+    return [
+        _combine(sessions.get(q.user), turns.get(q.update_id or ""), roles.get(q.user), cases.get(q.user), q.user)
+        for q in queries
+    ]
+
+
+def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> KnownPerson:
+    """Put together the rows found for one person, None where there is none."""
+    return KnownPerson(
+        session.session if session else None,
+        # An update that made us forget the person belongs to nobody any more.
+        turn.turn if turn and turn.user_id in (None, user) else None,
+        bool(turn and turn.passed),
+        role,
+        ticket_of_row(ticket) if ticket else None,
+        ticket.thread if ticket else None,
+        session.turns if session else 0,
+    )

@@ -1,8 +1,8 @@
-"""The ledger of broadcasts: which row is whose, and what became of it, is decided here alone.
+"""The ledger of broadcasts: one row for each recipient, leased to one worker at a time, with its outcome.
 
-A row goes pending → sending before anything leaves, and to its outcome after. What a killed sender leaves `sending`
-becomes `unsure` when its lease is over, and is not sent again unasked; what it had only claimed stays pending.
-A row belongs to one worker at a time, on PostgreSQL by SKIP LOCKED, on SQLite because there is one writer.
+A row goes pending → sending before its message is sent, and to its outcome after. A row that a killed sender left
+`sending` becomes `unsure` when its lease is over, and is not sent again unasked; one that was only claimed stays
+pending. No row is leased twice: on PostgreSQL by SKIP LOCKED, on SQLite because there is one writer.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ from bot.domain.broadcast import Recipient, Result, RowState, Totals
 from bot.domain.lifecycle import BroadcastState
 from bot.store.batching import Batcher
 from bot.store.broadcast_tables import broadcasts, recipients
-from bot.store.problems import translate_errors
 from bot.store.proofs import prove
 from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
 CLAIM_S = 10.0
-"""Seconds for which a claimed row is its worker's."""
+"""Seconds of the lease of a claimed row."""
 FLIGHT_S = 40.0
-"""Seconds after which a row that is still `sending` has lost its sender: longer than any call may take."""
+"""Seconds of the lease of a row that is `sending`: longer than any call may take."""
 PAGE = 1000
-"""Rows read at a time where all are wanted."""
+"""Rows read at a time by a report."""
 
 _CLAIM = select(recipients.c.id).where(
     recipients.c.broadcast == bindparam("number"),
@@ -80,7 +79,7 @@ _MEMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A row that is about to go out."""
+    """A row whose message is about to be sent."""
 
     row: int
     worker: str
@@ -104,9 +103,9 @@ class LedgerRows(Rows):
 
     @run_to_completion
     async def claim(self, number: int, worker: str, most: int, at: datetime) -> list[Recipient]:
-        """The next rows, now this worker's for CLAIM_S; oldest first. Empty: nothing is to be sent now."""
+        """Lease the next rows to this worker for CLAIM_S; return them, oldest first. Empty: nothing to send now."""
         which = _CLAIM.order_by(recipients.c.id).limit(most)
-        which = which.with_for_update(skip_locked=True) if self._reader.dialect.name == "postgresql" else which
+        which = which.with_for_update(skip_locked=True) if self._dialect == "postgresql" else which
         lease = {"worker": worker, "lease_until": text_of(at + timedelta(seconds=CLAIM_S))}
         async with self._writing() as connection:
             ids = [i for (i,) in await connection.execute(which, {"number": number, "now": text_of(at)})]
@@ -118,26 +117,26 @@ class LedgerRows(Rows):
 
     @run_to_completion
     async def release(self, number: int, worker: str) -> None:
-        """Let go of what was claimed and not begun."""
+        """End the leases of rows that were claimed and not begun."""
         mine = (recipients.c.broadcast == number, recipients.c.state == "pending", recipients.c.worker == worker)
         async with self._writing() as connection:
             await connection.execute(update(recipients).where(*mine).values(worker=None, lease_until=""))
 
     async def mark(self, row: int, worker: str, at: datetime) -> bool:
-        """The row is about to go out. False: it must not, because it is somebody else's or the broadcast stopped."""
+        """Note that a row is about to be sent. False: do not, another worker has it or the broadcast stopped."""
         return await self._write(Mark(row, worker, at))
 
     async def settle(self, result: Result, at: datetime) -> bool:
-        """Write an outcome down, and prove it."""
+        """Write an outcome, and add it to the chain of proof."""
         return await self._write(Settle(result, at))
 
     async def finish(self) -> None:
-        """Wait for what is being written."""
+        """Wait until everything is written."""
         await self._write.finish()
 
     @run_to_completion
     async def release_orphans(self, number: int, at: datetime) -> int:
-        """Rows whose sender was lost on the way become unsure; how many."""
+        """Make rows unsure whose sender was killed while sending; return how many."""
         lost = (
             recipients.c.broadcast == number,
             recipients.c.state == "sending",
@@ -152,7 +151,7 @@ class LedgerRows(Rows):
 
     @run_to_completion
     async def end(self, number: int, at: datetime) -> Totals | None:
-        """Done, when everybody has an outcome; None while somebody has not."""
+        """End a broadcast when every row has an outcome, and return the totals; None while one has not."""
         async with self._writing() as connection:
             states = await states_of(connection, number)
             if states.get("pending") or states.get("sending"):
@@ -163,15 +162,14 @@ class LedgerRows(Rows):
         return await self.totals(number)
 
     async def totals(self, number: int) -> Totals:
-        """How far it is."""
-        with translate_errors():
-            async with self._reader.connect() as connection:
-                acks = await _by(connection, number, recipients.c.ack)
-                skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
-                return Totals(await states_of(connection, number), dict(acks), dict(skipped))
+        """Return the numbers of recipients by state, by answer, and by reason of those left out."""
+        async with self._reading() as connection:
+            acks = await _by(connection, number, recipients.c.ack)
+            skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
+            return Totals(await states_of(connection, number), dict(acks), dict(skipped))
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
-        """Every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
+        """Yield every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
         after = 0
         names = ("id", "state", "reason", "attempts", "at", "ack", "ack_at")
         page = (
@@ -182,9 +180,8 @@ class LedgerRows(Rows):
             .limit(PAGE)
         )
         while True:
-            with translate_errors():
-                async with self._reader.connect() as connection:
-                    rows = (await connection.execute(page, {"after": after})).mappings().all()
+            async with self._reading() as connection:
+                rows = (await connection.execute(page, {"after": after})).mappings().all()
             for row in rows:
                 yield row
             if len(rows) < PAGE:
@@ -223,7 +220,7 @@ class LedgerRows(Rows):
 
 
 def select_received(person: int) -> Any:
-    """What a person got of broadcasts and answered; it is theirs, so it is exported with the rest."""
+    """Select the broadcasts that a person got, with their answers, for the export."""
     names = ("broadcast", "state", "at", "ack", "ack_at")
     return select(*(recipients.c[name] for name in names)).where(recipients.c.who == person).order_by(recipients.c.id)
 
@@ -250,7 +247,7 @@ def _row(row: Any) -> Recipient:
 
 
 async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, int]:
-    """How many rows are in each state."""
+    """Count the rows by state."""
     return dict(await _by(connection, number, recipients.c.state))
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a database, told apart so that it can be said in words to an operator."""
+"""Problems of a database, by a code for which there are words for an operator."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _POSTGRES: tuple[tuple[str, StoreCode], ...] = (
 
 
 class StoreProblem(Exception):
-    """The database cannot do what was asked, and nothing of it was done. `detail`: one English line, no secrets."""
+    """The database cannot do what was requested, and nothing was changed. `detail`: one English line, no secrets."""
 
     def __init__(self, code: StoreCode, detail: str) -> None:
         self.code = code
@@ -59,7 +59,7 @@ class StoreProblem(Exception):
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn what drivers and the system raise into StoreProblem; what is our own mistake passes unchanged."""
+    """Turn exceptions of drivers and the system into StoreProblem; those that are bugs of ours pass unchanged."""
     try:
         yield
     except DBAPIError as error:

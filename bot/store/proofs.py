@@ -1,4 +1,4 @@
-"""The chain of proof as rows: appended in the transaction of what it proves, never changed."""
+"""The chain of proof as rows: appended in the transaction of what they prove, never changed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.proof import FIRST, Record, canonical_json, link
 from bot.store.broadcast_tables import proofs
-from bot.store.problems import translate_errors
+from bot.store.rows import ReadRows
 from bot.store.times import text_of
 
 PAGE = 1000
@@ -19,7 +19,7 @@ PAGE = 1000
 
 
 async def prove(connection: AsyncConnection, at: datetime, kind: str, broadcast: int, body: Any) -> None:
-    """Append a record to the chain, in the transaction of what it proves. One writer at a time."""
+    """Append a record to the chain, in the transaction of what it proves; waits for other writers."""
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236424)")
     before = (await connection.execute(select(proofs.c.hash).order_by(proofs.c.id.desc()).limit(1))).scalar() or FIRST
@@ -28,21 +28,16 @@ async def prove(connection: AsyncConnection, at: datetime, kind: str, broadcast:
     await connection.execute(insert(proofs), row | {"hash": link(before, when, kind, broadcast, words)})
 
 
-class ProofRows:
-    """The proof of an open store."""
-
-    def __init__(self, reader: AsyncEngine) -> None:
-        self._reader = reader
+class ProofRows(ReadRows):
+    """The chain of proof of an open store."""
 
     async def pages(self, number: int | None = None) -> AsyncIterator[list[Record]]:
-        """The records, oldest first, in pages; of one broadcast when it is named."""
+        """Yield the records in pages, oldest first; `number`: of one broadcast."""
         after = 0
         while True:
             which = [proofs.c.id > after] + ([proofs.c.broadcast == number] if number else [])
             page = select(proofs).where(*which).order_by(proofs.c.id).limit(PAGE)
-            with translate_errors():
-                async with self._reader.connect() as connection:
-                    rows = (await connection.execute(page)).all()
+            rows = await self._fetch(page)
             yield [Record(*row) for row in rows]
             if len(rows) < PAGE:
                 return

@@ -1,7 +1,7 @@
 """Brings a database to the schema of this version: makes a fresh one, upgrades an older one, refuses a newer one.
 
-alembic costs a third of a second to import, so it is called for upgrades alone; a database that is current is known by
-one SELECT, a fresh one is made from the tables and stamped.
+alembic takes a third of a second to import, so only upgrades use it: one SELECT shows that a database is current, and a
+fresh one is made from the tables and stamped.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.problems import StoreProblem
 from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
 
-# The newest file in migrations/versions. Revisions are numbers of four digits, so that older and newer can be told.
-REVISION = "0009"
+# The newest file in migrations/versions. Revisions are numbers of four digits, so that they can be compared.
+REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # SQLite keeps what was deleted in its write-ahead log until this is done.
 WIPE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
-# One process at a time; and foreign keys must sleep while SQLite rebuilds a table, which it allows only before BEGIN.
+# One process at a time; and foreign keys must be off while SQLite rebuilds a table, which it allows only before BEGIN.
 _FIRST = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
     "postgresql": ("SELECT pg_advisory_xact_lock(7236423)",),

@@ -1,13 +1,27 @@
-"""The tables. A change here needs a migration beside it; a test compares both roads to the same schema.
+"""The tables. A change here needs a migration; a test compares the schemas that both make.
 
-A table with a column `person` holds things of one person: it is exported and forgotten with them without further code.
+A table with a column `person` belongs to a person: its rows are exported, forgotten and expired without further code.
 Times are text, UTC, ISO 8601 with milliseconds (`2013-12-05T08:30:00.000+00:00`), so that they sort. No names, no chat
 texts of graduates, nothing that `bot.domain.privacy` masks.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, false, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    ScalarSelect,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    select,
+    true,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -23,19 +37,25 @@ people = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("channel", Text, nullable=False),
-    # The channel's own id of the person: what a reply is addressed to.
+    # The channel's own id of the person, to which replies go.
     Column("user_id", Text, nullable=False),
-    # Random; what staff see instead of the two above. A person who was forgotten and comes back gets another.
+    # Random; shown to staff instead of the two above. A person who was forgotten and comes back gets another.
     Column("member", Text, nullable=False, unique=True),
     # JSON of the conversation; NULL: none yet.
     Column("session", Text),
-    # Goes up with each turn, and by whole rounds of the ring below when the session is put right outside one.
+    # Goes up by one with each turn, and by KEPT_TURNS when the session is replaced outside one, so that slots stay.
     Column("turns", Integer, nullable=False),
     Column("updated_at", Text, nullable=False),
-    # Whether a message would arrive: false once the person has blocked the bot, until they are seen again.
+    # False once the person has blocked the bot, until they write again.
     Column("reachable", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("channel", "user_id"),
 )
+
+
+def person_id(channel: str, user: str) -> ScalarSelect[int]:
+    """Return the subquery of a person's id."""
+    return select(people.c.id).where(people.c.channel == channel, people.c.user_id == user).scalar_subquery()
+
 
 # Append-only: what happened at which step of a script, and which answers of the FAQ were given (script `faq`).
 step_events = Table(
@@ -54,9 +74,9 @@ step_events = Table(
 )
 
 KEPT_TURNS = 32
-"""How many turns of one person can be sent again."""
+"""Number of turns of one person that can be sent again."""
 
-# Updates whose effect is saved, with the turn to send again. A ring for each person: slot = turns % its length.
+# Updates that took effect, with the turn to send again. The last KEPT_TURNS of each person: slot = turns % KEPT_TURNS.
 handled_updates = Table(
     "handled_updates",
     metadata,
@@ -75,7 +95,7 @@ handled_updates = Table(
 )
 
 # Questions that found no answer, or several as good ones, masked, for the editors of the FAQ. Without a person, and
-# timed to the hour, so that none can be found through it.
+# timed to the hour, so that nobody can be identified by them.
 misses = Table(
     "misses",
     metadata,
@@ -86,25 +106,24 @@ misses = Table(
     Column("topics", Text, nullable=False),
     # The content revision that was asked.
     Column("revision", Text, nullable=False),
-    # What an admin made of it; NULL: it waits.
+    # What an admin did about it; NULL: it waits.
     Column("became", Text),
-    # Whether several topics were as near, so that a choice was offered.
+    # True when several topics were as near, so that a choice was offered.
     Column("tied", Boolean, nullable=False, server_default=false()),
-    # What the buttons under it call it: the beginning of a hash of the question. NULL: nothing was offered.
+    # Its id in the buttons under it: the beginning of a hash of the question. NULL: nothing was offered.
     Column("mark", Text),
     # The topic that was taken of those offered; NULL: none so far.
     Column("picked", Text),
     Index(None, "mark"),
 )
 
-
-# Hand-offs to a person. Holds no words: those are in the staff chat.
+# Hand-offs to a person. Without the messages: those are in the staff chat.
 tickets = Table(
     "tickets",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
-    # Random; what people see of it.
+    # Random; shown to people.
     Column("number", Text, nullable=False, unique=True),
     # open, taken, released, closed.
     Column("state", Text, nullable=False),
@@ -115,13 +134,13 @@ tickets = Table(
     # JSON list of the FAQ topics that came nearest, best first.
     Column("topics", Text, nullable=False),
     Column("opened_at", Text, nullable=False),
-    # Since when words of the graduate wait for an answer; NULL: none do.
+    # Since when a message of the graduate waits for an answer; NULL: none does.
     Column("waiting_since", Text),
     # When the bot takes over again; NULL: never.
     Column("release_at", Text),
     # The channel's own id of the member of staff.
     Column("taken_by", Text),
-    # The thread of the staff chat, when it has threads.
+    # The thread of the staff chat; NULL where it has no threads.
     Column("thread", Text),
     Index(None, "person"),
     Index(None, "release_at"),
@@ -143,7 +162,7 @@ ticket_messages = Table(
     Index(None, "message"),
 )
 
-# Messages to other chats than the one that spoke, until they are delivered. The words of a graduate in it are masked.
+# Messages to other chats than the sender's, until they are delivered. Words of graduates in them are masked.
 outbox = Table(
     "outbox",
     metadata,
@@ -160,16 +179,18 @@ outbox = Table(
     # JSON of the reply; NULL: only commands.
     Column("reply", Text),
     Column("commands", Text, nullable=False),
-    # Not before; moved on by whoever is about to send it.
+    # Not to be sent before; a claim moves it on.
     Column("due_at", Text, nullable=False),
     Column("tries", Integer, nullable=False),
-    # Kept for its own time: what comes later to the same chat does not wait for it.
+    # Kept for its own time: later messages to the same chat do not wait for it.
     Column("planned", Boolean, nullable=False, server_default=false()),
     Index(None, "ticket"),
     Index(None, "due_at"),
+    # No number is used twice, so that an outcome that comes late never settles another message.
+    sqlite_autoincrement=True,
 )
 
-# Who has a role by invitation; owners are in the settings.
+# People with a role by invitation; owners are in the settings.
 staff = Table(
     "staff",
     metadata,
@@ -178,7 +199,7 @@ staff = Table(
     Column("user_id", Text, nullable=False),
     # admin, staff.
     Column("role", Text, nullable=False),
-    # What the one who invited calls them.
+    # The name given by whoever invited them.
     Column("label", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("added_by", Text, nullable=False),

@@ -7,7 +7,7 @@ from typing import overload
 
 
 def text_of(at: datetime) -> str:
-    """An aware time as text. ValueError for one without its zone."""
+    """Return an aware time as text. ValueError for one without its zone."""
     if at.tzinfo is None:
         raise ValueError("a time without its zone")
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -18,5 +18,5 @@ def time_of(text: str) -> datetime: ...
 @overload
 def time_of(text: None) -> None: ...
 def time_of(text: str | None) -> datetime | None:
-    """The time that `text_of` wrote."""
+    """Return the time that `text_of` wrote."""
     return datetime.fromisoformat(text) if text else None

@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import insert
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft
@@ -38,8 +37,11 @@ from bot.store.tables import people
 from bot.store.times import text_of
 from flows.model import Position
 from tests.conftest import shipped
-from tests.store.conftest import POSTGRES
+from tests.databases import make_database
 from tests.telegram_server import TelegramServer
+
+BACKEND = "sqlite"
+"""The kind of database that the next harness opens."""
 
 NOTICE = "2014-autumn"
 NOON = datetime(2013, 12, 11, 4, tzinfo=UTC)
@@ -155,7 +157,7 @@ class Harness:
         await self.apply(Cancelled(number, (await self.get(number)).state))
 
     async def apply(self, *effects: Any) -> None:
-        await self.store.desk.apply(effects, "telegram", self.now)
+        await self.store.apply(effects, "telegram", self.now)
 
     async def get(self, number: int) -> Broadcast:
         found = await self.store.broadcasts.get(number)
@@ -189,24 +191,12 @@ class Harness:
         return found.left
 
 
-async def _database(folder: Path) -> str:
-    """Return the address of a fresh database: SQLite's in the folder, or the emptied one of TEST_POSTGRES_URL."""
-    if not POSTGRES:
-        return f"sqlite+aiosqlite:///{folder / 'gradbot.db'}"
-    engine = create_async_engine(POSTGRES)
-    async with engine.begin() as connection:
-        await connection.execute(text("DROP SCHEMA public CASCADE"))
-        await connection.execute(text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return POSTGRES
-
-
 @asynccontextmanager
 async def open_harness(
     folder: Path, sessions: list[str], limits: Limits | None = None, seen: datetime = NOON
 ) -> AsyncIterator[Harness]:
     """Open a database of people with these sessions, each with a chat on Telegram, whose last turn was at `seen`."""
-    url = await _database(folder)
+    url = await make_database(BACKEND, folder)
     store = await Store.open(url)
     try:
         async with TelegramServer() as telegram:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.broadcast.harness import FIRST, Harness
-from tests.store.conftest import POSTGRES
 from tests.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +58,7 @@ async def run_with_kills(
     number, people = await harness.start_new(loud=True), len(harness.telegram.users) - 1
     at_kill: list[int] = []
     for _ in range(kills):
-        sender = start(harness.telegram, folder, number, rate)
+        sender = start(harness.telegram, folder, harness.url, number, rate)
         seen = len(harness.telegram.calls)
         await harness.telegram.until(partial(_has_begun, harness.telegram, seen, sender), 60)
         await asyncio.sleep(draw.random() * within_s)
@@ -93,7 +92,7 @@ def _has_begun(telegram: TelegramServer, seen: int, sender: subprocess.Popen[byt
     return any(call.method == "sendMessage" for call in telegram.calls[seen:]) or sender.poll() is not None
 
 
-def start(telegram: Server, folder: Path, number: int, rate: int = 2000) -> subprocess.Popen[bytes]:
+def start(telegram: Server, folder: Path, url: str, number: int, rate: int = 2000) -> subprocess.Popen[bytes]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
     env |= {
         "GRADBOT_HOME": str(folder),
@@ -101,7 +100,7 @@ def start(telegram: Server, folder: Path, number: int, rate: int = 2000) -> subp
         "GRADBOT_TELEGRAM_API": telegram.url,
         "GRADBOT_TODAY": TODAY.isoformat(),
         "GRADBOT_RATE": str(rate),
-        **({"GRADBOT_DATABASE_URL": POSTGRES} if POSTGRES else {}),
+        "GRADBOT_DATABASE_URL": url,
     }
     command = [sys.executable, "-m", "bot", "broadcast", "start", str(number), "--here"]
     return subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -149,7 +149,7 @@ async def test_a_broadcast_that_ran_before_the_upgrade_runs_on_after_it(tmp_path
     store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
     (broadcast,) = await store.broadcasts.all()
     assert broadcast.state == "running"
-    await store.desk.apply([Moved(broadcast.number, "running", "paused", {})], "telegram", NOON)
+    await store.apply([Moved(broadcast.number, "running", "paused", {})], "telegram", NOON)
     await store.close()
     with closing(sqlite3.connect(tmp_path / "gradbot.db")) as raw:
         assert raw.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -19,8 +19,8 @@ from bot.domain.broadcast import Result
 from bot.store import Store
 from bot.store.times import text_of
 from tests.broadcast.harness import add_people, session
+from tests.broadcast.test_unfinished import DRAWN, finished
 from tests.conftest import shipped
-from tests.domain.test_join_codes import DRAWN, finished
 
 VALID_ID = "341102199212121233"
 """An ID number with a right check digit; made up."""

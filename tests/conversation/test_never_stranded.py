@@ -23,15 +23,19 @@ TOPICS = list(CONTENT.entries)
 NOTICE = next(iter(CONTENT.notices.values()))
 RIGHT = {f"field__{field.name}": "right" for field in NOTICE.check_fields} | {"photo": "right"}
 DAYS = ("2013-11-20", "2013-12-05", "2013-12-25", "2014-03-19", "2026-11-24")
+CONTENTS = {"as shipped": shipped(), "two notices": both_notices(), "another notice": only_another()}
+"""By a name, which is what a failing example shows."""
 PERMISSION = "现在可以点“正确”了"
 
 
 # Anything may come in
 
+Place = tuple[str | None, str, str, dict[str, str]]
+"""A step (None: before the walk), a day, the name of a content, and answers given so far."""
 SOMEWHERE = st.tuples(
     st.sampled_from([None, *STEPS]),
     st.sampled_from(DAYS),
-    st.sampled_from([shipped(), both_notices(), only_another()]),
+    st.sampled_from([*CONTENTS]),
     st.dictionaries(st.sampled_from([*RIGHT, "level", "cohort", "major"]), st.sampled_from(["right", "wrong", ""])),
 )
 WORDS = st.one_of(
@@ -62,21 +66,21 @@ PRESSES = st.one_of(
 )
 
 
-def placed(where: tuple[str | None, str, Content, dict[str, str]]) -> Person:
+def placed(where: Place) -> Person:
     step, day, content, answers = where
-    person = Person(content, at(day))
+    person = Person(CONTENTS[content], at(day))
     return person.stands(step, **answers) if step else person
 
 
 @settings(max_examples=150, deadline=None)
 @given(SOMEWHERE, WORDS)
-def test_no_words_break_it(where: tuple[str | None, str, Content, dict[str, str]], text: str) -> None:
+def test_no_words_break_it(where: Place, text: str) -> None:
     check_turn(placed(where).says(text))
 
 
 @settings(max_examples=150, deadline=None)
 @given(SOMEWHERE, PRESSES)
-def test_no_button_breaks_it(where: tuple[str | None, str, Content, dict[str, str]], press: str) -> None:
+def test_no_button_breaks_it(where: Place, press: str) -> None:
     check_turn(placed(where).does(press=press))
 
 

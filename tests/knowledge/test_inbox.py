@@ -51,7 +51,7 @@ async def test_a_near_tied_question_waits_with_what_was_picked(room: Newsroom) -
     assert "你想问的是哪一个" in said(offered)
     third = offered.replies[0].buttons[2][0]
     await room.presses(offered, third.text, "p1")
-    tied = [one for one in await room.store.knowledge.list_unanswered(AT) if one.tied]
+    tied = [one for one in await room.store.questions.list_unanswered(AT) if one.tied]
     assert [one.question for one in tied] == ["登录不上去"] * 2
     assert [one.picked for one in tied] == [third.id.rsplit("|", 1)[1], None]
     card = await room.says("/faq inbox")
@@ -64,7 +64,7 @@ async def test_what_is_picked_after_a_miss_is_a_hint_as_well(room: Newsroom) -> 
     missed = await room.says("食堂红烧肉几点开始卖呀", "p3")
     last = missed.replies[-1].buttons[2][0]
     await room.presses(missed, last.text, "p3")
-    newest = (await room.store.knowledge.list_unanswered(AT))[0]
+    newest = (await room.store.questions.list_unanswered(AT))[0]
     assert (newest.tied, newest.picked) == (False, last.id.rsplit("|", 1)[1])
 
 

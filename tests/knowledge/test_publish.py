@@ -86,7 +86,7 @@ def test_a_rollback_is_not_refused_for_what_lint_finds_in_it_now(by: str, here: 
         number, old = await room.knowledge.in_force()
         files = place_file(old, "canteen.yaml", BEGS)
         first = Revised(files, max(number, 1), "older", "start")
-        await room.store.knowledge.apply([Revised(old, 0, "oldest", "start"), first], NOON)
+        await room.store.apply([Revised(old, 0, "oldest", "start"), first], "", NOON)
         await room.knowledge.look()
         return await room.sends("canteen.yaml", OWN, "/faq")
 

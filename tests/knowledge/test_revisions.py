@@ -261,7 +261,7 @@ async def test_two_pairs_of_eyes(room: Newsroom) -> None:
     await room.says(f"/start {link}", "22")
     asked = await room.sends("canteen.yaml", OWN, "/faq", "22")
     assert "两个人" in said(asked)
-    post = next(p for p in await room.store.desk.claim("test", room.now) if p.user == OWNER and p.reply)
+    post = next(p for p in await room.store.outbox.claim("test", room.now) if p.user == OWNER and p.reply)
     assert post.reply
     publish = post.reply.buttons[0][0].id
     own = await room.service.receive(Incoming("test", "22", press=publish))
@@ -327,7 +327,7 @@ def _hears(room: Newsroom, told: list[str]) -> Callable[[Report], Awaitable[None
 
     async def hear(report: Report) -> None:
         await tell(report)
-        posts = await room.store.desk.claim("test", room.now)
+        posts = await room.store.outbox.claim("test", room.now)
         told.extend(post.reply.text for post in posts if post.reply)
 
     return hear

@@ -34,7 +34,7 @@ def vote_texts(answer: Answer) -> list[str]:
 
 async def find_opinion(room: Newsroom, text: str = ENTRY.answer) -> Opinion | None:
     key = wording(ENTRY.model_copy(update={"answer": text}))
-    return (await room.store.knowledge.opinions()).get((TOPIC, key))
+    return (await room.store.questions.opinions()).get((TOPIC, key))
 
 
 async def vote(room: Newsroom, person: str, reason: str) -> None:
@@ -78,7 +78,7 @@ async def test_two_answers_are_judged_apart(room: Newsroom) -> None:
     assert len(votes) == 2
     for vote in votes:
         await room.taps(vote.id, "lin")
-    assert {topic for topic, _ in await room.store.knowledge.opinions()} == {TOPIC, "forgot-password"}
+    assert {topic for topic, _ in await room.store.questions.opinions()} == {TOPIC, "forgot-password"}
 
 
 async def test_a_mended_answer_is_judged_anew(room: Newsroom) -> None:
@@ -110,7 +110,7 @@ async def test_it_is_exported_and_goes_with_its_person(room: Newsroom) -> None:
     told = {"at": at, "script": "faq", "step": TOPIC, "kind": "answer", "revision": revision}
     assert told in kept["step_events"]
     await room.says("忘记我", "lin")
-    assert await room.store.knowledge.opinions() == {}
+    assert await room.store.questions.opinions() == {}
 
 
 async def test_an_answer_that_helps_too_few_is_flagged_everywhere(room: Newsroom, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_channel_that_cannot_change_what_it_showed_is_spared_the_row(meets: Me
 async def test_a_forged_tap_is_an_old_button(press: str, room: Newsroom) -> None:
     await room.says("你好", "lin")
     assert "以前的" in said(await room.taps(press, "lin"))
-    assert await room.store.knowledge.opinions() == {}
+    assert await room.store.questions.opinions() == {}
 
 
 async def test_a_tap_that_comes_twice_from_the_channel_counts_once(room: Newsroom) -> None:

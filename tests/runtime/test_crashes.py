@@ -1,4 +1,4 @@
-"""A work that nobody waits for: what it meets is told, and it goes on."""
+"""A background task that fails is logged and restarted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bot.runtime.crashes import restart_on_error
 
 
-async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again() -> None:
+async def test_a_task_that_fails_is_logged_without_its_message_and_restarted() -> None:
     begun, going = 0, asyncio.Event()
 
     async def work() -> None:
@@ -24,7 +24,7 @@ async def test_a_work_that_fails_is_told_without_anybodys_words_and_begins_again
         task = asyncio.create_task(restart_on_error(work, again_s=0))
         await asyncio.wait_for(going.wait(), 5)
     task.cancel()
-    (told,) = log
-    assert (told["event"], told["error"]) == ("work_failed", "ValueError")
-    assert any("test_crashes.py" in place for place in told["places"])
+    (line,) = log
+    assert (line["event"], line["error"]) == ("work_failed", "ValueError")
+    assert any("test_crashes.py" in place for place in line["places"])
     assert "hello123" not in str(log)

@@ -19,27 +19,27 @@ async def stuck(pieces):
     await asyncio.Event().wait()
 
 async def main():
-    together = Batcher(stuck, lambda piece: piece)
-    asyncio.ensure_future(asyncio.gather(*(together(n) for n in range(3))))
+    batcher = Batcher(stuck, lambda piece: piece)
+    asyncio.ensure_future(asyncio.gather(*(batcher(n) for n in range(3))))
     await asyncio.sleep(0.01)
 
 asyncio.run(main())
 """
 
 
-def test_a_loop_that_is_closed_waits_for_nobody() -> None:
+def test_closing_the_loop_does_not_hang() -> None:
     assert subprocess.run([sys.executable, "-c", CLOSING], timeout=20, check=False).returncode == 0
 
 
-async def test_who_leaves_takes_nobody_along() -> None:
+async def test_a_cancelled_caller_cancels_nobody_else() -> None:
     release = asyncio.Event()
 
     async def slow(pieces: Sequence[int]) -> Sequence[int]:
         await release.wait()
         return [piece * 10 for piece in pieces]
 
-    together = Batcher(slow, lambda piece: piece)
-    first, second = (asyncio.create_task(together(n)) for n in (1, 2))
+    batcher = Batcher(slow, lambda piece: piece)
+    first, second = (asyncio.create_task(batcher(n)) for n in (1, 2))
     await asyncio.sleep(0)
     first.cancel()
     release.set()

@@ -1,8 +1,8 @@
-"""What is wrong with a database has a name, and nothing is half done."""
+"""Every problem of a database has a code, and nothing is half done."""
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # noqa: F401 - loaded on first use, which may be when we may not read it
+import concurrent.futures.thread  # noqa: F401 - else loaded on first use, when this account may not read it
 import os
 import sqlite3
 import stat
@@ -60,7 +60,7 @@ async def test_the_file_is_a_folder(url: str, path: Path) -> None:
 
 @contextmanager
 def bound_by_file_rights() -> Iterator[None]:
-    """The administrator may write anywhere: then act as nobody for a while."""
+    """Act as `nobody` where the tests run as root, who may write anywhere."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)
@@ -111,7 +111,7 @@ async def test_another_process_holds_it(url: str, path: Path) -> None:
     await store.close()
 
 
-async def test_a_full_disk_and_then_room_again(url: str) -> None:
+async def test_a_full_disk_and_then_free_space_again(url: str) -> None:
     store = await Store.open(url)
     await save(store, "1")
     before = await store.export("c", "42")
@@ -130,13 +130,13 @@ async def test_a_full_disk_and_then_room_again(url: str) -> None:
     await store.close()
 
 
-def test_an_address_that_cannot_be_read_is_trouble_and_not_told() -> None:
+def test_an_unreadable_address_is_a_problem_and_not_quoted() -> None:
     with pytest.raises(StoreProblem) as caught:
         Store.exists("postgresql+asyncpg://gradbot:se@cr:et@db/gradbot")
     assert "cr" not in caught.value.detail
 
 
-async def test_more_want_the_database_than_it_has_ways_in(url: str) -> None:
+async def test_more_callers_than_connections(url: str) -> None:
     store = await Store.open(url)
     store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
     async with AsyncExitStack() as taken:

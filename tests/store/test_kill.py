@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what was acknowledged is there, a turn is there whole or not at all."""
+"""kill -9 at any moment: acknowledged turns are there, and each turn is complete or absent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.store import Store
 
-# Walks one person on for ever: turn n saves session n, two events, update n; then says n.
+# Saves turns of one person for ever: turn n has session n, two events and update n; then prints n.
 WRITER = """
 import asyncio, sys
 from datetime import datetime, UTC

@@ -1,4 +1,4 @@
-"""Fresh, older, newer and foreign databases; and both roads lead to one schema."""
+"""Fresh, older, newer and foreign databases; migrations make the same schema as the tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
@@ -38,7 +41,18 @@ def make_older(path: Path) -> None:
     run(path, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
 
 
-def read(path: Path, query: str) -> list[tuple[str, ...]]:
+def upgrade_to(path: Path, revision: str) -> None:
+    """Run migrations up to an older revision, as an older version did."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def read(path: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(query).fetchall()
 
@@ -46,10 +60,15 @@ def read(path: Path, query: str) -> list[tuple[str, ...]]:
 def schema(path: Path) -> set[str]:
     """Every CREATE statement, its columns and constraints in alphabetical order."""
     found = read(path, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
-    return {" | ".join(sorted(re.split(r"[\s(),]*[(),][\s(),]*", " ".join(sql.split())))) for (sql,) in found}
+    return {
+        " | ".join(
+            sorted(re.split(r"[\s(),]*[(),][\s(),]*", " ".join(sql.replace('TABLE "outbox"', "TABLE outbox").split())))
+        )
+        for (sql,) in found
+    }
 
 
-async def test_both_roads_lead_to_one_schema(url: str, path: Path) -> None:
+async def test_migrations_make_the_same_schema_as_the_tables(url: str, path: Path) -> None:
     older = path.with_name("older.db")
     make_older(older)
     await touch(url)
@@ -77,6 +96,40 @@ async def test_opening_again_keeps_what_is_there(url: str) -> None:
     store = await Store.open(url)
     assert await store.load("c", "42") == "1"
     await store.close()
+
+
+async def test_what_was_kept_as_drafts_moves_to_its_own_tables(url: str, path: Path) -> None:
+    make_older(path)
+    upgrade_to(path, "0009")
+    at = "2013-12-05T08:30:00.000+00:00"
+    run(
+        path,
+        *(
+            f"INSERT INTO people VALUES ({n}, '{channel}', '{user}', '{n}', NULL, 1, '{at}', 1)"
+            for n, (channel, user) in enumerate([("t", "1"), ("t", "2"), ("console", "2")])
+        ),
+        "INSERT INTO texts VALUES ('h1', 'a: 1'), ('h2', '怎么注册'), ('h3', '密码忘了'), ('h4', 'in no file')",
+        *(
+            "INSERT INTO drafts (key, at, author, note, parent, files)"
+            f" VALUES ('{key}', '{at}', '{by}', '{note}', 1, '{files}')"
+            for key, by, note, files in (
+                ("abc", "1", "", '{"a.yaml": "h1"}'),
+                ("last-1", "1", "", '{"a.yaml": "h1"}'),
+                ("try-1", "1", '{"misses": 0}', '{"a.yaml": "h1"}'),
+                ("why-1", "1", "", '{"question": "h2"}'),
+                ("try-2", "2", "", '{"a.yaml": "h1"}'),
+                ("why-2", "2", "", '{"question": "h3"}'),
+                ("digest-2013-49", "", "", "{}"),
+            )
+        ),
+    )
+    await touch(url)
+    assert read(path, "SELECT key FROM drafts ORDER BY key") == [("abc",), ("last-1",)]
+    assert read(path, "SELECT person, at, files, session FROM trials") == [(0, at, '{"a.yaml": "h1"}', '{"misses": 0}')]
+    assert read(path, "SELECT person, at, question FROM explained_questions") == [(0, at, "怎么注册")]
+    assert read(path, "SELECT key, at FROM done_once") == [("digest-2013-49", at)]
+    assert read(path, "SELECT hash FROM texts") == [("h1",)]
+    assert all("密码忘了".encode() not in file.read_bytes() for file in path.parent.iterdir())
 
 
 async def test_a_failed_upgrade_changes_nothing(url: str, path: Path) -> None:

@@ -29,8 +29,8 @@ NONSENSE = ("寄毕业证要不要收快递费", "毕业照什么时候拍", "�
 
 
 @pytest.fixture
-async def chats(tmp_path: Path) -> AsyncIterator[Chats]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+async def chats(database_url: str) -> AsyncIterator[Chats]:
+    store = await Store.open(database_url)
     yield Chats(shipped(), store, at_noon())
     await store.close()
 
@@ -101,8 +101,8 @@ async def test_an_answer_that_begins_like_a_note_reaches_the_graduate(chats: Cha
     assert chats.texts_to()[-1] == "老师回复：\n备注栏空着就行"
 
 
-async def test_without_threads_a_reply_says_which_ticket(tmp_path: Path) -> None:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+async def test_without_threads_a_reply_says_which_ticket(database_url: str) -> None:
+    store = await Store.open(database_url)
     chats = Chats(shipped(), store, at_noon(), threads=False)
     await open_by_misses(chats)
     await chats.act_as_staff("听得见吗", reply_to=chats.newest_message)
@@ -193,12 +193,12 @@ async def test_a_restart_between_commit_and_delivery_loses_nothing(chats: Chats)
         await chats.service.receive(Incoming("test", GRADUATE, words, update_id=f"x{n}"))
     await chats.service.receive(Incoming("test", GRADUATE, press="cmd|desk", update_id="x"))
     await chats.service.receive(Incoming("test", GRADUATE, "再补充一句", update_id="x3"))
-    claimed = await chats.store.desk.claim("test", utc(chats.now))
+    claimed = await chats.store.outbox.claim("test", utc(chats.now))
     assert len(claimed) == 1
     chats.service = chats.make_service()
     await chats.deliver()
     assert chats.posts == []  # the other one may still be sending it
-    await chats.store.desk.recall("test", utc(chats.now))
+    await chats.store.outbox.recall("test", utc(chats.now))
     await chats.deliver()
     assert len(chats.staff_texts) == 2
     assert "再补充一句" in chats.staff_texts[1]

@@ -1,0 +1,57 @@
+"""Applies what a turn decided: one table from the class of an effect to the function that writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.effects import Effect
+from bot.domain.outbox import Queued
+from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
+from bot.domain.reminders import Remind, Reminded, Resaved
+from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
+from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.tickets import Changed, Opened
+from bot.store import broadcasts, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
+from bot.store.rows import Origin
+
+Apply = Callable[[AsyncConnection, Any, Origin], Awaitable[None]]
+
+APPLY: Mapping[type[Any], Apply] = {
+    Opened: tickets.open_ticket,
+    Changed: tickets.change_ticket,
+    Queued: outbox.queue,
+    Invited: roles.save_invitation,
+    Joined: roles.use_invitation,
+    Removed: roles.remove_role,
+    Audited: roles.save_audit,
+    Revised: knowledge.add_revision,
+    Drafted: knowledge.save_draft,
+    Undrafted: knowledge.delete_draft,
+    TrialStarted: knowledge.start_trial,
+    TrialContinued: knowledge.continue_trial,
+    TrialEnded: knowledge.end_trial,
+    Once: knowledge.do_once,
+    Settled: questions.settle,
+    Unsettled: questions.unsettle,
+    Explained: questions.save_explained,
+    Picked: questions.save_pick,
+    Voted: questions.save_vote,
+    Rewritten: broadcasts.rewrite,
+    Moved: broadcasts.change_state,
+    Started: freezing.start,
+    Cancelled: freezing.cancel,
+    Answered: broadcasts.save_ack,
+    Remind: reminders.save_reminder,
+    Reminded: reminders.end_reminder,
+    Resaved: people.replace_session,
+}
+
+
+async def apply(connection: AsyncConnection, effects: Iterable[Effect], origin: Origin) -> None:
+    """Write effects in order, in the caller's transaction. Outdated when somebody else was faster than one of them."""
+    for effect in effects:
+        await APPLY[type(effect)](connection, effect, origin)

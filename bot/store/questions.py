@@ -1,0 +1,117 @@
+"""Questions that were not answered at once, votes on answers, and counts of questions.
+
+Written in a turn's transaction, read outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.questions import Explained, Opinion, Picked, Settled, Tallied, Unanswered, Unsettled, Voted
+from bot.store.broadcast_tables import asked
+from bot.store.knowledge_tables import explained_questions, votes
+from bot.store.rows import Origin, ReadRows
+from bot.store.tables import misses, person_id
+from bot.store.times import text_of, time_of
+from bot.store.upsert import upsert
+
+MOST = 20_000
+"""Unanswered questions that are read at most."""
+
+_COUNTED = ("channel", "day", "notice", "cohort", "reached")
+
+
+class QuestionRows(ReadRows):
+    """Questions and votes of an open store."""
+
+    async def list_unanswered(self, since: datetime, *, settled: bool = False) -> list[Unanswered]:
+        """Return the newest MOST questions since then that still wait for an admin (`settled`: all), newest first."""
+        which = and_(misses.c.at >= text_of(since), *(() if settled else (misses.c.became.is_(None),)))
+        rows = await self._fetch(select(misses).where(which).order_by(misses.c.id.desc()).limit(MOST))
+        return [
+            Unanswered(
+                row.id, time_of(row.at), row.question, tuple(json.loads(row.topics)), row.became, row.tied, row.picked
+            )
+            for row in rows
+        ]
+
+    async def opinions(self) -> dict[tuple[str, str], Opinion]:
+        """Return the votes by topic and wording."""
+        key = (votes.c.topic, votes.c.revision)
+        group = (*key, votes.c.helped, votes.c.reason)
+        counted = select(*group, func.count()).group_by(*group).order_by(func.count().desc(), votes.c.reason)
+        found: dict[tuple[str, str], Opinion] = {}
+        for topic, revision, helped, reason, n in await self._fetch(counted):
+            before = found.get((topic, revision), Opinion(0, 0))
+            reasons = {**before.reasons, reason: n} if reason else before.reasons
+            found[topic, revision] = Opinion(before.helped + n * helped, before.of + n, reasons)
+        return found
+
+    async def load_explained(self, channel: str, user: str) -> str | None:
+        """Return the question whose match was explained to a person last; None when there is none."""
+        is_theirs = explained_questions.c.person == person_id(channel, user)
+        rows = await self._fetch(select(explained_questions.c.question).where(is_theirs))
+        return rows[0].question if rows else None
+
+
+async def settle(connection: AsyncConnection, settled: Settled, _: Origin) -> None:
+    """Write down what an admin did about unanswered questions."""
+    await connection.execute(update(misses).where(misses.c.id.in_(settled.misses)).values(became=settled.became))
+
+
+async def unsettle(connection: AsyncConnection, unsettled: Unsettled, _: Origin) -> None:
+    """Make unanswered questions wait for an admin again."""
+    await connection.execute(update(misses).where(misses.c.id.in_(unsettled.misses)).values(became=None))
+
+
+async def save_explained(connection: AsyncConnection, explained: Explained, origin: Origin) -> None:
+    """Keep the question that was explained to the person whose turn it is, instead of the one before."""
+    row = {"at": text_of(origin.at), "question": explained.question}
+    new = upsert(connection.dialect.name)(explained_questions)
+    new = new.values(person=person_id(origin.channel, origin.user), **row)
+    await connection.execute(new.on_conflict_do_update(index_elements=[explained_questions.c.person], set_=row))
+
+
+async def save_pick(connection: AsyncConnection, picked: Picked, _: Origin) -> None:
+    """Write a taken topic into the newest question with this mark for which none was taken."""
+    newest = select(func.max(misses.c.id)).where(misses.c.mark == picked.mark, misses.c.picked.is_(None))
+    this = misses.c.id == newest.scalar_subquery()
+    await connection.execute(update(misses).where(this).values(picked=picked.topic))
+
+
+async def save_vote(connection: AsyncConnection, voted: Voted, origin: Origin) -> None:
+    """Keep a vote of the person whose turn it is; it replaces their earlier one on the same wording."""
+    person = person_id(origin.channel, origin.user)
+    vote = {"at": text_of(origin.at), "helped": voted.helped, "reason": voted.reason}
+    insert = upsert(connection.dialect.name)
+    new = insert(votes).values(person=person, topic=voted.topic, revision=voted.revision, **vote)
+    once = [votes.c.person, votes.c.topic, votes.c.revision]
+    await connection.execute(new.on_conflict_do_update(index_elements=once, set_=vote))
+
+
+async def count_questions(connection: AsyncConnection, questions: Iterable[tuple[str, datetime, Tallied]]) -> None:
+    """Add questions (channel, moment, how far it got) to the counts of their day.
+
+    Always in the same order, so that two workers never wait for each other's locks.
+    """
+    counts = Counter((ch, text_of(at)[:10], q.notice, q.cohort or "", q.reached) for ch, at, q in questions)
+    if not counts:
+        return
+    rows = [dict(zip(_COUNTED, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
+    await connection.execute(_add_count(connection.dialect.name), rows)
+
+
+@cache
+def _add_count(dialect: str) -> Any:
+    """Return the statement that adds to a count; made once, because every turn needs it."""
+    new = upsert(dialect)(asked)
+    more = {"count": asked.c.count + new.excluded.count}
+    return new.on_conflict_do_update(index_elements=[asked.c[name] for name in _COUNTED], set_=more)

@@ -1,0 +1,214 @@
+"""Join codes in a chat: a graduate gives one, staff see whom to call, and the school's list corrects sessions."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.admin.cards import asks
+from bot.broadcast.times import quiet_time_left
+from bot.broadcast.unfinished import correct_session, import_list
+from bot.domain import join_codes
+from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
+from bot.domain.outbox import Queued
+from bot.domain.session import dump, load
+from bot.store import KnownPerson
+from tests.broadcast.harness import FIRST, NOON, NOTICE, open_harness, session
+from tests.broadcast.test_chat import office
+from tests.conftest import both_notices, shipped
+
+DRAWN = list(join_codes.draw_codes(5, random.Random(3).randrange))
+
+
+def coded(code: str, state: str = "", step: str = "m1-phone", **answers: Any) -> str:
+    known = json.loads(session(state, step, **answers))
+    return json.dumps(known | {"code": code})
+
+
+def finished(code: str) -> str:
+    """Somebody who compared everything and said done."""
+    fields = [f"field:{field.name}" for field in shipped().notices[NOTICE].check_fields]
+    return coded(code, "done", "m10-done", **dict.fromkeys([*fields, "photo"], "right"), clicked="2013-12-05")
+
+
+async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking", "m2-site")]) as at:
+        ann = at.harness.telegram.users[FIRST]
+        assert "没有编号也能照常核对" in await at.says(ann, "/join")
+        assert "这个编号不对" in await at.says(ann, "/join 20120815")
+        assert f"编号 {join_codes.format_code(DRAWN[0])} 记下了" in await at.says(
+            ann, f"/start join-{DRAWN[0].lower()}"
+        )
+        assert join_codes.format_code(DRAWN[0]) in await at.says(ann, "/join")
+        kept = await at.harness.store.export("telegram", str(FIRST))
+        assert kept["people"][0]["session"]["code"] == DRAWN[0]
+        assert "编号删掉了" in await at.says(ann, "/join 删除")
+        assert await at.harness.store.codes.holders("telegram", NOTICE) == []
+        assert "记下了" in await at.says(ann, join_codes.format_code(DRAWN[1]))
+        assert [h.code for h in await at.harness.store.codes.holders("telegram", NOTICE)] == [DRAWN[1]]
+        await at.harness.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
+        assert await at.harness.store.codes.holders("telegram", NOTICE) == []
+
+
+async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
+    people = [coded(DRAWN[0], "walking", "m2-site"), finished(DRAWN[1]), coded(DRAWN[2]), session("walking")]
+    async with office(tmp_path, people) as at:
+        assert "有 2 个" in await at.says(at.owner, "/stats 名单")
+        (name, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
+        assert name == "未完成名单.csv"
+        lines = content.decode().splitlines()[1:]
+        assert {line.split(",")[0] for line in lines} == {
+            join_codes.format_code(DRAWN[0]),
+            join_codes.format_code(DRAWN[2]),
+        }
+        assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
+        eve = at.harness.telegram.users[FIRST + 3]
+        assert join_codes.format_code(DRAWN[0]) not in await at.says(eve, "/stats 名单")
+        assert len(at.harness.telegram.made("sendDocument")) == 1
+
+
+async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None:
+    async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking"), finished(DRAWN[2])]) as at:
+        ann = at.harness.telegram.users[FIRST]
+        given = " ".join([DRAWN[0], DRAWN[1], DRAWN[3]])
+        assert "一行一个" in await at.says(at.owner, "/stats 未核对")
+        said = await at.says(at.owner, f"/stats 未核对 {given}")
+        assert "名单上 3 个编号：1 个说做完了" in said
+        assert f"没有人用过的：{join_codes.format_code(DRAWN[3])}" in said
+        await at.sends()
+        assert f"编号 {join_codes.format_code(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
+        assert "点“正确”" in await at.taps(ann, "继续核对")
+        assert "哪天点的" in await at.taps(ann, "我点了“正确”")
+        assert [len(at.harness.messages_of(n)) > 0 for n in range(3)] == [True, False, False]
+        # The same list again changes nothing: she has not said done again.
+        assert "0 个说做完了" in await at.says(at.owner, f"/stats 未核对 {given}")
+
+
+async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None:
+    known = json.loads(finished(DRAWN[0]))
+    known |= {"notice": "2015-spring", "walks": {"2015-spring": known["walks"][NOTICE]}}
+    async with office(tmp_path, [json.dumps(known)]) as at:
+        at.harness.content = at.service.content = both_notices()
+        assert "2014-autumn、2015-spring" in await at.says(at.owner, "/stats 未核对")
+        assert "1 个说做完了" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
+
+
+async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_not_wait_for_them(
+    tmp_path: Path,
+) -> None:
+    async with open_harness(tmp_path, [finished(DRAWN[0])]) as harness:
+        harness.advance(hours=11)  # 23:00
+        listed = join_codes.Listed((DRAWN[0],), ())
+        result = await import_list(
+            harness.store, harness.content, "telegram", NOTICE, listed, harness.local(), harness.now
+        )
+        assert result.corrected == (DRAWN[0],)
+        assert await harness.store.outbox.next_due("telegram") == harness.now + timedelta(hours=9)
+        answer = Queued("user", Reply("明天来就行"), user=str(FIRST))
+        await harness.store.apply([answer], "telegram", harness.now)
+        (post,) = await harness.store.outbox.claim("telegram", harness.now)
+        assert (post.reply, post.last) == (answer.reply, True)
+        await harness.store.outbox.settle(post, Delivered(Outcome("sent")), harness.now)
+        harness.advance(hours=9)
+        (post,) = await harness.store.outbox.claim("telegram", harness.now)
+        assert post.reply
+        assert "还没有核对成功" in post.reply.text
+
+
+async def test_whoever_does_something_just_then_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_harness(tmp_path, [finished(DRAWN[0])]) as harness:
+        sessions, looked = harness.store.codes.sessions, list[str]()
+
+        async def slowly(channel: str, users: list[str]) -> list[tuple[str, str]]:
+            found = await sessions(channel, users)
+            if not looked:  # she writes something meanwhile
+                other = json.dumps(json.loads(finished(DRAWN[0])) | {"misses": 1})
+                await harness.store.save_turn(
+                    "telegram", str(FIRST), session=other, events=(), update_id=None, turn=None, miss=None, at=NOON
+                )
+            looked.append(users[0])
+            return found
+
+        monkeypatch.setattr(harness.store.codes, "sessions", slowly)
+        listed = join_codes.Listed((DRAWN[0],), ())
+        result = await import_list(
+            harness.store, harness.content, "telegram", NOTICE, listed, harness.local(), harness.now
+        )
+        assert (result.corrected, len(looked)) == ((DRAWN[0],), 2)
+
+
+async def test_a_turn_that_began_before_the_list_came_does_not_undo_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path, [finished(DRAWN[0])]) as at:
+        store, came = at.harness.store, list[str]()
+        known = store.load_known
+
+        async def slowly(channel: str, user: str, update_id: str | None) -> KnownPerson:
+            found = await known(channel, user, update_id)
+            if not came:  # the list is taken in while her turn is decided
+                came.append(user)
+                given = join_codes.Listed((DRAWN[0],), ())
+                await import_list(
+                    store, at.harness.content, "telegram", NOTICE, given, at.harness.local(), at.harness.now
+                )
+            return found
+
+        monkeypatch.setattr(store, "load_known", slowly)
+        ann = at.harness.telegram.users[FIRST]
+        assert await at.says(ann, "用户名忘了怎么办")
+        monkeypatch.undo()
+        (holder,) = await store.codes.holders("telegram", NOTICE)
+        assert (came, holder.state, holder.step) == ([str(FIRST)], "walking", "m9-verdict")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding: str) -> None:
+    async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking")]) as at:
+        rows = [
+            "编号,班级",
+            f"{join_codes.format_code(DRAWN[0])},会计1班",
+            f"{join_codes.format_code(DRAWN[1])},会计1班",
+            "没有编号,会计2班",
+        ]
+        at.harness.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
+        file = {"file_id": "list", "file_unique_id": "list", "file_name": "未核对.csv", "file_size": 99}
+        assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)
+        said = await at.says(at.owner, document=file, caption="/stats 未核对")
+        assert "名单上 2 个编号：1 个说做完了" in said
+        assert "第 4 行“没有编号,会计2班”不是编号" in said
+        lost = file | {"file_id": "gone"}
+        assert "没有找到编号" in await at.says(at.owner, document=lost, caption="/stats 未核对")
+        eve = at.harness.telegram.users[FIRST + 1]
+        assert "未核对" not in await at.says(eve, document=file, caption="/stats 未核对")
+
+
+def test_only_who_said_done_is_put_right() -> None:
+    now = NOON.replace(tzinfo=None)
+    assert correct_session(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
+    resaved, _ = correct_session(shipped(), NOTICE, "1", finished(DRAWN[0]), now, NOON)
+    there = load(json.loads(resaved.becomes))  # type: ignore[union-attr]
+    assert there.position
+    assert (there.position.state, there.position.step) == ("walking", "m9-verdict")
+    assert dump(there)["code"] == DRAWN[0]
+
+
+def test_quiet_hours_end_in_the_morning() -> None:
+    begins, ends = NOON.replace(tzinfo=None).time().replace(22), NOON.time().replace(8)
+    evening = NOON.replace(tzinfo=None, hour=23)
+    assert quiet_time_left(evening, begins, ends) == timedelta(hours=9)
+    assert quiet_time_left(evening.replace(hour=3), begins, ends) == timedelta(hours=5)
+    assert quiet_time_left(evening.replace(hour=12), begins, ends) == timedelta()
+
+
+def test_a_text_that_is_sent_as_that_list_is_no_notice() -> None:
+    file = Sent("document", "1", "名单.txt", 9)
+    assert asks(Incoming("telegram", "1", "/stats 未核对", other="document", file=file)) is None
+    assert asks(Incoming("telegram", "1", other="document", file=file)) is not None

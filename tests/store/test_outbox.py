@@ -1,0 +1,147 @@
+"""Messages are delivered at least once, in order for each chat, and at the right time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.messages import Delivered, Outcome, Post, Reply
+from bot.domain.outbox import Queued
+from bot.domain.tickets import Opened, Ticket
+from bot.store import Store
+from bot.store.outbox import AGAIN_S, CLAIMED, CLAIMED_S, MOST_TRIES
+from tests.store.conftest import AT
+
+CLAIM = timedelta(seconds=CLAIMED_S)
+SOON = timedelta(seconds=1)
+
+
+def to(user: str, text: str, **given: Any) -> Queued:
+    return Queued("user", Reply(text), user=user, **given)
+
+
+async def queue(store: Store, *messages: Queued) -> None:
+    await store.apply(messages, "c", AT)
+
+
+async def claim(store: Store, at: datetime = AT) -> list[str]:
+    return [post.reply.text for post in await store.outbox.claim("c", at) if post.reply]
+
+
+async def one(store: Store, at: datetime = AT) -> Post:
+    (post,) = await store.outbox.claim("c", at)
+    return post
+
+
+async def test_each_chat_gets_its_oldest_message_first(store: Store) -> None:
+    await queue(store, to("a", "a1"), to("b", "b1"), to("a", "a2"))
+    assert await claim(store) == ["a1", "b1"]
+    assert await claim(store) == []
+
+
+async def test_a_post_knows_whether_more_waits_for_its_chat(store: Store) -> None:
+    await queue(store, to("a", "1"), to("a", "planned", planned_at=AT + CLAIM))
+    assert (await one(store)).last
+    await queue(store, to("b", "1"), to("b", "2"))
+    post = await one(store)
+    assert not post.last
+    assert await store.outbox.settle(post, Delivered(Outcome("sent")), AT)
+    assert (await one(store)).last
+
+
+async def test_no_more_are_claimed_at_once_than_can_be_sent(store: Store) -> None:
+    await queue(store, *(to(f"{n}", f"{n}") for n in range(CLAIMED + 1)))
+    assert await claim(store) == [f"{n}" for n in range(CLAIMED)]
+    assert await claim(store) == [f"{CLAIMED}"]
+
+
+async def test_a_claim_ends_and_the_message_is_sent_again(store: Store) -> None:
+    await queue(store, to("a", "1"))
+    assert await claim(store) == ["1"]
+    assert await store.outbox.next_due("c") == AT + CLAIM
+    assert await claim(store, AT + CLAIM - SOON) == []
+    assert await claim(store, AT + CLAIM) == ["1"]
+
+
+async def test_other_channels_are_others_business(store: Store) -> None:
+    await queue(store, to("a", "1"))
+    await store.outbox.recall("other", AT)
+    assert await store.outbox.claim("other", AT) == []
+    assert await store.outbox.next_due("other") is None
+    assert await store.outbox.list_debtors("other") == []
+    assert await claim(store) == ["1"]
+
+
+async def test_recall_makes_due_what_was_claimed_and_nothing_else(store: Store) -> None:
+    await queue(store, to("a", "claimed"), to("b", "paused"))
+    pauses = next(post for post in await store.outbox.claim("c", AT) if post.user == "b")
+    later = AT + CLAIM + 2 * SOON  # than any claim ends
+    assert not await store.outbox.settle(pauses, Delivered(Outcome("later", resume_at=later)), AT)
+    await queue(store, to("c", "planned", planned_at=AT + CLAIM - SOON), to("d", "delayed", due_at=AT + CLAIM - SOON))
+    await store.outbox.recall("c", AT + SOON)
+    assert await claim(store, AT + SOON) == ["claimed"]
+    assert await claim(store, AT + CLAIM - SOON) == ["planned", "delayed"]
+    assert await claim(store, later) == ["claimed", "paused"]
+
+
+async def test_what_is_planned_holds_nothing_up_and_what_is_delayed_does(store: Store) -> None:
+    await queue(store, to("a", "planned", planned_at=AT + CLAIM), to("a", "now"))
+    await queue(store, to("b", "delayed", due_at=AT + CLAIM), to("b", "behind"))
+    assert await claim(store) == ["now"]
+    assert sorted(await store.outbox.list_debtors("c")) == ["a", "b"]
+    await queue(store, to("d", "planned", planned_at=AT + CLAIM))
+    assert "d" not in await store.outbox.list_debtors("c")
+
+
+async def test_a_message_of_unknown_outcome_is_repeated_a_few_times(store: Store) -> None:
+    await queue(store, to("a", "1"), to("a", "2"))
+    at, tries = AT, 0
+    while (post := await one(store, at)).reply == Reply("1"):
+        tries += 1
+        is_settled = await store.outbox.settle(post, Delivered(Outcome("unsure")), at)
+        assert is_settled == (tries == MOST_TRIES)
+        assert is_settled or await claim(store, at + timedelta(seconds=AGAIN_S) - SOON) == []
+        at += timedelta(seconds=AGAIN_S)
+    assert tries == MOST_TRIES
+
+
+@pytest.mark.parametrize("became", ["sent", "blocked", "failed"])
+async def test_a_settled_message_is_gone_and_what_follows_is_queued(store: Store, became: Any) -> None:
+    await queue(store, to("a", "1"))
+    post = await one(store)
+    assert await store.outbox.settle(post, Delivered(Outcome(became)), AT, [to("b", "news")])
+    assert await claim(store, AT + CLAIM) == ["news"]
+    assert await store.outbox.settle(post, Delivered(Outcome(became)), AT, [to("b", "again")])
+    assert await store.outbox.next_due("c") == AT + CLAIM + CLAIM
+
+
+async def test_nothing_follows_a_message_that_will_be_sent_again(store: Store) -> None:
+    await queue(store, to("a", "1"))
+    assert not await store.outbox.settle(await one(store), Delivered(Outcome("unsure")), AT, [to("b", "news")])
+    assert await claim(store, AT + SOON) == []
+
+
+async def test_only_the_staff_chat_knows_the_thread_and_messages_of_a_ticket(store: Store) -> None:
+    turn: dict[str, Any] = {"session": "{}", "events": (), "update_id": None, "turn": None, "miss": None, "at": AT}
+    await store.save_turn("c", "lin", **turn, effects=[Opened(Ticket("n1")), Queued("staff", Reply("1"), ticket="n1")])
+    sent = Delivered(Outcome("sent", "77"), "500")
+    assert await store.outbox.settle(await one(store), sent, AT)
+    await queue(store, Queued("staff", Reply("2"), ticket="n1"), Queued("graduate", Reply("3"), ticket="n1"))
+    staff, graduate = await store.outbox.claim("c", AT)
+    assert (staff.user, staff.thread, staff.under, staff.ticket) == (None, "500", "77", "n1")
+    assert (graduate.user, graduate.thread, graduate.under, graduate.ticket) == ("lin", None, None, "n1")
+    assert await store.outbox.settle(graduate, Delivered(Outcome("sent", "88"), "600"), AT)
+    assert await store.outbox.settle(staff, Delivered(Outcome("failed", "99"), "700"), AT)
+    for message, thread in (("88", "600"), ("99", "700")):
+        assert await store.tickets.find(message=message) is None
+        assert await store.tickets.find(thread=thread) is None
+    found = await store.tickets.find(message="77")
+    assert found
+    assert (found.ticket.number, found.current) == ("n1", "n1")
+    assert await store.tickets.find(thread="500") == found
+    assert await store.tickets.find(thread="501") is None
+    assert await store.tickets.find() is None
+    await store.forget("c", "lin", update_id=None, turn=None, at=AT)
+    assert await claim(store, AT + CLAIM) == []
