@@ -33,7 +33,7 @@ TOPICS = 5  # topics in a Match
 LIKELY = 0.5  # what belonging to the asker's present step adds to a topic's log-odds
 BEYOND = 1.2  # what lies beyond the notice loses: where both fit, what the notice says goes before it
 TAUGHT = 20  # lines of an entry that has been taught enough
-THIN = 0.75  # what a thinner entry gains in log-odds when its lines are e-fold fewer; measured with three of forty lines
+THIN = 0.75  # what an entry gains in log-odds when its lines are e-fold fewer; measured with three of forty
 VERBATIM = 8.0  # what an entry gains for a question that is one of its lines to the letter
 VERBATIM_NONE = 0.02  # chance that such a question means no entry, at most
 SHORT, STORY = 10, 40  # units of a message up to which, and from which, the one or the other weight holds alone
@@ -121,7 +121,7 @@ def weights() -> Weights:
 
 
 def _untaught(near: Near) -> float:
-    """What an entry gains for lines that it lacks: of few lines a question shares less, though it means them as much."""
+    """Return what an entry gains for lines that it lacks: a question shares less with few, and means it as much."""
     return THIN * max(math.log(TAUGHT / len(near.subject.lines)), 0.0)
 
 

@@ -95,7 +95,7 @@ class Checklist(ScriptRow):
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
-    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are further
+    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are more
     words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
     `{{ sentence }}`.
     """

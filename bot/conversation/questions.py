@@ -50,8 +50,8 @@ def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
 def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), is_question: bool) -> Turn:
     """Say that a message was not understood: one rung further on the ladder, which ends with a person, one tap away.
 
-    `near` are topics that may be meant, best first, `rows` buttons of the step that may be. A question is recorded for the editors, masked; other words leave
-    no trace.
+    `near` are topics that may be meant, best first, `rows` buttons of the step that may be. A question is recorded for
+    the editors, masked; other words leave no trace.
     """
     misses, phrases = ctx.session.misses + 1, ctx.content.phrases
     missed = _missed(ctx, text, near) if is_question else None

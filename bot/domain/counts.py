@@ -8,8 +8,8 @@ from typing import Literal
 
 Kind = Literal["came", "done", "reported"]
 Reached = Literal["taken", "answer", "choices", "miss"]
-"""What became of a typed message: taken as an answer to the step or as a command, a question answered, something offered
-to choose from, not understood."""
+"""Results of a typed message: taken as an answer to the step or as a command, answered as a question, answered with a
+choice, not understood."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from flows import model
 from flows.model import Position
 
 LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye"]
-"""The kind of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye."""
+"""Kinds of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,15 @@ _PICK = 8  # units of the longest segment that picks something
 
 STANCES = (
     "ask", "going", "yet", "later", "cannot", "unsure", "forgot", "done", "seen", "got", "wrong", "right", "ungot",
-    "unseen", "slip", "again", "need", "quote", "but", "unreached", "lost", "yes", "no", "have", "none", "same", "differ",
+    "unseen", "slip", "again", "need", "quote", "but", "unreached", "lost", "yes", "no", "have", "none", "same",
+    "differ",
     "pressed", "all", "except", "not", "begin", "back", "know", "mine", "stranger", "reached", "allowed", "refused",
 )  # fmt: skip
 """The stances that speak for or against whole kinds of candidates."""
 
 
 class Candidate(NamedTuple):
-    """What a segment may mean: no act at all for words that only go along. `kinds` say what it is, from the broad to the
+    """A meaning of a segment: no act at all for words that only go along. `kinds` say what it is, from the broad to the
     narrow; what is true of the segment counts by each of them. `own` are features of the candidate alone.
     """
 
@@ -94,8 +95,8 @@ class Surroundings:
         return self._comparison.likeness(at, group, inside / (end - start))
 
     def _acknowledged(self, at: int) -> Candidate:
-        """What a bare acknowledgement means: that what was asked is done, where an instruction was given, or where it is
-        among the own words of an answer to a question; else it only keeps company.
+        """Yield what a bare acknowledgement means: the answer that an instruction asks for, or one with it among its own
+        words; else it only keeps company.
         """
         place = self.place
         for option in place.options if place.asked in (Asked.INSTRUCTION, Asked.QUESTION) else ():
@@ -179,12 +180,13 @@ def _looks(segments: Sequence[Segment], matcher: Matcher) -> dict[int, Weighed]:
     return {at: matcher.weigh(segments[at].words) for at in ranked[:LOOKS]}
 
 
+_DARK: Mapping[str, Act] = {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic()}
+
+
 def _act(kind: str, name: str) -> Act:
     if kind == "command":
         return Command(name)
-    if kind == "social":
-        return Social(name)  # type: ignore[arg-type]
-    return {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic()}[name]
+    return Social(name) if kind == "social" else _DARK[name]  # type: ignore[arg-type]
 
 
 @cache
@@ -217,7 +219,8 @@ def _questions(look: Weighed, place: Place) -> Iterator[Candidate]:
     shares = {topic: math.exp(value - top) / total for topic, value in look.odds.items()}
     meant, hollow = _meant(look), float(look.hollow)
     ranked = sorted(shares, key=lambda topic: (-shares[topic], topic))[:TOPICS]
-    for topic in (*ranked, *({place.topic} - {None, *ranked})):
+    last = () if place.topic is None or place.topic in ranked else (place.topic,)
+    for topic in (*ranked, *last):
         share = shares.get(topic, 0.0)
         own = {
             "question.meant": meant,

@@ -24,8 +24,8 @@ _ENDS = frozenset("了的过呢吧吗")  # units behind which a new thought may 
 
 
 class Atom(NamedTuple):
-    """Units `start` up to `end`, from the raw character `at`; `hard`: punctuation stands before; `asks`: a question mark
-    behind.
+    """Units `start` up to `end`, from the raw character `at`; `hard`: punctuation stands before, `asks`: a question
+    mark behind.
     """
 
     start: int
@@ -146,7 +146,7 @@ class Message:
             self.atoms = _merged(self.atoms)
 
     def segments(self) -> Iterator[Segment]:
-        """Every run of at most LONGEST atoms inside one piece, or of at most LONGEST whole pieces; the whole message."""
+        """Yield every run of at most LONGEST atoms inside one piece, or of whole pieces, and the whole message."""
         count = len(self.atoms)
         edges = [at for at, atom in enumerate(self.atoms) if atom.hard] + [count]
         found = {(first, last) for at, first in enumerate(edges) for last in edges[at + 1 : at + 1 + LONGEST]}
@@ -174,7 +174,7 @@ def _merged(atoms: list[Atom]) -> list[Atom]:
 def _atoms(piece: Piece, base: int, own: list[Stance], things: set[int]) -> Iterator[Atom]:
     size, long = len(piece.chars), piece.end - piece.start
     cuts = [0, *_cuts(piece.chars, own, things), size]
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         yield Atom(
             base + start,
             base + end,

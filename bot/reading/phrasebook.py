@@ -41,9 +41,9 @@ class Text(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """How like a group a text is, all 0–1 but the evidence: by view the best cosine with a line, their best sum, and by
-    view the evidence for the group (in logarithms); the share of the text that the group's lines know, whether a line is
-    the whole text, the share of it that a line inside it makes up, the similarity of sounds with the best line.
+    """The likeness of a text to a group, all 0–1 but the evidence: by view the best cosine with a line, their best sum,
+    and by view the evidence for the group (in logarithms); the share of the text that the group's lines know, 1 where a
+    line is the whole text, the share of it that a line inside it makes up, the similarity of sounds with the best line.
     """
 
     chars_best: float = 0.0
@@ -185,12 +185,8 @@ class Comparison:
         book, sounded = self._book, "".join(self._texts[text].sounds)
         first, coded = book.first[group], book.coded[group]
         top = int(self._cosines[text, first : first + len(coded)].argmax())
-        return Likeness(
-            *self._parts[text][group],
-            float(inside == 1.0 or sounded in coded),
-            inside,
-            fuzz.ratio(sounded, coded[top]) / 100,
-        )
+        exact = float(inside == 1.0 or sounded in coded)
+        return Likeness._make([*self._parts[text][group], exact, inside, fuzz.ratio(sounded, coded[top]) / 100])
 
 
 class Phrasebook:

@@ -122,7 +122,7 @@ def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
 
 
 def best(edges: Sequence[Scored], count: int) -> tuple[tuple[Act, ...], float]:
-    """The acts of the best reading in the order of the message, and its score. No reading gives two answers to a step."""
+    """Return the acts of the best reading, in the order of the message, and its score; at most one answers."""
     table: list[dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]]] = [{} for _ in range(count + 1)]
     table[0][()] = (0.0, ())
     for edge in sorted(edges, key=lambda edge: (edge.first, edge.last)):
@@ -141,7 +141,7 @@ def best(edges: Sequence[Scored], count: int) -> tuple[tuple[Act, ...], float]:
 
 
 def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Act, ...]]]:
-    """Of the candidates that give the same answer to the step, or none, the best one: the others are in no best reading."""
+    """Return the best of the candidates that give the same answer to the step: the others are in no best reading."""
     found: dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]] = {}
     for candidate, value in zip(edge.candidates, edge.scores, strict=True):
         answer = _answer(candidate.acts)

@@ -83,7 +83,9 @@ def _turned(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) 
                 yield Stance(start, end, opposites[name] if turn else name, weight, turn)
         if turning:
             if negated:  # 不是没有: what the second negator says is turned round
-                yield from (Stance(start, end, opposites[name], weight, True) for name in names if name in opposites)
+                yield from (
+                    Stance(start, end, opposites[name], weight, turned=True) for name in names if name in opposites
+                )
             else:
                 yield Stance(start, end, NEGATOR, weight)
             negated, reach = not negated, end

@@ -81,7 +81,7 @@ def _typed() -> Mapping[str, str]:
 
 def pieces(text: str, typist: Typist) -> list[Piece]:
     """The stretches of a message between its punctuation, in order."""
-    found = []
+    found: list[Piece] = []
     emoji = lexicon()["emoji"]
     for part in _part().finditer(text[:READ].casefold()):
         words = emoji.get(part["sign"], "") if part["sign"] else part["run"]

@@ -6,11 +6,11 @@ import random
 from functools import cache
 
 import pytest
-from bot.loading import load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content import Content
+from bot.content.content import Content
+from bot.content.loading import load
 from bot.reading import (
     NO_TOPIC,
     Answer,
