@@ -116,9 +116,9 @@ class Question(NamedTuple):
     units: list[_Unit]
 
 
-def question(text: str, index: Index) -> Question:
-    """Everything about a question that does not depend on the entry."""
-    reading = read(text)
+def question(text: str, index: Index, reading: Reading | None = None) -> Question:
+    """Everything about a question that does not depend on the entry; `reading` where the text was read before."""
+    reading = reading or read(text)
     vector = index.vector(reading)
     return Question(reading, index.coded(reading.sounds), vector, _words(reading, vector), _units(reading, vector))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -68,27 +68,36 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """Values that a message names: `cohort` and `major`, or `date` (ISO 8601); what the words leave open is left out.
+
+    `span` is the part of the message from the first word that names one to the last, `chance` (0–1) how surely they
+    are meant; `is_asked`: the words only ask about them.
+    """
+
+    values: Mapping[str, str]
+    span: Span
+    chance: float = 1.0
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """`options` offers buttons in reading order, `read` understands words, given the same options."""
+    """`options` offers buttons in reading order, `read` takes a message as the answer, given the same options, `find`
+    finds values in a message that may say more than they. `more` are options that are offered only when words may mean
+    several.
+    """
 
     options: Callable[[Scene], Sequence[Option]]
     read: Callable[[str, Scene, Sequence[Option]], Reading | None]
+    find: Callable[[str, Scene], Values | None] = lambda text, scene: None
+    more: Callable[[Scene], Sequence[Option]] = lambda scene: ()
 
 
 def plain(text: str) -> str:
     """The words bare of width, case, blanks and punctuation: what two people typed alike is alike."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LN")
-
-
-def spoken(text: str, choices: Iterable[tuple[str, Iterable[str]]]) -> str | None:
-    """The id of the choice that the words mean: its place (`1` is the first) or one of its names, exactly."""
-    said, raw = plain(text), text.strip()
-    for place, (choice, names) in enumerate(choices, start=1):
-        # A sign such as 👍 is nothing but punctuation, so it is compared as it stands.
-        if raw in (known := tuple(names)) or (said and (said == str(place) or said in map(plain, known))):
-            return choice
-    return None
 
 
 def _levels(scene: Scene) -> Sequence[Option]:
@@ -148,6 +157,22 @@ def _reading(found: CourseFound, meant: Sequence[Option]) -> Reading | None:
     return Reading(offered=tuple(meant), spans=found.spans)
 
 
+def _find_course(text: str, scene: Scene) -> Values | None:
+    within = {"level": scene.answers.get("level", "")} if scene.reads.reader == "major" else {}
+    found = find_course(text, scene.notice, scene.sounds, within)
+    if found is None:
+        return None
+    return Values(found.values, (found.spans[0][0], found.spans[-1][1]), found.chance, found.asked)
+
+
+def _find_day(text: str, scene: Scene) -> Values | None:
+    found = find_day(text, scene.today)
+    if found is None or found.kind != "day":
+        return None
+    span = (found.spans[0][0], found.spans[-1][1])
+    return Values({"date": str(found.days[0])}, span, is_asked=found.asked or found.planned)
+
+
 def _days(scene: Scene) -> Sequence[Option]:
     days = (str(scene.today - timedelta(days=n)) for n in range(len(scene.reads.offer)))
     return [Option(name, {scene.reads.into: day}) for name, day in zip(scene.reads.offer, days, strict=True)]
@@ -188,8 +213,37 @@ def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Rea
 
 
 READERS: Mapping[str, Reader] = {
-    "level": Reader(_levels, _read_level),
-    "major": Reader(_majors, _read_major),
-    "day": Reader(_days, _read_day),
+    "level": Reader(_levels, _read_level, _find_course, lambda scene: _majors(replace(scene, answers={}))),
+    "major": Reader(_majors, _read_major, _find_course),
+    "day": Reader(_days, _read_day, _find_day),
     "certificate": Reader(lambda scene: (), _read_certificate),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a step asks for at a moment, and the ways to answer it."""
+
+    scene: Scene
+
+    @property
+    def _reader(self) -> Reader:
+        return READERS[self.scene.reads.reader]
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """The buttons of the step, in reading order."""
+        return self._reader.options(self.scene)
+
+    @property
+    def all_options(self) -> Sequence[Option]:
+        """Everything that can be pressed: the step's buttons, and those that are offered only in answer to words."""
+        return (*self.options, *self._reader.more(self.scene))
+
+    def read(self, text: str) -> Reading | None:
+        """Take a message as the answer; None when it says nothing of the kind."""
+        return self._reader.read(text, self.scene, self.options)
+
+    def find(self, text: str) -> Values | None:
+        """Find values in a message that may say more; None without any."""
+        return self._reader.find(text, self.scene)

@@ -38,7 +38,7 @@ def _list_arrows(script: Script, fill: Fill) -> Iterator[str]:
             arrow = f'-->|"{fill(words)}"|' if words else "-->"
             yield f"  {step.id} {arrow} {_return_box(step) if target == RETURN else target}"
         for gate in step.gate:
-            yield f'  {step.id} -.->|"{gate.when}"| {gate.go}'
+            yield f'  {step.id} -.->|"{gate.when}"| {_return_box(step) if gate.go == RETURN else gate.go}'
 
 
 def _return_box(step: Step) -> str:

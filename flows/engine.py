@@ -6,18 +6,17 @@ The script's table is the only door: an action that is not in it is None, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
 
-from flows.answers import READERS, Option, Reading, Scene, spoken
+from flows.answers import Asking, Scene
 from flows.clock import Phase, running_clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
 from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
 from flows.notice import Notice
-from flows.words import fold, is_question, rest_of
 
 MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
@@ -29,6 +28,9 @@ NOON = time(12)
 
 BACK = "back"
 JUMP = "jump"
+
+CHECKED = "checked"
+"""The answer of whoever says that they compared everything before they came here; comparing again takes it back."""
 
 GUARDS = frozenset({"fields_open", "photo_open", "wrong"})
 """Conditions that keep 正确 from whoever has not compared everything, or found something wrong."""
@@ -44,12 +46,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A new position, what happened, and what to say before it is shown: texts of the script and a reader's verdict."""
+    """A new position, what happened, and texts of the script to say before it is shown."""
 
     position: Position
     happenings: tuple[Happening, ...] = ()
     said: tuple[str, ...] = ()
-    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +114,14 @@ class Walk:
             return self._back(position)
         if step.checklist and action in dict(step.checklist.choices):
             return self.compare(position, {self._items(step)[position.item]: action})
-        for option in self._options(position, step):
+        asking = self.asking(position)
+        for option in asking.all_options if asking else ():
             if option.id == action:
-                return self._keep(position, step, option.answers)
+                return self.answer(position, option.answers)
         for choice in (*self.script.choices_of(step), *step.stuck):
             if choice.id == action:
                 return self._choose(position, choice)
         return None
-
-    def read(self, position: Position, text: str) -> Move | None:
-        """The move for typed words; None when the step does not read them, so that they may be a question."""
-        step = self._step(position)
-        if step.reads:
-            scene = self._scene(position, step)
-            reading = READERS[step.reads.reader].read(text, scene, self._options(position, step))
-            if reading and reading.answers and not _asks(rest_of(text, reading.spans)):
-                return self._keep(position, step, reading.answers)
-            if reading and (reading.refused or reading.heard):
-                return Move(position, reading=reading)
-        action = spoken(text, self._names(position, step))
-        return self.press(position, action) if action else None
 
     def compare(self, position: Position, verdicts: Mapping[str, str]) -> Move | None:
         """The move for verdicts on items of the present checklist by name (`field:民族`, `photo`), in any order.
@@ -146,14 +135,25 @@ class Walk:
         if not set(verdicts.values()) <= dict(step.checklist.choices).keys():
             return None
         compared = (*(name for name in position.compared if name not in verdicts), *verdicts)
-        marked = replace(
-            position, answers={**position.answers, **verdicts}, compared=compared, moves=position.moves + 1
-        )
+        answers = {name: value for name, value in position.answers.items() if name != CHECKED} | {**verdicts}
+        marked = replace(position, answers=answers, compared=compared, moves=position.moves + 1)
         here = position.item
         open_ = [n for n in (*range(here, len(items)), *range(here)) if items[n] not in compared]
         if open_:
             return Move(replace(marked, item=open_[0]))
         return self._enter(replace(marked, moves=position.moves), step.checklist.go)
+
+    def asking(self, position: Position) -> Asking | None:
+        """Return what the present step asks for, with the ways to answer it; None when it only offers choices."""
+        reads = self._step(position).reads
+        return Asking(Scene(reads, self.notice, position.answers, self.now.date(), self.sounds)) if reads else None
+
+    def answer(self, position: Position, answers: Mapping[str, str]) -> Move:
+        """The move for answers that the present step asked for."""
+        reads = self._step(position).reads
+        assert reads
+        assert reads.go
+        return self._enter(replace(position, answers={**position.answers, **answers}), reads.go)
 
     def items(self, position: Position) -> Sequence[str]:
         """The names of what the present checklist compares, in its order; empty at any other step."""
@@ -165,8 +165,8 @@ class Walk:
 
     def view(self, position: Position) -> View:
         """What to show: own buttons in order, the affirming one first."""
-        step, items = self._step(position), self._items(self._step(position))
-        actions = [Action(o.id, o.text) for o in self._options(position, step)]
+        step, items, asking = self._step(position), self.items(position), self.asking(position)
+        actions = [Action(o.id, o.text) for o in asking.options] if asking else []
         if step.checklist:
             actions += [Action(answer, text) for answer, text in step.checklist.choices]
         actions += [Action(c.id, c.text) for c in self.script.choices_of(step)]
@@ -198,30 +198,12 @@ class Walk:
             return ()
         return ("photo",) if step.checklist.of == "photo" else [f"field:{f.name}" for f in self.notice.check_fields]
 
-    def _scene(self, position: Position, step: Step) -> Scene:
-        assert step.reads
-        return Scene(step.reads, self.notice, position.answers, self.now.date(), self.sounds)
-
-    def _options(self, position: Position, step: Step) -> Sequence[Option]:
-        return READERS[step.reads.reader].options(self._scene(position, step)) if step.reads else ()
-
-    def _names(self, position: Position, step: Step) -> Iterator[tuple[str, Sequence[str]]]:
-        said = {c.id: c.say for c in self.script.choices_of(step)}
-        for action in self.view(position).actions:
-            yield action.id, (action.text, *said.get(action.id, ()), *self.script.synonyms.get(action.id, ()))
-        yield BACK, self.script.synonyms.get(BACK, ())
-
     def _choose(self, position: Position, choice: Choice) -> Move:
         forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
+        forgotten |= {CHECKED} if choice.forget else set()
         kept = {name: value for name, value in position.answers.items() if name not in forgotten} | {**choice.keep}
-        target = self._way_back(position) if choice.go == RETURN else choice.go
-        moved = self._enter(replace(position, answers=kept), target)
+        moved = self._enter(replace(position, answers=kept), choice.go)
         return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
-
-    def _keep(self, position: Position, step: Step, answers: Mapping[str, str]) -> Move:
-        assert step.reads
-        assert step.reads.go
-        return self._enter(replace(position, answers={**position.answers, **answers}), step.reads.go)
 
     def _back(self, position: Position) -> Move | None:
         if position.compared:
@@ -244,6 +226,10 @@ class Walk:
         item = self._items(self._step(position)).index(last)
         return Move(replace(position, item=item, answers=answers, compared=tuple(before), moves=position.moves + 1))
 
+    def _resolve(self, position: Position, target: str) -> tuple[str, bool]:
+        """Return the step that a target means, and whether it leads back from a side track."""
+        return (self._way_back(position), True) if target == RETURN else (target, False)
+
     def _way_back(self, position: Position) -> str:
         here = self._step(position).track
         steps = (self.script.by_id[s] for s in reversed(position.trail) if s in self.script.by_id)
@@ -253,15 +239,20 @@ class Walk:
         return next((gate for gate in step.gate if self.holds(gate.when, position)), None)
 
     def _enter(self, position: Position, target: str) -> Move:
+        """Enter a step, through its gates. Whoever returns from a side track goes on in a checklist where they were."""
+        target, is_return = self._resolve(position, target)
         step, said = self.script.by_id[target], []
         for _ in range(MAX_HOPS):
             gate = self._gate(step, position)
             if gate is None:
                 break
             said += [gate.said] if gate.said else []
-            step = self.script.by_id[gate.go]
+            target, is_return = self._resolve(position, gate.go)
+            step = self.script.by_id[target]
         else:
             step = self.script.by_id[self.script.resume_at]
+        items = self._items(step)
+        compared = tuple(name for name in items if is_return and position.answers.get(name))
         left = (position.step,) if position.step and position.step != step.id else ()
         state: State = step.state or position.state
         happenings = [Happening("entered", step.id)]
@@ -269,17 +260,13 @@ class Walk:
         entered = replace(
             position,
             step=step.id,
-            item=0,
-            compared=(),
+            item=next((n for n, name in enumerate(items) if name not in compared), 0),
+            compared=compared,
             moves=position.moves + 1,
             trail=(*position.trail, *left)[-MAX_TRAIL:],
             state=state,
         )
         return Move(entered, tuple(happenings), tuple(said))
-
-
-def _asks(text: str) -> bool:
-    return is_question(fold(text).text)
 
 
 def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:
@@ -312,8 +299,10 @@ def _cohort(position: Position) -> str | None:
 
 
 CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
-    "fields_open": lambda w, p: any(not v for k, v in verdicts_of(w.notice, p).items() if k != "photo"),
-    "photo_open": lambda w, p: verdicts_of(w.notice, p).get("photo") == "",
+    "fields_open": lambda w, p: (
+        CHECKED not in p.answers and any(not v for k, v in verdicts_of(w.notice, p).items() if k != "photo")
+    ),
+    "photo_open": lambda w, p: CHECKED not in p.answers and verdicts_of(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),

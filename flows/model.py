@@ -23,6 +23,8 @@ ActionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 Worded = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 """A short text of at most 40 characters that may hold a placeholder."""
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+"""Words that people type."""
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=700)]
 
 
@@ -42,7 +44,7 @@ class Choice(ScriptRow):
     id: ActionId
     text: Worded
     go: StepId
-    say: tuple[Label, ...] = ()
+    say: tuple[Said, ...] = ()
     said: Prose | None = None
     keep: Mapping[ActionId, Label] = {}
     forget: tuple[StepId, ...] = ()
@@ -78,19 +80,24 @@ class Reads(ScriptRow):
 
 
 class Checklist(ScriptRow):
-    """Things to compare one by one, each answered 对, 错 or 不确定: the notice's `fields`, or the `photo`."""
+    """Things to compare one by one, each answered 对, 错 or 不确定: the notice's `fields`, or the `photo`.
+
+    `say` are further words that mean an answer, by its id.
+    """
 
     of: Literal["fields", "photo"]
     ask: Prose
     choices: tuple[tuple[Literal["right", "wrong", "unsure", "missing"], Label], ...] = Field(min_length=2)
+    say: Mapping[ActionId, tuple[Said, ...]] = {}
     go: StepId
 
 
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
-    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成. `sentence` is ready
-    to be read out or copied, and stands in the step's texts as `{{ sentence }}`.
+    `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are more
+    words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
+    `{{ sentence }}`.
     """
 
     id: StepId
@@ -105,6 +112,7 @@ class Step(ScriptRow):
     source: Source
     state: State | None = None
     next: StepId | None = None
+    say: tuple[Said, ...] = ()
     choices: tuple[Choice, ...] = ()
     stuck: tuple[Choice, ...] = ()
     trouble: tuple[str, ...] = ()
@@ -156,7 +164,8 @@ class Shortcut(ScriptRow):
 class Script(ScriptRow):
     """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
 
-    `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
+    `commands` are the steps to which words lead that mean these at any place. `synonyms` are words that mean a choice
+    of that id at any step (`done`: 好了, 完成, ok …).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=16)]
@@ -165,6 +174,7 @@ class Script(ScriptRow):
     start: StepId
     resume_at: StepId
     doors: tuple[Shortcut, ...] = ()
+    commands: Mapping[Literal["already-done", "change-cohort"], StepId] = {}
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}
     done_text: Label
     tracks: Mapping[Label, Label]
@@ -176,7 +186,7 @@ class Script(ScriptRow):
 
     def choices_of(self, step: Step) -> tuple[Choice, ...]:
         """The step's own choices, `next` among them as 完成."""
-        done = (Choice(id="done", text=self.done_text, go=step.next),) if step.next else ()
+        done = (Choice(id="done", text=self.done_text, go=step.next, say=step.say),) if step.next else ()
         return (*done, *step.choices)
 
 

@@ -72,7 +72,7 @@ def _find_unknown_targets(script: Script, step: Step, at: Loc) -> Iterator[InitE
         if target not in script.by_id and target != RETURN:
             yield flaw("unknown_step", *at, *loc, id=target, known=known)
     for i, gate in enumerate(step.gate):
-        if gate.go not in script.by_id:
+        if gate.go not in script.by_id and gate.go != RETURN:
             yield flaw("unknown_step", *at, "gate", i, "go", id=gate.go, known=known)
     for section in ("choices", "stuck"):
         for i, choice in enumerate(getattr(step, section)):
@@ -125,7 +125,11 @@ def _find_unreachable(script: Script) -> Iterator[InitErrorDetails]:
     for i, door in enumerate(script.doors):
         if door.go not in known:
             yield flaw("unknown_step", "doors", i, "go", id=door.go, known=sorted(known))
-    open_ends = [script.start, script.resume_at, *(door.go for door in script.doors)]
+    for command, target in script.commands.items():
+        if target not in known:
+            yield flaw("unknown_step", "commands", command, id=target, known=sorted(known))
+    doors = (door.go for door in script.doors)
+    open_ends = [script.start, script.resume_at, *doors, *script.commands.values()]
     reached: set[str] = set()
     while open_ends:
         here = open_ends.pop()

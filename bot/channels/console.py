@@ -79,6 +79,7 @@ class Terminal:
             "replies": [_to_json(r) for r in answer.replies],
             "step": answer.step,
             "state": answer.state,
+            "understood": list(answer.understood),
         }
         print(json.dumps(turn, ensure_ascii=False), flush=True)
 

@@ -20,10 +20,13 @@ from bot.content.content import Content
 from bot.content.places import Loc
 from bot.domain import privacy
 from faq.model import Entry
+from faq.reading import hollow, read
 from faq.text import fold
 
 MAX_PHRASINGS, SAMPLE = 5_000, 200
 """Phrasings up to which all are compared; where there are more, the number of those that are."""
+THIN = 5
+"""Phrasings from which on an entry is found by most people's own words."""
 MAX_CLOSE = 60
 """Phrasings nearest to one that are looked at."""
 SIMILAR = 90.0
@@ -193,21 +196,15 @@ def _find_repeated(entry: Entry, context: _LintContext) -> Iterator[Hit]:
 
 
 def _find_weak(entry: Entry, context: _LintContext) -> Iterator[Hit]:
+    """Find phrasings that name no subject: an exact phrasing is always answered, so they catch other people's words."""
     for n, line in enumerate(entry.phrasings):
-        if (entry.id, n) not in context.costly_phrasings:
-            return
-        match = context.content.matcher.ask(line)
-        if match.verdict != "answer" or entry.id not in match.chosen:
-            first = match.topics[0].id if match.topics else ""
-            other = context.content.entries[first].title if first and first != entry.id else "—"
-            yield ("phrasings", n), {"text": line, "other": other}
+        if hollow(read(line)):
+            yield ("phrasings", n), {"text": line}
 
 
-def _find_misleading_title(entry: Entry, context: _LintContext) -> Iterator[Hit]:
-    if (entry.id, 0) in context.costly_phrasings:
-        topics = context.content.matcher.ask(entry.title).topics
-        if topics and topics[0].id != entry.id:
-            yield ("title",), {"text": entry.title, "other": context.content.entries[topics[0].id].title}
+def _find_thin(entry: Entry, _: _LintContext) -> Iterator[Hit]:
+    if (count := len(entry.phrasings)) < THIN:
+        yield ("phrasings",), {"text": entry.title, "count": count, "more": THIN - count}
 
 
 def _find_repeated_title(entry: Entry, context: _LintContext) -> Iterator[Hit]:
@@ -274,7 +271,7 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] =
     "near_other": ("warning", _find_near_other),
     "same_twice": ("warning", _find_repeated),
     "weak": ("warning", _find_weak),
-    "title_lost": ("warning", _find_misleading_title),
+    "thin": ("warning", _find_thin),
     "title_twice": ("warning", _find_repeated_title),
     "follow": ("warning", _find_pointless_follow),
     "passed_date": ("warning", _find_past_dates),

@@ -10,24 +10,33 @@ from typing import get_args
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders, steps
 from bot.conversation.turn import Context, Turn
-from bot.domain.session import Session
+from bot.domain.session import LastSaid, Session
 from bot.render.answers import render_miss
 from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_step, render_trouble, render_why
 from bot.tickets import graduate
+from flows.engine import BACK
+
+_LAST: Mapping[str, LastSaid] = {"restart": "confirm", "later": "goodbye", "bye": "goodbye"}
+"""The kind of what is said last by a command that shows something; of the others it is an answer."""
 
 
 def run_command(ctx: Context, name: str | None) -> Turn | None:
     """Return the turn of a command; None for one that does not exist."""
-    if name is None:
-        return None
+    turn = _run(ctx, name) if name else None
+    return turn and (turn if turn.view == "step" else replace(turn, last=_LAST.get(name or "", "answer")))
+
+
+def _run(ctx: Context, name: str) -> Turn | None:
     if name == "none":
         return reject_offer(ctx)
     quiet = ctx.understood()
     if command := _COMMANDS.get(name):
         return command(quiet)
+    if target := {str(key): step for key, step in ctx.content.script.commands.items()}.get(name):
+        return steps.jump(quiet, target)
     if wish := reminders.take_wish(quiet.voice, name):
         return Turn(wish.session, wish.replies, effects=wish.effects)
     if name not in get_args(CommandName):
@@ -47,10 +56,22 @@ def _export(ctx: Context) -> Turn:
 
 
 def call_person(ctx: Context) -> Turn:
-    """Open a ticket, or show the office's card where no person can be asked."""
+    """Open a ticket with the words that were not understood just before, and the topics nearest to them.
+
+    Where no person can be asked, show the office's card.
+    """
     if ctx.case:
-        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
+        words = " ".join(ctx.pieces)
+        topics = [topic.id for topic in ctx.content.ask(words, frozenset()).topics] if words else ()
+        return ctx.hand_over(graduate.open_ticket(ctx.voice, ctx.case, words, topics))
     return Turn(ctx.session, ctx.say_alike(partial(render_card, name="contact")))
+
+
+def _go_back(ctx: Context) -> Turn:
+    """Take the last move back; without one, show where the person stands."""
+    position = ctx.session.position
+    move = ctx.voice.walk.press(position, BACK) if position else None
+    return steps.follow(ctx, move) if move else ctx.say_step()
 
 
 def _withdraw(ctx: Context) -> Turn:
@@ -73,6 +94,8 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "start": steps.begin,
     "desk": call_person,
     "withdraw": _withdraw,
+    "back": _go_back,
+    "again": lambda ctx: ctx.say_step(),
     "menu": _show(render_menu),
     "resume": _show(render_step),
     "jump": _show(render_jump),
@@ -88,9 +111,6 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
 def reject_offer(ctx: Context) -> Turn:
     """都不是: a miss like any other, whose words are gone."""
     phrases, misses = ctx.content.phrases, ctx.session.misses + 1
-    if ctx.case and misses >= len(phrases.misses):
-        quiet = ctx.understood()
-        return quiet.hand_over(graduate.open_ticket(ctx.voice, ctx.case))
     if misses < len(phrases.misses):
         said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
     else:

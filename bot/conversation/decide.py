@@ -11,14 +11,13 @@ from datetime import datetime
 
 from bot.content.content import Content
 from bot.conversation import steps
-from bot.conversation.commands import run_command
 from bot.conversation.links import press, run_slash
-from bot.conversation.questions import ask_faq
 from bot.conversation.secrets import find_secrets, warn_of_secret
 from bot.conversation.turn import Context, Turn, finish
-from bot.conversation.typed import read_at_step
+from bot.conversation.typed import answer_typed
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
+from bot.reading.acts import Social
 from bot.render.cards import render_banner
 from bot.render.menu import render_greeting, render_menu
 from bot.tickets import graduate
@@ -70,7 +69,8 @@ def _greet(ctx: Context, turn: Turn) -> Turn:
     """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
     after = ctx.with_session(turn.session)
     greeting = render_greeting(after.voice)
-    is_only_arrival = turn.session.position is None and turn.replies == render_menu(after.voice)
+    is_hello = turn.understood == (Social("hello"),)
+    is_only_arrival = is_hello or (turn.session.position is None and turn.replies == render_menu(after.voice))
     if is_only_arrival:
         return replace(turn, replies=greeting)
     before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
@@ -95,4 +95,4 @@ def _answer(ctx: Context) -> Turn:
     ticket = ctx.case.ticket if ctx.case else None
     if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
         return ctx.hand_over(graduate.relay(ctx.voice, ticket, text))
-    return run_slash(ctx, text) or read_at_step(ctx, text) or run_command(ctx, command) or ask_faq(ctx, text)
+    return run_slash(ctx, text) or answer_typed(ctx, text)

@@ -13,7 +13,6 @@ from bot.domain import button_ids, join_codes
 from bot.domain.button_ids import Act, Ask, Pick, Vote
 from bot.domain.questions import Picked
 from bot.render import feedback
-from flows.engine import JUMP
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
 _JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
@@ -60,8 +59,7 @@ def _open(ctx: Context, kind: str, name: str) -> Turn | None:
     if kind == "faq" and name in ctx.content.entries:
         return tell_topics(ctx, (name,))
     if kind == "step" and name in ctx.content.script.by_id and ctx.session.notice:
-        here = ctx.session.position
-        return steps.act(ctx, Act(ctx.content.script.id, name, here.moves if here else ctx.session.moves, JUMP))
+        return steps.jump(ctx, name)
     return None
 
 

@@ -11,59 +11,14 @@ from dataclasses import replace
 from functools import partial
 
 from bot.conversation.turn import Context, Missed, Turn
+from bot.domain.counts import Reached
 from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
-from bot.tickets import graduate, staff_posts
-from faq.model import Match
+from bot.render.layout import Rows
+from bot.tickets import staff_posts
 
 MAX_CHOICES = 3
-
-
-def ask_faq(ctx: Context, text: str) -> Turn:
-    """Answer a typed question, and count how far it got."""
-    match = ctx.content.ask(text, likely_topics(ctx))
-    turn = _reply(ctx, text, match)
-    if text.startswith("/"):  # a command that does not exist: nobody is to write an answer to it
-        turn = replace(turn, missed=None)
-    session = ctx.session
-    cohort = session.position.answers.get("cohort") if session.position else None
-    tallied = Tallied(session.notice, cohort or None, match.verdict) if session.notice else None
-    return replace(turn, tallied=tallied)
-
-
-def _reply(ctx: Context, text: str, match: Match) -> Turn:
-    if match.verdict == "answer":
-        return tell_topics(ctx, match.chosen)
-    topics = tuple(candidate.id for candidate in match.topics)
-    question = staff_posts.mask_for_staff(ctx.content, text)
-    mark = hashlib.sha256(question.encode()).hexdigest()[:8]
-    if match.verdict == "choices":
-        offered = render_choices(ctx.voice, match.chosen[:MAX_CHOICES], ctx.content.phrases.choices, mark)
-        quiet = replace(ctx.session, misses=0)
-        missed = Missed(question, topics, tied=True, mark=mark)
-        return Turn(quiet, offered, "again", missed=missed)
-    return _miss(ctx, text, Missed(question, topics, mark=mark))
-
-
-def _miss(ctx: Context, text: str, missed: Missed) -> Turn:
-    """One rung further on the ladder of misses; the last one is a person."""
-    misses = ctx.session.misses + 1
-    if ctx.case and misses >= len(ctx.content.phrases.misses):
-        opened = graduate.open_ticket(ctx.voice, ctx.case, text, missed.topics)
-        return replace(ctx.understood().hand_over(opened), missed=replace(missed, mark=None))
-    said = ctx.say_alike(partial(render_miss, misses=misses, topics=missed.topics, mark=missed.mark or ""))
-    return Turn(replace(ctx.session, misses=misses), said, "again", missed=missed)
-
-
-def likely_topics(ctx: Context) -> frozenset[str]:
-    """Topics that people ask after the last answer, and those that belong to the present step."""
-    entries, position = ctx.content.entries, ctx.session.position
-    next_ = {topic for told in ctx.session.told if told in entries for topic in entries[told].follow}
-    if position is None:
-        return frozenset(next_)
-    own = {entry.id for entry in entries.values() if entry.step == position.step}
-    return frozenset(next_ | own | {*ctx.content.script.by_id[position.step].trouble})
 
 
 def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
@@ -73,4 +28,62 @@ def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     answers = ctx.say_alike(lambda voice: tuple(reply for entry in entries for reply in answer(voice, entry)))
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))
-    return Turn(told, (*first, *answers), "again", told=told.told)
+    return Turn(told, (*first, *answers), "again", last="answer", told=told.told, tallied=tally(ctx, "answer"))
+
+
+def list_topics(ctx: Context, topics: Sequence[str]) -> Turn:
+    """List more questions than can be answered in one breath, each one tap away."""
+    said = ctx.content.phrases.typed.several.format(n=len(topics))
+    rows = tuple((ctx.voice.topic(topic),) for topic in topics)
+    quiet = replace(ctx.session, misses=0)
+    return Turn(quiet, ctx.voice.bubbles(said, rows), "again", last="choices", tallied=tally(ctx, "choices"))
+
+
+def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
+    """Offer up to three topics that are as near to a question, and record it for the editors."""
+    missed = _missed(ctx, text, topics, tied=True)
+    offered = render_choices(ctx.voice, topics[:MAX_CHOICES], ctx.content.phrases.choices, missed.mark or "")
+    quiet = replace(ctx.session, misses=0)
+    return Turn(quiet, offered, "again", last="choices", missed=missed, tallied=tally(ctx, "choices"))
+
+
+def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), is_question: bool) -> Turn:
+    """Say that a message was not understood: one rung further on the ladder, which ends with a person, one tap away.
+
+    `near` are topics that may be meant, best first, `rows` buttons of the step that may be. A question is recorded for
+    the editors, masked; other words leave no trace.
+    """
+    misses, phrases = ctx.session.misses + 1, ctx.content.phrases
+    missed = _missed(ctx, text, near) if is_question else None
+    session = replace(ctx.session, misses=misses)
+    turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
+    if ctx.session.position and misses < len(phrases.misses) and (rows or (misses == 1 and not is_question)):
+        return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear, rows))
+    mark = missed.mark if missed else None
+    said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark or ""))
+    return replace(turn, replies=said)
+
+
+def _missed(ctx: Context, text: str, topics: Sequence[str], *, tied: bool = False) -> Missed:
+    """Return the record of a question for the editors: masked words, and the nearest topics, offered or not."""
+    question = staff_posts.mask_for_staff(ctx.content, text)
+    mark = hashlib.sha256(question.encode()).hexdigest()[:8]
+    nearest = (candidate.id for candidate in ctx.content.ask(text, likely_topics(ctx)).topics)
+    return Missed(question, tuple(dict.fromkeys((*topics, *nearest))), tied=tied, mark=mark if topics else None)
+
+
+def tally(ctx: Context, reached: Reached) -> Tallied | None:
+    """Count what became of a typed message; nothing before a notice is chosen."""
+    session = ctx.session
+    cohort = session.position.answers.get("cohort") if session.position else None
+    return Tallied(session.notice, cohort or None, reached) if session.notice else None
+
+
+def likely_topics(ctx: Context) -> frozenset[str]:
+    """Return topics that people ask after the last answer, and those that belong to the present step."""
+    entries, position = ctx.content.entries, ctx.session.position
+    next_ = {topic for told in ctx.session.told if told in entries for topic in entries[told].follow}
+    if position is None:
+        return frozenset(next_)
+    own = {entry.id for entry in entries.values() if entry.step == position.step}
+    return frozenset(next_ | own | {*ctx.content.script.by_id[position.step].trouble})

@@ -45,6 +45,21 @@ def _move_by(ctx: Context, pressed: Act) -> Move | None:
     return walk.press(position, pressed.action) if pressed.step == position.step else None
 
 
+def restart(ctx: Context) -> Turn:
+    """Begin the walk anew; buttons of before stay old."""
+    position = ctx.session.position
+    return follow(ctx, ctx.voice.walk.start(position.moves if position else ctx.session.moves))
+
+
+def jump(ctx: Context, step: str) -> Turn:
+    """Go to a step from wherever the person stands, through its gates; before a notice is chosen, ask which one."""
+    if ctx.session.notice is None:
+        return arrive(ctx)
+    position = ctx.session.position or ctx.voice.walk.start(ctx.session.moves).position
+    move = ctx.voice.walk.jump(position, step)
+    return follow(ctx, move) if move else show_stale(ctx)
+
+
 def follow(ctx: Context, move: Move) -> Turn:
     """Return the turn of a move: what the script says to it, the new step, and once the question about reminders."""
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
@@ -52,7 +67,7 @@ def follow(ctx: Context, move: Move) -> Turn:
     said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
     asked = reminders.ask_consent(voice)
     after = asked.replies if asked else ()
-    return Turn(asked.session if asked else there.session, said, "step", after, happenings=move.happenings)
+    return Turn(asked.session if asked else there.session, said, "step", after=after, happenings=move.happenings)
 
 
 def show_stale(ctx: Context) -> Turn:

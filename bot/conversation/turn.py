@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, get_args
 
 from bot.content.content import Content
+from bot.domain import button_ids
 from bot.domain.areas import Decision
+from bot.domain.button_ids import Act as ButtonAct
+from bot.domain.button_ids import Ask, Pick
 from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply, State
 from bot.domain.questions import Tallied
-from bot.domain.session import Session
+from bot.domain.session import LastSaid, Session
+from bot.reading.acts import Act
 from bot.render.layout import Rows
 from bot.render.menu import ask_notice, render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_step, repeat_step
 from bot.tickets.graduate import Case
-from flows.engine import Happening
+from flows.engine import BACK, JUMP, Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ View = Literal["", "again", "offer", "step"]
 """How a turn ends, each one saying more than those before it: as it is, with the present step once more, with that or
 the menu before the walk, with the step as when it is entered."""
 VIEWS: tuple[View, ...] = get_args(View)
+PIECES_FOR = timedelta(minutes=3)
+"""Words that were not understood are read together with what comes in so many minutes."""
+MAX_OFFERED = 12
+"""Buttons that are remembered, to be picked by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,14 @@ class Turn:
 
     `view` is shown after the replies, and `after` behind it; `finish` puts them in. `told` are the topics that it
     answers, `tallied` counts how far a typed question got. `withdraw`: the message held a secret, which is nowhere in
-    this turn. `effects` are for others than this person. `toast` is a short pop-up text.
+    this turn. `understood` are the acts of a typed message in the order in which they were handled, `last` is the kind
+    of what is said last. `effects` are for others than this person. `toast` is a short pop-up text.
     """
 
     session: Session
     replies: tuple[Reply, ...] = ()
     view: View = ""
+    last: LastSaid = "step"
     after: tuple[Reply, ...] = ()
     happenings: tuple[Happening, ...] = ()
     told: tuple[str, ...] = ()
@@ -62,6 +72,7 @@ class Turn:
     export: bool = False
     withdraw: bool = False
     effects: tuple[Effect, ...] = ()
+    understood: tuple[Act, ...] = ()
     toast: str = ""
 
     @property
@@ -89,6 +100,20 @@ class Context:
         """The words for this session at this moment."""
         return Voice(self.content, self.session, self.now, desk=self.case is not None, posts=self.posts)
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The ids of the buttons that a number picks: those offered last, else the present step's answers."""
+        position = self.session.position
+        if self.session.offered or position is None:
+            return self.session.offered
+        return tuple(self.voice.act(action.id, "").id for action in self.voice.walk.view(position).actions)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The words, masked, that were not understood in the last minutes; oldest first."""
+        since = self.session.pieces_at
+        return self.session.pieces if since and (self.now - PIECES_FOR).isoformat() <= since else ()
+
     def with_session(self, session: Session) -> Context:
         """Return the same context after the session changed."""
         return replace(self, session=session)
@@ -100,6 +125,10 @@ class Context:
     def say(self, text: str, rows: Rows = (), source: str | None = None) -> Turn:
         """Say something and show the present step again, or the menu before the walk."""
         return Turn(self.session, self.voice.bubbles(text, rows, source=source), "offer")
+
+    def say_step(self) -> Turn:
+        """Show the present step as when it is entered, or the menu before the walk."""
+        return Turn(self.session, view="step")
 
     def say_alike(self, say: Callable[[Voice], tuple[Reply, ...]]) -> tuple[Reply, ...]:
         """Return what is the same under every notice that it may be about; else ask which notice is meant."""
@@ -115,11 +144,20 @@ class Context:
 
 
 def finish(ctx: Context, turn: Turn) -> Turn:
-    """Put the view of the session after the turn behind its replies."""
-    if not turn.view and not turn.after:
-        return turn
+    """Put the view of the session after the turn behind its replies, and remember what was said and offered last."""
     voice = ctx.with_session(turn.session).voice
-    return replace(turn, replies=(*turn.replies, *_RENDER[turn.view](voice), *turn.after), view="", after=())
+    replies = (*turn.replies, *_RENDER[turn.view](voice), *turn.after)
+    session = replace(turn.session, last=turn.last, offered=_list_offered(replies)) if replies else turn.session
+    return replace(turn, session=session, replies=replies, view="", after=())
+
+
+def _list_offered(replies: Sequence[Reply]) -> tuple[str, ...]:
+    """Return the ids of the buttons that "第二个" counts: questions to choose from, else the answers to the step."""
+    ids = [button.id for reply in replies for row in reply.buttons for button in row]
+    parsed = [(id_, button_ids.parse(id_)) for id_ in ids]
+    topics = [id_ for id_, b in parsed if isinstance(b, Pick) or (isinstance(b, Ask) and b.kind in ("faq", "notice"))]
+    answers = [id_ for id_, b in parsed if isinstance(b, ButtonAct) and b.action not in (BACK, JUMP)]
+    return tuple((topics if len(topics) > 1 else answers)[:MAX_OFFERED])
 
 
 _RENDER: Mapping[View, Callable[[Voice], tuple[Reply, ...]]] = {

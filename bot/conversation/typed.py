@@ -1,31 +1,375 @@
-"""Typed words as an answer to the present step. Pure."""
+"""Acts on a typed message: on everything that the reader found in it, in one turn. Pure.
+
+The reader (`bot.reading`) says what a message means at the place where it is typed; here each act becomes a turn, and
+the turns of one message are put together: what was taken is said back, questions are answered, and the step that the
+person stands at now is shown once, at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 
-from bot.conversation.steps import follow
-from bot.conversation.turn import Context, Turn
+from bot.conversation import steps
+from bot.conversation.commands import run_command
+from bot.conversation.links import press
+from bot.conversation.places import place_of
+from bot.conversation.questions import list_topics, miss, offer_topics, tally, tell_topics
+from bot.conversation.turn import VIEWS, Context, Turn
 from bot.domain.messages import Button
+from bot.reading.acts import (
+    NO_TOPIC,
+    Abuse,
+    Act,
+    Answer,
+    Command,
+    Distress,
+    Offtopic,
+    Pick,
+    Question,
+    Social,
+    Values,
+)
+from bot.reading.reader import Readout
+from bot.render.layout import Rows, pack_rows
+from bot.tickets import graduate
+from bot.tickets.staff_posts import mask_for_staff
+from flows.answers import Option, Reading, plain
+from flows.date_words import day_of
+from flows.engine import BACK, Move
+from flows.model import Position
+
+MAX_TOLD = 2
+"""Questions of one message that are answered in full; more become a list to tap."""
+MAX_PIECES = 3
+PIECE = 20
+"""Characters of a message that may be a piece of what somebody says in several messages."""
+SAME_AS: Mapping[str, str] = {"contact": "desk", "desk": "person", "resume": "start"}
+"""Commands of `phrases.yaml` that the reader knows by another name, or not at all."""
+SURE = 0.5
+"""The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
+NEAR = 0.15
+"""The chance (0–1) from which something that a message may mean is offered."""
 
 
-def read_at_step(ctx: Context, text: str) -> Turn | None:
-    """Return the turn of words that the present step reads; None when it does not, so that they may be a question."""
+def answer_typed(ctx: Context, text: str) -> Turn:
+    """Return the turn of a typed message, alone or read together with the pieces just before it."""
+    text, readout = _read(ctx, text)
+    turn = _keep_piece(ctx, text, readout, _act_on(ctx, text, readout))
+    return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
+
+
+def _read(ctx: Context, text: str) -> tuple[str, Readout]:
+    """Read a message, alone and behind the pieces before it; what is surest counts, and alone where nothing is."""
+    if act := _read_exactly(ctx, text):
+        return text, Readout((act,), (1.0,))
+    place = place_of(ctx)
+
+    def read(words: str) -> Readout:
+        return _doubt(ctx.content.reader.read(words, place))
+
+    pieces = ctx.pieces
+    ways = [text, *(" ".join((*pieces[n:], text)) for n in range(len(pieces)))]
+    readouts = [(words, read(words)) for words in ways]
+    return max(readouts, key=lambda one: min(one[1].chances, default=0.0) if _says_something(one[1]) else 0.0)
+
+
+def _read_exactly(ctx: Context, text: str) -> Act | None:
+    """Return the act of a button's own words or number, or of a word that the college calls a command."""
+    said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
+    view = ctx.voice.walk.view(position) if position else None
+    buttons = (*view.actions, *view.stuck) if view else ()
+    action = next((button.id for button in buttons if said and plain(ctx.voice.fill(button.text)) == said), None)
+    if action:
+        return Answer(action)
+    if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
+        return Pick(int(said))
+    name = words.get(said) or words.get(text)
+    if name in ("thanks", "hello", "bye"):
+        return Social(name)
+    return Command(SAME_AS.get(name, name)) if name else None
+
+
+def _doubt(readout: Readout) -> Readout:
+    """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
+    acts = tuple(zip(readout.acts, readout.chances, strict=True))
+    if all(chance >= SURE for act, chance in acts if isinstance(act, Answer)):
+        return readout
+    return Readout((), (), (*acts, *readout.near))
+
+
+def _says_something(readout: Readout) -> bool:
+    return any(not isinstance(act, Social) and act != Question(NO_TOPIC) for act in readout.acts)
+
+
+def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
+    """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces."""
+    pieces: tuple[str, ...] = ()
+    if len(text) <= PIECE and not _says_something(readout):
+        pieces = (*ctx.pieces, mask_for_staff(ctx.content, text))[-MAX_PIECES:]
+    since = ctx.now.isoformat() if pieces else ""
+    return replace(turn, session=replace(turn.session, pieces=pieces, pieces_at=since))
+
+
+def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
+    acts = readout.acts
+    if ctx.session.last == "confirm" and (acts == (Social("ack"),) or _says_yes(ctx, text)):
+        return steps.restart(ctx)
+    if not acts:
+        return _offer(ctx, text, readout)
+    turns: list[Turn] = []
+    for group in _group(acts):
+        turn = _ACTS[type(group[0])](ctx.with_session(turns[-1].session if turns else ctx.session), text, group)
+        turns.append(turn)
+    return reduce(_join, turns)
+
+
+def _says_yes(ctx: Context, text: str) -> bool:
+    """Return whether words say yes to a question of the bot's own, such as 确定吗."""
+    synonyms = ctx.content.script.synonyms
+    return plain(text) in {plain(word) for name in ("yes", "done", "right") for word in synonyms.get(name, ())}
+
+
+def _group(acts: Sequence[Act]) -> list[list[Act]]:
+    """Put acts together that are answered at once: verdicts on fields, and questions."""
+    groups: list[list[Act]] = []
+    for act in acts:
+        kin = next((group for group in groups if _is_kin(group[0], act)), None)
+        if kin is None:
+            groups.append([act])
+        else:
+            kin.append(act)
+    return groups
+
+
+def _is_kin(first: Act, second: Act) -> bool:
+    if isinstance(second, Answer):
+        return isinstance(first, Answer) and bool(first.item and second.item)
+    return isinstance(second, Question) and isinstance(first, Question)
+
+
+def _join(first: Turn, second: Turn) -> Turn:
+    """Put two turns of one message together: the replies in their order, one view at the end."""
+    return replace(
+        second,
+        replies=(*first.replies, *second.replies),
+        view=max(first.view, second.view, key=VIEWS.index),
+        after=(*first.after, *second.after),
+        happenings=(*first.happenings, *second.happenings),
+        told=(*first.told, *second.told),
+        missed=first.missed or second.missed,
+        tallied=first.tallied or second.tallied,
+        forget=first.forget or second.forget,
+        export=first.export or second.export,
+        effects=(*first.effects, *second.effects),
+    )
+
+
+# Answers
+
+
+def _answer(ctx: Context, text: str, acts: Sequence[Answer]) -> Turn:
+    """Take an answer to the present step, and say back what was taken."""
+    position, voice = ctx.session.position, ctx.voice
+    if position is None:
+        return steps.arrive(ctx)
+    first, items = acts[0], voice.walk.items(position)
+    if first.item is None or first.action == BACK:
+        move = voice.walk.press(position, first.action)
+        return _follow(ctx, move, _label(ctx, first.action), is_checklist=bool(items)) if move else _unclear(ctx)
+    if first.item == "all" and len(items) > 1:
+        return ctx.say(ctx.content.phrases.typed.all_right)
+    names = {name.removeprefix("field:"): name for name in items}
+    verdicts = {names[act.item]: act.action for act in acts if act.item in names}
+    if first.item == "all":
+        verdicts = dict.fromkeys(items, first.action)
+    move = voice.walk.compare(position, verdicts)
+    noted = ctx.content.phrases.facts.comma.join(_verdict(ctx, *pair) for pair in verdicts.items())
+    return _follow(ctx, move, noted, is_checklist=True) if move else _unclear(ctx)
+
+
+def _verdict(ctx: Context, name: str, verdict: str) -> str:
+    words = ctx.content.phrases.typed
+    item = ctx.content.phrases.facts.me["photo"] if name == "photo" else name.removeprefix("field:")
+    return words.verdict.format(item=item, verdict={str(key): word for key, word in words.verdicts.items()}[verdict])
+
+
+def _button_label(ctx: Context, action: str) -> str:
+    """Return the words on the present step's button for an action; empty when it has none."""
+    view = ctx.voice.walk.view(ctx.session.position) if ctx.session.position else None
+    buttons = (*view.actions, *view.stuck) if view else ()
+    return next((ctx.voice.fill(button.text) for button in buttons if button.id == action), "")
+
+
+def _label(ctx: Context, action: str) -> str:
+    """Return the words of an action of the present step; of a checklist's answer with the item that it is about."""
     position = ctx.session.position
-    move = ctx.voice.walk.read(position, text) if position else None
-    if move is None or position is None:
-        return None
-    reading, phrases = move.reading, ctx.content.phrases
-    if reading is None:
-        return follow(ctx, move)
-    quiet, voice = ctx.understood(), ctx.voice
+    assert position
+    view = ctx.voice.walk.view(position)
+    if view.name and any(action == verdict for verdict in ctx.content.phrases.typed.verdicts):
+        return _verdict(ctx, view.name, action)
+    return _button_label(ctx, action)
+
+
+def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn:
+    turn, words = steps.follow(ctx, move), ctx.content.phrases.typed
+    if not noted:
+        return turn
+    stays = is_checklist and ctx.session.position is not None and move.position.step == ctx.session.position.step
+    left = len(ctx.voice.walk.items(move.position)) - len(move.position.compared) if stays else 0
+    said = words.noted_left.format(what=noted, left=left) if left > 0 else words.noted.format(what=noted)
+    return replace(turn, replies=(*ctx.voice.bubbles(said), *turn.replies))
+
+
+def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
+    """Take values (a class and major, a day) as the present step's reader reads them."""
+    position = ctx.session.position
+    asking = ctx.voice.walk.asking(position) if position else None
+    reading = asking.read(text) if asking else None
+    if position is None or reading is None:
+        return _unclear(ctx)
     if reading.refused:
-        refused: Mapping[str, str] = phrases.refused  # type: ignore[assignment]
-        return Turn(quiet.session, voice.bubbles(refused[reading.refused]), "again")
-    step = ctx.content.script.by_id[position.step]
+        refused: Mapping[str, str] = ctx.content.phrases.refused  # type: ignore[assignment]
+        return ctx.say(refused[reading.refused])
+    if reading.offered:
+        buttons = [ctx.voice.act(option.id, option.text) for option in reading.offered]
+        return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.typed.which_value, pack_rows(buttons)))
+    if reading.heard:
+        return _show_heard(ctx, position, reading)
+    return _follow(
+        ctx, ctx.voice.walk.answer(position, reading.answers), _value_words(ctx, reading), is_checklist=False
+    )
+
+
+def _value_words(ctx: Context, reading: Reading) -> str:
+    """Return what was taken, in words: the major with its class, or the day as it is written."""
+    answers = reading.answers
+    if major := answers.get("major"):
+        cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
+        return f"{cohort.label}{major}" if cohort and cohort.label != major else major
+    if "level" in answers:
+        return answers["level"]
+    facts = ctx.content.phrases.facts
+    day = next((day_of(answer) for answer in answers.values()), None)
+    return (
+        facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
+        if day
+        else ""
+    )
+
+
+def _show_heard(ctx: Context, position: Position, reading: Reading) -> Turn:
+    """Show what a step makes of words that it does not keep (a certificate's number), with the ways to copy."""
+    step, voice = ctx.content.script.by_id[position.step], ctx.voice
     heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
     said = voice.bubbles(voice.fill(heard, reading.facts), source=step.source)
     numbers = reading.facts.get("heard.numbers", "").split()
-    copies = tuple(Button(number, phrases.copy_number.format(number=number)) for number in numbers)
-    return Turn(quiet.session, (*said[:-1], replace(said[-1], copies=copies)), "again")
+    copies = tuple(Button(number, ctx.content.phrases.copy_number.format(number=number)) for number in numbers)
+    quiet = ctx.understood().session
+    return Turn(quiet, (*said[:-1], replace(said[-1], copies=copies)), "again")
+
+
+# Everything else
+
+
+def _question(ctx: Context, text: str, acts: Sequence[Question]) -> Turn:
+    topics = [act.topic for act in acts if act.topic in ctx.content.entries]
+    if not topics:
+        return miss(ctx, text, is_question=True)
+    return tell_topics(ctx, topics) if len(topics) <= MAX_TOLD else list_topics(ctx, topics)
+
+
+def _command(ctx: Context, text: str, acts: Sequence[Command]) -> Turn:
+    name = {"desk": "contact", "person": "desk"}.get(acts[0].name, acts[0].name)  # a ticket is opened by a tap
+    turn = run_command(ctx, name) or _unclear(ctx)
+    if acts[0].name != "change-cohort" or turn.session.position is None:
+        return turn
+    there = ctx.with_session(turn.session)
+    courses = _courses_in(there, text)
+    if not courses:
+        return turn
+    buttons = [there.voice.act(course.id, course.text) for course in courses]
+    return replace(turn, replies=there.voice.bubbles(ctx.content.phrases.typed.cohort_same, pack_rows(buttons)))
+
+
+def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
+    """Return the classes and majors that a message names, to be confirmed by a tap."""
+    asking = ctx.voice.walk.asking(ctx.session.position) if ctx.session.position else None
+    reading = asking.read(text) if asking else None
+    if asking is None or reading is None:
+        return ()
+    return reading.offered or [option for option in asking.all_options if option.answers == reading.answers]
+
+
+def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
+    offered, number = ctx.offered, acts[0].number
+    if 0 < number <= len(offered):
+        return press(ctx, offered[number - 1])
+    return ctx.say(ctx.content.phrases.typed.nothing_offered)
+
+
+def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
+    """Answer company in kind. A bare 好 moves nothing; where the step waits for an answer, it is asked for again."""
+    words, position, kind = ctx.content.phrases.typed, ctx.session.position, acts[0].kind
+    go_on = ((ctx.voice.start(),),)
+    if kind == "hello" and ctx.pieces:
+        return Turn(ctx.session, ctx.voice.bubbles(words.listening, go_on), last=ctx.session.last)
+    if kind != "ack":
+        said = ctx.content.phrases.small_talk[kind]
+        if kind == "bye":
+            return Turn(ctx.session, ctx.voice.bubbles(said, go_on), last="goodbye")
+        return ctx.say(said)
+    if position is None or ctx.session.last != "step":
+        is_goodbye = ctx.session.last == "goodbye"
+        return Turn(
+            ctx.session, ctx.voice.bubbles(words.ack, go_on if is_goodbye else ()), "" if is_goodbye else "offer"
+        )
+    return ctx.say(words.at_item if ctx.voice.walk.items(position) else words.at_question)
+
+
+def _distress(ctx: Context, text: str, acts: Sequence[Distress]) -> Turn:
+    """Say kind words with a help line and the school's phone; staff are told at once, unasked."""
+    said = ctx.voice.bubbles(ctx.voice.fill(ctx.content.phrases.typed.distress), (*_person(ctx), (ctx.voice.start(),)))
+    effects = graduate.open_urgent(ctx.voice, ctx.case, text) if ctx.case else ()
+    return Turn(ctx.session, said, effects=effects)
+
+
+def _abuse(ctx: Context, text: str, acts: Sequence[Abuse]) -> Turn:
+    return ctx.say(ctx.content.phrases.typed.abuse, _person(ctx))
+
+
+def _offtopic(ctx: Context, text: str, acts: Sequence[Offtopic]) -> Turn:
+    return ctx.say(ctx.content.phrases.typed.offtopic)
+
+
+def _person(ctx: Context) -> Rows:
+    return ((ctx.voice.command("desk" if ctx.case else "contact"),),)
+
+
+_ACTS: Mapping[type[Act], Callable[..., Turn]] = {
+    Answer: _answer,
+    Values: _values,
+    Question: _question,
+    Command: _command,
+    Pick: _pick,
+    Social: _social,
+    Distress: _distress,
+    Abuse: _abuse,
+    Offtopic: _offtopic,
+}
+
+
+def _unclear(ctx: Context) -> Turn:
+    return ctx.say(ctx.content.phrases.typed.unclear)
+
+
+def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
+    """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
+    likely = [act for act, chance in readout.near if chance >= NEAR]
+    actions = [act.action for act in likely if isinstance(act, Answer) and act.item is None]
+    buttons = [ctx.voice.act(action, label) for action in actions if (label := _button_label(ctx, action))]
+    if buttons:
+        return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
+    near = [act.topic for act in likely if isinstance(act, Question) and act.topic in ctx.content.entries]
+    return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

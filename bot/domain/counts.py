@@ -7,7 +7,9 @@ from datetime import date
 from typing import Literal
 
 Kind = Literal["came", "done", "reported"]
-Reached = Literal["answer", "choices", "miss"]
+Reached = Literal["taken", "answer", "choices", "miss"]
+"""Results of a typed message: taken as an answer to the step or as a command, answered as a question, answered with a
+choice, not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """The number of typed questions of a cohort (None: not chosen) with one result."""
+    """The number of typed messages of a cohort (None: not chosen) with one result."""
 
     cohort: str | None
     reached: Reached

@@ -6,10 +6,10 @@ Imports nothing of ours. A channel turns its library's objects into `Incoming` a
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Tone = Literal["", "good", "bad"]
 State = Literal["new", "walking", "reported", "done"]
@@ -115,6 +115,7 @@ class Answer:
 
     `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can. `toast` is
     a short pop-up text (200 characters) in channels that have such; `replies` are complete without it.
+    `understood` are the acts of a typed message as JSON-ready data, in the order in which they were handled.
     """
 
     replies: tuple[Reply, ...]
@@ -122,6 +123,7 @@ class Answer:
     state: State = "new"
     withdraw: bool = False
     toast: str = ""
+    understood: tuple[Mapping[str, Any], ...] = ()
 
 
 Cause = Literal["", "flood", "server", "network", "token", "gone"]

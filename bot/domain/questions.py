@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+
+from bot.domain.counts import Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """Somebody of a cohort (None: not chosen) under a notice typed a question, with this result."""
+    """Somebody of a cohort (None: not chosen) under a notice typed a message, with this result."""
 
     notice: str
     cohort: str | None
-    reached: Literal["answer", "choices", "miss"]
+    reached: Reached

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from flows import model
 from flows.model import Position
+
+LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye"]
+"""Kinds of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class Session:
 
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders`:
     reminders are wanted; None: never asked. `code` is the join code that a teacher gave.
+
+    `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered to choose from, in
+    their order. `pieces` are the masked words of the last messages that said too little to be understood, since
+    `pieces_at` (local time, ISO 8601); they are dropped as soon as a message is understood.
     """
 
     notice: str | None = None
@@ -29,6 +36,10 @@ class Session:
     told: tuple[str, ...] = ()
     reminders: bool | None = None
     code: str | None = None
+    last: LastSaid = "step"
+    offered: tuple[str, ...] = ()
+    pieces: tuple[str, ...] = ()
+    pieces_at: str = ""
 
     @property
     def position(self) -> Position | None:
@@ -51,15 +62,30 @@ def dump(session: Session) -> dict[str, Any]:
         "told": list(session.told),
         "reminders": session.reminders,
         "code": session.code,
+        "last": session.last,
+        "offered": list(session.offered),
+        "pieces": list(session.pieces),
+        "pieces_at": session.pieces_at,
     }
 
 
 def load(data: Mapping[str, Any]) -> Session:
     """Return the session that `dump` wrote. KeyError or ValueError for anything else."""
     walks = {str(notice): model.load(position) for notice, position in data["walks"].items()}
-    told = tuple(map(str, data.get("told", ())))  # sessions of an earlier version lack it
-    reminders, code = data.get("reminders"), data.get("code")
-    return Session(data["notice"], walks, int(data["misses"]), int(data["moves"]), told, reminders, code)
+    last = data.get("last", "step")  # sessions of an earlier version lack this and what follows `moves`
+    return Session(
+        data["notice"],
+        walks,
+        int(data["misses"]),
+        int(data["moves"]),
+        tuple(map(str, data.get("told", ()))),
+        data.get("reminders"),
+        data.get("code"),
+        cast("LastSaid", last) if last in get_args(LastSaid) else "step",
+        tuple(map(str, data.get("offered", ()))),
+        tuple(map(str, data.get("pieces", ()))),
+        str(data.get("pieces_at", "")),
+    )
 
 
 def session_of(stored: str | None) -> Session:

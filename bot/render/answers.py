@@ -34,4 +34,5 @@ def render_miss(voice: Voice, misses: int, topics: Sequence[str] = (), mark: str
         return render_choices(voice, topics[:3], sentences[0], mark)
     if misses < len(sentences):
         return voice.bubbles(voice.fill(sentences[1]), ((voice.command("contact"), voice.command("menu")),))
-    return voice.bubbles(voice.fill(sentences[2]), ((voice.command("menu"),),))
+    person = (voice.command("desk"),) if voice.desk else ()
+    return voice.bubbles(voice.fill(sentences[2]), ((*person, voice.command("menu")),))

@@ -28,6 +28,7 @@ from bot.domain.roles import Role
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
+from bot.reading.acts import to_json
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.service.kept import mask_echoes
@@ -253,7 +254,8 @@ class Service:
 
 def _answer(turn: Turn) -> Answer:
     position = turn.session.position
-    return Answer(turn.replies, position.step if position else None, turn.state, turn.withdraw, turn.toast)
+    step = position.step if position else None
+    return Answer(turn.replies, step, turn.state, turn.withdraw, turn.toast, tuple(map(to_json, turn.understood)))
 
 
 def _events(content: Content, turn: Turn) -> list[StepEvent]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.areas import Decision
+from bot.domain.effects import Effect
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.tickets import Changed, Opened, Ticket
@@ -53,6 +54,14 @@ def _open_again(voice: Voice, ticket: Ticket, words: str) -> Decision:
     ticket = start_waiting(voice, replace(ticket, state="open"))
     replies = _show_ticket(voice, ticket, phrases.reopened_for_graduate, *_ask_words(voice, words))
     return Decision(replies, (Changed(ticket), _post_words(voice, ticket, phrases.again, words)))
+
+
+def open_urgent(voice: Voice, case: Case, words: str) -> tuple[Effect, ...]:
+    """Tell staff at once of words of despair: in the open ticket or a new one, ahead of the usual card."""
+    ticket = case.ticket or Ticket(case.number, notice=voice.notice.id)
+    waiting = start_waiting(voice, replace(ticket, state="open") if not ticket.is_relayed else ticket)
+    post = _post_words(voice, waiting, voice.content.phrases.typed.distress_for_staff, words)
+    return (Changed(waiting) if case.ticket else Opened(waiting), post)
 
 
 def relay(voice: Voice, ticket: Ticket, words: str) -> Decision:

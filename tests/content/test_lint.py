@@ -38,7 +38,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "near_other": {"phrasings": [f"{SAID}啊", *FINE["phrasings"]]},
     "same_twice": {"phrasings": [*FINE["phrasings"], "红燒肉几点卖"]},
     "weak": {"phrasings": ["怎么办", *FINE["phrasings"]]},
-    "title_lost": {"title": "忘了密码"},
+    "thin": {"phrasings": FINE["phrasings"][:3]},
     "title_twice": {"title": "忘了密码怎么办"},
     "follow": {"follow": ["red-pork"]},
     "passed_date": {"answer": "2013年11月20日前办理。"},

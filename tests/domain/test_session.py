@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.session import Session, dump, load
+from bot.domain.session import LastSaid, Session, dump, load
 from flows.model import Position
 
 POSITIONS = st.builds(
@@ -22,6 +23,7 @@ POSITIONS = st.builds(
     answers=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4),
     trail=st.lists(st.text(max_size=8), max_size=4).map(tuple),
     state=st.sampled_from(["walking", "reported", "done"]),
+    compared=st.lists(st.text(max_size=8), max_size=4).map(tuple),
 )
 SESSIONS = st.builds(
     Session,
@@ -30,6 +32,10 @@ SESSIONS = st.builds(
     misses=st.integers(0, 9),
     moves=st.integers(0, 10**6),
     told=st.lists(st.text(max_size=8), max_size=2).map(tuple),
+    last=st.sampled_from(get_args(LastSaid)),
+    offered=st.lists(st.text(max_size=8), max_size=2).map(tuple),
+    pieces=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+    pieces_at=st.text(max_size=8),
 )
 
 

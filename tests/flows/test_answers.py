@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from faq.sounds import units
-from flows.answers import READERS, Reading, Scene, plain, spoken
+from flows.answers import READERS, Reading, Scene, plain
 from flows.date_words import UNDATED
 from flows.model import Reads
 from flows.notice import Notice
@@ -273,33 +273,6 @@ def test_a_long_certificate_number_is_new_or_too_long(text: str, heard: str | No
 @pytest.mark.parametrize("text", ["两个编号填哪个", "1234", "2001年", "", "NO."])
 def test_no_number_is_a_question(text: str) -> None:
     assert read("certificate", text) is None
-
-
-CHOICES = [("yes", ("有账号", "有", "ok", "👍")), ("no", ("没有", "没"))]
-
-
-@pytest.mark.parametrize(
-    ("text", "choice"),
-    [
-        ("有", "yes"),
-        ("有。", "yes"),
-        ("ＯＫ！", "yes"),
-        ("O K", "yes"),
-        ("1", "yes"),
-        ("１", "yes"),
-        ("2", "no"),
-        ("👍", "yes"),
-        (" 没有 ", "no"),
-        ("3", None),
-        ("没有学籍", None),
-        ("有没有", None),
-        ("", None),
-        ("？", None),
-        ("👎", None),
-    ],
-)
-def test_a_choice_is_meant_by_place_or_name_and_by_nothing_else(text: str, choice: str | None) -> None:
-    assert spoken(text, CHOICES) == choice
 
 
 def test_plain_words_are_bare_of_width_case_and_signs() -> None:

@@ -168,8 +168,8 @@ def test_the_days_left_to_correct_are_not_those_of_the_check() -> None:
     ("day", "left", "doubt"),
     [
         ("2013-12-19", "还有1天", "稳妥起见"),
-        ("2013-12-20", "最后一天", "算不算今天"),
-        ("2014-03-20", "最后一天", "算不算今天"),
+        ("2013-12-20", "最后一天", "今天算不算在内"),
+        ("2014-03-20", "最后一天", "今天算不算在内"),
     ],
 )
 def test_the_last_day_is_told_as_such(day: str, left: str, doubt: str) -> None:

@@ -163,11 +163,11 @@ async def test_thousand_secrets_reach_neither_database_nor_log_nor_export(
 
 
 async def test_an_unanswered_question_is_kept_masked(service: Service, database: Path) -> None:
-    await says(service, "你们食堂的红烧肉几点开始卖")
+    await says(service, "寄毕业证要不要收快递费")
     with sqlite3.connect(database) as raw:
         rows = raw.execute("select question from misses").fetchall()
     raw.close()
-    assert rows == [("你们食堂的红烧肉几点开始卖",)]
+    assert rows == [("寄毕业证要不要收快递费",)]
 
 
 async def test_a_bug_is_said_kindly_and_logged_without_words(

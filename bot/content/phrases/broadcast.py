@@ -156,7 +156,7 @@ class BroadcastPhrases(PhraseRow):
     stats_all: Label
     stats_day: Sentence
     stats_daily: tuple[Label, Label, Label, Label]
-    stats_asked: tuple[Label, Label, Label, Label]
+    stats_asked: tuple[Label, Label, Label, Label, Label]
     stats_picture: Sentence
     stats_few: Label
     stats_undrawn: Mapping[Literal["matplotlib", "font", "trouble"], Sentence]

@@ -19,6 +19,7 @@ from bot.content.phrases.graduate import (
     SecretName,
     TelegramPhrases,
 )
+from bot.content.phrases.typed import TypedPhrases
 from bot.domain.storage_mask import MaskName
 from flows.answers import plain
 from flows.facts import FactWords
@@ -66,6 +67,7 @@ class Phrases(PhraseRow):
     misses: tuple[Sentence, Sentence, Sentence]
     none_of_these: Sentence
     small_talk: Mapping[Literal["thanks", "hello", "bye", "who"], Sentence]
+    typed: TypedPhrases
     tripwire: Sentence
     tripwire_why: Sentence
     tripwire_kinds: Mapping[SecretName, Label]

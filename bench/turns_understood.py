@@ -1,0 +1,205 @@
+"""How often typed messages are understood as labelled: by kind, style and step.
+
+    python -m bench.turns_understood FILE [--miss]     a file of labelled turns, one JSON object a line
+
+{"at": STEP, "after": [LINE...], "say": TEXT, "want": [ACT...], "or": [[ACT...]...], "style": S}: `at` is a step of the
+script, "menu" or "done"; `after` what was said ("=label" for a button) just before. A message counts as understood when
+its acts are, as a set, those of `want` or of one list of `or`; a list of topics accepts each of them; "new:…" accepts a
+question that no entry answers, and nothing understood at all. `--miss` prints every message that is not understood.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench.faq_train import entries
+from bot.domain import privacy
+from bot.content.content import Content
+from bot.content.loading import load
+from bot.reading.acts import NO_TOPIC, Answer, Command, Question, Values, to_json
+from bot.reading.place import MENU, Asked, Parse, Parsed, Place, asked, is_verdict, options
+from bot.reading.reader import Reader, Readout
+from faq.matcher import Matcher
+from faq.sounds import units
+from flows.engine import Walk
+from flows.model import Position
+
+Turn = Mapping[str, Any]
+LATER = frozenset(
+    "site-down phone-only diploma-when tuition-unpaid papers-by-mail no-correct-button teacher-not-answering "
+    "already-done ceremony where-is-the-button identity-verification photo-confirm-after-capture photo-rejected "
+    "capture-fee capture-where photo-age duplicate-id record-but-no-photo".split()  # noqa: SIM905
+)
+"""Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
+Form = frozenset[str]
+
+
+@cache
+def content() -> Content:
+    return load()
+
+
+@cache
+def reader() -> Reader:
+    return Reader(content().script, content().matcher, [line for entry in entries() for line in entry.phrasings])
+
+
+def place_of(turn: Turn) -> Place:
+    """The place where a labelled message is typed, as the bot would know it."""
+    before = turn.get("after", ())
+    said = [line for line in before if not line.startswith("=")]
+    base = _at(turn["at"], len(before) - len(said))
+    if said:
+        topics = content().matcher.ask(said[-1], base.likely).topics
+        topic = topics[0].id if topics else None
+        follow = content().entries[topic].follow if topic else ()
+        base = replace(base, topic=topic, asked=Asked.ANSWER, offered=4, likely=base.likely | {*follow})
+    return base
+
+
+@cache
+def _at(step_id: str, item: int) -> Place:
+    if step_id == "menu":
+        return replace(MENU, secret=_secret)
+    script, notice = content().script, next(iter(content().notices.values()))
+    step = script.by_id["m10-done" if step_id == "done" else step_id]
+    own = {entry.id for entry in content().entries.values() if entry.step == step.id}
+    fields = tuple(f.name for f in notice.check_fields) if step.checklist and step.checklist.of == "fields" else ()
+    today = date(2013, 12, 12) if step.reads and step.reads.reader == "day" else date(2013, 12, 5)
+    return Place(
+        step.id,
+        asked(script, step),
+        options(script, step),
+        fields=fields,
+        item=min(item, max(len(fields) - 1, 0)),
+        likely=frozenset({*own, *step.trouble}),
+        parse=_parser(step.id, today),
+        secret=_secret,
+        verdict=is_verdict(script, step),
+    )
+
+
+def _secret(text: str) -> bool:
+    return bool(privacy.find(text, ["0550-3055417", "kefu@chsi.com.cn"]))
+
+
+def _parser(step: str, today: date) -> Parse | None:
+    """Values of a step as the walk finds them on a day."""
+    notice, script = next(iter(content().notices.values())), content().script
+    walk = Walk(script, notice, datetime(today.year, today.month, today.day, 12), units)
+    asking = walk.asking(Position(script.id, script.revision, step))
+    if asking is None:
+        return None
+
+    def parse(text: str) -> Parsed | None:
+        found = asking.find(text)
+        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
+
+    return parse
+
+
+def form(act: Mapping[str, Any]) -> str:
+    """An act of a label as text that can be compared."""
+    if act == {"as": "answer", "action": "back"}:
+        act = {"as": "command", "name": "back"}
+    return json.dumps(act, ensure_ascii=False, sort_keys=True)
+
+
+def accepted(turn: Turn) -> list[list[set[str]]]:
+    """The accepted lists of acts; each act as the set of the forms that count as it."""
+    return [[_forms(act) for act in acts] for acts in (turn["want"], *turn.get("or", ()))]
+
+
+def _forms(act: Mapping[str, Any]) -> set[str]:
+    topic = act.get("topic")
+    if topic is None:
+        return {form(act)}
+    topics = topic if isinstance(topic, list) else [topic]
+    named = {NO_TOPIC if one.startswith("new:") else one for one in topics}
+    return {form({"as": "question", "topic": one}) for one in (named | LATER if NO_TOPIC in named else named)}
+
+
+def matches(forms: Iterable[str], wanted: Sequence[set[str]]) -> bool:
+    """Whether these acts are those that are wanted, each by one of its forms."""
+    given = set(forms)
+    nothing = form({"as": "question", "topic": NO_TOPIC})
+    if not given and all(nothing in one for one in wanted):
+        return True
+    return all(one & given for one in wanted) and all(any(act in one for one in wanted) for act in given)
+
+
+def understood(turn: Turn, readout: Readout) -> bool:
+    given = [form(to_json(act)) for act in readout.acts]
+    return any(matches(given, wanted) for wanted in accepted(turn))
+
+
+def kind(turn: Turn) -> str:
+    if len(turn["want"]) > 1:
+        return "several"
+    act = turn["want"][0]["as"] if turn["want"] else "nothing"
+    return "values" if "values" in (turn["want"] or [{}])[0] else str(act)
+
+
+def moves(readout: Readout) -> set[str]:
+    """The forms of the acts that move the position."""
+    return {form(to_json(act)) for act in readout.acts if isinstance(act, Answer | Values)}
+
+
+def wrong_move(turn: Turn, readout: Readout) -> str:
+    """ "moved" when an answer is taken where none was given, "other" when another than was given, else ""."""
+    given = moves(readout)
+    answers = [{f for one in wanted for f in one} for wanted in accepted(turn)]
+    if not given or any(given <= one for one in answers):
+        return ""
+    return "other" if any('"answer"' in f for one in answers for f in one) else "moved"
+
+
+def report(turns: Sequence[Turn], read: Any, *, misses: bool = False) -> float:
+    """Prints the table; returns the share that is understood."""
+    by: dict[str, Counter[bool]] = defaultdict(Counter)
+    wrong: Counter[str] = Counter()
+    times = []
+    for turn in turns:
+        place = place_of(turn)
+        start = time.process_time()
+        readout = read(turn, place)
+        times.append((time.process_time() - start) * 1000)
+        good = understood(turn, readout)
+        wrong[wrong_move(turn, readout)] += 1
+        for name in ("all", f"kind {kind(turn)}", f"style {turn['style']}", f"step {turn['at']}"):
+            by[name][good] += 1
+        if misses and not good:
+            print(
+                turn["at"], turn.get("after", ""), "|", turn["say"], "|", *[form(act) for act in turn["want"]], "→",
+                *[f"{form(to_json(a))} {c:.2f}" for a, c in zip(readout.acts, readout.chances, strict=True)],
+            )  # fmt: skip
+    for name, counts in sorted(by.items()):
+        if misses or not name.startswith("step"):
+            print(f"{name:24} {counts[True]:4} of {counts.total():4}  {counts[True] / counts.total():.3f}")
+    times.sort()
+    print(f"wrong option {wrong['other']}, moved unasked {wrong['moved']}, of {len(turns)}")
+    print(f"ms a message: median {times[len(times) // 2]:.2f}, 99 % {times[int(len(times) * 0.99)]:.2f}")
+    return by["all"][True] / len(turns)
+
+
+def turns_in(path: Path) -> list[Turn]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def main(words: Sequence[str]) -> None:
+    report(turns_in(Path(words[0])), lambda turn, place: reader().read(turn["say"], place), misses="--miss" in words)
+
+
+__all__ = ["Command", "Matcher", "Question", "accepted", "content", "matches", "place_of", "reader", "turns_in"]
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

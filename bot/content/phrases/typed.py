@@ -1,0 +1,36 @@
+"""The shape of `typed:` in `phrases.yaml`: replies to typed messages that are no plain question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from bot.content.phrases.base import Label, PhraseRow, Sentence
+
+
+class TypedPhrases(PhraseRow):
+    """Words for what was taken from a message, and for messages that answer nothing.
+
+    `noted` and `noted_left` say what was taken; `at_item` and `at_question` ask again after a bare 好; `unclear` offers
+    the step's own answers; `several` heads a list of more than two questions.
+    """
+
+    noted: Sentence
+    noted_left: Sentence
+    verdict: Sentence
+    verdicts: Mapping[Literal["right", "wrong", "unsure", "missing"], Label]
+    all_right: Sentence
+    ack: Sentence
+    listening: Sentence
+    at_item: Sentence
+    at_question: Sentence
+    unclear: Sentence
+    unclear_topics: Sentence
+    several: Sentence
+    distress: Sentence
+    distress_for_staff: Sentence
+    abuse: Sentence
+    offtopic: Sentence
+    nothing_offered: Sentence
+    which_value: Sentence
+    cohort_same: Sentence

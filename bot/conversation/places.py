@@ -1,0 +1,54 @@
+"""The place where a message is typed, as the reader needs it: the present step, and what the bot said last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.conversation.questions import likely_topics
+from bot.conversation.turn import Context
+from bot.domain.session import LastSaid
+from bot.reading import place as places
+from bot.reading.place import MENU, Asked, Parsed, Place
+from flows.model import Position
+
+_LAST: Mapping[LastSaid, Asked] = {
+    "answer": Asked.ANSWER, "choices": Asked.ANSWER, "confirm": Asked.CONFIRM, "goodbye": Asked.GOODBYE,
+}  # fmt: skip
+"""What the bot asked with what it said last; a step asks for what it is."""
+
+
+def place_of(ctx: Context) -> Place:
+    """Return the place of a message that is typed now."""
+    session, position = ctx.session, ctx.session.position
+    # A question of the bot's own, such as 确定吗, is no step: nothing of the step answers it.
+    here = _at_step(ctx, position) if position and session.last != "confirm" else MENU
+    return replace(
+        here,
+        asked=_LAST.get(session.last, here.asked),
+        topic=session.told[-1] if session.told and session.last == "answer" else None,
+        offered=len(ctx.offered),
+        likely=likely_topics(ctx),
+    )
+
+
+def _at_step(ctx: Context, position: Position) -> Place:
+    script = ctx.content.script
+    step = script.by_id[position.step]
+    fields = tuple(name.removeprefix("field:") for name in ctx.voice.walk.items(position) if name != "photo")
+
+    asking = ctx.voice.walk.asking(position)
+
+    def parse(text: str) -> Parsed | None:
+        found = asking.find(text) if asking else None
+        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
+
+    return Place(
+        step.id,
+        places.asked(script, step),
+        places.options(script, step),
+        fields=fields,
+        item=position.item if fields else 0,
+        parse=parse if asking else None,
+        verdict=places.is_verdict(script, step),
+    )

@@ -1,0 +1,106 @@
+"""The acts that a typed message may be: values that compare, hash and print, and their form in JSON. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+SocialKind = Literal["thanks", "bye", "hello", "ack"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer `action` (the id of a choice, a stuck option, a checklist's answer, or `back`) to the present step.
+
+    `item` names the field of a checklist that it is about; "all" means every field, None the one that was asked.
+    """
+
+    action: str
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """An answer in values (`cohort` and `major`, or `date` as YYYY-MM-DD), as sorted pairs."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Values:
+        return cls(tuple(sorted(values.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question: the id of the FAQ's topic, or NO_TOPIC for something that no entry answers."""
+
+    topic: str
+
+
+NO_TOPIC = "new"
+"""The topic of a question that no entry answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command in any wording; its names are the keys of `commands` in `words.yaml`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The `number`-th (1 is the first) of what was offered just before."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Social:
+    """Words that keep company and move nothing."""
+
+    kind: SocialKind
+
+
+@dataclass(frozen=True, slots=True)
+class Distress:
+    """Despair, or danger to life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abuse:
+    """Abuse of the bot or the school."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offtopic:
+    """Something that is not our business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A number, code or password that should not have been typed."""
+
+
+Act: TypeAlias = Answer | Values | Question | Command | Pick | Social | Distress | Abuse | Offtopic | Secret
+
+
+def to_json(act: Act) -> dict[str, object]:
+    """The act as JSON-ready data: `as` says which it is."""
+    match act:
+        case Answer(action, None):
+            return {"as": "answer", "action": action}
+        case Answer(action, item):
+            return {"as": "answer", "action": action, "item": item}
+        case Values(pairs):
+            return {"as": "answer", "values": dict(pairs)}
+        case Question(topic):
+            return {"as": "question", "topic": topic}
+        case Command(name):
+            return {"as": "command", "name": name}
+        case Pick(number):
+            return {"as": "pick", "number": number}
+        case Social(kind):
+            return {"as": "social", "kind": kind}
+    return {"as": type(act).__name__.lower()}

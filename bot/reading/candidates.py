@@ -1,0 +1,238 @@
+"""Everything that a segment of a message may mean at a place, with the features that speak for and against it. Pure.
+Must not know weights or scores: candidates of all kinds are scored alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from bot.reading.acks import is_ack, opens_with_ack
+from bot.reading.acts import NO_TOPIC, Abuse, Act, Answer, Command, Distress, Offtopic, Pick, Question, Social, Values
+from bot.reading.fields import fields_in
+from bot.reading.message import Message, Segment
+from bot.reading.phrasebook import Comparison, Likeness, Phrasebook
+from bot.reading.picks import picked
+from bot.reading.place import Asked, Option, Parsed, Place
+from faq.matcher import Matcher, Weighed
+
+COMMANDS = 4  # commands of a segment that compete, at most
+COMPANY = 2  # social words and the like
+TOPICS = 4  # topics of the FAQ
+LOOKS = 5  # segments of a message that the FAQ is asked, at most
+_FLOOR = 1e-4  # of a chance, before its logarithm is taken
+_PICK = 8  # units of the longest segment that picks something
+
+STANCES = (
+    "ask", "going", "yet", "later", "cannot", "unsure", "forgot", "done", "seen", "got", "wrong", "right", "ungot",
+    "unseen", "slip", "again", "need", "quote", "but", "unreached", "lost", "yes", "no", "have", "none", "same",
+    "differ",
+    "pressed", "all", "except", "not", "begin", "back", "know", "mine", "stranger", "reached", "allowed", "refused",
+)  # fmt: skip
+"""The stances that speak for or against whole kinds of candidates."""
+
+
+class Candidate(NamedTuple):
+    """A meaning of a segment: no act at all for words that only go along. `kinds` say what it is, from the broad to the
+    narrow; what is true of the segment counts by each of them. `own` are features of the candidate alone.
+    """
+
+    acts: tuple[Act, ...]
+    kinds: tuple[str, ...]
+    own: Mapping[str, float]
+
+
+class Traits(NamedTuple):
+    """What is true of a segment whatever it means: features 0–1, and its characters and pairs of them."""
+
+    features: Sequence[tuple[str, float]]
+    grams: Sequence[str]
+
+
+class Surroundings:
+    """A message at a place: what the phrasebook and the FAQ make of all its segments."""
+
+    def __init__(self, message: Message, place: Place, book: Phrasebook, matcher: Matcher) -> None:
+        self.message, self.place, self.book = message, place, book
+        self.segments: list[Segment] = list(message.segments())
+        self._comparison = Comparison(book, [segment.text for segment in self.segments])
+        self._lines = book.lines_in(message.chars)
+        self._looks = _looks(self.segments, matcher)
+        self._parsed = place.parse(message.text) if place.parse else None
+
+    def candidates(self, at: int) -> Iterator[Candidate]:
+        """Everything that a segment may mean, in no particular order."""
+        segment, place = self.segments[at], self.place
+        if is_ack(segment.text.chars) and segment.whole:
+            yield self._acknowledged(at)
+            return
+        yield from self._options(at)
+        yield Candidate((Social("ack"),), ("ack",), {"ack.opens": float(opens_with_ack(segment.text.chars))})
+        if self._parsed and segment.covers(self._parsed.span):
+            yield Candidate((Values.of(self._parsed.values),), ("values",), _parsed(self._parsed, segment))
+        yield from self._shared(at)
+        if len(segment.text.chars) <= _PICK and (number := picked(segment.text.chars, place.offered)):
+            yield Candidate((Pick(number),), ("pick",), {})
+        if look := self._looks.get(at):
+            yield from _questions(look, place)
+            yield self._new(at, look)
+        if segment.last - segment.first == 1:
+            yield Candidate((), ("nothing",), {"nothing.ack": float(is_ack(segment.text.chars))})
+
+    def likeness(self, at: int, name: str) -> Likeness | None:
+        """How like a group a segment is; None for a group without words."""
+        group = self.book.number.get(name)
+        return None if group is None else self._likeness(at, group)
+
+    def _likeness(self, at: int, group: int) -> Likeness:
+        start, end = self.segments[at].span
+        inside = max(
+            [last - first for first, last, own in self._lines if own == group and start <= first and last <= end],
+            default=0,
+        )
+        return self._comparison.likeness(at, group, inside / (end - start))
+
+    def _acknowledged(self, at: int) -> Candidate:
+        """Yield what a bare acknowledgement means: the answer that an instruction asks for, or one with it among its own
+        words; else it only keeps company.
+        """
+        place = self.place
+        for option in place.options if place.asked in (Asked.INSTRUCTION, Asked.QUESTION) else ():
+            own = self.likeness(at, option.groups[0])
+            if (place.asked is Asked.INSTRUCTION and option.affirms) or (own and own.exact):
+                return Candidate((Answer(option.action),), ("bare",), {})
+        return Candidate((Social("ack"),), ("bare",), {})
+
+    def _options(self, at: int) -> Iterator[Candidate]:
+        """The answers to the step."""
+        segment, place = self.segments[at], self.place
+        for option in place.options:
+            likes = [like for name in option.groups if (like := self.likeness(at, name))]
+            merged = Likeness(*map(max, zip(*likes, strict=True))) if likes else Likeness()
+            if place.ticks:
+                yield from self._ticks(segment, option, merged)
+            else:
+                own = _alike("option", merged) | {"option.stuck": float(option.stuck)}
+                yield Candidate((Answer(option.action),), ("option", _side(option), option.action), own)
+
+    def _ticks(self, segment: Segment, option: Option, like: Likeness) -> Iterator[Candidate]:
+        """The answers about fields of a checklist: those that are named, the one that was asked, or all."""
+        place, said, alike = self.place, {one.name for one in segment.stances}, _alike("tick", like)
+        named = tuple(fields_in(segment, place.fields))
+        if not place.fields:
+            yield Candidate((Answer(option.action),), ("tick", f"tick.{option.action}"), alike)
+            return
+        about = named or (place.fields[place.item],)
+        acts = tuple(Answer(option.action, field) for field in about)
+        how = "tick.named" if named else "tick.asked"
+        yield Candidate(acts, ("tick", f"tick.{option.action}", how), alike)
+        if named and option.action == "wrong" and said & {"except", "all"}:
+            yield Candidate((*acts, Answer("right", "all")), ("tick", "tick.except"), alike)
+        if not named and option.action == "right" and "all" in said:
+            yield Candidate((Answer("right", "all"),), ("tick", "tick.right", "tick.all"), alike)
+
+    def _new(self, at: int, look: Weighed) -> Candidate:
+        """A question that no entry answers."""
+        like = self.likeness(at, "new.new") or Likeness()
+        own = {"new.meant": _meant(look), "new.hollow": float(look.hollow)}
+        return Candidate((Question(NO_TOPIC),), ("asks", "new"), own | _alike("new", like))
+
+    def _shared(self, at: int) -> Iterator[Candidate]:
+        """Commands, social words, despair and the like: those that are nearest."""
+        together = self._comparison.together[at]
+        for kind, groups in _shared(self.book).items():
+            limit = COMMANDS if kind == "command" else COMPANY
+            for group in sorted(groups, key=lambda group: (-together[group], group))[:limit]:
+                name = self.book.names[group].split(".")[1]
+                if name != "already-done" or not self.place.verdict:
+                    yield Candidate((_act(kind, name),), (kind, name), _alike(kind, self._likeness(at, group)))
+
+    def traits(self, at: int) -> Traits:
+        """What is true of a segment whatever it means."""
+        segment, place = self.segments[at], self.place
+        chars, found = segment.text.chars, segment.text.meaning
+        rest = {
+            "is": 1.0,
+            "length": math.log1p(len(chars)) / 3,
+            "hard": float(segment.hard_inside),
+            "soft": float(segment.soft),
+            "atoms": float(segment.last - segment.first - 1),
+            "mark": float(segment.asks),
+            "part_asks": float(segment.part_asks),
+            "whole": float(segment.whole),
+            f"at.{place.asked}": 1.0,
+            "after": float(place.topic is not None),
+        }
+        own = [(name, found[name]) for name in STANCES if name in found]
+        grams = (*chars, *[f"{first}{second}" for first, second in zip(("<", *chars), (*chars, ">"), strict=True)])
+        return Traits([*own, *[(name, value) for name, value in rest.items() if value]], tuple(dict.fromkeys(grams)))
+
+
+def _side(option: Option) -> str:
+    return "affirm" if option.affirms else "other"
+
+
+def _looks(segments: Sequence[Segment], matcher: Matcher) -> dict[int, Weighed]:
+    """What the FAQ makes of the segments: the whole first, then those between punctuation, then the others."""
+    ranked = sorted(range(len(segments)), key=lambda at: (segments[at].rank, at))
+    return {at: matcher.weigh(segments[at].words) for at in ranked[:LOOKS]}
+
+
+_DARK: Mapping[str, Act] = {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic()}
+
+
+def _act(kind: str, name: str) -> Act:
+    if kind == "command":
+        return Command(name)
+    return Social(name) if kind == "social" else _DARK[name]  # type: ignore[arg-type]
+
+
+@cache
+def _shared(book: Phrasebook) -> Mapping[str, list[int]]:
+    return {
+        kind: [book.number[name] for name in book.names if name.startswith(f"{kind}.")]
+        for kind in ("command", "social", "dark")
+    }
+
+
+def _alike(kind: str, like: Likeness) -> dict[str, float]:
+    return {f"{kind}={name}": value for name, value in zip(Likeness._fields, like, strict=True) if value}
+
+
+def _parsed(parsed: Parsed, segment: Segment) -> dict[str, float]:
+    start, end = segment.raw
+    share = (parsed.span[1] - parsed.span[0]) / (end - start)
+    return {"values.share": share, "values.doubt": 1.0 - parsed.chance, "values.asked": float(parsed.asked)}
+
+
+def _meant(look: Weighed) -> float:
+    """How surely any entry is meant, as log-odds."""
+    return (math.log(max(1.0 - look.none, _FLOOR)) - math.log(max(look.none, _FLOOR))) / 5
+
+
+def _questions(look: Weighed, place: Place) -> Iterator[Candidate]:
+    """The nearest topics of the FAQ, the topic that was spoken of last, and a question that no entry answers."""
+    top = max(look.odds.values(), default=0.0)
+    total = sum(math.exp(value - top) for value in look.odds.values())
+    shares = {topic: math.exp(value - top) / total for topic, value in look.odds.items()}
+    meant, hollow = _meant(look), float(look.hollow)
+    ranked = sorted(shares, key=lambda topic: (-shares[topic], topic))[:TOPICS]
+    last = () if place.topic is None or place.topic in ranked else (place.topic,)
+    for topic in (*ranked, *last):
+        share = shares.get(topic, 0.0)
+        own = {
+            "question.meant": meant,
+            "question.hollow": hollow,
+            "question.share": math.log(max(share, _FLOOR)) / 5,
+            "question.score": share * (1.0 - look.none),
+            "question.likely": float(topic in place.likely),
+            "question.last": float(topic == place.topic),
+            "question.last_hollow": float(topic == place.topic) * hollow,
+            "question.last_meant": float(topic == place.topic) * meant,
+        }
+        yield Candidate((Question(topic),), ("asks", "question"), own)
+
+
+__all__ = ["Candidate", "Surroundings", "Traits", "cached_property"]

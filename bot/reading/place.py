@@ -1,0 +1,140 @@
+"""Where a message is typed: what the step offers, what was asked and answered just before. Pure values.
+
+`place` builds one from the script; the rest of the session (last question, what was offered) is added by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from flows.model import Script, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Values in a text and the stretch `text[start:end]` that says them. `chance` (0–1): how surely they are meant;
+    `asked`: the words only ask about them.
+    """
+
+    values: Mapping[str, str]
+    span: tuple[int, int]
+    chance: float = 1.0
+    asked: bool = False
+
+
+Parse: TypeAlias = Callable[[str], Parsed | None]
+"""Reads values in a text; None when there are none."""
+
+
+class Asked(StrEnum):
+    """What the bot said last."""
+
+    NOTHING = "nothing"  # before the walk, or a menu
+    INSTRUCTION = "instruction"  # something to do, with one affirming option
+    QUESTION = "question"  # a question with two or more real answers
+    CHECKLIST = "checklist"
+    ANSWER = "answer"  # to a question of the FAQ, or a card
+    CONFIRM = "confirm"  # 重新开始，确定吗
+    GOODBYE = "goodbye"  # 稍后, 再见
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer that the step takes: its action, and the groups of words that mean it. `affirms`: it is the one that
+    leads on when the step gives an instruction.
+    """
+
+    action: str
+    groups: tuple[str, ...]
+    affirms: bool = False
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The context in which a message is read.
+
+    `fields` are the names of a checklist's items and `item` the asked one (0-based). `topic` is the FAQ topic answered
+    last, `offered` how many things there are to pick from, `likely` topics that belong to the step or follow the last
+    answer. `parse` reads values, `secret` finds what should not have been typed.
+    """
+
+    step: str
+    asked: Asked
+    options: tuple[Option, ...] = ()
+    fields: tuple[str, ...] = ()
+    item: int = 0
+    topic: str | None = None
+    offered: int = 0
+    likely: frozenset[str] = frozenset()
+    parse: Parse | None = None
+    secret: Callable[[str], bool] | None = None
+    verdict: bool = False
+
+    @property
+    def ticks(self) -> bool:
+        """Whether the step is a checklist."""
+        return any(option.action == "right" for option in self.options)
+
+
+MENU = Place("menu", Asked.NOTHING)
+"""Before the walk."""
+
+
+def options(script: Script, step: Step) -> tuple[Option, ...]:
+    """The answers of a step in the order of the script."""
+    choices = script.choices_of(step)
+    found = [
+        Option(choice.id, groups(step, choice.id), affirms=at == 0 and choice.id in AFFIRMING)
+        for at, choice in enumerate(choices)
+    ]
+    found += [Option(choice.id, groups(step, choice.id), stuck=True) for choice in step.stuck]
+    if step.checklist:
+        found += [Option(answer, groups(step, answer)) for answer, _ in step.checklist.choices]
+    return tuple(found)
+
+
+DONE = frozenset({"done", "settled"})
+"""Choices that say that what was to be done is done."""
+AFFIRMING = ("done", "go-on", "settled", "yes", "same")
+"""Choices that say that what the step asks for is done."""
+
+
+def groups(step: Step, action: str) -> tuple[str, ...]:
+    """The names of the groups of words that mean an answer of a step: its own, and those of every answer so called."""
+    return (f"{step.id}.{action}", f"*.{action}")
+
+
+def asked(script: Script, step: Step) -> Asked:
+    """What a step asks for when it is shown."""
+    if step.checklist:
+        return Asked.CHECKLIST
+    only = {choice.id for choice in script.choices_of(step)} <= DONE and len(script.choices_of(step)) == 1
+    return Asked.INSTRUCTION if only and not step.reads else Asked.QUESTION
+
+
+def wordings(script: Script) -> dict[str, list[str]]:
+    """Every group of words that the script holds, by name. What a step calls done counts as words for its `done`."""
+    found: dict[str, list[str]] = {f"*.{action}": list(words) for action, words in script.synonyms.items()}
+    for step in script.steps:
+        for action, words in own_words(script, step).items():
+            found[f"{step.id}.{action}"] = words
+        if step.done and "{" not in step.done and f"{step.id}.done" in found:
+            found[f"{step.id}.done"] = [*found[f"{step.id}.done"], step.done]
+    return found
+
+
+def own_words(script: Script, step: Step) -> dict[str, list[str]]:
+    """The words of every answer of a step by its action: its label, then what else people type for it."""
+    found = {choice.id: [choice.text, *choice.say] for choice in (*script.choices_of(step), *step.stuck)}
+    if step.checklist:
+        found.update((answer, [label, *step.checklist.say.get(answer, ())]) for answer, label in step.checklist.choices)
+    return found
+
+
+def is_verdict(script: Script, step: Step) -> bool:
+    """Return whether the step is the one where 正确 is clicked: it can be done, and something wrong leads elsewhere."""
+    return any(gate.when == "wrong" for gate in step.gate) and any(c.id == "done" for c in script.choices_of(step))

@@ -1,0 +1,91 @@
+"""The reader: a typed message and the place where it is typed, read as a list of acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from bot.reading.acks import is_ack
+from bot.reading.acts import Act, Secret
+from bot.reading.candidates import Surroundings
+from bot.reading.lexicon import lexicon, wordings
+from bot.reading.message import Message
+from bot.reading.phrasebook import Phrasebook
+from bot.reading.place import Place
+from bot.reading.place import wordings as of_script
+from bot.reading.score import Edge, Model, best, chances, model
+from bot.reading.writing import Typist, spelt
+from faq.matcher import Matcher
+from faq.sounds import units
+from flows.model import Script
+
+NEAR = 3  # other acts that are named, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What a message means: its acts, best reading first in the order of the message, each with its chance 0–1.
+
+    `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure.
+    """
+
+    acts: tuple[Act, ...]
+    chances: tuple[float, ...] = ()
+    near: tuple[tuple[Act, float], ...] = ()
+
+
+class Reader:
+    """Reads messages of a script's graduates; the same whatever the order of its steps, choices and words."""
+
+    def __init__(
+        self, script: Script, matcher: Matcher, lines: Iterable[str] = (), weights: Model | None = None
+    ) -> None:
+        """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings)."""
+        groups = groups_of(script)
+        groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
+        self.book: Phrasebook = Phrasebook(groups)
+        self.matcher: Matcher = matcher
+        self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
+        self._model = weights or model()
+
+    def read(self, text: str, place: Place) -> Readout:
+        """What a message means at a place. Any text is taken; what says nothing has no acts."""
+        if place.secret and place.secret(text):
+            return Readout((Secret(),), (1.0,))
+        message, edges = self.edges(text, place)
+        scored, count = [self._model.scored(edge) for edge in edges], len(message.atoms)
+        if not count:
+            return Readout(())
+        acts, _ = best(scored, count)
+        chance = chances(scored, count)
+        near = sorted(((act, share) for act, share in chance.items() if act not in acts), key=_likeliest)[:NEAR]
+        return Readout(acts, tuple(chance[act] for act in acts), tuple(near))
+
+    def edges(self, text: str, place: Place) -> tuple[Message, list[Edge]]:
+        """The message cut up, and for every segment what it may mean."""
+        message = Message(text, self._typist)
+        if not message.atoms:
+            return message, []
+        around = Surroundings(message, place, self.book, self.matcher)
+        return message, [
+            Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
+            for at, segment in enumerate(around.segments)
+        ]
+
+
+def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:
+    return -pair[1], repr(pair[0])
+
+
+def groups_of(script: Script) -> dict[str, list[str]]:
+    """Every group of words by name: the script's and those of the commands; what all steps share without bare
+    acknowledgements, which answer one kind of step only.
+    """
+    groups = of_script(script)
+    for kind in ("command", "social", "dark"):
+        groups.update((f"{kind}.{name}", list(words)) for name, words in wordings()[kind].items())
+    return {
+        name: [word for word in words if not (name.startswith("*.") and is_ack(units(spelt(word))[0]))]
+        for name, words in groups.items()
+    }

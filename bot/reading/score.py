@@ -1,0 +1,160 @@
+"""The linear model over candidates, and the best way to cut a message into segments that each mean one of them. Pure.
+
+A reading of a message is a chain of segments, each with a candidate; its score is the sum of the scores of its
+candidates. The chance of an act is the share of all readings, weighed by the exponential of their scores, that hold it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from bot.reading.acts import Act, Answer, Values
+from bot.reading.candidates import Candidate, Traits
+from bot.reading.lexicon import weights_file
+
+Weights = Mapping[str, float]
+
+
+class Edge(NamedTuple):
+    """A segment, as the atoms that it spans, with the candidates for what it means."""
+
+    first: int
+    last: int
+    traits: Traits
+    candidates: Sequence[Candidate]
+
+
+class Scored(NamedTuple):
+    """An edge with the scores of its candidates."""
+
+    first: int
+    last: int
+    candidates: Sequence[Candidate]
+    scores: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What each feature adds to the log-odds of a candidate: `own` by feature; by kind of candidate the traits of a
+    segment, and the characters and pairs in it.
+    """
+
+    own: Weights
+    traits: Mapping[str, Weights]
+    grams: Mapping[str, Weights]
+
+    def scored(self, edge: Edge) -> Scored:
+        """An edge with the scores of its candidates."""
+        kinds = {kind: self._base(kind, edge.traits) for one in edge.candidates for kind in one.kinds}
+        own = self.own
+        scores = [
+            sum([kinds[kind] for kind in one.kinds])
+            + sum([own.get(name, 0.0) * value for name, value in one.own.items()])
+            for one in edge.candidates
+        ]
+        return Scored(edge.first, edge.last, edge.candidates, scores)
+
+    def _base(self, kind: str, traits: Traits) -> float:
+        own, grams = self.traits.get(kind, {}), self.grams.get(kind, {})
+        base = sum([own.get(name, 0.0) * value for name, value in traits.features])
+        if grams:
+            base += sum([grams.get(gram, 0.0) for gram in traits.grams]) * gram_value(traits)
+        return base
+
+
+def gram_value(traits: Traits) -> float:
+    """The value of each gram's feature: of a long text each says less."""
+    return 1.0 / math.sqrt(1 + len(traits.grams) / 2)
+
+
+def features(candidate: Candidate, traits: Traits) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """All features of a candidate, each as (part of the model, kind, name)."""
+    for name, value in candidate.own.items():
+        yield ("own", "", name), value
+    each = gram_value(traits)
+    for kind in candidate.kinds:
+        for name, value in traits.features:
+            yield ("traits", kind, name), value
+        for gram in traits.grams:
+            yield ("grams", kind, gram), each
+
+
+@cache
+def model() -> Model:
+    """The weights that ship."""
+    return model_of(weights_file())
+
+
+def model_of(data: Mapping[str, Mapping[str, object]]) -> Model:
+    """The model as `weights.yaml` holds it."""
+
+    def numbers(table: object) -> Weights:
+        return {name: float(value) for name, value in table.items()}  # type: ignore[attr-defined]
+
+    return Model(
+        numbers(data["own"]),
+        {kind: numbers(table) for kind, table in data["traits"].items()},
+        {kind: numbers(table) for kind, table in data["grams"].items()},
+    )
+
+
+def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
+    """The chance of every act, 0–1, in a message of so many atoms."""
+    totals = [_log_sum(edge.scores) for edge in edges]
+    ahead, behind = [-math.inf] * (count + 1), [-math.inf] * (count + 1)
+    ahead[0] = behind[count] = 0.0
+    for edge, total in sorted(zip(edges, totals, strict=True), key=lambda pair: pair[0].last):
+        ahead[edge.last] = _log_sum((ahead[edge.last], ahead[edge.first] + total))
+    for edge, total in sorted(zip(edges, totals, strict=True), key=lambda pair: -pair[0].first):
+        behind[edge.first] = _log_sum((behind[edge.first], total + behind[edge.last]))
+    found: dict[Act, float] = {}
+    for edge in edges:
+        around = ahead[edge.first] + behind[edge.last] - ahead[count]
+        for candidate, value in zip(edge.candidates, edge.scores, strict=True):
+            share = math.exp(min(around + value, 0.0))
+            for act in candidate.acts:
+                found[act] = min(found.get(act, 0.0) + share, 1.0)
+    return found
+
+
+def best(edges: Sequence[Scored], count: int) -> tuple[tuple[Act, ...], float]:
+    """Return the acts of the best reading, in the order of the message, and its score; at most one answers."""
+    table: list[dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]]] = [{} for _ in range(count + 1)]
+    table[0][()] = (0.0, ())
+    for edge in sorted(edges, key=lambda edge: (edge.first, edge.last)):
+        ranked = _best_by_answer(edge)
+        for answer, (before, acts) in table[edge.first].items():
+            for given, value, own in ranked:
+                if given and answer and given != answer:
+                    continue
+                there, total, state = table[edge.last], before + value, given or answer
+                if state not in there or total > there[state][0]:
+                    there[state] = (total, (*acts, *[act for act in own if act not in acts]))
+    if not table[count]:
+        return (), 0.0
+    total, acts = max(table[count].values(), key=lambda pair: (pair[0], repr(pair[1])))
+    return acts, total
+
+
+def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Act, ...]]]:
+    """Return the best of the candidates that give the same answer to the step: the others are in no best reading."""
+    found: dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]] = {}
+    for candidate, value in zip(edge.candidates, edge.scores, strict=True):
+        answer = _answer(candidate.acts)
+        if answer not in found or (value, repr(candidate.acts)) > (found[answer][0], repr(found[answer][1])):
+            found[answer] = (value, candidate.acts)
+    return [(answer, value, acts) for answer, (value, acts) in found.items()]
+
+
+def _answer(acts: Sequence[Act]) -> tuple[Act, ...]:
+    """The answers that exclude each other: all but those to the fields of a checklist."""
+    return tuple([act for act in acts if isinstance(act, Values) or (isinstance(act, Answer) and act.item is None)])
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    top = max(values, default=-math.inf)
+    return top if math.isinf(top) else top + math.log(sum([math.exp(value - top) for value in values]))
