@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -23,8 +23,7 @@ from bench.turns_understood import Turn, accepted, form, place_of, reader, repor
 from bot.reading.acts import to_json
 from bot.reading.candidates import Candidate, Traits
 from bot.reading.message import Message
-from bot.reading.reader import Reader
-from bot.reading.score import Edge, Model, features, model_of
+from bot.reading.score import Edge, features, model_of
 
 ROOT = Path(__file__).parents[1]
 PULL = 0.3  # towards zero
@@ -78,7 +77,8 @@ def lattice(
     rows: list[dict[int, float]],
 ) -> Lattice | None:
     """A message, None when no reading of it is as labelled; appends the features of its candidates to `rows`."""
-    spans, forms, at = [], [], len(rows)
+    forms: list[list[str]] = []
+    spans, at = [], len(rows)
     for edge in edges:
         spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
         for candidate in edge.candidates:
@@ -228,9 +228,7 @@ def table(names: Mapping[Name, int], values: Sequence[float]) -> dict[str, dict[
 
 def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, misses: bool) -> float:
     """The share of messages that a reader with these weights understands."""
-    own = Reader.__new__(Reader)
-    own.__dict__.update(reader().__dict__)
-    own._model = model_of(weights)
+    own = reader().with_weights(model_of(weights))
     return report(turns, lambda turn, place: own.read(turn["say"], place), misses=misses)
 
 
@@ -257,8 +255,6 @@ def main(words: Sequence[str]) -> None:
     body = yaml.safe_dump(model, sort_keys=True, default_flow_style=None, allow_unicode=True, width=150)
     (ROOT / "bot" / "reading" / "weights.yaml").write_text(head + body, encoding="utf-8")
 
-
-__all__ = ["Model"]
 
 if __name__ == "__main__":
     main(sys.argv[1:])

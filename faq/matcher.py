@@ -179,7 +179,7 @@ class Matcher:
         none = outside(asked, nearest, features)
         length = story(len(asked.reading.chars))
         model = [weight(pair, length) for pair in self._entry]
-        verbatim = [any(line.folded == asked.reading.folded for line in near.subject.lines) for near in nearest]
+        verbatim = [fit.ratio == 1.0 for fit in features]
         odds = [
             _dot(fit, model) + _untaught(near) + VERBATIM * exact
             for fit, near, exact in zip(features, nearest, verbatim, strict=True)

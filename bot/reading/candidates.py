@@ -5,31 +5,33 @@ Must not know weights or scores: candidates of all kinds are scored alike.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
+
+import numpy as np
 
 from bot.reading.acks import is_ack, opens_with_ack
 from bot.reading.acts import NO_TOPIC, Abuse, Act, Answer, Command, Distress, Offtopic, Pick, Question, Social, Values
 from bot.reading.fields import fields_in
 from bot.reading.message import Message, Segment
-from bot.reading.phrasebook import Comparison, Likeness, Phrasebook
+from bot.reading.phrasebook import Comparison, Likeness, Numbers, Phrasebook
 from bot.reading.picks import picked
 from bot.reading.place import Asked, Option, Parsed, Place
-from faq.matcher import Matcher, Weighed
+from faq.matcher import Weighed
 
 COMMANDS = 4  # commands of a segment that compete, at most
 COMPANY = 2  # social words and the like
 TOPICS = 4  # topics of the FAQ
-LOOKS = 5  # segments of a message that the FAQ is asked, at most
+LOOKS = 4  # segments of a message that the FAQ is asked, at most
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
 _PICK = 8  # units of the longest segment that picks something
 
 STANCES = (
     "ask", "going", "yet", "later", "cannot", "unsure", "forgot", "done", "seen", "got", "wrong", "right", "ungot",
     "unseen", "slip", "again", "need", "quote", "but", "unreached", "lost", "yes", "no", "have", "none", "same",
-    "differ",
-    "pressed", "all", "except", "not", "begin", "back", "know", "mine", "stranger", "reached", "allowed", "refused",
+    "differ", "pressed", "all", "except", "not", "begin", "back", "know", "mine", "stranger", "reached",
+    "allowed", "refused",
 )  # fmt: skip
 """The stances that speak for or against whole kinds of candidates."""
 
@@ -54,18 +56,21 @@ class Traits(NamedTuple):
 class Surroundings:
     """A message at a place: what the phrasebook and the FAQ make of all its segments."""
 
-    def __init__(self, message: Message, place: Place, book: Phrasebook, matcher: Matcher) -> None:
+    def __init__(self, message: Message, place: Place, book: Phrasebook, weigh: Callable[[str], Weighed]) -> None:
+        """`weigh` is what the FAQ makes of a text."""
         self.message, self.place, self.book = message, place, book
-        self.segments: list[Segment] = list(message.segments())
+        self._bare = is_ack(message.chars)
+        self.segments: list[Segment] = [message.whole] if self._bare else list(message.segments())
         self._comparison = Comparison(book, [segment.text for segment in self.segments])
         self._lines = book.lines_in(message.chars)
-        self._looks = _looks(self.segments, matcher)
+        self._named: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._looks = _looks(self.segments, weigh)
         self._parsed = place.parse(message.text) if place.parse else None
 
     def candidates(self, at: int) -> Iterator[Candidate]:
         """Everything that a segment may mean, in no particular order."""
         segment, place = self.segments[at], self.place
-        if is_ack(segment.text.chars) and segment.whole:
+        if self._bare:
             yield self._acknowledged(at)
             return
         yield from self._options(at)
@@ -95,8 +100,8 @@ class Surroundings:
         return self._comparison.likeness(at, group, inside / (end - start))
 
     def _acknowledged(self, at: int) -> Candidate:
-        """Yield what a bare acknowledgement means: the answer that an instruction asks for, or one with it among its own
-        words; else it only keeps company.
+        """Return what a bare acknowledgement means: the answer that an instruction asks for, or one with it among its
+        own words; else it only keeps company.
         """
         place = self.place
         for option in place.options if place.asked in (Asked.INSTRUCTION, Asked.QUESTION) else ():
@@ -120,7 +125,7 @@ class Surroundings:
     def _ticks(self, segment: Segment, option: Option, like: Likeness) -> Iterator[Candidate]:
         """The answers about fields of a checklist: those that are named, the one that was asked, or all."""
         place, said, alike = self.place, {one.name for one in segment.stances}, _alike("tick", like)
-        named = tuple(fields_in(segment, place.fields))
+        named = self._fields(segment)
         if not place.fields:
             yield Candidate((Answer(option.action),), ("tick", f"tick.{option.action}"), alike)
             return
@@ -139,12 +144,19 @@ class Surroundings:
         own = {"new.meant": _meant(look), "new.hollow": float(look.hollow)}
         return Candidate((Question(NO_TOPIC),), ("asks", "new"), own | _alike("new", like))
 
+    def _fields(self, segment: Segment) -> tuple[str, ...]:
+        """The fields of the checklist that a segment names."""
+        span = segment.first, segment.last
+        if span not in self._named:
+            self._named[span] = tuple(fields_in(segment, self.place.fields))
+        return self._named[span]
+
     def _shared(self, at: int) -> Iterator[Candidate]:
         """Commands, social words, despair and the like: those that are nearest."""
         together = self._comparison.together[at]
         for kind, groups in _shared(self.book).items():
             limit = COMMANDS if kind == "command" else COMPANY
-            for group in sorted(groups, key=lambda group: (-together[group], group))[:limit]:
+            for group in groups[(-together[groups]).argsort(kind="stable")[:limit]].tolist():
                 name = self.book.names[group].split(".")[1]
                 if name != "already-done" or not self.place.verdict:
                     yield Candidate((_act(kind, name),), (kind, name), _alike(kind, self._likeness(at, group)))
@@ -152,7 +164,7 @@ class Surroundings:
     def traits(self, at: int) -> Traits:
         """What is true of a segment whatever it means."""
         segment, place = self.segments[at], self.place
-        chars, found = segment.text.chars, segment.text.meaning
+        chars, found = segment.text.marked(segment.text.chars), segment.text.meaning
         rest = {
             "is": 1.0,
             "length": math.log1p(len(chars)) / 3,
@@ -161,7 +173,7 @@ class Surroundings:
             "atoms": float(segment.last - segment.first - 1),
             "mark": float(segment.asks),
             "part_asks": float(segment.part_asks),
-            "whole": float(segment.whole),
+            "whole": float(segment.is_whole),
             f"at.{place.asked}": 1.0,
             "after": float(place.topic is not None),
         }
@@ -174,10 +186,10 @@ def _side(option: Option) -> str:
     return "affirm" if option.affirms else "other"
 
 
-def _looks(segments: Sequence[Segment], matcher: Matcher) -> dict[int, Weighed]:
+def _looks(segments: Sequence[Segment], weigh: Callable[[str], Weighed]) -> dict[int, Weighed]:
     """What the FAQ makes of the segments: the whole first, then those between punctuation, then the others."""
     ranked = sorted(range(len(segments)), key=lambda at: (segments[at].rank, at))
-    return {at: matcher.weigh(segments[at].words) for at in ranked[:LOOKS]}
+    return {at: weigh(segments[at].words) for at in ranked[:LOOKS]}
 
 
 _DARK: Mapping[str, Act] = {"distress": Distress(), "abuse": Abuse(), "offtopic": Offtopic()}
@@ -190,9 +202,9 @@ def _act(kind: str, name: str) -> Act:
 
 
 @cache
-def _shared(book: Phrasebook) -> Mapping[str, list[int]]:
+def _shared(book: Phrasebook) -> Mapping[str, Numbers]:
     return {
-        kind: [book.number[name] for name in book.names if name.startswith(f"{kind}.")]
+        kind: np.array([book.number[name] for name in book.names if name.startswith(f"{kind}.")], np.int64)
         for kind in ("command", "social", "dark")
     }
 
@@ -233,6 +245,3 @@ def _questions(look: Weighed, place: Place) -> Iterator[Candidate]:
             "question.last_meant": float(topic == place.topic) * meant,
         }
         yield Candidate((Question(topic),), ("asks", "question"), own)
-
-
-__all__ = ["Candidate", "Surroundings", "Traits", "cached_property"]

@@ -11,14 +11,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bot.reading.lexicon import lexicon
-from bot.reading.phrasebook import Text, meaning, subjects
+from bot.reading.phrasebook import Text, meaning, subjects, turned_units
 from bot.reading.stances import Stance, stances
 from bot.reading.writing import Piece, Typist, pieces, spelt
 from faq.sounds import units
 
 ATOMS = 9  # at most; what follows belongs to the last
 LONGEST = 3  # atoms of a segment that is not the whole message
-_ROOM = 4  # units of a piece for each cut in it
+_ROOM = 5  # units of a piece for each cut in it
 _LEAST = 2  # units on either side of a cut inside a piece
 _ENDS = frozenset("了的过呢吧吗")  # units behind which a new thought may begin
 
@@ -52,6 +52,7 @@ class Segment:
             self.message.chars[start:end],
             self.message.sounds[start:end],
             meaning(self.stances, [one for one in self.message.subjects if start <= one[0] and one[1] <= end]),
+            turned_units(self.stances, start),
         )
 
     @cached_property
@@ -82,7 +83,7 @@ class Segment:
     @property
     def rank(self) -> tuple[bool, int, int]:
         """The whole before parts between punctuation before the rest."""
-        return not self.whole, self.soft, self.hard_inside
+        return not self.is_whole, self.soft, self.hard_inside
 
     def covers(self, span: tuple[int, int]) -> bool:
         """Whether it holds a stretch of the raw text."""
@@ -109,7 +110,7 @@ class Segment:
         return joined(self.text.chars)
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         return self.last - self.first == len(self.message.atoms)
 
 
@@ -144,6 +145,11 @@ class Message:
             base += len(piece.chars)
         if len(self.atoms) > ATOMS:
             self.atoms = _merged(self.atoms)
+
+    @property
+    def whole(self) -> Segment:
+        """All of it as one segment."""
+        return Segment(self, 0, len(self.atoms))
 
     def segments(self) -> Iterator[Segment]:
         """Yield every run of at most LONGEST atoms inside one piece, or of whole pieces, and the whole message."""
@@ -197,7 +203,7 @@ def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int
         )
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
-    return found[: max(size // _ROOM, 1)]
+    return found[: size // _ROOM]
 
 
 @cache

@@ -33,11 +33,22 @@ Numbers: TypeAlias = NDArray[np.int64]
 
 
 class Text(NamedTuple):
-    """A stretch of a message, or a line, as it is compared. `meaning` are its stances and subjects by name."""
+    """A stretch of a message, or a line, as it is compared. `meaning` are its stances and subjects by name; `turned`
+    are the units that a negator turns round: 一样 in 不是不一样 is not what it is by itself.
+    """
 
     chars: Units
     sounds: Units
     meaning: Mapping[str, float]
+    turned: frozenset[int] = frozenset()
+
+    def marked(self, units: Units) -> Units:
+        """Its units with a mark on those that are turned round."""
+        return (
+            tuple([f"!{unit}" if at in self.turned else unit for at, unit in enumerate(units)])
+            if self.turned
+            else units
+        )
 
 
 class Likeness(NamedTuple):
@@ -81,13 +92,20 @@ def meaning(own: Iterable[Stance], things: Iterable[tuple[int, int, str]]) -> di
 def text_of(line: str) -> Text:
     """A line of a group as it is compared."""
     chars, sounds = units(spelt(line))
-    return Text(chars, sounds, meaning(stances(chars, sounds), subjects(chars, sounds)))
+    own = stances(chars, sounds)
+    return Text(chars, sounds, meaning(own, subjects(chars, sounds)), turned_units(own))
+
+
+def turned_units(own: Iterable[Stance], start: int = 0) -> frozenset[int]:
+    """The units that negators turn round, counted from `start`."""
+    return frozenset(at - start for one in own if one.turned for at in range(one.start, one.end))
 
 
 def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
+    chars, sounds = text.marked(text.chars), text.marked(text.sounds)
     return (
-        dict.fromkeys((*text.chars, *pairs(("<", *text.chars, ">"))), 1.0),
-        dict.fromkeys((*text.sounds, *pairs(("<", *text.sounds, ">"))), 1.0),
+        dict.fromkeys((*chars, *pairs(("<", *chars, ">"))), 1.0),
+        dict.fromkeys((*sounds, *pairs(("<", *sounds, ">"))), 1.0),
         text.meaning,
     )
 
@@ -159,7 +177,7 @@ class Comparison:
             self._look(number, view, view.vectors([own[number] for own in grams], book.rarest))
         self.together: Floats = np.maximum.reduceat(self._cosines, book.first, axis=1) / len(VIEWS)
         parts = [*self._best, self.together, *self._evidence, self._known]
-        self._parts: list[list[list[float]]] = np.stack(parts, axis=2).tolist()
+        self._parts: Floats = np.stack(parts, axis=2)
 
     def _look(self, number: int, view: _View, vectors: tuple[Numbers, Numbers, Floats]) -> None:
         owners, numbers, weights = vectors
@@ -186,7 +204,9 @@ class Comparison:
         first, coded = book.first[group], book.coded[group]
         top = int(self._cosines[text, first : first + len(coded)].argmax())
         exact = float(inside == 1.0 or sounded in coded)
-        return Likeness._make([*self._parts[text][group], exact, inside, fuzz.ratio(sounded, coded[top]) / 100])
+        return Likeness._make(
+            [*self._parts[text, group].tolist(), exact, inside, fuzz.ratio(sounded, coded[top]) / 100]
+        )
 
 
 class Phrasebook:

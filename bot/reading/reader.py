@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from bot.reading.acks import is_ack
@@ -20,7 +22,9 @@ from faq.matcher import Matcher
 from faq.sounds import units
 from flows.model import Script
 
+LOOKS = 8_192  # stretches of messages whose look by the FAQ is kept: 好了 and 打开了 are typed by everybody
 NEAR = 3  # other acts that are named, at most
+NEAR_FROM = 0.02  # chance under which they are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,15 @@ class Reader:
         groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
         self.book: Phrasebook = Phrasebook(groups)
         self.matcher: Matcher = matcher
+        self._weigh = lru_cache(LOOKS)(matcher.weigh)
         self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
         self._model = weights or model()
+
+    def with_weights(self, weights: Model) -> Reader:
+        """The same reader with other weights."""
+        other = copy(self)
+        other._model = weights  # noqa: SLF001 – of its own class
+        return other
 
     def read(self, text: str, place: Place) -> Readout:
         """What a message means at a place. Any text is taken; what says nothing has no acts."""
@@ -59,7 +70,8 @@ class Reader:
             return Readout(())
         acts, _ = best(scored, count)
         chance = chances(scored, count)
-        near = sorted(((act, share) for act, share in chance.items() if act not in acts), key=_likeliest)[:NEAR]
+        others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
+        near = sorted(others, key=_likeliest)[:NEAR]
         return Readout(acts, tuple(chance[act] for act in acts), tuple(near))
 
     def edges(self, text: str, place: Place) -> tuple[Message, list[Edge]]:
@@ -67,7 +79,7 @@ class Reader:
         message = Message(text, self._typist)
         if not message.atoms:
             return message, []
-        around = Surroundings(message, place, self.book, self.matcher)
+        around = Surroundings(message, place, self.book, self._weigh)
         return message, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.reading.acts import Act, Answer, Values
 from bot.reading.candidates import Candidate, Traits
@@ -37,33 +39,49 @@ class Scored(NamedTuple):
     scores: Sequence[float]
 
 
-@dataclass(frozen=True, slots=True)
 class Model:
-    """What each feature adds to the log-odds of a candidate: `own` by feature; by kind of candidate the traits of a
-    segment, and the characters and pairs in it.
-    """
+    """What each feature adds to the log-odds of a candidate."""
 
-    own: Weights
-    traits: Mapping[str, Weights]
-    grams: Mapping[str, Weights]
+    def __init__(self, own: Weights, traits: Mapping[str, Weights], grams: Mapping[str, Weights]) -> None:
+        """`own` by feature of the candidate; by kind of candidate the traits of a segment, and the characters and pairs
+        in it.
+        """
+        self._own = own
+        self._kinds = {kind: at for at, kind in enumerate(sorted({*traits, *grams}))}
+        self._traits = _Table(traits, self._kinds)
+        self._grams = _Table(grams, self._kinds)
 
     def scored(self, edge: Edge) -> Scored:
         """An edge with the scores of its candidates."""
-        kinds = {kind: self._base(kind, edge.traits) for one in edge.candidates for kind in one.kinds}
-        own = self.own
+        traits, own, number = edge.traits, self._own, self._kinds
+        base = self._traits.sums(traits.features) + self._grams.sums(
+            [(gram, gram_value(traits)) for gram in traits.grams]
+        )
+        kinds = base.tolist()
         scores = [
-            sum([kinds[kind] for kind in one.kinds])
+            sum([kinds[number[kind]] for kind in one.kinds if kind in number])
             + sum([own.get(name, 0.0) * value for name, value in one.own.items()])
             for one in edge.candidates
         ]
         return Scored(edge.first, edge.last, edge.candidates, scores)
 
-    def _base(self, kind: str, traits: Traits) -> float:
-        own, grams = self.traits.get(kind, {}), self.grams.get(kind, {})
-        base = sum([own.get(name, 0.0) * value for name, value in traits.features])
-        if grams:
-            base += sum([grams.get(gram, 0.0) for gram in traits.grams]) * gram_value(traits)
-        return base
+
+class _Table:
+    """Weights by name and kind."""
+
+    def __init__(self, weights: Mapping[str, Weights], kinds: Mapping[str, int]) -> None:
+        self._rows = {name: at for at, name in enumerate(sorted({name for own in weights.values() for name in own}))}
+        self._table = np.zeros((len(self._rows), len(kinds)))
+        for kind, own in weights.items():
+            for name, value in own.items():
+                self._table[self._rows[name], kinds[kind]] = value
+
+    def sums(self, features: Sequence[tuple[str, float]]) -> NDArray[np.float64]:
+        """By kind the sum of the features' weights times their values."""
+        known = [(row, value) for name, value in features if (row := self._rows.get(name)) is not None]
+        rows = np.array([row for row, _ in known], np.int64)
+        sums: NDArray[np.float64] = np.array([value for _, value in known], np.float64) @ self._table[rows]
+        return sums
 
 
 def gram_value(traits: Traits) -> float:
@@ -145,7 +163,8 @@ def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Ac
     found: dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]] = {}
     for candidate, value in zip(edge.candidates, edge.scores, strict=True):
         answer = _answer(candidate.acts)
-        if answer not in found or (value, repr(candidate.acts)) > (found[answer][0], repr(found[answer][1])):
+        before = found.get(answer)
+        if before is None or value > before[0] or (value == before[0] and repr(candidate.acts) > repr(before[1])):
             found[answer] = (value, candidate.acts)
     return [(answer, value, acts) for answer, (value, acts) in found.items()]
 

@@ -6,7 +6,7 @@ import random
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content.content import Content
@@ -29,7 +29,7 @@ from bot.reading.check import word_problems
 from bot.reading.place import asked, options
 from flows.model import Script
 
-ACKS = ("好", "嗯", "ok", "好的", "👌", "嗯嗯", "知道了", "行吧")
+ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
 
 
 @cache
@@ -58,6 +58,7 @@ def acts(text: str, at: Place) -> set[object]:
 STEPS = st.sampled_from([step.id for step in load().script.steps])
 
 
+@settings(deadline=None)  # the first one builds the reader
 @given(st.text(max_size=60), STEPS)
 def test_any_text_at_any_step_is_read_without_an_error(text: str, step: str) -> None:
     readout = reader().read(text, place(step))
@@ -66,6 +67,7 @@ def test_any_text_at_any_step_is_read_without_an_error(text: str, step: str) -> 
     assert not {act for act, _ in readout.near} & set(readout.acts)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(ACKS), min_size=1, max_size=3).map(" ".join), STEPS, st.booleans())
 def test_an_acknowledgement_is_an_answer_only_to_an_instruction_or_where_it_is_a_word_of_the_answer(
     text: str, step: str, after: bool
@@ -132,6 +134,7 @@ def test_the_clicked_button_is_a_command_except_where_it_is_asked_for() -> None:
     assert acts("我点了正确", place("m9-verdict", verdict=True)) == {Answer("done")}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["没换过", "号变了", "一样的，注册填哪个号", "嗯", "看不懂"]), st.integers(0, 9))
 def test_the_order_of_choices_and_words_changes_nothing(text: str, seed: int) -> None:
     chance = random.Random(seed)
