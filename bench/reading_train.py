@@ -19,13 +19,19 @@ from pathlib import Path
 
 import yaml
 
-from bench.turns_understood import Turn, accepted, form, place_of, reader, report, turns_in
+from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
+from bot.reading.acks import is_ack
 from bot.reading.acts import to_json
 from bot.reading.candidates import Candidate, Traits
 from bot.reading.message import Message
+from bot.reading.place import options
 from bot.reading.score import Edge, features, model_of
+from bot.reading.writing import spelt
+from faq.sounds import units
+from flows.model import Script, Step
 
 ROOT = Path(__file__).parents[1]
+OWN = 6  # of an answer's further words in the script that are learnt
 PULL = 0.3  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 6  # messages in which a character or pair must stand to have a weight
@@ -216,6 +222,30 @@ def learn(turns: Sequence[Turn]) -> dict[str, dict[str, object]]:
     return table(names, values)
 
 
+def script_turns() -> list[Turn]:
+    """Return the script's own words for its answers as labelled messages: each means its answer, at its step.
+
+    A bare 好 and words that two answers of a step share are left out: what they mean depends on more.
+    """
+    script, turns = content().script, list[Turn]()
+    for step in script.steps:
+        words = {option.action: _own_words(script, step, option.action) for option in options(script, step)}
+        for action, own in words.items():
+            others = {word for other, said in words.items() if other != action for word in said}
+            answer = {"as": "answer", "action": action}
+            said = (word for word in own if word not in others and not is_ack(units(spelt(word))[0]))
+            turns += [{"at": step.id, "say": word, "want": [answer], "style": "plain"} for word in said]
+    return turns
+
+
+def _own_words(script: Script, step: Step, action: str) -> list[str]:
+    """Return the button's words, the first of its own further words, and those of every answer so called."""
+    choice = next((c for c in (*script.choices_of(step), *step.stuck) if c.id == action), None)
+    labels = dict(step.checklist.choices) if step.checklist else {}
+    own = (choice.text, *choice.say[:OWN]) if choice else (labels.get(action, ""),)  # type: ignore[call-overload]
+    return [word for word in (*own, *script.synonyms.get(action, ())) if word and "{" not in word]
+
+
 def table(names: Mapping[Name, int], values: Sequence[float]) -> dict[str, dict[str, object]]:
     """The weights that are worth keeping."""
     found: dict[str, dict[str, object]] = {"own": {}, "traits": {}, "grams": {}}
@@ -246,8 +276,8 @@ def main(words: Sequence[str]) -> None:
                 learn([t for other, turns in files.items() if other != name for t in turns]), files[name], misses=misses
             )
         return
-    model = learn([turn for turns in files.values() for turn in turns])
-    count = sum(map(len, files.values()))
+    turns = [*script_turns(), *(turn for turns in files.values() for turn in turns)]
+    model, count = learn(turns), len(turns)
     head = (
         "# The reader's linear model: what each feature adds to the log-odds of what a segment may mean.\n"
         f"# Made by: python -m bench.reading_train ({count} messages)\n"

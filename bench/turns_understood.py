@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.faq_train import entries
-from bot.domain import privacy
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.domain import privacy
 from bot.reading.acts import NO_TOPIC, Answer, Command, Question, Values, to_json
 from bot.reading.place import MENU, Asked, Parse, Parsed, Place, asked, is_verdict, options
 from bot.reading.reader import Reader, Readout

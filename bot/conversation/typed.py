@@ -83,6 +83,9 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
     action = next((button.id for button in buttons if said and plain(ctx.voice.fill(button.text)) == said), None)
     if action:
         return Answer(action)
+    asking = ctx.voice.walk.asking(position) if position else None
+    if asking and asking.scene.reads.go is None and asking.read(text):
+        return Values(())  # a number that the step reads and does not keep
     if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
         return Pick(int(said))
     name = words.get(said) or words.get(text)
