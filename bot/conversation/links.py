@@ -48,7 +48,7 @@ def press(ctx: Context, pressed: str) -> Turn:
         case Pick(mark, topic) if topic in ctx.content.entries:
             return replace(tell_topics(ctx, (topic,)), effects=(Picked(mark, topic),))
         case Vote() if vote := feedback.take_vote(ctx.voice, button):
-            return Turn(ctx.session, vote.replies, effects=vote.effects, toast=vote.toast)
+            return Turn(ctx.session, vote.replies, last=ctx.session.last, effects=vote.effects, toast=vote.toast)
     return steps.show_stale(ctx)
 
 

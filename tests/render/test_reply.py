@@ -96,7 +96,7 @@ def head_lines(replies: tuple[Reply, ...]) -> list[str]:
 @pytest.mark.parametrize(
     ("step", "head"),
     [
-        ("m0-who", "开始之前 □□□□□□□□□□ 先看看通知管不管你"),
+        ("m0-who", "开始之前 □□□□□□□□□□ 这份通知包括你吗"),
         ("m3-account", "第3/10步 ■■■□□□□□□□ 你有学信网账号吗"),
         ("m10-date", "第10/10步 ■■■■■■■■■■ 哪天点的"),
         ("x1-report", "【信息有误】马上报告学校"),
