@@ -148,6 +148,8 @@ def finish(ctx: Context, turn: Turn) -> Turn:
     voice = ctx.with_session(turn.session).voice
     replies = (*turn.replies, *_RENDER[turn.view](voice), *turn.after)
     session = replace(turn.session, last=turn.last, offered=_list_offered(replies)) if replies else turn.session
+    if not ctx.with_session(session).pieces:
+        session = replace(session, pieces=(), pieces_at="")
     return replace(turn, session=session, replies=replies, view="", after=())
 
 

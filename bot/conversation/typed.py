@@ -70,8 +70,8 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
         return _doubt(ctx.content.reader.read(words, place))
 
     pieces = ctx.pieces
-    ways = [text, *(" ".join((*pieces[n:], text)) for n in range(len(pieces)))]
-    readouts = [(words, read(words)) for words in ways]
+    joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
+    readouts = [(text, read(text)), *((words, _without_hello(read(words))) for words in joined)]
     return max(readouts, key=lambda one: min(one[1].chances, default=0.0) if _says_something(one[1]) else 0.0)
 
 
@@ -100,6 +100,12 @@ def _doubt(readout: Readout) -> Readout:
     if all(chance >= SURE for act, chance in acts if isinstance(act, Answer)):
         return readout
     return Readout((), (), (*acts, *readout.near))
+
+
+def _without_hello(readout: Readout) -> Readout:
+    """Leave out the greetings of earlier pieces: they were answered."""
+    heard = [pair for pair in zip(readout.acts, readout.chances, strict=True) if pair[0] != Social("hello")]
+    return Readout(tuple(act for act, _ in heard), tuple(chance for _, chance in heard), readout.near)
 
 
 def _says_something(readout: Readout) -> bool:
