@@ -78,11 +78,9 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 def _read_exactly(ctx: Context, text: str) -> Act | None:
     """Return the act of a button's own words or number, or of a word that the college calls a command."""
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
-    view = ctx.voice.walk.view(position) if position else None
-    buttons = (*view.actions, *view.stuck) if view else ()
-    action = next((button.id for button in buttons if said and plain(ctx.voice.fill(button.text)) == said), None)
-    if action:
-        return Answer(action)
+    for action, label in _buttons(ctx).items():
+        if said and plain(label) == said:
+            return Answer(action)
     asking = ctx.voice.walk.asking(position) if position else None
     if asking and asking.scene.reads.go is None and asking.read(text):
         return Values(())  # a number that the step reads and does not keep
@@ -204,11 +202,10 @@ def _verdict(ctx: Context, name: str, verdict: str) -> str:
     return words.verdict.format(item=item, verdict={str(key): word for key, word in words.verdicts.items()}[verdict])
 
 
-def _button_label(ctx: Context, action: str) -> str:
-    """Return the words on the present step's button for an action; empty when it has none."""
+def _buttons(ctx: Context) -> Mapping[str, str]:
+    """Return the words on the present step's buttons by action, those of 遇到问题 too; none before the walk."""
     view = ctx.voice.walk.view(ctx.session.position) if ctx.session.position else None
-    buttons = (*view.actions, *view.stuck) if view else ()
-    return next((ctx.voice.fill(button.text) for button in buttons if button.id == action), "")
+    return {button.id: ctx.voice.fill(button.text) for button in (*view.actions, *view.stuck)} if view else {}
 
 
 def _label(ctx: Context, action: str) -> str:
@@ -218,7 +215,7 @@ def _label(ctx: Context, action: str) -> str:
     view = ctx.voice.walk.view(position)
     if view.name and any(action == verdict for verdict in ctx.content.phrases.typed.verdicts):
         return _verdict(ctx, view.name, action)
-    return _button_label(ctx, action)
+    return _buttons(ctx).get(action, "")
 
 
 def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn:
@@ -377,7 +374,8 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
     likely = [act for act, chance in readout.near if chance >= NEAR]
     actions = [act.action for act in likely if isinstance(act, Answer) and act.item is None]
-    buttons = [ctx.voice.act(action, label) for action in actions if (label := _button_label(ctx, action))]
+    labels = _buttons(ctx)
+    buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
     near = [act.topic for act in likely if isinstance(act, Question) and act.topic in ctx.content.entries]
