@@ -9,11 +9,13 @@ from functools import cached_property, lru_cache
 
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
+from bot.reading.acks import is_ack
 from bot.reading.reader import Reader
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
+from flows.answers import plain
 from flows.facts import Facts, facts_of_cohort
-from flows.model import Script
+from flows.model import Script, Step
 from flows.notice import Notice
 
 MAX_MOMENTS = 64
@@ -69,6 +71,11 @@ class Content:
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
         return Reader(self.script, self.matcher, lines)
 
+    @cached_property
+    def answer_words(self) -> Mapping[str, Mapping[str, str]]:
+        """By step with a checklist, the bare words that mean one of its answers wherever they are typed."""
+        return {step.id: _list_answer_words(self.script, step) for step in self.script.steps if step.checklist}
+
     def ask(self, question: str, likely: frozenset[str]) -> Match:
         """Return the matcher's verdict on a question; `likely` are the entries of the asker's step."""
         return verdict(self.look_up(question), likely)
@@ -88,3 +95,12 @@ class Content:
             return facts_of_cohort(notices[notice], words, cohort, now)
 
         return work_out
+
+
+def _list_answer_words(script: Script, step: Step) -> Mapping[str, str]:
+    """Return the plain yes and no of a checklist. A bare 好, and words of two answers, depend on more than the step."""
+    words: dict[str, set[str]] = {}
+    for action, label in step.checklist.choices if step.checklist else ():
+        for word in (label, *script.synonyms.get(action, ())):
+            words.setdefault(plain(word), set()).add(action)
+    return {word: min(own) for word, own in words.items() if word and len(own) == 1 and not is_ack(tuple(word))}

@@ -76,11 +76,14 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 
 
 def _read_exactly(ctx: Context, text: str) -> Act | None:
-    """Return the act of a button's own words or number, or of a word that the college calls a command."""
+    """Return the act of words that the script gives for one answer, of a button's number, or of a command's word."""
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
     for action, label in _buttons(ctx).items():
         if said and plain(label) == said:
             return Answer(action)
+    words_here = ctx.content.answer_words.get(position.step, {}) if position and ctx.session.last == "step" else {}
+    if said in words_here:
+        return Answer(words_here[said])
     asking = ctx.voice.walk.asking(position) if position else None
     if asking and asking.scene.reads.go is None and asking.read(text):
         return Values(())  # a number that the step reads and does not keep
