@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from flows.model import Script, Step
+
+Loc: TypeAlias = tuple[str | int, ...]
+"""The path of a value in a script or a step: keys, and numbers of list items from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,28 @@ def wordings(script: Script) -> dict[str, list[str]]:
 
 
 def own_words(script: Script, step: Step) -> dict[str, list[str]]:
-    """The words of every answer of a step by its action: its label, then what else people type for it."""
-    found = {choice.id: [choice.text, *choice.say] for choice in (*script.choices_of(step), *step.stuck)}
+    """Return the words of every answer of a step by its action: its label, then what else people type for it."""
+    return {action: [word for _, word in rows] for action, rows in place_words(script, step).items()}
+
+
+def place_words(script: Script, step: Step) -> dict[str, list[tuple[Loc, str]]]:
+    """Return `own_words` each with its path in the step; the label of `next` is at its key."""
+    found: dict[str, list[tuple[Loc, str]]] = {}
+    if step.next:
+        found["done"] = [(("next",), script.done_text), *_place_each(("say",), step.say)]
+    for section, choices in (("choices", step.choices), ("stuck", step.stuck)):
+        for at, choice in enumerate(choices):
+            label = ((section, at, "text"), choice.text)
+            found[choice.id] = [label, *_place_each((section, at, "say"), choice.say)]
     if step.checklist:
-        found.update((answer, [label, *step.checklist.say.get(answer, ())]) for answer, label in step.checklist.choices)
+        for at, (answer, text) in enumerate(step.checklist.choices):
+            label = (("checklist", "choices", at, 1), text)
+            found[answer] = [label, *_place_each(("checklist", "say", answer), step.checklist.say.get(answer, ()))]
     return found
+
+
+def _place_each(loc: Loc, words: Iterable[str]) -> Iterator[tuple[Loc, str]]:
+    return (((*loc, at), word) for at, word in enumerate(words))
 
 
 def is_verdict(script: Script, step: Step) -> bool:
