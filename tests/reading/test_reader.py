@@ -32,7 +32,7 @@ from bot.reading.check import word_problems
 from bot.reading.place import asked, options, own_words
 from flows.model import Choice, Script
 
-ACKS = ("好", "嗯", "ok", "好的", "👌", "嗯嗯", "知道了", "行吧")
+ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
 BOUND = 2.0
 """Seconds in which any message is read; one of usual length takes some milliseconds."""
 
