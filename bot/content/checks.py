@@ -14,7 +14,7 @@ from bot.content.places import Loc
 from bot.content.problem import ContentFault
 from bot.domain.audience import Wrong, parse_audience
 from bot.reading.check import word_problems
-from bot.reading.reader import Reader
+from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
@@ -128,6 +128,6 @@ def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails
 
 def find_word_flaws(script: Script, matcher: Matcher) -> Iterator[InitErrorDetails]:
     """Yield answers that no words mean, words of two answers of a step, and words that are taken for a question."""
-    for problem in word_problems(script, Reader(script, matcher)):
+    for problem in word_problems(script, MessageReader(script, matcher)):
         about = {"id": problem.action, "text": problem.word, "other": problem.other}
         yield flaw(f"words_{problem.kind}", *problem.loc, **about)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bot.reading.acts import Question
+from bot.reading.acts import QuestionAct
 from bot.reading.phrasebook import Units
-from bot.reading.place import Asked, Loc, Place, asked, options, place_words
-from bot.reading.reader import Reader
+from bot.reading.place import Asked, Loc, Place, find_asked, options, place_words
+from bot.reading.reader import MessageReader
 from bot.reading.writing import spelt
 from faq.sounds import units
 from flows.model import Script, Step
@@ -35,7 +35,7 @@ class WordProblem:
     other: str = ""
 
 
-def word_problems(script: Script, reader: Reader) -> Iterator[WordProblem]:
+def word_problems(script: Script, reader: MessageReader) -> Iterator[WordProblem]:
     """Yield all problems with the words of a script, in the order of its steps."""
     for number, step in enumerate(script.steps):
         at: Loc = ("steps", number)
@@ -48,8 +48,8 @@ def word_problems(script: Script, reader: Reader) -> Iterator[WordProblem]:
 
 
 def _find_wordless(script: Script, step: Step, words: Words) -> Iterator[WordProblem]:
-    """Yield the answers with nothing but a label. What leads on from an instruction needs no more: 好 and 嗯 mean it."""
-    if asked(script, step) is Asked.INSTRUCTION:
+    """Yield the answers with nothing but a label. One that an instruction asks for needs no more: 好 and 嗯 mean it."""
+    if find_asked(script, step) is Asked.INSTRUCTION:
         words = {action: own for action, own in words.items() if action not in {c.id for c in script.choices_of(step)}}
     for action, own in words.items():
         if len(own) == 1 and not script.synonyms.get(action):
@@ -65,10 +65,10 @@ def _find_shared(step: Step, words: Words) -> Iterator[WordProblem]:
         yield from (WordProblem("shared", step.id, action, *where, first) for action, where in rest)
 
 
-def _find_questions(script: Script, step: Step, words: Words, reader: Reader) -> Iterator[WordProblem]:
-    place = Place(step.id, asked(script, step), options(script, step), likely=frozenset(step.trouble))
+def _find_questions(script: Script, step: Step, words: Words, reader: MessageReader) -> Iterator[WordProblem]:
+    place = Place(step.id, find_asked(script, step), options(script, step), likely=frozenset(step.trouble))
     for action, own in words.items():
         for loc, word in own:
             if reader.matcher.ask(word).verdict == "answer":  # else no question could win: a look is cheaper
-                topics = [act.topic for act in reader.read(word, place).acts if isinstance(act, Question)]
+                topics = [act.topic for act in reader.read(word, place).acts if isinstance(act, QuestionAct)]
                 yield from (WordProblem("asked", step.id, action, loc, word, topic) for topic in topics)

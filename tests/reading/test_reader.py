@@ -16,20 +16,20 @@ from bot.content.loading import load
 from bot.reading import (
     NO_TOPIC,
     Act,
-    Answer,
+    AnswerAct,
     Asked,
-    Command,
-    Distress,
-    Pick,
+    CommandAct,
+    DistressAct,
+    MessageReader,
+    PickAct,
     Place,
-    Question,
-    Reader,
-    Secret,
-    Social,
+    QuestionAct,
+    SecretAct,
+    SocialAct,
     to_json,
 )
 from bot.reading.check import word_problems
-from bot.reading.place import asked, options, own_words
+from bot.reading.place import find_asked, options, own_words
 from flows.model import Choice, Script
 
 ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
@@ -43,8 +43,8 @@ def content() -> Content:
 
 
 @cache
-def reader() -> Reader:
-    return Reader(content().script, content().matcher)
+def reader() -> MessageReader:
+    return MessageReader(content().script, content().matcher)
 
 
 def place(step_id: str, **more: object) -> Place:
@@ -52,7 +52,7 @@ def place(step_id: str, **more: object) -> Place:
     step = script.by_id[step_id]
     notice = next(iter(content().notices.values()))
     fields = tuple(f.name for f in notice.check_fields) if step.checklist and step.checklist.of == "fields" else ()
-    made: dict[str, object] = {"asked": asked(script, step), "options": options(script, step), "fields": fields}
+    made: dict[str, object] = {"asked": find_asked(script, step), "options": options(script, step), "fields": fields}
     return Place(step_id, **(made | {"likely": frozenset(step.trouble)} | more))  # type: ignore[arg-type]
 
 
@@ -96,38 +96,38 @@ def test_an_acknowledgement_answers_no_question_and_no_checklist_unless_the_scri
 ) -> None:
     if text not in words_at(step):
         assert acts(text, place(step, **({"asked": Asked.ANSWER, "topic": "cost"} if follows_answer else {}))) == {
-            Social("ack")
+            SocialAct("ack")
         }
 
 
 @pytest.mark.parametrize("text", ["好", "嗯"])
 def test_a_bare_acknowledgement_leads_on_from_an_instruction_and_ticks_nothing(text: str) -> None:
-    assert acts(text, place("m2-site")) == {Answer("done")}
-    assert acts(text, place("m7-fields")) == {Social("ack")}
+    assert acts(text, place("m2-site")) == {AnswerAct("done")}
+    assert acts(text, place("m7-fields")) == {SocialAct("ack")}
 
 
 @pytest.mark.parametrize(
     ("step", "text", "taken"),
     [
-        ("m1-id", "没换过", Answer("same")),
-        ("m1-id", "换过身份证，号变了", Answer("differs")),
-        ("m1-mailbox", "邮箱准备好了", Answer("done")),
-        ("m3-account", "没注册过", Answer("no")),
-        ("m3-account", "不记得了", Answer("unknown")),
-        ("m4-code", "收到了", Answer("done")),
-        ("m5-login", "忘记密码了", Answer("forgot")),
-        ("m6-record", "看到了", Answer("yes")),
-        ("m6-record", "没看到我的学籍", Answer("no")),
-        ("m7-fields", "名字错了", Answer("wrong", "姓名")),
-        ("m7-fields", "都对", Answer("right", "all")),
-        ("m2-site", "什么时候截止", Question("deadline")),
-        ("m2-site", "学信网要钱吗", Question("cost")),
-        ("m2-site", "谢谢", Social("thanks")),
-        ("m2-site", "早上好", Social("hello")),
-        ("m2-site", "转人工", Command("desk")),
-        ("m2-site", "重新开始", Command("restart")),
-        ("m4-form", "今天先不弄了，明天再说", Command("later")),
-        ("m6-record", "毕不了业我就不想活了", Distress()),
+        ("m1-id", "没换过", AnswerAct("same")),
+        ("m1-id", "换过身份证，号变了", AnswerAct("differs")),
+        ("m1-mailbox", "邮箱准备好了", AnswerAct("done")),
+        ("m3-account", "没注册过", AnswerAct("no")),
+        ("m3-account", "不记得了", AnswerAct("unknown")),
+        ("m4-code", "收到了", AnswerAct("done")),
+        ("m5-login", "忘记密码了", AnswerAct("forgot")),
+        ("m6-record", "看到了", AnswerAct("yes")),
+        ("m6-record", "没看到我的学籍", AnswerAct("no")),
+        ("m7-fields", "名字错了", AnswerAct("wrong", "姓名")),
+        ("m7-fields", "都对", AnswerAct("right", "all")),
+        ("m2-site", "什么时候截止", QuestionAct("deadline")),
+        ("m2-site", "学信网要钱吗", QuestionAct("cost")),
+        ("m2-site", "谢谢", SocialAct("thanks")),
+        ("m2-site", "早上好", SocialAct("hello")),
+        ("m2-site", "转人工", CommandAct("desk")),
+        ("m2-site", "重新开始", CommandAct("restart")),
+        ("m4-form", "今天先不弄了，明天再说", CommandAct("later")),
+        ("m6-record", "毕不了业我就不想活了", DistressAct()),
     ],
 )
 def test_a_message_beyond_doubt_is_read_as_it_is_meant(step: str, text: str, taken: Act) -> None:
@@ -135,41 +135,41 @@ def test_a_message_beyond_doubt_is_read_as_it_is_meant(step: str, text: str, tak
 
 
 def test_a_message_may_hold_an_answer_and_a_question() -> None:
-    assert acts("登进去了，不过几号截止", place("m5-login")) == {Answer("done"), Question("deadline")}
+    assert acts("登进去了，不过几号截止", place("m5-login")) == {AnswerAct("done"), QuestionAct("deadline")}
 
 
 def test_several_fields_are_found_in_one_message() -> None:
-    assert acts("名字和民族都写错了", place("m7-fields")) == {Answer("wrong", "姓名"), Answer("wrong", "民族")}
+    assert acts("名字和民族都写错了", place("m7-fields")) == {AnswerAct("wrong", "姓名"), AnswerAct("wrong", "民族")}
 
 
 def test_an_answer_without_a_name_is_about_the_field_that_was_asked() -> None:
-    assert acts("这个不对", place("m7-fields", item=2)) == {Answer("wrong", "出生日期")}
+    assert acts("这个不对", place("m7-fields", item=2)) == {AnswerAct("wrong", "出生日期")}
 
 
 @pytest.mark.parametrize(
     ("step", "text"), [("m4-code", "没收到"), ("m9-verdict", "我这就去点"), ("m2-site", "还没打开")]
 )
 def test_what_is_not_done_yet_is_not_taken_for_done(step: str, text: str) -> None:
-    assert Answer("done") not in acts(text, place(step))
+    assert AnswerAct("done") not in acts(text, place(step))
 
 
 def test_a_pick_needs_an_offer() -> None:
-    assert acts("第二个", place("m0-who", offered=3)) == {Pick(2)}
-    assert Pick(2) not in acts("第二个", place("m0-who"))
+    assert acts("第二个", place("m0-who", offered=3)) == {PickAct(2)}
+    assert PickAct(2) not in acts("第二个", place("m0-who"))
 
 
 def test_a_secret_is_read_as_nothing_else() -> None:
-    assert reader().read("收到了 123456", place("m4-code", secret=lambda text: "123456" in text)).acts == (Secret(),)
+    assert reader().read("收到了 123456", place("m4-code", secret=lambda text: "123456" in text)).acts == (SecretAct(),)
 
 
 def test_the_clicked_button_is_a_command_except_where_it_is_asked_for() -> None:
-    assert acts("我早就点过正确了", place("m3-account")) == {Command("already-done")}
-    assert acts("我点了正确", place("m9-verdict", verdict=True)) == {Answer("done")}
+    assert acts("我早就点过正确了", place("m3-account")) == {CommandAct("already-done")}
+    assert acts("我点了正确", place("m9-verdict", verdict=True)) == {AnswerAct("done")}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_steps_choices_and_words_changes_nothing(seed: int) -> None:
-    shuffled = Reader(shuffle(content().script, random.Random(seed)), content().matcher)
+    shuffled = MessageReader(shuffle(content().script, random.Random(seed)), content().matcher)
     at = place("m1-id")
     turned = replace(at, options=tuple(reversed(at.options)))
     for text in ("没换过", "号变了", "一样的，注册填哪个号", "嗯", "看不懂"):
@@ -213,6 +213,6 @@ def test_problems_with_words_are_named() -> None:
 
 
 def test_acts_have_the_form_of_the_labelled_turns() -> None:
-    assert to_json(Answer("wrong", "民族")) == {"as": "answer", "action": "wrong", "item": "民族"}
-    assert to_json(Question(NO_TOPIC)) == {"as": "question", "topic": "new"}
-    assert to_json(Distress()) == {"as": "distress"}
+    assert to_json(AnswerAct("wrong", "民族")) == {"as": "answer", "action": "wrong", "item": "民族"}
+    assert to_json(QuestionAct(NO_TOPIC)) == {"as": "question", "topic": "new"}
+    assert to_json(DistressAct()) == {"as": "distress"}
