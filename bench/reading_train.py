@@ -22,7 +22,7 @@ import yaml
 from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
 from bot.reading.acks import is_ack
 from bot.reading.acts import to_json
-from bot.reading.candidates import Candidate, Traits
+from bot.reading.candidates import Meaning, Traits
 from bot.reading.message import Message
 from bot.reading.place import options
 from bot.reading.score import Edge, features, model_of
@@ -58,7 +58,7 @@ def often(read: Sequence[Sequence[Edge]]) -> set[str]:
     return {gram for gram, count in counts.items() if count >= OFTEN}
 
 
-def kept(candidate: Candidate, traits: Traits, grams: set[str]) -> Iterable[tuple[Name, float]]:
+def kept(candidate: Meaning, traits: Traits, grams: set[str]) -> Iterable[tuple[Name, float]]:
     """The features of a candidate that may have a weight."""
     for name, value in features(candidate, traits):
         if name[0] != "grams" or name[2] in grams:

@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from datetime import time as time_of_day
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,19 +26,35 @@ from bench.faq_train import entries
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain import privacy
-from bot.reading.acts import NO_TOPIC, Answer, Command, Question, Values, to_json
-from bot.reading.place import MENU, Asked, Parse, Parsed, Place, asked, is_verdict, options
-from bot.reading.reader import Reader, Readout
-from faq.matcher import Matcher
+from bot.reading.acts import NO_TOPIC, AnswerAct, ValuesAct, to_json
+from bot.reading.place import MENU, Asked, Parse, Parsed, Place, find_asked, is_verdict, options
+from bot.reading.reader import MessageReader, Readout
 from faq.sounds import units
 from flows.engine import Walk
 from flows.model import Position
 
 Turn = Mapping[str, Any]
 LATER = frozenset(
-    "site-down phone-only diploma-when tuition-unpaid papers-by-mail no-correct-button teacher-not-answering "
-    "already-done ceremony where-is-the-button identity-verification photo-confirm-after-capture photo-rejected "
-    "capture-fee capture-where photo-age duplicate-id record-but-no-photo".split()  # noqa: SIM905
+    [
+        "site-down",
+        "phone-only",
+        "diploma-when",
+        "tuition-unpaid",
+        "papers-by-mail",
+        "no-correct-button",
+        "teacher-not-answering",
+        "already-done",
+        "ceremony",
+        "where-is-the-button",
+        "identity-verification",
+        "photo-confirm-after-capture",
+        "photo-rejected",
+        "capture-fee",
+        "capture-where",
+        "photo-age",
+        "duplicate-id",
+        "record-but-no-photo",
+    ]
 )
 """Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
 Form = frozenset[str]
@@ -49,8 +66,8 @@ def content() -> Content:
 
 
 @cache
-def reader() -> Reader:
-    return Reader(content().script, content().matcher, [line for entry in entries() for line in entry.phrasings])
+def reader() -> MessageReader:
+    return MessageReader(content().script, content().matcher, [line for entry in entries() for line in entry.phrasings])
 
 
 def place_of(turn: Turn) -> Place:
@@ -77,7 +94,7 @@ def _at(step_id: str, item: int) -> Place:
     today = date(2013, 12, 12) if step.reads and step.reads.reader == "day" else date(2013, 12, 5)
     return Place(
         step.id,
-        asked(script, step),
+        find_asked(script, step),
         options(script, step),
         fields=fields,
         item=min(item, max(len(fields) - 1, 0)),
@@ -95,7 +112,7 @@ def _secret(text: str) -> bool:
 def _parser(step: str, today: date) -> Parse | None:
     """Values of a step as the walk finds them on a day."""
     notice, script = next(iter(content().notices.values())), content().script
-    walk = Walk(script, notice, datetime(today.year, today.month, today.day, 12), units)
+    walk = Walk(script, notice, datetime.combine(today, time_of_day(12)), units)
     asking = walk.asking(Position(script.id, script.revision, step))
     if asking is None:
         return None
@@ -151,7 +168,7 @@ def kind(turn: Turn) -> str:
 
 def moves(readout: Readout) -> set[str]:
     """The forms of the acts that move the position."""
-    return {form(to_json(act)) for act in readout.acts if isinstance(act, Answer | Values)}
+    return {form(to_json(act)) for act in readout.acts if isinstance(act, AnswerAct | ValuesAct)}
 
 
 def wrong_move(turn: Turn, readout: Readout) -> str:
@@ -198,8 +215,6 @@ def turns_in(path: Path) -> list[Turn]:
 def main(words: Sequence[str]) -> None:
     report(turns_in(Path(words[0])), lambda turn, place: reader().read(turn["say"], place), misses="--miss" in words)
 
-
-__all__ = ["Command", "Matcher", "Question", "accepted", "content", "matches", "place_of", "reader", "turns_in"]
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -52,7 +52,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ValueReading:
     """What a reader understood: `answers` to keep, or `heard`, the name of a text to show filled with `facts`.
 
     `refused` names why it was understood and cannot be taken. `offered` are options of which the words mean one, in
@@ -68,7 +68,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class FoundValues:
     """Values that a message names: `cohort` and `major`, or `date` (ISO 8601); what the words leave open is left out.
 
     `span` is the part of the message from the first word that names one to the last, `chance` (0–1) how surely they
@@ -82,15 +82,15 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ValueReader:
     """`options` offers buttons in reading order, `read` takes a message as the answer, given the same options, `find`
     finds values in a message that may say more than they. `more` are options that are offered only when words may mean
     several.
     """
 
     options: Callable[[Scene], Sequence[Option]]
-    read: Callable[[str, Scene, Sequence[Option]], Reading | None]
-    find: Callable[[str, Scene], Values | None] = lambda text, scene: None
+    read: Callable[[str, Scene, Sequence[Option]], ValueReading | None]
+    find: Callable[[str, Scene], FoundValues | None] = lambda text, scene: None
     more: Callable[[Scene], Sequence[Option]] = lambda scene: ()
 
 
@@ -125,12 +125,12 @@ def _majors(scene: Scene) -> Sequence[Option]:
     return options
 
 
-def _read_major(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+def _read_major(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
     found = find_course(text, scene.notice, scene.sounds, {"level": scene.answers.get("level", "")})
     return None if found is None or found.said == {"level"} else _pick(found, options)
 
 
-def _read_level(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+def _read_level(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
     found = find_course(text, scene.notice, scene.sounds)
     if found and found.said == {"level"}:
         levels = {course.level for course in found.courses}
@@ -138,7 +138,7 @@ def _read_level(text: str, scene: Scene, options: Sequence[Option]) -> Reading |
     return _pick(found, (*options, *_majors(replace(scene, answers={})))) if found else None
 
 
-def _pick(found: CourseFound, options: Sequence[Option]) -> Reading | None:
+def _pick(found: CourseFound, options: Sequence[Option]) -> ValueReading | None:
     meant = {(course.cohort, course.major) for course in found.courses}
     labels = {course.cohort for course in found.courses if course.major is None}
     return _reading(found, [o for o in options if _course(o) in meant or o.answers["cohort"] in labels])
@@ -148,29 +148,29 @@ def _course(option: Option) -> tuple[str, str | None]:
     return option.answers["cohort"], option.answers["major"]
 
 
-def _reading(found: CourseFound, meant: Sequence[Option]) -> Reading | None:
+def _reading(found: CourseFound, meant: Sequence[Option]) -> ValueReading | None:
     """The one option that is meant, or those that may be; None for a question and where no option is meant."""
     if found.asked or not meant:
         return None
     if len(meant) == 1 and found.chance >= SURE:
-        return Reading(meant[0].answers, spans=found.spans)
-    return Reading(offered=tuple(meant), spans=found.spans)
+        return ValueReading(meant[0].answers, spans=found.spans)
+    return ValueReading(offered=tuple(meant), spans=found.spans)
 
 
-def _find_course(text: str, scene: Scene) -> Values | None:
+def _find_course(text: str, scene: Scene) -> FoundValues | None:
     within = {"level": scene.answers.get("level", "")} if scene.reads.reader == "major" else {}
     found = find_course(text, scene.notice, scene.sounds, within)
     if found is None:
         return None
-    return Values(found.values, (found.spans[0][0], found.spans[-1][1]), found.chance, found.asked)
+    return FoundValues(found.values, (found.spans[0][0], found.spans[-1][1]), found.chance, found.asked)
 
 
-def _find_day(text: str, scene: Scene) -> Values | None:
+def _find_day(text: str, scene: Scene) -> FoundValues | None:
     found = find_day(text, scene.today)
     if found is None or found.kind != "day":
         return None
     span = (found.spans[0][0], found.spans[-1][1])
-    return Values({"date": str(found.days[0])}, span, is_asked=found.asked or found.planned)
+    return FoundValues({"date": str(found.days[0])}, span, is_asked=found.asked or found.planned)
 
 
 def _days(scene: Scene) -> Sequence[Option]:
@@ -178,19 +178,19 @@ def _days(scene: Scene) -> Sequence[Option]:
     return [Option(name, {scene.reads.into: day}) for name, day in zip(scene.reads.offer, days, strict=True)]
 
 
-def _read_day(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+def _read_day(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
     found, into = find_day(text, scene.today), scene.reads.into
     if found is None or found.asked or found.planned:
         return None
     if found.kind == "forgotten":
-        return Reading({into: UNDATED}, spans=found.spans)
+        return ValueReading({into: UNDATED}, spans=found.spans)
     allowed = [day for day in found.days if _refusal(day, scene.today) is None]
     if len(allowed) == 1:
-        return Reading({into: str(allowed[0])}, spans=found.spans)
+        return ValueReading({into: str(allowed[0])}, spans=found.spans)
     if allowed:
-        return Reading(offered=tuple(Option(str(day), {into: str(day)}) for day in allowed), spans=found.spans)
+        return ValueReading(offered=tuple(Option(str(day), {into: str(day)}) for day in allowed), spans=found.spans)
     refused = _refusal(found.days[0], scene.today) if found.days else "no_such_day"
-    return Reading(refused=refused, spans=found.spans)
+    return ValueReading(refused=refused, spans=found.spans)
 
 
 def _refusal(day: date, today: date) -> str | None:
@@ -199,24 +199,24 @@ def _refusal(day: date, today: date) -> str | None:
     return "day_long_ago" if (today - day).days > OLDEST_DAYS else None
 
 
-def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Reading | None:
+def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
     said = re.sub(r"(?<=\d)[\s\-.](?=\d)", "", unicodedata.normalize("NFKC", text))
     numbers = re.findall(r"(?<!\d)\d{5,}(?!\d)", said, re.ASCII)
     if not numbers:
         return None
     if max(map(len, numbers)) > LONGEST_NUMBER:
-        return Reading(refused="no_such_number")
+        return ValueReading(refused="no_such_number")
     if max(map(len, numbers)) >= LONGEST_NUMBER - 1:
-        return Reading(heard="new")
+        return ValueReading(heard="new")
     ways = dict.fromkeys(way for number in numbers for way in (number, number.lstrip("0") or number))
-    return Reading(heard="old", facts={"heard.numbers": "\n".join(ways)})
+    return ValueReading(heard="old", facts={"heard.numbers": "\n".join(ways)})
 
 
-READERS: Mapping[str, Reader] = {
-    "level": Reader(_levels, _read_level, _find_course, lambda scene: _majors(replace(scene, answers={}))),
-    "major": Reader(_majors, _read_major, _find_course),
-    "day": Reader(_days, _read_day, _find_day),
-    "certificate": Reader(lambda scene: (), _read_certificate),
+READERS: Mapping[str, ValueReader] = {
+    "level": ValueReader(_levels, _read_level, _find_course, lambda scene: _majors(replace(scene, answers={}))),
+    "major": ValueReader(_majors, _read_major, _find_course),
+    "day": ValueReader(_days, _read_day, _find_day),
+    "certificate": ValueReader(lambda scene: (), _read_certificate),
 }
 
 
@@ -227,7 +227,7 @@ class Asking:
     scene: Scene
 
     @property
-    def _reader(self) -> Reader:
+    def _reader(self) -> ValueReader:
         return READERS[self.scene.reads.reader]
 
     @property
@@ -240,10 +240,10 @@ class Asking:
         """Everything that can be pressed: the step's buttons, and those that are offered only in answer to words."""
         return (*self.options, *self._reader.more(self.scene))
 
-    def read(self, text: str) -> Reading | None:
+    def read(self, text: str) -> ValueReading | None:
         """Take a message as the answer; None when it says nothing of the kind."""
         return self._reader.read(text, self.scene, self.options)
 
-    def find(self, text: str) -> Values | None:
+    def find(self, text: str) -> FoundValues | None:
         """Find values in a message that may say more; None without any."""
         return self._reader.find(text, self.scene)

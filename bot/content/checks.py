@@ -13,9 +13,12 @@ from bot.content.phrases.root import Phrases
 from bot.content.places import Loc
 from bot.content.problem import ContentFault
 from bot.domain.audience import Wrong, parse_audience
+from bot.reading.check import word_problems
+from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
+from flows.model import Script
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
 
@@ -121,3 +124,10 @@ def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails
         match = matcher.ask(text)
         if match.verdict == "answer" and entry.id in match.chosen:
             yield flaw("must_not_match", "must_not_match", n, text=text, id=entry.id)
+
+
+def find_word_flaws(script: Script, matcher: Matcher) -> Iterator[InitErrorDetails]:
+    """Yield answers that no words mean, words of two answers of a step, and words that are taken for a question."""
+    for problem in word_problems(script, MessageReader(script, matcher)):
+        about = {"id": problem.action, "text": problem.word, "other": problem.other}
+        yield flaw(f"words_{problem.kind}", *problem.loc, **about)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
-from bot.reading.reader import Reader
+from bot.reading.reader import MessageReader
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.answers import plain
@@ -66,10 +66,10 @@ class Content:
         return Matcher(self.entries.values()) if self._matcher is None else self._matcher
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> MessageReader:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
-        return Reader(self.script, self.matcher, lines)
+        return MessageReader(self.script, self.matcher, lines)
 
     @cached_property
     def answer_words(self) -> Mapping[str, Mapping[str, str]]:

@@ -17,7 +17,13 @@ import bot
 import faq
 import flows
 from bot.content import yaml_source
-from bot.content.checks import find_entry_flaws, find_line_flaws, find_notice_flaws, find_phrase_flaws
+from bot.content.checks import (
+    find_entry_flaws,
+    find_line_flaws,
+    find_notice_flaws,
+    find_phrase_flaws,
+    find_word_flaws,
+)
 from bot.content.content import Content
 from bot.content.phrases.root import Phrases, complete_with_shipped
 from bot.content.places import Loc
@@ -59,8 +65,8 @@ Given = Path | Mapping[str, str | bytes] | None
 def load(given: Given = None, *, to_publish: bool = False) -> Content:
     """Return the content given, with shipped parts for those that it lacks. ContentProblem with all faults.
 
-    `to_publish` checks more than a start needs: the lines that entries must and must not match, and the rules in
-    `report.STOP_NO_START`.
+    `to_publish` checks more than a start needs: the lines that entries must and must not match, the words of the
+    script's answers, and the rules in `report.STOP_NO_START`.
     """
     loader = _ContentLoader(given)
     content = loader.load()
@@ -110,6 +116,7 @@ class _ContentLoader:
 
     def __init__(self, given: Given) -> None:
         self.entries: Sequence[Piece[Entry]] = ()
+        self._scripts: Sequence[Piece[Script]] = ()
         self._folder = given if isinstance(given, Path) else None
         self._files = given if isinstance(given, Mapping) else {}
         self._hash = hashlib.sha256()
@@ -126,6 +133,7 @@ class _ContentLoader:
         phrases = list(self._load_phrases())
         notices = [self._validate(file, source, (), Notice) for file, source in self._parse_part("notices")]
         scripts = [self._validate(file, source, (), Script) for file, source in self._parse_part("scripts")]
+        self._scripts = scripts
         self.entries = list(self._load_entries())
         self._review(phrases, notices, scripts)
         if report.faults:
@@ -140,12 +148,16 @@ class _ContentLoader:
         return Content(script, by_id, entries, words, self._hash.hexdigest()[:12], tuple(self._missing_keys))
 
     def check_for_publication(self, content: Content) -> None:
-        """Match the lines of the entries in force (a notice may answer a topic in an entry's place). ContentProblem."""
+        """Match the lines of the entries in force (a notice may answer a topic in an entry's place), and read the words
+        of the script's answers. ContentProblem.
+        """
         report = self._report
         report.faults += report.at_publication
         for piece in self.entries:
             if piece.value and content.entries[piece.value.id] is piece.value:
                 report.add_flaws(piece, find_line_flaws(piece.value, content.matcher))
+        for script in self._scripts:
+            report.add_flaws(script, find_word_flaws(content.script, content.matcher))
         if report.faults:
             raise ContentProblem(report.faults)
 

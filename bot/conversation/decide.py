@@ -17,7 +17,7 @@ from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import answer_typed
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
-from bot.reading.acts import Social
+from bot.reading.acts import SocialAct
 from bot.render.cards import render_banner
 from bot.render.menu import render_greeting, render_menu
 from bot.tickets import graduate
@@ -69,7 +69,7 @@ def _greet(ctx: Context, turn: Turn) -> Turn:
     """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
     after = ctx.with_session(turn.session)
     greeting = render_greeting(after.voice)
-    is_hello = turn.understood == (Social("hello"),)
+    is_hello = turn.understood == (SocialAct("hello"),)
     is_only_arrival = is_hello or (turn.session.position is None and turn.replies == render_menu(after.voice))
     if is_only_arrival:
         return replace(turn, replies=greeting)

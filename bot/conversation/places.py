@@ -45,7 +45,7 @@ def _at_step(ctx: Context, position: Position) -> Place:
 
     return Place(
         step.id,
-        places.asked(script, step),
+        places.find_asked(script, step),
         places.options(script, step),
         fields=fields,
         item=position.item if fields else 0,

@@ -9,7 +9,7 @@ from bot.conversation.turn import Context, Turn
 from bot.domain import privacy
 from bot.domain.privacy import Finding, Kind
 from bot.domain.storage_mask import code_steps, find_bare_codes
-from bot.reading.acts import Secret
+from bot.reading.acts import SecretAct
 
 
 def find_secrets(ctx: Context, text: str) -> tuple[Finding, ...]:
@@ -30,4 +30,4 @@ def warn_of_secret(ctx: Context, found: Sequence[Finding]) -> Turn:
     phrases = ctx.content.phrases
     kinds = dict.fromkeys(phrases.tripwire_kinds[finding.kind.value] for finding in found)
     said = phrases.tripwire.format(kinds=phrases.facts.comma.join(kinds), why=phrases.tripwire_why)
-    return replace(ctx.say(said), withdraw=True, understood=(Secret(),))
+    return replace(ctx.say(said), withdraw=True, understood=(SecretAct(),))

@@ -20,22 +20,22 @@ from bot.conversation.turn import VIEWS, Context, Turn
 from bot.domain.messages import Button
 from bot.reading.acts import (
     NO_TOPIC,
-    Abuse,
+    AbuseAct,
     Act,
-    Answer,
-    Command,
-    Distress,
-    Offtopic,
-    Pick,
-    Question,
-    Social,
-    Values,
+    AnswerAct,
+    CommandAct,
+    DistressAct,
+    OfftopicAct,
+    PickAct,
+    QuestionAct,
+    SocialAct,
+    ValuesAct,
 )
 from bot.reading.reader import Readout
 from bot.render.layout import Rows, pack_rows
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
-from flows.answers import Option, Reading, plain
+from flows.answers import Option, ValueReading, plain
 from flows.date_words import day_of
 from flows.engine import BACK, Move
 from flows.model import Position
@@ -80,37 +80,37 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
     for action, label in _buttons(ctx).items():
         if said and plain(label) == said:
-            return Answer(action)
+            return AnswerAct(action)
     words_here = ctx.content.answer_words.get(position.step, {}) if position and ctx.session.last == "step" else {}
     if said in words_here:
-        return Answer(words_here[said])
+        return AnswerAct(words_here[said])
     asking = ctx.voice.walk.asking(position) if position else None
     if asking and asking.scene.reads.go is None and asking.read(text):
-        return Values(())  # a number that the step reads and does not keep
+        return ValuesAct(())  # a number that the step reads and does not keep
     if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
-        return Pick(int(said))
+        return PickAct(int(said))
     name = words.get(said) or words.get(text)
     if name in ("thanks", "hello", "bye"):
-        return Social(name)
-    return Command(SAME_AS.get(name, name)) if name else None
+        return SocialAct(name)
+    return CommandAct(SAME_AS.get(name, name)) if name else None
 
 
 def _doubt(readout: Readout) -> Readout:
     """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
-    if all(chance >= SURE for act, chance in acts if isinstance(act, Answer)):
+    if all(chance >= SURE for act, chance in acts if isinstance(act, AnswerAct)):
         return readout
     return Readout((), (), (*acts, *readout.near))
 
 
 def _without_hello(readout: Readout) -> Readout:
     """Leave out the greetings of earlier pieces: they were answered."""
-    heard = [pair for pair in zip(readout.acts, readout.chances, strict=True) if pair[0] != Social("hello")]
+    heard = [pair for pair in zip(readout.acts, readout.chances, strict=True) if pair[0] != SocialAct("hello")]
     return Readout(tuple(act for act, _ in heard), tuple(chance for _, chance in heard), readout.near)
 
 
 def _says_something(readout: Readout) -> bool:
-    return any(not isinstance(act, Social) and act != Question(NO_TOPIC) for act in readout.acts)
+    return any(not isinstance(act, SocialAct) and act != QuestionAct(NO_TOPIC) for act in readout.acts)
 
 
 def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
@@ -124,7 +124,7 @@ def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
 
 def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
     acts = readout.acts
-    if ctx.session.last == "confirm" and (acts == (Social("ack"),) or _says_yes(ctx, text)):
+    if ctx.session.last == "confirm" and (acts == (SocialAct("ack"),) or _says_yes(ctx, text)):
         return steps.restart(ctx)
     if not acts:
         return _offer(ctx, text, readout)
@@ -154,9 +154,9 @@ def _group(acts: Sequence[Act]) -> list[list[Act]]:
 
 
 def _is_kin(first: Act, second: Act) -> bool:
-    if isinstance(second, Answer):
-        return isinstance(first, Answer) and bool(first.item and second.item)
-    return isinstance(second, Question) and isinstance(first, Question)
+    if isinstance(second, AnswerAct):
+        return isinstance(first, AnswerAct) and bool(first.item and second.item)
+    return isinstance(second, QuestionAct) and isinstance(first, QuestionAct)
 
 
 def _join(first: Turn, second: Turn) -> Turn:
@@ -179,7 +179,7 @@ def _join(first: Turn, second: Turn) -> Turn:
 # Answers
 
 
-def _answer(ctx: Context, text: str, acts: Sequence[Answer]) -> Turn:
+def _answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
     """Take an answer to the present step, and say back what was taken."""
     position, voice = ctx.session.position, ctx.voice
     if position is None:
@@ -231,7 +231,7 @@ def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn
     return replace(turn, replies=(*ctx.voice.bubbles(said), *turn.replies))
 
 
-def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
+def _values(ctx: Context, text: str, acts: Sequence[ValuesAct]) -> Turn:
     """Take values (a class and major, a day) as the present step's reader reads them."""
     position = ctx.session.position
     asking = ctx.voice.walk.asking(position) if position else None
@@ -251,7 +251,7 @@ def _values(ctx: Context, text: str, acts: Sequence[Values]) -> Turn:
     )
 
 
-def _value_words(ctx: Context, reading: Reading) -> str:
+def _value_words(ctx: Context, reading: ValueReading) -> str:
     """Return what was taken, in words: the major with its class, or the day as it is written."""
     answers = reading.answers
     if major := answers.get("major"):
@@ -268,7 +268,7 @@ def _value_words(ctx: Context, reading: Reading) -> str:
     )
 
 
-def _show_heard(ctx: Context, position: Position, reading: Reading) -> Turn:
+def _show_heard(ctx: Context, position: Position, reading: ValueReading) -> Turn:
     """Show what a step makes of words that it does not keep (a certificate's number), with the ways to copy."""
     step, voice = ctx.content.script.by_id[position.step], ctx.voice
     heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
@@ -282,14 +282,14 @@ def _show_heard(ctx: Context, position: Position, reading: Reading) -> Turn:
 # Everything else
 
 
-def _question(ctx: Context, text: str, acts: Sequence[Question]) -> Turn:
+def _question(ctx: Context, text: str, acts: Sequence[QuestionAct]) -> Turn:
     topics = [act.topic for act in acts if act.topic in ctx.content.entries]
     if not topics:
         return miss(ctx, text, is_question=True)
     return tell_topics(ctx, topics) if len(topics) <= MAX_TOLD else list_topics(ctx, topics)
 
 
-def _command(ctx: Context, text: str, acts: Sequence[Command]) -> Turn:
+def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
     name = {"desk": "contact", "person": "desk"}.get(acts[0].name, acts[0].name)  # a ticket is opened by a tap
     turn = run_command(ctx, name) or _unclear(ctx)
     if acts[0].name != "change-cohort" or turn.session.position is None:
@@ -311,14 +311,14 @@ def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
     return reading.offered or [option for option in asking.all_options if option.answers == reading.answers]
 
 
-def _pick(ctx: Context, text: str, acts: Sequence[Pick]) -> Turn:
+def _pick(ctx: Context, text: str, acts: Sequence[PickAct]) -> Turn:
     offered, number = ctx.offered, acts[0].number
     if 0 < number <= len(offered):
         return press(ctx, offered[number - 1])
     return ctx.say(ctx.content.phrases.typed.nothing_offered)
 
 
-def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
+def _social(ctx: Context, text: str, acts: Sequence[SocialAct]) -> Turn:
     """Answer company in kind. A bare 好 moves nothing; where the step waits for an answer, it is asked for again."""
     words, position, kind = ctx.content.phrases.typed, ctx.session.position, acts[0].kind
     go_on = ((ctx.voice.start(),),)
@@ -337,18 +337,18 @@ def _social(ctx: Context, text: str, acts: Sequence[Social]) -> Turn:
     return ctx.say(words.at_item if ctx.voice.walk.items(position) else words.at_question)
 
 
-def _distress(ctx: Context, text: str, acts: Sequence[Distress]) -> Turn:
+def _distress(ctx: Context, text: str, acts: Sequence[DistressAct]) -> Turn:
     """Say kind words with a help line and the school's phone; staff are told at once, unasked."""
     said = ctx.voice.bubbles(ctx.voice.fill(ctx.content.phrases.typed.distress), (*_person(ctx), (ctx.voice.start(),)))
     effects = graduate.open_urgent(ctx.voice, ctx.case, text) if ctx.case else ()
     return Turn(ctx.session, said, effects=effects)
 
 
-def _abuse(ctx: Context, text: str, acts: Sequence[Abuse]) -> Turn:
+def _abuse(ctx: Context, text: str, acts: Sequence[AbuseAct]) -> Turn:
     return ctx.say(ctx.content.phrases.typed.abuse, _person(ctx))
 
 
-def _offtopic(ctx: Context, text: str, acts: Sequence[Offtopic]) -> Turn:
+def _offtopic(ctx: Context, text: str, acts: Sequence[OfftopicAct]) -> Turn:
     return ctx.say(ctx.content.phrases.typed.offtopic)
 
 
@@ -357,15 +357,15 @@ def _person(ctx: Context) -> Rows:
 
 
 _ACTS: Mapping[type[Act], Callable[..., Turn]] = {
-    Answer: _answer,
-    Values: _values,
-    Question: _question,
-    Command: _command,
-    Pick: _pick,
-    Social: _social,
-    Distress: _distress,
-    Abuse: _abuse,
-    Offtopic: _offtopic,
+    AnswerAct: _answer,
+    ValuesAct: _values,
+    QuestionAct: _question,
+    CommandAct: _command,
+    PickAct: _pick,
+    SocialAct: _social,
+    DistressAct: _distress,
+    AbuseAct: _abuse,
+    OfftopicAct: _offtopic,
 }
 
 
@@ -376,10 +376,10 @@ def _unclear(ctx: Context) -> Turn:
 def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
     likely = [act for act, chance in readout.near if chance >= NEAR]
-    actions = [act.action for act in likely if isinstance(act, Answer) and act.item is None]
+    actions = [act.action for act in likely if isinstance(act, AnswerAct) and act.item is None]
     labels = _buttons(ctx)
     buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
-    near = [act.topic for act in likely if isinstance(act, Question) and act.topic in ctx.content.entries]
+    near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

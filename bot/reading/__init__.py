@@ -1,7 +1,7 @@
 """Reads a typed message as a list of acts: answers, questions, commands, picks, social words, despair.
 
-    reader = Reader(script, matcher, phrasings)       once for a revision of the content
-    place = Place("m1-id", asked(script, step), options(script, step), likely=…, topic=…, offered=…)
+    reader = MessageReader(script, matcher, lines)    once for a revision of the content
+    place = Place("m1-id", find_asked(script, step), options(script, step), likely=…, topic=…, offered=…)
     readout = reader.read(text, place)                pure, deterministic, never raises
     readout.acts, readout.chances                     acts in the order of the message; the chance of each, 0–1
     readout.near                                      what else may be meant: to offer when nothing is sure
@@ -16,41 +16,41 @@ the clock.
 
 from bot.reading.acts import (
     NO_TOPIC,
-    Abuse,
+    AbuseAct,
     Act,
-    Answer,
-    Command,
-    Distress,
-    Offtopic,
-    Pick,
-    Question,
-    Secret,
-    Social,
-    Values,
+    AnswerAct,
+    CommandAct,
+    DistressAct,
+    OfftopicAct,
+    PickAct,
+    QuestionAct,
+    SecretAct,
+    SocialAct,
+    ValuesAct,
     to_json,
 )
-from bot.reading.place import MENU, Asked, Option, Parsed, Place
-from bot.reading.reader import Reader, Readout
+from bot.reading.place import MENU, Asked, Parsed, Place, StepOption
+from bot.reading.reader import MessageReader, Readout
 
 __all__ = [
     "MENU",
     "NO_TOPIC",
-    "Abuse",
+    "AbuseAct",
     "Act",
-    "Answer",
+    "AnswerAct",
     "Asked",
-    "Command",
-    "Distress",
-    "Offtopic",
-    "Option",
+    "CommandAct",
+    "DistressAct",
+    "MessageReader",
+    "OfftopicAct",
     "Parsed",
-    "Pick",
+    "PickAct",
     "Place",
-    "Question",
-    "Reader",
+    "QuestionAct",
     "Readout",
-    "Secret",
-    "Social",
-    "Values",
+    "SecretAct",
+    "SocialAct",
+    "StepOption",
+    "ValuesAct",
     "to_json",
 ]

@@ -12,12 +12,12 @@ from faq.sounds import units
 
 
 def is_ack(chars: Sequence[str]) -> bool:
-    """Whether a text is nothing but words that keep company."""
+    """Return whether a text is nothing but words that keep company."""
     return bool(_acks().fullmatch("".join(chars)))
 
 
 def opens_with_ack(chars: Sequence[str]) -> bool:
-    """Whether a text opens with words that keep company."""
+    """Return whether a text opens with words that keep company."""
     return bool(_acks().match("".join(chars)))
 
 

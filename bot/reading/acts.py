@@ -10,7 +10,7 @@ SocialKind = Literal["thanks", "bye", "hello", "ack"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerAct:
     """The answer `action` (the id of a choice, a stuck option, a checklist's answer, or `back`) to the present step.
 
     `item` names the field of a checklist that it is about; "all" means every field, None the one that was asked.
@@ -21,18 +21,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ValuesAct:
     """An answer in values (`cohort` and `major`, or `date` as YYYY-MM-DD), as sorted pairs."""
 
     pairs: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> Values:
+    def of(cls, values: Mapping[str, str]) -> ValuesAct:
         return cls(tuple(sorted(values.items())))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QuestionAct:
     """A question: the id of the FAQ's topic, or NO_TOPIC for something that no entry answers."""
 
     topic: str
@@ -43,64 +43,75 @@ NO_TOPIC = "new"
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandAct:
     """A command in any wording; its names are the keys of `commands` in `words.yaml`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class PickAct:
     """The `number`-th (1 is the first) of what was offered just before."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Social:
+class SocialAct:
     """Words that keep company and move nothing."""
 
     kind: SocialKind
 
 
 @dataclass(frozen=True, slots=True)
-class Distress:
+class DistressAct:
     """Despair, or danger to life."""
 
 
 @dataclass(frozen=True, slots=True)
-class Abuse:
+class AbuseAct:
     """Abuse of the bot or the school."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offtopic:
+class OfftopicAct:
     """Something that is not our business."""
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SecretAct:
     """A number, code or password that should not have been typed."""
 
 
-Act: TypeAlias = Answer | Values | Question | Command | Pick | Social | Distress | Abuse | Offtopic | Secret
+Act: TypeAlias = (
+    AnswerAct
+    | ValuesAct
+    | QuestionAct
+    | CommandAct
+    | PickAct
+    | SocialAct
+    | DistressAct
+    | AbuseAct
+    | OfftopicAct
+    | SecretAct
+)
 
 
 def to_json(act: Act) -> dict[str, object]:
-    """The act as JSON-ready data: `as` says which it is."""
+    """Return the act as JSON-ready data: `as` says which it is."""
     match act:
-        case Answer(action, None):
+        case AnswerAct(action, None):
             return {"as": "answer", "action": action}
-        case Answer(action, item):
+        case AnswerAct(action, item):
             return {"as": "answer", "action": action, "item": item}
-        case Values(pairs):
+        case ValuesAct(pairs):
             return {"as": "answer", "values": dict(pairs)}
-        case Question(topic):
+        case QuestionAct(topic):
             return {"as": "question", "topic": topic}
-        case Command(name):
+        case CommandAct(name):
             return {"as": "command", "name": name}
-        case Pick(number):
+        case PickAct(number):
             return {"as": "pick", "number": number}
-        case Social(kind):
+        case SocialAct(kind):
             return {"as": "social", "kind": kind}
-    return {"as": type(act).__name__.lower()}
+    return {"as": type(act).__name__.removesuffix("Act").lower()}

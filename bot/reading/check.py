@@ -1,58 +1,74 @@
-"""What is wrong with the words of a script's answers, for `gradbot check`. Pure: knows no files and no sentences."""
+"""Finds faults in the words of a script's answers, for `gradbot check`. Pure: knows no files and no sentences."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from bot.reading.acts import Question
+from bot.reading.acts import QuestionAct
 from bot.reading.phrasebook import Units
-from bot.reading.place import Place, asked, options, own_words
-from bot.reading.reader import Reader
+from bot.reading.place import Asked, Loc, Place, find_asked, options, place_words
+from bot.reading.reader import MessageReader
 from bot.reading.writing import spelt
 from faq.sounds import units
 from flows.model import Script, Step
 
+Words: TypeAlias = Mapping[str, Sequence[tuple[Loc, str]]]
+"""The words of a step's answers by action, the label first, each with its path."""
+
 
 @dataclass(frozen=True, slots=True)
 class WordProblem:
-    """A problem with the words of the answer `action` of a step.
+    """A problem with the words of the answer `action` of a step; `loc` is the path of `word` in the script.
 
-    `no_words`: it has none beside its label; `shared`: `word` also means the answer `other`; `question`: typed at the
-    step, `word` is taken for the question `other` (a topic of the FAQ).
+    `missing`: nothing beside its label means it; `shared`: `word` also means the answer `other`; `asked`: typed at
+    the step, `word` is taken for the question `other` (a topic of the FAQ).
     """
 
-    kind: Literal["no_words", "shared", "question"]
+    kind: Literal["missing", "shared", "asked"]
     step: str
     action: str
-    word: str = ""
+    loc: Loc
+    word: str
     other: str = ""
 
 
-def word_problems(script: Script, reader: Reader) -> Iterator[WordProblem]:
-    """All problems with the words of a script, in its order."""
-    for step in script.steps:
-        words = own_words(script, step)
-        yield from (WordProblem("no_words", step.id, action) for action, own in words.items() if len(own) < 2)
-        yield from _shared(step, words)
-        yield from _asked(script, step, words, reader)
+def word_problems(script: Script, reader: MessageReader) -> Iterator[WordProblem]:
+    """Yield all problems with the words of a script, in the order of its steps."""
+    for number, step in enumerate(script.steps):
+        at: Loc = ("steps", number)
+        words = {
+            action: [((*at, *loc), word) for loc, word in own] for action, own in place_words(script, step).items()
+        }
+        yield from _find_wordless(script, step, words)
+        yield from _find_shared(step, words)
+        yield from _find_questions(script, step, words, reader)
 
 
-def _shared(step: Step, words: dict[str, list[str]]) -> Iterator[WordProblem]:
-    owners: defaultdict[Units, list[tuple[str, str]]] = defaultdict(list)
+def _find_wordless(script: Script, step: Step, words: Words) -> Iterator[WordProblem]:
+    """Yield the answers with nothing but a label. One that an instruction asks for needs no more: 好 and 嗯 mean it."""
+    if find_asked(script, step) is Asked.INSTRUCTION:
+        words = {action: own for action, own in words.items() if action not in {c.id for c in script.choices_of(step)}}
     for action, own in words.items():
-        for word in dict.fromkeys(own):
-            owners[units(spelt(word))[0]].append((action, word))
-    for (first, _), *rest in owners.values():
-        yield from (WordProblem("shared", step.id, action, word, first) for action, word in rest if action != first)
+        if len(own) == 1 and not script.synonyms.get(action):
+            yield WordProblem("missing", step.id, action, *own[0])
 
 
-def _asked(script: Script, step: Step, words: dict[str, list[str]], reader: Reader) -> Iterator[WordProblem]:
-    place = Place(step.id, asked(script, step), options(script, step), likely=frozenset(step.trouble))
+def _find_shared(step: Step, words: Words) -> Iterator[WordProblem]:
+    owners: defaultdict[Units, dict[str, tuple[Loc, str]]] = defaultdict(dict)
     for action, own in words.items():
-        for word in own:
+        for loc, word in own:
+            owners[units(spelt(word))[0]].setdefault(action, (loc, word))
+    for (first, _), *rest in (list(own.items()) for own in owners.values()):
+        yield from (WordProblem("shared", step.id, action, *where, first) for action, where in rest)
+
+
+def _find_questions(script: Script, step: Step, words: Words, reader: MessageReader) -> Iterator[WordProblem]:
+    place = Place(step.id, find_asked(script, step), options(script, step), likely=frozenset(step.trouble))
+    for action, own in words.items():
+        for loc, word in own:
             if reader.matcher.ask(word).verdict == "answer":  # else no question could win: a look is cheaper
-                topics = [act.topic for act in reader.read(word, place).acts if isinstance(act, Question)]
-                yield from (WordProblem("question", step.id, action, word, topic) for topic in topics)
+                topics = [act.topic for act in reader.read(word, place).acts if isinstance(act, QuestionAct)]
+                yield from (WordProblem("asked", step.id, action, loc, word, topic) for topic in topics)

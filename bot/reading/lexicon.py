@@ -13,16 +13,16 @@ import yaml
 @cache
 def lexicon() -> Mapping[str, Any]:
     """The sections of `lexicon.yaml`."""
-    return _loaded("lexicon.yaml")
+    return _load("lexicon.yaml")
 
 
 @cache
 def wordings() -> Mapping[str, Any]:
     """The sections of `words.yaml`."""
-    return _loaded("words.yaml")
+    return _load("words.yaml")
 
 
-def _loaded(name: str) -> Mapping[str, Any]:
+def _load(name: str) -> Mapping[str, Any]:
     text = resources.files("bot.reading").joinpath(name).read_text(encoding="utf-8")
     data: Mapping[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 – builds strings, lists and dicts only
     return data
@@ -31,4 +31,4 @@ def _loaded(name: str) -> Mapping[str, Any]:
 @cache
 def weights_file() -> Mapping[str, Any]:
     """The weights of the model by feature."""
-    return _loaded("weights.yaml")
+    return _load("weights.yaml")

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bot.reading.lexicon import lexicon
-from bot.reading.phrasebook import Text, meaning, subjects, turned_units
+from bot.reading.phrasebook import Text, find_turned, meaning, subjects
 from bot.reading.stances import Stance, stances
-from bot.reading.writing import Piece, Typist, pieces, spelt
+from bot.reading.writing import Stretch, Typist, pieces, spelt
 from faq.sounds import units
 
 ATOMS = 9  # at most; what follows belongs to the last
@@ -52,7 +52,7 @@ class Segment:
             self.message.chars[start:end],
             self.message.sounds[start:end],
             meaning(self.stances, [one for one in self.message.subjects if start <= one[0] and one[1] <= end]),
-            turned_units(self.stances, start),
+            find_turned(self.stances, start),
         )
 
     @cached_property
@@ -76,7 +76,7 @@ class Segment:
 
     @property
     def soft(self) -> int:
-        """How many of its two ends are no punctuation."""
+        """The number of its two ends that are no punctuation."""
         atoms = self.message.atoms
         return (not atoms[self.first].hard) + (self.last < len(atoms) and not atoms[self.last].hard)
 
@@ -86,13 +86,13 @@ class Segment:
         return not self.is_whole, self.soft, self.hard_inside
 
     def covers(self, span: tuple[int, int]) -> bool:
-        """Whether it holds a stretch of the raw text."""
+        """Return whether it holds a stretch of the raw text."""
         start, end = self.raw
         return start <= span[0] and span[1] <= end
 
     @property
     def part_asks(self) -> bool:
-        """Whether some of its pieces ask and others do not."""
+        """Return whether some of its stretches ask and others do not."""
         if not self.hard_inside:
             return False
         starts = [atom.start for atom in self.message.atoms[self.first : self.last] if atom.hard] + [self.span[1]]
@@ -107,15 +107,15 @@ class Segment:
     @property
     def words(self) -> str:
         """For the FAQ's matcher: characters close up, Latin words apart."""
-        return joined(self.text.chars)
+        return join_units(self.text.chars)
 
     @property
     def is_whole(self) -> bool:
         return self.last - self.first == len(self.message.atoms)
 
 
-def joined(chars: Sequence[str]) -> str:
-    """Units as one line."""
+def join_units(chars: Sequence[str]) -> str:
+    """Join units to one line."""
     line = ""
     for unit in chars:
         line += f" {unit}" if line and unit.isascii() and line[-1].isascii() else unit
@@ -144,7 +144,7 @@ class Message:
             self.atoms += _atoms(piece, base, own, things)
             base += len(piece.chars)
         if len(self.atoms) > ATOMS:
-            self.atoms = _merged(self.atoms)
+            self.atoms = _merge(self.atoms)
 
     @property
     def whole(self) -> Segment:
@@ -163,7 +163,7 @@ class Message:
         yield from (Segment(self, *span) for span in sorted(found | {(0, count)}))
 
 
-def _merged(atoms: list[Atom]) -> list[Atom]:
+def _merge(atoms: list[Atom]) -> list[Atom]:
     """At most ATOMS: cuts inside pieces are given up first."""
     whole: list[Atom] = []
     for atom in atoms:
@@ -177,7 +177,7 @@ def _merged(atoms: list[Atom]) -> list[Atom]:
     return whole
 
 
-def _atoms(piece: Piece, base: int, own: list[Stance], things: set[int]) -> Iterator[Atom]:
+def _atoms(piece: Stretch, base: int, own: list[Stance], things: set[int]) -> Iterator[Atom]:
     size, long = len(piece.chars), piece.end - piece.start
     cuts = [0, *_cuts(piece.chars, own, things), size]
     for start, end in pairwise(cuts):
@@ -192,7 +192,7 @@ def _atoms(piece: Piece, base: int, own: list[Stance], things: set[int]) -> Iter
 
 
 def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int]:
-    """Where a new thought may begin inside a piece: at a joint, behind a particle, and at a thing behind a stance."""
+    """Return where a new thought may begin in a stretch: at a joint, behind a particle, at a thing behind a stance."""
     size = len(chars)
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
     inside = {at for one in own if one.end - one.start > 1 for at in range(one.start + 1, one.end)}

@@ -42,8 +42,8 @@ class Text(NamedTuple):
     meaning: Mapping[str, float]
     turned: frozenset[int] = frozenset()
 
-    def marked(self, units: Units) -> Units:
-        """Its units with a mark on those that are turned round."""
+    def mark_turned(self, units: Units) -> Units:
+        """Return its units with a mark on those that are turned round."""
         return (
             tuple([f"!{unit}" if at in self.turned else unit for at, unit in enumerate(units)])
             if self.turned
@@ -71,7 +71,7 @@ class Likeness(NamedTuple):
 
 
 def subjects(chars: Units, sounds: Units) -> list[tuple[int, int, str]]:
-    """The things that the FAQ's lexicon names in a text: first unit, unit after the last, concept."""
+    """Return the things that the FAQ's lexicon names in a text: first unit, unit after the last, concept."""
     return [
         (at, at + size, f"={name}")
         for at, size, names, _ in named(chars, sounds)
@@ -81,7 +81,7 @@ def subjects(chars: Units, sounds: Units) -> list[tuple[int, int, str]]:
 
 
 def meaning(own: Iterable[Stance], things: Iterable[tuple[int, int, str]]) -> dict[str, float]:
-    """The stances and subjects of a text with their weights."""
+    """Return the stances and subjects of a text with their weights."""
     found: dict[str, float] = {}
     for stance in own:
         found[stance.name] = max(stance.weight, found.get(stance.name, 0.0))
@@ -90,19 +90,19 @@ def meaning(own: Iterable[Stance], things: Iterable[tuple[int, int, str]]) -> di
 
 
 def text_of(line: str) -> Text:
-    """A line of a group as it is compared."""
+    """Return a line of a group as it is compared."""
     chars, sounds = units(spelt(line))
     own = stances(chars, sounds)
-    return Text(chars, sounds, meaning(own, subjects(chars, sounds)), turned_units(own))
+    return Text(chars, sounds, meaning(own, subjects(chars, sounds)), find_turned(own))
 
 
-def turned_units(own: Iterable[Stance], start: int = 0) -> frozenset[int]:
-    """The units that negators turn round, counted from `start`."""
+def find_turned(own: Iterable[Stance], start: int = 0) -> frozenset[int]:
+    """Return the units that negators turn round, counted from `start`."""
     return frozenset(at - start for one in own if one.turned for at in range(one.start, one.end))
 
 
 def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
-    chars, sounds = text.marked(text.chars), text.marked(text.sounds)
+    chars, sounds = text.mark_turned(text.chars), text.mark_turned(text.sounds)
     return (
         dict.fromkeys((*chars, *pairs(("<", *chars, ">"))), 1.0),
         dict.fromkeys((*sounds, *pairs(("<", *sounds, ">"))), 1.0),
@@ -110,7 +110,7 @@ def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
     )
 
 
-class _View:
+class _WordingView:
     """One view of all lines: postings by gram, and the evidence of each gram for each group."""
 
     def __init__(self, rows: Sequence[tuple[int, Mapping[str, float]]], groups: int) -> None:
@@ -144,7 +144,7 @@ class _View:
         return logs
 
     def vectors(self, texts: Sequence[Mapping[str, float]], rarest: float) -> tuple[Numbers, Numbers, Floats]:
-        """The known grams of all texts: by gram its text, its number, its weight in the text's unit vector."""
+        """Return the known grams of all texts: by gram its text, its number, its weight in the text's unit vector."""
         owners: list[int] = []
         numbers: list[int] = []
         weights: list[float] = []
@@ -162,7 +162,7 @@ class _View:
         return np.array(owners, np.int64), np.array(numbers, np.int64), np.array(weights)
 
 
-class Comparison:
+class TextComparison:
     """Some texts compared with every group."""
 
     def __init__(self, book: Phrasebook, texts: Sequence[Text]) -> None:
@@ -179,7 +179,7 @@ class Comparison:
         parts = [*self._best, self.together, *self._evidence, self._known]
         self._parts: Floats = np.stack(parts, axis=2)
 
-    def _look(self, number: int, view: _View, vectors: tuple[Numbers, Numbers, Floats]) -> None:
+    def _look(self, number: int, view: _WordingView, vectors: tuple[Numbers, Numbers, Floats]) -> None:
         owners, numbers, weights = vectors
         if not len(owners):
             return
@@ -199,7 +199,7 @@ class Comparison:
             self._known[there] = np.add.reduceat((logs > 0) * (weights**2)[:, None], begin)
 
     def likeness(self, text: int, group: int, inside: float) -> Likeness:
-        """How like a group one of the texts is; `inside` is the share of it that a line of the group makes up."""
+        """Return the likeness of a text to a group; `inside` is the share of it that a line of the group makes up."""
         book, sounded = self._book, "".join(self._texts[text].sounds)
         first, coded = book.first[group], book.coded[group]
         top = int(self._cosines[text, first : first + len(coded)].argmax())
@@ -221,7 +221,9 @@ class Phrasebook:
         self.rows: int = sum(map(len, texts))
         self.rarest: float = math.log((len(texts) + 1) / 0.5) + 0.1
         grams = [(group, _grams(text)) for group, own in enumerate(texts) for text in own]
-        self.views: list[_View] = [_View([(group, own[view]) for group, own in grams], len(texts)) for view in VIEWS]
+        self.views: list[_WordingView] = [
+            _WordingView([(group, own[view]) for group, own in grams], len(texts)) for view in VIEWS
+        ]
         self._lines: defaultdict[Units, set[int]] = defaultdict(set)
         for group, own in enumerate(texts):
             for text in own:
@@ -231,7 +233,7 @@ class Phrasebook:
             self._sizes[line[0]].add(len(line))
 
     def lines_in(self, chars: Units) -> list[tuple[int, int, int]]:
-        """The lines that stand in a text as they are written: first unit, unit after the last, group."""
+        """Return the lines that stand in a text as they are written: first unit, unit after the last, group."""
         return [
             (at, at + size, group)
             for at, unit in enumerate(chars)

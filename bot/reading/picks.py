@@ -1,4 +1,4 @@
-"""Which of the things that were offered a message picks (第二个, 3, 最后那个). Pure."""
+"""Finds the one of the things that were offered that a message picks (第二个, 3, 最后那个). Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.reading.lexicon import wordings
 _NUMERALS = {char: at for at, char in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
 
 
-def picked(chars: Sequence[str], offered: int) -> int:
-    """The number that a text picks of so many things; 0 when it picks none."""
+def find_pick(chars: Sequence[str], offered: int) -> int:
+    """Return the number that a text picks of so many things; 0 when it picks none."""
     line = "".join(chars)
     for pattern, meant in _picks() if offered else ():
         if found := pattern.search(line):

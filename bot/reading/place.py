@@ -1,16 +1,19 @@
-"""Where a message is typed: what the step offers, what was asked and answered just before. Pure values.
+"""The place where a message is typed: what the step offers, what was asked and answered just before. Pure values.
 
 `place` builds one from the script; the rest of the session (last question, what was offered) is added by the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from flows.model import Script, Step
+
+Loc: TypeAlias = tuple[str | int, ...]
+"""The path of a value in a script or a step: keys, and numbers of list items from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ Parse: TypeAlias = Callable[[str], Parsed | None]
 
 
 class Asked(StrEnum):
-    """What the bot said last."""
+    """The kind of thing that the bot said last."""
 
     NOTHING = "nothing"  # before the walk, or a menu
     INSTRUCTION = "instruction"  # something to do, with one affirming option
@@ -42,7 +45,7 @@ class Asked(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class StepOption:
     """An answer that the step takes: its action, and the groups of words that mean it. `affirms`: it is the one that
     leads on when the step gives an instruction.
     """
@@ -64,7 +67,7 @@ class Place:
 
     step: str
     asked: Asked
-    options: tuple[Option, ...] = ()
+    options: tuple[StepOption, ...] = ()
     fields: tuple[str, ...] = ()
     item: int = 0
     topic: str | None = None
@@ -76,7 +79,7 @@ class Place:
 
     @property
     def ticks(self) -> bool:
-        """Whether the step is a checklist."""
+        """Return whether the step is a checklist."""
         return any(option.action == "right" for option in self.options)
 
 
@@ -84,16 +87,16 @@ MENU = Place("menu", Asked.NOTHING)
 """Before the walk."""
 
 
-def options(script: Script, step: Step) -> tuple[Option, ...]:
-    """The answers of a step in the order of the script."""
+def options(script: Script, step: Step) -> tuple[StepOption, ...]:
+    """Return the answers of a step in the order of the script."""
     choices = script.choices_of(step)
     found = [
-        Option(choice.id, groups(step, choice.id), affirms=at == 0 and choice.id in AFFIRMING)
+        StepOption(choice.id, groups(step, choice.id), affirms=at == 0 and choice.id in AFFIRMING)
         for at, choice in enumerate(choices)
     ]
-    found += [Option(choice.id, groups(step, choice.id), stuck=True) for choice in step.stuck]
+    found += [StepOption(choice.id, groups(step, choice.id), stuck=True) for choice in step.stuck]
     if step.checklist:
-        found += [Option(answer, groups(step, answer)) for answer, _ in step.checklist.choices]
+        found += [StepOption(answer, groups(step, answer)) for answer, _ in step.checklist.choices]
     return tuple(found)
 
 
@@ -104,12 +107,12 @@ AFFIRMING = ("done", "go-on", "settled", "yes", "same")
 
 
 def groups(step: Step, action: str) -> tuple[str, ...]:
-    """The names of the groups of words that mean an answer of a step: its own, and those of every answer so called."""
+    """Return the names of the groups of words that mean an answer: its own, and that of every answer so called."""
     return (f"{step.id}.{action}", f"*.{action}")
 
 
-def asked(script: Script, step: Step) -> Asked:
-    """What a step asks for when it is shown."""
+def find_asked(script: Script, step: Step) -> Asked:
+    """Return the kind of thing that a step asks for when it is shown."""
     if step.checklist:
         return Asked.CHECKLIST
     only = {choice.id for choice in script.choices_of(step)} <= DONE and len(script.choices_of(step)) == 1
@@ -117,7 +120,7 @@ def asked(script: Script, step: Step) -> Asked:
 
 
 def wordings(script: Script) -> dict[str, list[str]]:
-    """Every group of words that the script holds, by name. What a step calls done counts as words for its `done`."""
+    """Return the groups of words of the script by name. A step's `done` text counts as words for the answer `done`."""
     found: dict[str, list[str]] = {f"*.{action}": list(words) for action, words in script.synonyms.items()}
     for step in script.steps:
         for action, words in own_words(script, step).items():
@@ -128,11 +131,27 @@ def wordings(script: Script) -> dict[str, list[str]]:
 
 
 def own_words(script: Script, step: Step) -> dict[str, list[str]]:
-    """The words of every answer of a step by its action: its label, then what else people type for it."""
-    found = {choice.id: [choice.text, *choice.say] for choice in (*script.choices_of(step), *step.stuck)}
+    """Return the words of every answer of a step by its action: its label, then what else people type for it."""
+    return {action: [word for _, word in rows] for action, rows in place_words(script, step).items()}
+
+
+def place_words(script: Script, step: Step) -> dict[str, list[tuple[Loc, str]]]:
+    """Return `own_words` each with its path in the step; the label of `next` is at its key."""
+    found: dict[str, list[tuple[Loc, str]]] = {}
+    if step.next:
+        found["done"] = [(("next",), script.done_text), *_place_each(("say",), step.say)]
+    for section, choices in (("choices", step.choices), ("stuck", step.stuck)):
+        for at, choice in enumerate(choices):
+            found[choice.id] = [((section, at, "text"), choice.text), *_place_each((section, at, "say"), choice.say)]
     if step.checklist:
-        found.update((answer, [label, *step.checklist.say.get(answer, ())]) for answer, label in step.checklist.choices)
+        for at, (answer, text) in enumerate(step.checklist.choices):
+            say = step.checklist.say.get(answer, ())
+            found[answer] = [(("checklist", "choices", at, 1), text), *_place_each(("checklist", "say", answer), say)]
     return found
+
+
+def _place_each(loc: Loc, words: Iterable[str]) -> Iterator[tuple[Loc, str]]:
+    return (((*loc, at), word) for at, word in enumerate(words))
 
 
 def is_verdict(script: Script, step: Step) -> bool:

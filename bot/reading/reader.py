@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 
 from bot.reading.acks import is_ack
-from bot.reading.acts import Act, Secret
+from bot.reading.acts import Act, SecretAct
 from bot.reading.candidates import Surroundings
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message
@@ -29,7 +29,7 @@ NEAR_FROM = 0.02  # chance under which they are not
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """What a message means: its acts, best reading first in the order of the message, each with its chance 0–1.
+    """The meaning of a message: its acts, best reading first in the order of the message, each with its chance 0–1.
 
     `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure.
     """
@@ -39,7 +39,7 @@ class Readout:
     near: tuple[tuple[Act, float], ...] = ()
 
 
-class Reader:
+class MessageReader:
     """Reads messages of a script's graduates; the same whatever the order of its steps, choices and words."""
 
     def __init__(
@@ -54,18 +54,18 @@ class Reader:
         self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
         self._model = weights or model()
 
-    def with_weights(self, weights: Model) -> Reader:
-        """The same reader with other weights."""
+    def with_weights(self, weights: Model) -> MessageReader:
+        """Return the same reader with other weights."""
         other = copy(self)
         other._model = weights  # noqa: SLF001 – of its own class
         return other
 
     def read(self, text: str, place: Place) -> Readout:
-        """What a message means at a place. Any text is taken; what says nothing has no acts."""
+        """Return the meaning of a message at a place. Any text is taken; what says nothing has no acts."""
         if place.secret and place.secret(text):
-            return Readout((Secret(),), (1.0,))
+            return Readout((SecretAct(),), (1.0,))
         message, edges = self.edges(text, place)
-        scored, count = [self._model.scored(edge) for edge in edges], len(message.atoms)
+        scored, count = [self._model.score(edge) for edge in edges], len(message.atoms)
         if not count:
             return Readout(())
         acts, _ = best(scored, count)
@@ -75,7 +75,7 @@ class Reader:
         return Readout(acts, tuple(chance[act] for act in acts), tuple(near))
 
     def edges(self, text: str, place: Place) -> tuple[Message, list[Edge]]:
-        """The message cut up, and for every segment what it may mean."""
+        """Return the message cut up, and for every segment what it may mean."""
         message = Message(text, self._typist)
         if not message.atoms:
             return message, []
@@ -91,7 +91,7 @@ def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:
 
 
 def groups_of(script: Script) -> dict[str, list[str]]:
-    """Every group of words by name: the script's and those of the commands; what all steps share without bare
+    """Return every group of words by name: the script's and those of the commands; what all steps share without bare
     acknowledgements, which answer one kind of step only.
     """
     groups = of_script(script)

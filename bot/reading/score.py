@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.reading.acts import Act, Answer, Values
-from bot.reading.candidates import Candidate, Traits
+from bot.reading.acts import Act, AnswerAct, ValuesAct
+from bot.reading.candidates import Meaning, Traits
 from bot.reading.lexicon import weights_file
 
 Weights = Mapping[str, float]
@@ -27,7 +27,7 @@ class Edge(NamedTuple):
     first: int
     last: int
     traits: Traits
-    candidates: Sequence[Candidate]
+    candidates: Sequence[Meaning]
 
 
 class Scored(NamedTuple):
@@ -35,12 +35,12 @@ class Scored(NamedTuple):
 
     first: int
     last: int
-    candidates: Sequence[Candidate]
+    candidates: Sequence[Meaning]
     scores: Sequence[float]
 
 
 class Model:
-    """What each feature adds to the log-odds of a candidate."""
+    """The weight that each feature adds to the log-odds of a meaning."""
 
     def __init__(self, own: Weights, traits: Mapping[str, Weights], grams: Mapping[str, Weights]) -> None:
         """`own` by feature of the candidate; by kind of candidate the traits of a segment, and the characters and pairs
@@ -51,8 +51,8 @@ class Model:
         self._traits = _Table(traits, self._kinds)
         self._grams = _Table(grams, self._kinds)
 
-    def scored(self, edge: Edge) -> Scored:
-        """An edge with the scores of its candidates."""
+    def score(self, edge: Edge) -> Scored:
+        """Return an edge with the scores of its candidates."""
         traits, own, number = edge.traits, self._own, self._kinds
         base = self._traits.sums(traits.features) + self._grams.sums(
             [(gram, gram_value(traits)) for gram in traits.grams]
@@ -85,12 +85,12 @@ class _Table:
 
 
 def gram_value(traits: Traits) -> float:
-    """The value of each gram's feature: of a long text each says less."""
+    """Return the value of each gram's feature: of a long text each says less."""
     return 1.0 / math.sqrt(1 + len(traits.grams) / 2)
 
 
-def features(candidate: Candidate, traits: Traits) -> Iterator[tuple[tuple[str, str, str], float]]:
-    """All features of a candidate, each as (part of the model, kind, name)."""
+def features(candidate: Meaning, traits: Traits) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """Yield all features of a candidate, each as (part of the model, kind, name)."""
     for name, value in candidate.own.items():
         yield ("own", "", name), value
     each = gram_value(traits)
@@ -103,12 +103,12 @@ def features(candidate: Candidate, traits: Traits) -> Iterator[tuple[tuple[str, 
 
 @cache
 def model() -> Model:
-    """The weights that ship."""
+    """Return the weights that ship."""
     return model_of(weights_file())
 
 
 def model_of(data: Mapping[str, Mapping[str, object]]) -> Model:
-    """The model as `weights.yaml` holds it."""
+    """Return the model as `weights.yaml` holds it."""
 
     def numbers(table: object) -> Weights:
         return {name: float(value) for name, value in table.items()}  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ def model_of(data: Mapping[str, Mapping[str, object]]) -> Model:
 
 
 def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
-    """The chance of every act, 0–1, in a message of so many atoms."""
+    """Return the chance of every act, 0–1, in a message of so many atoms."""
     totals = [_log_sum(edge.scores) for edge in edges]
     ahead, behind = [-math.inf] * (count + 1), [-math.inf] * (count + 1)
     ahead[0] = behind[count] = 0.0
@@ -170,8 +170,10 @@ def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Ac
 
 
 def _answer(acts: Sequence[Act]) -> tuple[Act, ...]:
-    """The answers that exclude each other: all but those to the fields of a checklist."""
-    return tuple([act for act in acts if isinstance(act, Values) or (isinstance(act, Answer) and act.item is None)])
+    """Return the answers that exclude each other: all but those to the fields of a checklist."""
+    return tuple(
+        [act for act in acts if isinstance(act, ValuesAct) or (isinstance(act, AnswerAct) and act.item is None)]
+    )
 
 
 def _log_sum(values: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Which way a message leans: the stances of the lexicon in it (done, not yet, same, unsure …), by writing, by sound and
+"""The stances of the lexicon in a message (done, not yet, same, unsure …), by writing, by sound and
 by the build of verbs, each turned round by a negator before it. Pure. Must not know steps, options or scores.
 """
 
@@ -34,14 +34,14 @@ class Stance(NamedTuple):
 
 
 def stances(chars: Units, sounds: Units) -> list[Stance]:
-    """All stances of a stretch without punctuation, in order of their starts."""
+    """Return all stances of a stretch without punctuation, in order of their starts."""
     words = list(_words(chars, sounds))
-    found = [*_turned(chars, words), *_built(chars, words)]
+    found = [*_turn(chars, words), *_find_built(chars, words)]
     return sorted(found)
 
 
 def _words(chars: Units, sounds: Units) -> Iterator[tuple[int, int, tuple[str, ...], float]]:
-    """The lexicon's words, longest first, without overlap: first unit, unit after the last, stances, weight."""
+    """Yield the lexicon's words, longest first, without overlap: first unit, unit after the last, stances, weight."""
     written, heard, longest = _lexicon()
     at = 0
     while at < len(chars):
@@ -50,7 +50,7 @@ def _words(chars: Units, sounds: Units) -> Iterator[tuple[int, int, tuple[str, .
             if names := written.get(word):
                 yield at, at + size, names, 1.0
                 break
-            if size > 1 and (near := heard.get(sounds[at : at + size])) and (names := _meant(near, word)):
+            if size > 1 and (near := heard.get(sounds[at : at + size])) and (names := _confirm_heard(near, word)):
                 yield at, at + size, names, _HEARD
                 break
         else:
@@ -58,8 +58,8 @@ def _words(chars: Units, sounds: Units) -> Iterator[tuple[int, int, tuple[str, .
         at += size
 
 
-def _meant(words: Mapping[Units, tuple[str, ...]], here: Units) -> tuple[str, ...]:
-    """The stances of those words that sound so and share a character that is no particle with what is written."""
+def _confirm_heard(words: Mapping[Units, tuple[str, ...]], here: Units) -> tuple[str, ...]:
+    """Return the stances of the words that share a character that is no particle with what is written."""
     light = particles()
     return tuple(
         name
@@ -69,8 +69,8 @@ def _meant(words: Mapping[Units, tuple[str, ...]], here: Units) -> tuple[str, ..
     )
 
 
-def _turned(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
-    """The stances of words; one behind a negator is its opposite, and of two negators each turns it."""
+def _turn(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
+    """Yield the stances of words; one behind a negator is its opposite, and of two negators each turns it."""
     opposites, light = lexicon()["opposites"], set(lexicon()["light"])
     negated, reach = False, -1
     for start, end, names, weight in words:
@@ -93,7 +93,7 @@ def _turned(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) 
             negated = False
 
 
-def _built(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
+def _find_built(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
     line = "".join(unit if len(unit) == 1 else _LATIN for unit in chars)
     known = {
         at for start, end, names, _ in words if end - start > 1 and NEGATOR not in names for at in range(start, end)

@@ -27,7 +27,7 @@ _PICTURE = r"\[[^\]\s]{1,4}\]"  # as WeChat writes its own emoji
 _END = re.compile("[拉辣]$")  # a particle that is written by its sound
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch without punctuation, `text[start:end]`: its units as written (characters, Latin words, numbers) and as
     they sound, and whether a question mark ends it.
     """
@@ -49,11 +49,11 @@ class Typist:
             self._single.update(line)
             self._pairs.update(pairwise(line))
         self._written: dict[str, list[str]] = {}
-        for char in sorted(self._single.keys() & _typed().keys()):
-            self._written.setdefault(_typed()[char], []).append(char)
+        for char in sorted(self._single.keys() & _load_syllables().keys()):
+            self._written.setdefault(_load_syllables()[char], []).append(char)
 
     def characters(self, typed: Iterable[str]) -> tuple[str, ...]:
-        """The characters that syllables stand for (`~dui` → 对); one that no line has stays as it is."""
+        """Return the characters that syllables stand for (`~dui` → 对); one that no line has stays as it is."""
         paths: dict[str, tuple[float, tuple[str, ...]]] = {"": (0.0, ())}
         for unit in typed:
             options = self._written.get(unit[1:]) if unit[0] == "~" else None
@@ -64,12 +64,12 @@ class Typist:
         return max(paths.values())[1]
 
     def _weight(self, last: str, char: str) -> float:
-        """How much speaks for a character after another: mostly the pair, a little the character."""
+        """Return the weight of a character after another: mostly the pair, a little the character."""
         return 10.0 * self._pairs[last, char] / (self._single[last] + 20.0) + self._single[char] / 1e5
 
 
 @cache
-def _typed() -> Mapping[str, str]:
+def _load_syllables() -> Mapping[str, str]:
     """Character → its toneless syllable as it is typed."""
     table: dict[str, str] = {}
     for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
@@ -79,16 +79,16 @@ def _typed() -> Mapping[str, str]:
     return table
 
 
-def pieces(text: str, typist: Typist) -> list[Piece]:
-    """The stretches of a message between its punctuation, in order."""
-    found: list[Piece] = []
+def pieces(text: str, typist: Typist) -> list[Stretch]:
+    """Return the stretches of a message between its punctuation, in order."""
+    found: list[Stretch] = []
     emoji = lexicon()["emoji"]
     for part in _part().finditer(text[:READ].casefold()):
         words = emoji.get(part["sign"], "") if part["sign"] else part["run"]
         if words:
             chars, sounds = _units(words, typist)
             if chars and not (part["sign"] and found and words == _POLITE):
-                found.append(Piece(*part.span(), chars, sounds, bool(part["asks"])))
+                found.append(Stretch(*part.span(), chars, sounds, bool(part["asks"])))
     return found
 
 
@@ -101,7 +101,7 @@ def _units(words: str, typist: Typist) -> tuple[tuple[str, ...], tuple[str, ...]
 
 
 def spelt(text: str) -> str:
-    """A text in one spelling, without punctuation."""
+    """Return a text in one spelling, without punctuation."""
     spellings = lexicon()["spellings"]
     return _END.sub("了", _spellings().sub(lambda found: spellings[found[0]], plain(text)))
 

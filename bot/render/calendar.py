@@ -15,7 +15,7 @@ ALARM_HOUR = timedelta(hours=9)
 """Time of day at which an alarm goes off."""
 
 
-class _Day(NamedTuple):
+class _CalendarDay(NamedTuple):
     """An all-day event: `uid` is unique in the world, `alarms` are the days before it with their texts."""
 
     uid: str
@@ -34,7 +34,7 @@ def calendar(notice: Notice, cohort: str | None, words: CalendarWords, name: str
     return _write(days, name, now.date()) if days else None
 
 
-def _days(notice: Notice, window: Window, words: CalendarWords) -> Iterator[_Day]:
+def _days(notice: Notice, window: Window, words: CalendarWords) -> Iterator[_CalendarDay]:
     ahead = sorted(notice.staff.chase_days, reverse=True)
     alarms = tuple((n, words.alarm.format(label=window.label, days=n)) for n in ahead)
     safe = None if window.safe_day == window.last_day else window.safe_day
@@ -42,11 +42,11 @@ def _days(notice: Notice, window: Window, words: CalendarWords) -> Iterator[_Day
         if day is not None:
             title = getattr(words, name).format(label=window.label)
             uid = f"{notice.id}-{window.id}-{name}@gradbot"
-            yield _Day(uid, day, title, alarms if name == "closes" else ())
+            yield _CalendarDay(uid, day, title, alarms if name == "closes" else ())
 
 
 @lru_cache(maxsize=64)  # one file takes 3 ms, and everybody of a cohort gets the same one all day
-def _write(days: tuple[_Day, ...], name: str, today: date) -> str:
+def _write(days: tuple[_CalendarDay, ...], name: str, today: date) -> str:
     from icalendar import Alarm, Calendar, Event, vText  # noqa: PLC0415 - 0.1 s, which no start should pay
 
     file = Calendar()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.content.content import Content
 from bot.conversation.decide import MAX_TEXT
 from bot.domain.button_ids import Act
-from bot.reading.acts import Answer, Command, Values
+from bot.reading.acts import AnswerAct, CommandAct, ValuesAct
 from flows.engine import CHECKED, verdicts_of
 from tests.conftest import Meets, both_notices, only_another, shipped
 from tests.person import Person, at, buttons, check_turn, dump_position
@@ -179,7 +179,9 @@ def test_every_entry_is_asked_in_words_without_moving(n: int, meets: Meets) -> N
         person = meets().stands(step)
         before = dump_position(person)
         person.says(entry.phrasings[0])
-        is_answer = any(isinstance(act, (Answer, Values)) for act in person.turn.understood)  # 照片不对, at the photo
+        is_answer = any(
+            isinstance(act, (AnswerAct, ValuesAct)) for act in person.turn.understood
+        )  # 照片不对, at the photo
         assert is_answer or dump_position(person) == before, (entry.phrasings[0], step)
         assert list(person.own()) or "cmd|resume" in {button.id for button in person.shown}, step
 
@@ -188,7 +190,7 @@ def test_every_entry_is_answered_at_its_first_phrasing_before_the_walk(meets: Me
     missed = []
     for topic, entry in CONTENT.entries.items():
         turn = meets().stands("m2-site").says(entry.phrasings[0])
-        is_command = any(isinstance(act, Command) for act in turn.understood)  # 截止时间: the card says more
+        is_command = any(isinstance(act, CommandAct) for act in turn.understood)  # 截止时间: the card says more
         titles = {button.text for button in buttons(turn.replies)}
         if not is_command and topic not in {reply.topic for reply in turn.replies} and entry.title not in titles:
             missed.append(topic)

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from faq.sounds import units
-from flows.answers import READERS, Reading, Scene, plain
+from flows.answers import READERS, Scene, ValueReading, plain
 from flows.date_words import UNDATED
 from flows.model import Reads
 from flows.notice import Notice
@@ -27,7 +27,7 @@ def read(
     notice: Notice = NOTICE,
     offer: tuple[str, ...] = ("今天", "昨天", "前天"),
     **answers: str,
-) -> Reading | None:
+) -> ValueReading | None:
     scene = Scene(Reads(reader=reader, into="clicked", offer=offer), notice, answers, today)
     return READERS[reader].read(text, scene, READERS[reader].options(scene))
 
@@ -142,7 +142,7 @@ def test_majors_between_which_the_words_do_not_decide_are_offered() -> None:
     school = read("level", "安财的")
     assert school
     assert [option.answers["major"] for option in school.offered] == ["会计学", "工商管理"]
-    assert read("major", "会计", level="专科") == Reading(
+    assert read("major", "会计", level="专科") == ValueReading(
         {"level": "专科", "cohort": "zhuanke", "major": "会计电算化"}, spans=((0, 2),)
     )
 
