@@ -174,7 +174,7 @@ class Funnel:
         return Table(
             words.stats_asked[0],
             words.stats_asked[1:],
-            (*named, (words.stats_all, numbers(every) if rows else (0,) * 3)),
+            (*named, (words.stats_all, numbers(every) if rows else (0,) * len(reached))),
         )
 
     # Words

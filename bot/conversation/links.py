@@ -28,7 +28,10 @@ def run_slash(ctx: Context, text: str) -> Turn | None:
     if m := _START.fullmatch(text):
         return _open(ctx, m[1] or "", m[2] or "") or steps.arrive(ctx)
     m = _SLASH.fullmatch(text)
-    return run_command(ctx, ctx.content.phrases.words.get(m[1])) if m else None
+    if m is None:
+        return None
+    # Its letters are no words that the reader of typed messages could make sense of.
+    return run_command(ctx, ctx.content.phrases.words.get(m[1])) or ctx.say(ctx.content.phrases.typed.unclear)
 
 
 def press(ctx: Context, pressed: str) -> Turn:

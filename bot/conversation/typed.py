@@ -15,7 +15,7 @@ from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
 from bot.conversation.places import place_of
-from bot.conversation.questions import list_topics, miss, offer_topics, tally, tell_topics
+from bot.conversation.questions import likely_topics, list_topics, miss, offer_topics, tally, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
 from bot.domain.messages import Button
 from bot.reading.acts import (
@@ -289,8 +289,19 @@ def _question(ctx: Context, text: str, acts: Sequence[QuestionAct]) -> Turn:
     return tell_topics(ctx, topics) if len(topics) <= MAX_TOLD else list_topics(ctx, topics)
 
 
+def _ask(ctx: Context, text: str) -> Turn | None:
+    """Take trouble before the walk, where no step explains it, as a question; None when no topic is near."""
+    found = ctx.content.ask(text, likely_topics(ctx))
+    topics = [topic.id for topic in found.topics]
+    if found.verdict == "answer":
+        return tell_topics(ctx, topics[:1])
+    return offer_topics(ctx, text, topics) if found.verdict == "choices" else None
+
+
 def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
     name = {"desk": "contact", "person": "desk"}.get(acts[0].name, acts[0].name)  # a ticket is opened by a tap
+    if name == "trouble" and ctx.session.position is None and (turn := _ask(ctx, text)):
+        return turn
     turn = run_command(ctx, name) or _unclear(ctx)
     if acts[0].name != "change-cohort" or turn.session.position is None:
         return turn

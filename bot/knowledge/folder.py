@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import structlog
-
 from bot.content.content import Content
 from bot.content.files import Files, part_of, read_folder, write_files
 from bot.content.loading import load
+from bot.runtime.log import LazyLogger
 from bot.store import Store
 from bot.store.knowledge import KnowledgeRows, text_hash
 
 KNOWN_REVISIONS = 200
 """Newest revisions in which a file's text is searched."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 async def preview(store: Store, folder: Path | None) -> Content:

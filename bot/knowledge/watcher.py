@@ -6,19 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import structlog
-
 from bot.content.files import Files, Refused, read_folder
 from bot.knowledge.examine import Report
 from bot.knowledge.folder import find_new_files
 from bot.knowledge.publish import prepare, publish
 from bot.knowledge.revisions import FOLDER, Knowledge, describe_trouble
+from bot.runtime.log import LazyLogger
 from bot.store import StoreProblem
 
 DEBOUNCE_MS, STEP_MS = 300, 50
 """Time without changes after which a folder is read, and time between two looks at it."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class FolderWatcher:

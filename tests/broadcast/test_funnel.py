@@ -67,7 +67,7 @@ async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Pat
         assert "已完成：6" in said
         assert "打开学信网首页：7" in said or "打开学信网：7" in said
         assert "12-08 来 6 · 做完 0 · 有误 0\n12-09 来 0 · 做完 6 · 有误 0\n\n" in said
-        assert "答上 5，给了几个选 0，没答上 0" in said
+        assert "当作回答或操作 0，问题答上 5，给了几个选 0，没听懂 0" in said
         (_, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         assert "专科,0,7,0,0,0,0" in content.decode()
 
@@ -147,10 +147,11 @@ def test_days_and_questions_of_few_are_hidden() -> None:
     shown = funnel([group("zhuanke", "walking", 60)], days, asked)
     assert rows(shown)["12-10"] == ["不显示", "0", "0"]
     assert rows(shown)["12-11"] == ["不显示", "40", "0"]
-    assert rows(shown)["总共"] == ["38", "0", "不显示"]
+    assert rows(shown)["总共"] == ["0", "38", "0", "不显示"]
 
 
 async def test_nobody_yet(tmp_path: Path) -> None:
     async with open_harness(tmp_path, []) as harness:
         assert await harness.store.funnel.groups("telegram", NOTICE, NOON, timedelta(days=3)) == []
     assert "共 0 人" in funnel([]).text()
+    assert rows(funnel([]))["总共"] == ["0", "0", "0", "0"]

@@ -72,7 +72,9 @@ def buttons(turn: Mapping[str, Any]) -> dict[str, str]:
 
 def test_one_json_object_a_line_and_the_greeting_before_the_first_answer(tmp_path: Path) -> None:
     first, second = turns(tmp_path, "用户名忘了怎么办", "开始核对")
-    assert set(first) == {"in", "replies", "step", "state"}
+    assert set(first) == {"in", "replies", "step", "state", "understood"}
+    assert first["understood"] == [{"as": "question", "topic": "forgot-username"}]
+    assert second["understood"] == [{"as": "command", "name": "start"}]
     assert first["in"] == "用户名忘了怎么办"
     assert first["state"] == "new"
     assert first["step"] is None
@@ -239,7 +241,7 @@ def test_killed_at_any_moment_the_next_message_finds_the_same_step(tmp_path: Pat
     step, line = None, "开始核对"
     for _ in range(4):
         with chatting(tmp_path, "--json", "--today", "2013-12-05") as process:
-            found, moved = talk(process, "继续"), talk(process, line)
+            found, moved = talk(process, "帮助"), talk(process, line)
             process.kill()
         assert found["step"] == step
         assert moved["step"] != step
