@@ -115,7 +115,11 @@ async def test_why_says_which_phrasing_and_mends_by_a_tap(room: Newsroom) -> Non
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("用户名忘了怎么办", "问“忘了用户名怎么办”"), ("我要人工", "要“找老师”"), ("毕业照什么时候拍", "问一件没有问答的事")],
+    [
+        ("用户名忘了怎么办", "问“忘了用户名怎么办”"),
+        ("我要人工", "要“找老师”"),
+        ("毕业照什么时候拍", "问一件没有问答的事"),
+    ],
 )
 def test_a_typed_message_is_explained_in_words(typed: str, read: str) -> None:
     why = explain(shipped(), typed)
