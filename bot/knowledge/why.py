@@ -9,6 +9,8 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from bot.content.content import Content
+from bot.reading.acts import to_json
+from bot.reading.place import MENU
 from faq.matcher import story, weight, weights
 from faq.model import Verdict
 from faq.reading import read
@@ -30,7 +32,10 @@ class NearEntry:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The match of a question. `none`: the chance (0–1) that no entry is meant, `margin`: the lead of the first."""
+    """The match of a question. `none`: the chance (0–1) that no entry is meant, `margin`: the lead of the first.
+
+    `acts` are what the reader of typed messages makes of it before the walk, in JSON's form; empty: it is not sure.
+    """
 
     question: str
     verdict: Verdict
@@ -39,6 +44,7 @@ class Why:
     none: float
     margin: float
     near: tuple[NearEntry, ...]
+    acts: tuple[Mapping[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -60,4 +66,6 @@ def explain(content: Content, question: str) -> Why:
         near.append(NearEntry(clue.id, entry.title, round(clue.score, 4), phrasing, largest))
     scores = [one.score for one in near[:2]] + [0.0, 0.0]
     margin = round(scores[0] - scores[1], 4)
-    return Why(question, match.verdict, match.chosen, content.revision, round(seen.none, 4), margin, tuple(near))
+    acts = tuple(to_json(act) for act in content.reader.read(question, MENU).acts)
+    none = round(seen.none, 4)
+    return Why(question, match.verdict, match.chosen, content.revision, none, margin, tuple(near), acts)

@@ -469,3 +469,19 @@ def test_a_short_question_is_read_with_the_answer_before_it(meets: Meets) -> Non
     assert person.session is not None
     context = Context(CONTENT, person.session, Incoming("test", "she", "要多久"), person.now)
     assert place_of(context).topic == "auto-binding"
+
+
+def test_an_unknown_slash_command_reads_as_nothing(meets: Meets) -> None:
+    person = meets()
+    person.does()
+    for text in ("/nosuch", "/faq", "/nosuch 1"):
+        person.says(text)
+        assert person.turn.understood == ()
+        assert CONTENT.phrases.typed.unclear in person.turn.replies[0].text
+
+
+def test_trouble_before_the_walk_is_asked_of_the_faq(meets: Meets) -> None:
+    person = meets()
+    person.does()
+    person.says("登录不上去")
+    assert CONTENT.phrases.choices.split("{")[0] in person.turn.replies[0].text

@@ -10,12 +10,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
+from bot import reading
+from bot.admin.cards import Admin
 from bot.content.loading import SHIPPED
 from bot.domain.questions import Unanswered
 from bot.knowledge.inbox import group_questions
+from bot.knowledge.why import explain
+from faq.matcher import weights
 from tests.admin.admin_area import Newsroom, said
 from tests.commands.test_command_line import environment
+from tests.conftest import shipped
 
 AT = datetime(2013, 12, 5, tzinfo=UTC)
 
@@ -103,7 +109,31 @@ async def test_why_says_which_phrasing_and_mends_by_a_tap(room: Newsroom) -> Non
     told = await room.says("/faq why 食堂红烧肉几点开始卖呀")
     assert "没有一条合适的可能" in said(told)
     assert "最近的问法" in said(told)
+    assert "在菜单里打这句话，读成：和核对无关的事" in said(told)
     assert "加了问法：食堂红烧肉几点开始卖呀" in said(await room.presses(told, "算作"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("用户名忘了怎么办", "问“忘了用户名怎么办”"),
+        ("我要人工", "要“找老师”"),
+        ("毕业照什么时候拍", "问一件没有问答的事"),
+    ],
+)
+def test_a_typed_message_is_explained_in_words(typed: str, read: str) -> None:
+    why = explain(shipped(), typed)
+    assert f"读成：{read}" in Admin(shipped(), 0).why(why).text
+
+
+def test_every_command_of_the_reader_has_words() -> None:
+    phrases = shipped().phrases
+    commands = yaml.safe_load(Path(reading.__file__).with_name("words.yaml").read_text("utf-8"))["command"]
+    assert set(commands) <= {*phrases.admin.act_commands, *phrases.buttons}
+
+
+def test_every_feature_has_words() -> None:
+    assert set(weights().entry) <= set(shipped().phrases.admin.features)
 
 
 async def test_the_week_is_told(room: Newsroom) -> None:

@@ -73,6 +73,25 @@ class AdminPhrases(PhraseRow):
     why: Sentence
     why_clue: Sentence
     why_none: Sentence
+    why_acts: Sentence
+    act_kinds: Mapping[
+        Literal[
+            "answer",
+            "question",
+            "new",
+            "command",
+            "pick",
+            "social",
+            "distress",
+            "abuse",
+            "offtopic",
+            "secret",
+            "unsure",
+        ],
+        Sentence,
+    ]
+    act_commands: Mapping[str, Label]
+    """The commands of typed messages that no button is called."""
     verdicts: Mapping[Literal["answer", "choices", "miss"], Label]
     features: Mapping[str, Label]
     notice_drafted: Sentence
