@@ -110,13 +110,14 @@ def _without_hello(readout: Readout) -> Readout:
 
 
 def _says_something(readout: Readout) -> bool:
-    return any(not isinstance(act, SocialAct) and act != QuestionAct(NO_TOPIC) for act in readout.acts)
+    return any(not isinstance(act, SocialAct) for act in readout.acts)
 
 
 def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
     """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces."""
     pieces: tuple[str, ...] = ()
-    if len(text) <= PIECE and not _says_something(readout):
+    is_open = not _says_something(readout) or readout.acts == (QuestionAct(NO_TOPIC),)
+    if len(text) <= PIECE and is_open:
         pieces = (*ctx.pieces, mask_for_staff(ctx.content, text))[-MAX_PIECES:]
     since = ctx.now.isoformat() if pieces else ""
     return replace(turn, session=replace(turn.session, pieces=pieces, pieces_at=since))
