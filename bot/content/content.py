@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
-from bot.reading.reader import MessageReader
+from bot.reading.place import Place
+from bot.reading.reader import MessageReader, Readout
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.answers import plain
@@ -70,6 +71,14 @@ class Content:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
         return MessageReader(self.script, self.matcher, lines)
+
+    def read(self, text: str, place: Place) -> Readout:
+        """Read a typed message at a place; readings are cached where the step reads no values of its own."""
+        return self._read_cached(text, place) if place.parse is None else self.reader.read(text, place)
+
+    @cached_property
+    def _read_cached(self) -> Callable[[str, Place], Readout]:
+        return lru_cache(maxsize=MAX_QUESTIONS)(self.reader.read)
 
     @cached_property
     def answer_words(self) -> Mapping[str, Mapping[str, str]]:

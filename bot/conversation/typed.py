@@ -67,7 +67,7 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     place = place_of(ctx)
 
     def read(words: str) -> Readout:
-        return _doubt(ctx.content.reader.read(words, place))
+        return _doubt(ctx.content.read(words, place))
 
     pieces = ctx.pieces
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
