@@ -38,7 +38,7 @@ class QuestionAct:
     topic: str
 
 
-NO_TOPIC = "new"
+NO_TOPIC = "new:unanswered"
 """The topic of a question that no entry answers."""
 
 

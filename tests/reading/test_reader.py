@@ -214,5 +214,5 @@ def test_problems_with_words_are_named() -> None:
 
 def test_acts_have_the_form_of_the_labelled_turns() -> None:
     assert to_json(AnswerAct("wrong", "民族")) == {"as": "answer", "action": "wrong", "item": "民族"}
-    assert to_json(QuestionAct(NO_TOPIC)) == {"as": "question", "topic": "new"}
+    assert to_json(QuestionAct(NO_TOPIC)) == {"as": "question", "topic": "new:unanswered"}
     assert to_json(DistressAct()) == {"as": "distress"}
