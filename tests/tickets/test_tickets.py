@@ -25,7 +25,7 @@ from tests.person import at
 from tests.secrets import make_secrets
 from tests.tickets.staff_chat import GRADUATE, OWNER, Chats, at_noon, button_texts, join_texts
 
-NONSENSE = ("寄毕业证要不要收快递费", "毕业照什么时候拍", "学校的图书馆开门吗")
+NONSENSE = ("寄毕业证要不要收快递费", "学位证和毕业证一起发吗", "能不能提前领毕业证")
 
 
 @pytest.fixture
