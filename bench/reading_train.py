@@ -1,4 +1,4 @@
-"""Makes the reader's weights: bot/reading/weights.yaml.
+"""Makes the reader's weights: bot/reading/weights.json.
 
     python -m bench.reading_train                     fits them to bench/turns/*.jsonl (needs numpy and scipy)
     python -m bench.reading_train across [FILE ...]   leaves out one file after another; FILEs are only tested on
@@ -10,14 +10,13 @@ segments).
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
 
 from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
 from bot.reading.acks import is_ack
@@ -214,7 +213,7 @@ def _add(a: float, b: float) -> float:
 
 
 def learn(turns: Sequence[Turn]) -> dict[str, dict[str, object]]:
-    """The weights as `weights.yaml` holds them."""
+    """The weights as `weights.json` holds them."""
     names: dict[Name, int] = {}
     made, rows = lattices(turns, names)
     values = fit(made, rows, names)
@@ -278,12 +277,9 @@ def main(words: Sequence[str]) -> None:
         return
     turns = [*script_turns(), *(turn for turns in files.values() for turn in turns)]
     model, count = learn(turns), len(turns)
-    head = (
-        "# The reader's linear model: what each feature adds to the log-odds of what a segment may mean.\n"
-        f"# Made by: python -m bench.reading_train ({count} messages)\n"
-    )
-    body = yaml.safe_dump(model, sort_keys=True, default_flow_style=None, allow_unicode=True, width=150)
-    (ROOT / "bot" / "reading" / "weights.yaml").write_text(head + body, encoding="utf-8")
+    body = json.dumps(model, ensure_ascii=False, sort_keys=True, indent=0)
+    (ROOT / "bot" / "reading" / "weights.json").write_text(f"{body}\n", encoding="utf-8")
+    print(f"made from {count} messages")
 
 
 if __name__ == "__main__":

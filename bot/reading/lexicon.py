@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -30,5 +31,6 @@ def _load(name: str) -> Mapping[str, Any]:
 
 @cache
 def weights_file() -> Mapping[str, Any]:
-    """The weights of the model by feature."""
-    return _load("weights.yaml")
+    """The weights of the model by feature: JSON, because half a megabyte of YAML takes a third of a second to read."""
+    weights: Mapping[str, Any] = json.loads(resources.files("bot.reading").joinpath("weights.json").read_bytes())
+    return weights

@@ -108,7 +108,7 @@ def model() -> Model:
 
 
 def model_of(data: Mapping[str, Mapping[str, object]]) -> Model:
-    """Return the model as `weights.yaml` holds it."""
+    """Return the model as `weights.json` holds it."""
 
     def numbers(table: object) -> Weights:
         return {name: float(value) for name, value in table.items()}  # type: ignore[attr-defined]
