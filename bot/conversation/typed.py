@@ -89,6 +89,8 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
         return ValuesAct(())  # a number that the step reads and does not keep
     if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
         return PickAct(int(said))
+    if position is None and said.endswith("了") and said in map(plain, ctx.content.script.synonyms.get("done", ())):
+        return CommandAct("already-done")  # 弄好了, the usual answer to a reminder
     name = words.get(said) or words.get(text)
     if name in ("thanks", "hello", "bye"):
         return SocialAct(name)

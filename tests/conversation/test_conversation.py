@@ -16,6 +16,7 @@ from bot.domain import button_ids as ids
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
+from bot.reading.acts import CommandAct
 from flows.engine import JUMP
 from tests.conftest import Meets, another_notice, both_notices, only_another, shipped
 from tests.person import at, check_turn, dump_position
@@ -461,6 +462,15 @@ def test_asking_for_a_thing_needs_no_walk(meets: Meets) -> None:
 
 
 # What was answered last
+
+
+@pytest.mark.parametrize("words", ["弄好了", "做完了", "我已经点过正确了"])
+def test_who_says_that_it_is_done_is_asked_whether_everything_was_right(words: str, meets: Meets) -> None:
+    person = meets()
+    person.does()
+    person.says(words)
+    assert person.step == "m9-clicked"
+    assert person.turn.understood == (CommandAct("already-done"),)
 
 
 def test_a_short_question_is_read_with_the_answer_before_it(meets: Meets) -> None:
