@@ -84,10 +84,9 @@ async def _serve(chosen: Settings, token: str) -> None:
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, bot, serving, open_)
-        known = serving.content.matcher.index.subjects  # builds the index, so that the first question need not wait
-        serving.content.mask("")  # compiles the rules
+        serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
-        _log.info("opening", content=serving.content.revision, entries=len(known))
+        _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
         posts = Posts(bot, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
         channel = Telegram(bot, intake, _words(phrases), posts, serving.outbox.owe)

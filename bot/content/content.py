@@ -72,6 +72,11 @@ class Content:
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
         return MessageReader(self.script, self.matcher, lines)
 
+    def prepare(self) -> None:
+        """Build what typed messages need, about a second of work, so that no turn waits for it."""
+        self.reader  # noqa: B018 - a cached property: the look builds it, and the matcher below it
+        self.mask("")  # compiles the rules
+
     def read(self, text: str, place: Place) -> Readout:
         """Read a typed message at a place; readings are cached where the step reads no values of its own."""
         return self._read_cached(text, place) if place.parse is None else self.reader.read(text, place)

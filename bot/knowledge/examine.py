@@ -213,6 +213,7 @@ def _unpickle(packed: bytes) -> Content:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         content: Content = pickle.Unpickler(_YieldingBytes(packed)).load()  # noqa: S301 - our own child wrote it
+        content.prepare()
         gc.freeze()
     finally:
         sys.setswitchinterval(interval)

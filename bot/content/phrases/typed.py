@@ -25,7 +25,6 @@ class TypedPhrases(PhraseRow):
     at_item: Sentence
     at_question: Sentence
     unclear: Sentence
-    unclear_topics: Sentence
     several: Sentence
     distress: Sentence
     distress_for_staff: Sentence
