@@ -45,8 +45,8 @@ MAX_TOLD = 2
 MAX_PIECES = 3
 PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
-SAME_AS: Mapping[str, str] = {"contact": "desk", "desk": "person", "resume": "start"}
-"""Commands of `phrases.yaml` that the reader knows by another name, or not at all."""
+SAME_AS: Mapping[str, str] = {"contact": "desk", "resume": "start"}
+"""Commands of `phrases.yaml` that the reader knows by another name."""
 SURE = 0.5
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 NEAR = 0.15
@@ -205,7 +205,7 @@ def _answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
 def _verdict(ctx: Context, name: str, verdict: str) -> str:
     words = ctx.content.phrases.typed
     item = ctx.content.phrases.facts.me["photo"] if name == "photo" else name.removeprefix("field:")
-    return words.verdict.format(item=item, verdict={str(key): word for key, word in words.verdicts.items()}[verdict])
+    return words.verdict.format(item=item, verdict=words.verdicts[verdict])  # type: ignore[index]
 
 
 def _buttons(ctx: Context) -> Mapping[str, str]:
@@ -219,7 +219,7 @@ def _label(ctx: Context, action: str) -> str:
     position = ctx.session.position
     assert position
     view = ctx.voice.walk.view(position)
-    if view.name and any(action == verdict for verdict in ctx.content.phrases.typed.verdicts):
+    if view.name and action in ctx.content.phrases.typed.verdicts:
         return _verdict(ctx, view.name, action)
     return _buttons(ctx).get(action, "")
 
@@ -302,11 +302,13 @@ def _ask(ctx: Context, text: str) -> Turn | None:
 
 
 def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
-    name = {"desk": "contact", "person": "desk"}.get(acts[0].name, acts[0].name)  # a ticket is opened by a tap
+    name, ticket = acts[0].name, ctx.case.ticket if ctx.case else None
+    if name == "desk" and not (ticket and ticket.is_relayed):
+        name = "contact"  # a ticket is opened by a tap
     if name == "trouble" and ctx.session.position is None and (turn := _ask(ctx, text)):
         return turn
     turn = run_command(ctx, name) or _unclear(ctx)
-    if acts[0].name != "change-cohort" or turn.session.position is None:
+    if name != "change-cohort" or turn.session.position is None:
         return turn
     there = ctx.with_session(turn.session)
     courses = _courses_in(there, text)

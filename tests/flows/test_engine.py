@@ -43,7 +43,7 @@ def pressed(move: Move | None) -> Position:
     return move.position
 
 
-def typed(text: str, here: Position) -> Position:
+def type_words(text: str, here: Position) -> Position:
     """Where words lead that the present step's reader takes as its answer."""
     asking = walk().asking(here)
     reading = asking.read(text) if asking else None
@@ -82,7 +82,7 @@ def test_back_passes_by_a_step_that_would_only_send_forward_again() -> None:
 
 def test_picking_a_level_again_asks_for_the_major_again() -> None:
     chosen = on("m0-who", {"level": "专科", "cohort": "zhuanke", "major": "工程造价"})
-    again = typed("专升本", chosen)
+    again = type_words("专升本", chosen)
     assert again.step == "m0-major"
     assert not again.answers["major"]
 
@@ -222,7 +222,7 @@ def test_a_click_before_the_window_is_remarked_on(clicked: str, early: bool) -> 
 @pytest.mark.parametrize("words", ["记不清了", "忘了是哪天点的"])
 def test_a_day_that_nobody_remembers_is_done_without(step: str, words: str) -> None:
     here = on(step, ALL_RIGHT)
-    by_words, by_button = typed(words, here), pressed(walk().press(here, "unknown"))
+    by_words, by_button = type_words(words, here), pressed(walk().press(here, "unknown"))
     assert by_words == by_button
     assert by_words.step == {"m10-date": "m10-done", "x1-date": "x2-allowed"}[step]
 
@@ -251,7 +251,7 @@ def test_another_class_is_taken_on_the_way_and_the_place_is_kept() -> None:
     here = replace(on("m7-fields", {"cohort": "zhuanke", "level": "专科", "major": "工程造价"}), trail=("m6-record",))
     compared = pressed(walk().compare(here, {FIELDS[0]: "right", FIELDS[2]: "wrong"}))
     aside = pressed(walk().jump(compared, "c1-who"))
-    back = typed("安财的会计", aside)
+    back = type_words("安财的会计", aside)
     assert (back.step, back.item, back.answers["major"]) == ("m7-fields", 1, "会计学")
     assert pressed(walk().press(aside, "keep")).answers["major"] == "工程造价"
 
