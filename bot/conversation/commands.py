@@ -15,7 +15,7 @@ from bot.render.answers import render_miss
 from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
 from bot.render.reply import Voice
-from bot.render.steps import render_step, render_trouble, render_why
+from bot.render.steps import render_trouble, render_why
 from bot.tickets import graduate
 from flows.engine import BACK
 
@@ -97,7 +97,7 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "back": _go_back,
     "again": lambda ctx: ctx.say_step(),
     "menu": _show(render_menu),
-    "resume": _show(render_step),
+    "resume": lambda ctx: ctx.say_step(),
     "jump": _show(render_jump),
     "restart": _show(ask_restart),
     "trouble": _show(render_trouble),

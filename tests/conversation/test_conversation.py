@@ -16,7 +16,7 @@ from bot.domain import button_ids as ids
 from bot.domain.button_ids import Act, Ask
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
-from bot.reading.acts import CommandAct
+from bot.reading.acts import AnswerAct, CommandAct
 from flows.engine import JUMP
 from tests.conftest import Meets, another_notice, both_notices, only_another, shipped
 from tests.person import at, check_turn, dump_position
@@ -471,6 +471,12 @@ def test_who_says_that_it_is_done_is_asked_whether_everything_was_right(words: s
     person.says(words)
     assert person.step == "m9-clicked"
     assert person.turn.understood == (CommandAct("already-done"),)
+
+
+def test_a_bare_ok_answers_the_step_that_was_shown_again(meets: Meets) -> None:
+    person = meets().stands("m1-mailbox")
+    person.does(press="cmd|resume")
+    assert person.says("好").understood == (AnswerAct("done"),)
 
 
 def test_a_short_question_is_read_with_the_answer_before_it(meets: Meets) -> None:
