@@ -17,7 +17,7 @@ from bot.conversation.links import press
 from bot.conversation.places import place_of
 from bot.conversation.questions import likely_topics, list_topics, miss, offer_topics, tally, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
-from bot.domain.messages import Button
+from bot.conversation.typed_answers import button_labels, courses_in, say_unclear, take_answer, take_values
 from bot.reading.acts import (
     NO_TOPIC,
     AbuseAct,
@@ -35,10 +35,7 @@ from bot.reading.reader import Readout
 from bot.render.layout import Rows, pack_rows
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
-from flows.answers import Option, ValueReading, plain
-from flows.date_words import day_of
-from flows.engine import BACK, Move
-from flows.model import Position
+from flows.answers import plain
 
 MAX_TOLD = 2
 """Questions of one message that are answered in full; more become a list to tap."""
@@ -78,7 +75,7 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 def _read_exactly(ctx: Context, text: str) -> Act | None:
     """Return the act of words that the script gives for one answer, of a button's number, or of a command's word."""
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
-    for action, label in _buttons(ctx).items():
+    for action, label in button_labels(ctx).items():
         if said and plain(label) == said:
             return AnswerAct(action)
     words_here = ctx.content.answer_words.get(position.step, {}) if position and ctx.session.last == "step" else {}
@@ -179,112 +176,6 @@ def _join(first: Turn, second: Turn) -> Turn:
     )
 
 
-# Answers
-
-
-def _answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
-    """Take an answer to the present step, and say back what was taken."""
-    position, voice = ctx.session.position, ctx.voice
-    if position is None:
-        return steps.arrive(ctx)
-    first, items = acts[0], voice.walk.items(position)
-    if first.item is None or first.action == BACK:
-        move = voice.walk.press(position, first.action)
-        return _follow(ctx, move, _label(ctx, first.action), is_checklist=bool(items)) if move else _unclear(ctx)
-    if first.item == "all" and len(items) > 1:
-        return ctx.say(ctx.content.phrases.typed.all_right)
-    names = {name.removeprefix("field:"): name for name in items}
-    verdicts = {names[act.item]: act.action for act in acts if act.item in names}
-    if first.item == "all":
-        verdicts = dict.fromkeys(items, first.action)
-    move = voice.walk.compare(position, verdicts)
-    noted = ctx.content.phrases.facts.comma.join(_verdict(ctx, *pair) for pair in verdicts.items())
-    return _follow(ctx, move, noted, is_checklist=True) if move else _unclear(ctx)
-
-
-def _verdict(ctx: Context, name: str, verdict: str) -> str:
-    words = ctx.content.phrases.typed
-    item = ctx.content.phrases.facts.me["photo"] if name == "photo" else name.removeprefix("field:")
-    return words.verdict.format(item=item, verdict=words.verdicts[verdict])  # type: ignore[index]
-
-
-def _buttons(ctx: Context) -> Mapping[str, str]:
-    """Return the words on the present step's buttons by action, those of 遇到问题 too; none before the walk."""
-    view = ctx.voice.walk.view(ctx.session.position) if ctx.session.position else None
-    return {button.id: ctx.voice.fill(button.text) for button in (*view.actions, *view.stuck)} if view else {}
-
-
-def _label(ctx: Context, action: str) -> str:
-    """Return the words of an action of the present step; of a checklist's answer with the item that it is about."""
-    position = ctx.session.position
-    assert position
-    view = ctx.voice.walk.view(position)
-    if view.name and action in ctx.content.phrases.typed.verdicts:
-        return _verdict(ctx, view.name, action)
-    return _buttons(ctx).get(action, "")
-
-
-def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn:
-    turn, words = steps.follow(ctx, move), ctx.content.phrases.typed
-    if not noted:
-        return turn
-    stays = is_checklist and ctx.session.position is not None and move.position.step == ctx.session.position.step
-    left = len(ctx.voice.walk.items(move.position)) - len(move.position.compared) if stays else 0
-    said = words.noted_left.format(what=noted, left=left) if left > 0 else words.noted.format(what=noted)
-    return replace(turn, replies=(*ctx.voice.bubbles(said), *turn.replies))
-
-
-def _values(ctx: Context, text: str, acts: Sequence[ValuesAct]) -> Turn:
-    """Take values (a class and major, a day) as the present step's reader reads them."""
-    position = ctx.session.position
-    asking = ctx.voice.walk.asking(position) if position else None
-    reading = asking.read(text) if asking else None
-    if position is None or reading is None:
-        return _unclear(ctx)
-    if reading.refused:
-        refused: Mapping[str, str] = ctx.content.phrases.refused  # type: ignore[assignment]
-        return ctx.say(refused[reading.refused])
-    if reading.offered:
-        buttons = [ctx.voice.act(option.id, option.text) for option in reading.offered]
-        return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.typed.which_value, pack_rows(buttons)))
-    if reading.heard:
-        return _show_heard(ctx, position, reading)
-    return _follow(
-        ctx, ctx.voice.walk.answer(position, reading.answers), _value_words(ctx, reading), is_checklist=False
-    )
-
-
-def _value_words(ctx: Context, reading: ValueReading) -> str:
-    """Return what was taken, in words: the major with its class, or the day as it is written."""
-    answers = reading.answers
-    if major := answers.get("major"):
-        cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
-        return f"{cohort.label}{major}" if cohort and cohort.label != major else major
-    if "level" in answers:
-        return answers["level"]
-    facts = ctx.content.phrases.facts
-    day = next((day_of(answer) for answer in answers.values()), None)
-    return (
-        facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
-        if day
-        else ""
-    )
-
-
-def _show_heard(ctx: Context, position: Position, reading: ValueReading) -> Turn:
-    """Show what a step makes of words that it does not keep (a certificate's number), with the ways to copy."""
-    step, voice = ctx.content.script.by_id[position.step], ctx.voice
-    heard = step.reads.heard.get(reading.heard or "", "") if step.reads else ""
-    said = voice.bubbles(voice.fill(heard, reading.facts), source=step.source)
-    numbers = reading.facts.get("heard.numbers", "").split()
-    copies = tuple(Button(number, ctx.content.phrases.copy_number.format(number=number)) for number in numbers)
-    quiet = ctx.understood().session
-    return Turn(quiet, (*said[:-1], replace(said[-1], copies=copies)), "again")
-
-
-# Everything else
-
-
 def _question(ctx: Context, text: str, acts: Sequence[QuestionAct]) -> Turn:
     topics = [act.topic for act in acts if act.topic in ctx.content.entries]
     if not topics:
@@ -307,24 +198,15 @@ def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
         name = "contact"  # a ticket is opened by a tap
     if name == "trouble" and ctx.session.position is None and (turn := _ask(ctx, text)):
         return turn
-    turn = run_command(ctx, name) or _unclear(ctx)
+    turn = run_command(ctx, name) or say_unclear(ctx)
     if name != "change-cohort" or turn.session.position is None:
         return turn
     there = ctx.with_session(turn.session)
-    courses = _courses_in(there, text)
+    courses = courses_in(there, text)
     if not courses:
         return turn
     buttons = [there.voice.act(course.id, course.text) for course in courses]
     return replace(turn, replies=there.voice.bubbles(ctx.content.phrases.typed.cohort_same, pack_rows(buttons)))
-
-
-def _courses_in(ctx: Context, text: str) -> Sequence[Option]:
-    """Return the classes and majors that a message names, to be confirmed by a tap."""
-    asking = ctx.voice.walk.asking(ctx.session.position) if ctx.session.position else None
-    reading = asking.read(text) if asking else None
-    if asking is None or reading is None:
-        return ()
-    return reading.offered or [option for option in asking.all_options if option.answers == reading.answers]
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[PickAct]) -> Turn:
@@ -373,8 +255,8 @@ def _person(ctx: Context) -> Rows:
 
 
 _ACTS: Mapping[type[Act], Callable[..., Turn]] = {
-    AnswerAct: _answer,
-    ValuesAct: _values,
+    AnswerAct: take_answer,
+    ValuesAct: take_values,
     QuestionAct: _question,
     CommandAct: _command,
     PickAct: _pick,
@@ -385,15 +267,11 @@ _ACTS: Mapping[type[Act], Callable[..., Turn]] = {
 }
 
 
-def _unclear(ctx: Context) -> Turn:
-    return ctx.say(ctx.content.phrases.typed.unclear)
-
-
 def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
     likely = [act for act, chance in readout.near if chance >= NEAR]
     actions = [act.action for act in likely if isinstance(act, AnswerAct) and act.item is None]
-    labels = _buttons(ctx)
+    labels = button_labels(ctx)
     buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)

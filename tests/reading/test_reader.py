@@ -13,23 +13,21 @@ from hypothesis import strategies as st
 
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.reading import (
+from bot.reading.acts import (
     NO_TOPIC,
     Act,
     AnswerAct,
-    Asked,
     CommandAct,
     DistressAct,
-    MessageReader,
     PickAct,
-    Place,
     QuestionAct,
     SecretAct,
     SocialAct,
     to_json,
 )
 from bot.reading.check import word_problems
-from bot.reading.place import find_asked, options, own_words
+from bot.reading.place import Asked, Place, find_asked, options, own_words
+from bot.reading.reader import MessageReader
 from flows.model import Choice, Script
 
 ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
