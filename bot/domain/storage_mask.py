@@ -167,7 +167,7 @@ def _make_macros(allowed: frozenset[str]) -> Mapping[str, str]:
         **data["macros"],
         "phones": "|".join(map(_spell_phone, sorted(phones))),
         "mails": f"(?i:{'|'.join(mails)})" if mails else "(?!)",
-        "samples": "|".join(map(re.escape, data["samples"])),
+        **{name: "|".join(map(re.escape, data[name])) for name in ("samples", "sizes")},
     }
 
 
