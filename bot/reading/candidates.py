@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from bot.reading.acts import (
 )
 from bot.reading.fields import fields_in
 from bot.reading.message import Message, Segment
-from bot.reading.phrasebook import Likeness, Numbers, Phrasebook, TextComparison
+from bot.reading.phrasebook import NO_GROUP, BookPart, Numbers, Phrasebook, Text, TextComparison
 from bot.reading.picks import find_pick
 from bot.reading.place import Asked, Parsed, Place, StepOption
 from faq.matcher import Weighed
@@ -35,6 +34,8 @@ from faq.matcher import Weighed
 COMMANDS = 4  # commands of a segment that compete, at most
 COMPANY = 2  # social words and the like
 TOPICS = 4  # topics of the FAQ
+_SHARED: Mapping[str, int] = {"command": COMMANDS, "social": COMPANY, "dark": COMPANY}
+_NEW = "new.new"  # the group of questions that no entry answers
 LOOKS = 4  # segments of a message that the FAQ is asked, at most
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
 _PICK = 8  # units of the longest segment that picks something
@@ -50,12 +51,19 @@ STANCES = (
 
 class Meaning(NamedTuple):
     """A meaning of a segment: no act at all for words that only go along. `kinds` say what it is, from the broad to the
-    narrow; what is true of the segment counts by each of them. `own` are features of the candidate alone.
+    narrow; what is true of the segment counts by each of them. `own` are features of the candidate alone; `like` are
+    more of them, the numbers of a `Likeness`, with a weight of its own for every `alike`.
     """
 
     acts: tuple[Act, ...]
     kinds: tuple[str, ...]
-    own: Mapping[str, float]
+    own: Mapping[str, float] = {}
+    alike: str = ""
+    like: Sequence[float] = ()
+
+
+Weigh: TypeAlias = Callable[[Sequence[str]], Sequence[Weighed]]
+"""What the FAQ makes of each of some texts."""
 
 
 class Traits(NamedTuple):
@@ -65,25 +73,71 @@ class Traits(NamedTuple):
     grams: Sequence[str]
 
 
+class StepWords:
+    """The groups of words that count at a step: those of its answers, and those that all places share."""
+
+    def __init__(self, book: Phrasebook, options: Sequence[StepOption]) -> None:
+        shared = [name for name in book.names if name.split(".")[0] in _SHARED]
+        own = [name for option in options for name in option.groups]
+        self.book = book
+        self.part: BookPart = BookPart(book, (*own, *shared, _NEW))
+        number = self.part.number
+        self.new: int = number.get(_NEW, NO_GROUP)
+        rows = [[number[name] for name in option.groups if name in number] or [NO_GROUP] for option in options]
+        width = max(map(len, rows), default=1)
+        self.options: Numbers = np.array([row + row[:1] * (width - len(row)) for row in rows], np.int64)
+        self.compared: Numbers = np.array(sorted({*self.options.ravel().tolist(), self.new} - {NO_GROUP}), np.int64)
+        self.shared: list[tuple[Numbers, int]] = [
+            (np.array([number[name] for name in shared if name.startswith(f"{kind}.")], np.int64), limit)
+            for kind, limit in _SHARED.items()
+        ]
+
+
 class Surroundings:
     """A message at a place: what the phrasebook and the FAQ make of all its segments."""
 
-    def __init__(self, message: Message, place: Place, book: Phrasebook, weigh: Callable[[str], Weighed]) -> None:
-        """`weigh` is what the FAQ makes of a text."""
-        self.message, self.place, self.book = message, place, book
+    def __init__(self, message: Message, place: Place, words: StepWords, weigh: Weigh) -> None:
+        self.message, self.place, self._words = message, place, words
         self._bare = is_ack(message.chars)
         self.segments: list[Segment] = [message.whole] if self._bare else list(message.segments())
-        self._comparison = TextComparison(book, [segment.text for segment in self.segments])
-        self._lines = book.lines_in(message.chars)
         self._named: dict[tuple[int, int], tuple[str, ...]] = {}
-        self._looks = _looks(self.segments, weigh)
         self._parsed = place.parse(message.text) if place.parse else None
+        if not self._bare:
+            self._compare()
+            self._looks = _look(self.segments, weigh)
+
+    def _compare(self) -> None:
+        """Compare the segments with the words of the place, and find the shared groups that are nearest to each."""
+        words, count = self._words, len(self.segments)
+        comparison = TextComparison(words.part, [segment.text for segment in self.segments], self._find_inside())
+        together, likeness = comparison.together, comparison.likeness
+        nearest = np.hstack(
+            [own[(-together[:, own]).argsort(axis=1, kind="stable")[:, :limit]] for own, limit in words.shared]
+        )
+        comparison.compare_sounds(np.hstack([nearest, words.compared[None].repeat(count, 0)]))
+        self._shared = nearest.tolist()
+        self._like_shared = likeness[np.arange(count)[:, None], nearest].tolist()
+        self._like_options = likeness[:, words.options].max(axis=2).tolist() if len(words.options) else ((),) * count
+        self._like_new = likeness[:, words.new].tolist()
+
+    def _find_inside(self) -> dict[tuple[int, int], float]:
+        """Return by segment and group the share of the segment that a line of the group makes up."""
+        number, found = self._words.part.number, dict[tuple[int, int], float]()
+        lines = [
+            (*span, number[name]) for *span, name in self._words.book.lines_in(self.message.chars) if name in number
+        ]
+        for at, segment in enumerate(self.segments):
+            start, end = segment.span
+            for first, last, group in lines:
+                if start <= first and last <= end:
+                    found[at, group] = max(found.get((at, group), 0.0), (last - first) / (end - start))
+        return found
 
     def candidates(self, at: int) -> Iterator[Meaning]:
         """Yield everything that a segment may mean, in no particular order."""
         segment, place = self.segments[at], self.place
         if self._bare:
-            yield self._acknowledge(at)
+            yield self._acknowledge(segment.text)
             return
         yield from self._options(at)
         yield Meaning((SocialAct("ack"),), ("ack",), {"ack.opens": float(opens_with_ack(segment.text.chars))})
@@ -91,70 +145,51 @@ class Surroundings:
             yield Meaning((ValuesAct.of(self._parsed.values),), ("values",), _weigh_values(self._parsed, segment))
         yield from self._list_shared(at)
         if len(segment.text.chars) <= _PICK and (number := find_pick(segment.text.chars, place.offered)):
-            yield Meaning((PickAct(number),), ("pick",), {})
+            yield Meaning((PickAct(number),), ("pick",))
         if look := self._looks.get(at):
             yield from _questions(look, place)
-            yield self._new(at, look)
+            own = {"new.meant": _measure_odds(look), "new.hollow": float(look.hollow)}
+            yield Meaning((QuestionAct(NO_TOPIC),), ("asks", "new"), own, "new", self._like_new[at])
         if segment.last - segment.first == 1:
             yield Meaning((), ("nothing",), {"nothing.ack": float(is_ack(segment.text.chars))})
 
-    def likeness(self, at: int, name: str) -> Likeness | None:
-        """Return the likeness of a segment to a group; None for a group without words."""
-        group = self.book.number.get(name)
-        return None if group is None else self._likeness(at, group)
-
-    def _likeness(self, at: int, group: int) -> Likeness:
-        start, end = self.segments[at].span
-        inside = max(
-            [last - first for first, last, own in self._lines if own == group and start <= first and last <= end],
-            default=0,
-        )
-        return self._comparison.likeness(at, group, inside / (end - start))
-
-    def _acknowledge(self, at: int) -> Meaning:
+    def _acknowledge(self, text: Text) -> Meaning:
         """Return what a bare acknowledgement means: the answer that an instruction asks for, or one with it among its
         own words; else it only keeps company.
         """
-        place = self.place
+        place, book = self.place, self._words.book
         for option in place.options if place.asked in (Asked.INSTRUCTION, Asked.QUESTION) else ():
-            own = self.likeness(at, option.groups[0])
-            if (place.asked is Asked.INSTRUCTION and option.affirms) or (own and own.exact):
-                return Meaning((AnswerAct(option.action),), ("bare",), {})
-        return Meaning((SocialAct("ack"),), ("bare",), {})
+            if (place.asked is Asked.INSTRUCTION and option.affirms) or book.has_line(option.groups[0], text):
+                return Meaning((AnswerAct(option.action),), ("bare",))
+        return Meaning((SocialAct("ack"),), ("bare",))
 
     def _options(self, at: int) -> Iterator[Meaning]:
         """Yield the answers to the step."""
-        segment, place = self.segments[at], self.place
-        for option in place.options:
-            likes = [like for name in option.groups if (like := self.likeness(at, name))]
-            merged = Likeness(*map(max, zip(*likes, strict=True))) if likes else Likeness()
-            if place.ticks:
-                yield from self._ticks(segment, option, merged)
+        for option, like in zip(self.place.options, self._like_options[at], strict=True):
+            if self.place.ticks:
+                yield from self._ticks(self.segments[at], option, like)
             else:
-                own = _alike("option", merged) | {"option.stuck": float(option.stuck)}
-                yield Meaning((AnswerAct(option.action),), ("option", _side(option), option.action), own)
+                kinds = ("option", _side(option), option.action)
+                own = {"option.stuck": float(option.stuck)}
+                yield Meaning((AnswerAct(option.action),), kinds, own, "option", like)
 
-    def _ticks(self, segment: Segment, option: StepOption, like: Likeness) -> Iterator[Meaning]:
+    def _ticks(self, segment: Segment, option: StepOption, like: Sequence[float]) -> Iterator[Meaning]:
         """Yield the answers about fields of a checklist: those that are named, the one that was asked, or all."""
-        place, said, alike = self.place, {one.name for one in segment.stances}, _alike("tick", like)
-        named = self._fields(segment)
-        if not place.fields:
-            yield Meaning((AnswerAct(option.action),), ("tick", f"tick.{option.action}"), alike)
-            return
-        about = named or (place.fields[place.item],)
-        acts = tuple(AnswerAct(option.action, field) for field in about)
-        how = "tick.named" if named else "tick.asked"
-        yield Meaning(acts, ("tick", f"tick.{option.action}", how), alike)
-        if named and option.action == "wrong" and said & {"except", "all"}:
-            yield Meaning((*acts, AnswerAct("right", "all")), ("tick", "tick.except"), alike)
-        if not named and option.action == "right" and "all" in said:
-            yield Meaning((AnswerAct("right", "all"),), ("tick", "tick.right", "tick.all"), alike)
+        place, said, action = self.place, segment.text.meaning, option.action
 
-    def _new(self, at: int, look: Weighed) -> Meaning:
-        """Return the question that no entry answers."""
-        like = self.likeness(at, "new.new") or Likeness()
-        own = {"new.meant": _measure_odds(look), "new.hollow": float(look.hollow)}
-        return Meaning((QuestionAct(NO_TOPIC),), ("asks", "new"), own | _alike("new", like))
+        def mean(acts: tuple[Act, ...], *kinds: str) -> Meaning:
+            return Meaning(acts, ("tick", *kinds), alike="tick", like=like)
+
+        if not place.fields:
+            yield mean((AnswerAct(action),), f"tick.{action}")
+            return
+        named = self._fields(segment)
+        acts = tuple(AnswerAct(action, field) for field in named or (place.fields[place.item],))
+        yield mean(acts, f"tick.{action}", "tick.named" if named else "tick.asked")
+        if named and action == "wrong" and ("except" in said or "all" in said):
+            yield mean((*acts, AnswerAct("right", "all")), "tick.except")
+        if not named and action == "right" and "all" in said:
+            yield mean((AnswerAct("right", "all"),), "tick.right", "tick.all")
 
     def _fields(self, segment: Segment) -> tuple[str, ...]:
         """Return the fields of the checklist that a segment names."""
@@ -165,13 +200,11 @@ class Surroundings:
 
     def _list_shared(self, at: int) -> Iterator[Meaning]:
         """Yield commands, social words, despair and the like: those that are nearest."""
-        together = self._comparison.together[at]
-        for kind, groups in _group_shared(self.book).items():
-            limit = COMMANDS if kind == "command" else COMPANY
-            for group in groups[(-together[groups]).argsort(kind="stable")[:limit]].tolist():
-                name = self.book.names[group].split(".")[1]
-                if name != "already-done" or not self.place.verdict:
-                    yield Meaning((_act(kind, name),), (kind, name), _alike(kind, self._likeness(at, group)))
+        names = self._words.part.names
+        for group, like in zip(self._shared[at], self._like_shared[at], strict=True):
+            kind, name = names[group].split(".")
+            if name != "already-done" or not self.place.verdict:
+                yield Meaning((_act(kind, name),), (kind, name), alike=kind, like=like)
 
     def traits(self, at: int) -> Traits:
         """Return the traits of a segment whatever it means."""
@@ -198,10 +231,10 @@ def _side(option: StepOption) -> str:
     return "affirm" if option.affirms else "other"
 
 
-def _looks(segments: Sequence[Segment], weigh: Callable[[str], Weighed]) -> dict[int, Weighed]:
+def _look(segments: Sequence[Segment], weigh: Weigh) -> dict[int, Weighed]:
     """Ask the FAQ about the segments: the whole first, then those between punctuation, then the others."""
-    ranked = sorted(range(len(segments)), key=lambda at: (segments[at].rank, at))
-    return {at: weigh(segments[at].words) for at in ranked[:LOOKS]}
+    ranked = sorted(range(len(segments)), key=lambda at: (segments[at].rank, at))[:LOOKS]
+    return dict(zip(ranked, weigh([segments[at].words for at in ranked]), strict=True))
 
 
 _DARK: Mapping[str, Act] = {"distress": DistressAct(), "abuse": AbuseAct(), "offtopic": OfftopicAct()}
@@ -211,18 +244,6 @@ def _act(kind: str, name: str) -> Act:
     if kind == "command":
         return CommandAct(name)
     return SocialAct(name) if kind == "social" else _DARK[name]  # type: ignore[arg-type]
-
-
-@cache
-def _group_shared(book: Phrasebook) -> Mapping[str, Numbers]:
-    return {
-        kind: np.array([book.number[name] for name in book.names if name.startswith(f"{kind}.")], np.int64)
-        for kind in ("command", "social", "dark")
-    }
-
-
-def _alike(kind: str, like: Likeness) -> dict[str, float]:
-    return {f"{kind}={name}": value for name, value in zip(Likeness._fields, like, strict=True) if value}
 
 
 def _weigh_values(parsed: Parsed, segment: Segment) -> dict[str, float]:

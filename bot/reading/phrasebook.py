@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from bot.reading.stances import Stance, stances
 from bot.reading.writing import spelt
@@ -68,6 +68,13 @@ class Likeness(NamedTuple):
     exact: float = 0.0
     inside: float = 0.0
     ratio: float = 0.0
+
+
+_TOGETHER, _EVIDENCE, _KNOWN, _EXACT, _INSIDE, _RATIO = map(
+    Likeness._fields.index, ("together", "chars_evidence", "known", "exact", "inside", "ratio")
+)
+NO_GROUP = -1
+"""The number of a group without words: nothing is like it."""
 
 
 def subjects(chars: Units, sounds: Units) -> list[tuple[int, int, str]]:
@@ -162,60 +169,124 @@ class _WordingView:
         return np.array(owners, np.int64), np.array(numbers, np.int64), np.array(weights)
 
 
+class _PartView(NamedTuple):
+    """The postings of a view in some rows, and its evidence for some groups."""
+
+    whole: _WordingView
+    starts: Numbers
+    rows: Numbers
+    shares: Floats
+    evidence: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, view: _WordingView, rows: Numbers, groups: Sequence[int]) -> _PartView:
+        """`rows` has the new number of each row, -1 for one that is left out."""
+        there = rows[view.rows] >= 0
+        starts = np.append(0, there.cumsum())[view.starts]
+        return cls(view, starts, rows[view.rows[there]], view.shares[there], view.evidence[:, groups])
+
+
+class BookPart:
+    """Some groups of a phrasebook, numbered anew in its order: those that texts at one place are compared with."""
+
+    def __init__(self, book: Phrasebook, names: Iterable[str]) -> None:
+        """Of the groups so named, those that have words."""
+        self.names: list[str] = sorted({name for name in names if name in book.number})
+        self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
+        groups = [book.number[name] for name in self.names]
+        coded = [book.coded[group] for group in groups]
+        self.coded: list[str] = [line for lines in coded for line in lines]
+        self.owners: defaultdict[str, set[int]] = defaultdict(set)
+        sizes = np.array([len(lines) for lines in coded], np.int64)
+        self.first: Numbers = sizes.cumsum() - sizes
+        self.group_of: Numbers = np.arange(len(groups)).repeat(sizes)
+        for line, group in zip(self.coded, self.group_of.tolist(), strict=True):
+            self.owners[line].add(group)
+        rows = np.full(book.rows, -1)
+        rows[_ranges(book.first[groups], sizes)] = np.arange(len(self.coded))
+        self.views: list[_PartView] = [_PartView.of(view, rows, groups) for view in book.views]
+        self.rarest: float = book.rarest
+
+
 class TextComparison:
-    """Some texts compared with every group."""
+    """Some texts compared with the groups of a part of the phrasebook.
 
-    def __init__(self, book: Phrasebook, texts: Sequence[Text]) -> None:
-        self._book, self._texts = book, texts
-        count, groups = len(texts), len(book.names)
+    `likeness` has by text and group the numbers of a `Likeness`, with zeros for the group NO_GROUP; its `ratio` only
+    where `compare_sounds` was asked for. `together` are the best sums of cosines by text and group.
+    """
+
+    def __init__(self, part: BookPart, texts: Sequence[Text], inside: Mapping[tuple[int, int], float]) -> None:
+        """`inside` is by text and group the share of the text that a line of the group makes up."""
+        self._part = part
+        self._coded = ["".join(text.sounds) for text in texts]
+        count, groups = len(texts), len(part.names)
         grams = [_grams(text) for text in texts]
-        self._cosines: Floats = np.zeros((count, book.rows))
-        self._best: Floats = np.zeros((len(VIEWS), count, groups))
-        self._evidence: Floats = np.zeros((len(VIEWS), count, groups))
-        self._known: Floats = np.zeros((count, groups))
-        for number, view in enumerate(book.views):
-            self._look(number, view, view.vectors([own[number] for own in grams], book.rarest))
-        self.together: Floats = np.maximum.reduceat(self._cosines, book.first, axis=1) / len(VIEWS)
-        parts = [*self._best, self.together, *self._evidence, self._known]
-        self._parts: Floats = np.stack(parts, axis=2)
+        self._cosines: Floats = np.zeros((count, len(part.coded)))
+        self.likeness: Floats = np.zeros((count, groups + 1, len(Likeness._fields)))
+        for number, view in enumerate(part.views):
+            self._look(number, view, view.whole.vectors([own[number] for own in grams], part.rarest))
+        self._best: Floats = np.maximum.reduceat(self._cosines, part.first, axis=1)
+        self.together: Floats = self._best / len(VIEWS)
+        self.likeness[:, :groups, _TOGETHER] = self.together
+        for (text, group), share in inside.items():
+            self.likeness[text, group, _INSIDE] = share
+            self.likeness[text, group, _EXACT] = share == 1.0
+        for text, sounded in enumerate(self._coded):
+            self.likeness[text, [*part.owners.get(sounded, ())], _EXACT] = 1.0
 
-    def _look(self, number: int, view: _WordingView, vectors: tuple[Numbers, Numbers, Floats]) -> None:
+    def _look(self, number: int, view: _PartView, vectors: tuple[Numbers, Numbers, Floats]) -> None:
         owners, numbers, weights = vectors
         if not len(owners):
             return
-        count = len(self._texts)
+        rows = len(self._part.coded)
         starts = view.starts[numbers]
         sizes = view.starts[numbers + 1] - starts
         which = np.arange(len(sizes)).repeat(sizes)
-        cells = np.arange(len(which)) + (starts - (sizes.cumsum() - sizes)).repeat(sizes)
-        hit = owners[which] * self._book.rows + view.rows[cells]
-        cosines = np.bincount(hit, view.shares[cells] * weights[which], count * self._book.rows).reshape(count, -1)
+        cells = _ranges(starts, sizes)
+        hit = owners[which] * rows + view.rows[cells]
+        cosines = np.bincount(hit, view.shares[cells] * weights[which], self._cosines.size).reshape(-1, rows)
         self._cosines += cosines
-        self._best[number] = np.maximum.reduceat(cosines, self._book.first, axis=1)
+        self.likeness[:, :-1, number] = np.maximum.reduceat(cosines, self._part.first, axis=1)
         there, begin = np.unique(owners, return_index=True)
         logs = view.evidence[numbers]
-        self._evidence[number][there] = np.add.reduceat(logs * weights[:, None], begin)
+        self.likeness[there, :-1, _EVIDENCE + number] = np.add.reduceat(logs * weights[:, None], begin)
         if number == CHARS:
-            self._known[there] = np.add.reduceat((logs > 0) * (weights**2)[:, None], begin)
+            self.likeness[there, :-1, _KNOWN] = np.add.reduceat((logs > 0) * (weights**2)[:, None], begin)
 
-    def likeness(self, text: int, group: int, inside: float) -> Likeness:
-        """Return the likeness of a text to a group; `inside` is the share of it that a line of the group makes up."""
-        book, sounded = self._book, "".join(self._texts[text].sounds)
-        first, coded = book.first[group], book.coded[group]
-        top = int(self._cosines[text, first : first + len(coded)].argmax())
-        exact = float(inside == 1.0 or sounded in coded)
-        return Likeness._make(
-            [*self._parts[text, group].tolist(), exact, inside, fuzz.ratio(sounded, coded[top]) / 100]
-        )
+    def compare_sounds(self, groups: Numbers) -> None:
+        """Compare the sounds of each text with the best line of groups: `groups` has a row of them for every text."""
+        texts = np.arange(len(groups))[:, None]
+        top = self._find_top()[texts, groups].ravel().tolist()
+        own = [coded for coded in self._coded for _ in range(groups.shape[1])]
+        ratios = process.cpdist(own, [self._part.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
+        self.likeness[texts, groups, _RATIO] = ratios.reshape(groups.shape) / 100
+
+    def _find_top(self) -> Numbers:
+        """Return by text and group the first row with the best sum of cosines."""
+        texts, rows = (self._cosines == self._best[:, self._part.group_of]).nonzero()
+        top = np.zeros(self._best.shape, np.int64)
+        top[texts[::-1], self._part.group_of[rows[::-1]]] = rows[::-1]  # of several, the last that is set stays
+        return top
+
+
+def _ranges(starts: Numbers, sizes: Numbers) -> Numbers:
+    """Return the numbers start, start + 1 … of every range, one range after the other."""
+    ends = sizes.cumsum()
+    behind: Numbers = (starts - (ends - sizes)).repeat(sizes)
+    return behind + np.arange(len(behind))
 
 
 class Phrasebook:
     """The groups by name with their lines."""
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
-        self.names: list[str] = sorted(name for name, lines in groups.items() if lines)
+        read = {
+            name: [text for line in sorted(set(lines)) if (text := text_of(line)).chars]
+            for name, lines in sorted(groups.items())
+        }
+        self.names: list[str] = [name for name, own in read.items() if own]
         self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
-        texts = [[text for line in sorted(set(groups[name])) if (text := text_of(line)).chars] for name in self.names]
+        texts = [read[name] for name in self.names]
         self.coded: list[list[str]] = [["".join(text.sounds) for text in own] for own in texts]
         self.first: Numbers = np.cumsum([0, *map(len, texts)])[:-1]
         self.rows: int = sum(map(len, texts))
@@ -232,11 +303,18 @@ class Phrasebook:
         for line in self._lines:
             self._sizes[line[0]].add(len(line))
 
-    def lines_in(self, chars: Units) -> list[tuple[int, int, int]]:
-        """Return the lines that stand in a text as they are written: first unit, unit after the last, group."""
+    def lines_in(self, chars: Units) -> list[tuple[int, int, str]]:
+        """Return the lines that stand in a text as they are written: first unit, unit after the last, group's name."""
         return [
-            (at, at + size, group)
+            (at, at + size, self.names[group])
             for at, unit in enumerate(chars)
             for size in self._sizes.get(unit, ())
             for group in self._lines.get(chars[at : at + size], ())
         ]
+
+    def has_line(self, name: str, text: Text) -> bool:
+        """Return whether a text is a line of a group, as it is written or as it sounds."""
+        group = self.number.get(name)
+        return group is not None and (
+            group in self._lines.get(text.chars, ()) or "".join(text.sounds) in self.coded[group]
+        )

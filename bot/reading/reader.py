@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 
 from bot.reading.acks import is_ack
 from bot.reading.acts import Act, SecretAct
-from bot.reading.candidates import Surroundings
+from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
-from bot.reading.place import Place
+from bot.reading.place import Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
 from bot.reading.writing import Typist, spelt
-from faq.matcher import Matcher
+from faq.matcher import Matcher, Weighed
 from faq.sounds import units
 from flows.model import Script
 
@@ -50,7 +49,8 @@ class MessageReader:
         groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
         self.book: Phrasebook = Phrasebook(groups)
         self.matcher: Matcher = matcher
-        self._weigh = lru_cache(LOOKS)(matcher.weigh)
+        self._weighed: dict[str, Weighed] = {}
+        self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
         self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
         self._model = weights or model()
 
@@ -65,9 +65,9 @@ class MessageReader:
         if place.secret and place.secret(text):
             return Readout((SecretAct(),), (1.0,))
         message, edges = self.edges(text, place)
-        scored, count = [self._model.score(edge) for edge in edges], len(message.atoms)
-        if not count:
+        if not edges:
             return Readout(())
+        scored, count = self._model.score(edges), len(message.atoms)
         acts, _ = best(scored, count)
         chance = chances(scored, count)
         others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
@@ -79,11 +79,23 @@ class MessageReader:
         message = Message(text, self._typist)
         if not message.atoms:
             return message, []
-        around = Surroundings(message, place, self.book, self._weigh)
+        if place.options not in self._words:
+            self._words[place.options] = StepWords(self.book, place.options)
+        around = Surroundings(message, place, self._words[place.options], self._weigh)
         return message, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)
         ]
+
+    def _weigh(self, texts: Sequence[str]) -> list[Weighed]:
+        """Return what the FAQ makes of each of some texts; what it made of the last LOOKS is kept."""
+        kept = self._weighed
+        new = [text for text in texts if text not in kept]
+        kept.update(zip(new, map(self.matcher.weigh, new), strict=True))
+        found = [kept[text] for text in texts]
+        while len(kept) > LOOKS:
+            del kept[next(iter(kept))]
+        return found
 
 
 def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:

@@ -7,8 +7,9 @@ candidates. The chance of an act is the share of all readings, weighed by the ex
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from bot.reading.acts import Act, AnswerAct, ValuesAct
 from bot.reading.candidates import Meaning, Traits
 from bot.reading.lexicon import weights_file
+from bot.reading.phrasebook import Likeness
 
 Weights = Mapping[str, float]
 
@@ -50,20 +52,31 @@ class Model:
         self._kinds = {kind: at for at, kind in enumerate(sorted({*traits, *grams}))}
         self._traits = _Table(traits, self._kinds)
         self._grams = _Table(grams, self._kinds)
+        self._alike: dict[str, Sequence[float]] = {}
 
-    def score(self, edge: Edge) -> Scored:
-        """Return an edge with the scores of its candidates."""
-        traits, own, number = edge.traits, self._own, self._kinds
-        base = self._traits.sums(traits.features) + self._grams.sums(
-            [(gram, gram_value(traits)) for gram in traits.grams]
-        )
-        kinds = base.tolist()
-        scores = [
-            sum([kinds[number[kind]] for kind in one.kinds if kind in number])
-            + sum([own.get(name, 0.0) * value for name, value in one.own.items()])
-            for one in edge.candidates
+    def score(self, edges: Sequence[Edge]) -> list[Scored]:
+        """Return the edges with the scores of their candidates."""
+        base = self._traits.sums([edge.traits.features for edge in edges])
+        grams = [dict.fromkeys(edge.traits.grams, gram_value(edge.traits)).items() for edge in edges]
+        bases = (base + self._grams.sums(grams)).tolist()
+        return [
+            Scored(edge.first, edge.last, edge.candidates, [self._add_up(one, kinds) for one in edge.candidates])
+            for edge, kinds in zip(edges, bases, strict=True)
         ]
-        return Scored(edge.first, edge.last, edge.candidates, scores)
+
+    def _add_up(self, one: Meaning, kinds: Sequence[float]) -> float:
+        """Return the score of a candidate; `kinds` is by kind what the segment's traits say for it."""
+        number, own = self._kinds, self._own
+        score = sum([kinds[number[kind]] for kind in one.kinds if kind in number])
+        for name, value in one.own.items():
+            score += own.get(name, 0.0) * value
+        return score + sum(map(mul, self._weigh_alike(one.alike), one.like)) if one.alike else score
+
+    def _weigh_alike(self, alike: str) -> Sequence[float]:
+        """Return the weights of the numbers of a `Likeness`."""
+        if alike not in self._alike:
+            self._alike[alike] = [self._own.get(name, 0.0) for name in name_likeness(alike)]
+        return self._alike[alike]
 
 
 class _Table:
@@ -76,12 +89,25 @@ class _Table:
             for name, value in own.items():
                 self._table[self._rows[name], kinds[kind]] = value
 
-    def sums(self, features: Sequence[tuple[str, float]]) -> NDArray[np.float64]:
-        """By kind the sum of the features' weights times their values."""
-        known = [(row, value) for name, value in features if (row := self._rows.get(name)) is not None]
-        rows = np.array([row for row, _ in known], np.int64)
-        sums: NDArray[np.float64] = np.array([value for _, value in known], np.float64) @ self._table[rows]
+    def sums(self, features: Sequence[Iterable[tuple[str, float]]]) -> NDArray[np.float64]:
+        """Return for each set of features, by kind, the sum of their weights times their values."""
+        known = [
+            (at, row, value)
+            for at, own in enumerate(features)
+            for name, value in own
+            if (row := self._rows.get(name)) is not None
+        ]
+        sums = np.zeros((len(features), self._table.shape[1]))
+        if known:  # no product of matrices: of big ones, numpy makes work for all cores
+            owners, rows, values = zip(*known, strict=True)
+            there, begin = np.unique(owners, return_index=True)
+            sums[there] = np.add.reduceat(self._table[list(rows)] * np.array(values)[:, None], begin)
         return sums
+
+
+def name_likeness(alike: str) -> list[str]:
+    """Return the names of the features that the numbers of a `Likeness` are."""
+    return [f"{alike}={field}" for field in Likeness._fields]
 
 
 def gram_value(traits: Traits) -> float:
@@ -91,7 +117,8 @@ def gram_value(traits: Traits) -> float:
 
 def features(candidate: Meaning, traits: Traits) -> Iterator[tuple[tuple[str, str, str], float]]:
     """Yield all features of a candidate, each as (part of the model, kind, name)."""
-    for name, value in candidate.own.items():
+    likeness = zip(name_likeness(candidate.alike), candidate.like, strict=True) if candidate.alike else ()
+    for name, value in (*candidate.own.items(), *likeness):
         yield ("own", "", name), value
     each = gram_value(traits)
     for kind in candidate.kinds:
