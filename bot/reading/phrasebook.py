@@ -271,8 +271,7 @@ class TextComparison:
 
 def _ranges(starts: Numbers, sizes: Numbers) -> Numbers:
     """Return the numbers start, start + 1 … of every range, one range after the other."""
-    ends = sizes.cumsum()
-    behind: Numbers = (starts - (ends - sizes)).repeat(sizes)
+    behind = starts.repeat(sizes) - (sizes.cumsum() - sizes).repeat(sizes)
     return behind + np.arange(len(behind))
 
 
