@@ -81,7 +81,7 @@ async def open_workspace(
     `with_folder`: the content is what a bot that starts now would come to answer from, so also what is new in the
     content folder and was not published yet. `examine` is how a draft is examined before it comes into force.
     """
-    store = await Store.open(chosen.database_url)
+    store = await Store.open(chosen.database)
     try:
         if with_folder:
             there, number = await preview(store, chosen.content), await store.knowledge.number()
@@ -95,7 +95,7 @@ async def open_workspace(
 
 async def content_in_force(chosen: Settings) -> Content:
     """Load what the bot answers from, or will when it starts; makes no database where there is none yet."""
-    if not Store.exists(chosen.database_url):
+    if not Store.exists(chosen.database):
         return content(chosen)
     async with open_workspace(chosen, with_folder=True) as workspace:
         return workspace.content

@@ -34,7 +34,7 @@ ProblemCode = Literal[
     "bad_line",  # .env has a line that is not NAME=value; about: the line number
     "missing",  # needed by another setting; about: that one
     "not_a_token",
-    "not_a_secret",  # Telegram allows 1-256 of A-Z a-z 0-9 _ -
+    "not_a_secret",  # of A-Z a-z 0-9 _ -, which Telegram allows; at least 16, so that nobody guesses it
     "not_a_url",
     "not_a_database",
     "not_an_address",  # not host:port
@@ -55,7 +55,7 @@ _ENGLISH: dict[ProblemCode, str] = {
     "bad_line": "line {about} is not NAME=value",
     "missing": "is missing; {about} needs it",
     "not_a_token": "is not a bot token (digits:letters, from @BotFather)",
-    "not_a_secret": "must be 1 to 256 characters of A-Z a-z 0-9 _ -",
+    "not_a_secret": "must be 16 to 256 characters of A-Z a-z 0-9 _ -",
     "not_a_url": "is not a web address that starts with http:// or https:// (a proxy: also socks5://)",
     "not_a_database": "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://",
     "not_an_address": "is not host:port: {about}",
@@ -182,13 +182,14 @@ class Settings(BaseModel):
     telegram_api: Annotated[str, _match_url("http", "https")] = "https://api.telegram.org"
     proxy: Annotated[str, _match_url("http", "https", "socks5")] | None = Field(default=None, repr=False)
     webhook_url: Annotated[str, _match_url("http", "https")] | None = None
-    webhook_secret: Annotated[SecretStr, _match(r"[\w-]{1,256}", "not_a_secret")] | None = None
+    webhook_secret: Annotated[SecretStr, _match(r"[\w-]{16,256}", "not_a_secret")] | None = None
     listen: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8080)
+    # Where health and metrics are; nothing else is there.
+    pages: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8081)
     # The folder of everything the bot keeps; absolute.
     home: Path
-    database_url: Annotated[str, BeforeValidator(_parse_database)] = Field(
-        default_factory=lambda fields: f"sqlite+aiosqlite:///{fields['home'] / 'gradbot.db'}", repr=False
-    )
+    # None: the file in `home`.
+    database_url: Annotated[str, BeforeValidator(_parse_database)] | None = Field(default=None, repr=False)
     # None: the content that ships.
     content: Annotated[Path, BeforeValidator(_check_folder)] | None = None
     # Telegram ids of people, each once, in the order given.
@@ -199,6 +200,11 @@ class Settings(BaseModel):
     # Bulk messages a second.
     rate: Annotated[float, BeforeValidator(_parse_rate)] = 25.0
     log: Literal["console", "json"] = "console"
+
+    @property
+    def database(self) -> str | Path:
+        """The address of the database, or the path of SQLite's file, which is no address: it may hold ?, # and %."""
+        return self.database_url or self.home / "gradbot.db"
 
 
 def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
@@ -216,8 +222,6 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_context=False):
             field = str(wrong["loc"][0])
-            if wrong["type"] == "default_factory_not_called":  # pydantic's way to say "because of the others"
-                continue
             code: Any = "not_a_choice" if wrong["type"] == "literal_error" else wrong["type"]
             problems.append(SettingFault(_name(field), code, "" if field in SECRETS else str(values[field])))
         raise SettingsProblem(problems) from None

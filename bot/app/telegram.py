@@ -19,7 +19,7 @@ import structlog
 from bot.admin.area import AdminArea
 from bot.app import build
 from bot.app.build import Workspace
-from bot.app.settings import SettingFault, Settings, SettingsProblem
+from bot.app.settings import PREFIX, Address, SettingFault, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
@@ -33,7 +33,8 @@ from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limits import Limits
-from bot.channels.telegram.pages import listen
+from bot.channels.telegram.pages import listen, pages
+from bot.channels.telegram.pages import serving as serve
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, fetch_username
 from bot.channels.telegram.webhook import Webhook
@@ -83,7 +84,8 @@ async def _serve(chosen: Settings, token: str) -> None:
         workspace = await open_.enter_async_context(build.open_workspace(chosen))
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
-        intake = _intake(chosen, bot, serving, open_)
+        intake = _intake(chosen, bot, open_)
+        await _open_pages(chosen, serving, intake, open_)
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
@@ -140,28 +142,42 @@ async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
         yield serving, make_sender(chosen, serving, Bulk(bot))
 
 
-def _intake(chosen: Settings, bot: TelegramBot, serving: Service, open_: AsyncExitStack) -> Intake:
+def _intake(chosen: Settings, bot: TelegramBot, open_: AsyncExitStack) -> Intake:
     if chosen.webhook_url is None or chosen.webhook_secret is None:
         return Polling(bot, updates.ALLOWED)
-    secret, sock = chosen.webhook_secret.get_secret_value(), open_.enter_context(closing(_listen(chosen)))
+    sock = open_.enter_context(closing(_listen("listen", chosen.listen)))
+    secret = chosen.webhook_secret.get_secret_value()
+    return Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED)
+
+
+async def _open_pages(chosen: Settings, serving: Service, intake: Intake, open_: AsyncExitStack) -> None:
+    """Serve health and metrics until the end. SettingsProblem when the chosen address is taken."""
 
     async def ready() -> Mapping[str, Any]:
-        seen = webhook.seen_at
+        seen = intake.seen_at
         return {
             "database": await serving.reachable(),
             "content": serving.content.revision,
             "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
         }
 
-    webhook = Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, ready=ready)
-    return webhook
-
-
-def _listen(chosen: Settings) -> socket.socket:
     try:
-        return listen(*chosen.listen)
+        sock = open_.enter_context(closing(_listen("pages", chosen.pages)))
+    except SettingsProblem as taken:
+        if "pages" in chosen.model_fields_set:
+            raise
+        _log.warning("no_pages", why=str(taken))  # another bot on this machine has the default address
+        return
+    await open_.enter_async_context(serve(pages(ready), sock))
+    _log.info("pages", host=chosen.pages.host, port=chosen.pages.port)
+
+
+def _listen(field: str, address: Address) -> socket.socket:
+    try:
+        return listen(*address)
     except OSError as taken:
-        raise SettingsProblem([SettingFault("GRADBOT_LISTEN", "taken", taken.strerror or "")]) from None
+        why = taken.strerror or str(taken)
+        raise SettingsProblem([SettingFault(PREFIX + field.upper(), "taken", why)]) from None
 
 
 def _words(phrases: Phrases) -> TelegramWords:

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +74,7 @@ def _gradbot(context: typer.Context) -> None:
         if chosen.telegram_token:
             _serve(chosen)
         else:
+            _need_streams()
             print(build.content(chosen).phrases.connect_telegram, file=sys.stderr)
             asyncio.run(build.chat(chosen, _me(), as_json=False))
 
@@ -90,6 +92,7 @@ def chat(
     as_json: Json = False,
 ) -> None:
     """在终端里聊天，一行一句，数字按按钮。Talk in the terminal; a number presses a button."""
+    _need_streams()
     asyncio.run(build.chat(build.settings(today), user or _me(), as_json=as_json))
 
 
@@ -102,6 +105,8 @@ def ask(
 ) -> None:
     """问一个问题，或从标准输入一行问一个。Ask one question, or one a line from standard input."""
     chosen = build.settings(today)
+    if not question:
+        _need_streams()
     knowledge = asyncio.run(build.content_in_force(chosen))
     for line in [" ".join(question)] if question else _lines(sys.stdin):
         if explain:
@@ -222,13 +227,32 @@ def main() -> None:
     """Run the command line and exit with its code."""
     gc.freeze()
     gc.enable()
+    _replace_closed_streams()
     replace_bad_characters(sys.stdin, sys.stdout, sys.stderr)
     sys.exit(_run())
 
 
+def _replace_closed_streams() -> None:
+    """Put the null device where a standard stream is closed: else the next file, the database, would get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
+
+
+def _need_streams() -> None:
+    """Refuse a talk that nobody can hold, because `_replace_closed_streams` replaced its input or output."""
+    for stream, name in (
+        (sys.stdin, "标准输入是关着的 / standard input"),
+        (sys.stdout, "标准输出是关着的 / standard output"),
+    ):
+        if getattr(stream, "name", "") == os.devnull:
+            raise typer.TyperException(f"{name} is closed")
+
+
 def _run() -> int:
     try:
-        return cli(standalone_mode=False) or 0
+        code = cli(standalone_mode=False) or 0
+        sys.stdout.flush()
     except ContentProblem as problem:
         for found in problem.problems:
             print(found.with_caret())
@@ -246,13 +270,24 @@ def _run() -> int:
         return 0
     except BrokenPipeError:
         # The reader of our output left (`gradbot draw | head`): nothing is wrong, and nothing can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as trouble:
+        _drop_output()
+        _say(f"{trouble.strerror or trouble}" + (f": {trouble.filename}" if trouble.filename else ""))
+        return PROBLEMS
+    return code
+
+
+def _drop_output() -> None:
+    """Let what could not be written go, so that the end of the process does not try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say(*lines: str) -> None:
-    for line in lines:
-        print(f"gradbot: {line}", file=sys.stderr)
+    with suppress(OSError, ValueError):  # nobody can be told
+        for line in lines:
+            print(f"gradbot: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened
 
 TicketEffect = Opened | Changed | Queued
@@ -19,8 +20,9 @@ RoleEffect = Invited | Joined | Removed | Audited
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Unsettled | Explained | Picked | Voted
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
-ReminderEffect = Remind | Reminded | Resaved
-Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | ReminderEffect
+ReminderEffect = Remind | Reminded
+SessionEffect = Resaved | SetAside
+Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | ReminderEffect | SessionEffect
 
 
 class Outdated(Exception):

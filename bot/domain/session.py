@@ -88,6 +88,13 @@ def load(data: Mapping[str, Any]) -> Session:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A stored session that cannot be read, kept beside the new one of the person whose turn it is."""
+
+    text: str
+
+
 def session_of(stored: str | None) -> Session:
     """Return the stored session (JSON); an empty one when there is none or it cannot be read."""
     try:

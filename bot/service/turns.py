@@ -25,7 +25,7 @@ from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Incoming, Reply
 from bot.domain.roles import Role
-from bot.domain.session import Session
+from bot.domain.session import Session, SetAside
 from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
 from bot.reading.acts import to_json
@@ -139,10 +139,13 @@ class Service:
         # A message with a secret in it is nothing for a staff area: below, `decide` warns before it looks further.
         if (in_staff_chat or not has_secret) and (decision := await self._staff.decide(content, incoming, role, at)):
             return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
-        session, case = self._load_session(known.session), self._case(channel, known)
+        (session, broken), case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
         turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
+        if broken and not turn.forget:
+            lost = Reply(content.phrases.session_broken)
+            turn = replace(turn, replies=(lost, *turn.replies), effects=(*turn.effects, SetAside(broken)))
         if turn.forget:
             left = (staff_posts.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
@@ -220,14 +223,15 @@ class Service:
         number = draw_number(self._draw)
         return Case(known.ticket, number)
 
-    def _load_session(self, stored: str | None) -> Session | None:
+    def _load_session(self, stored: str | None) -> tuple[Session | None, str | None]:
+        """Return the session, and its text when that cannot be read; then the session is empty, not None (nobody)."""
         if stored is None:
-            return None
+            return None, None
         try:
-            return sessions.load(json.loads(stored))
-        except (KeyError, TypeError, ValueError):
-            _log.error("session_unreadable")
-            return None
+            return sessions.load(json.loads(stored)), None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            _log.error("session_unreadable", kept="broken_sessions")
+            return Session(), stored
 
     async def _forget(self, content: Content, incoming: Incoming, at: datetime, left: Sequence[Effect]) -> Answer:
         phrases = content.phrases

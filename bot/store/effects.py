@@ -14,6 +14,7 @@ from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened
 from bot.store import broadcasts, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
 from bot.store.rows import Origin
@@ -48,6 +49,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Remind: reminders.save_reminder,
     Reminded: reminders.end_reminder,
     Resaved: people.replace_session,
+    SetAside: people.keep_broken_session,
 }
 
 

@@ -12,14 +12,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, delete, select, update
+from sqlalchemy import RowMapping, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.reminders import Resaved
+from bot.domain.session import SetAside
 from bot.store.ledger import select_received
 from bot.store.rows import Origin
-from bot.store.tables import KEPT_TURNS, metadata, misses, outbox, people
+from bot.store.tables import KEPT_TURNS, broken_sessions, metadata, misses, outbox, people, person_id
 from bot.store.times import text_of
 
 _JSON_COLUMNS = {"session", "turn", "files"}
@@ -55,6 +56,13 @@ async def replace_session(connection: AsyncConnection, resaved: Resaved, origin:
     )
     if changed.rowcount != 1:
         raise Outdated("session")
+
+
+async def keep_broken_session(connection: AsyncConnection, kept: SetAside, origin: Origin) -> None:
+    """Keep a session that cannot be read, of the person whose turn it is."""
+    person = person_id(origin.channel, origin.user)
+    row = insert(broken_sessions).values(person=person, at=text_of(origin.at), session=kept.text)
+    await connection.execute(row)
 
 
 async def delete_person(connection: AsyncConnection, channel: str, user: str) -> Forgotten:
@@ -98,7 +106,15 @@ def _is(channel: str, user: str) -> Any:
 
 def _values(row: RowMapping) -> dict[str, Any]:
     return {
-        name: json.loads(value) if name in _JSON_COLUMNS and value else value
+        name: _parse(value) if name in _JSON_COLUMNS and value else value
         for name, value in row.items()
         if name not in _INTERNAL
     }
+
+
+def _parse(text: str) -> Any:
+    """Return JSON as values; as it is when it is broken."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -32,6 +32,8 @@ _SQLITE: tuple[tuple[str, StoreCode], ...] = (
     ("SQLITE_PERM", "unwritable"),
     ("SQLITE_IOERR", "unwritable"),
 )
+# SQLite has no code of its own for what somebody dropped.
+_MISSING = ("no such table", "no such column")
 # SQLSTATE, or the beginning of one.
 _POSTGRES: tuple[tuple[str, StoreCode], ...] = (
     ("53100", "disk_full"),
@@ -40,6 +42,8 @@ _POSTGRES: tuple[tuple[str, StoreCode], ...] = (
     ("55P03", "locked"),
     ("25006", "unwritable"),
     ("42501", "unwritable"),
+    ("42P01", "not_a_database"),  # no such table
+    ("42703", "not_a_database"),  # no such column
     ("08", "unreachable"),
     ("28", "unreachable"),
     ("3D000", "unreachable"),
@@ -63,7 +67,7 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        code = _code(error)
+        code = code_of(error)
         if code is None:
             raise
         raise StoreProblem(code, str(error.orig)) from error
@@ -78,8 +82,11 @@ def translate_errors() -> Iterator[None]:
         raise StoreProblem("unreachable", str(error) or type(error).__name__) from error
 
 
-def _code(error: DBAPIError) -> StoreCode | None:
+def code_of(error: DBAPIError) -> StoreCode | None:
+    """Return the code of a driver's exception; None for a bug of ours."""
     if isinstance(error.orig, sqlite3.Error):
+        if str(error.orig).startswith(_MISSING):
+            return "not_a_database"
         return _first(_SQLITE, getattr(error.orig, "sqlite_errorname", ""))
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return "unreachable"

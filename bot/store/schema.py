@@ -6,16 +6,19 @@ fresh one is made from the tables and stamped.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.problems import StoreProblem
+from bot.store.problems import StoreProblem, code_of
 from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that they can be compared.
-REVISION = "0011"
+REVISION = "0012"
+RESTORE = "restore a backup: gradbot db restore FILE"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # SQLite keeps what was deleted in its write-ahead log until this is done.
@@ -46,11 +49,35 @@ def _prepare(connection: Connection) -> None:
             raise StoreProblem("not_a_database", f"holds tables of something else: {', '.join(sorted(strangers)[:5])}")
         create(connection)
         return
-    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
+    revision = _read_revision(connection, found)
     if revision > REVISION:
         raise StoreProblem("newer_schema", f"the database is at revision {revision}, this gradbot knows {REVISION}")
     if revision < REVISION:
+        _upgrade_or_explain(connection, revision)
+        found = set(inspect(connection).get_table_names())
+    if missing := set(metadata.tables) - found:
+        raise StoreProblem("not_a_database", f"tables are missing: {', '.join(sorted(missing))}; {RESTORE}")
+
+
+def _upgrade_or_explain(connection: Connection, revision: str) -> None:
+    try:
         upgrade(connection)
+    except DBAPIError as error:
+        if code_of(error) not in (None, "not_a_database"):
+            raise
+        raise StoreProblem(
+            "not_a_database", f"cannot be brought from revision {revision or 0} to {REVISION}: {error.orig}; {RESTORE}"
+        ) from error
+
+
+def _read_revision(connection: Connection, found: set[str]) -> str:
+    """Return the revision of the schema; empty when there is nothing yet but the table for it."""
+    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
+    if re.fullmatch(r"\d{4}", revision) and revision > "0000":
+        return str(revision)
+    if revision or found & set(metadata.tables):
+        raise StoreProblem("not_a_database", f"alembic_version names no revision of gradbot; {RESTORE}")
+    return ""
 
 
 def create(connection: Connection) -> None:

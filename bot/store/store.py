@@ -75,13 +75,15 @@ class Store(ReadRows):
 
     @classmethod
     async def open(
-        cls, url: str, *, wait_s: float = 5.0, new_member: Callable[[], str] = lambda: secrets.token_hex(8)
+        cls, where: str | Path, *, wait_s: float = 5.0, new_member: Callable[[], str] = lambda: secrets.token_hex(8)
     ) -> Self:
-        """Open `sqlite+aiosqlite:///PATH` (made when absent) or `postgresql+asyncpg://…`, its schema made current.
+        """Open SQLite's file (made when absent) or the database of an address, its schema made current.
+
+        Addresses are `sqlite+aiosqlite:///PATH` and `postgresql+asyncpg://…`.
 
         wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
         """
-        address = _address(url)
+        address = _address(where)
         with translate_errors():
             if address.get_backend_name() == "sqlite":
                 await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
@@ -97,9 +99,9 @@ class Store(ReadRows):
         return cls(engine, new_member)
 
     @staticmethod
-    def exists(url: str) -> bool:
+    def exists(where: str | Path) -> bool:
         """Return False for a SQLite file that nobody has made yet, else True."""
-        address = _address(url)
+        address = _address(where)
         return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
 
     async def close(self) -> None:
@@ -225,8 +227,10 @@ class Store(ReadRows):
                 yield connection
 
 
-def _address(url: str) -> URL:
+def _address(where: str | Path) -> URL:
+    if isinstance(where, Path):
+        return URL.create("sqlite+aiosqlite", database=str(where))
     try:
-        return make_url(url)
+        return make_url(where)
     except (ArgumentError, ValueError):  # its text may quote a part of the password
         raise StoreProblem("unreachable", "no such address; in a password @ is %40 and : is %3A") from None

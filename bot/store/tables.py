@@ -76,6 +76,17 @@ step_events = Table(
 KEPT_TURNS = 32
 """Number of turns of one person that can be sent again."""
 
+# Sessions that could not be read, as they were: whoever has the machine can mend them.
+broken_sessions = Table(
+    "broken_sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Index(None, "person"),
+)
+
 # Updates that took effect, with the turn to send again. The last KEPT_TURNS of each person: slot = turns % KEPT_TURNS.
 handled_updates = Table(
     "handled_updates",

@@ -27,12 +27,13 @@ def test_nothing_set(tmp_path: Path) -> None:
     assert settings.telegram_token is None
     assert settings.telegram_api == "https://api.telegram.org"
     assert settings.home == tmp_path / "data"
-    assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/data/gradbot.db"
+    assert settings.database == tmp_path / "data" / "gradbot.db"
     assert settings.content is None
     assert settings.owners == ()
     assert settings.rate == 25
     assert settings.log == "console"
     assert settings.listen == Address("127.0.0.1", 8080)
+    assert settings.pages == Address("127.0.0.1", 8081)
 
 
 def test_everything_set(tmp_path: Path) -> None:
@@ -42,8 +43,9 @@ def test_everything_set(tmp_path: Path) -> None:
         "TELEGRAM_API": "http://127.0.0.1:8081/",
         "PROXY": "socks5://name:word@10.0.0.1:1080",
         "WEBHOOK_URL": "https://bot.example.edu.cn/hook",
-        "WEBHOOK_SECRET": "se-cret_1",
+        "WEBHOOK_SECRET": "se-cret_1se-cret_1",
         "LISTEN": "[::1]:8443",
+        "PAGES": "0.0.0.0:9000",
         "DATABASE_URL": "postgres://gradbot:pass@db/gradbot",
         "HOME": "keep",
         "CONTENT": "ours",
@@ -61,9 +63,10 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.proxy == "socks5://name:word@10.0.0.1:1080"
     assert settings.webhook_url == "https://bot.example.edu.cn/hook"
     assert settings.webhook_secret is not None
-    assert settings.webhook_secret.get_secret_value() == "se-cret_1"
+    assert settings.webhook_secret.get_secret_value() == "se-cret_1" * 2
     assert settings.listen == Address("::1", 8443)
-    assert settings.database_url == "postgresql+asyncpg://gradbot:pass@db/gradbot"
+    assert settings.pages == Address("0.0.0.0", 9000)
+    assert settings.database == "postgresql+asyncpg://gradbot:pass@db/gradbot"
     assert settings.home == tmp_path / "keep"
     assert settings.content == tmp_path / "ours"
     assert settings.owners == (42, 7)

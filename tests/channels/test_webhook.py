@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ import structlog
 from telegram import Update
 
 from bot.channels.telegram.bot import TelegramBot
+from bot.channels.telegram.connections import ConnectionLimits
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.intake import FinalCall, until_signal
 from bot.channels.telegram.metrics import UNDER_WAY
@@ -35,7 +37,6 @@ class Hook:
     def __init__(self, bot: TelegramBot, sock: socket.socket, session: aiohttp.ClientSession, time: FakeTime) -> None:
         self.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
         self.url = f"{self.base}/telegram/hook"
-        self.state: dict[str, Any] = {"database": True, "revision": "abc", "last_update": None}
         self.session = session
         self.intake = Webhook(
             bot,
@@ -43,15 +44,9 @@ class Hook:
             secret=SECRET,
             sock=sock,
             allowed=["message"],
-            ready=self.ready,
             sleep=time.sleep,
             chance=lambda: 1.0,
         )
-
-    async def ready(self) -> Mapping[str, Any]:
-        if "boom" in self.state:
-            raise RuntimeError
-        return self.state
 
     async def post(self, body: Any, secret: str | None = SECRET, method: str = "POST") -> int:
         if isinstance(body, bytes) and len(body) > 100_000:
@@ -196,31 +191,81 @@ async def test_who_hangs_up_in_the_middle_is_told_apart_from_garbage(telegram: T
     assert turns.committed == ["next"]
 
 
-async def test_health_pages(telegram: TelegramServer, hook: Hook) -> None:
-    async with running(hook.intake, Turns()):
-        await telegram.until(lambda: telegram.made("setWebhook"))
-        assert await hook.get("/livez") == (200, "ok")
-        code, text = await hook.get("/readyz")
-        assert (code, json.loads(text)) == (200, {"database": True, "revision": "abc", "last_update": None})
-        hook.state["database"] = False
-        assert (await hook.get("/readyz"))[0] == 503
-        hook.state["boom"] = True
-        assert (await hook.get("/readyz"))[0] == 503
-        await hook.post(typed("1"))
-        code, text = await hook.get("/metrics")
-        assert code == 200
-        assert 'gradbot_telegram_updates_total{by="webhook"}' in text
-        assert telegram.token.split(":")[1] not in text
-        assert (await hook.get("/elsewhere"))[0] == 404
+async def test_health_pages_have_an_address_of_their_own(
+    telegram: TelegramServer, hook: Hook, sock: socket.socket
+) -> None:
+    state: dict[str, Any] = {"database": True, "revision": "abc", "last_update": None}
+
+    async def ready() -> Mapping[str, Any]:
+        if "boom" in state:
+            raise RuntimeError
+        return state
+
+    with listen("127.0.0.1", 0) as own:
+        hook.base = f"http://127.0.0.1:{own.getsockname()[1]}"
+        async with running(hook.intake, Turns()), serving(pages(ready), own):
+            await telegram.until(lambda: telegram.made("setWebhook"))
+            assert await hook.get("/livez") == (200, "ok")
+            code, text = await hook.get("/readyz")
+            assert (code, json.loads(text)) == (200, state)
+            for wrong in ({"database": False}, {"boom": True}):
+                state.update(wrong)
+                assert (await hook.get("/readyz"))[0] == 503
+            await hook.post(typed("1"))
+            code, text = await hook.get("/metrics")
+            assert code == 200
+            assert 'gradbot_telegram_updates_total{by="webhook"}' in text
+            assert telegram.token.split(":")[1] not in text
+            hook.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
+            for page in ("/livez", "/readyz", "/metrics", "/elsewhere"):
+                assert (await hook.get(page))[0] == 404
 
 
-async def test_health_pages_stand_alone_beside_polling(sock: socket.socket) -> None:
+SLOW = ConnectionLimits(most=8, head_s=0.1, body_s=0.1)
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+
+
+@pytest.fixture
+async def page(sock: socket.socket) -> AsyncIterator[tuple[str, int]]:
     async def ready() -> Mapping[str, Any]:
         return {}
 
-    page = f"http://127.0.0.1:{sock.getsockname()[1]}/readyz"
-    async with serving(pages(ready), sock), aiohttp.ClientSession() as session, session.get(page) as response:
-        assert response.status == 200
+    async with serving(pages(ready), sock, replace(SLOW, silent={})):
+        yield sock.getsockname()
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HT", HEAD, HEAD + b"\r\n", HEAD + b"\r\n{"])
+async def test_who_does_not_finish_a_request_is_cut_off(page: tuple[str, int], sent: bytes) -> None:
+    reader, writer = await asyncio.open_connection(*page)
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        with suppress(ConnectionError):  # however it is said that nobody listens any more
+            await reader.read()
+    writer.close()
+
+
+async def test_a_head_without_end_is_cut_off(page: tuple[str, int]) -> None:
+    reader, writer = await asyncio.open_connection(*page)
+    writer.write(HEAD + b"X: " + b"x" * 1_000_000)
+    with suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_connections_that_never_ask_keep_nobody_out(sock: socket.socket) -> None:
+    async def ready() -> Mapping[str, Any]:
+        return {}
+
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}/livez"
+    patient = replace(SLOW, head_s=60.0, body_s=60.0, silent={})
+    async with serving(pages(ready), sock, patient), aiohttp.ClientSession() as session:
+        held = [await asyncio.open_connection(*sock.getsockname()) for _ in range(40)]
+        for _ in range(3):
+            async with session.get(url) as response:
+                assert response.status == 200
+        assert len(patient.silent) <= patient.most
+        for _, writer in held:
+            writer.transport.abort()
 
 
 async def test_stopping_answers_what_is_under_way(telegram: TelegramServer, hook: Hook) -> None:
@@ -244,7 +289,7 @@ async def test_at_start_an_unreachable_telegram_is_waited_for(
     await telegram.goes_away()
     async with running(hook.intake, turns):
         await telegram.until(lambda: len(time.slept) >= 20)
-        assert await hook.get("/livez") == (200, "ok")
+        assert (await hook.get("/elsewhere"))[0] == 404  # it listens
         await telegram.comes_back()
         ann.types("1")
         await telegram.until(lambda: not telegram.pending and telegram.webhook)

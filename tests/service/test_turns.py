@@ -7,6 +7,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -207,13 +208,20 @@ async def test_a_graduate_on_telegram_is_not_told_to_mend_the_database(
     assert answer.replies[0].text == content.phrases.trouble_of_ours
 
 
-async def test_an_unreadable_session_begins_anew(content: Content, service: Service, database: Path) -> None:
+@pytest.mark.parametrize("broken", ['{"walks": 3}', "{", "[]", '{"walks": {"2014-autumn": 1}}'])
+async def test_an_unreadable_session_is_kept_beside_the_new_one_and_that_is_said(
+    content: Content, service: Service, store: Store, database: Path, broken: str
+) -> None:
     await says(service, "开始核对")
-    with sqlite3.connect(database) as raw:
-        raw.execute("update people set session = '{\"walks\": 3}'")
-    raw.close()
+    with closing(sqlite3.connect(database)) as raw:
+        raw.execute("update people set session = ?", (broken,))
+        raw.commit()
     answer = await says(service, "菜单")
     assert answer.state == "new"
+    assert answer.replies[0].text == content.phrases.session_broken
+    assert content.phrases.session_broken not in (await says(service, "菜单")).replies[0].text
+    (kept,) = (await store.export("test", "lin"))["broken_sessions"]
+    assert kept["session"] in (broken, json.loads(broken) if broken != "{" else broken)
     assert content.phrases.pick_notice not in answer.replies[-1].text
 
 

@@ -134,13 +134,38 @@ async def test_what_was_kept_as_drafts_moves_to_its_own_tables(url: str, path: P
 
 async def test_a_failed_upgrade_changes_nothing(url: str, path: Path) -> None:
     make_older(path)
-    run(path, "CREATE TABLE misses (mine INTEGER)")  # the last table of the first migration is in its way
-    with pytest.raises(Exception, match="misses"):
+    upgrade_to(path, "0001")
+    run(path, "CREATE TABLE invites (mine INTEGER)")  # a table of the second migration is in its way
+    before = read(path, "SELECT sql FROM sqlite_master")
+    with pytest.raises(StoreProblem, match=r"from revision 0001 .* invites .*gradbot db restore"):
         await touch(url)
-    assert {name for (name,) in read(path, "SELECT name FROM sqlite_master WHERE type = 'table'")} == {
-        "alembic_version",
-        "misses",
-    }
+    assert read(path, "SELECT sql FROM sqlite_master") == before
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        ("DELETE FROM alembic_version", "names no revision"),
+        ("UPDATE alembic_version SET version_num = 'head'", "names no revision"),
+        ("DROP TABLE step_events", "tables are missing: step_events"),
+    ],
+)
+async def test_what_an_operator_did_by_hand_is_named_with_the_way_out(
+    url: str, path: Path, mistake: str, said: str
+) -> None:
+    await touch(url)
+    run(path, mistake)
+    with pytest.raises(StoreProblem, match=f"{said}.*gradbot db restore") as caught:
+        await touch(url)
+    assert caught.value.code == "not_a_database"
+
+
+async def test_a_table_that_is_dropped_under_an_open_store_is_no_bug(url: str, path: Path) -> None:
+    store = await Store.open(url)
+    run(path, "PRAGMA foreign_keys=OFF", "DROP TABLE people")
+    with pytest.raises(StoreProblem, match="no such table"):
+        await store.load("c", "42")
+    await store.close()
 
 
 async def test_a_newer_database_is_refused_and_untouched(url: str, path: Path) -> None:

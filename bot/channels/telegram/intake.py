@@ -32,6 +32,10 @@ UNDER_WAY_MOST = 512
 FINISH_S = 6.0
 """Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
 broadcast has in flight) the process ends within 10 s."""
+HANGUP = getattr(signal, "SIGHUP", None)
+"""None on Windows, which has no such signal."""
+STOPPING = [number for number in (signal.SIGTERM, signal.SIGINT, HANGUP) if number is not None]
+"""Signals that stop the bot."""
 
 _log = structlog.get_logger()
 
@@ -177,13 +181,19 @@ def queue_key(update: Update) -> int | str:
 
 
 async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine until it ends, or SIGTERM or SIGINT cancels it; a second signal cancels its finishing too."""
+    """Run a coroutine until it ends, or a signal of STOPPING cancels it; a second one cancels its finishing too.
+
+    A SIGHUP is not counted a second time: a terminal that closes sends it more than once.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    # Under nohup the process is to outlive its terminal: then SIGHUP is ignored when it starts.
+    numbers = [number for number in STOPPING if number != HANGUP or signal.getsignal(number) != signal.SIG_IGN]
     asked = False
 
     def ask(number: signal.Signals) -> None:
         nonlocal asked
+        if asked and number == HANGUP:
+            return
         _log.info("stopping", signal=number.name)
         asked = True
         task.cancel()

@@ -1,6 +1,6 @@
-"""Our own HTTP server: health pages and metrics, and routes for the webhook beside them.
+"""Our own HTTP server: health pages and metrics on one address, the webhook on another.
 
-with listen("127.0.0.1", 8080) as sock:
+with listen("127.0.0.1", 8081) as sock:
     async with serving(pages(ready), sock):
         ...
 """
@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.telegram.connections import ConnectionLimits, LimitedConnection
 from bot.channels.telegram.intake import FINISH_S
 from bot.channels.telegram.request import dumps
 
@@ -58,11 +60,16 @@ def pages(ready: Ready) -> list[BaseRoute]:
 
 
 @contextlib.asynccontextmanager
-async def serving(routes: Sequence[BaseRoute], sock: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def serving(
+    routes: Sequence[BaseRoute], sock: socket.socket, limits: ConnectionLimits | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Serve in the task given while this is open; then take no new request and give those under way FINISH_S."""
+    # Uvicorn calls whatever makes a protocol; its annotation names classes only.
+    maker: Any = partial(LimitedConnection, limits or ConnectionLimits())
     server = _Server(
         uvicorn.Config(
             Starlette(routes=routes),
+            http=maker,
             lifespan="off",
             ws="none",
             log_config=None,

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.intake import FinalCall, Handle, Sleep, UpdateQueues, is_update, until_done
 from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
-from bot.channels.telegram.pages import Ready, pages, serving
+from bot.channels.telegram.pages import serving
 from bot.channels.telegram.rate_limiter import ONE_TRY
 from bot.channels.telegram.request import dumps, loads
 
@@ -39,9 +39,9 @@ _log = structlog.get_logger()
 
 
 class Webhook:
-    """Serves `url`'s path and the health pages on `sock`, and asks Telegram to post to `url` with `secret`.
+    """Serves `url`'s path on `sock`, and asks Telegram to post to `url` with `secret`.
 
-    `allowed` are the kinds of updates to ask for. `ready` is what /readyz says. `sleep` in seconds and `chance` in 0..1
+    `allowed` are the kinds of updates to ask for. `sleep` in seconds and `chance` in 0..1
     are given for tests.
     """
 
@@ -53,7 +53,6 @@ class Webhook:
         secret: str,
         sock: socket.socket,
         allowed: Sequence[str],
-        ready: Ready,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -62,7 +61,6 @@ class Webhook:
         self._secret = secret
         self._sock = sock
         self._allowed = list(allowed)
-        self._ready = ready
         self._sleep = sleep
         self._chance = chance
         self._endpoint: WebhookEndpoint | None = None
@@ -78,7 +76,7 @@ class Webhook:
         self._endpoint = WebhookEndpoint(queues, self._secret)
         route = Route(urlsplit(self._url).path or "/", self._endpoint)
         try:
-            async with serving([route, *pages(self._ready)], self._sock) as served:
+            async with serving([route], self._sock) as served:
                 await self._begin()
                 await asyncio.shield(served)
         finally:

@@ -79,6 +79,7 @@ class Phrases(PhraseRow):
     """By kind of message; `other` for every kind that has no sentence of its own."""
     too_long: Sentence
     trouble_of_ours: Sentence
+    session_broken: Sentence
     store_trouble: Mapping[
         Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
     ]
