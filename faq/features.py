@@ -4,20 +4,26 @@ Pure. Must not know weights, scores or verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from operator import or_
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from rapidfuzz import fuzz
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
 
-from faq.index import CONCEPTS, Index, Near, Vector, pairs
+from faq.index import CONCEPTS, VIEWS, Floats, Index, Near, Numbers, Vector, pairs
 from faq.lexicon import particles
-from faq.reading import Kind, Reading, everyday, read
+from faq.reading import Kind, Reading, everyday
 
 _FUZZED = 3  # lines of an entry that rapidfuzz compares
 _SHORT = 4  # units under which a partial ratio says nothing
+_LONG = 60  # units from which a question is as long as any
 _RUN = 4  # units of a run that count
+_NOBODY, _ALL = -2, -1  # places of grams that no entry has, and that all have
+
+Flags: TypeAlias = NDArray[np.bool_]
+_Part = TypeVar("_Part")
 
 
 class Strange(NamedTuple):
@@ -89,25 +95,26 @@ class Outside(NamedTuple):
 
 
 class _Word(NamedTuple):
-    """An everyday word: its grams as written and heard, its concepts, its kind, its share of the question's units."""
+    """An everyday word: the places of its grams as written and heard, and of its concepts, its kind, its share of the
+    question's units.
+    """
 
-    written: int
-    heard: int
-    concepts: int
+    written: list[int]
+    heard: list[int]
+    concepts: list[int]
     kind: Kind
     share: float
 
 
 class _Unit(NamedTuple):
-    """A unit that is no particle: its sound, the pairs that it is in, the concepts of the word that it is in."""
+    """A unit that is no particle: the places of its sound, and of what it is in: pairs, and concepts of its word."""
 
-    sound: int
-    pairs: int
-    concepts: int
+    sound: list[int]
+    around: list[int]
 
 
 class Question(NamedTuple):
-    """A question as it is compared; sets of its grams are numbers, as in `Near.has`."""
+    """A question as it is compared; the places of its grams are those in its vector."""
 
     reading: Reading
     coded: str
@@ -116,24 +123,22 @@ class Question(NamedTuple):
     units: list[_Unit]
 
 
-def question(text: str, index: Index, reading: Reading | None = None) -> Question:
-    """Everything about a question that does not depend on the entry; `reading` where the text was read before."""
-    reading = reading or read(text)
+def question(reading: Reading, index: Index) -> Question:
+    """Everything about a question that does not depend on the entry."""
     vector = index.vector(reading)
     return Question(reading, index.coded(reading.sounds), vector, _words(reading, vector), _units(reading, vector))
 
 
 def _words(reading: Reading, vector: Vector) -> list[_Word]:
-    chars, sounds, concepts = vector.bits
-    never = 1 << len(vector.grams)  # in the set of what a word needs: a gram that no entry has
+    chars, sounds, concepts = vector.places
     found = []
     for start, end, kind, names in everyday(reading):
         written, heard = reading.chars[start:end], reading.sounds[start:end]
         found.append(
             _Word(
-                _union([chars.get(gram, never) for gram in pairs(written) or written]),
-                _union([sounds.get(gram, never) for gram in pairs(heard) or heard]),
-                _union([concepts.get(name, 0) for name in names]),
+                [chars.get(gram, _NOBODY) for gram in pairs(written) or written],
+                [sounds.get(gram, _NOBODY) for gram in pairs(heard) or heard],
+                [concepts[name] for name in names if name in concepts],
                 kind,
                 (end - start) / len(reading.chars),
             )
@@ -142,107 +147,142 @@ def _words(reading: Reading, vector: Vector) -> list[_Word]:
 
 
 def _units(reading: Reading, vector: Vector) -> list[_Unit]:
-    _, sounds, concepts = vector.bits
-    named: dict[int, int] = {}
+    _, sounds, concepts = vector.places
+    named: dict[int, list[int]] = {}
     for start, size, names, _ in reading.words:
-        named.update(dict.fromkeys(range(start, start + size), _union([concepts.get(name, 0) for name in names])))
-    beside = [0, *[sounds.get(gram, 0) for gram in pairs(reading.sounds)], 0]
+        known = [concepts[name] for name in names if name in concepts]
+        named.update(dict.fromkeys(range(start, start + size), known))
+    beside = [_NOBODY, *[sounds.get(gram, _NOBODY) for gram in pairs(reading.sounds)], _NOBODY]
     light = particles()
     return [
-        _Unit(sounds.get(sound, 0), beside[at] | beside[at + 1], named.get(at, 0))
+        _Unit([sounds.get(sound, _NOBODY)], [beside[at], beside[at + 1], *named.get(at, ())])
         for at, (char, sound) in enumerate(zip(reading.chars, reading.sounds, strict=True))
         if char not in light
     ]
 
 
-def _union(sets: Iterable[int]) -> int:
-    return reduce(or_, sets, 0)
-
-
-def fits(asked: Question, nearest: Sequence[Near]) -> list[Fit]:
-    """How well each of the entries near a question fits it."""
-    evidence, centre = _most(nearest)
-    return [_fit(asked, near, evidence, centre) for near in nearest]
-
-
-def _most(nearest: Sequence[Near]) -> tuple[float, float]:
-    """The best sums over the views: of evidence, of cosines with a centre."""
-    evidence = max((sum(near.evidence) for near in nearest), default=0.0)
-    return evidence, max((sum(near.centre) for near in nearest), default=0.0)
-
-
-def _fit(asked: Question, near: Near, best_evidence: float, best_centre: float) -> Fit:
-    subject, together = near.subject, near.lines
-    asking, folded, coded = asked.reading.asking, asked.reading.folded, asked.coded
-    ratio = sound_ratio = partial = 0.0
-    same = suits = False
-    for number in sorted(range(len(together)), key=together.__getitem__, reverse=True)[:_FUZZED]:
-        line = subject.lines[number]
-        ratio = max(ratio, fuzz.ratio(folded, line.folded))
-        sound_ratio = max(sound_ratio, fuzz.ratio(coded, line.coded))
-        if min(len(coded), len(line.coded)) >= _SHORT:
-            partial = max(partial, fuzz.partial_ratio(coded, line.coded))
-        same = same or coded == line.coded
-        suits = suits or asking <= line.asking
-    return Fit._make(
+def compare(asked: Sequence[Question], near: Near) -> tuple[Floats, Floats]:
+    """How well the entries near some questions fit them, by pair the numbers of a `Fit`; and what speaks for it that
+    none of them is meant, by question the numbers of an `Outside`.
+    """
+    count = len(asked)
+    evidence, centre = near.evidence.sum(axis=1), near.centre.sum(axis=1)
+    lines = _best_lines(near)
+    together = near.lines[lines[:, 0]] / len(VIEWS)
+    everything = np.ones((count, near.has.shape[1]), bool)
+    strange = _strange(asked, np.vstack([near.has, everything]), np.append(near.questions, np.arange(count)))
+    strange, strange_to_all = strange[:-count], strange[-count:]
+    covered = 1.0 - strange[:, Strange._fields.index("uncovered")]
+    most = np.zeros((count, 4 + len(VIEWS)))
+    values = np.column_stack([evidence, centre, together, near.known, covered])
+    best = np.maximum.reduceat(values, near.first) if len(values) else values
+    most[near.questions[near.first]] = best
+    best_evidence, best_centre = most[near.questions, 0], most[near.questions, 1]
+    fits = np.column_stack(
         [
-            *near.evidence,
-            best_evidence - sum(near.evidence),
-            *near.centre,
-            *near.best,
-            *near.known,
-            max(together) / 3,
-            ratio / 100,
-            sound_ratio / 100,
-            partial / 100,
-            float(same and bool(coded)),
-            float(suits and bool(asking)),
-            len(asking - subject.asking) / len(asking) if asking else 0.0,
-            sum(near.centre) / best_centre if best_centre else 0.0,
-            *strange(asked, near.has),
+            near.evidence,
+            best_evidence - evidence,
+            near.centre,
+            near.best,
+            near.known,
+            together,
+            _compare_lines(asked, near, lines),
+            np.divide(centre, best_centre, out=np.zeros(len(centre)), where=best_centre != 0.0),
+            strange,
+        ]
+    )
+    sizes = np.array([len(one.reading.chars) for one in asked])
+    outside = np.column_stack(
+        [
+            np.ones(count),
+            [one.vector.unknown for one in asked],
+            [not one.vector.places[CONCEPTS] for one in asked],
+            1.0 / (1.0 + sizes),
+            np.minimum(sizes, _LONG) / _LONG,
+            most / [1.0, len(VIEWS), *[1.0] * (2 + len(VIEWS))],
+            strange_to_all,
+        ]
+    )
+    return fits, outside
+
+
+def _best_lines(near: Near) -> Numbers:
+    """By pair the places in `near.lines` of its best lines, best first; of one with few, the best again."""
+    sizes = np.diff(near.starts, append=len(near.lines))
+    own = np.full((len(sizes), sizes.max(initial=1)), -1.0)
+    own[np.arange(own.shape[1]) < sizes[:, None]] = near.lines
+    every, found = np.arange(len(sizes)), np.zeros((len(sizes), _FUZZED), np.int64)
+    for place in range(_FUZZED):
+        best = own.argmax(axis=1)  # of lines as good, the first
+        found[:, place] = np.where(own[every, best] < 0, found[:, 0], best)
+        own[every, best] = -1.0
+    return near.starts[:, None] + found
+
+
+def _compare_lines(asked: Sequence[Question], near: Near, lines: Numbers) -> Floats:
+    """By pair, of its best lines, `ratio` up to `asking_missed` of a `Fit`."""
+    questions = [asked[at] for at in near.questions.tolist()]
+    rows = (lines - near.starts[:, None]).tolist()
+    best = [[subject.lines[row] for row in own] for subject, own in zip(near.subjects, rows, strict=True)]
+    flat = [line for own in best for line in own]
+    folded = [one.reading.folded for one in questions for _ in range(_FUZZED)]
+    coded, line_coded = [one.coded for one in questions for _ in range(_FUZZED)], [line.coded for line in flat]
+    ratio = process.cpdist(folded, [line.folded for line in flat], scorer=fuzz.ratio, dtype=np.float64)
+    sound_ratio = process.cpdist(coded, line_coded, scorer=fuzz.ratio, dtype=np.float64)
+    partial = process.cpdist(coded, line_coded, scorer=fuzz.partial_ratio, dtype=np.float64)
+    same = [bool(own) and own == line for own, line in zip(coded, line_coded, strict=True)]
+    long = [min(len(own), len(line)) >= _SHORT for own, line in zip(coded, line_coded, strict=True)]
+    of_lines = np.array([ratio / 100, sound_ratio / 100, partial / 100 * long, same]).reshape(4, -1, _FUZZED)
+    asking = [
+        (
+            bool(own) and any(own <= line.asking for line in lines),
+            len(own - subject.asking) / len(own) if own else 0.0,
+        )
+        for own, subject, lines in zip([one.reading.asking for one in questions], near.subjects, best, strict=True)
+    ]
+    return np.column_stack([of_lines.max(axis=2).T, np.array(asking).reshape(-1, 2)])
+
+
+def _strange(asked: Sequence[Question], has: Flags, questions: Numbers) -> Floats:
+    """How strange a question is to somebody who has some of its grams: for each row of `has` (by gram, of all questions
+    one after the other) and its question, the numbers of a `Strange`.
+    """
+    has = np.hstack([has, np.zeros((len(has), 1), bool), np.ones((len(has), 1), bool)])  # _NOBODY, _ALL
+    starts = np.cumsum([0, *[len(one.vector.grams) for one in asked]])
+
+    def find(places: Sequence[Sequence[int]], owners: Numbers, spare: int) -> Flags:
+        """By row, of each list of places in its question's grams, which are had; filled up with `spare`."""
+        width = max(map(len, places), default=0)
+        table = np.array([[*own, *[spare] * (width - len(own))] for own in places], np.int64).reshape(
+            len(places), width
+        )
+        return has[:, np.where(table < 0, table, table + starts[owners][:, None])]
+
+    words, owners, own = _gather([one.words for one in asked], questions)
+    odd = own & ~find([word.written for word in words], owners, _ALL).all(axis=2)
+    odd &= ~find([word.heard for word in words], owners, _ALL).all(axis=2)
+    odd &= ~find([word.concepts for word in words], owners, _NOBODY).any(axis=2)
+    units, owners, own = _gather([one.units for one in asked], questions)
+    bare = own & ~find([unit.around for unit in units], owners, _NOBODY).any(axis=2)
+    sound = find([unit.sound for unit in units], owners, _NOBODY).any(axis=2)
+    size = own.sum(axis=1)
+    covered = size - bare.sum(axis=1) + 0.5 * (bare & sound).sum(axis=1)  # a half: it stands there in other company
+    run, longest = bare, np.zeros(len(has))
+    for _ in range(_RUN):  # units in a row that nothing covers: a thing that no dictionary need know
+        longest += run.any(axis=1)
+        run = run[:, 1:] & run[:, :-1]
+    return np.column_stack(
+        [
+            (odd & np.array([word.kind == "elsewhere" for word in words], bool)).any(axis=1),
+            (odd & np.array([word.kind == "noun" for word in words], bool)).any(axis=1),
+            (odd * np.array([word.share for word in words])).sum(axis=1),
+            1.0 - covered / np.maximum(size, 1),
+            longest / _RUN,
         ]
     )
 
 
-def outside(asked: Question, nearest: Sequence[Near], fits: Sequence[Fit]) -> Outside:
-    """What speaks for it that none of the entries near a question is meant."""
-    size = len(asked.reading.chars)
-    evidence, centre = _most(nearest)
-    return Outside._make(
-        [
-            1.0,
-            *asked.vector.unknown,
-            float(not asked.vector.bits[CONCEPTS]),
-            1.0 / (1.0 + size),
-            min(size, 60) / 60,
-            evidence,
-            centre / 3,
-            max([one.together_best for one in fits], default=0.0),
-            max([one.chars_known for one in fits], default=0.0),
-            max([one.sounds_known for one in fits], default=0.0),
-            max([one.concepts_known for one in fits], default=0.0),
-            1.0 - min([one.uncovered for one in fits], default=1.0),
-            *strange(asked, (1 << len(asked.vector.grams)) - 1),
-        ]
-    )
-
-
-def strange(asked: Question, has: int) -> Strange:
-    """How strange a question is to somebody who has some of its grams."""
-    elsewhere, noun, share, covered = False, False, 0.0, 0.0
-    for word in asked.words:
-        if word.written & ~has and word.heard & ~has and not word.concepts & has:
-            elsewhere = elsewhere or word.kind == "elsewhere"
-            noun = noun or word.kind == "noun"
-            share += word.share
-    run = longest = 0  # units in a row that nothing covers: a thing that no dictionary need know
-    for sound, beside, named in asked.units:
-        if beside & has or named & has:
-            covered += 1.0
-            run = 0
-        else:  # a half when it stands there in other company
-            covered += 0.5 * bool(sound & has)
-            run += 1
-            longest = max(longest, run)
-    uncovered = 1.0 - covered / len(asked.units) if asked.units else 1.0
-    return Strange(float(elsewhere), float(noun), share, uncovered, min(longest, _RUN) / _RUN)
+def _gather(parts: Sequence[Sequence[_Part]], questions: Numbers) -> tuple[list[_Part], Numbers, Flags]:
+    """Parts of questions in one list; the question of each; and by row, each of a question, which are of its own."""
+    owners = np.arange(len(parts)).repeat([*map(len, parts)])
+    return [*chain(*parts)], owners, questions[:, None] == owners

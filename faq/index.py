@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -105,30 +105,36 @@ class Subject(NamedTuple):
 class Vector(NamedTuple):
     """A question: its known grams, their views, their weights. In each view they make a unit vector together with the
     grams that no line has, whose share 0–1 of its square is `unknown`. Concepts are as long as the lexicon is at home
-    in the question: what it names of a text of another field says little. `bits` has by view the bit of each gram in
-    sets of grams: 1 << n for the nth.
+    in the question: what it names of a text of another field says little. `places` has by view the place of each known
+    gram among them.
     """
 
-    grams: Numbers
-    views: Numbers
-    weights: Floats
+    grams: list[int]
+    views: list[int]
+    weights: list[float]
     unknown: tuple[float, ...]
-    bits: tuple[Mapping[str, int], ...]
+    places: tuple[Mapping[str, int], ...]
 
 
 class Near(NamedTuple):
-    """An entry near a question. By view: evidence for it, cosine with its centre, best cosine with a line, share 0–1 of
-    the question's square that it has. `lines` are the sums of the cosines with each line, `has` the question's grams
-    that it has.
+    """The entries near some questions: pairs of an entry, its subject, and a question, its number; those of a question
+    stand together, best first. By pair and view: evidence for it, cosine with its centre, best cosine with a line,
+    share 0–1 of the question's square that it has. `first` are the first pairs of the questions that have any. `lines`
+    are the sums of the cosines with all lines of all pairs,
+    those of a pair from its `starts` on. `has` is by pair and gram, of all questions one after the other, whether the
+    entry has it.
     """
 
-    subject: Subject
-    evidence: list[float]
-    centre: list[float]
-    best: list[float]
-    known: list[float]
-    lines: list[float]
-    has: int
+    subjects: Sequence[Subject]
+    questions: Numbers
+    first: Numbers
+    evidence: Floats
+    centre: Floats
+    best: Floats
+    known: Floats
+    lines: Floats
+    starts: Numbers
+    has: NDArray[np.bool_]
 
 
 class _Ids(dict[str, int]):
@@ -251,7 +257,7 @@ class Index:
         views: list[int] = []
         weights: list[float] = []
         unknown: list[float] = []
-        bits: list[dict[str, int]] = []
+        places: list[dict[str, int]] = []
         for view, (ids, own) in enumerate(zip(self.words.ids, grams(reading), strict=True)):
             number_of = ids.get
             known = {gram: number for gram in own if idf[number := number_of(gram, -1)]}
@@ -259,81 +265,97 @@ class Index:
             missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * self._rarest**2
             square = sum([weight * weight for weight in heavy]) + missing
             scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)
-            bits.append({gram: 1 << bit for bit, gram in enumerate(known, len(weights))})
+            places.append(dict(zip(known, range(len(weights), len(weights) + len(known)), strict=True)))
             views += [view] * len(known)
             weights += [weight * scale for weight in heavy]
             numbers += known.values()
             unknown.append(missing / square if square else 0.0)
-        return Vector(
-            np.array(numbers, np.int64), np.array(views, np.int64), np.array(weights), tuple(unknown), tuple(bits)
-        )
+        return Vector(numbers, views, weights, tuple(unknown), tuple(places))
 
-    def nearest(self, asked: Vector, limit: int) -> list[Near]:
-        """The entries for which there is most evidence, best first, ties by id, at most `limit`."""
-        starts = self._starts[asked.grams]
-        sizes = self._starts[asked.grams + 1] - starts
+    def nearest(self, asked: Sequence[Vector], limit: int) -> Near:
+        """The entries for which there is most evidence: for each question at most `limit`, ties by id."""
+        count, entries = len(asked), len(self.subjects)
+        grams = np.array([gram for one in asked for gram in one.grams], np.int64)
+        views = np.array([view for one in asked for view in one.views], np.int64)
+        weights = np.array([weight for one in asked for weight in one.weights])
+        owners = np.arange(count).repeat([len(one.grams) for one in asked])
+        starts = self._starts[grams]
+        sizes = self._starts[grams + 1] - starts
         postings, which = _ranges(starts, sizes), np.arange(len(sizes)).repeat(sizes)
-        slots = self._slots[postings]
-        owners = slots // len(VIEWS)
-        speaking = self._evidence[postings] * asked.weights[which]
-        evidence = _by_view(np.bincount(slots, speaking, len(VIEWS) * len(self.subjects)))
-        evidence -= self._chance * np.bincount(asked.views, asked.weights, len(VIEWS))
-        totals = evidence.sum(axis=1)
-        near = self._ranked(totals, owners, limit)
-        if not near:
-            return []
-        places = np.full(len(totals), -1)
-        places[near] = np.arange(len(near))
-        owners = places[owners]
+        slots = self._slots[postings] + (owners * (len(VIEWS) * entries))[which]
+        speaking = self._evidence[postings] * weights[which]
+        evidence = _by_view(np.bincount(slots, speaking, len(VIEWS) * count * entries)).reshape(
+            count, entries, len(VIEWS)
+        )
+        evidence -= (
+            self._chance * _by_view(np.bincount(owners * len(VIEWS) + views, weights, len(VIEWS) * count))[:, None]
+        )
+        places = slots // len(VIEWS)  # of a question and an entry in `pairs`
+        near = _ranked(evidence.sum(axis=2), places, limit)
+        pairs = np.full(count * entries, -1)
+        pairs[near] = np.arange(len(near))
+        owners = pairs[places]
         there = (owners >= 0).nonzero()[0]
-        return self._closely(asked, near, evidence[near].tolist(), postings[there], owners[there], which[there])
-
-    @staticmethod
-    def _ranked(totals: Floats, owners: Numbers, limit: int) -> list[int]:
-        """The best of the entries that have any gram of the question."""
-        any_gram = np.zeros(len(totals), bool)
-        any_gram[owners] = True
-        some = any_gram.nonzero()[0]
-        if len(some) > limit:
-            some = some[totals[some] >= np.partition(totals[some], -limit)[-limit]]
-        ranked = sorted(zip((-totals[some]).tolist(), some.tolist(), strict=True))[:limit]
-        least = totals.min() if ranked else 0.0
-        far = least + _FAR * (-ranked[0][0] - least) if ranked else 0.0
-        return [at for place, (total, at) in enumerate(ranked) if place < _SURE or -total >= far]
+        which = which[there]
+        return self._closely(
+            near, evidence, postings[there], owners[there], which, views[which], weights[which], len(grams)
+        )
 
     def _closely(
         self,
-        asked: Vector,
-        near: Sequence[int],
-        evidence: Sequence[list[float]],
+        near: Numbers,
+        evidence: Floats,
         postings: Numbers,
         owners: Numbers,
         which: Numbers,
-    ) -> list[Near]:
-        """The near entries with all their lines. Given are their postings for the question's grams, and for each one
-        its owner (a place in `near`) and which of the question's grams it is of.
+        views: Numbers,
+        weights: Floats,
+        grams: int,
+    ) -> Near:
+        """The pairs with all their lines; `near` are their places in `evidence`, by question and entry. Given are the
+        entries' postings for the questions' grams, and for each one its owner (a place in `near`), which of the grams
+        it is of, and that one's view and weight.
         """
-        subjects = [self.subjects[at] for at in near]
-        ends = list(accumulate([len(subject.lines) for subject in subjects]))
-        starts = [0, *ends[:-1]]
-        shift = np.array([start - subject.first for start, subject in zip(starts, subjects, strict=True)])
-        views, weights = asked.views[which], asked.weights[which]
-        slots = owners * len(VIEWS) + views
-        known = _by_view(np.bincount(slots, weights**2, len(VIEWS) * len(near))).tolist()
-        centres = _by_view(np.bincount(slots, self._centres[postings] * weights, len(VIEWS) * len(near))).tolist()
+        questions, entries = np.divmod(near, max(len(self.subjects), 1))
+        subjects = [self.subjects[at] for at in entries.tolist()]
+        lengths = np.array([len(subject.lines) for subject in subjects], np.int64)
+        starts = lengths.cumsum() - lengths
+        shift = starts - np.array([subject.first for subject in subjects], np.int64)
+        slots, size = owners * len(VIEWS) + views, len(VIEWS) * len(near)
+        known = _by_view(np.bincount(slots, weights**2, size))
+        centres = _by_view(np.bincount(slots, self._centres[postings] * weights, size))
         begin = self._edges[postings]
         sizes = self._edges[postings + 1] - begin
         cells = _ranges(begin, sizes)
         rows = self._numbers[cells] * len(VIEWS) + (shift[owners] * len(VIEWS) + views).repeat(sizes)
-        cosines = _by_view(np.bincount(rows, self._shares[cells] * weights.repeat(sizes), len(VIEWS) * ends[-1]))
-        lines, best = cosines.sum(axis=1).tolist(), np.maximum.reduceat(cosines, starts).tolist()
-        has = [0] * len(near)
-        for owner, gram in zip(owners.tolist(), which.tolist(), strict=True):
-            has[owner] |= 1 << gram
-        return [
-            Near(subject, evidence[n], centres[n], best[n], known[n], lines[starts[n] : ends[n]], has[n])
-            for n, subject in enumerate(subjects)
-        ]
+        cosines = _by_view(np.bincount(rows, self._shares[cells] * weights.repeat(sizes), len(VIEWS) * lengths.sum()))
+        best = np.maximum.reduceat(cosines, starts) if len(near) else centres
+        has = np.zeros((len(near), grams), bool)
+        has[owners, which] = True
+        evidence = evidence[questions, entries]
+        first = np.unique(questions, return_index=True)[1]
+        return Near(subjects, questions, first, evidence, centres, best, known, cosines.sum(axis=1), starts, has)
+
+
+def _ranked(totals: Floats, some: Numbers, limit: int) -> Numbers:
+    """The places in `totals`, by question and entry, of the best of `some`: for each question at most `limit`, best
+    first, ties by id.
+    """
+    entries = totals.shape[1]
+    ranked = np.full(totals.size, -np.inf)
+    ranked[some] = totals.ravel()[some]
+    if entries > limit:
+        least = np.partition(ranked.reshape(totals.shape), -limit)[:, -limit]
+        ranked[ranked < least.repeat(entries)] = -np.inf
+    best = (ranked > -np.inf).nonzero()[0]
+    best = best[np.lexsort((-ranked[best], best // entries))] if len(best) else best
+    question, value = best // max(entries, 1), ranked[best]
+    first = np.searchsorted(question, question)  # of the same question
+    place = np.arange(len(best)) - first
+    least = totals.min(axis=1, initial=np.inf)[question]
+    near = (place < _SURE) | (value >= least + _FAR * (value[first] - least))
+    found: Numbers = best[near & (place < limit)]
+    return found
 
 
 def _by_view(sums: NDArray[Any]) -> Floats:

@@ -14,13 +14,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from operator import mul
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
 
-from faq.features import Fit, Outside, fits, outside, question
-from faq.index import Index, Near
+from faq.features import Fit, Outside, compare, question
+from faq.index import Floats, Index, Subject
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow, read
 
@@ -38,6 +39,7 @@ VERBATIM = 8.0  # what an entry gains for a question that is one of its lines to
 VERBATIM_NONE = 0.02  # chance that such a question means no entry, at most
 SHORT, STORY = 10, 40  # units of a message up to which, and from which, the one or the other weight holds alone
 _CANDIDATES = 8  # entries that are looked at closely
+_RATIO = Fit._fields.index("ratio")
 _PARTS = 4  # sentences of a message that are asked one by one, at most
 
 _SENTENCE_END = re.compile(r"[?？!！。;；\n]+|另外|还有就是|还有，|还有,|顺便|再问")
@@ -120,14 +122,9 @@ def weights() -> Weights:
     return Weights(entry=data["entry"], none=data["none"])
 
 
-def _untaught(near: Near) -> float:
+def _untaught(subject: Subject) -> float:
     """Return what an entry gains for lines that it lacks: a question shares less with few, and means it as much."""
-    return THIN * max(math.log(TAUGHT / len(near.subject.lines)), 0.0)
-
-
-def _dot(values: Iterable[float], weights: Iterable[float]) -> float:
-    total: float = sum(map(mul, values, weights))
-    return total
+    return THIN * max(math.log(TAUGHT / len(subject.lines)), 0.0)
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -144,8 +141,8 @@ class Matcher:
     def __init__(self, entries: Iterable[Entry], model: Weights | None = None, before: Matcher | None = None) -> None:
         """`before` may be a matcher of an earlier state of the entries: what did not change is not read again."""
         model = model or weights()
-        self._entry = [model.entry[name] for name in Fit._fields]
-        self._none = [model.none[name] for name in Outside._fields]
+        self._entry = np.array([model.entry[name] for name in Fit._fields])
+        self._none = np.array([model.none[name] for name in Outside._fields])
         self.index: Index = Index(entries, before.index if before else None)
 
     def ask(self, question: str, likely: Collection[str] = ()) -> Match:
@@ -157,40 +154,69 @@ class Matcher:
         parts = [part for part in _SENTENCE_END.split(question) if part.strip()]
         if not 1 < len(parts) <= _PARTS:
             parts = []
-        return tuple([self._seen(text)[0] for text in (question, *parts)])
+        readings = [read(text) for text in (question, *parts)]
+        return tuple([seen.weighed for seen in self._see(readings, [_is_empty(own) for own in readings])])
 
-    def weigh(self, text: str) -> Weighed:
-        """A text as one question, whoever asks; one that names no subject is near nothing."""
-        reading = read(text)
-        if len(reading.folded) < 2 or hollow(reading):
-            return Weighed({}, 1.0, hollow=True)
-        return self._seen(text, reading)[0]
+    def weigh(self, texts: Iterable[str]) -> list[Weighed]:
+        """Each text as one question, whoever asks; one that names no subject is near nothing."""
+        readings = [read(text) for text in texts]
+        empty = [_is_empty(own) for own in readings]
+        full = [own for own, nothing in zip(readings, empty, strict=True) if not nothing]
+        seen = iter(self._see(full, [False] * len(full)))
+        return [Weighed({}, 1.0, hollow=True) if nothing else next(seen).weighed for nothing in empty]
 
     def explain(self, text: str, likely: Collection[str] = ()) -> Explanation:
         """The features and scores of the entries nearest to a question, best first, ties by id."""
-        weighed, reading, features, none = self._seen(text)
-        clues = [Clue(topic.id, topic.score, features[topic.id]) for topic in _ranked(weighed, likely)]
-        return Explanation(reading, tuple(clues), weighed.none, none)
+        reading = read(text)
+        (seen,) = self._see([reading], [_is_empty(reading)])
+        features = dict(zip(seen.weighed.odds, (Fit(*fit) for fit in seen.fits.tolist()), strict=True))
+        clues = [Clue(topic.id, topic.score, features[topic.id]) for topic in _ranked(seen.weighed, likely)]
+        return Explanation(reading, tuple(clues), seen.weighed.none, Outside(*seen.outside.tolist()))
 
-    def _seen(self, text: str, reading: Reading | None = None) -> tuple[Weighed, Reading, Mapping[str, Fit], Outside]:
-        asked = question(text, self.index, reading)
-        nearest = self.index.nearest(asked.vector, _CANDIDATES)
-        features = fits(asked, nearest)
-        none = outside(asked, nearest, features)
-        length = story(len(asked.reading.chars))
-        model = [weight(pair, length) for pair in self._entry]
-        verbatim = [fit.ratio == 1.0 for fit in features]
-        odds = [
-            _dot(fit, model) + _untaught(near) + VERBATIM * exact
-            for fit, near, exact in zip(features, nearest, verbatim, strict=True)
-        ]
-        unmeant = _shares([_dot(none, [weight(pair, length) for pair in self._none]), *odds])[0]
-        if any(verbatim):
-            unmeant = min(unmeant, VERBATIM_NONE)
-        subjects = [near.subject for near in nearest]
-        preferred = {subject.id: value - BEYOND * subject.beyond for subject, value in zip(subjects, odds, strict=True)}
-        empty = not any(verbatim) and (len(asked.reading.folded) < 2 or hollow(asked.reading))
-        return Weighed(preferred, unmeant, empty), asked.reading, dict(zip(preferred, features, strict=True)), none
+    def _see(self, readings: Sequence[Reading], empty: Sequence[bool]) -> list[_Seen]:
+        """Weigh questions, all at once: most of the time goes into numpy's calls, however little each has to do."""
+        if not readings:
+            return []
+        asked = [question(reading, self.index) for reading in readings]
+        near = self.index.nearest([one.vector for one in asked], _CANDIDATES)
+        fits, outside = compare(asked, near)
+        length = np.array([story(len(reading.chars)) for reading in readings])
+        verbatim = fits[:, _RATIO] == 1.0
+        odds = (fits * _blend(self._entry, length[near.questions])).sum(axis=1)
+        odds += [_untaught(subject) for subject in near.subjects] + VERBATIM * verbatim
+        none = (outside * _blend(self._none, length)).sum(axis=1).tolist()
+        ends = np.searchsorted(near.questions, np.arange(len(asked) + 1)).tolist()
+        seen = []
+        for at, (start, end) in enumerate(pairwise(ends)):
+            exact, subjects, own = any(verbatim[start:end].tolist()), near.subjects[start:end], odds[start:end].tolist()
+            unmeant = _shares([none[at], *own])[0]
+            weighed = Weighed(
+                {subject.id: value - BEYOND * subject.beyond for subject, value in zip(subjects, own, strict=True)},
+                min(unmeant, VERBATIM_NONE) if exact else unmeant,
+                empty[at] and not exact,
+            )
+            seen.append(_Seen(weighed, fits[start:end], outside[at]))
+        return seen
+
+
+def _is_empty(reading: Reading) -> bool:
+    """Whether nothing is offered for a text: it names no subject."""
+    return len(reading.folded) < 2 or hollow(reading)
+
+
+class _Seen(NamedTuple):
+    """A question, weighed; by near entry the numbers of its `Fit`, and those of an `Outside`."""
+
+    weighed: Weighed
+    fits: Floats
+    outside: Floats
+
+
+def _blend(pairs: Floats, story: Floats) -> Floats:
+    """The weights of all features, by message that is a story so much: `weight` of each."""
+    short, long = pairs.T
+    blended: Floats = short + story[:, None] * (long - short)
+    return blended
 
 
 def verdict(looked: Sequence[Weighed], likely: Collection[str] = ()) -> Match:

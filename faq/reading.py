@@ -46,12 +46,17 @@ def read(text: str) -> Reading:
 
 def hollow(reading: Reading) -> bool:
     """Whether a text names no subject: nothing but question words and particles, digits or signs."""
-    return not any(map(str.isalpha, reading.folded)) or not _hollow().sub("", reading.folded).strip("0123456789 ")
+    words, characters = _hollow()
+    if not characters.issuperset(reading.folded):  # quickly seen of most texts
+        return not any(map(str.isalpha, reading.folded))
+    return not words.sub("", reading.folded).strip("0123456789 ")
 
 
 @cache
-def _hollow() -> re.Pattern[str]:
-    return re.compile(any_of(plain(word) for word in lexicon()["hollow"]))
+def _hollow() -> tuple[re.Pattern[str], frozenset[str]]:
+    """What is hollow, and all characters of hollow texts."""
+    words = [plain(word) for word in lexicon()["hollow"]]
+    return re.compile(any_of(words)), frozenset("".join(("0123456789 ", *words)))
 
 
 def everyday(reading: Reading) -> list[tuple[int, int, Kind, tuple[str, ...]]]:

@@ -91,7 +91,7 @@ class MessageReader:
         """Return what the FAQ makes of each of some texts; what it made of the last LOOKS is kept."""
         kept = self._weighed
         new = [text for text in texts if text not in kept]
-        kept.update(zip(new, map(self.matcher.weigh, new), strict=True))
+        kept.update(zip(new, self.matcher.weigh(new), strict=True))
         found = [kept[text] for text in texts]
         while len(kept) > LOOKS:
             del kept[next(iter(kept))]
