@@ -60,10 +60,20 @@ def _find_unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, correction in enumerate(notice.corrections):
         if correction.window and correction.window not in windows:
             yield flaw("unknown_window", "corrections", n, "window", id=correction.window, known=sorted(windows))
+    yield from _find_unknown_kinds(notice)
+
+
+def _find_unknown_kinds(notice: Notice) -> Iterator[InitErrorDetails]:
     kinds = {c.kind for c in notice.corrections}
     for n, field in enumerate(notice.check_fields):
         if field.kind and field.kind not in kinds:
             yield flaw("unknown_correction", "check_fields", n, "kind", id=field.kind, known=sorted(kinds))
+        for i, cause in enumerate(field.causes):
+            at = ("check_fields", n, "causes", i)
+            if cause.kind and cause.kind not in kinds:
+                yield flaw("unknown_correction", *at, "kind", id=cause.kind, known=sorted(kinds))
+            if cause.id in [earlier.id for earlier in field.causes[:i]]:
+                yield flaw("id_twice", *at, "id", id=cause.id)
 
 
 def _find_unknown_aliases(notice: Notice) -> Iterator[InitErrorDetails]:

@@ -14,16 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from rapidfuzz import fuzz
+
 from flows.course_names import Sounds
 from flows.date_words import UNDATED
 from flows.dates import find_day
 from flows.majors import SURE, CourseFound, find_course
 from flows.model import Reads
-from flows.notice import Notice
+from flows.notice import CAUSE, Notice
 from flows.words import Span
 
 OLDEST_DAYS = 400
 """A date further back than this many days is taken for a slip."""
+ALIKE = 60
+"""How like the words of an option others must be to mean it (0–100, rapidfuzz's ratio)."""
 LONGEST_NUMBER = 18
 """Digits of the longest certificate number (since 2001: 17 or 18)."""
 
@@ -212,7 +216,33 @@ def _read_certificate(text: str, scene: Scene, options: Sequence[Option]) -> Val
     return ValueReading(heard="old", facts={"heard.numbers": "\n".join(ways)})
 
 
+def _list_fields(scene: Scene) -> Sequence[Option]:
+    """Return an option for everything that may be wrong and was not found wrong yet."""
+    names = {f"field:{field.name}": field.name for field in scene.notice.check_fields}
+    if scene.notice.photo.required and scene.reads.offer:
+        names["photo"] = scene.reads.offer[0]
+    return [Option(text, {name: "wrong"}) for name, text in names.items() if scene.answers.get(name) != "wrong"]
+
+
+def _list_causes(scene: Scene) -> Sequence[Option]:
+    field = scene.notice.find_open_cause(scene.answers)
+    return [Option(cause.text, {f"{CAUSE}:{field.name}": cause.id}) for cause in field.causes] if field else ()
+
+
+def _read_label(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
+    """Read words that are an option's own, or nearly so."""
+    near = sorted(((fuzz.ratio(plain(o.text), plain(text)), n, o) for n, o in enumerate(options)), reverse=True)
+    return ValueReading(near[0][2].answers, spans=((0, len(text)),)) if near and near[0][0] >= ALIKE else None
+
+
+def _find_label(text: str, scene: Scene) -> FoundValues | None:
+    reading = _read_label(text, scene, READERS[scene.reads.reader].options(scene))
+    return FoundValues(reading.answers, (0, len(text))) if reading else None
+
+
 READERS: Mapping[str, ValueReader] = {
+    "fields": ValueReader(_list_fields, _read_label, _find_label),
+    "cause": ValueReader(_list_causes, _read_label, _find_label),
     "level": ValueReader(_levels, _read_level, _find_course, lambda scene: _majors(replace(scene, answers={}))),
     "major": ValueReader(_majors, _read_major, _find_course),
     "day": ValueReader(_days, _read_day, _find_day),

@@ -6,7 +6,7 @@ The script's table is the only door: an action that is not in it is None, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
@@ -15,11 +15,13 @@ from flows.answers import Asking, Scene
 from flows.clock import Phase, running_clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
-from flows.model import RETURN, Choice, Gate, Position, Script, State, Step
-from flows.notice import Notice
+from flows.model import RETURN, TODAY, WRONG, Choice, Gate, Position, Script, State, Step
+from flows.notice import CAUSE, Notice
 
 MAX_HOPS = 12
 """Gates passed in one move before the script is taken for a ring and the graduate is led to its `resume_at`."""
+SOON = 7
+"""Days before the end of the corrections in which nothing can be waited for."""
 MAX_TRAIL = 60
 """Steps behind that 上一步 remembers."""
 
@@ -32,6 +34,8 @@ JUMP = "jump"
 CHECKED = "checked"
 """The answer of whoever says that they compared everything before they came here; comparing again takes it back."""
 
+CLEARED = "cleared"
+"""The verdict on what differs and may stay so, as the school said."""
 GUARDS = frozenset({"fields_open", "photo_open", "wrong"})
 """Conditions that keep 正确 from whoever has not compared everything, or found something wrong."""
 
@@ -169,7 +173,8 @@ class Walk:
         actions = [Action(o.id, o.text) for o in asking.options] if asking else []
         if step.checklist:
             actions += [Action(answer, text) for answer, text in step.checklist.choices]
-        actions += [Action(c.id, c.text) for c in self.script.choices_of(step)]
+        choices = (c for c in self.script.choices_of(step) if c.when is None or self.holds(c.when, position))
+        actions += [Action(c.id, c.text) for c in choices]
         return View(
             step,
             tuple(actions),
@@ -199,11 +204,21 @@ class Walk:
         return ("photo",) if step.checklist.of == "photo" else [f"field:{f.name}" for f in self.notice.check_fields]
 
     def _choose(self, position: Position, choice: Choice) -> Move:
-        forgotten = {name for step in choice.forget for name in self._items(self.script.by_id[step])}
-        forgotten |= {CHECKED} if choice.forget else set()
-        kept = {name: value for name, value in position.answers.items() if name not in forgotten} | {**choice.keep}
+        forgotten = {name for about in choice.forget for name in self._names(position, about)}
+        kept = {name: value for name, value in position.answers.items() if name not in forgotten}
+        if choice.clears:
+            kept |= dict.fromkeys(_not_right(self.notice, position), CLEARED)
+        kept |= {name: str(self.now.date()) if value == TODAY else value for name, value in choice.keep.items()}
         moved = self._enter(replace(position, answers=kept), choice.go)
         return replace(moved, said=(choice.said, *moved.said)) if choice.said else moved
+
+    def _names(self, position: Position, about: str) -> Iterable[str]:
+        """Return the names of the answers that a choice forgets."""
+        if about == WRONG:
+            wrong = _not_right(self.notice, position)
+            return (*wrong, *(name.replace("field:", f"{CAUSE}:") for name in wrong))
+        step = self.script.by_id.get(about)
+        return (CHECKED, *self._items(step)) if step else (about,)
 
     def _back(self, position: Position) -> Move | None:
         if position.compared:
@@ -226,9 +241,9 @@ class Walk:
         item = self._items(self._step(position)).index(last)
         return Move(replace(position, item=item, answers=answers, compared=tuple(before), moves=position.moves + 1))
 
-    def _resolve(self, position: Position, target: str) -> tuple[str, bool]:
-        """Return the step that a target means, and whether it leads back from a side track."""
-        return (self._way_back(position), True) if target == RETURN else (target, False)
+    def _resolve(self, position: Position, target: str) -> str:
+        """Return the step that a target means."""
+        return self._way_back(position) if target == RETURN else target
 
     def _way_back(self, position: Position) -> str:
         here = self._step(position).track
@@ -239,20 +254,22 @@ class Walk:
         return next((gate for gate in step.gate if self.holds(gate.when, position)), None)
 
     def _enter(self, position: Position, target: str) -> Move:
-        """Enter a step, through its gates. Whoever returns from a side track goes on in a checklist where they were."""
-        target, is_return = self._resolve(position, target)
-        step, said = self.script.by_id[target], []
+        """Enter a step, through its gates. A checklist goes on where it was left; one that was done begins again."""
+        target = self._resolve(position, target)
+        step, said, trail = self.script.by_id[target], [], tuple[str, ...]()
         for _ in range(MAX_HOPS):
             gate = self._gate(step, position)
             if gate is None:
                 break
             said += [gate.said] if gate.said else []
-            target, is_return = self._resolve(position, gate.go)
+            trail += (step.id,) if gate.back else ()
+            target = self._resolve(position, gate.go)
             step = self.script.by_id[target]
         else:
             step = self.script.by_id[self.script.resume_at]
         items = self._items(step)
-        compared = tuple(name for name in items if is_return and position.answers.get(name))
+        compared = tuple(name for name in items if position.answers.get(name))
+        compared = compared if len(compared) < len(items) else ()
         left = (position.step,) if position.step and position.step != step.id else ()
         state: State = step.state or position.state
         happenings = [Happening("entered", step.id)]
@@ -263,7 +280,7 @@ class Walk:
             item=next((n for n, name in enumerate(items) if name not in compared), 0),
             compared=compared,
             moves=position.moves + 1,
-            trail=(*position.trail, *left)[-MAX_TRAIL:],
+            trail=(*position.trail, *left, *trail)[-MAX_TRAIL:],
             state=state,
         )
         return Move(entered, tuple(happenings), tuple(said))
@@ -277,11 +294,18 @@ def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:
 
 def wrong_fields(notice: Notice, position: Position) -> tuple[str, ...]:
     """Names of the fields (and `photo`) that were found wrong; 不确定 counts as wrong."""
-    return tuple(
-        name.removeprefix("field:")
-        for name, verdict in verdicts_of(notice, position).items()
-        if verdict not in ("", "right")
-    )
+    return tuple(name.removeprefix("field:") for name in _not_right(notice, position))
+
+
+def cleared_fields(notice: Notice, position: Position) -> tuple[str, ...]:
+    """Names of the fields (and `photo`) that differ and may stay so, as the school said."""
+    verdicts = verdicts_of(notice, position).items()
+    return tuple(name.removeprefix("field:") for name, verdict in verdicts if verdict == CLEARED)
+
+
+def _not_right(notice: Notice, position: Position) -> tuple[str, ...]:
+    verdicts = verdicts_of(notice, position).items()
+    return tuple(name for name, verdict in verdicts if verdict not in ("", "right", CLEARED))
 
 
 def _clicked_in(walk: Walk, position: Position) -> Phase | None:
@@ -304,11 +328,21 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     ),
     "photo_open": lambda w, p: CHECKED not in p.answers and verdicts_of(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
+    "unnamed": lambda w, p: not wrong_fields(w.notice, p) and p.answers.get("record") != "missing",
+    "cause_open": lambda w, p: w.notice.find_open_cause(p.answers) is not None,
+    "class_open": lambda w, p: not (p.answers.get("major") or p.answers.get("no-class")),
+    "cleared": lambda w, p: bool(cleared_fields(w.notice, p)),
+    "cleared_by_office": lambda w, p: p.answers.get("cleared-by") == "office",
+    "pressed": lambda w, p: bool(p.answers.get("clicked") or p.answers.get("pressed")),
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
     "closed": lambda w, p: _phase(w, p, w.now) is Phase.CLOSED,
     "correctable": lambda w, p: any(
         c.safe_day and w.now.date() <= c.safe_day for c in w.notice.windows_for(_cohort(p), "correction")
+    ),
+    "urgent": lambda w, p: any(
+        c.last_day and 0 <= (c.last_day - w.now.date()).days < SOON
+        for c in w.notice.windows_for(_cohort(p), "correction")
     ),
     "clicked_early": lambda w, p: _clicked_in(w, p) is Phase.PREPARE,
     "clicked_late": lambda w, p: _clicked_in(w, p) in (Phase.LATE, Phase.CLOSED),

@@ -11,69 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from flows.clock import Clock, Phase, running_clock
-from flows.date_words import day_of
+from flows.clock_facts import Standing, clock_facts
+from flows.fact_words import FactWords
+from flows.graduate_facts import causes_in, graduate_facts
 from flows.notice import Cohort, Contact, Correction, Document, Notice
 from flows.windows import Window
 from flows.workdays import count_workdays
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-
-
-class FactWords(BaseModel):
-    """The words of facts. Templates use `{name}` for their own parts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    day: str
-    weekdays: tuple[str, ...] = Field(min_length=7, max_length=7)
-    span: str
-    span_since: str
-    span_until: str
-    unstated: str
-    comma: str
-    named: Mapping[str, str]
-    """Chinese names of the codes in a notice: `email` → 邮箱 …"""
-    clock: Mapping[str, str]
-    """One sentence for each of T0–T3, `T1_last`, `T2_last` for the last day, `T1_open` without an end; with `_recheck`
-    behind it, where the window is that of a second look: running (T1) or still to come (T2)."""
-    clock_short: Mapping[str, str]
-    """The same in a few words, for the head of every step."""
-    doubt: str
-    doubt_last: str
-    on_mismatch: Mapping[str, str]
-    window: str
-    window_hours: str
-    window_working_hours: str
-    window_proof: str
-    window_late: Mapping[str, str]
-    cohort: str
-    cohort_grades: str
-    cohort_more: Mapping[str, str]
-    """Templates of what a cohort may have: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`, `note`."""
-    document: str
-    document_original: str
-    document_copies: str
-    document_copies_unstated: str
-    document_condition: str
-    correction: str
-    correction_left: Mapping[str, str]
-    """The working days that are left after today: `some` or `none`."""
-    approval: Mapping[str, str]
-    form: str
-    contact: str
-    contact_lines: Mapping[str, str]
-    match_result: str
-    photo_days: str
-    delay: str
-    proxy: Mapping[str, str]
-    fields_source: Mapping[str, str]
-    consequence: str
-    me: Mapping[str, str]
-    """Words for what is not known of the graduate yet: `major`, `wrong`, `record_missing`, `day`, `photo`; and words
-    behind the name of a thing that `is_unsure` or `is_missing`."""
 
 
 def fill(template: str, facts: Mapping[str, str]) -> str:
@@ -118,9 +63,10 @@ class Facts(dict[str, str]):
 
     def whole(self) -> Self:
         """Compute all facts and return this object."""
+        own = {**self, **dict(self._facts)}
         if self._shared is not None:
             self.update(self._shared.whole())
-        self.update(self._facts)
+        self.update(own)
         return self
 
 
@@ -131,22 +77,26 @@ def facts(
     wrong: Sequence[str],
     now: datetime,
     shared: Facts | None = None,
+    standing: Standing = "",
 ) -> Facts:
     """Return every fact of the notice for one graduate, by the answers so far and the `wrong` fields (names).
 
-    The cohort chooses windows and corrections, the wrong fields choose papers. `now` is local time of the notice.
-    `shared` is the cached result of `facts_of_cohort` for the same cohort and moment.
+    The cohort chooses windows and corrections, the wrong fields choose papers, `standing` the sentences of the clock.
+    `now` is local time of the notice. `shared` is the cached `facts_of_cohort` of the same cohort and moment.
     """
     cohort = answers.get("cohort") or None
-    rows = notice.corrections_for(wrong, cohort)
-    own = (_graduate_facts(words, answers, wrong), _correction_facts(notice, words, rows, cohort, now))
-    return Facts(own, words.unstated, facts_of_cohort(notice, words, cohort, now) if shared is None else shared)
+    own = (graduate_facts(notice, words, answers, wrong), _correction_facts(notice, words, answers, wrong, now))
+    known = Facts(own, words.unstated, facts_of_cohort(notice, words, cohort, now) if shared is None else shared)
+    if standing:
+        for name, value in clock_facts(notice, words, cohort, now, standing):
+            known[name] = words.unstated if value is None else value
+    return known
 
 
 def facts_of_cohort(notice: Notice, words: FactWords, cohort: str | None, now: datetime) -> Facts:
     """Return the facts that are the same for all of a cohort (an id; None: not known yet)."""
     parts = (
-        _clock_facts(notice, words, cohort, now),
+        clock_facts(notice, words, cohort, now),
         _contact_facts(notice, words, cohort),
         _head_facts(notice, words),
         _site_facts(notice, words),
@@ -158,7 +108,7 @@ def facts_of_cohort(notice: Notice, words: FactWords, cohort: str | None, now: d
 def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "notice.title", notice.notice.title
     yield "notice.short", notice.notice.short
-    yield "notice.issued_on", _format_day(words, notice.notice.issued_on)
+    yield "notice.issued_on", words.format_day(notice.notice.issued_on)
     yield "notice.attachments", "\n".join(notice.notice.attachments) or None
     yield "school.name", notice.school.name
     yield "school.unit", notice.school.unit
@@ -172,23 +122,13 @@ def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "conflicts", "\n".join(shown) or None
 
 
-def _clock_facts(notice: Notice, words: FactWords, cohort: str | None, now: datetime) -> _NamedFacts:
-    running = running_clock(notice, cohort, now)
-    yield "clock.short", _describe_phase(notice, words.clock_short, words, running, cohort)
-    yield "clock", _format_clock(notice, words, running, cohort)
-    yield "today", _format_day(words, now.date())
-    ends = running.window.last_day if running.window else None
-    yield "deadline", _format_day(words, ends)
-    yield "days_left", _count_days(ends, now)
-
-
 def _window_facts(notice: Notice, words: FactWords, cohort: str | None, now: datetime) -> _NamedFacts:
     for kind in ("check", "correction"):
         windows = notice.windows_for(cohort, kind)
         window = next((w for w in windows if not w.is_over(now)), windows[-1] if windows else None)
-        yield f"{kind}.from", _format_day(words, window.opens if window else None)
-        yield f"{kind}.to", _format_day(words, window.closes if window else None)
-        yield f"{kind}.safe", _format_day(words, window.safe_day if window else None)
+        yield f"{kind}.from", words.format_day(window.opens if window else None)
+        yield f"{kind}.to", words.format_day(window.closes if window else None)
+        yield f"{kind}.safe", words.format_day(window.safe_day if window else None)
         yield f"{kind}.span", _format_span(words, window) if window else None
         yield f"{kind}.days_left", _count_days(window.last_day if window else None, now)
     yield "windows.list", "\n".join(_format_window(words, w) for w in notice.windows_for(cohort))
@@ -250,32 +190,22 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "photo.dislike", photo.dislike_rule
 
 
-def _graduate_facts(words: FactWords, answers: Mapping[str, str], wrong: Sequence[str]) -> _NamedFacts:
-    names = words.comma.join(_describe_wrong(words, answers, name) for name in wrong)
-    unnamed = words.me["record_missing" if answers.get("record") == "missing" else "wrong"]
-    yield "me.major", answers.get("major") or words.me["major"]
-    yield "me.wrong", names or unnamed
-    for name in ("clicked", "reported"):
-        yield f"me.{name}", _format_day(words, day_of(answers.get(name))) or words.me["day"]
-
-
-def _describe_wrong(words: FactWords, answers: Mapping[str, str], name: str) -> str:
-    if name == "photo":
-        return words.me["photo"] + words.me.get(f"is_{answers.get(name)}", "")
-    return name + words.me.get(f"is_{answers.get(f'field:{name}')}", "")
-
-
 def _correction_facts(
-    notice: Notice, words: FactWords, rows: Sequence[Correction], cohort: str | None, now: datetime
+    notice: Notice, words: FactWords, answers: Mapping[str, str], wrong: Sequence[str], now: datetime
 ) -> _NamedFacts:
-    papers = dict.fromkeys(_format_document(words, d) for row in rows for d in row.documents)
+    cohort = answers.get("cohort") or None
+    rows = notice.corrections_for(wrong, cohort, causes_in(answers))
+    own = [f.documents for f in notice.check_fields if f.name in wrong and f.documents]
+    documents = [*own, *(row.documents for row in rows)] if len(own) < max(1, len(wrong)) else own
+    papers = dict.fromkeys(_format_document(words, d) for some in documents for d in some)
     forms = dict.fromkeys(words.form.format(name=name) for row in rows for name in row.forms)
     yield "papers", "\n".join((*papers, *forms)) or None
     yield "corrections.where", next((row.where for row in rows if row.where), None)
     refused = [_format_correction(words, c) for c in notice.corrections if c.allowed == "no"]
     doubts = [c.shown_to_students for c in notice.conflicts if c.topic == "correction" and c.shown_to_students]
     yield "corrections.no_go", "\n".join((*refused, *doubts)) or None
-    yield "corrections.list", "\n".join(_format_correction(words, row) for row in rows)
+    told = [_format_correction(words, row) for row in rows]
+    yield "corrections.list", "\n".join([*told, *(doubts if any(row.allowed == "no" for row in rows) else ())])
     ends = (w.last_day for w in notice.windows_for(cohort, "correction") if w.last_day and not w.is_over(now))
     end = min(ends, default=now.date())
     left = count_workdays(now.date(), end)
@@ -283,18 +213,12 @@ def _correction_facts(
     yield "correction.left", words.correction_left["some" if left else "none"].format(n=left)
 
 
-def _format_day(words: FactWords, day: date | None) -> str | None:
-    if day is None:
-        return None
-    return words.day.format(year=day.year, month=day.month, day=day.day, weekday=words.weekdays[day.weekday()])
-
-
 def _count_days(end: date | None, now: datetime) -> str | None:
     return str(max(0, (end - now.date()).days)) if end else None
 
 
 def _format_span(words: FactWords, window: Window) -> str:
-    start, end = _format_day(words, window.opens), _format_day(words, window.closes)
+    start, end = words.format_day(window.opens), words.format_day(window.closes)
     template = words.span if start and end else words.span_since if start else words.span_until
     if not (start or end):
         return words.unstated
@@ -315,40 +239,6 @@ def _format_window(words: FactWords, window: Window) -> str:
     return line + (window.note or "")
 
 
-def _format_clock(notice: Notice, words: FactWords, running: Clock, cohort: str | None) -> str:
-    window = running.window
-    doubtful = window and running.phase in (Phase.CHECK, Phase.LATE) and window.end_inclusive == "unknown"
-    text = _describe_phase(notice, words.clock, words, running, cohort)
-    if not doubtful:
-        return text
-    doubt = words.doubt_last if running.days_left == 0 else words.doubt
-    return text + _fill_phase(notice, doubt, words, running, cohort)
-
-
-def _describe_phase(
-    notice: Notice, templates: Mapping[str, str], words: FactWords, running: Clock, cohort: str | None
-) -> str:
-    phase = running.phase.value
-    special = {0: f"{phase}_last", None: f"{phase}_open"}.get(running.days_left, phase)
-    kind = running.window.kind if running.window else ""
-    template = next(templates[name] for name in (f"{special}_{kind}", special, phase) if name in templates)
-    return _fill_phase(notice, template, words, running, cohort)
-
-
-def _fill_phase(notice: Notice, template: str, words: FactWords, running: Clock, cohort: str | None) -> str:
-    window = running.window or notice.windows_for(cohort, "check", "recheck", "correction")[-1]
-    office = notice.contact_for("record", cohort)
-    return template.format(
-        label=window.label,
-        start=_format_day(words, window.opens) or words.unstated,
-        end=_format_day(words, window.last_day) or words.unstated,
-        safe=_format_day(words, window.safe_day) or words.unstated,
-        days=running.days_left,
-        contact=office.person or office.role,
-        phone=words.comma.join(office.phones) or office.email or office.im or words.unstated,
-    )
-
-
 def _format_cohort(words: FactWords, cohort: Cohort) -> str:
     majors = words.comma.join(cohort.majors)
     grades = words.cohort_grades.format(grades=words.comma.join(cohort.grades)) if cohort.grades else ""
@@ -357,7 +247,7 @@ def _format_cohort(words: FactWords, cohort: Cohort) -> str:
         "form": cohort.form,
         "sites": words.comma.join(cohort.sites),
         "partner_school": cohort.partner_school if (cohort.partner_school or "") not in cohort.label else None,
-        "graduates_on": _format_day(words, cohort.graduates_on),
+        "graduates_on": words.format_day(cohort.graduates_on),
         "excluded": words.comma.join(cohort.excluded),
         "note": cohort.note,
     }

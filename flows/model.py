@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 RETURN = "return"
 """The target that leads out of a side track, back to the step where it was entered."""
+TODAY = "today"
+"""A kept answer that stands for the day on which it is given."""
+WRONG = "wrong"
+"""What a choice may forget: every verdict that is not right, and its cause."""
 
 State = Literal["walking", "reported", "done"]
 Source = Literal["notice", "help", "beyond"]
@@ -37,8 +41,9 @@ class ScriptRow(BaseModel):
 class Choice(ScriptRow):
     """A button of a step. `say` are further words that mean it, `said` is answered before the next step is shown.
 
-    `keep` are answers that it stands for; `forget` names checklists whose answers are dropped, because what they were
-    about has changed meanwhile.
+    `keep` are answers that it stands for (TODAY: the day on which it is chosen). `forget` names what is dropped because
+    it has changed meanwhile: a checklist (all its verdicts), an answer, or WRONG (what was found wrong). `clears`: the
+    school accepts what was found wrong as it is. The button is shown only while `when` holds.
     """
 
     id: ActionId
@@ -48,14 +53,17 @@ class Choice(ScriptRow):
     said: Prose | None = None
     keep: Mapping[ActionId, Label] = {}
     forget: tuple[StepId, ...] = ()
+    clears: bool = False
+    when: str | None = None
 
 
 class Gate(ScriptRow):
-    """Whoever enters the step while `when` holds is led to `go` instead."""
+    """Whoever enters the step while `when` holds is led to `go` instead; with `back`, RETURN leads here again."""
 
     when: str
     go: StepId
     said: Prose | None = None
+    back: bool = False
 
 
 class Note(ScriptRow):
@@ -97,7 +105,7 @@ class Step(ScriptRow):
 
     `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are more
     words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
-    `{{ sentence }}`.
+    `{{ sentence }}`; `more` is a second message, for a step that is too much for one.
     """
 
     id: StepId
@@ -106,6 +114,7 @@ class Step(ScriptRow):
     n: int | None = Field(default=None, ge=0, le=10)
     do: Prose
     sentence: Prose | None = None
+    more: Prose | None = None
     keep: Prose | None = None
     done: Prose | None = None
     why: Prose | None = None
@@ -124,7 +133,7 @@ class Step(ScriptRow):
     @property
     def prose(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Every text of the step with its place in it."""
-        for name in ("title", "do", "sentence", "keep", "done", "why"):
+        for name in ("title", "do", "sentence", "more", "keep", "done", "why"):
             if text := getattr(self, name):
                 yield (name,), text
         for section in ("choices", "stuck", "gate"):
@@ -155,10 +164,11 @@ class Step(ScriptRow):
 
 
 class Shortcut(ScriptRow):
-    """A place where the walk can be entered from the menu."""
+    """A place where the walk can be entered from the menu; those `upfront` also from the first message."""
 
-    text: Label
+    text: Worded
     go: StepId
+    upfront: bool = False
 
 
 class Script(ScriptRow):

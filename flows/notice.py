@@ -16,6 +16,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
 from flows.windows import EVERYONE, Window, overlap
 
+CAUSE = "cause"
+"""The first part of the name of an answer that says why a field differs: `cause:出生日期`."""
+
 
 class Head(NoticeRow):
     """The notice's own data. Only a `published` notice is offered to graduates.
@@ -106,13 +109,46 @@ class VerdictRule(NoticeRow):
     effect_delay_hours: int | None = Field(default=None, ge=0, le=720)
 
 
+class Document(NoticeRow):
+    """A paper to bring: the original, and this many copies (None: copies, and the notice does not say how many)."""
+
+    name: Text
+    original: bool = True
+    copies: Annotated[int, Field(ge=0, le=9)] | None = 0
+    condition: Text | None = None
+
+
+class Cause(NoticeRow):
+    """One of several reasons for which a field differs: `text` on its button, `say` in the sentence for the telephone.
+
+    `kind` names the row of `corrections` that it falls under, `note` is told to whoever chooses it.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=12)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    say: Text
+    kind: Text | None = None
+    note: Text | None = None
+
+
 class CheckField(NoticeRow):
-    """A field of the record to compare; `kind` names the row of `corrections` that a mistake in it falls under."""
+    """A field of the record to compare, asked with `ask` and explained by `note`.
+
+    A mistake in it falls under the row of `corrections` that `kind` names, needs these `documents` instead of that
+    row's, and may have one of several `causes`.
+    """
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
     editable_by: Literal["school", "admission_office", "police"] | None = None
     kind: Text | None = None
+    ask: Text | None = None
     note: Text | None = None
+    documents: tuple[Document, ...] = ()
+    causes: tuple[Cause, ...] = ()
+
+    def cause(self, cause_id: str | None) -> Cause | None:
+        """Return the cause with this id; None when there is none."""
+        return next((cause for cause in self.causes if cause.id == cause_id), None)
 
 
 class MatchResult(NoticeRow):
@@ -139,15 +175,6 @@ class Photo(NoticeRow):
     already_done_rule: Text | None = None
     match_results: tuple[MatchResult, ...] = ()
     dislike_rule: Text | None = None
-
-
-class Document(NoticeRow):
-    """A paper to bring: the original, and this many copies (None: copies, and the notice does not say how many)."""
-
-    name: Text
-    original: bool = True
-    copies: Annotated[int, Field(ge=0, le=9)] | None = 0
-    condition: Text | None = None
 
 
 class Correction(NoticeRow):
@@ -312,6 +339,11 @@ class Notice(NoticeRow):
         """Return the contacts for this cohort (an id), in the notice's order."""
         return tuple(c for c in self.contacts if overlap(c.cohorts, (cohort or EVERYONE,)))
 
+    def find_open_cause(self, answers: Mapping[str, str]) -> CheckField | None:
+        """Return the first field that differs for one of several causes while nobody said for which."""
+        differs = (f for f in self.check_fields if f.causes and answers.get(f"field:{f.name}") in ("wrong", "unsure"))
+        return next((f for f in differs if f"{CAUSE}:{f.name}" not in answers), None)
+
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """Return this cohort's windows of these kinds (all kinds when none is named), earliest end first."""
         chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
@@ -321,7 +353,16 @@ class Notice(NoticeRow):
         """Return whether there is something true at a dotted path such as `photo.code_required`."""
         return bool(reduce(getattr, path.split("."), self))
 
-    def corrections_for(self, fields: Sequence[str], cohort: str | None = None) -> tuple[Correction, ...]:
-        """Return the corrections that mistakes in these fields may fall under, with the general one (`*`)."""
-        kinds = {"*", *(f.kind for f in self.check_fields if f.name in fields)}
+    def corrections_for(
+        self, fields: Sequence[str], cohort: str | None = None, causes: Mapping[str, str] | None = None
+    ) -> tuple[Correction, ...]:
+        """Return the corrections that mistakes in these fields may fall under, with the general one (`*`).
+
+        `causes` are the ids of those that are known, by the name of the field; a known one decides alone.
+        """
+        kinds = {"*"}
+        for field in self.check_fields:
+            if field.name in fields:
+                cause = field.cause((causes or {}).get(field.name))
+                kinds.add((cause and cause.kind) or field.kind or "*")
         return tuple(c for c in self.corrections if c.kind in kinds and overlap(c.cohorts, (cohort or EVERYONE,)))

@@ -14,7 +14,7 @@ from flows.agreement import flaw
 from flows.answers import READERS
 from flows.engine import BACK, CONDITIONS, GUARDS, JUMP, is_condition
 from flows.facts import PLACEHOLDER, placeholders
-from flows.model import RETURN, Reads, Script, Step
+from flows.model import RETURN, WRONG, Reads, Script, Step
 
 Loc = tuple[str | int, ...]
 
@@ -67,7 +67,7 @@ def _find_repeated_ids(script: Script) -> Iterator[InitErrorDetails]:
 
 
 def _find_unknown_targets(script: Script, step: Step, at: Loc) -> Iterator[InitErrorDetails]:
-    known = sorted(script.by_id)
+    known, forgettable = sorted(script.by_id), {*script.by_id, *_list_answers(script), WRONG}
     for loc, target, _ in step.exits:
         if target not in script.by_id and target != RETURN:
             yield flaw("unknown_step", *at, *loc, id=target, known=known)
@@ -76,9 +76,16 @@ def _find_unknown_targets(script: Script, step: Step, at: Loc) -> Iterator[InitE
             yield flaw("unknown_step", *at, "gate", i, "go", id=gate.go, known=known)
     for section in ("choices", "stuck"):
         for i, choice in enumerate(getattr(step, section)):
-            for j, target in enumerate(choice.forget):
-                if target not in script.by_id:
-                    yield flaw("unknown_step", *at, section, i, "forget", j, id=target, known=known)
+            for j, about in enumerate(choice.forget):
+                if about not in forgettable:
+                    yield flaw("unknown_step", *at, section, i, "forget", j, id=about, known=known)
+
+
+def _list_answers(script: Script) -> Iterator[str]:
+    """Yield the names under which answers are kept."""
+    for step in script.steps:
+        yield from (name for choice in (*step.choices, *step.stuck) for name in choice.keep)
+        yield from (step.reads.into,) if step.reads else ()
 
 
 def _find_unknown_names(
@@ -91,9 +98,9 @@ def _find_unknown_names(
             yield flaw("unknown_topic", *at, "trouble", i, id=topic, known=sorted(topics))
     if step.reads and step.reads.reader not in READERS:
         yield flaw("unknown_reader", *at, "reads", "reader", id=step.reads.reader, known=sorted(READERS))
-    for section in ("gate", "notes"):
+    for section in ("gate", "notes", "choices", "stuck"):
         for i, row in enumerate(getattr(step, section)):
-            if not is_condition(row.when):
+            if row.when is not None and not is_condition(row.when):
                 yield flaw("unknown_condition", *at, section, i, "when", id=row.when, known=sorted(CONDITIONS))
     for loc, text in step.prose:
         yield from find_unknown_placeholders(text, (*at, *loc), facts)

@@ -18,6 +18,7 @@ from flows.answers import plain
 from flows.facts import Facts, facts_of_cohort
 from flows.model import Script, Step
 from flows.notice import Notice
+from flows.screens import StraightWay, count_screens
 
 MAX_MOMENTS = 64
 """Moments whose facts are cached."""
@@ -71,6 +72,11 @@ class Content:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
         return MessageReader(self.script, self.matcher, lines)
+
+    @cached_property
+    def screens(self) -> Mapping[str, StraightWay]:
+        """The screens of the walk under each notice, by its id."""
+        return {name: count_screens(self.script, notice) for name, notice in self.notices.items()}
 
     def prepare(self) -> None:
         """Build what typed messages need, about a second of work, so that no turn waits for it."""

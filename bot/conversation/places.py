@@ -32,6 +32,14 @@ def place_of(ctx: Context) -> Place:
     )
 
 
+def checklist_place(ctx: Context) -> Place:
+    """Return the place of somebody who is asked about the first field of the record."""
+    script = ctx.content.script
+    step = next(step for step in script.steps if step.checklist and step.checklist.of == "fields")
+    fields = tuple(field.name for field in ctx.voice.notice.check_fields)
+    return Place(step.id, places.find_asked(script, step), places.options(script, step), fields=fields)
+
+
 def _at_step(ctx: Context, position: Position) -> Place:
     script = ctx.content.script
     step = script.by_id[position.step]

@@ -19,8 +19,8 @@ from bot.domain.zone import ZONE
 from bot.render.reply import Voice
 from flows.clock import Phase, running_clock
 
-ASKED_AT = 2
-"""The main step at which everybody is asked: preparations are over, and many put the rest off."""
+ASKED_AT = range(2, 9)
+"""The main steps at which everybody is asked: preparations are over, many put the rest off, and it is not done yet."""
 REMINDERS = ("remind", "mute", "tomorrow", "weekend")
 """The commands about reminders."""
 MORNING = time(9, 30)
@@ -40,7 +40,7 @@ def ask_consent(voice: Voice) -> ReminderReply | None:
     """The question whether to remind, once; None before that, after it, and where nothing can remind or needs to."""
     session, words = voice.session, voice.content.phrases.broadcast
     step = voice.content.script.by_id.get(session.position.step) if session.position else None
-    if not voice.posts or session.reminders is not None or step is None or (step.n or 0) < ASKED_AT:
+    if not voice.posts or session.reminders is not None or step is None or step.n not in ASKED_AT:
         return None
     if running_clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
@@ -70,8 +70,7 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     due = datetime.combine(day, MORNING, ZONE).astimezone(UTC)
     position = session.position
     step = voice.fill(voice.walk.view(position).step.title) if position else voice.notice.notice.short
-    facts = voice.content.phrases.facts
-    when = facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
+    when = voice.content.phrases.facts.format_day(day)
     ends = running.window.last_day if running.window else None
     said = words.remind_late if ends and day > ends else words.remind_at
     return ReminderReply(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))

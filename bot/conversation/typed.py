@@ -14,6 +14,7 @@ from functools import reduce
 from bot.conversation import steps
 from bot.conversation.commands import run_command
 from bot.conversation.links import press
+from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
 from bot.conversation.questions import likely_topics, list_topics, miss, offer_topics, tally, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
@@ -53,6 +54,8 @@ NEAR = 0.15
 def answer_typed(ctx: Context, text: str) -> Turn:
     """Return the turn of a typed message, alone or read together with the pieces just before it."""
     text, readout = _read(ctx, text)
+    if named := name_wrong(ctx, text, readout.acts):
+        return replace(named, understood=readout.acts, tallied=tally(ctx, "taken"))
     turn = _keep_piece(ctx, text, readout, _act_on(ctx, text, readout))
     return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
 

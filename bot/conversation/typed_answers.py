@@ -32,8 +32,12 @@ def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
     if first.item == "all":
         verdicts = dict.fromkeys(items, first.action)
     move = voice.walk.compare(position, verdicts)
-    noted = ctx.content.phrases.facts.comma.join(_verdict(ctx, *pair) for pair in verdicts.items())
-    return _follow(ctx, move, noted, is_checklist=True) if move else say_unclear(ctx)
+    return _follow(ctx, move, describe_verdicts(ctx, verdicts), is_checklist=True) if move else say_unclear(ctx)
+
+
+def describe_verdicts(ctx: Context, verdicts: Mapping[str, str]) -> str:
+    """Return the verdicts in words."""
+    return ctx.content.phrases.facts.comma.join(_verdict(ctx, *pair) for pair in verdicts.items())
 
 
 def _verdict(ctx: Context, name: str, verdict: str) -> str:
@@ -96,13 +100,8 @@ def _value_words(ctx: Context, reading: ValueReading) -> str:
         return f"{cohort.label}{major}" if cohort and cohort.label != major else major
     if "level" in answers:
         return answers["level"]
-    facts = ctx.content.phrases.facts
     day = next((day_of(answer) for answer in answers.values()), None)
-    return (
-        facts.day.format(year=day.year, month=day.month, day=day.day, weekday=facts.weekdays[day.weekday()])
-        if day
-        else ""
-    )
+    return ctx.content.phrases.facts.format_day(day) or ""
 
 
 def _show_heard(ctx: Context, position: Position, reading: ValueReading) -> Turn:

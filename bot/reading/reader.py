@@ -10,6 +10,7 @@ from itertools import chain
 from bot.reading.acks import is_ack
 from bot.reading.acts import Act, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
+from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
@@ -73,6 +74,15 @@ class MessageReader:
         others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
         near = sorted(others, key=_likeliest)[:NEAR]
         return Readout(acts, tuple(chance[act] for act in acts), tuple(near))
+
+    def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
+        """Return the fields that a message names, in its order, and whether it asks something."""
+        message = Message(text, self._typist)
+        if not message.atoms:
+            return [], False
+        whole = message.whole
+        asks = any(atom.asks for atom in message.atoms) or any(one.name == "ask" for one in whole.stances)
+        return fields_in(whole, fields), asks
 
     def edges(self, text: str, place: Place) -> tuple[Message, list[Edge]]:
         """Return the message cut up, and for every segment what it may mean."""

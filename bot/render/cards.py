@@ -12,7 +12,7 @@ from bot.render.layout import Rows
 from bot.render.menu import render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_head, repeat_step
-from flows.engine import verdicts_of
+from flows.engine import CLEARED, verdicts_of
 from flows.model import Position
 
 
@@ -50,7 +50,7 @@ def render_deadline(voice: Voice) -> tuple[Reply, ...]:
     phrases, position = voice.content.phrases, voice.session.position
     cohort = position.answers.get("cohort") or None if position else None
     file = calendar(voice.notice, cohort, phrases.calendar, voice.fill(phrases.calendar.name), voice.now)
-    if file is None:
+    if file is None or (position and position.state == "done"):
         return voice.bubbles(voice.fill(phrases.deadline_closed), (_way_on(voice),), source="notice")
     rows = (*_reminder_rows(voice), _way_on(voice))
     *before, last = voice.bubbles(voice.fill(phrases.deadline), rows, source="notice")
@@ -76,7 +76,8 @@ def render_progress(voice: Voice) -> tuple[Reply, ...]:
         state=phrases.states[position.state],
         passed=phrases.facts.comma.join(passed) or phrases.progress_none,
     )
-    parts = filter(None, (text, _count_verdicts(voice, position), voice.facts["clock"]))
+    clock = "" if position.state == "done" else voice.facts["clock"]
+    parts = filter(None, (text, _count_verdicts(voice, position), clock))
     rows = ((voice.start(),), (voice.command("jump"), voice.command("restart"), voice.command("menu")))
     return voice.bubbles("\n\n".join(parts), rows)
 
@@ -84,7 +85,7 @@ def render_progress(voice: Voice) -> tuple[Reply, ...]:
 def _count_verdicts(voice: Voice, position: Position) -> str:
     """Return how many fields are right, wrong and open, in words; empty before the first comparison."""
     verdicts = list(verdicts_of(voice.notice, position).values())
-    right, unjudged = verdicts.count("right"), verdicts.count("")
+    right, unjudged = verdicts.count("right") + verdicts.count(CLEARED), verdicts.count("")
     if unjudged == len(verdicts):
         return ""
     wrong = len(verdicts) - right - unjudged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.content.phrases.graduate import CommandName
 from bot.domain.button_ids import Ask
@@ -10,7 +10,7 @@ from bot.domain.messages import Button, Reply
 from bot.render.layout import pack_rows
 from bot.render.reply import RESTART, Voice
 from flows.engine import JUMP
-from flows.model import Script, Step
+from flows.model import Script, Shortcut, Step
 
 MENU: tuple[CommandName, ...] = ("progress", "deadline", "contact", "jump", "restart", "privacy", "help")
 """Commands of the menu below the doors of the script, in reading order."""
@@ -24,6 +24,7 @@ def render_greeting(voice: Voice) -> tuple[Reply, ...]:
         return (*hello, *ask_notice(voice))
     rows = (
         (voice.start(),),
+        *pack_rows(_doors(voice, [door for door in voice.content.script.doors if door.upfront])),
         (voice.command("deadline"), voice.command("contact")),
         (voice.command("help"), voice.command("privacy")),
     )
@@ -73,5 +74,7 @@ def first_steps(script: Script) -> Mapping[int, Step]:
     return firsts
 
 
-def _doors(voice: Voice) -> list[Button]:
-    return [voice.act(JUMP, door.text, door.go) for door in voice.content.script.doors]
+def _doors(voice: Voice, doors: Iterable[Shortcut] | None = None) -> list[Button]:
+    """Return a button for each of these doors of the script, or for all."""
+    shown = voice.content.script.doors if doors is None else doors
+    return [voice.act(JUMP, voice.fill(door.text), door.go) for door in shown]

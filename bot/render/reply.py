@@ -6,6 +6,7 @@ cards, answers, feedback. None of them decides what to say.
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from bot.domain.messages import Button, Reply, Tone
 from bot.domain.session import Session
 from bot.render.layout import BUBBLE, Rows, cut
 from faq.sounds import units
+from flows.clock_facts import Standing
 from flows.engine import JUMP, Action, Walk, wrong_fields
 from flows.facts import Facts, facts, fill
 from flows.notice import Notice
 
 RESTART = "restart"
+_GAP = re.compile(r"\n{3,}")
 TONES: Mapping[str, Tone] = {"done": "good", "right": "good", "wrong": "bad", RESTART: "bad"}
 """Colours of actions; the rest has none, so that these stand out."""
 
@@ -56,11 +59,20 @@ class Voice:
         answers = position.answers if position else {}
         wrong = wrong_fields(self.notice, position) if position else ()
         shared = self.content.facts_cache(self.notice.id, answers.get("cohort") or None, self.now)
-        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared)
+        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared, self._standing)
+
+    @property
+    def _standing(self) -> Standing:
+        position = self.session.position
+        if position is None or position.state == "done":
+            return "done" if position else ""
+        is_wrong = wrong_fields(self.notice, position) or position.answers.get("record") == "missing"
+        return "wrong" if is_wrong or position.state == "reported" else ""
 
     def fill(self, template: str, live: Mapping[str, str] | None = None, **own: object) -> str:
         """Return the template with the facts of the notice, of the moment (`live`) and of the phrase (`own`) in it."""
         filled = fill(template, ChainMap(dict(live), self.facts) if live else self.facts)
+        filled = _GAP.sub("\n\n", filled)  # where a fact is empty
         return filled.format(**own) if own else filled
 
     def label(self, source: str, checked_on: date | None = None) -> str:

@@ -11,29 +11,36 @@ from bot.render.menu import render_menu
 from bot.render.reply import Voice
 from flows.engine import BACK, View
 from flows.model import Step
+from flows.notice import CheckField
 
-STEPS = 10
-"""Main steps of the walk, as the progress line counts them."""
+BAR = 10
+"""Parts of the bar in the progress line."""
 
 
-def render_step(voice: Voice, *, brief: bool = False) -> tuple[Reply, ...]:
-    """Return the present step with its buttons, `brief` for somebody who has just read it; the menu before the walk."""
+def render_step(voice: Voice) -> tuple[Reply, ...]:
+    """Return the present step with its buttons under the last message; the menu before the walk."""
     position = voice.session.position
     if position is None:
         return render_menu(voice)
     view = voice.walk.view(position)
-    parts = [render_head(voice, view.step), *_body(voice, view, brief=brief or view.item > 1)]
-    rows = pack_rows(voice.acts(view.actions)) + _help_rows(voice, view)
-    replies = voice.bubbles("\n\n".join(filter(None, parts)), rows, source=None if brief else view.step.source)
-    return replies if view.step.sentence is None or brief else _with_copy(voice, replies, view.step.sentence)
+    step, rows = view.step, _list_rows(voice, view)
+    text = "\n\n".join(filter(None, (render_head(voice, step), *_body(voice, view))))
+    if step.more:
+        first = voice.bubbles(text, source=step.source)
+        replies = (*first, *voice.bubbles(voice.fill(step.more).strip(), rows, source=step.source))
+    else:
+        replies = voice.bubbles(text, rows, source=step.source)
+    return replies if step.sentence is None else _with_copy(voice, replies, step.sentence)
 
 
 def repeat_step(voice: Voice) -> tuple[Reply, ...]:
-    """Return the present step in brief, to follow another answer; nothing before the walk."""
-    if voice.session.position is None:
+    """Return one line and the buttons of the present step, to follow another answer; nothing before the walk."""
+    position = voice.session.position
+    if position is None:
         return ()
-    first, *rest = render_step(voice, brief=True)
-    return (Reply(f"{voice.content.phrases.back_to_step}\n{first.text}", first.buttons), *rest)
+    view = voice.walk.view(position)
+    about = _ask_item(voice, view) if view.step.checklist else voice.fill(view.step.title)
+    return voice.bubbles(voice.content.phrases.back_to_step.format(about=about), _list_rows(voice, view))
 
 
 def render_trouble(voice: Voice) -> tuple[Reply, ...]:
@@ -58,29 +65,54 @@ def render_why(voice: Voice) -> tuple[Reply, ...]:
 
 
 def render_head(voice: Voice, step: Step) -> str:
-    """Return the progress line of a step, and the line of the clock unless the walk is done."""
-    phrases, n = voice.content.phrases, step.n
-    bar = phrases.bar[0] * (n or 0) + phrases.bar[1] * (STEPS - (n or 0))
-    template = phrases.head_side if n is None else phrases.head if n else phrases.head_before
-    head = template.format(n=n, bar=bar, title=voice.fill(step.title), track=voice.content.script.tracks[step.track])
-    if voice.session.position and voice.session.position.state == "done":
+    """Return the progress line of a step, in screens, and the line of the clock unless the walk is done."""
+    phrases, way, position = voice.content.phrases, voice.content.screens[voice.notice.id], voice.session.position
+    title = voice.fill(step.title)
+    if step.n is None:
+        head = phrases.head_side.format(title=title, track=voice.content.script.tracks[step.track])
+    else:
+        n = way.first[step.id] + (position.item if position and position.step == step.id else 0)
+        full = round(BAR * n / way.total)
+        bar = phrases.bar[0] * full + phrases.bar[1] * (BAR - full)
+        head = phrases.head.format(n=n, of=way.total, bar=bar, title=title)
+    if position and position.state == "done":
         return head
     return f"{head}\n{phrases.clock_line.format(clock=voice.facts['clock.short'])}"
 
 
-def _body(voice: Voice, view: View, *, brief: bool) -> Iterator[str]:
+def _body(voice: Voice, view: View) -> Iterator[str]:
+    """Yield the paragraphs of a step; of a checklist that was explained only the question."""
     phrases, step = voice.content.phrases, view.step
-    live = {"item.name": (view.name or "").removeprefix("field:"), "sentence": voice.fill(step.sentence or "")}
-    if not (brief and view.name):
-        yield voice.fill(step.do, live).split("\n\n")[0] if brief else voice.fill(step.do, live)
+    live, is_known = {"sentence": voice.fill(step.sentence or "")}, view.item > 1
+    if not is_known:
+        yield voice.fill(step.do, live)
     yield from (voice.fill(note, live) for note in view.notes)
     if step.checklist:
-        ask = voice.fill(step.checklist.ask, live)
-        yield phrases.item.format(item=view.item, items=view.items, ask=ask) if view.items > 1 else ask
-    if step.keep and not brief:
+        field = _field_of(voice, view)
+        yield _ask_item(voice, view)
+        yield (field and field.note) or ""
+    if step.keep and not is_known:
         yield phrases.keep.format(keep=voice.fill(step.keep, live))
-    if step.done and not brief:
+    if step.done and not is_known:
         yield phrases.done_when.format(done=voice.fill(step.done, live))
+
+
+def _field_of(voice: Voice, view: View) -> CheckField | None:
+    return next((f for f in voice.notice.check_fields if f"field:{f.name}" == view.name), None)
+
+
+def _ask_item(voice: Voice, view: View) -> str:
+    """Return the question about the present item of a checklist."""
+    phrases, field, checklist = voice.content.phrases, _field_of(voice, view), view.step.checklist
+    assert checklist
+    live = {"item.name": (view.name or "").removeprefix("field:")}
+    ask = (field and field.ask) or voice.fill(checklist.ask, live)
+    return phrases.item.format(item=view.item, items=view.items, ask=ask) if view.items > 1 else ask
+
+
+def _list_rows(voice: Voice, view: View) -> Rows:
+    """Return the buttons of a step: its actions, then what helps."""
+    return pack_rows(voice.acts(view.actions)) + _help_rows(voice, view)
 
 
 def _help_rows(voice: Voice, view: View) -> Rows:

@@ -55,6 +55,4 @@ def _describe_opening(content: Content, moment: datetime, today: date) -> str:
     ahead = (moment.date() - today).days
     if ahead < 2:
         return (words.tomorrow if ahead else words.today).format(clock=clock)
-    weekday = facts.weekdays[moment.weekday()]
-    day = facts.day.format(year=moment.year, month=moment.month, day=moment.day, weekday=weekday)
-    return words.on_day.format(day=day, clock=clock)
+    return words.on_day.format(day=facts.format_day(moment.date()), clock=clock)

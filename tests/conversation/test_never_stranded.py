@@ -12,7 +12,7 @@ from bot.content.content import Content
 from bot.conversation.decide import MAX_TEXT
 from bot.domain.button_ids import Act
 from bot.reading.acts import AnswerAct, CommandAct, ValuesAct
-from flows.engine import CHECKED, verdicts_of
+from flows.engine import CHECKED, CLEARED, verdicts_of
 from tests.conftest import Meets, both_notices, only_another, shipped
 from tests.person import Person, at, buttons, check_turn, dump_position
 
@@ -126,7 +126,7 @@ def wander(person: Person, presses: int, random: Random) -> set[str]:
         if PERMISSION in person.heard or (
             position.step in ("m9-verdict", "m10-done") and CHECKED not in position.answers
         ):
-            assert compared == {"right"}, position
+            assert compared <= {"right", CLEARED}, position
     return seen
 
 
@@ -185,6 +185,7 @@ def test_every_entry_is_asked_in_words_without_moving(n: int, meets: Meets) -> N
         is_answer = any(
             isinstance(act, (AnswerAct, ValuesAct)) or act in MOVES for act in acts
         )  # 照片不对, at the photo
+        is_answer = is_answer or person.step.startswith(("x1", "c1"))  # 名字错了: what is wrong is named
         assert is_answer or dump_position(person) == before, (entry.phrasings[0], step)
         assert list(person.own()) or "cmd|resume" in {button.id for button in person.shown}, step
 

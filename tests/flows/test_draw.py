@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+from bot.domain.session import Session
+from bot.render.reply import Voice
 from flows.draw import mermaid
 from tests.conftest import shipped
+from tests.person import at
 
 SCRIPT = shipped().script
 
 
 def drawn() -> str:
-    return mermaid(SCRIPT, lambda text: text.replace("{{ verdict.ok }}", "正确"))
+    return mermaid(SCRIPT, Voice(shipped(), Session("2014-autumn"), at("2013-12-05")).fill)
 
 
 def test_every_step_is_a_box_once_and_every_exit_an_arrow() -> None:

@@ -77,7 +77,7 @@ def test_a_fact_of_another_notice(name: str, value: str) -> None:
 
 def test_both_notices_have_the_same_names() -> None:
     assert set(told()) == set(told(another_notice()))
-    assert all((told() | told(another_notice())).values())
+    assert all(value for name, value in (told() | told(another_notice())).items() if not name.startswith("me."))
 
 
 def test_a_cohort_without_grades_or_majors_has_no_empty_brackets() -> None:

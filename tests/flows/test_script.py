@@ -56,7 +56,8 @@ def test_words_that_mean_two_buttons_of_one_step_are_not_given_twice() -> None:
 def test_every_button_can_be_said_in_words_and_by_its_number() -> None:
     tried = 0
     for step in STEPS:
-        for n, choice in enumerate(SCRIPT.choices_of(step)):
+        shown_now = [choice for choice in SCRIPT.choices_of(step) if choice.when is None]
+        for n, choice in enumerate(shown_now):
             pressed, said = (Person(CONTENT, at("2013-12-05")).stands(step.id) for _ in range(2))
             pressed.does(press="cmd|resume")
             shown = [b for b in pressed.own() if not b.id.endswith("|back")]

@@ -15,7 +15,7 @@ from bot.render.answers import render_answer
 from bot.render.cards import render_progress
 from bot.render.layout import BUBBLE, ROW, cut, pack_rows
 from bot.render.reply import Voice
-from bot.render.steps import render_step
+from bot.render.steps import render_step, repeat_step
 from flows.engine import verdicts_of
 from flows.model import Position
 from tests.conftest import Meets, shipped
@@ -96,15 +96,16 @@ def head_lines(replies: tuple[Reply, ...]) -> list[str]:
 @pytest.mark.parametrize(
     ("step", "head"),
     [
-        ("m0-who", "开始之前 □□□□□□□□□□ 这份通知包括你吗"),
-        ("m3-account", "第3/10步 ■■■□□□□□□□ 你有学信网账号吗"),
-        ("m10-date", "第10/10步 ■■■■■■■■■■ 哪天点的"),
+        ("m0-who", "第1/29步 □□□□□□□□□□ 这份通知包括你吗"),
+        ("m3-account", "第8/29步 ■■■□□□□□□□ 你有学信网账号吗"),
+        ("m6-compare", "第15/29步 ■■■■■□□□□□ 没看到自己的学籍"),
+        ("m10-date", "第28/29步 ■■■■■■■■■■ 哪天点的"),
         ("x1-report", "【信息有误】马上报告学校"),
     ],
 )
 def test_a_step_begins_with_where_one_is_and_the_clock(step: str, head: str) -> None:
     assert head_lines(render_step(make_voice(step)))[0] == head
-    assert head_lines(render_step(make_voice(step)))[1].startswith("⏰ 核对进行中，还有15天")
+    assert head_lines(render_step(make_voice(step)))[1].startswith("⏰ 还有15天，最迟12月19日")
 
 
 def test_who_is_done_sees_no_clock() -> None:
@@ -116,11 +117,11 @@ def test_who_is_done_sees_no_clock() -> None:
 
 
 @pytest.mark.parametrize("step", list(SCRIPT.by_id))
-def test_the_brief_step_is_shorter_and_has_the_same_buttons(step: str) -> None:
-    whole, brief = render_step(make_voice(step)), render_step(make_voice(step), brief=True)
-    assert sum(len(reply.text) for reply in brief) <= sum(len(reply.text) for reply in whole)
-    assert brief[-1].buttons == whole[-1].buttons
-    assert "做完的样子" not in brief[0].text
+def test_after_an_answer_the_step_is_one_line_with_the_same_buttons(step: str) -> None:
+    whole, (again,) = render_step(make_voice(step)), repeat_step(make_voice(step))
+    assert again.text.count("\n") == 0
+    assert len(again.text) <= 60
+    assert again.buttons == whole[-1].buttons
 
 
 def test_only_the_first_item_of_a_checklist_explains_it() -> None:

@@ -22,7 +22,7 @@ from bot.content.phrases.graduate import (
 from bot.content.phrases.typed import TypedPhrases
 from bot.domain.storage_mask import MaskName
 from flows.answers import plain
-from flows.facts import FactWords
+from flows.fact_words import FactWords
 
 OPTIONAL = (("desk", "office"), ("staff", "commands"), ("telegram", "commands"), ("broadcast", "templates"))
 """Parts in which a missing key was left out on purpose."""
@@ -91,7 +91,6 @@ class Phrases(PhraseRow):
     broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     head: Sentence
-    head_before: Sentence
     head_side: Sentence
     clock_line: Sentence
     keep: Sentence

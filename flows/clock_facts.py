@@ -1,0 +1,102 @@
+"""The facts that depend on the moment: which clock runs, what is left of it, when the office can be called. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from flows.clock import Clock, Phase, running_clock
+from flows.fact_words import FactWords
+from flows.notice import Notice
+from flows.workdays import is_workday
+
+Standing = Literal["", "wrong", "done"]
+"""What the clock depends on besides the day: something is wrong, which forbids the click, or all is done."""
+
+
+def clock_facts(
+    notice: Notice, words: FactWords, cohort: str | None, now: datetime, standing: Standing = ""
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the sentences of the clock that runs for a cohort (an id; None: not known yet), and its numbers."""
+    running = running_clock(notice, cohort, now)
+    yield "clock.short", _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
+    yield "clock", _format_clock(notice, words, running, cohort, now, standing)
+    yield "office.when", format_calling_time(words, now)
+    yield "today", words.format_day(now.date())
+    ends = running.window.last_day if running.window else None
+    yield "deadline", words.format_day(ends)
+    yield "days_left", str(max(0, (ends - now.date()).days)) if ends else None
+
+
+def format_calling_time(words: FactWords, now: datetime) -> str:
+    """Return when the office can be called: still today, tomorrow, or on the next working day."""
+    today = now.date()
+    ahead = 0 if now.time() < words.office_closes else 1
+    while not is_workday(today + timedelta(days=ahead)):
+        ahead += 1
+    name = {0: "today", 1: "tomorrow"}.get(ahead, "day")
+    return words.office[name].format(day=words.format_short(today + timedelta(days=ahead)))
+
+
+def _format_clock(
+    notice: Notice, words: FactWords, running: Clock, cohort: str | None, now: datetime, standing: Standing
+) -> str:
+    window = running.window
+    doubtful = window and running.phase in (Phase.CHECK, Phase.LATE) and window.end_inclusive == "unknown"
+    text = _describe_phase(notice, words.clock, words, running, cohort, now, standing)
+    if not doubtful or standing:
+        return text
+    doubt = words.doubt_last if running.days_left == 0 else words.doubt
+    return text + _fill_phase(notice, doubt, words, running, cohort, now)
+
+
+def _describe_phase(
+    notice: Notice,
+    templates: Mapping[str, str],
+    words: FactWords,
+    running: Clock,
+    cohort: str | None,
+    now: datetime,
+    standing: Standing,
+) -> str:
+    if standing == "done":
+        return templates["done"]
+    kind = running.window.kind if running.window else ""
+    if standing == "wrong" and kind != "recheck" and (correcting := _correcting(notice, cohort, now)):
+        name = "wrong" if correcting.days_left else "wrong_last"
+        return _fill_phase(notice, templates[name], words, correcting, cohort, now)
+    phase = running.phase.value
+    special = {0: f"{phase}_last", None: f"{phase}_open"}.get(running.days_left, phase)
+    template = next(templates[name] for name in (f"{special}_{kind}", special, phase) if name in templates)
+    return _fill_phase(notice, template, words, running, cohort, now)
+
+
+def _correcting(notice: Notice, cohort: str | None, now: datetime) -> Clock | None:
+    """Return the clock of the corrections; None when none is accepted any more, or for ever."""
+    windows = (w for w in notice.windows_for(cohort, "correction") if w.last_day and not w.is_over(now))
+    window = next(windows, None)
+    last = window.last_day if window else None
+    return Clock(Phase.LATE, window, (last - now.date()).days) if last else None
+
+
+def _fill_phase(
+    notice: Notice, template: str, words: FactWords, running: Clock, cohort: str | None, now: datetime
+) -> str:
+    ended = notice.windows_for(cohort, "check", "recheck", "correction")
+    window, office = running.window or ended[-1], notice.contact_for("record", cohort)
+    return template.format(
+        label=window.label,
+        start=words.format_day(window.opens) or words.unstated,
+        end=words.format_day(window.last_day) or words.unstated,
+        end_short=words.format_short(window.last_day) or words.unstated,
+        safe=words.format_day(window.safe_day) or words.unstated,
+        safe_short=words.format_short(window.safe_day) or words.unstated,
+        days=running.days_left,
+        all=words.comma.join(
+            words.ended.format(label=w.label, end=words.format_day(w.last_day)) for w in ended if w.last_day
+        ),
+        when=format_calling_time(words, now),
+        contact=office.person or office.role,
+        phone=words.comma.join(office.phones) or office.email or office.im or words.unstated,
+    )
