@@ -34,6 +34,8 @@ JUMP = "jump"
 CHECKED = "checked"
 """The answer of whoever says that they compared everything before they came here; comparing again takes it back."""
 
+PRESSED = ("clicked", "pressed")
+"""Answers of whoever clicked 正确: the day, or only that it was so."""
 CLEARED = "cleared"
 """The verdict on what differs and may stay so, as the school said."""
 GUARDS = frozenset({"fields_open", "photo_open", "wrong"})
@@ -333,7 +335,7 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "class_open": lambda w, p: not (p.answers.get("major") or p.answers.get("no-class")),
     "cleared": lambda w, p: bool(cleared_fields(w.notice, p)),
     "cleared_by_office": lambda w, p: p.answers.get("cleared-by") == "office",
-    "pressed": lambda w, p: bool(p.answers.get("clicked") or p.answers.get("pressed")),
+    "pressed": lambda w, p: any(p.answers.get(name) for name in PRESSED),
     "early": lambda w, p: _phase(w, p, w.now) is Phase.PREPARE,
     "late": lambda w, p: _phase(w, p, w.now) in (Phase.LATE, Phase.CLOSED),
     "closed": lambda w, p: _phase(w, p, w.now) is Phase.CLOSED,

@@ -20,6 +20,7 @@ from bot.domain.reminders import Resaved
 from bot.domain.zone import ZONE
 from bot.render.reply import Voice
 from bot.store import Store
+from flows.engine import PRESSED
 
 ATTEMPTS = 3
 """Attempts to correct somebody who does something at the same moment."""
@@ -157,7 +158,9 @@ def correct_session(
     last = max(step.n or 0 for step in script.steps)
     confirms = next(step.id for step in script.steps if step.n == last - 1)
     there = replace(session, notice=notice)
-    move = Voice(content, there, now).walk.jump(replace(position, state="walking"), confirms)
+    answers = {name: value for name, value in position.answers.items() if name not in PRESSED}
+    unpressed = replace(position, state="walking", answers=answers)
+    move = Voice(content, there, now).walk.jump(unpressed, confirms)
     assert move
     back = there.at(move.position)
     becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
