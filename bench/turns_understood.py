@@ -97,6 +97,7 @@ def _at(step_id: str, item: int) -> Place:
         find_asked(script, step),
         options(script, step),
         fields=fields,
+        known_fields=tuple(f.name for f in notice.check_fields),
         item=min(item, max(len(fields) - 1, 0)),
         likely=frozenset({*own, *step.trouble}),
         parse=_parser(step.id, today),

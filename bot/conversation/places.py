@@ -56,6 +56,7 @@ def _at_step(ctx: Context, position: Position) -> Place:
         places.find_asked(script, step),
         places.options(script, step),
         fields=fields,
+        known_fields=tuple(field.name for field in ctx.voice.notice.check_fields),
         item=position.item if fields else 0,
         parse=parse if asking else None,
         verdict=places.is_verdict(script, step),

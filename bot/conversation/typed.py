@@ -102,13 +102,13 @@ def _doubt(readout: Readout) -> Readout:
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
     if all(chance >= SURE for act, chance in acts if isinstance(act, AnswerAct)):
         return readout
-    return Readout((), (), (*acts, *readout.near))
+    return replace(readout, acts=(), chances=(), near=(*acts, *readout.near))
 
 
 def _without_hello(readout: Readout) -> Readout:
     """Leave out the greetings of earlier pieces: they were answered."""
     heard = [pair for pair in zip(readout.acts, readout.chances, strict=True) if pair[0] != SocialAct("hello")]
-    return Readout(tuple(act for act, _ in heard), tuple(chance for _, chance in heard), readout.near)
+    return replace(readout, acts=tuple(act for act, _ in heard), chances=tuple(chance for _, chance in heard))
 
 
 def _says_something(readout: Readout) -> bool:
@@ -278,5 +278,9 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
+    if readout.elsewhere and ctx.session.position:
+        title = ctx.voice.fill(ctx.content.script.by_id[readout.elsewhere].title)
+        said = ctx.content.phrases.typed.elsewhere.format(step=title)
+        return ctx.say(said, ((ctx.voice.command("jump"),),))
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

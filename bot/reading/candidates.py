@@ -26,7 +26,7 @@ from bot.reading.acts import (
 )
 from bot.reading.fields import fields_in
 from bot.reading.message import Message, Segment
-from bot.reading.phrasebook import NO_GROUP, BookPart, Numbers, Phrasebook, Text, TextComparison
+from bot.reading.phrasebook import NO_GROUP, BookPart, Likeness, Numbers, Phrasebook, Text, TextComparison
 from bot.reading.picks import find_pick
 from bot.reading.place import Asked, Parsed, Place, StepOption
 from faq.matcher import Weighed
@@ -36,7 +36,9 @@ COMPANY = 2  # social words and the like
 TOPICS = 4  # topics of the FAQ
 _SHARED: Mapping[str, int] = {"command": COMMANDS, "social": COMPANY, "dark": COMPANY}
 _NEW = "new.new"  # the group of questions that no entry answers
-LOOKS = 4  # segments of a message that the FAQ is asked, at most
+LOOKS = 4  # segments of a message that the FAQ is asked and other steps' words are compared with, at most
+_TOGETHER = Likeness._fields.index("together")
+ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
 _PICK = 8  # units of the longest segment that picks something
 
@@ -76,11 +78,13 @@ class Traits(NamedTuple):
 class StepWords:
     """The groups of words that count at a step: those of its answers, and those that all places share."""
 
-    def __init__(self, book: Phrasebook, options: Sequence[StepOption]) -> None:
+    def __init__(self, book: Phrasebook, options: Sequence[StepOption], every: BookPart) -> None:
+        """`every` has the words of the answers of all steps."""
         shared = [name for name in book.names if name.split(".")[0] in _SHARED]
         own = [name for option in options for name in option.groups]
-        self.book = book
+        self.book, self.every = book, every
         self.part: BookPart = BookPart(book, (*own, *shared, _NEW))
+        self.others: Numbers = np.array([at for at, name in enumerate(every.names) if name not in own], np.int64)
         number = self.part.number
         self.new: int = number.get(_NEW, NO_GROUP)
         rows = [[number[name] for name in option.groups if name in number] or [NO_GROUP] for option in options]
@@ -94,7 +98,11 @@ class StepWords:
 
 
 class Surroundings:
-    """A message at a place: what the phrasebook and the FAQ make of all its segments."""
+    """A message at a place: what the phrasebook and the FAQ make of all its segments.
+
+    `elsewhere` is another step whose answers the whole message is nearer to than to those of this step; None when it
+    names no thing.
+    """
 
     def __init__(self, message: Message, place: Place, words: StepWords, weigh: Weigh) -> None:
         self.message, self.place, self._words = message, place, words
@@ -102,9 +110,13 @@ class Surroundings:
         self.segments: list[Segment] = [message.whole] if self._bare else list(message.segments())
         self._named: dict[tuple[int, int], tuple[str, ...]] = {}
         self._parsed = place.parse(message.text) if place.parse else None
+        self._away: dict[int, tuple[float, float]] = {}
+        self.elsewhere: str | None = None
         if not self._bare:
+            ranked = sorted(range(len(self.segments)), key=lambda at: (self.segments[at].rank, at))[:LOOKS]
             self._compare()
-            self._looks = _look(self.segments, weigh)
+            self._compare_away(ranked)
+            self._looks = dict(zip(ranked, weigh([self.segments[at].words for at in ranked]), strict=True))
 
     def _compare(self) -> None:
         """Compare the segments with the words of the place, and find the shared groups that are nearest to each."""
@@ -119,6 +131,18 @@ class Surroundings:
         self._like_shared = likeness[np.arange(count)[:, None], nearest].tolist()
         self._like_options = likeness[:, words.options].max(axis=2).tolist() if len(words.options) else ((),) * count
         self._like_new = likeness[:, words.new].tolist()
+
+    def _compare_away(self, ranked: Sequence[int]) -> None:
+        """Compare segments with what answers other steps: how near that is, and how much nearer than this step's."""
+        words = self._words
+        texts = [self.segments[at].text for at in ranked]
+        together = TextComparison(words.every, texts, {}).together[:, words.others]
+        for at, own in zip(ranked, together, strict=True):
+            nearest = int(own.argmax())
+            away, here = float(own[nearest]), max((like[_TOGETHER] for like in self._like_options[at]), default=0.0)
+            self._away[at] = away, max(away - here, 0.0)
+            if self.segments[at].is_whole and self.message.subjects and away >= ELSEWHERE_FROM and away > here:
+                self.elsewhere = words.every.names[words.others[nearest]].split(".")[0]
 
     def _find_inside(self) -> dict[tuple[int, int], float]:
         """Return by segment and group the share of the segment that a line of the group makes up."""
@@ -222,6 +246,10 @@ class Surroundings:
             f"at.{place.asked}": 1.0,
             "after": float(place.topic is not None),
         }
+        if away := self._away.get(at):
+            rest["away"], rest["away.nearer"] = away
+        if not place.fields and fields_in(segment, place.known_fields):
+            rest["field"] = 1.0
         own = [(name, found[name]) for name in STANCES if name in found]
         grams = (*chars, *[f"{first}{second}" for first, second in zip(("<", *chars), (*chars, ">"), strict=True)])
         return Traits([*own, *[(name, value) for name, value in rest.items() if value]], tuple(dict.fromkeys(grams)))
@@ -229,12 +257,6 @@ class Surroundings:
 
 def _side(option: StepOption) -> str:
     return "affirm" if option.affirms else "other"
-
-
-def _look(segments: Sequence[Segment], weigh: Weigh) -> dict[int, Weighed]:
-    """Ask the FAQ about the segments: the whole first, then those between punctuation, then the others."""
-    ranked = sorted(range(len(segments)), key=lambda at: (segments[at].rank, at))[:LOOKS]
-    return dict(zip(ranked, weigh([segments[at].words for at in ranked]), strict=True))
 
 
 _DARK: Mapping[str, Act] = {"distress": DistressAct(), "abuse": AbuseAct(), "offtopic": OfftopicAct()}

@@ -60,7 +60,8 @@ class StepOption:
 class Place:
     """The context in which a message is read.
 
-    `fields` are the names of a checklist's items and `item` the asked one (0-based). `topic` is the FAQ topic answered
+    `fields` are the names of a checklist's items and `item` the asked one (0-based); `known_fields` are those of the
+    notice, at any step. `topic` is the FAQ topic answered
     last, `offered` how many things there are to pick from, `likely` topics that belong to the step or follow the last
     answer. `parse` reads values, `secret` finds what should not have been typed.
     """
@@ -69,6 +70,7 @@ class Place:
     asked: Asked
     options: tuple[StepOption, ...] = ()
     fields: tuple[str, ...] = ()
+    known_fields: tuple[str, ...] = ()
     item: int = 0
     topic: str | None = None
     offered: int = 0

@@ -13,7 +13,7 @@ from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message
-from bot.reading.phrasebook import Phrasebook
+from bot.reading.phrasebook import BookPart, Phrasebook
 from bot.reading.place import Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
@@ -31,12 +31,14 @@ NEAR_FROM = 0.02  # chance under which they are not
 class Readout:
     """The meaning of a message: its acts, best reading first in the order of the message, each with its chance 0–1.
 
-    `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure.
+    `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure. `elsewhere` is the id
+    of another step whose answers the words are nearer to than to those of this one.
     """
 
     acts: tuple[Act, ...]
     chances: tuple[float, ...] = ()
     near: tuple[tuple[Act, float], ...] = ()
+    elsewhere: str | None = None
 
 
 class MessageReader:
@@ -49,6 +51,7 @@ class MessageReader:
         groups = groups_of(script)
         groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
         self.book: Phrasebook = Phrasebook(groups)
+        self._every = BookPart(self.book, [name for name in groups if name.split(".")[0] in script.by_id])
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
@@ -65,15 +68,15 @@ class MessageReader:
         """Return the meaning of a message at a place. Any text is taken; what says nothing has no acts."""
         if place.secret and place.secret(text):
             return Readout((SecretAct(),), (1.0,))
-        message, edges = self.edges(text, place)
-        if not edges:
+        around, edges = self.look(text, place)
+        if around is None:
             return Readout(())
-        scored, count = self._model.score(edges), len(message.atoms)
+        scored, count = self._model.score(edges), len(around.message.atoms)
         acts, _ = best(scored, count)
         chance = chances(scored, count)
         others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
         near = sorted(others, key=_likeliest)[:NEAR]
-        return Readout(acts, tuple(chance[act] for act in acts), tuple(near))
+        return Readout(acts, tuple(chance[act] for act in acts), tuple(near), around.elsewhere)
 
     def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
         """Return the fields that a message names, in its order, and whether it asks something."""
@@ -84,15 +87,15 @@ class MessageReader:
         asks = any(atom.asks for atom in message.atoms) or any(one.name == "ask" for one in whole.stances)
         return fields_in(whole, fields), asks
 
-    def edges(self, text: str, place: Place) -> tuple[Message, list[Edge]]:
-        """Return the message cut up, and for every segment what it may mean."""
+    def look(self, text: str, place: Place) -> tuple[Surroundings | None, list[Edge]]:
+        """Return the message cut up, and for every segment what it may mean; None for a text without words."""
         message = Message(text, self._typist)
         if not message.atoms:
-            return message, []
+            return None, []
         if place.options not in self._words:
-            self._words[place.options] = StepWords(self.book, place.options)
+            self._words[place.options] = StepWords(self.book, place.options, self._every)
         around = Surroundings(message, place, self._words[place.options], self._weigh)
-        return message, [
+        return around, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)
         ]

@@ -12,7 +12,8 @@ class TypedPhrases(PhraseRow):
     """Words for what was taken from a message, and for messages that answer nothing.
 
     `noted` and `noted_left` say what was taken; `at_item` and `at_question` ask again after a bare 好; `unclear` offers
-    the step's own answers; `several` heads a list of more than two questions.
+    the step's own answers; `elsewhere` is for words that belong to another step; `several` heads a list of more than
+    two questions.
     """
 
     noted: Sentence
@@ -25,6 +26,7 @@ class TypedPhrases(PhraseRow):
     at_item: Sentence
     at_question: Sentence
     unclear: Sentence
+    elsewhere: Sentence
     several: Sentence
     distress: Sentence
     distress_for_staff: Sentence
