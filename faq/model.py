@@ -18,13 +18,25 @@ Source = Literal["notice", "help", "beyond"]
 Verdict = Literal["answer", "choices", "miss"]
 
 
+class Addition(BaseModel):
+    """A part of an answer from another source than the rest; it stands apart, under its own label."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+    source: Source
+    checked_on: date | None = None
+
+
 class Entry(BaseModel):
     """One question that people ask, in all the ways they ask it, and its one answer.
 
     `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, or `beyond` both; what is
-    beyond was looked up on `checked_on`. `step` is the script step that the question belongs to, `follow` are the
-    topics that people ask next, in order. `must_match` are lines that lead here before any other entry, and
-    `must_not_match` lines that must not be answered with this one; neither teaches the matcher.
+    beyond was looked up on `checked_on`. `more` are parts from other sources. `quotes` names the facts of the notice
+    whose own sentences stand behind the answer, `original` are CHSI's own words. `step` is the script step that the
+    question belongs to, `follow` are the topics that people ask next, in order. `must_match` are lines that lead here
+    before any other entry, and `must_not_match` lines that must not be answered with this one; neither teaches the
+    matcher.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -39,7 +51,20 @@ class Entry(BaseModel):
     must_match: tuple[Line, ...] = Field(default=(), max_length=20)
     must_not_match: tuple[Line, ...] = Field(default=(), max_length=20)
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+    more: tuple[Addition, ...] = ()
+    quotes: tuple[str, ...] = ()
+    original: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)] | None = None
     references: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Addition, ...]:
+        """The answer and its additions, in order, each with its own source."""
+        return (Addition.model_construct(text=self.answer, source=self.source, checked_on=self.checked_on), *self.more)
+
+    @property
+    def texts(self) -> tuple[tuple[tuple[str | int, ...], str], ...]:
+        """Every text of the answer with its place."""
+        return ((("answer",), self.answer), *((("more", n, "text"), part.text) for n, part in enumerate(self.more)))
 
     @model_validator(mode="after")
     def _beyond_is_dated(self) -> Self:

@@ -49,7 +49,7 @@ def _find_unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
                     yield flaw("unknown_cohort", section, n, "cohorts", i, id=cohort, known=sorted(cohorts))
     yield from _find_unknown_aliases(notice)
     contacts = {c.id for c in notice.contacts}
-    for topic, contact in notice.routing.model_dump().items():
+    for topic, contact in notice.routing.model_dump(exclude={"quote"}).items():
         if contact not in contacts | {*ELSEWHERE}:
             yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
     if notice.privacy.contact and notice.privacy.contact not in contacts:
@@ -112,7 +112,7 @@ def _find_gaps(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, window in enumerate(notice.windows):
         if window.kind in ("check", "correction") and window.closes is None:
             yield flaw("window_without_end", "windows", n, label=window.label)
-    routed = notice.routing.model_dump().values()
+    routed = notice.routing.model_dump(exclude={"quote"}).values()
     for n, contact in enumerate(notice.contacts):
         if contact.id in routed and not (contact.phones or contact.email or contact.im):
             yield flaw("contact_unreachable", "contacts", n, id=contact.id)

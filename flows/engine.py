@@ -15,7 +15,7 @@ from flows.answers import Asking, Scene
 from flows.clock import Phase, running_clock
 from flows.course_names import Sounds
 from flows.date_words import day_of
-from flows.model import RETURN, TODAY, WRONG, Choice, Gate, Position, Script, State, Step
+from flows.model import RETURN, TODAY, WRONG, Choice, Gate, Note, Position, Script, State, Step
 from flows.notice import CAUSE, Notice
 
 MAX_HOPS = 12
@@ -74,7 +74,7 @@ class View:
     step: Step
     actions: tuple[Action, ...]
     stuck: tuple[Action, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     name: str | None = None
     item: int = 0
     items: int = 0
@@ -181,7 +181,7 @@ class Walk:
             step,
             tuple(actions),
             tuple(Action(c.id, c.text) for c in step.stuck),
-            tuple(note.text for note in step.notes if self.holds(note.when, position)),
+            tuple(note for note in step.notes if note.when is None or self.holds(note.when, position)),
             items[position.item] if items else None,
             position.item + 1 if items else 0,
             len(items),

@@ -49,6 +49,8 @@ CohortIds = tuple[Id, ...]
 
 
 class NoticeRow(BaseModel):
-    """A row of the notice: frozen, and refuses unknown keys."""
+    """A row of the notice: frozen, and refuses unknown keys. `quote` is what the notice itself says, word for word."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+
+    quote: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)] | None = None

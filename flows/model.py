@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,11 @@ WRONG = "wrong"
 
 State = Literal["walking", "reported", "done"]
 Source = Literal["notice", "help", "beyond"]
+QuoteName = Literal[
+    "notice", "school", "cohorts", "check", "correction", "account", "browser", "entry", "verdict", "fields", "photo",
+    "corrections", "papers", "contact", "consequence",
+]  # fmt: skip
+"""The facts of a notice that `flows.quotes` knows by name."""
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=20)]
 ActionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=12)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
@@ -67,10 +73,16 @@ class Gate(ScriptRow):
 
 
 class Note(ScriptRow):
-    """A paragraph that is shown only while `when` holds."""
+    """A paragraph that is shown while `when` holds; without `when`, always.
 
-    when: str
+    One with a `source` of its own stands apart from the step's text, under that label; `checked_on` is the day on which
+    it was looked up. Without that day, what is `beyond` is advice of our own.
+    """
+
+    when: str | None = None
     text: Prose
+    source: Source | None = None
+    checked_on: date | None = None
 
 
 class Reads(ScriptRow):
@@ -103,6 +115,9 @@ class Checklist(ScriptRow):
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
+    `source` is where its text comes from, and `why` too unless that has a `why_source`. `quotes` names the facts of the
+    notice whose own sentences stand behind it.
+
     `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are more
     words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
     `{{ sentence }}`; `more` is a second message, for a step that is too much for one.
@@ -118,7 +133,9 @@ class Step(ScriptRow):
     keep: Prose | None = None
     done: Prose | None = None
     why: Prose | None = None
+    why_source: Source | None = None
     source: Source
+    quotes: tuple[QuoteName, ...] = ()
     state: State | None = None
     next: StepId | None = None
     say: tuple[Said, ...] = ()
@@ -129,6 +146,11 @@ class Step(ScriptRow):
     notes: tuple[Note, ...] = ()
     reads: Reads | None = None
     checklist: Checklist | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether people need its text later: what to remember, a sentence for the telephone, papers to bring."""
+        return bool(self.keep or self.sentence or "{{ papers }}" in self.do + (self.more or ""))
 
     @property
     def prose(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

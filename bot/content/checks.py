@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from string import Formatter
+from typing import get_args
 
 from pydantic_core import InitErrorDetails
 
@@ -18,7 +19,7 @@ from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
-from flows.model import Script
+from flows.model import QuoteName, Script
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
 
@@ -107,8 +108,12 @@ def find_entry_flaws(
         owner = phrasings.setdefault(phrasing.casefold(), entry.id)
         if owner != entry.id:
             yield flaw("phrasing_twice", "phrasings", n, text=phrasing, id=owner)
-    yield from find_unknown_placeholders(entry.answer, ("answer",), names)
-    yield from find_stray_braces(entry.answer, ("answer",))
+    for loc, text in entry.texts:
+        yield from find_unknown_placeholders(text, loc, names)
+        yield from find_stray_braces(text, loc)
+    for n, name in enumerate(entry.quotes):
+        if name not in get_args(QuoteName):
+            yield flaw("unknown_quote", "quotes", n, id=name, known=sorted(get_args(QuoteName)))
 
 
 def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:

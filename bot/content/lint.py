@@ -127,37 +127,44 @@ def lint(
     return sorted(found, key=lambda finding: finding.level)
 
 
+def _search_texts(pattern: re.Pattern[str], entry: Entry) -> Iterator[Hit]:
+    """Yield the first place of each text of the answer where the pattern is found."""
+    for loc, text in entry.texts:
+        if m := pattern.search(text):
+            yield loc, {"text": m[0]}
+
+
 def _find_secret_request(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    for sentence in re.split(r"[。！？\n]", entry.answer):
-        if (m := _ASKS_FOR_SECRET.search(sentence)) and not _NEGATED.search(sentence):
-            yield ("answer",), {"text": m[0]}
+    for loc, text in entry.texts:
+        for sentence in re.split(r"[。！？\n]", text):
+            if (m := _ASKS_FOR_SECRET.search(sentence)) and not _NEGATED.search(sentence):
+                yield loc, {"text": m[0]}
 
 
 def _find_secret(entry: Entry, context: _LintContext) -> Iterator[Hit]:
-    if not privacy.find("\n".join((entry.answer, *entry.phrasings)), context.content.public_contacts):
+    lines = [*entry.texts, *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
+    if not privacy.find("\n".join(text for _, text in lines), context.content.public_contacts):
         return  # searching all of it at once is much quicker than line by line
-    lines = [(("answer",), entry.answer), *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
     for loc, text in lines:
         if privacy.find(text, context.content.public_contacts):
             yield loc, {}
 
 
 def _find_link(entry: Entry, context: _LintContext) -> Iterator[Hit]:
-    for m in _URL.finditer(entry.answer):
+    for loc, m in ((loc, m) for loc, text in entry.texts for m in _URL.finditer(text)):
         host = m[1].lower().rstrip(".")
         if host not in context.hosts and not any(host == end or host.endswith(f".{end}") for end in ALLOWED_HOSTS):
-            yield ("answer",), {"text": host}
+            yield loc, {"text": host}
 
 
 def _find_html(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    if m := _TAG.search(entry.answer):
-        yield ("answer",), {"text": m[0]}
+    yield from _search_texts(_TAG, entry)
 
 
 def _find_unfinished(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    for key, text in (("title", entry.title), ("answer", entry.answer)):
-        if m := _UNFINISHED.search(text):
-            yield (key,), {"text": m[0]}
+    if m := _UNFINISHED.search(entry.title):
+        yield ("title",), {"text": m[0]}
+    yield from _search_texts(_UNFINISHED, entry)
 
 
 def _find_empty(entry: Entry, context: _LintContext) -> Iterator[Hit]:
@@ -231,7 +238,7 @@ def _find_past_dates(entry: Entry, context: _LintContext) -> Iterator[Hit]:
 
 
 def _find_missing_reference(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    if entry.source == "beyond" and not entry.references:
+    if not entry.references and any(part.checked_on for part in entry.parts):
         yield ("source",), {}
 
 
@@ -251,13 +258,11 @@ def _find_long(entry: Entry, _: _LintContext) -> Iterator[Hit]:
 
 
 def _find_phone(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    if m := _PHONE.search(entry.answer):
-        yield ("answer",), {"text": m[0]}
+    yield from _search_texts(_PHONE, entry)
 
 
 def _find_half_width(entry: Entry, _: _LintContext) -> Iterator[Hit]:
-    if m := _HALF.search(entry.answer):
-        yield ("answer",), {"text": m[0]}
+    yield from _search_texts(_HALF, entry)
 
 
 RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.conversation import reminders, steps
 from bot.conversation.commands import run_command
-from bot.conversation.questions import tell_topics
+from bot.conversation.questions import quote_source, tell_topics
 from bot.conversation.turn import Context, Turn
 from bot.domain import button_ids, join_codes
 from bot.domain.button_ids import Act, Ask, Pick, Vote
@@ -61,6 +61,8 @@ def _open(ctx: Context, kind: str, name: str) -> Turn | None:
         return steps.choose_notice(ctx, name)
     if kind == "faq" and name in ctx.content.entries:
         return tell_topics(ctx, (name,))
+    if kind == "quote" and name in ctx.content.entries:
+        return quote_source(ctx, ctx.content.entries[name])
     if kind == "step" and name in ctx.content.script.by_id and ctx.session.notice:
         return steps.jump(ctx, name)
     return None

@@ -16,7 +16,10 @@ from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
 from bot.render.layout import Rows
+from bot.render.quotes import render_quotes
+from bot.render.reply import give_buttons
 from bot.tickets import staff_posts
+from faq.model import Entry
 
 MAX_CHOICES = 3
 
@@ -29,6 +32,16 @@ def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))
     return Turn(told, (*first, *answers), "again", last="answer", told=told.told, tallied=tally(ctx, "answer"))
+
+
+def quote_source(ctx: Context, entry: Entry) -> Turn:
+    """Show the source's own words behind an answer, in a message beside it."""
+    voice = ctx.voice
+    said = render_quotes(voice, entry.quotes, entry.original)
+    if not said:
+        return tell_topics(ctx, (entry.id,))
+    beside = tuple(replace(reply, own=True) for reply in give_buttons(said, ((voice.start(),),)))
+    return Turn(ctx.session, beside, last=ctx.session.last)
 
 
 def list_topics(ctx: Context, topics: Sequence[str]) -> Turn:

@@ -95,7 +95,8 @@ class Reply:
     `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
     texts to copy (a button's text is its label, its id the text to copy); a channel that cannot copy omits them.
     `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that,
-    as a preview of a broadcast.
+    as a preview of a broadcast. Where a channel shows replies in place of earlier ones, `own` is a new message all the
+    same, and one that `stays` is not replaced later.
     """
 
     text: str
@@ -107,6 +108,8 @@ class Reply:
     copies: tuple[Button, ...] = ()
     link: str | None = None
     bulletin: Bulletin | None = None
+    own: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

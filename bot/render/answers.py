@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
-from bot.domain.messages import Reply
+from bot.domain.button_ids import Ask
+from bot.domain.messages import Button, Reply
 from bot.render.layout import pack_rows
-from bot.render.reply import Voice
+from bot.render.quotes import has_quotes
+from bot.render.reply import Voice, give_buttons
 from faq.model import Entry
 
 
 def render_answer(voice: Voice, entry: Entry) -> tuple[Reply, ...]:
-    """Return the answer of an entry with its source and a button for each topic that follows."""
-    rows = pack_rows(voice.topics(entry.follow))
+    """Return the answer of an entry with its source, what comes from elsewhere under labels of its own, and buttons:
+    the words of the source, and each topic that follows.
+    """
+    quote = (Button(str(Ask("quote", entry.id)), voice.content.phrases.buttons["quote"]),)
+    rows = (quote if has_quotes(voice, entry) else (), *pack_rows(voice.topics(entry.follow)))
     if voice.session.position is None:
         rows = (*rows, (voice.start(), voice.command("menu")))
-    label = voice.label(entry.source, entry.checked_on)
-    replies = voice.bubbles(voice.fill(entry.answer), rows, label=label, topic=entry.id)
-    return tuple(replace(reply, title=entry.title) for reply in replies)
+    said = (
+        voice.bubbles(voice.fill(part.text), label=voice.label(part.source, part.checked_on), topic=entry.id)
+        for part in entry.parts
+    )
+    return tuple(replace(reply, title=entry.title) for reply in give_buttons(tuple(chain(*said)), rows))
 
 
 def render_choices(voice: Voice, topics: Sequence[str], sentence: str, mark: str) -> tuple[Reply, ...]:

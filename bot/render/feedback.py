@@ -35,7 +35,7 @@ class VoteReply:
 
 def wording(entry: Entry) -> str:
     """Return the digest of an entry's title and answer: 12 hexadecimal digits."""
-    return hashlib.sha256(f"{entry.title}\n{entry.answer}".encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join((entry.title, *(text for _, text in entry.texts))).encode()).hexdigest()[:12]
 
 
 def ask_if_helpful(voice: Voice, entry: Entry, opinion: str = "") -> tuple[Reply, ...]:

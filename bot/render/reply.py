@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -76,9 +76,10 @@ class Voice:
         return filled.format(**own) if own else filled
 
     def label(self, source: str, checked_on: date | None = None) -> str:
-        """Return the line that names a source."""
+        """Return the line that names a source; what is beyond and was looked up nowhere is advice of ours."""
         labels: Mapping[str, str] = self.content.phrases.sources  # type: ignore[assignment]
-        return labels[source].format(checked_on=checked_on)
+        name = "advice" if source == "beyond" and checked_on is None else source
+        return labels[name].format(checked_on=checked_on)
 
     def bubbles(
         self,
@@ -90,7 +91,7 @@ class Voice:
         topic: str | None = None,
     ) -> tuple[Reply, ...]:
         """Return the text in bubbles of at most `BUBBLE` characters, with the buttons under the last one."""
-        label = label or (self.label(source) if source in ("notice", "help") else None)
+        label = label or (self.label(source) if source else None)
         *before, last = cut(text, BUBBLE)
         buttons = tuple(row for row in rows if row)
         return (*(Reply(part, source=label, topic=topic) for part in before), Reply(last, buttons, label, topic))
@@ -126,3 +127,9 @@ class Voice:
         if self.session.notice is None:
             return self.command("start")
         return self.act(JUMP, self.content.phrases.buttons["start"])
+
+
+def give_buttons(replies: tuple[Reply, ...], rows: Rows) -> tuple[Reply, ...]:
+    """Return the replies with the buttons under the last one."""
+    *before, last = replies
+    return (*before, replace(last, buttons=tuple(row for row in rows if row)))

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.domain.messages import Button, Reply
 from bot.render.layout import Rows, pack_rows
 from bot.render.menu import render_menu
-from bot.render.reply import Voice
+from bot.render.quotes import render_quotes
+from bot.render.reply import Voice, give_buttons
 from flows.engine import BACK, View
 from flows.model import Step
 from flows.notice import CheckField
@@ -23,14 +24,19 @@ def render_step(voice: Voice) -> tuple[Reply, ...]:
     if position is None:
         return render_menu(voice)
     view = voice.walk.view(position)
-    step, rows = view.step, _list_rows(voice, view)
-    text = "\n\n".join(filter(None, (render_head(voice, step), *_body(voice, view))))
-    if step.more:
-        first = voice.bubbles(text, source=step.source)
-        replies = (*first, *voice.bubbles(voice.fill(step.more).strip(), rows, source=step.source))
-    else:
-        replies = voice.bubbles(text, rows, source=step.source)
+    step = view.step
+    said = voice.bubbles("\n\n".join(filter(None, (render_head(voice, step), *_body(voice, view)))), source=step.source)
+    more = voice.bubbles(voice.fill(step.more).strip(), source=step.source) if step.more else ()
+    shown = give_buttons((*said, *more, *_render_apart(voice, view)), _list_rows(voice, view))
+    replies = tuple(replace(reply, stays=step.is_kept) for reply in shown)
     return replies if step.sentence is None else _with_copy(voice, replies, step.sentence)
+
+
+def _render_apart(voice: Voice, view: View) -> Iterator[Reply]:
+    """Yield the notes that stand apart from the step's text, under labels of their own; once for a checklist."""
+    for note in view.notes if view.item <= 1 else ():
+        if note.source:
+            yield from voice.bubbles(voice.fill(note.text), label=voice.label(note.source, note.checked_on))
 
 
 def repeat_step(voice: Voice) -> tuple[Reply, ...]:
@@ -61,7 +67,8 @@ def render_why(voice: Voice) -> tuple[Reply, ...]:
     if step is None or step.why is None:
         return render_step(voice)
     reason = voice.content.phrases.why.format(why=voice.fill(step.why))
-    return (*voice.bubbles(reason, source=step.source), *repeat_step(voice))
+    said = voice.bubbles(reason, source=step.why_source or step.source)
+    return (*said, *render_quotes(voice, step.quotes), *repeat_step(voice))
 
 
 def render_head(voice: Voice, step: Step) -> str:
@@ -86,7 +93,7 @@ def _body(voice: Voice, view: View) -> Iterator[str]:
     live, is_known = {"sentence": voice.fill(step.sentence or "")}, view.item > 1
     if not is_known:
         yield voice.fill(step.do, live)
-    yield from (voice.fill(note, live) for note in view.notes)
+    yield from (voice.fill(note.text, live) for note in view.notes if note.source is None)
     if step.checklist:
         field = _field_of(voice, view)
         yield _ask_item(voice, view)

@@ -93,6 +93,21 @@ async def test_a_typed_word_gets_a_new_message_and_a_tap_edits_it(town: Town) ->
     assert len(ann.messages) == bubbles + 2
 
 
+async def test_what_must_be_kept_is_not_replaced_by_the_next_tap(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "/start step-m4-keep")
+    kept = ann.messages[-1]
+    assert "要记住" in kept.shown
+    await town.taps(ann, "完成了")
+    await town.telegram.until(lambda: "登录学信档案" in ann.messages[-2].shown)
+    assert (kept.edits, "要记住" in kept.shown) == (0, True)
+    await town.says(ann, "张老师电话多少")
+    answer = next(m for m in reversed(ann.messages) if any(b["text"] == "原文" for row in m.buttons for b in row))
+    ann.presses(next(b["callback_data"] for row in answer.buttons for b in row if b["text"] == "原文"), answer)
+    await town.telegram.until(lambda: "5、详情咨询" in ann.messages[-1].shown)
+    assert answer.edits == 0
+
+
 async def test_a_vote_is_thanked_for_at_once_and_changes_only_its_answer(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,7 +224,9 @@ class Telegram:
     async def _edit(self, event: Event, reply: Reply, args: RateLimitArgs) -> bool:
         """Show a reply in the message whose button was pressed; False when it must be a new message."""
         screen = event.on_screen
-        if screen is None or screen.text is None or reply.attachment or reply.bulletin or outgoing.is_broadcast(screen):
+        if reply.own or reply.attachment or reply.bulletin:
+            return False
+        if screen is None or screen.text is None or outgoing.is_broadcast(screen):
             return False
         place = (event.chat, event.message)
         # A press carries what was there when it was made; who taps three times has pressed before our edit came.

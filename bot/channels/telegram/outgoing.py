@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,8 @@ STYLES: Mapping[str, str] = {"good": KeyboardButtonStyle.SUCCESS, "bad": Keyboar
 """Colours by tone; older servers leave them out."""
 BROADCAST = ("ack|", "cmd|mute")
 """Prefixes of the buttons of a broadcast, and of no others."""
+STAYS = "!"
+"""Before the data of a button under a message that stays: what follows a press does not replace it."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -92,7 +95,10 @@ def visible_text(reply: Reply) -> str:
 
 def keyboard(reply: Reply) -> InlineKeyboardMarkup:
     """Return the buttons of a reply; texts to copy come first, each in a row of its own."""
-    return rows(reply.buttons, reply.copies)
+    buttons = reply.buttons
+    if reply.stays:
+        buttons = tuple(tuple(replace(button, id=STAYS + button.id) for button in row) for row in buttons)
+    return rows(buttons, reply.copies)
 
 
 @lru_cache(maxsize=256)  # the same few screens, again and again

@@ -12,6 +12,7 @@ from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineQuery, Message
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
 from bot.channels.telegram.formatting import formatted_html
+from bot.channels.telegram.outgoing import STAYS
 from bot.domain.messages import Incoming, Sent
 
 ALLOWED = (
@@ -254,6 +255,8 @@ def _press(query: CallbackQuery, number: str, staff_chat: int | None) -> Event |
     user, data = _user_id(query.from_user), _clean(query.data)
     # A message that is too old for Telegram to show has no text.
     on_screen = shown if isinstance(shown, Message) and shown.is_accessible else None
+    if data.startswith(STAYS):
+        on_screen, data = None, data.removeprefix(STAYS)
     message_id = shown.message_id if shown else None
     if staff_chat is not None and chat is not None and chat.id == staff_chat and data.startswith("desk|"):
         pressed = Incoming(NAME, user, press=data, update_id=number, place="staff")

@@ -14,7 +14,7 @@ CommandName = Literal[
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
-    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw",
+    "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw", "quote",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
 

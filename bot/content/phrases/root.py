@@ -32,7 +32,8 @@ class Phrases(PhraseRow):
     """Every sentence of the bot. `{{ fact }}` is filled from the notice, `{name}` by the code that renders it."""
 
     facts: FactWords
-    sources: Mapping[Literal["notice", "help", "beyond"], Sentence]
+    sources: Mapping[Literal["notice", "help", "beyond", "advice"], Sentence]
+    quote: Sentence
     greeting: Sentence
     greeting_notice: Sentence
     welcome_back: Sentence
