@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
-from bot.reading.place import Place
+from bot.reading.place import MENU, Place
 from bot.reading.reader import MessageReader, Readout
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
@@ -80,7 +80,7 @@ class Content:
 
     def prepare(self) -> None:
         """Build what typed messages need, about a second of work, so that no turn waits for it."""
-        self.reader  # noqa: B018 - a cached property: the look builds it, and the matcher below it
+        self.reader.read("zhaopian zai na kan", MENU)  # builds the matcher, the reader, and what reads pinyin
         self.mask("")  # compiles the rules
 
     def read(self, text: str, place: Place) -> Readout:

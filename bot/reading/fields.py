@@ -30,8 +30,9 @@ def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, 
     """The longest name of a field at every unit: its first unit, its size, the field."""
     chars, sounds = segment.text.chars, segment.text.sounds
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
-    for at in range(len(chars)):
-        if at and _COMPARED.match(line, at - 1):
+    heads = _heads(fields)
+    for at, (char, heard_as) in enumerate(zip(chars, sounds, strict=True)):
+        if (char not in heads and heard_as not in heads) or (at and _COMPARED.match(line, at - 1)):
             continue
         for word, sound, name in _words(fields):
             here = chars[at : at + len(word)]
@@ -46,3 +47,9 @@ def _words(fields: tuple[str, ...]) -> tuple[tuple[Units, Units, str], ...]:
     """Every name of every field as written and as it sounds, the longest first."""
     words = {units(spelt(word)): name for name in fields for word in (name, *wordings()["fields"].get(name, ()))}
     return tuple((*word, name) for word, name in sorted(words.items(), key=lambda pair: (-len(pair[0][0]), pair)))
+
+
+@cache
+def _heads(fields: tuple[str, ...]) -> frozenset[str]:
+    """The units that a name begins with, as written and as it sounds: looking for them first is cheap."""
+    return frozenset(one[0] for word, sound, _ in _words(fields) for one in (word, sound))

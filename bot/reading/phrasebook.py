@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,95 +117,30 @@ def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
     )
 
 
-class _WordingView:
-    """One view of all lines: postings by gram, and the evidence of each gram for each group."""
-
-    def __init__(self, rows: Sequence[tuple[int, Mapping[str, float]]], groups: int) -> None:
-        self.ids: dict[str, int] = {}
-        having: defaultdict[int, set[int]] = defaultdict(set)
-        cells: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-        for row, (group, grams) in enumerate(rows):
-            for gram, strength in grams.items():
-                number = self.ids.setdefault(gram, len(self.ids))
-                having[number].add(group)
-                cells[number].append((row, strength))
-        self.idf: list[float] = [math.log((groups + 1) / (len(having[at]) + 0.5)) + 0.1 for at in range(len(self.ids))]
-        self.starts: Numbers = np.cumsum([0, *[len(cells[at]) for at in range(len(self.ids))]])
-        flat = [cell for at in range(len(self.ids)) for cell in cells[at]]
-        self.rows: Numbers = np.array([row for row, _ in flat], np.int64)
-        heavy = np.array([strength for _, strength in flat]) * np.repeat(self.idf, np.diff(self.starts))
-        lengths = np.sqrt(np.bincount(self.rows, heavy**2, len(rows)))
-        self.shares: Floats = heavy / lengths[self.rows]
-        self.evidence: NDArray[np.float32] = self._logs(rows, groups)
-
-    def _logs(self, rows: Sequence[tuple[int, Mapping[str, float]]], groups: int) -> NDArray[np.float32]:
-        """By gram and group: the logarithm of how much likelier the gram is in a line of the group than in any."""
-        sums = np.zeros((len(self.ids), groups))
-        for group, grams in rows:
-            for gram, strength in grams.items():
-                sums[self.ids[gram], group] += strength
-        sizes = np.bincount([group for group, _ in rows], minlength=groups)
-        overall = sums.sum(axis=1, keepdims=True) / sizes.sum()
-        share = (sums + _PRIOR * overall + _UNSEEN) / (sizes + _PRIOR)
-        logs: NDArray[np.float32] = np.log(share / (overall + _UNSEEN / _PRIOR)).astype(np.float32)
-        return logs
-
-    def vectors(self, texts: Sequence[Mapping[str, float]], rarest: float) -> tuple[Numbers, Numbers, Floats]:
-        """Return the known grams of all texts: by gram its text, its number, its weight in the text's unit vector."""
-        owners: list[int] = []
-        numbers: list[int] = []
-        weights: list[float] = []
-        for owner, grams in enumerate(texts):
-            own = [
-                (number, strength * self.idf[number])
-                for gram, strength in grams.items()
-                if (number := self.ids.get(gram, -1)) >= 0
-            ]
-            missing = (len(grams) - len(own)) * rarest**2
-            length = math.sqrt(sum([weight * weight for _, weight in own]) + missing) or 1.0
-            owners += [owner] * len(own)
-            numbers += [number for number, _ in own]
-            weights += [weight / length for _, weight in own]
-        return np.array(owners, np.int64), np.array(numbers, np.int64), np.array(weights)
-
-
-class _PartView(NamedTuple):
-    """The postings of a view in some rows, and its evidence for some groups."""
-
-    whole: _WordingView
-    starts: Numbers
-    rows: Numbers
-    shares: Floats
-    evidence: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, view: _WordingView, rows: Numbers, groups: Sequence[int]) -> _PartView:
-        """`rows` has the new number of each row, -1 for one that is left out."""
-        there = rows[view.rows] >= 0
-        starts = np.append(0, there.cumsum())[view.starts]
-        return cls(view, starts, rows[view.rows[there]], view.shares[there], view.evidence[:, groups])
-
-
 class BookPart:
-    """Some groups of a phrasebook, numbered anew in its order: those that texts at one place are compared with."""
+    """Some groups of a phrasebook, numbered anew in its order: those that texts at one place are compared with.
+
+    The postings of gram g are `starts[g]` up to `starts[g + 1]`: posting p is in the line and view `slots[p]` with the
+    weight `shares[p]`. Slots are numbered by view, then line. There is a part for every step, so they are small.
+    """
 
     def __init__(self, book: Phrasebook, names: Iterable[str]) -> None:
         """Of the groups so named, those that have words."""
+        self.book: Phrasebook = book
         self.names: list[str] = sorted({name for name in names if name in book.number})
         self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
-        groups = [book.number[name] for name in self.names]
-        coded = [book.coded[group] for group in groups]
-        self.coded: list[str] = [line for lines in coded for line in lines]
-        self.owners: defaultdict[str, set[int]] = defaultdict(set)
-        sizes = np.array([len(lines) for lines in coded], np.int64)
+        self.groups: list[int] = [book.number[name] for name in self.names]
+        sizes = book.sizes[self.groups]
         self.first: Numbers = sizes.cumsum() - sizes
-        self.group_of: Numbers = np.arange(len(groups)).repeat(sizes)
-        for line, group in zip(self.coded, self.group_of.tolist(), strict=True):
-            self.owners[line].add(group)
-        rows = np.full(book.rows, -1)
-        rows[_ranges(book.first[groups], sizes)] = np.arange(len(self.coded))
-        self.views: list[_PartView] = [_PartView.of(view, rows, groups) for view in book.views]
-        self.rarest: float = book.rarest
+        self.group_of: Numbers = np.arange(len(sizes)).repeat(sizes)
+        self.lines: Numbers = _ranges(book.first[self.groups], sizes)
+        new = np.full(len(book.coded), -1, np.int32)
+        new[self.lines] = np.arange(len(self.lines))
+        rows = new[book.postings.rows]
+        there = rows >= 0
+        self.slots: NDArray[np.int32] = rows[there] + (book.postings.views * np.int32(len(self.lines)))[there]
+        self.shares: NDArray[np.float32] = book.postings.shares[there]
+        self.starts: NDArray[np.int32] = np.append(0, there.cumsum(dtype=np.int32))[book.postings.starts]
 
 
 class TextComparison:
@@ -219,46 +154,47 @@ class TextComparison:
         """`inside` is by text and group the share of the text that a line of the group makes up."""
         self._part = part
         self._coded = ["".join(text.sounds) for text in texts]
-        count, groups = len(texts), len(part.names)
-        grams = [_grams(text) for text in texts]
-        self._cosines: Floats = np.zeros((count, len(part.coded)))
-        self.likeness: Floats = np.zeros((count, groups + 1, len(Likeness._fields)))
-        for number, view in enumerate(part.views):
-            self._look(number, view, view.whole.vectors([own[number] for own in grams], part.rarest))
+        self.likeness: Floats = np.zeros((len(texts), len(part.names) + 1, len(Likeness._fields)))
+        self._cosines: Floats = self._look(*part.book.vectors(texts))
         self._best: Floats = np.maximum.reduceat(self._cosines, part.first, axis=1)
         self.together: Floats = self._best / len(VIEWS)
-        self.likeness[:, :groups, _TOGETHER] = self.together
+        self.likeness[:, :NO_GROUP, _TOGETHER] = self.together
         for (text, group), share in inside.items():
             self.likeness[text, group, _INSIDE] = share
             self.likeness[text, group, _EXACT] = share == 1.0
         for text, sounded in enumerate(self._coded):
-            self.likeness[text, [*part.owners.get(sounded, ())], _EXACT] = 1.0
+            for name in part.book.sounding(sounded):
+                if name in part.number:
+                    self.likeness[text, part.number[name], _EXACT] = 1.0
 
-    def _look(self, number: int, view: _PartView, vectors: tuple[Numbers, Numbers, Floats]) -> None:
-        owners, numbers, weights = vectors
-        if not len(owners):
-            return
-        rows = len(self._part.coded)
-        starts = view.starts[numbers]
-        sizes = view.starts[numbers + 1] - starts
-        which = np.arange(len(sizes)).repeat(sizes)
+    def _look(self, counts: Numbers, grams: Numbers, weights: Floats) -> Floats:
+        """Return by text and line the sum of their cosines in all views. Given are the known grams of all texts, by
+        text and view, and how many there are in each.
+        """
+        part, texts, lines = self._part, len(self._coded), len(self._part.lines)
+        owners = np.arange(len(counts)).repeat(counts)
+        starts = part.starts[grams]
+        sizes = part.starts[grams + 1] - starts
         cells = _ranges(starts, sizes)
-        hit = owners[which] * rows + view.rows[cells]
-        cosines = np.bincount(hit, view.shares[cells] * weights[which], self._cosines.size).reshape(-1, rows)
-        self._cosines += cosines
-        self.likeness[:, :-1, number] = np.maximum.reduceat(cosines, self._part.first, axis=1)
-        there, begin = np.unique(owners, return_index=True)
-        logs = view.evidence[numbers]
-        self.likeness[there, :-1, _EVIDENCE + number] = np.add.reduceat(logs * weights[:, None], begin)
-        if number == CHARS:
-            self.likeness[there, :-1, _KNOWN] = np.add.reduceat((logs > 0) * (weights**2)[:, None], begin)
+        hit = part.slots[cells] + (owners // len(VIEWS) * len(VIEWS) * lines).repeat(sizes)
+        shares = part.shares[cells] * weights.repeat(sizes)
+        cosines = np.bincount(hit, shares, texts * len(VIEWS) * lines).reshape(texts, len(VIEWS), lines)
+        best = np.maximum.reduceat(cosines, part.first, axis=2)
+        self.likeness[:, :NO_GROUP, : len(VIEWS)] = best.transpose(0, 2, 1)
+        logs = part.book.evidence[grams]
+        evidence = add_runs(logs * weights[:, None], counts).reshape(texts, len(VIEWS), -1)
+        known = add_runs((logs > 0) * weights[:, None] ** 2, counts).reshape(evidence.shape)
+        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence[:, :, part.groups].transpose(0, 2, 1)
+        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS, part.groups]
+        total: Floats = cosines.sum(axis=1)
+        return total
 
     def compare_sounds(self, groups: Numbers) -> None:
         """Compare the sounds of each text with the best line of groups: `groups` has a row of them for every text."""
         texts = np.arange(len(groups))[:, None]
-        top = self._find_top()[texts, groups].ravel().tolist()
+        top = self._part.lines[self._find_top()[texts, groups].ravel()].tolist()
         own = [coded for coded in self._coded for _ in range(groups.shape[1])]
-        ratios = process.cpdist(own, [self._part.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
+        ratios = process.cpdist(own, [self._part.book.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
         self.likeness[texts, groups, _RATIO] = ratios.reshape(groups.shape) / 100
 
     def _find_top(self) -> Numbers:
@@ -269,14 +205,37 @@ class TextComparison:
         return top
 
 
-def _ranges(starts: Numbers, sizes: Numbers) -> Numbers:
+def add_runs(rows: Floats, counts: Numbers) -> Floats:
+    """Return the sums of runs of rows, of so many each."""
+    sums = np.zeros((len(counts), rows.shape[1]))
+    there = counts.nonzero()[0]
+    if len(there):
+        sums[there] = np.add.reduceat(rows, (counts.cumsum() - counts)[there])
+    return sums
+
+
+def _ranges(starts: NDArray[Any], sizes: NDArray[Any]) -> Numbers:
     """Return the numbers start, start + 1 … of every range, one range after the other."""
-    behind = starts.repeat(sizes) - (sizes.cumsum() - sizes).repeat(sizes)
-    return behind + np.arange(len(behind))
+    behind = (starts - (sizes.cumsum() - sizes)).repeat(sizes)
+    made: Numbers = behind + np.arange(len(behind))
+    return made
+
+
+class Postings(NamedTuple):
+    """The lines in which grams stand: those of gram g are `starts[g]` up to `starts[g + 1]`, each a row, the gram's
+    view, and its weight in that line's unit vector.
+    """
+
+    starts: NDArray[np.int32]
+    rows: NDArray[np.int32]
+    views: NDArray[np.int32]
+    shares: NDArray[np.float32]
 
 
 class Phrasebook:
-    """The groups by name with their lines."""
+    """The groups by name with their lines, and the grams of these, numbered through all views: by gram the view, the
+    postings, the rarity, and for every group the logarithm of how much likelier it is in a line of it than in any.
+    """
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
         read = {
@@ -286,34 +245,92 @@ class Phrasebook:
         self.names: list[str] = [name for name, own in read.items() if own]
         self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
         texts = [read[name] for name in self.names]
-        self.coded: list[list[str]] = [["".join(text.sounds) for text in own] for own in texts]
-        self.first: Numbers = np.cumsum([0, *map(len, texts)])[:-1]
-        self.rows: int = sum(map(len, texts))
-        self.rarest: float = math.log((len(texts) + 1) / 0.5) + 0.1
-        grams = [(group, _grams(text)) for group, own in enumerate(texts) for text in own]
-        self.views: list[_WordingView] = [
-            _WordingView([(group, own[view]) for group, own in grams], len(texts)) for view in VIEWS
-        ]
-        self._lines: defaultdict[Units, set[int]] = defaultdict(set)
-        for group, own in enumerate(texts):
+        self.coded: list[str] = ["".join(text.sounds) for own in texts for text in own]
+        self.sizes: Numbers = np.array([len(own) for own in texts], np.int64)
+        self.first: Numbers = self.sizes.cumsum() - self.sizes
+        self._rarest = math.log((len(texts) + 1) / 0.5) + 0.1
+        self._weigh([_grams(text) for own in texts for text in own], self.sizes)
+        self._lines: defaultdict[Units, set[str]] = defaultdict(set)
+        self._sounds: defaultdict[str, set[str]] = defaultdict(set)
+        for name, own in zip(self.names, texts, strict=True):
             for text in own:
-                self._lines[text.chars].add(group)
+                self._lines[text.chars].add(name)
+                self._sounds["".join(text.sounds)].add(name)
         self._sizes: defaultdict[str, set[int]] = defaultdict(set)
         for line in self._lines:
             self._sizes[line[0]].add(len(line))
 
+    def _weigh(self, lines: Sequence[Sequence[Mapping[str, float]]], sizes: Numbers) -> None:
+        """Make the postings and the evidence of grams: of `lines` by view, the groups of which have such sizes."""
+        self.ids: list[dict[str, int]] = [{} for _ in VIEWS]
+        views: list[int] = []
+        rows: list[int] = []
+        numbers: list[int] = []
+        strengths: list[float] = []
+        for row, line in enumerate(lines):
+            for view, (own, ids) in enumerate(zip(line, self.ids, strict=True)):
+                for gram, strength in own.items():
+                    if gram not in ids:
+                        ids[gram] = len(views)
+                        views.append(view)
+                    numbers.append(ids[gram])
+                    strengths.append(strength)
+                rows += [row] * len(own)
+        order = np.array(numbers, np.int64).argsort(kind="stable")
+        of_gram, in_row, strong = np.array(numbers)[order], np.array(rows)[order], np.array(strengths)[order]
+        count, groups, of_view = len(views), len(sizes), np.array(views)[of_gram]
+        cells = of_gram * groups + np.arange(groups).repeat(sizes)[in_row]
+        having = np.bincount(np.unique(cells) // groups, minlength=count)
+        idf = np.log((groups + 1) / (having + 0.5)) + 0.1
+        heavy, slots = strong * idf[of_gram], in_row * len(VIEWS) + of_view
+        lengths = np.sqrt(np.bincount(slots, heavy**2))
+        self.idf: list[float] = idf.tolist()
+        starts = np.append(0, np.bincount(of_gram, minlength=count).cumsum())
+        self.postings: Postings = Postings(
+            starts.astype(np.int32),
+            in_row.astype(np.int32),
+            of_view.astype(np.int32),
+            (heavy / lengths[slots]).astype(np.float32),
+        )
+        sums: Floats = np.bincount(cells, strong, count * groups).astype(np.float64, copy=False).reshape(count, groups)
+        overall = sums.sum(axis=1, keepdims=True) / sizes.sum()
+        sums += _PRIOR * overall + _UNSEEN
+        sums /= sizes + _PRIOR
+        sums /= overall + _UNSEEN / _PRIOR
+        self.evidence: NDArray[np.float32] = np.log(sums, out=sums).astype(np.float32)
+
+    def vectors(self, texts: Sequence[Text]) -> tuple[Numbers, Numbers, Floats]:
+        """Return the known grams of some texts: how many each has in each view, then by gram its number, and its weight
+        in the unit vector that the text is in the view.
+        """
+        counts: list[int] = []
+        numbers: list[int] = []
+        weights: list[float] = []
+        idf = self.idf
+        for text in texts:
+            for ids, grams in zip(self.ids, _grams(text), strict=True):
+                known = [(ids[gram], strength) for gram, strength in grams.items() if gram in ids]
+                heavy = [strength * idf[number] for number, strength in known]
+                missing = (len(grams) - len(known)) * self._rarest**2
+                length = math.sqrt(sum([weight * weight for weight in heavy]) + missing) or 1.0
+                numbers += [number for number, _ in known]
+                weights += [weight / length for weight in heavy]
+                counts.append(len(known))
+        return np.array(counts, np.int64), np.array(numbers, np.int64), np.array(weights)
+
     def lines_in(self, chars: Units) -> list[tuple[int, int, str]]:
         """Return the lines that stand in a text as they are written: first unit, unit after the last, group's name."""
         return [
-            (at, at + size, self.names[group])
+            (at, at + size, name)
             for at, unit in enumerate(chars)
             for size in self._sizes.get(unit, ())
-            for group in self._lines.get(chars[at : at + size], ())
+            for name in self._lines.get(chars[at : at + size], ())
         ]
 
     def has_line(self, name: str, text: Text) -> bool:
         """Return whether a text is a line of a group, as it is written or as it sounds."""
-        group = self.number.get(name)
-        return group is not None and (
-            group in self._lines.get(text.chars, ()) or "".join(text.sounds) in self.coded[group]
-        )
+        return name in self._lines.get(text.chars, ()) or name in self.sounding("".join(text.sounds))
+
+    def sounding(self, sounds: str) -> Collection[str]:
+        """Return the names of the groups that have a line with these sounds, joined."""
+        return self._sounds.get(sounds, ())

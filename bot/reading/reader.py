@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +18,7 @@ from bot.reading.place import Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
 from bot.reading.writing import Typist, spelt
-from faq.matcher import Matcher, Weighed
+from faq.matcher import Matcher, Weighed, verdict
 from faq.sounds import units
 from flows.model import Script
 
@@ -45,17 +45,22 @@ class MessageReader:
     """Reads messages of a script's graduates; the same whatever the order of its steps, choices and words."""
 
     def __init__(
-        self, script: Script, matcher: Matcher, lines: Iterable[str] = (), weights: Model | None = None
+        self, script: Script, matcher: Matcher, lines: Collection[str] = (), weights: Model | None = None
     ) -> None:
         """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings)."""
         groups = groups_of(script)
-        groups["new.new"] = [line for line in wordings()["new"]["new"] if matcher.ask(line).verdict != "answer"]
+        new = wordings()["new"]["new"]
+        groups["new.new"] = [
+            line
+            for line, weighed in zip(new, matcher.weigh(new), strict=True)
+            if verdict([weighed]).verdict != "answer"
+        ]
         self.book: Phrasebook = Phrasebook(groups)
         self._every = BookPart(self.book, [name for name in groups if name.split(".")[0] in script.by_id])
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
-        self._typist = Typist(map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
+        self._typist = Typist(lambda: map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
         self._model = weights or model()
 
     def with_weights(self, weights: Model) -> MessageReader:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from bot.reading.acts import Act, AnswerAct, ValuesAct
 from bot.reading.candidates import Meaning, Traits
 from bot.reading.lexicon import weights_file
-from bot.reading.phrasebook import Likeness
+from bot.reading.phrasebook import Likeness, add_runs
 
 Weights = Mapping[str, float]
+_HOPELESS = -20.0  # logarithm of a chance that is not worth counting
 
 
 class Edge(NamedTuple):
@@ -91,18 +92,16 @@ class _Table:
 
     def sums(self, features: Sequence[Iterable[tuple[str, float]]]) -> NDArray[np.float64]:
         """Return for each set of features, by kind, the sum of their weights times their values."""
-        known = [
-            (at, row, value)
-            for at, own in enumerate(features)
-            for name, value in own
-            if (row := self._rows.get(name)) is not None
-        ]
-        sums = np.zeros((len(features), self._table.shape[1]))
-        if known:  # no product of matrices: of big ones, numpy makes work for all cores
-            owners, rows, values = zip(*known, strict=True)
-            there, begin = np.unique(owners, return_index=True)
-            sums[there] = np.add.reduceat(self._table[list(rows)] * np.array(values)[:, None], begin)
-        return sums
+        counts: list[int] = []
+        rows: list[int] = []
+        values: list[float] = []
+        for own in features:
+            known = [(row, value) for name, value in own if (row := self._rows.get(name)) is not None]
+            rows += [row for row, _ in known]
+            values += [value for _, value in known]
+            counts.append(len(known))
+        # No product of matrices: of big ones, numpy makes work for all cores.
+        return add_runs(self._table[rows] * np.array(values)[:, None], np.array(counts))
 
 
 def name_likeness(alike: str) -> list[str]:
@@ -160,9 +159,10 @@ def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
     for edge in edges:
         around = ahead[edge.first] + behind[edge.last] - ahead[count]
         for candidate, value in zip(edge.candidates, edge.scores, strict=True):
-            share = math.exp(min(around + value, 0.0))
-            for act in candidate.acts:
-                found[act] = min(found.get(act, 0.0) + share, 1.0)
+            if around + value > _HOPELESS:
+                share = math.exp(min(around + value, 0.0))
+                for act in candidate.acts:
+                    found[act] = min(found.get(act, 0.0) + share, 1.0)
     return found
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
 from typing import NamedTuple
@@ -42,21 +42,29 @@ class Stretch(NamedTuple):
 class Typist:
     """Reads typed pinyin as characters: the likeliest by pairs of characters in `lines`."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._single: Counter[str] = Counter()
-        self._pairs: Counter[tuple[str, str]] = Counter()
-        for line in lines:
-            self._single.update(line)
-            self._pairs.update(pairwise(line))
-        self._written: dict[str, list[str]] = {}
-        for char in sorted(self._single.keys() & _load_syllables().keys()):
-            self._written.setdefault(_load_syllables()[char], []).append(char)
+    def __init__(self, lines: Callable[[], Iterable[str]]) -> None:
+        """`lines` are counted when the first pinyin comes: most people type none."""
+        self._lines = lines
+
+    @cached_property
+    def _counts(self) -> tuple[Counter[str], Counter[tuple[str, str]], Mapping[str, Sequence[str]]]:
+        """How often characters and pairs of them stand in the lines; by syllable the characters that sound so."""
+        single: Counter[str] = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
+        for line in self._lines():
+            single.update(line)
+            pairs.update(pairwise(line))
+        written: dict[str, list[str]] = {}
+        for char in sorted(single.keys() & _load_syllables().keys()):
+            written.setdefault(_load_syllables()[char], []).append(char)
+        return single, pairs, written
 
     def characters(self, typed: Iterable[str]) -> tuple[str, ...]:
         """Return the characters that syllables stand for (`~dui` → 对); one that no line has stays as it is."""
         paths: dict[str, tuple[float, tuple[str, ...]]] = {"": (0.0, ())}
+        *_, written = self._counts
         for unit in typed:
-            options = self._written.get(unit[1:]) if unit[0] == "~" else None
+            options = written.get(unit[1:]) if unit[0] == "~" else None
             paths = {
                 char: max((score + self._weight(last, char), (*path, char)) for last, (score, path) in paths.items())
                 for char in options or [unit]
@@ -65,7 +73,8 @@ class Typist:
 
     def _weight(self, last: str, char: str) -> float:
         """Return the weight of a character after another: mostly the pair, a little the character."""
-        return 10.0 * self._pairs[last, char] / (self._single[last] + 20.0) + self._single[char] / 1e5
+        single, pairs, _ = self._counts
+        return 10.0 * pairs[last, char] / (single[last] + 20.0) + single[char] / 1e5
 
 
 @cache
