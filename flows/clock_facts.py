@@ -22,11 +22,32 @@ def clock_facts(
     running = running_clock(notice, cohort, now)
     yield "clock.short", _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
     yield "clock", _format_clock(notice, words, running, cohort, now, standing)
+    for kind in ("check", "correction"):
+        yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)
     yield "office.when", format_calling_time(words, now)
     yield "today", words.format_day(now.date())
     ends = running.window.last_day if running.window else None
     yield "deadline", words.format_day(ends)
     yield "days_left", str(max(0, (ends - now.date()).days)) if ends else None
+
+
+def _describe_end(
+    notice: Notice, words: FactWords, cohort: str | None, now: datetime, kind: str, standing: Standing
+) -> str | None:
+    """Return until when something may be done, or that it is over; None where the notice says nothing of it."""
+    windows = notice.windows_for(cohort, kind)
+    window = next((w for w in windows if not w.is_over(now)), windows[-1] if windows else None)
+    if window is None or window.last_day is None:
+        return None
+    today, name = now.date(), "open"
+    if window.is_over(now):
+        name = "over"
+    elif kind == "check" and standing == "wrong":
+        name = "asked"
+    elif window.last_day == today:
+        name = "last"
+    end, safe = words.format_day(window.last_day), words.format_short(window.safe_day)
+    return words.until[name].format(end=end, safe=safe)
 
 
 def format_calling_time(words: FactWords, now: datetime) -> str:

@@ -320,6 +320,12 @@ def _phase(walk: Walk, position: Position, moment: datetime) -> Phase:
     return running_clock(walk.notice, _cohort(position), moment).phase
 
 
+def _days_to_correct(walk: Walk, position: Position) -> int:
+    """Return the days to the end of the corrections; negative when it is over, or there is none."""
+    ends = (window.last_day for window in walk.notice.windows_for(_cohort(position), "correction"))
+    return max(((end - walk.now.date()).days for end in ends if end), default=-1)
+
+
 def _cohort(position: Position) -> str | None:
     return position.answers.get("cohort") or None
 
@@ -342,10 +348,8 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "correctable": lambda w, p: any(
         c.safe_day and w.now.date() <= c.safe_day for c in w.notice.windows_for(_cohort(p), "correction")
     ),
-    "urgent": lambda w, p: any(
-        c.last_day and 0 <= (c.last_day - w.now.date()).days < SOON
-        for c in w.notice.windows_for(_cohort(p), "correction")
-    ),
+    "hurried": lambda w, p: 0 <= _days_to_correct(w, p) < SOON,
+    "unhurried": lambda w, p: _days_to_correct(w, p) >= SOON,
     "clicked_early": lambda w, p: _clicked_in(w, p) is Phase.PREPARE,
     "clicked_late": lambda w, p: _clicked_in(w, p) in (Phase.LATE, Phase.CLOSED),
 }

@@ -33,6 +33,8 @@ class FactWords(BaseModel):
     """A window that is over: `{label}`, `{end}`; T3 names all of them as `{all}`."""
     doubt: str
     doubt_last: str
+    until: Mapping[str, str]
+    """Until when something may be done: `open`, `last` (today), `over`, `asked` (to be asked, after a mistake)."""
     office_closes: time
     """The hour after which nobody is called any more that day: notices seldom say when their office closes."""
     office: Mapping[str, str]

@@ -31,7 +31,7 @@ FORGET_EVERY_S = 24 * 3600.0
 _log = LazyLogger()
 
 
-def settings(today: date | None = None, content: Path | None = None) -> Settings:
+def settings(today: datetime | None = None, content: Path | None = None) -> Settings:
     """Read the operator's settings; the command line's own come first. SettingsProblem with all that is wrong."""
     read = read_settings(os.environ, Path.cwd())
     return read.model_copy(update={"today": today or read.today, "content": content or read.content})

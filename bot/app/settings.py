@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from rapidfuzz import fuzz
+
+from bot.domain.zone import parse_moment
 
 PREFIX = "GRADBOT_"
 # A secret NAME may also be given as the path of a file that holds it, in NAME_FILE.
@@ -62,7 +64,7 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_a_number": "is not a number: {about}",
     "not_positive": "must be more than 0: {about}",
     "not_an_id": "is not a Telegram id, or a comma-separated list of them: {about}",
-    "not_a_date": "is not a date like 2013-12-05: {about}",
+    "not_a_date": "is not a date like 2013-12-05, or 2013-12-20T23:50: {about}",
     "not_a_folder": "is not a folder: {about}",
     "not_a_choice": "must be console or json: {about}",
     "refused": "is refused by Telegram; copy it again from @BotFather",
@@ -150,9 +152,9 @@ def _parse_chat(value: str) -> int:
     return int(value)
 
 
-def _parse_day(value: str) -> date:
+def _parse_today(value: str) -> datetime:
     try:
-        return date.fromisoformat(value)
+        return parse_moment(value)
     except ValueError:
         raise PydanticCustomError("not_a_date", "malformed") from None
 
@@ -195,8 +197,8 @@ class Settings(BaseModel):
     # Telegram ids of people, each once, in the order given.
     owners: Annotated[tuple[int, ...], BeforeValidator(_parse_ids)] = ()
     staff_chat: Annotated[int, BeforeValidator(_parse_chat)] | None = None
-    # The day to rehearse; None: the real one.
-    today: Annotated[date, BeforeValidator(_parse_day)] | None = None
+    # The moment to rehearse, local time of the notice; None: the real one.
+    today: Annotated[datetime, BeforeValidator(_parse_today)] | None = None
     # Bulk messages a second.
     rate: Annotated[float, BeforeValidator(_parse_rate)] = 25.0
     log: Literal["console", "json"] = "console"

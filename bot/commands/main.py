@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +33,7 @@ from bot.content.problem import ContentProblem
 from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
+from bot.domain.zone import parse_moment
 from bot.render.reply import Voice
 from bot.store import StoreProblem
 
@@ -48,16 +49,21 @@ cli = typer.Typer(
 )
 
 
-def _day(text: str | date) -> date:
+def _moment(text: str | datetime) -> datetime:
     try:
-        return text if isinstance(text, date) else date.fromisoformat(text)
+        return text if isinstance(text, datetime) else parse_moment(text)
     except ValueError:
-        raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05)") from None
+        raise typer.BadParameter(f"不是日期 / not a date: {text} (2013-12-05, 2013-12-20T23:50)") from None
 
 
 Today = Annotated[
-    date | None,
-    typer.Option("--today", parser=_day, metavar="DATE", help="演练另一天，如 2013-12-05。Rehearse another day."),
+    datetime | None,
+    typer.Option(
+        "--today",
+        parser=_moment,
+        metavar="DATE",
+        help="演练另一天，如 2013-12-05 或 2013-12-20T23:50。Rehearse another day.",
+    ),
 ]
 ContentFolder = Annotated[
     Path | None,

@@ -84,7 +84,8 @@ def _answer(ctx: Context) -> Turn:
     if found := find_secrets(ctx, text):
         return warn_of_secret(ctx, found)
     if incoming.other:
-        return ctx.say(phrases.no_text.get(incoming.other) or phrases.no_text["other"])
+        said = phrases.no_text.get(incoming.other) or phrases.no_text["other"]
+        return Turn(ctx.session, ctx.voice.bubbles(said, ((ctx.voice.start(), ctx.voice.command("menu")),)))
     if incoming.press is not None:
         return press(ctx, incoming.press)
     if not text:

@@ -7,6 +7,7 @@ remembered. What differs between notices in force is not said here.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from bot.content.content import Content
@@ -14,7 +15,7 @@ from bot.domain import privacy
 from bot.domain.messages import Answer, Incoming, Reply
 from bot.domain.session import Session
 from bot.render.answers import render_answer
-from bot.render.cards import render_card
+from bot.render.cards import render_banner, render_card
 from bot.render.reply import Voice
 from flows.answers import plain
 
@@ -23,8 +24,20 @@ CARDS = ("deadline", "contact")
 """Commands that are the same for everybody."""
 
 
-def answer_in_public(content: Content, incoming: Incoming, now: datetime) -> Answer:
-    """The answer to a question in a group, or the results of an inline search (each reply is one)."""
+def answer_in_public(content: Content, incoming: Incoming, now: datetime, *, rehearsed: bool = False) -> Answer:
+    """The answer to a question in a group, or the results of an inline search (each reply is one).
+
+    `rehearsed` puts the banner of another day in front of each.
+    """
+    answer = _answer(content, incoming, now)
+    if not rehearsed:
+        return answer
+    banner = render_banner(_voices(content, now)[0])
+    said = tuple(replace(reply, text=f"{banner}\n{reply.text}") for reply in answer.replies)
+    return replace(answer, replies=said)
+
+
+def _answer(content: Content, incoming: Incoming, now: datetime) -> Answer:
     text = incoming.text.strip()
     if incoming.place == "inline":
         return Answer(_results(content, text, now))

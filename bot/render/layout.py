@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.domain.messages import Button
 
@@ -34,6 +34,15 @@ def cut(text: str, limit: int) -> list[str]:
         if len(pieces) > 1:
             return _join([part for piece in pieces for part in cut(piece.strip("\n"), limit)], limit, glue)
     return [text.strip("\n")]
+
+
+def say_once(text: str, numbers: Iterable[str]) -> str:
+    """Return the text with each telephone number where it stands first; a later line of nothing else is dropped."""
+    for number in numbers:
+        before, found, after = text.partition(number)
+        bare = re.sub(rf"\n[^\n：]{{1,4}}：{re.escape(number)}(?=\n|$)", "", after)
+        text = before + found + re.sub(rf"（{re.escape(number)}）|(?:：|，|，?电话：?)?{re.escape(number)}", "", bare)
+    return text
 
 
 def pack_rows(buttons: Sequence[Button], most: int = 3) -> Rows:

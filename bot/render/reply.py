@@ -18,7 +18,7 @@ from bot.content.phrases.graduate import ButtonName, CommandName
 from bot.domain.button_ids import Act, Ask, Pick
 from bot.domain.messages import Button, Reply, Tone
 from bot.domain.session import Session
-from bot.render.layout import BUBBLE, Rows, cut
+from bot.render.layout import BUBBLE, Rows, cut, say_once
 from faq.sounds import units
 from flows.clock_facts import Standing
 from flows.engine import JUMP, Action, Walk, wrong_fields
@@ -92,7 +92,8 @@ class Voice:
     ) -> tuple[Reply, ...]:
         """Return the text in bubbles of at most `BUBBLE` characters, with the buttons under the last one."""
         label = label or (self.label(source) if source else None)
-        *before, last = cut(text, BUBBLE)
+        phones = [phone for contact in self.notice.contacts for phone in contact.phones]
+        *before, last = cut(say_once(text, phones), BUBBLE)
         buttons = tuple(row for row in rows if row)
         return (*(Reply(part, source=label, topic=topic) for part in before), Reply(last, buttons, label, topic))
 

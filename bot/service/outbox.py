@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.content.content import Content
@@ -40,7 +40,7 @@ class Outbox:
         store: Store,
         content: Callable[[], Content],
         present: Callable[[], datetime],
-        today: date | None = None,
+        today: datetime | None = None,
         desks: Collection[str] = (),
     ) -> None:
         self.posted = asyncio.Event()

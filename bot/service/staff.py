@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.content.content import Content
 from bot.domain.areas import Decision, StaffArea
@@ -26,7 +26,7 @@ class StaffTurns:
         self,
         store: Store,
         present: Callable[[], datetime],
-        today: date | None,
+        today: datetime | None,
         desks: Collection[str],
         areas: Sequence[StaffArea],
     ) -> None:

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -60,7 +60,7 @@ class Service:
         content: Content,
         store: Store,
         present: Callable[[], datetime],
-        today: date | None = None,
+        today: datetime | None = None,
         *,
         owners: Collection[tuple[str, str]] = (),
         desks: Collection[str] = (),
@@ -94,7 +94,8 @@ class Service:
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
             if incoming.place in ("public", "inline"):
-                return answer_in_public(self.content, incoming, local(self._present(), self._today))
+                now, rehearsed = local(self._present(), self._today), self._today is not None
+                return answer_in_public(self.content, incoming, now, rehearsed=rehearsed)
             if incoming.other in ("left", "returned"):
                 await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
                 return Answer(())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -71,7 +71,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.content == tmp_path / "ours"
     assert settings.owners == (42, 7)
     assert settings.staff_chat == -1001234567890
-    assert settings.today == date(2013, 12, 5)
+    assert settings.today == datetime.fromisoformat("2013-12-05T09:00")
     assert settings.rate == 29.5
     assert settings.log == "json"
     for secret in (TOKEN, "se-cret_1", "name:word", "gradbot:pass"):
@@ -167,6 +167,19 @@ def test_all_problems_at_once_and_no_secret_in_them(tmp_path: Path) -> None:
     assert "hunter2" not in repr(caught.value)
     assert caught.value.__cause__ is None
     assert "GRADBOT_TELEGRAM_TOKEM is no setting of gradbot; did you mean GRADBOT_TELEGRAM_TOKEN?" in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["2013-12-20T23:50", "2013-12-20 23:50", "2013-12-20T23:50:00"])
+def test_a_moment_of_the_day_can_be_rehearsed(tmp_path: Path, given: str) -> None:
+    read = read_settings({"GRADBOT_TODAY": given}, tmp_path)
+    assert read.today == datetime.fromisoformat("2013-12-20T23:50")
+
+
+@pytest.mark.parametrize("given", ["20131220", "2013-12-20T", "2013-12-20T25:00", "2013-12-20T23:50+08:00"])
+def test_what_is_no_moment_is_refused(tmp_path: Path, given: str) -> None:
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings({"GRADBOT_TODAY": given}, tmp_path)
+    assert [problem.code for problem in caught.value.problems] == ["not_a_date"]
 
 
 def test_the_address_of_a_database_may_be_what_a_hosting_service_hands_out(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ class Harness:
     url: str
     content: Content = field(default_factory=shipped)
     now: datetime = NOON
-    today: date | None = None
+    today: datetime | None = None
     workers: int = 0
 
     def advance(self, **span: float) -> None:

@@ -13,16 +13,17 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from tests.broadcast.harness import FIRST, Harness
+from tests.person import at
 from tests.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[2]
-TODAY = date(2013, 12, 11)
+TODAY = at("2013-12-11")
 
 
 class Server(Protocol):

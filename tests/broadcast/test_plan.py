@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 
 from bot.broadcast.plan import find_due
@@ -12,6 +12,7 @@ from bot.domain.messages import Incoming
 from flows.notice import Reminder, Reminders
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import another_notice, shipped
+from tests.person import at
 
 
 async def days(harness: Harness, number: int, *, restarts: bool = True) -> None:
@@ -76,7 +77,7 @@ async def test_two_of_one_day_both_come(tmp_path: Path) -> None:
 async def test_what_was_rehearsed_comes_on_its_day_all_the_same(tmp_path: Path) -> None:
     async with open_harness(tmp_path, [session("walking")]) as harness:
         harness.content = planned(Reminder(window="check", days=7, at=time(9), template="t7"))
-        harness.today = date(2013, 12, 13)
+        harness.today = at("2013-12-13")
         await harness.run_due(harness.scheduler())
         await harness.run_due(harness.scheduler())
         assert reminders(harness, 0) == 1

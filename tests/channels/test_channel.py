@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.service.turns import Service
 from bot.store import Store
+from tests.person import at
 from tests.telegram_server import ADMINISTRATOR, Message, TelegramServer, User, picture
 
 WORDS = TelegramWords(
@@ -34,6 +35,7 @@ class Town:
     telegram: TelegramServer
     store: Store
     content: Content
+    seconds: float = 0.0
 
     async def quiet(self, user: User, more_than: int) -> list[str]:
         """What the bot said to somebody beyond so many bubbles, once it has nothing left to answer."""
@@ -58,15 +60,16 @@ def content() -> Content:
 @pytest.fixture
 async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
     store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
-    service = Service(content, store, lambda: datetime(2013, 12, 5, 4, tzinfo=UTC), date(2013, 12, 5))
+    service = Service(content, store, lambda: datetime(2013, 12, 5, 4, tzinfo=UTC), at("2013-12-05"))
     async with TelegramServer() as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
+        here = Town(telegram, store, content)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(bot, polling, WORDS, Posts(bot, None, {}, {}), service.outbox.owe)
+        channel = Telegram(bot, polling, WORDS, Posts(bot, None, {}, {}), service.outbox.owe, lambda: here.seconds)
         running = [
             asyncio.create_task(channel.run(service.receive)),
             asyncio.create_task(service.outbox.dispatch(channel.name, channel.deliver)),
         ]
-        yield Town(telegram, store, content)
+        yield here
         for task in running:
             task.cancel()
         await asyncio.wait(running)
@@ -136,10 +139,25 @@ async def test_an_old_button_is_answered_and_changes_nothing(town: Town) -> None
     press = old.buttons[0][0]["callback_data"]
     await town.taps(ann, "专科")
     before = await town.store.load("telegram", str(ann.id))
+    town.seconds += 60
     ann.presses(press, old)
     await town.telegram.until(lambda: not town.telegram.pending)
     assert town.content.phrases.stale in "".join(message.shown for message in ann.messages)
     assert await town.store.load("telegram", str(ann.id)) == before
+
+
+async def test_a_second_tap_on_the_same_button_is_swallowed(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    card = ann.messages[-1]
+    press = card.buttons[0][0]["callback_data"]
+    ann.presses(press, card)
+    await town.telegram.until(lambda: not town.telegram.pending)
+    shown = [message.shown for message in ann.messages]
+    town.seconds += 1
+    ann.presses(press, card)
+    await town.telegram.until(lambda: not town.telegram.pending and None not in town.telegram.queries.values())
+    assert [message.shown for message in ann.messages] == shown
 
 
 async def test_a_double_tap_does_not_edit_to_the_same(town: Town) -> None:

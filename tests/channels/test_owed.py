@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from bot.domain.messages import Owed, Reply
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
+from tests.person import at
 from tests.telegram_server import TelegramServer, User
 
 WORDS = TelegramWords({}, "x", "x", "x")
@@ -48,7 +49,7 @@ async def bot(
     """The whole bot, polling, on the time of `clock` (with limits: its paces on real time)."""
     seconds = time.monotonic if limits else clock.seconds
     store = await Store.open(f"sqlite+aiosqlite:///{file}")
-    service = Service(shipped(), store, clock, date(2013, 12, 5))
+    service = Service(shipped(), store, clock, at("2013-12-05"))
     request = AiohttpRequest(connect_s=1)
     limiter = TelegramRateLimiter(limits, clock=seconds, present=clock)
     async with TelegramBot(telegram.token, request, limiter, base=telegram.url) as wire:

@@ -334,7 +334,7 @@ def test_between_the_corrections_and_a_second_look_nobody_is_told_to_wait_or_to_
 @pytest.mark.parametrize(
     ("day", "said", "unsaid"),
     [
-        ("2014-03-19", "最迟2014年3月19日（周三）去；从明天算起，还有1个工作日", "最后一天"),
+        ("2014-03-19", "到更正截止，从明天算起还有1个工作日", "最后一天"),
         ("2014-03-20", "今天（2014年3月20日（周四））是更正信息的最后一天", "最迟2014年3月19日"),
     ],
 )
@@ -348,9 +348,9 @@ def test_on_the_last_day_nobody_is_sent_to_yesterday(day: str, said: str, unsaid
 @pytest.mark.parametrize(
     ("day", "closes", "said"),
     [
-        ("2014-12-17", date(2014, 12, 17), "最迟2014年12月17日（周三）去；从明天算起没有工作日了，马上去"),
-        ("2014-12-19", date(2014, 12, 21), "从明天算起没有工作日了，马上去"),
-        ("2014-12-16", date(2014, 12, 17), "从明天算起，还有1个工作日"),
+        ("2014-12-17", date(2014, 12, 17), "到更正截止，从明天起没有工作日了"),
+        ("2014-12-19", date(2014, 12, 21), "到更正截止，从明天起没有工作日了"),
+        ("2014-12-16", date(2014, 12, 17), "到更正截止，从明天算起还有1个工作日"),
     ],
 )
 def test_when_no_working_day_is_left_it_is_said_and_not_counted(

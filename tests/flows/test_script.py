@@ -91,5 +91,5 @@ def test_side_tracks_that_return_exist() -> None:
 
 def test_texts_use_the_facts() -> None:
     used = {name for step in STEPS for _, text in step.prose for name in placeholders(text)}
-    assert {"contact.phone", "check.span", "correction.to", "papers", "clock", "verdict.ok", "me.wrong"} <= used
+    assert {"contact.phone", "check.span", "correction.until", "papers", "clock", "verdict.ok", "me.wrong"} <= used
     assert len(used) > 25

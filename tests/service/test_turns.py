@@ -8,7 +8,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from bot.content.loading import load
 from bot.domain.messages import Answer, Incoming
 from bot.service.turns import Service
 from bot.store import Store
+from tests.person import at
 from tests.secrets import make_secrets
 
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
@@ -61,7 +62,7 @@ async def presses(service: Service, answer: Answer, words: str, user: str = "lin
 @pytest.mark.parametrize("can_post", [True, False])
 async def test_a_reminder_is_promised_only_where_it_can_be_sent(content: Content, store: Store, can_post: bool) -> None:
     posts = ("test",) if can_post else ()
-    service = Service(content, store, lambda: NOON, date(2013, 12, 5), posts=posts)
+    service = Service(content, store, lambda: NOON, at("2013-12-05"), posts=posts)
     await says(service, "你好")
     for words in ("/start step-m2-site", "截止日期", "稍后继续"):
         answer = await says(service, words)
@@ -243,7 +244,7 @@ async def test_who_blocks_the_bot_is_out_of_reach_until_they_write_again(service
 
 
 async def test_rehearses_another_day_with_a_banner(content: Content, store: Store) -> None:
-    service = Service(content, store, lambda: NOON, today=date(2014, 3, 19))
+    service = Service(content, store, lambda: NOON, today=at("2014-03-19"))
     answer = await says(service, "截止日期")
     assert answer.replies[0].text.startswith("〔演练：按2014年3月19日")
     assert "还有1天" in answer.replies[-1].text

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, deque
+import time
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -47,6 +48,10 @@ TYPING_AFTER_S = 1.0
 INLINE_CACHE_S = 60
 SCREENS = 1000
 """Edited messages that are remembered."""
+SECOND_TAP_S = 3.0
+"""Seconds in which a second press of the same button is the same press."""
+MAX_PRESSES = 4096
+"""People whose last press is remembered."""
 ALBUMS = 200
 """Albums that are remembered, so that each is answered once."""
 HURRY_FROM = 3
@@ -76,7 +81,15 @@ class Telegram:
 
     name = updates.NAME
 
-    def __init__(self, bot: TelegramBot, intake: Intake, words: TelegramWords, posts: Posts, owe: Owe) -> None:
+    def __init__(
+        self,
+        bot: TelegramBot,
+        intake: Intake,
+        words: TelegramWords,
+        posts: Posts,
+        owe: Owe,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._bot, self._intake, self._words, self._posts, self._owe = bot, intake, words, posts, owe
         self._me = User(0, "", is_bot=True, username="")
         # Chats with replies in the outbox, and how often any were left there: what comes later waits behind them.
@@ -86,6 +99,9 @@ class Telegram:
         # Presses whose query was answered before their turn was over.
         self._early: set[str] = set()
         self._albums: deque[str] = deque(maxlen=ALBUMS)
+        # The last press of each person, newest last: the update, the button on its message, the moment.
+        self._presses: OrderedDict[str, tuple[str | None, tuple[str, int | None], float]] = OrderedDict()
+        self._clock = clock
 
     @property
     def address(self) -> str:
@@ -137,6 +153,8 @@ class Telegram:
         event = self._read(update)
         if event is None:
             return None
+        if self._is_second_tap(event):
+            return FinalCall("answerCallbackQuery", {"callback_query_id": event.query})
         timer = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._show_work, event)
         try:
             return await self._answer(receive, event, hurried=hurried)
@@ -163,6 +181,19 @@ class Telegram:
         if event.query is None or event.query in self._early:
             return None
         return FinalCall("answerCallbackQuery", {"callback_query_id": event.query})
+
+    def _is_second_tap(self, event: Event) -> bool:
+        """Return whether somebody pressed a button again that they pressed just now, as an impatient finger does."""
+        did = event.incoming
+        if did.press is None or did.place != "private":
+            return False
+        now, button = self._clock(), (did.press, event.message)
+        update, last, at = self._presses.pop(did.user, (None, ("", None), 0.0))
+        self._presses[did.user] = (did.update_id, button, now)
+        if len(self._presses) > MAX_PRESSES:
+            self._presses.popitem(last=False)
+        # The same update again is Telegram's repetition, which gets its answer.
+        return last == button and update != did.update_id and now - at < SECOND_TAP_S
 
     def _read(self, update: Update) -> Event | None:
         if to := updates.new_chat_id(update, self._posts.staff_chat):
