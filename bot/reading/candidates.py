@@ -5,7 +5,7 @@ Must not know weights or scores: candidates of all kinds are scored alike.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ from bot.reading.acts import (
 )
 from bot.reading.fields import fields_in
 from bot.reading.message import Message, Segment
-from bot.reading.phrasebook import NO_GROUP, BookPart, Likeness, Numbers, Phrasebook, Text, TextComparison
+from bot.reading.phrasebook import NO_GROUP, Floats, Likeness, Numbers, Phrasebook, Text, TextComparison
 from bot.reading.picks import find_pick
 from bot.reading.place import Asked, Parsed, Place, StepOption
 from faq.matcher import Weighed
@@ -78,21 +78,21 @@ class Traits(NamedTuple):
 class StepWords:
     """The groups of words that count at a step: those of its answers, and those that all places share."""
 
-    def __init__(self, book: Phrasebook, options: Sequence[StepOption], every: BookPart) -> None:
-        """`every` has the words of the answers of all steps."""
-        shared = [name for name in book.names if name.split(".")[0] in _SHARED]
-        own = [name for option in options for name in option.groups]
-        self.book, self.every = book, every
-        self.part: BookPart = BookPart(book, (*own, *shared, _NEW))
-        self.others: Numbers = np.array([at for at, name in enumerate(every.names) if name not in own], np.int64)
-        number = self.part.number
+    def __init__(self, book: Phrasebook, options: Sequence[StepOption], away: Collection[str]) -> None:
+        """`away` are the groups of the answers of all steps."""
+        number = book.number
+        own = {name for option in options for name in option.groups}
+        self.book: Phrasebook = book
+        self.away: Numbers = np.array(
+            sorted({number[name] for name in away if name in number and name not in own}), np.int64
+        )
         self.new: int = number.get(_NEW, NO_GROUP)
         rows = [[number[name] for name in option.groups if name in number] or [NO_GROUP] for option in options]
         width = max(map(len, rows), default=1)
         self.options: Numbers = np.array([row + row[:1] * (width - len(row)) for row in rows], np.int64)
         self.compared: Numbers = np.array(sorted({*self.options.ravel().tolist(), self.new} - {NO_GROUP}), np.int64)
         self.shared: list[tuple[Numbers, int]] = [
-            (np.array([number[name] for name in shared if name.startswith(f"{kind}.")], np.int64), limit)
+            (np.array([number[name] for name in book.names if name.startswith(f"{kind}.")], np.int64), limit)
             for kind, limit in _SHARED.items()
         ]
 
@@ -114,14 +114,13 @@ class Surroundings:
         self.elsewhere: str | None = None
         if not self._bare:
             ranked = sorted(range(len(self.segments)), key=lambda at: (self.segments[at].rank, at))[:LOOKS]
-            self._compare()
-            self._compare_away(ranked)
+            self._compare(ranked)
             self._looks = dict(zip(ranked, weigh([self.segments[at].words for at in ranked]), strict=True))
 
-    def _compare(self) -> None:
-        """Compare the segments with the words of the place, and find the shared groups that are nearest to each."""
+    def _compare(self, ranked: Sequence[int]) -> None:
+        """Compare the segments with all words, and find the shared groups that are nearest to each."""
         words, count = self._words, len(self.segments)
-        comparison = TextComparison(words.part, [segment.text for segment in self.segments], self._find_inside())
+        comparison = TextComparison(words.book, [segment.text for segment in self.segments], self._find_inside())
         together, likeness = comparison.together, comparison.likeness
         nearest = np.hstack(
             [own[(-together[:, own]).argsort(axis=1, kind="stable")[:, :limit]] for own, limit in words.shared]
@@ -131,25 +130,22 @@ class Surroundings:
         self._like_shared = likeness[np.arange(count)[:, None], nearest].tolist()
         self._like_options = likeness[:, words.options].max(axis=2).tolist() if len(words.options) else ((),) * count
         self._like_new = likeness[:, words.new].tolist()
+        self._find_away(ranked, together[:, words.away])
 
-    def _compare_away(self, ranked: Sequence[int]) -> None:
-        """Compare segments with what answers other steps: how near that is, and how much nearer than this step's."""
+    def _find_away(self, ranked: Sequence[int], together: Floats) -> None:
+        """Find how near segments are to answers to other steps, and how much nearer than to this step's."""
         words = self._words
-        texts = [self.segments[at].text for at in ranked]
-        together = TextComparison(words.every, texts, {}).together[:, words.others]
-        for at, own in zip(ranked, together, strict=True):
+        for at, own in zip(ranked, together[ranked], strict=True):
             nearest = int(own.argmax())
             away, here = float(own[nearest]), max((like[_TOGETHER] for like in self._like_options[at]), default=0.0)
             self._away[at] = away, max(away - here, 0.0)
             if self.segments[at].is_whole and self.message.subjects and away >= ELSEWHERE_FROM and away > here:
-                self.elsewhere = words.every.names[words.others[nearest]].split(".")[0]
+                self.elsewhere = words.book.names[words.away[nearest]].split(".")[0]
 
     def _find_inside(self) -> dict[tuple[int, int], float]:
         """Return by segment and group the share of the segment that a line of the group makes up."""
-        number, found = self._words.part.number, dict[tuple[int, int], float]()
-        lines = [
-            (*span, number[name]) for *span, name in self._words.book.lines_in(self.message.chars) if name in number
-        ]
+        found: dict[tuple[int, int], float] = {}
+        lines = self._words.book.lines_in(self.message.chars)
         for at, segment in enumerate(self.segments):
             start, end = segment.span
             for first, last, group in lines:
@@ -224,7 +220,7 @@ class Surroundings:
 
     def _list_shared(self, at: int) -> Iterator[Meaning]:
         """Yield commands, social words, despair and the like: those that are nearest."""
-        names = self._words.part.names
+        names = self._words.book.names
         for group, like in zip(self._shared[at], self._like_shared[at], strict=True):
             kind, name = names[group].split(".")
             if name != "already-done" or not self.place.verdict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -117,91 +117,63 @@ def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
     )
 
 
-class BookPart:
-    """Some groups of a phrasebook, numbered anew in its order: those that texts at one place are compared with.
-
-    The postings of gram g are `starts[g]` up to `starts[g + 1]`: posting p is in the line and view `slots[p]` with the
-    weight `shares[p]`. Slots are numbered by view, then line. There is a part for every step, so they are small.
-    """
-
-    def __init__(self, book: Phrasebook, names: Iterable[str]) -> None:
-        """Of the groups so named, those that have words."""
-        self.book: Phrasebook = book
-        self.names: list[str] = sorted({name for name in names if name in book.number})
-        self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
-        self.groups: list[int] = [book.number[name] for name in self.names]
-        sizes = book.sizes[self.groups]
-        self.first: Numbers = sizes.cumsum() - sizes
-        self.group_of: Numbers = np.arange(len(sizes)).repeat(sizes)
-        self.lines: Numbers = _ranges(book.first[self.groups], sizes)
-        new = np.full(len(book.coded), -1, np.int32)
-        new[self.lines] = np.arange(len(self.lines))
-        rows = new[book.postings.rows]
-        there = rows >= 0
-        self.slots: NDArray[np.int32] = rows[there] + (book.postings.views * np.int32(len(self.lines)))[there]
-        self.shares: NDArray[np.float32] = book.postings.shares[there]
-        self.starts: NDArray[np.int32] = np.append(0, there.cumsum(dtype=np.int32))[book.postings.starts]
-
-
 class TextComparison:
-    """Some texts compared with the groups of a part of the phrasebook.
+    """Some texts compared with all groups.
 
     `likeness` has by text and group the numbers of a `Likeness`, with zeros for the group NO_GROUP; its `ratio` only
     where `compare_sounds` was asked for. `together` are the best sums of cosines by text and group.
     """
 
-    def __init__(self, part: BookPart, texts: Sequence[Text], inside: Mapping[tuple[int, int], float]) -> None:
+    def __init__(self, book: Phrasebook, texts: Sequence[Text], inside: Mapping[tuple[int, int], float]) -> None:
         """`inside` is by text and group the share of the text that a line of the group makes up."""
-        self._part = part
+        self._book = book
         self._coded = ["".join(text.sounds) for text in texts]
-        self.likeness: Floats = np.zeros((len(texts), len(part.names) + 1, len(Likeness._fields)))
-        self._cosines: Floats = self._look(*part.book.vectors(texts))
-        self._best: Floats = np.maximum.reduceat(self._cosines, part.first, axis=1)
+        self.likeness: Floats = np.zeros((len(texts), len(book.names) + 1, len(Likeness._fields)))
+        self._cosines: Floats = self._look(*book.vectors(texts))
+        self._best: Floats = np.maximum.reduceat(self._cosines, book.first, axis=1)
         self.together: Floats = self._best / len(VIEWS)
         self.likeness[:, :NO_GROUP, _TOGETHER] = self.together
         for (text, group), share in inside.items():
             self.likeness[text, group, _INSIDE] = share
             self.likeness[text, group, _EXACT] = share == 1.0
         for text, sounded in enumerate(self._coded):
-            for name in part.book.sounding(sounded):
-                if name in part.number:
-                    self.likeness[text, part.number[name], _EXACT] = 1.0
+            self.likeness[text, book.sounding(sounded), _EXACT] = 1.0
 
     def _look(self, counts: Numbers, grams: Numbers, weights: Floats) -> Floats:
         """Return by text and line the sum of their cosines in all views. Given are the known grams of all texts, by
         text and view, and how many there are in each.
         """
-        part, texts, lines = self._part, len(self._coded), len(self._part.lines)
+        book, texts, lines = self._book, len(self._coded), len(self._book.coded)
         owners = np.arange(len(counts)).repeat(counts)
-        starts = part.starts[grams]
-        sizes = part.starts[grams + 1] - starts
+        starts = book.starts[grams]
+        sizes = book.starts[grams + 1] - starts
         cells = _ranges(starts, sizes)
-        hit = part.slots[cells] + (owners // len(VIEWS) * len(VIEWS) * lines).repeat(sizes)
-        shares = part.shares[cells] * weights.repeat(sizes)
+        hit = book.slots[cells] + (owners // len(VIEWS) * len(VIEWS) * lines).repeat(sizes)
+        shares = book.shares[cells] * weights.repeat(sizes)
         cosines = np.bincount(hit, shares, texts * len(VIEWS) * lines).reshape(texts, len(VIEWS), lines)
-        best = np.maximum.reduceat(cosines, part.first, axis=2)
+        best = np.maximum.reduceat(cosines, book.first, axis=2)
         self.likeness[:, :NO_GROUP, : len(VIEWS)] = best.transpose(0, 2, 1)
-        logs = part.book.evidence[grams]
+        logs = book.evidence[grams]
         evidence = add_runs(logs * weights[:, None], counts).reshape(texts, len(VIEWS), -1)
         known = add_runs((logs > 0) * weights[:, None] ** 2, counts).reshape(evidence.shape)
-        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence[:, :, part.groups].transpose(0, 2, 1)
-        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS, part.groups]
+        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence.transpose(0, 2, 1)
+        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS]
         total: Floats = cosines.sum(axis=1)
         return total
 
     def compare_sounds(self, groups: Numbers) -> None:
         """Compare the sounds of each text with the best line of groups: `groups` has a row of them for every text."""
         texts = np.arange(len(groups))[:, None]
-        top = self._part.lines[self._find_top()[texts, groups].ravel()].tolist()
+        top = self._find_top()[texts, groups].ravel().tolist()
         own = [coded for coded in self._coded for _ in range(groups.shape[1])]
-        ratios = process.cpdist(own, [self._part.book.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
+        ratios = process.cpdist(own, [self._book.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
         self.likeness[texts, groups, _RATIO] = ratios.reshape(groups.shape) / 100
 
     def _find_top(self) -> Numbers:
         """Return by text and group the first row with the best sum of cosines."""
-        texts, rows = (self._cosines == self._best[:, self._part.group_of]).nonzero()
+        texts, rows = (self._cosines == self._best[:, self._book.group_of]).nonzero()
         top = np.zeros(self._best.shape, np.int64)
-        top[texts[::-1], self._part.group_of[rows[::-1]]] = rows[::-1]  # of several, the last that is set stays
+        top[texts[::-1], self._book.group_of[rows[::-1]]] = rows[::-1]  # of several, the last that is set stays
         return top
 
 
@@ -221,20 +193,13 @@ def _ranges(starts: NDArray[Any], sizes: NDArray[Any]) -> Numbers:
     return made
 
 
-class Postings(NamedTuple):
-    """The lines in which grams stand: those of gram g are `starts[g]` up to `starts[g + 1]`, each a row, the gram's
-    view, and its weight in that line's unit vector.
-    """
-
-    starts: NDArray[np.int32]
-    rows: NDArray[np.int32]
-    views: NDArray[np.int32]
-    shares: NDArray[np.float32]
-
-
 class Phrasebook:
-    """The groups by name with their lines, and the grams of these, numbered through all views: by gram the view, the
-    postings, the rarity, and for every group the logarithm of how much likelier it is in a line of it than in any.
+    """The groups by name with their lines, and the grams of these, numbered through all views.
+
+    The postings of gram g are `starts[g]` up to `starts[g + 1]`: posting p is in the line and view `slots[p]`, numbered
+    by view, then line, with the weight `shares[p]` in that line's unit vector. `evidence` is by gram and group the
+    logarithm of how much likelier the gram is in a line of the group than in any. Groups are numbered in the order of
+    their names; `first` are their first lines.
     """
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
@@ -242,26 +207,30 @@ class Phrasebook:
             name: [text for line in sorted(set(lines)) if (text := text_of(line)).chars]
             for name, lines in sorted(groups.items())
         }
-        self.names: list[str] = [name for name, own in read.items() if own]
-        self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
-        texts = [read[name] for name in self.names]
-        self.coded: list[str] = ["".join(text.sounds) for own in texts for text in own]
-        self.sizes: Numbers = np.array([len(own) for own in texts], np.int64)
-        self.first: Numbers = self.sizes.cumsum() - self.sizes
-        self._rarest = math.log((len(texts) + 1) / 0.5) + 0.1
-        self._weigh([_grams(text) for own in texts for text in own], self.sizes)
-        self._lines: defaultdict[Units, set[str]] = defaultdict(set)
-        self._sounds: defaultdict[str, set[str]] = defaultdict(set)
-        for name, own in zip(self.names, texts, strict=True):
-            for text in own:
-                self._lines[text.chars].add(name)
-                self._sounds["".join(text.sounds)].add(name)
-        self._sizes: defaultdict[str, set[int]] = defaultdict(set)
-        for line in self._lines:
-            self._sizes[line[0]].add(len(line))
+        names = [name for name, own in read.items() if own]
+        texts = [text for own in read.values() for text in own]
+        self.sizes: Numbers = np.array([len(read[name]) for name in names], np.int64)
+        self._name(names, [text.chars for text in texts], ["".join(text.sounds) for text in texts])
+        self._weigh([_grams(text) for text in texts])
 
-    def _weigh(self, lines: Sequence[Sequence[Mapping[str, float]]], sizes: Numbers) -> None:
-        """Make the postings and the evidence of grams: of `lines` by view, the groups of which have such sizes."""
+    def _name(self, names: Sequence[str], lines: Sequence[Units], coded: Sequence[str]) -> None:
+        """Take the names of the groups, and all lines as they are written and as they sound."""
+        self.names: Sequence[str] = names
+        self.number: Mapping[str, int] = {name: at for at, name in enumerate(names)}
+        self.coded: Sequence[str] = coded
+        self.first: Numbers = self.sizes.cumsum() - self.sizes
+        self.group_of: Numbers = np.arange(len(names)).repeat(self.sizes)
+        self._rarest = math.log((len(names) + 1) / 0.5) + 0.1
+        self._lines: defaultdict[Units, list[int]] = defaultdict(list)
+        self._sounds: defaultdict[str, list[int]] = defaultdict(list)
+        self._sizes: defaultdict[str, set[int]] = defaultdict(set)
+        for group, chars, sounds in zip(self.group_of.tolist(), lines, coded, strict=True):
+            self._lines[chars].append(group)
+            self._sounds[sounds].append(group)
+            self._sizes[chars[0]].add(len(chars))
+
+    def _weigh(self, lines: Sequence[Sequence[Mapping[str, float]]]) -> None:
+        """Make the postings and the evidence of the grams of all lines, which are given by view."""
         self.ids: list[dict[str, int]] = [{} for _ in VIEWS]
         views: list[int] = []
         rows: list[int] = []
@@ -278,24 +247,21 @@ class Phrasebook:
                 rows += [row] * len(own)
         order = np.array(numbers, np.int64).argsort(kind="stable")
         of_gram, in_row, strong = np.array(numbers)[order], np.array(rows)[order], np.array(strengths)[order]
-        count, groups, of_view = len(views), len(sizes), np.array(views)[of_gram]
-        cells = of_gram * groups + np.arange(groups).repeat(sizes)[in_row]
+        count, groups, of_view = len(views), len(self.names), np.array(views)[of_gram]
+        cells = of_gram * groups + self.group_of[in_row]
         having = np.bincount(np.unique(cells) // groups, minlength=count)
         idf = np.log((groups + 1) / (having + 0.5)) + 0.1
         heavy, slots = strong * idf[of_gram], in_row * len(VIEWS) + of_view
         lengths = np.sqrt(np.bincount(slots, heavy**2))
         self.idf: list[float] = idf.tolist()
         starts = np.append(0, np.bincount(of_gram, minlength=count).cumsum())
-        self.postings: Postings = Postings(
-            starts.astype(np.int32),
-            in_row.astype(np.int32),
-            of_view.astype(np.int32),
-            (heavy / lengths[slots]).astype(np.float32),
-        )
+        self.starts: Numbers = starts
+        self.slots: NDArray[np.int32] = (of_view * len(self.coded) + in_row).astype(np.int32)
+        self.shares: Floats = heavy / lengths[slots]
         sums: Floats = np.bincount(cells, strong, count * groups).astype(np.float64, copy=False).reshape(count, groups)
-        overall = sums.sum(axis=1, keepdims=True) / sizes.sum()
+        overall = sums.sum(axis=1, keepdims=True) / len(self.coded)
         sums += _PRIOR * overall + _UNSEEN
-        sums /= sizes + _PRIOR
+        sums /= self.sizes + _PRIOR
         sums /= overall + _UNSEEN / _PRIOR
         self.evidence: NDArray[np.float32] = np.log(sums, out=sums).astype(np.float32)
 
@@ -318,19 +284,20 @@ class Phrasebook:
                 counts.append(len(known))
         return np.array(counts, np.int64), np.array(numbers, np.int64), np.array(weights)
 
-    def lines_in(self, chars: Units) -> list[tuple[int, int, str]]:
-        """Return the lines that stand in a text as they are written: first unit, unit after the last, group's name."""
+    def lines_in(self, chars: Units) -> list[tuple[int, int, int]]:
+        """Return the lines that stand in a text as they are written: first unit, unit after the last, group."""
         return [
-            (at, at + size, name)
+            (at, at + size, group)
             for at, unit in enumerate(chars)
             for size in self._sizes.get(unit, ())
-            for name in self._lines.get(chars[at : at + size], ())
+            for group in self._lines.get(chars[at : at + size], ())
         ]
 
     def has_line(self, name: str, text: Text) -> bool:
         """Return whether a text is a line of a group, as it is written or as it sounds."""
-        return name in self._lines.get(text.chars, ()) or name in self.sounding("".join(text.sounds))
+        group = self.number.get(name)
+        return group in self._lines.get(text.chars, ()) or group in self.sounding("".join(text.sounds))
 
-    def sounding(self, sounds: str) -> Collection[str]:
-        """Return the names of the groups that have a line with these sounds, joined."""
-        return self._sounds.get(sounds, ())
+    def sounding(self, sounds: str) -> Sequence[int]:
+        """Return the groups that have a line with these sounds, joined."""
+        return self._sounds.get(sounds, [])

@@ -13,7 +13,7 @@ from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.message import Message
-from bot.reading.phrasebook import BookPart, Phrasebook
+from bot.reading.phrasebook import Phrasebook
 from bot.reading.place import Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
@@ -56,7 +56,7 @@ class MessageReader:
             if verdict([weighed]).verdict != "answer"
         ]
         self.book: Phrasebook = Phrasebook(groups)
-        self._every = BookPart(self.book, [name for name in groups if name.split(".")[0] in script.by_id])
+        self._of_steps = [name for name in groups if name.split(".")[0] in script.by_id]
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
@@ -98,7 +98,7 @@ class MessageReader:
         if not message.atoms:
             return None, []
         if place.options not in self._words:
-            self._words[place.options] = StepWords(self.book, place.options, self._every)
+            self._words[place.options] = StepWords(self.book, place.options, self._of_steps)
         around = Surroundings(message, place, self._words[place.options], self._weigh)
         return around, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
