@@ -112,6 +112,20 @@ class Checklist(ScriptRow):
     go: StepId
 
 
+class SketchBox(ScriptRow):
+    """A box of a drawn page; `click` is the one to click."""
+
+    text: Worded
+    click: bool = False
+
+
+class Sketch(ScriptRow):
+    """A page drawn by us: rows of boxes from top to bottom, and the same in words for who cannot see it."""
+
+    words: Prose
+    rows: tuple[tuple[SketchBox, ...], ...] = Field(min_length=1)
+
+
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
@@ -146,6 +160,7 @@ class Step(ScriptRow):
     notes: tuple[Note, ...] = ()
     reads: Reads | None = None
     checklist: Checklist | None = None
+    sketch: Sketch | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -170,6 +185,10 @@ class Step(ScriptRow):
             yield from ((("reads", "heard", name), text) for name, text in self.reads.heard.items())
         if self.checklist:
             yield ("checklist", "ask"), self.checklist.ask
+        if self.sketch:
+            yield ("sketch", "words"), self.sketch.words
+            for i, row in enumerate(self.sketch.rows):
+                yield from ((("sketch", "rows", i, j, "text"), box.text) for j, box in enumerate(row))
 
     @property
     def exits(self) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

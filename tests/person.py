@@ -17,6 +17,9 @@ from bot.domain.session import Session
 from bot.render.layout import BUBBLE
 from flows.model import Position, dump
 
+CAPTION = 1024
+"""Characters of a caption (Bot API)."""
+
 
 def at(day: str) -> datetime:
     """Return 10:00 of a day (`2013-12-05`), or a moment (`2013-12-05 17:30`), local time of the notice."""
@@ -111,7 +114,7 @@ def check_turn(turn: Turn) -> None:
     """Check what every turn must have: texts of a fit length, without a gap, and buttons with valid ids."""
     assert turn.replies or turn.forget
     for reply in turn.replies:
-        assert 0 < len(reply.text) <= BUBBLE
+        assert 0 < len(reply.text) <= (BUBBLE if reply.picture is None else CAPTION)
         assert "{" not in reply.text, reply.text
         assert "None" not in reply.text, reply.text
     assert len(turn.replies) <= 12

@@ -20,6 +20,7 @@ from bot.domain.zone import local
 from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
 from bot.knowledge.revisions import Knowledge
+from bot.pictures.studio import Studio
 from bot.runtime.log import LazyLogger, configure_log
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
@@ -152,4 +153,4 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
         serving = await start_service(workspace)
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
-        await Terminal(user, words, chosen.home, as_json=as_json).run(serving.receive)
+        await Terminal(user, words, chosen.home, as_json=as_json, draw=Studio()).run(serving.receive)

@@ -40,6 +40,7 @@ from bot.channels.telegram.posts import Posts, fetch_username
 from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.root import Phrases
 from bot.domain.areas import Fetch
+from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
 from bot.service.turns import Service
@@ -90,7 +91,14 @@ async def _serve(chosen: Settings, token: str) -> None:
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
-        posts = Posts(bot, chosen.staff_chat, phrases.telegram.commands, phrases.staff.commands, owners=chosen.owners)
+        posts = Posts(
+            bot,
+            chosen.staff_chat,
+            phrases.telegram.commands,
+            phrases.staff.commands,
+            owners=chosen.owners,
+            draw=Studio(),
+        )
         channel = Telegram(bot, intake, _words(phrases), posts, serving.outbox.owe)
         sender = make_sender(chosen, serving, Bulk(bot))
         background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.pictures.fonts import find_font
+
 Numbers = tuple[int | None, ...]
 """None: hidden, because few people would be told apart."""
 
@@ -52,28 +54,10 @@ def draw(chart: Chart) -> bytes | Missing:
         return "matplotlib"
     tables = (chart.groups, chart.steps, chart.days)
     said = "".join([chart.title, chart.few, *(part for t in tables for part in (*t.columns, *dict(t.rows)))])
-    font = _find_font(said)
+    font = find_font(said)
     if font is None:
         return "font"
     return _to_png(chart, font)
-
-
-def _find_font(text: str) -> Path | None:
-    """Find a font of the system that has all of these characters; a regular sans where there are several."""
-    from matplotlib import font_manager, ft2font  # noqa: PLC0415 - it takes a second
-
-    wanted = {ord(character) for character in text if character > "\u2e80"}
-    fit = []
-    for name in font_manager.findSystemFonts():
-        try:
-            known = ft2font.FT2Font(name).get_charmap().keys()
-        except (OSError, RuntimeError):  # no font after all
-            continue
-        if wanted <= known:
-            fit.append(Path(name))
-    return min(
-        fit, key=lambda path: (not {"regular", "sans"} & {*path.stem.lower().split("-")}, path.name), default=None
-    )
 
 
 def _to_png(chart: Chart, font: Path) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from bot.domain.messages import Answer, Attachment, Button, Incoming, Receive, Reply
+from bot.domain.messages import Answer, Button, Draw, Incoming, Receive, Reply
 
 PRESS = "/press "
 PROMPT = "› "
@@ -32,11 +32,14 @@ class ConsoleWords:
 
 
 class Terminal:
-    """A chat with one person on standard input and output. Attachments are written to `folder`."""
+    """A chat with one person on standard input and output. Attachments and pictures are written to `folder`."""
 
     name = "console"
 
-    def __init__(self, user: str, words: ConsoleWords, folder: Path, *, as_json: bool) -> None:
+    def __init__(
+        self, user: str, words: ConsoleWords, folder: Path, *, as_json: bool, draw: Draw | None = None
+    ) -> None:
+        self._draw = draw
         self._user, self._words, self._folder, self._json = user, words, folder, as_json
         self._buttons: tuple[Button, ...] = ()
         self._screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -48,12 +51,12 @@ class Terminal:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             if not self._json:
-                self._show(await receive(Incoming(self.name, self._user)))
+                await self._show(await receive(Incoming(self.name, self._user)))
                 self._screen.print(Text(self._words.hint, style="dim"))
             while (line := self._read_line()) is not None:
                 if line or self._json:
                     answer = await receive(self._parse(line))
-                    self._write_json(line, answer) if self._json else self._show(answer)
+                    self._write_json(line, answer) if self._json else await self._show(answer)
         except KeyboardInterrupt:
             self._screen.print()
         if not self._json:
@@ -83,7 +86,7 @@ class Terminal:
         }
         print(json.dumps(turn, ensure_ascii=False), flush=True)
 
-    def _show(self, answer: Answer) -> None:
+    async def _show(self, answer: Answer) -> None:
         self._buttons = _list_buttons(answer)
         numbers = count(1)
         for reply in answer.replies:
@@ -92,19 +95,21 @@ class Terminal:
             if reply.source:
                 self._screen.print(Text(f"（{reply.source}）", style="dim"))
             if reply.attachment:
-                self._save(reply.attachment)
+                self._save(reply.attachment.name, reply.attachment.data)
+            if reply.picture and self._draw and (png := await self._draw(reply.picture)):
+                self._save(reply.picture.name, png)
             for row in reply.buttons:
                 line = Text("  ")
                 for button in row:
                     line.append(f"{next(numbers)}", style="bold cyan").append(f" {button.text}   ")
                 self._screen.print(line)
 
-    def _save(self, attachment: Attachment) -> None:
-        """Write the attachment to the folder, under its own name, and say where it is."""
+    def _save(self, name: str, data: bytes) -> None:
+        """Write a file to the folder and say where it is."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / attachment.name
-        path.write_bytes(attachment.data)
-        self._screen.print(self._words.attachment.format(name=attachment.name, path=path))
+        path = self._folder / name
+        path.write_bytes(data)
+        self._screen.print(self._words.attachment.format(name=name, path=path))
 
 
 def _list_buttons(answer: Answer) -> tuple[Button, ...]:
@@ -116,6 +121,8 @@ def _to_json(reply: Reply) -> Mapping[str, Any]:
     fields: dict[str, Any] = {"text": reply.text, "buttons": rows, "source": reply.source, "topic": reply.topic}
     if reply.attachment:
         fields["attachment"] = {"name": reply.attachment.name, "content": reply.attachment.content}
+    if reply.picture:
+        fields["picture"] = {"name": reply.picture.name, "rows": [[b.text for b in row] for row in reply.picture.rows]}
     return fields
 
 

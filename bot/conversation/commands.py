@@ -14,8 +14,9 @@ from bot.domain.session import LastSaid, Session
 from bot.render.answers import render_miss
 from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
+from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
-from bot.render.steps import render_trouble, render_why
+from bot.render.steps import render_sketch, render_trouble, render_why
 from bot.tickets import graduate
 from flows.engine import BACK
 
@@ -102,8 +103,10 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "restart": _show(ask_restart),
     "trouble": _show(render_trouble),
     "why": _show(render_why),
+    "where": _show(render_sketch),
     "deadline": _show_alike(render_deadline),
     "progress": _show_alike(render_progress),
+    "card": _show_alike(lambda voice: render_own_card(voice, ((voice.start(), voice.command("menu")),))),
 }
 """Commands that do or show something; the others are cards of the phrases, and wishes about reminders."""
 

@@ -11,6 +11,7 @@ from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
 from bot.render.menu import render_menu
+from bot.render.own_card import render_own_card
 from bot.render.reply import RESTART
 from flows.engine import JUMP, Move
 
@@ -61,12 +62,15 @@ def jump(ctx: Context, step: str) -> Turn:
 
 
 def follow(ctx: Context, move: Move) -> Turn:
-    """Return the turn of a move: what the script says to it, the new step, and once the question about reminders."""
+    """Return the turn of a move: what the script says to it, the new step, the card to keep for whoever has
+    just reported something or is done, and once the question about reminders.
+    """
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
     voice = there.voice
     said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
     asked = reminders.ask_consent(voice)
-    after = asked.replies if asked else ()
+    has_come = any(happening.kind in ("reported", "done") for happening in move.happenings)
+    after = (*(render_own_card(voice) if has_come else ()), *(asked.replies if asked else ()))
     return Turn(asked.session if asked else there.session, said, "step", after=after, happenings=move.happenings)
 
 

@@ -80,6 +80,26 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A box of a picture. `tone`: a heading, what is to be clicked, plain text without a frame, or any other box."""
+
+    text: str
+    tone: Literal["", "head", "click", "plain"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to be drawn: rows of boxes, from top to bottom. `name` is that of its file, `.png`.
+
+    `is_common`: many people get the same one.
+    """
+
+    name: str
+    rows: tuple[tuple[Box, ...], ...]
+    is_common: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bulletin:
     """A message of a broadcast: safe HTML (4,096 visible characters, under a file 1,024), a file, buttons in rows."""
 
@@ -96,7 +116,7 @@ class Reply:
     texts to copy (a button's text is its label, its id the text to copy); a channel that cannot copy omits them.
     `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that,
     as a preview of a broadcast. Where a channel shows replies in place of earlier ones, `own` is a new message all the
-    same, and one that `stays` is not replaced later.
+    same, and one that `stays` is not replaced later. `picture` says in a picture what `text` says in words.
     """
 
     text: str
@@ -110,6 +130,7 @@ class Reply:
     bulletin: Bulletin | None = None
     own: bool = False
     stays: bool = False
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +220,8 @@ class Owed:
 
 Ready = Callable[[], Awaitable[bool]]
 """Called just before a message is sent. False: it must not be sent after all."""
+Draw = Callable[[Picture], Awaitable[bytes | None]]
+"""Returns a picture as PNG; None when it cannot be drawn."""
 Receive = Callable[[Incoming], Awaitable[Answer]]
 """Callback of a channel: takes what came in, returns the answer. Never raises."""
 Owe = Callable[[Owed], Awaitable[None]]

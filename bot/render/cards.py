@@ -77,12 +77,12 @@ def render_progress(voice: Voice) -> tuple[Reply, ...]:
         passed=phrases.facts.comma.join(passed) or phrases.progress_none,
     )
     clock = "" if position.state == "done" else voice.facts["clock"]
-    parts = filter(None, (text, _count_verdicts(voice, position), clock))
+    parts = filter(None, (text, count_verdicts(voice, position), clock))
     rows = ((voice.start(),), (voice.command("jump"), voice.command("restart"), voice.command("menu")))
     return voice.bubbles("\n\n".join(parts), rows)
 
 
-def _count_verdicts(voice: Voice, position: Position) -> str:
+def count_verdicts(voice: Voice, position: Position) -> str:
     """Return how many fields are right, wrong and open, in words; empty before the first comparison."""
     verdicts = list(verdicts_of(voice.notice, position).values())
     right, unjudged = verdicts.count("right") + verdicts.count(CLEARED), verdicts.count("")

@@ -12,7 +12,7 @@ from bot.render.reply import RESTART, Voice
 from flows.engine import JUMP
 from flows.model import Script, Shortcut, Step
 
-MENU: tuple[CommandName, ...] = ("progress", "deadline", "contact", "jump", "restart", "privacy", "help")
+MENU: tuple[CommandName, ...] = ("progress", "card", "deadline", "contact", "jump", "restart", "privacy", "help")
 """Commands of the menu below the doors of the script, in reading order."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.domain.messages import Button, Reply
+from bot.domain.messages import Box, Button, Picture, Reply
 from bot.render.layout import Rows, pack_rows
 from bot.render.menu import render_menu
 from bot.render.quotes import render_quotes
@@ -71,6 +71,20 @@ def render_why(voice: Voice) -> tuple[Reply, ...]:
     return (*said, *render_quotes(voice, step.quotes), *repeat_step(voice))
 
 
+def render_sketch(voice: Voice) -> tuple[Reply, ...]:
+    """Return the drawing of the present step's page and its words, then the step again; else the step's help."""
+    position = voice.session.position
+    step = voice.walk.view(position).step if position else None
+    if step is None or step.sketch is None:
+        return render_trouble(voice)
+    words, drawn = voice.content.phrases.sketch, step.sketch
+    title, foot = words.title.format(title=voice.fill(step.title)), voice.fill(words.foot)
+    rows = tuple(tuple(Box(voice.fill(b.text), "click" if b.click else "") for b in row) for row in drawn.rows)
+    picture = Picture(words.file, ((Box(title, "head"),), *rows, (Box(foot, "plain"),)), is_common=True)
+    text = "\n\n".join((voice.fill(drawn.words).strip(), foot))
+    return (Reply(text, source=voice.label("beyond"), picture=picture, own=True), *repeat_step(voice))
+
+
 def render_head(voice: Voice, step: Step) -> str:
     """Return the progress line of a step, in screens, and the line of the clock unless the walk is done."""
     phrases, way, position = voice.content.phrases, voice.content.screens[voice.notice.id], voice.session.position
@@ -127,9 +141,10 @@ def _help_rows(voice: Voice, view: View) -> Rows:
     position = voice.session.position
     person = (voice.command("desk"),) if voice.desk and view.step.sentence else ()
     why = (voice.command("why"),) if view.step.why else ()
+    where = (voice.command("where"),) if view.step.sketch else ()
     can_go_back = position and (position.trail or position.item)
     back = (voice.act(BACK, voice.content.phrases.buttons["back"]),) if can_go_back else ()
-    return (person, (voice.command("trouble"), *why), (*back, voice.command("later")))
+    return (person, (voice.command("trouble"), *why, *where), (*back, voice.command("later")))
 
 
 def _with_copy(voice: Voice, replies: tuple[Reply, ...], sentence: str) -> tuple[Reply, ...]:

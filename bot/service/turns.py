@@ -29,6 +29,8 @@ from bot.domain.session import Session, SetAside
 from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
 from bot.reading.acts import to_json
+from bot.render.own_card import render_own_card
+from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.service.kept import mask_echoes
@@ -252,7 +254,9 @@ class Service:
         return Answer((Reply(said),))
 
     async def _attach_export(self, content: Content, incoming: Incoming, turn: Turn) -> Turn:
+        now = local(self._present(), self._today)
         kept = await self._store.export(incoming.channel, incoming.user)
+        kept["card"] = [card.text for card in render_own_card(Voice(content, turn.session, now))]
         file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
         return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))
 

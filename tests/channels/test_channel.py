@@ -18,6 +18,7 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.domain.messages import Picture
 from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at
@@ -52,6 +53,10 @@ class Town:
         await self.telegram.until(lambda: not self.telegram.pending)
 
 
+async def draw(_: Picture) -> bytes | None:
+    return b"\x89PNG"
+
+
 @pytest.fixture(scope="module")
 def content() -> Content:
     return load()
@@ -64,7 +69,8 @@ async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
     async with TelegramServer() as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
         here = Town(telegram, store, content)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(bot, polling, WORDS, Posts(bot, None, {}, {}), service.outbox.owe, lambda: here.seconds)
+        posts = Posts(bot, None, {}, {}, draw=draw)
+        channel = Telegram(bot, polling, WORDS, posts, service.outbox.owe, lambda: here.seconds)
         running = [
             asyncio.create_task(channel.run(service.receive)),
             asyncio.create_task(service.outbox.dispatch(channel.name, channel.deliver)),
@@ -109,6 +115,21 @@ async def test_what_must_be_kept_is_not_replaced_by_the_next_tap(town: Town) -> 
     ann.presses(next(b["callback_data"] for row in answer.buttons for b in row if b["text"] == "原文"), answer)
     await town.telegram.until(lambda: "5、详情咨询" in ann.messages[-1].shown)
     assert answer.edits == 0
+
+
+async def test_the_card_is_a_photo_of_its_own_with_the_words_below(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "开始核对")
+    await town.says(ann, "菜单")
+    menu = ann.messages[-1]
+    await town.taps(ann, "我的卡片")
+    await town.telegram.until(lambda: "我的核对卡片" in ann.messages[-1].shown)
+    card = ann.messages[-1]
+    assert card is not menu
+    assert [name for name, (file, _) in card.files.items() if file.endswith(".png")]
+    await town.taps(ann, "菜单")
+    await town.telegram.until(lambda: ann.messages[-1] is not card)
+    assert (menu.edits, card.edits) == (0, 0)
 
 
 async def test_a_vote_is_thanked_for_at_once_and_changes_only_its_answer(

@@ -140,6 +140,7 @@ async def test_exports_everything_that_is_kept(service: Service) -> None:
     kept = json.loads(file.content)
     assert kept["people"][0]["session"]["walks"]["2014-autumn"]["step"] == "m0-who"
     assert [event["step"] for event in kept["step_events"]] == ["m0-who"]
+    assert "0550-3055417" in kept["card"][0]
 
 
 async def test_thousand_secrets_reach_neither_database_nor_log_nor_export(

@@ -255,7 +255,7 @@ class Telegram:
     async def _edit(self, event: Event, reply: Reply, args: RateLimitArgs) -> bool:
         """Show a reply in the message whose button was pressed; False when it must be a new message."""
         screen = event.on_screen
-        if reply.own or reply.attachment or reply.bulletin:
+        if reply.own or reply.attachment or reply.bulletin or reply.picture:
             return False
         if screen is None or screen.text is None or outgoing.is_broadcast(screen):
             return False
@@ -280,7 +280,7 @@ class Telegram:
             where["reply_parameters"] = ReplyParameters(event.message, allow_sending_without_reply=True)
         if event.incoming.place == "public":
             where["reply_markup"] = InlineKeyboardMarkup([[self._private_button(reply)]])
-        send, content = outgoing.reply_call(self._bot, reply)
+        send, content = await outgoing.reply_call(self._bot, reply, self._posts.draw)
         is_sent = await self._show(send, {**content, **where}, args)
         if is_sent and reply.attachment:
             send, content = outgoing.attachment_call(self._bot, reply.attachment)

@@ -24,7 +24,7 @@ from telegram.constants import InlineKeyboardButtonLimit, KeyboardButtonStyle, P
 from telegram.ext import ExtBot
 
 from bot.channels.telegram.rate_limiter import RateLimitArgs
-from bot.domain.messages import Attachment, Bulletin, Button, Reply
+from bot.domain.messages import Attachment, Bulletin, Button, Draw, Reply
 
 Bot = ExtBot[RateLimitArgs]
 Parameters = dict[str, Any]
@@ -40,8 +40,15 @@ STAYS = "!"
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
-def reply_call(bot: Bot, reply: Reply) -> tuple[Call, Parameters]:
-    """Return the method that sends a reply, and its parameters."""
+CAPTION = 1024
+"""Characters of a caption."""
+
+
+async def reply_call(bot: Bot, reply: Reply, draw: Draw | None = None) -> tuple[Call, Parameters]:
+    """Return the method that sends a reply, and its parameters; a picture is drawn first, where that can be done."""
+    if draw and reply.picture and len(visible_text(reply)) <= CAPTION and (png := await draw(reply.picture)):
+        caption = {"caption": _html(reply), "parse_mode": ParseMode.HTML, "reply_markup": keyboard(reply)}
+        return bot.send_photo, {"photo": png, "filename": reply.picture.name, **caption}
     return bulletin_call(bot, reply.bulletin) if reply.bulletin else (bot.send_message, message(reply))
 
 

@@ -18,7 +18,7 @@ from bot.channels.telegram import outgoing
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.outcomes import outcome_of
-from bot.domain.messages import Delivered, Outcome, Post, Reply
+from bot.domain.messages import Delivered, Draw, Outcome, Post, Reply
 
 STAFF_AGAIN = timedelta(minutes=10)
 """Time until a staff chat that could not be reached is tried again."""
@@ -27,7 +27,9 @@ _log = structlog.get_logger()
 
 
 class Posts:
-    """Delivers posts. `commands` are everybody's; `extra` those of staff, admins and owners, by name."""
+    """Delivers posts. `commands` are everybody's; `extra` those of staff, admins and owners, by name. `draw` draws
+    pictures; without it they are left out.
+    """
 
     def __init__(
         self,
@@ -37,8 +39,10 @@ class Posts:
         extra: Mapping[str, str],
         *,
         owners: Sequence[int] = (),
+        draw: Draw | None = None,
     ) -> None:
         self._bot = bot
+        self.draw = draw
         self.staff_chat = staff_chat
         self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._forum: bool | None = None
@@ -121,7 +125,7 @@ class Posts:
         return self._forum
 
     async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
-        send, content = outgoing.reply_call(self._bot, reply)
+        send, content = await outgoing.reply_call(self._bot, reply, self.draw)
         try:
             sent = await send(**where, **content)
             if reply.attachment:

@@ -10,13 +10,34 @@ from bot.content.phrases.base import Label, PhraseRow, Sentence
 CommandName = Literal[
     "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
     "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who", "desk", "withdraw",
-    "mute", "remind", "tomorrow", "weekend",
+    "mute", "remind", "tomorrow", "weekend", "card", "where",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
     "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw", "quote",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
+
+
+CardPart = Literal[
+    "who", "state", "checked", "wrong", "clicked", "reported", "sentence", "papers", "dates", "contact", "account",
+]  # fmt: skip
+
+
+class OwnCardWords(PhraseRow):
+    """The words of the card to keep: its parts in their order, each left out where there is nothing to say."""
+
+    title: Sentence
+    parts: Mapping[CardPart, Sentence]
+    file: Label
+
+
+class SketchWords(PhraseRow):
+    """The words around the drawing of a page."""
+
+    title: Sentence
+    foot: Sentence
+    file: Label
 
 
 class CalendarWords(PhraseRow):

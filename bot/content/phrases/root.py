@@ -15,8 +15,10 @@ from bot.content.phrases.graduate import (
     CalendarWords,
     CommandName,
     OpinionPhrases,
+    OwnCardWords,
     PublicWords,
     SecretName,
+    SketchWords,
     TelegramPhrases,
 )
 from bot.content.phrases.typed import TypedPhrases
@@ -106,6 +108,8 @@ class Phrases(PhraseRow):
     check_passed: Sentence
     check_columns: tuple[Label, Label, Label]
     calendar: CalendarWords
+    own_card: OwnCardWords
+    sketch: SketchWords
     export_file: Label
     buttons: Mapping[ButtonName, Label]
     commands: Mapping[CommandName, Annotated[tuple[Label, ...], Field(min_length=1)]]

@@ -1,0 +1,1 @@
+"""Draws the pictures of replies, with the extra `charts`; without it replies are text."""
