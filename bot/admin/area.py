@@ -16,9 +16,11 @@ from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.trial import Trial
+from bot.content.files import Refused
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.roles import Role
+from bot.domain.staff_texts import find_forbidden
 from bot.knowledge.inbox import list_groups
 from bot.knowledge.revisions import Knowledge
 from bot.notice_import.draft import draft_notice
@@ -37,7 +39,7 @@ class AdminArea:
         self._knowledge = knowledge
         self._publishing = Publishing(knowledge, self.digest, fetch)
         self._inbox = Inbox(knowledge, self.digest, self._publishing)
-        self._history = History(knowledge, self.digest.name_authors)
+        self._history = History(knowledge, self.digest)
         self._trial = Trial(knowledge, store.knowledge)
 
     @property
@@ -105,7 +107,10 @@ class AdminArea:
     async def _draft_notice(self, incoming: Incoming, _: Wish, __: datetime) -> Decision:
         """Draft the YAML of a notice from its words; nothing is published."""
         words = self._knowledge.content.phrases.admin
-        draft = draft_notice(await self._publishing.receive_file(incoming.file))
+        text = await self._publishing.receive_file(incoming.file)
+        if found := find_forbidden(text):
+            raise Refused("secret", found=self._knowledge.content.phrases.describe_findings(text, found))
+        draft = draft_notice(text)
         if not draft.dates and not draft.contacts:
             return say(words.notice_nothing)
         text = words.notice_drafted.format(

@@ -13,14 +13,16 @@ from typing import Any
 
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
-from bot.domain.effects import Outdated
+from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.questions import Opinion
 from bot.domain.revisions import Once
+from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
 from bot.knowledge.inbox import group_questions
+from bot.knowledge.publish import Publication
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.watcher import FolderWatcher
 from bot.render.feedback import find_flagged
@@ -49,7 +51,7 @@ class Digest:
 
     def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """Return the background tasks: taking new revisions, watching the folder, the weekly digest."""
-        watcher = FolderWatcher(self._knowledge, self.report_refusal)
+        watcher = FolderWatcher(self._knowledge, self.report_refusal, self.accompany, self._channel)
         return (self._knowledge.follow, watcher.watch, self.weekly)
 
     async def weekly(self) -> None:
@@ -68,6 +70,20 @@ class Digest:
         reply = Admin(self._knowledge.content, self._knowledge.number).show_refusal(report, folder=True)
         await self._tell_all(f"refused-{text_hash(reply.text)[:16]}", reply)
 
+    async def accompany(self, publication: Publication) -> tuple[Effect, ...]:
+        """Return what is written with a publication: a line of the audit, and where it waits for a second person a
+        message to every admin but its author.
+        """
+        draft = publication.waiting
+        if draft is None:
+            back = publication.goes_back_to
+            act, about = ("faq-publish", publication.number) if back is None else ("faq-rollback", back)
+            return (Audited(act, str(about)),)
+        name = (await self.name_authors())(draft.author)
+        card = Admin(self._knowledge.content, self._knowledge.number).to_others(publication.report, name, draft.key)
+        others = [Queued("user", card, user=admin) for admin in await self.admins() if admin != draft.author]
+        return (*others, Audited("faq-draft", draft.key))
+
     async def _tell_all(self, key: str, reply: Reply) -> None:
         """Queue a message to every admin, once for all workers (by `key`)."""
         sent = [Queued("user", reply, user=admin) for admin in await self.admins()]
@@ -78,7 +94,7 @@ class Digest:
 
     async def admins(self) -> list[str]:
         """Return the ids of everybody who may publish."""
-        members = await self._store.roles.members(self._channel)
+        members = await self._store.roles.members(self._channel, self._knowledge.present())
         return [*dict.fromkeys((*self._owners, *(one.user for one in members if one.role == "admin")))]
 
     async def name_authors(self) -> Callable[[str], str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.admin.cards import MOST_TEXT, Admin, Wish, button, say
+from bot.admin.digest import Digest
 from bot.content.files import Files
 from bot.domain.areas import Decision
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.questions import Unsettled
-from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
 from bot.knowledge.history import compare, export
 from bot.knowledge.inbox import find_group, list_groups
@@ -27,16 +26,13 @@ MAX_LISTED = 10
 MAX_SINGLE_FILES = 10
 """Files that are sent one by one, as a phone edits them; more are sent as one archive."""
 
-NameAuthors = Callable[[], Awaitable[Callable[[str], str]]]
-"""Loads the names of authors; what it returns gives the name of one."""
-
 
 class History:
     """Answers an admin who looks back. It does not check who may do it."""
 
-    def __init__(self, knowledge: Knowledge, name_authors: NameAuthors) -> None:
+    def __init__(self, knowledge: Knowledge, digest: Digest) -> None:
         self._knowledge = knowledge
-        self._name_authors = name_authors
+        self._digest = digest
 
     @property
     def _cards(self) -> Admin:
@@ -48,7 +44,7 @@ class History:
         words, revisions = content.phrases.admin, await self._knowledge.store.knowledge.history(MAX_LISTED)
         if not revisions:
             return say(words.never)
-        name = await self._name_authors()
+        name = await self._digest.name_authors()
         lines = "\n".join(format_revision(words.history_line, one, name(one.author)) for one in revisions)
         rows = tuple((button(content, "back", "rollback", r.number, number=r.number),) for r in revisions[1:6])
         return Decision((Reply(words.history.format(lines=lines), rows),))
@@ -71,13 +67,15 @@ class History:
         publication = await prepare_rollback(self._knowledge, wanted, incoming.user)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
+        written = (*publication.effects, *await self._digest.accompany(publication))
+        if publication.waiting:
+            return Decision((self._cards.show_pending_approval(),), written)
         replaced = publication.replaces
         rows = ((button(self._knowledge.content, "back", "rollback", replaced, number=replaced),),)
         settled = find_group(await list_groups(self._knowledge.store, at, settled=True), wish.more)
         again = (Unsettled(tuple(settled.numbers)),) if settled else ()
-        audited = Audited("faq-rollback", str(publication.goes_back_to))
         text = describe_rollback(self._cards, publication)
-        return Decision((Reply(text, rows),), (*publication.effects, *again, audited))
+        return Decision((Reply(text, rows),), (*written, *again))
 
     async def export(self, _: Incoming, __: Wish, now: datetime) -> Decision:
         """Send all files in force: one by one where they are few, else in one archive."""

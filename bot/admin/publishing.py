@@ -13,11 +13,13 @@ from bot.content.yaml_source import MAX_BYTES
 from bot.domain.areas import Decision, Fetch
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
-from bot.domain.outbox import Queued
 from bot.domain.revisions import Undrafted
 from bot.domain.roles import Audited
-from bot.knowledge.publish import Publication, needs_approval, prepare, prepare_draft
+from bot.knowledge.publish import Publication, prepare, prepare_draft
 from bot.knowledge.revisions import Knowledge
+
+CONFIRMED = "contact_written"
+"""The rule of lint whose findings are published after a confirmation only."""
 
 
 class Publishing:
@@ -68,42 +70,36 @@ class Publishing:
         publication = await prepare(self._knowledge, edit, author, note)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
-        if needs_approval(self._knowledge.content):
-            return await self._ask_others(publication, author, note, also)
-        if at_once:
-            return self._publish(publication, publication.report.revision, also, settled)
+        if publication.waiting:
+            written = (*publication.effects, *also, *await self._digest.accompany(publication))
+            return Decision((self._cards.show_pending_approval(),), written)
+        asks = any(found.rule == CONFIRMED for found in publication.report.findings)
+        if at_once and not asks:
+            return await self._publish(publication, also, settled)
         drafted = publication.as_draft(author, note)
         newest = replace(drafted, key=f"last-{author}")
         return Decision((self._cards.show_draft(publication.report, drafted.key),), (drafted, newest))
 
-    async def _ask_others(self, publication: Publication, author: str, note: str, also: Sequence[Effect]) -> Decision:
-        drafted = publication.as_draft(author, note)
-        name = (await self._digest.name_authors())(author)
-        card = self._cards.to_others(publication.report, name, drafted.key)
-        others = [Queued("user", card, user=admin) for admin in await self._digest.admins() if admin != author]
-        effects = (drafted, *others, *also, Audited("faq-draft", drafted.key))
-        return Decision((self._cards.show_pending_approval(),), effects)
-
-    def _publish(
-        self, publication: Publication, key: str, also: Sequence[Effect], settled: Sequence[int] = ()
-    ) -> Decision:
+    async def _publish(self, publication: Publication, also: Sequence[Effect], settled: Sequence[int] = ()) -> Decision:
         card = self._cards.show_published(
             publication.report, publication.number, undo=publication.replaces, settled=settled
         )
-        return Decision((card,), (*publication.effects, *also, Audited("faq-publish", key)))
+        return Decision((card,), (*publication.effects, *also, *await self._digest.accompany(publication)))
 
     async def publish_draft(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """Publish a draft, on top of what others published since it was made."""
         publication = await prepare_draft(self._knowledge, wish.about, incoming.user)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
-        return self._publish(publication, wish.about, (Undrafted(wish.about),))
+        return await self._publish(publication, (Undrafted(wish.about),))
 
     async def drop(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """Delete a draft."""
         if await self._knowledge.store.knowledge.draft(wish.about) is None:
             raise Refused("gone")
-        return say(self._knowledge.content.phrases.admin.dropped, Undrafted(wish.about))
+        return say(
+            self._knowledge.content.phrases.admin.dropped, Undrafted(wish.about), Audited("faq-drop", wish.about)
+        )
 
     async def show_patch(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """Show the changes of a draft as a patch."""

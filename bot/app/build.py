@@ -132,7 +132,9 @@ def idle_limit(knowledge: Content, now: datetime) -> datetime | None:
 
 
 async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> None:
-    """Forget, day by day, who stays away too long, until cancelled; trouble with the database is waited out."""
+    """Forget, day by day, who stays away too long, and end roles, until cancelled; trouble with the database is waited
+    out.
+    """
     while True:
         await asyncio.sleep(every_s)
         try:
@@ -142,6 +144,7 @@ async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> Non
 
 
 async def _forget_idle(serving: Service) -> None:
+    await serving.end_roles()
     if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
 

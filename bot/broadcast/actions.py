@@ -18,6 +18,7 @@ from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited
+from bot.domain.staff_texts import find_contacts
 
 DIGEST = 10
 """Characters of the draft's hash in a button: what is pressed is what was seen."""
@@ -118,8 +119,15 @@ def _confirm_send(context: BroadcastContext, count: Count) -> Decision:
     words, number, kind = context.words, context.broadcast.number, context.broadcast.act
     sure = report.make_button(words, number, "send", context.draft.digest[:DIGEST], words.sure[kind])
     quiet = words.quiet if _is_quiet(context) else ""
-    text = words.confirm[kind].format(number=number, left=count.left, quiet=quiet)
+    text = words.confirm[kind].format(number=number, left=count.left, quiet=quiet) + _name_contacts(context)
     return Decision((Reply(text, ((sure,), *back_row(context))), *(preview(context) if kind != "delete" else ())))
+
+
+def _name_contacts(context: BroadcastContext) -> str:
+    """Return the sentence about phones and mails in the text that are not the notice's own, to be confirmed."""
+    content, text = context.content, context.draft.plain_text
+    found = find_contacts(text, content.public_contacts) if context.broadcast.act != "delete" else ()
+    return context.words.confirm_contacts.format(found=content.phrases.describe_findings(text, found)) if found else ""
 
 
 def _is_quiet(context: BroadcastContext) -> bool:
@@ -132,11 +140,17 @@ def _is_quiet(context: BroadcastContext) -> bool:
 
 def _ask_second(context: BroadcastContext, count: Count) -> Decision:
     """A second person must agree first; whoever wrote none of it is asked at once."""
-    words, broadcast = context.words, context.broadcast
-    if broadcast.state == "draft" and context.who != context.author:
+    if context.broadcast.state == "draft" and context.who != context.author:
         return _approve(context, "")
-    text = words.second.format(number=broadcast.number, left=count.left, most=words.habits.approve_above)
-    return Decision((Reply(text), show_card(context)))
+    return Decision((Reply(ask_for_second(context, count)), show_card(context)))
+
+
+def ask_for_second(context: BroadcastContext, count: Count) -> str:
+    """Return the sentence that a second person must agree first."""
+    words, number = context.words, context.broadcast.number
+    if not context.starting.is_large(count):
+        return words.second_risk.format(number=number, risks="、".join(context.starting.risks))
+    return words.second.format(number=number, left=count.left, reached=count.reached, most=words.habits.approve_above)
 
 
 def _approve(context: BroadcastContext, digest: str) -> Decision:
@@ -148,7 +162,9 @@ def _approve(context: BroadcastContext, digest: str) -> Decision:
     if digest != draft.digest[:DIGEST]:
         agree = report.make_button(words, broadcast.number, "approve", draft.digest[:DIGEST])
         left = context.count.left if context.count else 0
-        ask = Reply(words.approve.format(number=broadcast.number, left=left), ((agree,),))
+        risks = "、".join(context.starting.risks)
+        text = words.approve.format(number=broadcast.number, left=left)
+        ask = Reply(text + (words.approve_risk.format(risks=risks) if risks else ""), ((agree,),))
         return Decision((ask, *preview(context)))
     moved = Moved(broadcast.number, "draft", "approved", {"approved": draft.digest, "approved_by": context.who})
     after = replace(context, broadcast=replace(broadcast, state="approved", approved=draft.digest))

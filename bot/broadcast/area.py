@@ -14,6 +14,7 @@ from bot.broadcast.chart import Chart, Missing, draw
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
+from bot.broadcast.reach import count_reach
 from bot.broadcast.requests import BroadcastRequest, parse_request
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
@@ -230,12 +231,7 @@ class BroadcastArea:
         return replace(context, totals=await self._ledger.totals(broadcast.number))
 
     async def _count(self, broadcast: Broadcast, at: datetime) -> Count | None:
-        starting = BroadcastStart(self._content(), broadcast, self._local(), at)
-        if broadcast.parent:
-            totals = await self._ledger.totals(broadcast.parent)
-            left = sum(totals[state] for state in starting.states)
-            return Count(left, 0, 0, 0, left)
-        return await self._rows.count(starting.search) if starting.search else None
+        return await count_reach(self._store, BroadcastStart(self._content(), broadcast, self._local(), at))
 
     async def _attach_csv(self, broadcast: Broadcast) -> Decision:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)

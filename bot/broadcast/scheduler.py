@@ -13,6 +13,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import plan, report
 from bot.broadcast.plan import Due
 from bot.broadcast.progress_cards import ProgressCards
+from bot.broadcast.reach import count_reach
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.times import is_quiet
@@ -122,8 +123,11 @@ class Scheduler:
         elif (found := starting.problems) or starting.search is None:
             code, about = found[0] if found else ("nobody", "")
             await self._apply(back, tell(broadcast, f"#{number} {words.wrong[code].format(about=about)}"))
-        elif starting.needs_second(count := await self._rows.count(starting.search)):
-            said = words.unapproved.format(number=number, left=count.left, most=words.habits.approve_above)
+        elif (count := await count_reach(self.sender.store, starting)) and starting.needs_second(count):
+            most = words.habits.approve_above
+            said = words.unapproved.format(number=number, left=count.left, reached=count.reached, most=most)
+            if not starting.is_large(count):
+                said = words.second_risk.format(number=number, risks="、".join(starting.risks))
             await self._apply(back, tell(broadcast, said))
         else:
             await self._apply(starting.start(broadcast.made_by))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +12,9 @@ from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.content.content import Content
 from bot.domain.audience import Count, Search, search
 from bot.domain.broadcast import Broadcast, RowState, Started
+from bot.domain.staff_texts import find_risks
+
+_LINK = re.compile('href="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,28 @@ class BroadcastStart:
         found = list(Renderer(self.content, self.draft, self.now).find_problems())
         return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
 
+    @property
+    def authors(self) -> frozenset[str]:
+        """The ids of whoever made it and whoever changed it last."""
+        return frozenset({self.broadcast.made_by, self.draft.by} - {""})
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Links and words in the content that a second person must agree to; a recall has none."""
+        if self.broadcast.act == "delete":
+            return ()
+        draft = self.draft
+        links = map(html.unescape, _LINK.findall(draft.html))
+        shown = "\n".join((draft.plain_text, *links, draft.file.name if draft.file else ""))
+        return find_risks(shown, self.content.allowed_hosts, self.content.public_contacts)
+
+    def is_large(self, count: Count) -> bool:
+        """Return whether its authors reach more people within a day than one person may."""
+        return max(count.left, count.reached) > self.content.phrases.broadcast.habits.approve_above
+
     def needs_second(self, count: Count) -> bool:
         """Return whether a second person must agree first; an approval counts for the approved draft only."""
-        many = count.left > self.content.phrases.broadcast.habits.approve_above
-        return many and self.broadcast.approved != self.draft.digest
+        return (self.is_large(count) or bool(self.risks)) and self.broadcast.approved != self.draft.digest
 
     def start(self, by: str) -> Started:
         """Return the effect that starts it, with the record for the proof; `by` is the id of whoever starts it."""

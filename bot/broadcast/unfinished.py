@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from bot.domain.join_codes import Holder, Listed
 from bot.domain.outbox import Queued
 from bot.domain.reminders import Resaved
 from bot.domain.zone import ZONE
+from bot.render import tables
 from bot.render.reply import Voice
 from bot.store import Store
 from flows.engine import PRESSED
@@ -113,15 +112,12 @@ def _to_line(voice: Voice, holder: Holder) -> Unfinished:
 
 def to_csv(content: Content, chased: Iterable[Unfinished]) -> str:
     """Return the list as CSV that a spreadsheet opens."""
-    words, out = content.phrases.broadcast.joining, io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out)
-    writer.writerow(words.columns)
+    words, rows = content.phrases.broadcast.joining, []
     for one in chased:
         state = content.phrases.broadcast.stats_states.get(one.state, words.never)
         away = "" if one.reachable or one.state == "never" else content.phrases.broadcast.stats_special["silent"]
-        writer.writerow([join_codes.format_code(one.code), state, one.step, one.seen, away])
-    return out.getvalue()
+        rows.append([join_codes.format_code(one.code), state, one.step, one.seen, away])
+    return tables.to_csv(words.columns, rows)
 
 
 def describe_import(content: Content, result: Import) -> str:

@@ -17,14 +17,13 @@ from bot.commands.broadcast_group import (
     Channel,
     Number,
     apply,
-    author,
     broadcast,
     choose_notice,
     get,
     prepare_start,
     problem,
 )
-from bot.commands.workspace import Json, content_in_force, refuse_secrets, run
+from bot.commands.workspace import Json, author, content_in_force, refuse_secrets, run
 from bot.domain.audience import Audience, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Rewritten
 from bot.domain.session import session_of
@@ -104,5 +103,6 @@ async def _change_audience(workspace: Workspace, it: Broadcast, rule: str, *, la
     draft = drafts.load(it.draft)
     notice = draft.audience.notice if draft.audience else ""
     draft = replace(draft, audience=_parse_audience(workspace, rule, notice, late=late))
-    await apply(workspace, it, Rewritten(it.number, it.version, drafts.dump(draft)))
+    draft = replace(draft, by=author())
+    await apply(workspace, it, Rewritten(it.number, it.version, drafts.dump(draft)), "audience")
     return await get(workspace, it.number)

@@ -1,11 +1,11 @@
 """`gradbot broadcast`: its group of commands, and what they share.
 
-Whoever has the command line has the database, so nobody else is asked; what is started here is recorded as by `cli`.
+Whoever has the command line has the database. The rule of the second person holds here as well, unless a broadcast is
+started `--alone`; every act is in the audit.
 """
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -15,10 +15,11 @@ import typer
 from bot.app.build import Workspace
 from bot.broadcast import report
 from bot.broadcast.starting import BroadcastStart
-from bot.commands.workspace import content_in_force, run
+from bot.commands.workspace import author, content_in_force, run
 from bot.domain.broadcast import STATES, Broadcast, Totals
 from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import BroadcastState
+from bot.domain.roles import Audited
 
 broadcast = typer.Typer(help="群发和提醒。Broadcasts.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -30,11 +31,6 @@ MOVED_BY: Mapping[BroadcastState, Command] = {"paused": "pause", "running": "res
 """The command that moves a broadcast to a state."""
 
 
-def author() -> str:
-    """Return the author of what is made here: `cli:` and the account's name."""
-    return f"cli:{getpass.getuser()}"
-
-
 async def get(workspace: Workspace, number: int) -> Broadcast:
     """Load a broadcast; one that there is not ends the command."""
     found = await workspace.store.broadcasts.get(number)
@@ -43,10 +39,11 @@ async def get(workspace: Workspace, number: int) -> Broadcast:
     return found
 
 
-async def apply(workspace: Workspace, broadcast: Broadcast, *effects: Effect) -> None:
-    """Apply effects to a broadcast; somebody else's change in between ends the command."""
+async def apply(workspace: Workspace, broadcast: Broadcast, effect: Effect, act: str) -> None:
+    """Apply an effect to a broadcast, with a line of the audit; somebody else's change in between ends the command."""
+    audited = Audited(f"broadcast {act}", str(broadcast.number))
     try:
-        await workspace.store.apply(effects, broadcast.channel, workspace.at)
+        await workspace.store.apply((effect, audited), broadcast.channel, workspace.at, author())
     except Outdated:
         changed = workspace.content.phrases.broadcast.changed
         raise typer.TyperException(f"#{broadcast.number}: {changed}") from None

@@ -11,12 +11,13 @@ import typer
 
 from bot.app import build
 from bot.app.build import Workspace
+from bot.broadcast.actions import ask_for_second
 from bot.broadcast.context import BroadcastContext
+from bot.broadcast.reach import count_reach
 from bot.commands.broadcast_group import (
     MOVED_BY,
     Number,
     apply,
-    author,
     broadcast,
     get,
     impossible,
@@ -24,7 +25,7 @@ from bot.commands.broadcast_group import (
     problem,
     show,
 )
-from bot.commands.workspace import Json, run
+from bot.commands.workspace import Json, author, run
 from bot.domain.broadcast import Act, Broadcast, Cancelled, Moved
 from bot.domain.lifecycle import ENDED, BroadcastState, can_move
 from bot.store import Store
@@ -39,6 +40,7 @@ def start(
     at: Annotated[str, typer.Option(help="什么时候，如 “12-10 9:00”“截止前3天 9:00”。When.")] = "",
     here: Annotated[bool, typer.Option("--here", help="没有机器人在运行时，由这个命令来发。Send from here.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="不等它发完。Do not wait.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="人多也不等第二个人，记进审计。Ask nobody.")] = False,
     as_json: Json = False,
 ) -> None:
     """开始发（由运行着的机器人发），看着进度。Start; the running bot sends, and the progress is shown."""
@@ -52,7 +54,9 @@ def start(
             raise problem(workspace, code, about)
         if it.state not in ("draft", "approved", "scheduled"):
             raise impossible(workspace, "start", it)
-        await apply(workspace, it, await _schedule(workspace, it, at) if at else starting.start("cli"))
+        await _refuse_without_second(workspace, it, alone=alone)
+        begun = await _schedule(workspace, it, at) if at else starting.start(author())
+        await apply(workspace, it, begun, ("schedule" if at else "start") + (" alone" if alone else ""))
 
     run(begin)
     if not at and not detach:
@@ -60,17 +64,21 @@ def start(
     show(number, as_json=as_json)
 
 
+async def _refuse_without_second(workspace: Workspace, it: Broadcast, *, alone: bool) -> None:
+    """End the command where a second person must agree first and did not, unless it is started `alone`."""
+    context = BroadcastContext(workspace.content, it, author(), workspace.local(), workspace.at)
+    count = await count_reach(workspace.store, context.starting)
+    if count and not alone and context.starting.needs_second(count):
+        raise typer.TyperException(ask_for_second(context, count))
+
+
 async def _schedule(workspace: Workspace, it: Broadcast, at: str) -> Moved:
-    context = BroadcastContext(workspace.content, it, "cli", workspace.local(), workspace.at)
-    when, starting = context.parse_moment(at), context.starting
+    context = BroadcastContext(workspace.content, it, author(), workspace.local(), workspace.at)
+    when = context.parse_moment(at)
     if context.is_rehearsal:
         raise problem(workspace, "rehearsed")
     if when is None or when <= workspace.at:
         raise problem(workspace, "time")
-    if starting.search and starting.needs_second(count := await workspace.store.broadcasts.count(starting.search)):
-        words = context.words
-        sentence = words.second.format(number=it.number, left=count.left, most=words.habits.approve_above)
-        raise typer.TyperException(sentence)
     return Moved(it.number, it.state, "scheduled", {"due_at": when})
 
 
@@ -125,10 +133,10 @@ def _steer(number: int, target: BroadcastState, *, as_json: bool) -> None:
         if not can_move(it.state, target):
             raise impossible(workspace, MOVED_BY[target], it)
         if target == "cancelled":
-            await apply(workspace, it, Cancelled(number, it.state))
+            await apply(workspace, it, Cancelled(number, it.state), MOVED_BY[target])
         else:
             why = {"why": "staff" if target == "paused" else "", "resume_at": None}
-            await apply(workspace, it, Moved(number, it.state, target, why))
+            await apply(workspace, it, Moved(number, it.state, target, why), MOVED_BY[target])
 
     run(work)
     show(number, as_json=as_json)

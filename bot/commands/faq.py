@@ -33,6 +33,7 @@ faq = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")]
 Note = Annotated[str, typer.Option("--note", help="为什么改。Why.")]
 Number = Annotated[int, typer.Argument(help="第几版。The revision.")]
+Alone = Annotated[bool, typer.Option("--alone", help="规定要两个人时也不等，记进审计。Ask nobody; it is audited.")]
 YamlFile = typer.Argument(exists=True, dir_okay=False, help="YAML 文件。A YAML file.")
 
 
@@ -114,28 +115,43 @@ def _describe(knowledge: Knowledge, publication: Publication, *, published: bool
         text = cards.show_refusal(report).text
     elif not published:
         text = cards.show_draft(report, "").text
+    elif publication.waiting:
+        text = cards.show_pending_approval().text
     elif publication.goes_back_to is not None:
         text = describe_rollback(cards, publication)
     else:
         text = cards.show_published(report, publication.number, undo=publication.replaces).text
-    done = published and not publication.is_refused
-    data = {"published": done, "number": knowledge.number, **_report_as_json(report)}
-    return Printout(data, text, is_done=not publication.is_refused)
+    waits = published and publication.waiting is not None
+    done = published and not publication.is_refused and not waits
+    data = {"published": done, "waiting": waits, "number": knowledge.number, **_report_as_json(report)}
+    return Printout(data, text, is_done=not publication.is_refused and not waits)
+
+
+async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publication]]) -> Publication:
+    """Publish, or ask the admins of Telegram to, with a line of the audit."""
+    from bot.admin.digest import Digest
+    from bot.app import build
+    from bot.commands.workspace import author
+    from bot.knowledge.publish import publish
+
+    owners = [str(owner) for owner in build.settings().owners]
+    digest = Digest(knowledge, knowledge.store, build.TELEGRAM, owners)
+    return await publish(knowledge, prepare, digest.accompany, channel=build.TELEGRAM, by=author())
 
 
 @faq.command()
-def publish(file: Annotated[Path, YamlFile], note: Note = "", as_json: Json = False) -> None:
+def publish(file: Annotated[Path, YamlFile], note: Note = "", alone: Alone = False, as_json: Json = False) -> None:
     """检查并发布一个文件。Check a file and publish it; the old one stays with any problem."""
     from bot.commands.input_file import read_text_file
     from bot.content.files import place_file
     from bot.knowledge.publish import prepare
-    from bot.knowledge.publish import publish as write
 
     text = read_text_file(file, is_yaml=True)
 
     async def work(knowledge: Knowledge) -> Printout:
-        publication = await write(
-            knowledge, lambda: prepare(knowledge, lambda old: place_file(old, file.name, text), AUTHOR, note)
+        publication = await _write(
+            knowledge,
+            lambda: prepare(knowledge, lambda old: place_file(old, file.name, text), AUTHOR, note, alone=alone),
         )
         return _describe(knowledge, publication, published=True)
 
@@ -212,13 +228,12 @@ def diff(old: Number, new: Number, as_json: Json = False) -> None:
 
 
 @faq.command()
-def rollback(number: Number, as_json: Json = False) -> None:
+def rollback(number: Number, alone: Alone = False, as_json: Json = False) -> None:
     """退回到某一版，记作新的一版。The files of an earlier revision come into force again."""
     from bot.knowledge.publish import prepare_rollback
-    from bot.knowledge.publish import publish as write
 
     async def work(knowledge: Knowledge) -> Printout:
-        publication = await write(knowledge, lambda: prepare_rollback(knowledge, number, AUTHOR))
+        publication = await _write(knowledge, lambda: prepare_rollback(knowledge, number, AUTHOR, alone=alone))
         return _describe(knowledge, publication, published=True)
 
     _run(work, as_json=as_json)

@@ -13,9 +13,10 @@ import typer
 from bot.app.build import Workspace
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
-from bot.commands.workspace import Json, content_in_force, run
+from bot.commands.workspace import Json, author, content_in_force, run
 from bot.content.encoding import decode
 from bot.domain import join_codes as joining
+from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.render.reply import Voice
 
@@ -73,9 +74,10 @@ def import_(
 
     async def work(workspace: Workspace) -> Import:
         chosen = choose_notice(workspace, notice)
-        return await import_list(
-            workspace.store, workspace.content, channel, chosen, given, workspace.local(), workspace.at
-        )
+        store, at = workspace.store, workspace.at
+        result = await import_list(store, workspace.content, channel, chosen, given, workspace.local(), at)
+        await store.apply((Audited("import", f"{chosen} {len(result.corrected)}"),), channel, at, author())
+        return result
 
     result = run(work)
     print(json.dumps(asdict(result), ensure_ascii=False) if as_json else describe_import(content_in_force(), result))

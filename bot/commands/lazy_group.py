@@ -13,6 +13,7 @@ GROUPS = {
     "faq": "bot.commands.faq",
     "notice": "bot.commands.notice",
     "broadcast": "bot.commands.broadcast",
+    "staff": "bot.commands.staff",
 }
 """The module of each group; its typer.Typer has the group's name there."""
 

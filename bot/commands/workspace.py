@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -33,9 +34,14 @@ def run(work: Callable[[Workspace], Coroutine[Any, Any, R]]) -> R:
     return asyncio.run(open_and_work())
 
 
+def author() -> str:
+    """Return the author of what is made here: `cli:` and the account's name."""
+    return f"cli:{getpass.getuser()}"
+
+
 def refuse_secrets(content: Content, text: str) -> None:
     """Refuse a text that is to be stored and holds what nobody may write; a phone or an address staff may write."""
     if found := find_forbidden(text):
         phrases = content.phrases
-        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
-        raise typer.TyperException(phrases.broadcast.wrong["secret"].format(about=kinds))
+        about = phrases.describe_findings(text, found)
+        raise typer.TyperException(phrases.broadcast.wrong["secret"].format(about=about))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
+from urllib.parse import urlsplit
 
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
@@ -20,6 +21,8 @@ from flows.model import Script, Step
 from flows.notice import Notice
 from flows.screens import StraightWay, count_screens
 
+ALLOWED_HOSTS = ("chsi.com.cn", "chsi.cn", "edu.cn", "gov.cn")
+"""Ends of host names that any text may link to; a notice allows its own hosts."""
 MAX_MOMENTS = 64
 """Moments whose facts are cached."""
 MAX_QUESTIONS = 2048
@@ -57,6 +60,15 @@ class Content:
         contacts = [contact for notice in self.notices.values() for contact in notice.contacts]
         phones = {phone for contact in contacts for phone in contact.phones}
         return frozenset(phones | {contact.email for contact in contacts if contact.email})
+
+    @cached_property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Ends of host names that texts may link to: everybody's, and those of the notices' own links."""
+        notices = self.notices.values()
+        urls = [link.url for notice in notices for link in notice.links]
+        urls += [path.url for notice in notices for path in notice.entry_paths]
+        own = {host for url in urls if url and (host := urlsplit(url).hostname)}
+        return frozenset(own | set(ALLOWED_HOSTS))
 
     def mask(self, words: str) -> str:
         """Return typed words as they may be stored or shown to staff: everything private in them masked."""

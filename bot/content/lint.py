@@ -19,6 +19,8 @@ from rapidfuzz import fuzz, process
 from bot.content.content import Content
 from bot.content.places import Loc
 from bot.domain import privacy
+from bot.domain.privacy import Kind
+from bot.domain.staff_texts import WRITABLE, is_allowed
 from faq.model import Entry
 from faq.reading import hollow, read
 from faq.text import fold
@@ -35,8 +37,6 @@ LONG_ANSWER, SHORT_PHRASING = 600, 3
 """Characters."""
 MAX_AGE_DAYS = 365
 """Days after which what was checked must be checked again."""
-ALLOWED_HOSTS = ("chsi.com.cn", "chsi.cn", "edu.cn", "gov.cn")
-"""Ends of host names that any answer may link to; a notice allows its own hosts."""
 
 _ASKS_FOR_SECRET = re.compile(
     r"(?:发给我|发给机器人|发到这里|发过来|发来|回复我|告诉我|告诉机器人|打给我|报给我)[^。！？\n]{0,12}"
@@ -79,13 +79,6 @@ class _LintContext:
     content: Content
     today: date
     entries: tuple[Entry, ...]
-
-    @cached_property
-    def hosts(self) -> Collection[str]:
-        notices = self.content.notices.values()
-        urls = [link.url for notice in notices for link in notice.links]
-        urls += [path.url for notice in notices for path in notice.entry_paths]
-        return {m[1].lower() for url in urls if (m := _URL.search(url))}
 
     @cached_property
     def costly_phrasings(self) -> frozenset[tuple[str, int]]:
@@ -142,18 +135,28 @@ def _find_secret_request(entry: Entry, _: _LintContext) -> Iterator[Hit]:
 
 
 def _find_secret(entry: Entry, context: _LintContext) -> Iterator[Hit]:
+    yield from _find_kinds(entry, context, [kind for kind in Kind if kind not in WRITABLE])
+
+
+def _find_contact(entry: Entry, context: _LintContext) -> Iterator[Hit]:
+    yield from _find_kinds(entry, context, WRITABLE)
+
+
+def _find_kinds(entry: Entry, context: _LintContext, kinds: Collection[Kind]) -> Iterator[Hit]:
+    public = context.content.public_contacts
     lines = [*entry.texts, *((("phrasings", n), line) for n, line in enumerate(entry.phrasings))]
-    if not privacy.find("\n".join(text for _, text in lines), context.content.public_contacts):
-        return  # searching all of it at once is much quicker than line by line
+    # Searching all of it at once is much quicker than line by line.
+    if all(found.kind not in kinds for found in privacy.find("\n".join(text for _, text in lines), public)):
+        return
     for loc, text in lines:
-        if privacy.find(text, context.content.public_contacts):
+        if any(found.kind in kinds for found in privacy.find(text, public)):
             yield loc, {}
 
 
 def _find_link(entry: Entry, context: _LintContext) -> Iterator[Hit]:
     for loc, m in ((loc, m) for loc, text in entry.texts for m in _URL.finditer(text)):
         host = m[1].lower().rstrip(".")
-        if host not in context.hosts and not any(host == end or host.endswith(f".{end}") for end in ALLOWED_HOSTS):
+        if not is_allowed(host, context.content.allowed_hosts):
             yield loc, {"text": host}
 
 
@@ -268,6 +271,7 @@ def _find_half_width(entry: Entry, _: _LintContext) -> Iterator[Hit]:
 RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] = {
     "asks_secret": ("error", _find_secret_request),
     "secret_written": ("error", _find_secret),
+    "contact_written": ("warning", _find_contact),
     "link_not_allowed": ("error", _find_link),
     "html": ("error", _find_html),
     "unfinished": ("error", _find_unfinished),

@@ -39,17 +39,18 @@ def decide(
     rehearsed: bool = False,
     case: Case | None = None,
     posts: bool = True,
+    code_taken: bool = False,
 ) -> Turn:
     """Return the turn for one thing that a person did. `session` is None for somebody unknown, `now` local time.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
-    For `case` and `posts` see `Context`.
+    For `case`, `posts` and `code_taken` see `Context`.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known = session or Session(only)
     if known.notice not in content.notices:
         known = replace(known, notice=only)
-    turn = _decide(Context(content, known, incoming, now, case, posts), is_new=session is None)
+    turn = _decide(Context(content, known, incoming, now, case, posts, code_taken), is_new=session is None)
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = render_banner(Context(content, turn.session, incoming, now).voice)

@@ -11,8 +11,11 @@ from bot.conversation.questions import quote_source, tell_topics
 from bot.conversation.turn import Context, Turn
 from bot.domain import button_ids, join_codes
 from bot.domain.button_ids import Act, Ask, Pick, Vote
+from bot.domain.join_codes import CodeClaimed, CodeDropped
+from bot.domain.messages import Incoming
 from bot.domain.questions import Picked
 from bot.render import feedback
+from bot.tickets.codes import ask_office
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
 _JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
@@ -21,10 +24,8 @@ _SLASH = re.compile(r"/([a-z]+)(?:@\w+)?(?:\s.*)?", re.DOTALL | re.ASCII)
 
 def run_slash(ctx: Context, text: str) -> Turn | None:
     """Return the turn of a slash command or a join code; None for any other text."""
-    if m := _JOIN.fullmatch(text):
-        return _take_join_code(ctx, m[1] or m[2] or "")
-    if join_codes.parse_code(text):
-        return _take_join_code(ctx, text)
+    if (typed := _join_words(text)) is not None:
+        return _take_join_code(ctx, typed)
     if m := _START.fullmatch(text):
         return _open(ctx, m[1] or "", m[2] or "") or steps.arrive(ctx)
     m = _SLASH.fullmatch(text)
@@ -32,6 +33,19 @@ def run_slash(ctx: Context, text: str) -> Turn | None:
         return None
     # Its letters are no words that the reader of typed messages could make sense of.
     return run_command(ctx, ctx.content.phrases.words.get(m[1])) or ctx.say(ctx.content.phrases.typed.unclear)
+
+
+def claims_code(incoming: Incoming) -> str | None:
+    """Return the join code that a person gives; None when they give none."""
+    typed = _join_words(incoming.text.strip()) if not incoming.other and incoming.press is None else None
+    return join_codes.parse_code(typed) if typed else None
+
+
+def _join_words(text: str) -> str | None:
+    """Return what was typed as a join code, or about one; None for any other text."""
+    if m := _JOIN.fullmatch(text):
+        return m[1] or m[2] or ""
+    return text if join_codes.parse_code(text) else None
 
 
 def press(ctx: Context, pressed: str) -> Turn:
@@ -71,11 +85,25 @@ def _open(ctx: Context, kind: str, name: str) -> Turn | None:
 def _take_join_code(ctx: Context, typed: str) -> Turn:
     """Take the code that a teacher gave, drop it, or say which one is known."""
     words, session, code = ctx.content.phrases.broadcast.joining, ctx.session, join_codes.parse_code(typed)
+    if code and ctx.code_taken:
+        return _ask_office(ctx, code)
     if code:
         said = words.joined.format(code=join_codes.format_code(code))
-        return ctx.with_session(replace(session, code=code, misses=0)).say(said)
+        turn = ctx.with_session(replace(session, code=code, asked_code=None, misses=0)).say(said)
+        return replace(turn, effects=(CodeClaimed(code),))
     if typed in words.drop:
-        return ctx.with_session(replace(session, code=None)).say(words.dropped)
+        turn = ctx.with_session(replace(session, code=None, asked_code=None)).say(words.dropped)
+        return replace(turn, effects=(CodeDropped(),))
     if typed:
         return ctx.say(words.wrong)
     return ctx.say(words.have.format(code=join_codes.format_code(session.code)) if session.code else words.how)
+
+
+def _ask_office(ctx: Context, code: str) -> Turn:
+    """Leave a code with the chat that has it, and ask the office, once, whose it is."""
+    words, said = ctx.content.phrases.broadcast.joining, join_codes.format_code(code)
+    if ctx.case is None:
+        return ctx.say(ctx.voice.fill(words.taken_call.format(code=said)))
+    turn = ctx.with_session(replace(ctx.session, asked_code=code, misses=0)).say(words.taken.format(code=said))
+    asked = ctx.session.asked_code == code
+    return turn if asked else replace(turn, effects=(ask_office(ctx.content, code),))

@@ -86,6 +86,7 @@ class Context:
     """Everything that a turn is decided from. `now` is local time of the notice.
 
     `case` is None where no person can be asked; `posts`: people can be written to later, so reminders can be promised.
+    `code_taken`: the join code that was typed belongs to another chat.
     """
 
     content: Content
@@ -94,6 +95,7 @@ class Context:
     now: datetime
     case: Case | None = None
     posts: bool = True
+    code_taken: bool = False
 
     @cached_property
     def voice(self) -> Voice:

@@ -138,13 +138,17 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Numbers of people: `found` by a rule, those of them who get nothing by reason, and `left` who get it."""
+    """Numbers of people: `found` by a rule, those of them who get nothing by reason, and `left` who get it.
+
+    `reached`: these and all whom the same authors reach within a day.
+    """
 
     found: int
     muted: int
     unreachable: int
     over: int
     left: int
+    reached: int = 0
 
 
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:

@@ -7,6 +7,7 @@ module of this package.
 from __future__ import annotations
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
@@ -17,12 +18,14 @@ from bot.domain.tickets import Changed, Opened
 
 TicketEffect = Opened | Changed | Queued
 RoleEffect = Invited | Joined | Removed | Audited
+CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Unsettled | Explained | Picked | Voted
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
 ReminderEffect = Remind | Reminded
 SessionEffect = Resaved | SetAside
-Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | ReminderEffect | SessionEffect
+PersonEffect = CodeEffect | ReminderEffect | SessionEffect
+Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | PersonEffect
 
 
 class Outdated(Exception):

@@ -50,6 +50,26 @@ def _check(letters: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeClaimed:
+    """The person whose turn it is has this code from now on. Outdated when somebody else has it."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDropped:
+    """The person whose turn it is has no code any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFreed:
+    """The office took a code from whoever had it; the session of `user` loses it with another effect."""
+
+    code: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody who gave their code. `state` and `step` are those under the notice; `seen`: their last turn, UTC."""
 

@@ -34,6 +34,8 @@ class Incoming:
     channel's own number of it; None where the channel never repeats anything. In `public` (a group) and `inline` (a
     search while writing elsewhere) only questions are answered, and nothing is remembered.
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
+    There `name` is how the channel shows them, and `other` is `arrived` when people came into it (a line of `text` for
+    each: id and name).
     `edits`: the channel can still change the bot's message, so that a tap need not add one.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
@@ -51,6 +53,7 @@ class Incoming:
     file: Sent | None = None
     html: str = ""
     edits: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

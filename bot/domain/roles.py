@@ -11,22 +11,28 @@ Role = Literal["owner", "admin", "staff"]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody with a role. `label` is the name given by whoever invited them, `since` ISO 8601."""
+    """Somebody with a role. `label` is the name given by `added_by` (an id), who invited them; `since` ISO 8601.
+
+    `until` is when the role ends; None: never.
+    """
 
     user: str
     role: Role
     label: str = ""
     since: str = ""
+    added_by: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation that was not used and has not expired."""
+    """An invitation that was not used and has not expired. `until`: when the role that it gives ends."""
 
     hash: str
     role: Role
     label: str
     made_by: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Invited:
     role: Role
     label: str
     expires_at: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Joined:
     role: Role
     label: str
     added_by: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,13 @@ class Audited:
 
     act: str
     about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedAct:
+    """A privileged act that was done; `at` is aware."""
+
+    at: datetime
+    who: str
+    act: str
+    about: str

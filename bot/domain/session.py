@@ -22,7 +22,8 @@ class Session:
     a row, `told` the topics answered last.
 
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders`:
-    reminders are wanted; None: never asked. `code` is the join code that a teacher gave.
+    reminders are wanted; None: never asked. `code` is the join code that a teacher gave, `asked_code` one that another
+    chat has, about which the office was asked.
 
     `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered to choose from, in
     their order. `pieces` are the masked words of the last messages that said too little to be understood, since
@@ -40,6 +41,7 @@ class Session:
     offered: tuple[str, ...] = ()
     pieces: tuple[str, ...] = ()
     pieces_at: str = ""
+    asked_code: str | None = None
 
     @property
     def position(self) -> Position | None:
@@ -66,6 +68,7 @@ def dump(session: Session) -> dict[str, Any]:
         "offered": list(session.offered),
         "pieces": list(session.pieces),
         "pieces_at": session.pieces_at,
+        "asked_code": session.asked_code,
     }
 
 
@@ -85,6 +88,7 @@ def load(data: Mapping[str, Any]) -> Session:
         tuple(map(str, data.get("offered", ()))),
         tuple(map(str, data.get("pieces", ()))),
         str(data.get("pieces_at", "")),
+        data.get("asked_code"),
     )
 
 

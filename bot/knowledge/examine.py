@@ -13,7 +13,7 @@ import io
 import pickle
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -24,6 +24,8 @@ from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
 from bot.content.lint import LintFinding, lint
 from bot.content.loading import EntrySource, load, load_to_publish
 from bot.content.problem import ContentFault, ContentProblem
+from bot.domain.privacy import Kind
+from bot.domain.staff_texts import find_forbidden
 from bot.runtime.process import run_aside
 from faq.model import Match
 
@@ -76,7 +78,7 @@ class Report:
     """The result of an examination. Files with `problems` cannot be used, those with `errors` may not be published.
 
     `packed` is the pickled content with its index, empty with problems; `revision` its hash. `lost` has the lines that
-    must match and do not any more.
+    must match and do not any more. `needs_second`: by the rules in force a second person must agree to these files.
     """
 
     problems: tuple[ContentFault, ...] = ()
@@ -87,6 +89,7 @@ class Report:
     diff: str = ""
     revision: str = ""
     packed: bytes = b""
+    needs_second: bool = False
 
     @property
     def errors(self) -> tuple[LocatedFinding, ...]:
@@ -114,6 +117,8 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
     if faults:
         return Report(tuple(faults), lost=_find_lost_lines(before, content))
     files = keep_texts(draft.files)  # all of them: they were loaded
+    if secrets := list(_find_secrets(files, draft.before, content)):
+        return Report(tuple(secrets))
     changes = list_changes(before, content, draft.before, files) if before else []
     touched = {
         topic
@@ -129,7 +134,32 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
     shifts = _find_shifts(before, content, draft.questions) if before else ()
     small = sum(map(len, files.values())) < MAX_PATCH
     diff = to_patch(draft.before, files) if small else ""
-    return replace(_pack_report(content), findings=findings, shifts=shifts, changes=tuple(changes), diff=diff)
+    return replace(
+        _pack_report(content),
+        findings=findings,
+        shifts=shifts,
+        changes=tuple(changes),
+        diff=diff,
+        needs_second=before is not None and _needs_second(before, content),
+    )
+
+
+def _find_secrets(files: Files, before: Files, content: Content) -> Iterator[ContentFault]:
+    """Yield ID numbers, codes and passwords in files that are new or changed."""
+    sentence = content.phrases.admin.lint["secret_written"].format()
+    for name, text in files.items():
+        if text != before.get(name):
+            for found in find_forbidden(text):
+                if found.kind is not Kind.CODE:  # in a notice's file it is the name of a form or a feature
+                    line, column = text.count("\n", 0, found.start) + 1, found.start - text.rfind("\n", 0, found.start)
+                    yield ContentFault(name, line, column, "", sentence)
+
+
+def _needs_second(before: Content, after: Content) -> bool:
+    """Return whether two people are needed: for every change with `four_eyes`, else to weaken a rule of two people."""
+    old, new = before.phrases, after.phrases
+    weaker = new.broadcast.habits.approve_above > old.broadcast.habits.approve_above
+    return old.admin.four_eyes or weaker
 
 
 def _pack_report(content: Content) -> Report:

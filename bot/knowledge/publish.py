@@ -5,47 +5,56 @@ The rules, for the chat and the command line alike:
 - Problems and lint errors refuse a publication.
 - A rollback is refused by problems alone: its content was in force before, and going back must not depend on lint
   rules that are newer than it. Its findings are in the report.
-- With `four_eyes` an admin's change needs approval: another admin publishes the draft (`own_draft` refuses the author).
-  Whoever has the machine's command line needs none.
+- With `four_eyes` in force whatever changes the files needs a second person: an edit, a rollback, an undo, the content
+  folder, the command line. So does a revision that weakens a rule of two people, with `four_eyes` or without. It is
+  kept as a draft, which somebody else publishes (`own_draft` refuses the author). The command line can go without
+  (`alone`), which is in the audit: whoever has the machine is beyond these rules.
 
 A `Publication` is prepared first; its effects are then written with an admin's turn, or by `publish`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.content.content import Content
 from bot.content.files import Files, Refused, diff_names, keep_texts, with_shipped
-from bot.domain.effects import Outdated
+from bot.domain.effects import Effect, Outdated
 from bot.domain.revisions import Drafted, Revised
 from bot.knowledge.examine import Report
 from bot.knowledge.revisions import START, Knowledge
-from bot.store.knowledge import Draft
+from bot.store.knowledge import Draft, text_hash
 
 Edit = Callable[[Files], Mapping[str, str | bytes]]
 """Makes the new files of those in force."""
 MAX_NOTE = 200
 """Characters of a note."""
+KEY_LENGTH = 16
+"""Characters of a draft's key, which stands in buttons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """Files that are to come into force, examined. `parent` is the revision in force (0: none was published yet).
 
-    `effects` write the revision; there are none when it is refused. `goes_back_to` is set for a rollback.
+    `effects` write the revision, or the draft of it that somebody else must publish; there are none when it is refused.
+    `goes_back_to` is set for a rollback.
     """
 
     files: Files
     parent: int
     report: Report
-    effects: tuple[Revised, ...]
+    effects: tuple[Revised | Drafted, ...]
     goes_back_to: int | None = None
 
     @property
     def is_refused(self) -> bool:
         return not self.effects
+
+    @property
+    def waiting(self) -> Drafted | None:
+        """The draft that waits for a second person; None when none is needed."""
+        return next((effect for effect in self.effects if isinstance(effect, Drafted)), None)
 
     @property
     def replaces(self) -> int:
@@ -58,18 +67,14 @@ class Publication:
         return self.replaces + 1
 
     def as_draft(self, author: str, note: str) -> Drafted:
-        """Return the effect that keeps the files as a draft."""
-        return Drafted(self.report.revision, self.files, self.parent, author, note[:MAX_NOTE])
+        """Return the effect that keeps the files as a draft; nobody else's has its key."""
+        key = text_hash(f"{self.parent}/{author}/{self.report.revision}")[:KEY_LENGTH]
+        return Drafted(key, self.files, self.parent, author, note[:MAX_NOTE])
 
 
-def needs_approval(content: Content) -> bool:
-    """Return whether another admin must publish what one has changed."""
-    return content.phrases.admin.four_eyes
-
-
-async def prepare(knowledge: Knowledge, edit: Edit, author: str, note: str = "") -> Publication:
+async def prepare(knowledge: Knowledge, edit: Edit, author: str, note: str = "", *, alone: bool = False) -> Publication:
     """Examine a change of the files in force. Refused, OSError, TimeoutError."""
-    return await _examine(knowledge, edit, author, note, allow_lint_errors=False)
+    return await _examine(knowledge, edit, author, note, allow_lint_errors=False, alone=alone)
 
 
 async def prepare_draft(knowledge: Knowledge, key: str, approver: str) -> Publication:
@@ -77,41 +82,67 @@ async def prepare_draft(knowledge: Knowledge, key: str, approver: str) -> Public
     draft = await knowledge.store.knowledge.draft(key)
     if draft is None:
         raise Refused("gone")
-    if needs_approval(knowledge.content) and draft.author == approver:
-        raise Refused("own_draft")
     parent = await knowledge.store.knowledge.revision(draft.parent)
     made_from = parent.files if parent else {}
-    return await prepare(knowledge, lambda old: _rebase(draft, made_from, old), draft.author, draft.note)
+    # A draft of a rollback has the very files of an earlier revision; on top of other changes it is one no more.
+    goes_back = draft.goes_back_to if draft.parent == await knowledge.store.knowledge.number() else None
+    publication = await _examine(
+        knowledge,
+        lambda old: _rebase(draft, made_from, old),
+        draft.author,
+        draft.note,
+        allow_lint_errors=goes_back is not None,
+        alone=draft.author != approver,
+    )
+    if publication.waiting:
+        raise Refused("own_draft")
+    return replace(publication, goes_back_to=goes_back)
 
 
-async def prepare_rollback(knowledge: Knowledge, number: int | None, author: str) -> Publication:
+async def prepare_rollback(
+    knowledge: Knowledge, number: int | None, author: str, *, alone: bool = False
+) -> Publication:
     """Examine the files of an earlier revision (None: of the one before). Refused, OSError, TimeoutError."""
     wanted = await knowledge.store.knowledge.number() - 1 if number is None else number
     revision = await knowledge.store.knowledge.revision(wanted)
     if revision is None:
         raise Refused("no_revision")
-    publication = await _examine(knowledge, lambda _: revision.files, author, f"↩ {wanted}", allow_lint_errors=True)
+    publication = await _examine(
+        knowledge, lambda _: revision.files, author, f"↩ {wanted}", allow_lint_errors=True, alone=alone
+    )
     return replace(publication, goes_back_to=wanted)
 
 
-async def publish(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publication]]) -> Publication:
+async def publish(
+    knowledge: Knowledge,
+    prepare: Callable[[], Awaitable[Publication]],
+    accompany: Callable[[Publication], Awaitable[Sequence[Effect]]] | None = None,
+    *,
+    channel: str = "",
+    by: str = "",
+) -> Publication:
     """Prepare a publication and write it; prepare it again when somebody else published meanwhile.
 
-    Nothing is written when it is refused. Raises like `prepare`, and StoreProblem.
+    `accompany` returns what is written with it: a line of the audit (of the act of `by`), a message to those who are to
+    agree, on `channel`. Nothing is written when it is refused. Raises like `prepare`, and StoreProblem.
     """
     while True:
         publication = await prepare()
         if publication.is_refused:
             return publication
         try:
-            await knowledge.store.apply(publication.effects, "", knowledge.present())
+            also = await accompany(publication) if accompany else ()
+            await knowledge.store.apply((*publication.effects, *also), channel, knowledge.present(), by)
         except Outdated:
             continue
         await knowledge.look()
         return publication
 
 
-async def _examine(knowledge: Knowledge, edit: Edit, author: str, note: str, *, allow_lint_errors: bool) -> Publication:
+async def _examine(
+    knowledge: Knowledge, edit: Edit, author: str, note: str, *, allow_lint_errors: bool, alone: bool
+) -> Publication:
+    """Examine an edit; with `alone` it becomes no draft, though by the rules a second person must agree."""
     parent, old = await knowledge.in_force()
     files = edit(old)
     texts = keep_texts(files)
@@ -120,9 +151,12 @@ async def _examine(knowledge: Knowledge, edit: Edit, author: str, note: str, *, 
     report = await knowledge.examine(files, old)
     if report.problems or (report.errors and not allow_lint_errors):
         return Publication(texts, parent, report, ())
+    publication, note = Publication(texts, parent, report, ()), knowledge.content.mask(note)[:MAX_NOTE]
+    if (report.needs_second or knowledge.content.phrases.admin.four_eyes) and not alone:
+        return replace(publication, effects=(publication.as_draft(author, note),))
     first = [] if parent else [Revised(old, 0, knowledge.content.revision, START)]
-    revised = Revised(texts, max(parent, 1), report.revision, author, knowledge.content.mask(note)[:MAX_NOTE])
-    return Publication(texts, parent, report, (*first, revised))
+    revised = Revised(texts, max(parent, 1), report.revision, author, note)
+    return replace(publication, effects=(*first, revised))
 
 
 def _rebase(draft: Draft, made_from: Files, now: Files) -> Files:

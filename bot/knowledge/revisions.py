@@ -16,6 +16,8 @@ from bot.content.content import Content
 from bot.content.files import Files, keep_texts, read_folder
 from bot.content.loading import load
 from bot.content.problem import ContentProblem
+from bot.domain.effects import Outdated
+from bot.domain.revisions import Revised
 from bot.knowledge.examine import Examination, Examine, Report, examine_in_subprocess, unpack
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
@@ -79,6 +81,19 @@ class Knowledge:
         if revision:
             return revision.number, dict(revision.files)
         return 0, self._before_any
+
+    async def keep_first(self) -> None:
+        """Keep what the folder had at the start as the first revision, where nothing was ever published: from then on
+        what is saved there is a change of it.
+        """
+        if self.number:
+            return
+        try:
+            first = Revised(self._before_any, 0, self.content.revision, START)
+            await self.store.apply([first], "", self.present(), FOLDER)
+            self.number = 1
+        except Outdated:
+            await self.look()
 
     async def examine(self, files: Mapping[str, str | bytes], before: Files) -> Report:
         """Examine files that are to replace those in force. OSError, TimeoutError when it cannot be done."""

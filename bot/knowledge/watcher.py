@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bot.content.files import Files, Refused, read_folder
+from bot.domain.effects import Effect
 from bot.knowledge.examine import Report
 from bot.knowledge.folder import find_new_files
-from bot.knowledge.publish import prepare, publish
+from bot.knowledge.publish import Publication, prepare, publish
 from bot.knowledge.revisions import FOLDER, Knowledge, describe_trouble
 from bot.runtime.log import LazyLogger
 from bot.store import StoreProblem
@@ -21,11 +22,22 @@ _log = LazyLogger()
 
 
 class FolderWatcher:
-    """Publishes what is saved in the content folder. `on_refusal` is called when it cannot come into force."""
+    """Publishes what is saved in the content folder, or asks for a second person's consent.
 
-    def __init__(self, knowledge: Knowledge, on_refusal: Callable[[Report], Awaitable[None]]) -> None:
+    `on_refusal` is called when it cannot come into force; `accompany` returns what is written with it, on `channel`.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        on_refusal: Callable[[Report], Awaitable[None]],
+        accompany: Callable[[Publication], Awaitable[Sequence[Effect]]] | None = None,
+        channel: str = "",
+    ) -> None:
         self._knowledge = knowledge
         self._on_refusal = on_refusal
+        self._accompany = accompany
+        self._channel = channel
 
     async def watch(self) -> None:
         """Publish new files at the start and whenever one is saved, until cancelled; return if there is no folder."""
@@ -34,6 +46,7 @@ class FolderWatcher:
         folder = self._knowledge.folder
         if folder is None:
             return
+        await self._knowledge.keep_first()
         await self._publish(await find_new_files(self._knowledge.store.knowledge, folder), set())
         root = folder.resolve()
         async for events in awatch(root, debounce=DEBOUNCE_MS, step=STEP_MS):
@@ -47,7 +60,13 @@ class FolderWatcher:
             return {**{name: text for name, text in old.items() if name not in removed}, **saved}
 
         try:
-            publication = await publish(self._knowledge, lambda: prepare(self._knowledge, edit, FOLDER))
+            publication = await publish(
+                self._knowledge,
+                lambda: prepare(self._knowledge, edit, FOLDER),
+                self._accompany,
+                channel=self._channel,
+                by=FOLDER,
+            )
         except Refused:
             return  # nothing changed
         except (StoreProblem, OSError, TimeoutError) as trouble:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.content.content import Content
 from bot.domain.areas import Decision, StaffArea
+from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply
+from bot.domain.outbox import Queued
+from bot.domain.revisions import Once
 from bot.domain.roles import Role
 from bot.domain.zone import local
 from bot.store import Store
-from bot.tickets import roles, staff
-from bot.tickets.roles import RoleRequest, RoleTurn
+from bot.tickets import codes, roles, staff
+from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
 
 
 class StaffTurns:
     """Decides what people with a role do; saves nothing. `desks` are the channels with a staff chat, `areas` are asked
-    in their order.
+    in their order, `owners` hear of new members.
     """
 
     def __init__(
@@ -29,17 +33,21 @@ class StaffTurns:
         today: datetime | None,
         desks: Collection[str],
         areas: Sequence[StaffArea],
+        owners: Collection[tuple[str, str]] = (),
     ) -> None:
         self._store = store
         self._present = present
         self._today = today
         self._desks = frozenset(desks)
         self._areas = tuple(areas)
+        self._owners = owners
 
     async def decide(self, content: Content, incoming: Incoming, role: Role | None, at: datetime) -> Decision | None:
         """Return the decision of the staff chat, of a command about roles or of an area; None: a graduate's turn."""
         if incoming.place == "staff":
-            return await self._answer_in_staff_chat(content, incoming, role, at)
+            answered = await self._answer_in_staff_chat(content, incoming, role, at)
+            strangers = await self._name_strangers(content, incoming, role, at)
+            return replace(answered, effects=(*answered.effects, *strangers))
         request = roles.parse_request(incoming)
         if request and (decision := await self._decide_role_act(content, incoming, role, request, at)):
             return decision
@@ -57,11 +65,33 @@ class StaffTurns:
             role,
             local(at, self._today),
             at,
-            members=await rows.members(channel) if act in ("staff", "remove") else (),
+            members=await rows.members(channel, at) if act != "tickets" else (),
             invitations=await rows.invitations(channel, at) if act == "join" else (),
             tickets=await self._store.tickets.pending(channel) if act == "tickets" else (),
             token=secrets.token_urlsafe(24),
+            owners=self._owners_of(channel),
+            acts=await rows.acts(channel, MAX_ACTS) if act == "audit" else (),
         ).decide(request)
+
+    def _owners_of(self, channel: str) -> list[str]:
+        return sorted(user for where, user in self._owners if where == channel)
+
+    async def _name_strangers(
+        self, content: Content, incoming: Incoming, role: Role | None, at: datetime
+    ) -> tuple[Effect, ...]:
+        """Return messages to the owners, one for each person in the staff chat who has no role."""
+        channel = incoming.channel
+        seen = roles.list_arrivals(incoming) if incoming.other == roles.ARRIVED else ((incoming.user, incoming.name),)
+        if channel not in self._desks or (role and incoming.other != roles.ARRIVED):
+            return ()
+        staff_ids = {*self._owners_of(channel), *(one.user for one in await self._store.roles.members(channel, at))}
+        effects: list[Effect] = []
+        for user, name in seen:
+            key = f"stranger/{channel}/{user}"
+            if user not in staff_ids and not await self._store.roles.was_done(key):
+                told = roles.describe_stranger(content, user, name)
+                effects += [Once(key), *(Queued("user", told, user=owner) for owner in self._owners_of(channel))]
+        return tuple(effects)
 
     async def _ask_areas(self, incoming: Incoming, role: Role, at: datetime) -> Decision | None:
         for area in self._areas:
@@ -76,6 +106,8 @@ class StaffTurns:
         words, now = content.phrases.desk, local(at, self._today)
         if incoming.channel not in self._desks:
             return Decision()
+        if claimed := codes.parse_press(incoming.press):
+            return await self._free_code(content, incoming.channel, role, claimed)
         request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
         found = await self._store.tickets.find(
             number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
@@ -89,7 +121,17 @@ class StaffTurns:
             return await self._list_tickets(content, incoming.channel, now) if request.act == "tickets" else Decision()
         if found is None:
             return Decision((Reply(words.gone),))
-        return StaffTurn(content, found.ticket, incoming.user, now, found.current).decide(incoming)
+        key = staff.said_key(found.ticket, incoming.text)
+        said_by = frozenset(await self._store.roles.list_done(key))
+        return StaffTurn(content, found.ticket, incoming.user, now, found.current, said_by).decide(incoming)
+
+    async def _free_code(self, content: Content, channel: str, role: Role | None, code: str) -> Decision:
+        if role is None:
+            return Decision((Reply(content.phrases.desk.not_staff),))
+        owner = await self._store.codes.find_owner(channel, code)
+        known = await self._store.codes.sessions(channel, [owner]) if owner else []
+        claimants = await self._store.codes.list_claimants(channel, code)
+        return codes.free_code(content, code, owner, known[0][1] if known else None, claimants)
 
     async def _list_tickets(self, content: Content, channel: str, now: datetime) -> Decision:
         return Decision((staff.list_tickets(content, await self._store.tickets.pending(channel), now),))

@@ -18,13 +18,15 @@ from pydantic import TypeAdapter
 
 from bot.content.content import Content
 from bot.conversation.decide import decide
+from bot.conversation.links import claims_code
 from bot.conversation.public import answer_in_public
 from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Incoming, Reply
-from bot.domain.roles import Role
+from bot.domain.outbox import Queued
+from bot.domain.roles import Audited, Removed, Role
 from bot.domain.session import Session, SetAside
 from bot.domain.staff_texts import find_forbidden
 from bot.domain.zone import local
@@ -79,7 +81,7 @@ class Service:
         self._present = present
         self._today = today
         self.outbox = Outbox(store, lambda: self.content, present, today, desks)
-        self._staff = StaffTurns(store, present, today, desks, areas)
+        self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def take(self, content: Content) -> None:
@@ -119,6 +121,17 @@ class Service:
             return False
         return True
 
+    async def end_roles(self) -> None:
+        """Remove everybody whose role has ended; what they had under way passes to the first owner of the channel."""
+        at = self._present()
+        for channel, owner in dict(sorted(self._owners, reverse=True)).items():
+            for member in await self._store.roles.members(channel):
+                if member.until and member.until <= at:
+                    commands = Queued("user", user=member.user, commands="graduate")
+                    ended = (Removed(member.user), commands, Audited("role-end", member.user))
+                    await self._store.apply(ended, channel, at, owner)
+                    self.outbox.posted.set()
+
     # Turns
 
     async def _turn_with_retries(self, incoming: Incoming) -> Answer:
@@ -138,14 +151,19 @@ class Service:
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
         role, in_staff_chat = self._role(incoming, known), incoming.place == "staff"
-        has_secret = bool((role or in_staff_chat) and find_forbidden(incoming.text))
-        # A message with a secret in it is nothing for a staff area: below, `decide` warns before it looks further.
-        if (in_staff_chat or not has_secret) and (decision := await self._staff.decide(content, incoming, role, at)):
+        typed = f"{incoming.text}\n{incoming.file.name}" if incoming.file else incoming.text
+        found = find_forbidden(typed) if role or in_staff_chat else ()
+        has_secret = bool(found)
+        if role and found and not in_staff_chat:  # nothing for a staff area
+            said = content.phrases.staff.secret.format(found=content.phrases.describe_findings(typed, found))
+            return await self._save_decision(incoming, Decision((Reply(said),)), at, withdraw=True)
+        if decision := await self._staff.decide(content, incoming, role, at):
             return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
-        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts)
+        taken = await self._is_code_taken(incoming)
+        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts, code_taken=taken)
         if broken and not turn.forget:
             lost = Reply(content.phrases.session_broken)
             turn = replace(turn, replies=(lost, *turn.replies), effects=(*turn.effects, SetAside(broken)))
@@ -155,6 +173,12 @@ class Service:
         if turn.export:
             turn = await self._attach_export(content, incoming, turn)
         return await self._save_turn(content, incoming, turn, at, known.turns)
+
+    async def _is_code_taken(self, incoming: Incoming) -> bool:
+        """Return whether the join code that a person gives belongs to somebody else."""
+        code = claims_code(incoming)
+        owner = await self._store.codes.find_owner(incoming.channel, code) if code else None
+        return owner not in (None, incoming.user)
 
     async def _save_turn(self, content: Content, incoming: Incoming, turn: Turn, at: datetime, seen: int) -> Answer:
         """Save a graduate's turn; return what is stored when the same update was handled meanwhile. May be Outdated."""
@@ -206,8 +230,10 @@ class Service:
             self.outbox.posted.set()
 
     def _role(self, incoming: Incoming, known: KnownPerson) -> Role | None:
-        """Return the role as it is now: whoever is removed loses it at once."""
-        return "owner" if (incoming.channel, incoming.user) in self._owners else known.role
+        """Return the role as it is now: whoever is removed, or whose time is over, loses it at once."""
+        if (incoming.channel, incoming.user) in self._owners:
+            return "owner"
+        return known.role if known.role_until is None or known.role_until > self._present() else None
 
     async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +22,9 @@ from bot.store.proofs import prove
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
+
+MAX_STARTED = 1_000
+"""Broadcasts of a day that are counted together."""
 
 
 class BroadcastRows(Rows):
@@ -104,6 +108,28 @@ class BroadcastRows(Rows):
         ).where(matches(search, dialect))
         (row,) = await self._fetch(counts)
         return Count(*map(int, row))
+
+    async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:
+        """Return the broadcasts that started at this moment or later."""
+        lately = (broadcasts.c.channel == channel, broadcasts.c.started_at >= text_of(since))
+        return await self._broadcasts(*lately, most=MAX_STARTED)
+
+    async def count_together(
+        self, numbers: Sequence[int], search: Search | None, parent: int | None, states: Sequence[str]
+    ) -> int:
+        """Count the distinct recipients of broadcasts and whom a rule finds, or a parent's rows in these states."""
+        there = recipients.c.who.is_not(None)
+        had = select(recipients.c.who).where(
+            recipients.c.broadcast.in_(numbers), recipients.c.state != "skipped", there
+        )
+        if search and not parent:
+            new = select(people.c.id).where(gets(search, self._dialect))
+        else:
+            new = select(recipients.c.who).where(
+                recipients.c.broadcast == parent, recipients.c.state.in_(states), there
+            )
+        ((count,),) = await self._fetch(select(func.count()).select_from(union(had, new).subquery()))
+        return int(count)
 
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
         """Return the sessions (JSON) of the first few who would get it."""

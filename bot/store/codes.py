@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.join_codes import Holder
+from bot.domain.effects import Outdated
+from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, Holder
 from bot.store.audience import session_json
-from bot.store.rows import ReadRows
-from bot.store.tables import people
+from bot.store.rows import Origin, ReadRows
+from bot.store.tables import join_codes, people, person_id
 from bot.store.times import time_of
+from bot.store.upsert import upsert
 
 
 class CodeRows(ReadRows):
@@ -33,9 +36,44 @@ class CodeRows(ReadRows):
             for code, user, state, step, seen, reachable in await self._fetch(found)
         ]
 
+    async def find_owner(self, channel: str, code: str) -> str | None:
+        """Return the id of whoever has this code; None when nobody has."""
+        who = select(people.c.user_id).join(join_codes, join_codes.c.person == people.c.id)
+        rows = await self._fetch(who.where(join_codes.c.channel == channel, join_codes.c.code == code))
+        return rows[0].user_id if rows else None
+
+    async def list_claimants(self, channel: str, code: str) -> list[str]:
+        """Return the ids of those who gave this code while another had it."""
+        claims = session_json(self._dialect)["asked_code"].as_string() == code
+        rows = await self._fetch(select(people.c.user_id).where(people.c.channel == channel, claims))
+        return [user for (user,) in rows]
+
     async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:
         """Return users and their sessions (JSON), without those who have none."""
         found = select(people.c.user_id, people.c.session).where(
             people.c.channel == channel, people.c.user_id.in_(users), people.c.session.is_not(None)
         )
         return [(user, session) for user, session in await self._fetch(found)]
+
+
+async def claim(connection: AsyncConnection, claimed: CodeClaimed, origin: Origin) -> None:
+    """Give a code to the person whose turn it is, instead of the one they had. Outdated when another has it."""
+    await drop(connection, CodeDropped(), origin)
+    row = {"channel": origin.channel, "code": claimed.code, "person": person_id(origin.channel, origin.user)}
+    new = upsert(connection.dialect.name)(join_codes).values(**row).on_conflict_do_nothing()
+    if (await connection.execute(new)).rowcount != 1:
+        raise Outdated("code")
+
+
+async def drop(connection: AsyncConnection, _: CodeDropped, origin: Origin) -> None:
+    """Take the code of the person whose turn it is."""
+    is_theirs = join_codes.c.person == person_id(origin.channel, origin.user)
+    await connection.execute(delete(join_codes).where(is_theirs))
+
+
+async def free(connection: AsyncConnection, freed: CodeFreed, origin: Origin) -> None:
+    """Take a code from whoever has it. Outdated when that is somebody else by now."""
+    is_theirs = join_codes.c.person == person_id(origin.channel, freed.user)
+    taken = delete(join_codes).where(is_theirs, join_codes.c.code == freed.code)
+    if (await connection.execute(taken)).rowcount != 1:
+        raise Outdated("code")

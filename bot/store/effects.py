@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.effects import Effect
+from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
@@ -16,7 +17,7 @@ from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEn
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened
-from bot.store import broadcasts, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
+from bot.store import broadcasts, codes, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
 from bot.store.rows import Origin
 
 Apply = Callable[[AsyncConnection, Any, Origin], Awaitable[None]]
@@ -29,6 +30,9 @@ APPLY: Mapping[type[Any], Apply] = {
     Joined: roles.use_invitation,
     Removed: roles.remove_role,
     Audited: roles.save_audit,
+    CodeClaimed: codes.claim,
+    CodeDropped: codes.drop,
+    CodeFreed: codes.free,
     Revised: knowledge.add_revision,
     Drafted: knowledge.save_draft,
     Undrafted: knowledge.delete_draft,

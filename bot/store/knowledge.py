@@ -40,7 +40,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Files that may become a revision, made from the revision `parent`."""
+    """Files that may become a revision, made from the revision `parent`.
+
+    `goes_back_to` is the newest revision that had the very same files; None when none had.
+    """
 
     key: str
     at: datetime
@@ -48,6 +51,7 @@ class Draft:
     note: str
     parent: int
     files: Mapping[str, str]
+    goes_back_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class KnowledgeRows(ReadRows):
         if not rows:
             return None
         row, files = rows[0], await self._texts(rows[0].files)
-        return Draft(row.key, time_of(row.at), row.author, row.note, row.parent, files)
+        ((same,),) = await self._fetch(select(func.max(revisions.c.id)).where(revisions.c.files == row.files))
+        return Draft(row.key, time_of(row.at), row.author, row.note, row.parent, files, same)
 
     async def load_trial(self, channel: str, user: str) -> StoredTrial | None:
         """Return the trial that a person is in; None when they are in none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, select
@@ -14,6 +15,7 @@ from bot.domain.tickets import Ticket
 from bot.store.problems import translate_errors
 from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
 from bot.store.tickets import ticket_of_row
+from bot.store.times import time_of
 
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
 _SESSIONS = select(people.c.user_id, people.c.session, people.c.turns).where(
@@ -32,7 +34,7 @@ _TURNS = (
         handled_updates.c.update_id.in_(bindparam("updates", expanding=True)),
     )
 )
-_ROLES = select(staff.c.user_id, staff.c.role).where(
+_ROLES = select(staff.c.user_id, staff.c.role, staff.c.until).where(
     staff.c.channel == bindparam("channel"), staff.c.user_id.in_(_USERS)
 )
 _TICKETS = (
@@ -57,7 +59,7 @@ class KnownPerson:
 
     `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
     has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns` identifies the
-    version of the session; 0: somebody unknown.
+    version of the session; 0: somebody unknown. `role_until`: when the role ends; None: never.
     """
 
     session: str | None = None
@@ -67,6 +69,7 @@ class KnownPerson:
     ticket: Ticket | None = None
     thread: str | None = None
     turns: int = 0
+    role_until: datetime | None = None
 
 
 async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
@@ -83,7 +86,7 @@ async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequ
 async def _load(connection: AsyncConnection, channel: str, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
     users = {"channel": channel, "users": [query.user for query in queries]}
     sessions = {row.user_id: row for row in await connection.execute(_SESSIONS, users)}
-    roles = {row.user_id: row.role for row in await connection.execute(_ROLES, users)}
+    roles = {row.user_id: row for row in await connection.execute(_ROLES, users)}
     cases = {row.user_id: row for row in await connection.execute(_TICKETS, users)}
     turns: dict[str, Any] = {}
     if updates := [query.update_id for query in queries if query.update_id]:
@@ -102,8 +105,9 @@ def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> Know
         # An update that made us forget the person belongs to nobody any more.
         turn.turn if turn and turn.user_id in (None, user) else None,
         bool(turn and turn.passed),
-        role,
+        role.role if role else None,
         ticket_of_row(ticket) if ticket else None,
         ticket.thread if ticket else None,
         session.turns if session else 0,
+        time_of(role.until) if role else None,
     )

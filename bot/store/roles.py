@@ -5,25 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
-from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
+from bot.domain.roles import Audited, AuditedAct, Invitation, Invited, Joined, Member, Removed, Role
 from bot.store.broadcast_tables import broadcasts
+from bot.store.knowledge_tables import done_once
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import audit, invites, staff, tickets
-from bot.store.times import text_of
+from bot.store.times import text_of, time_of
 
 
 class RoleRows(ReadRows):
     """Roles of an open store."""
 
-    async def members(self, channel: str) -> list[Member]:
-        """Return everybody with a role by invitation, longest there first."""
-        rows = await self._fetch(select(staff).where(staff.c.channel == channel).order_by(staff.c.id))
-        return [Member(row.user_id, cast("Role", row.role), row.label, row.since) for row in rows]
+    async def members(self, channel: str, at: datetime | None = None) -> list[Member]:
+        """Return everybody with a role by invitation, longest there first; with `at` those whose role has not ended."""
+        valid = () if at is None else (or_(staff.c.until.is_(None), staff.c.until > text_of(at)),)
+        rows = await self._fetch(select(staff).where(staff.c.channel == channel, *valid).order_by(staff.c.id))
+        return [
+            Member(row.user_id, cast("Role", row.role), row.label, row.since, row.added_by, time_of(row.until))
+            for row in rows
+        ]
 
     async def invitations(self, channel: str, at: datetime) -> list[Invitation]:
         """Return the invitations that can still be used."""
@@ -31,7 +36,23 @@ class RoleRows(ReadRows):
             invites.c.channel == channel, invites.c.used_at.is_(None), invites.c.expires_at > text_of(at)
         )
         rows = await self._fetch(usable)
-        return [Invitation(row.hash, cast("Role", row.role), row.label, row.made_by) for row in rows]
+        return [
+            Invitation(row.hash, cast("Role", row.role), row.label, row.made_by, time_of(row.until)) for row in rows
+        ]
+
+    async def acts(self, channel: str, most: int) -> list[AuditedAct]:
+        """Return the last privileged acts, newest first."""
+        newest = select(audit).where(audit.c.channel.in_((channel, ""))).order_by(audit.c.id.desc()).limit(most)
+        return [AuditedAct(time_of(row.at), row.who, row.act, row.about) for row in await self._fetch(newest)]
+
+    async def list_done(self, beginning: str) -> list[str]:
+        """Return the ends of the keys with this beginning of what was done once."""
+        rows = await self._fetch(select(done_once.c.key).where(done_once.c.key.startswith(beginning)))
+        return [key.removeprefix(beginning) for (key,) in rows]
+
+    async def was_done(self, key: str) -> bool:
+        """Return whether something that is done once was done."""
+        return bool(await self._fetch(select(done_once.c.key).where(done_once.c.key == key)))
 
 
 async def save_invitation(connection: AsyncConnection, invited: Invited, origin: Origin) -> None:
@@ -43,6 +64,7 @@ async def save_invitation(connection: AsyncConnection, invited: Invited, origin:
         "label": invited.label,
         "made_by": origin.user,
         "expires_at": text_of(invited.expires_at),
+        "until": text_of(invited.until) if invited.until else None,
     }
     await connection.execute(insert(invites), row)
 
@@ -61,6 +83,7 @@ async def use_invitation(connection: AsyncConnection, joined: Joined, origin: Or
         "label": joined.label,
         "since": text_of(origin.at),
         "added_by": joined.added_by,
+        "until": text_of(joined.until) if joined.until else None,
     }
     await connection.execute(insert(staff), row)
 

@@ -166,10 +166,13 @@ class Store(ReadRows):
         return [True] * len(batch)
 
     @run_to_completion
-    async def apply(self, effects: Sequence[Effect], channel: str, at: datetime) -> None:
-        """Apply what follows from no turn, in a transaction of its own. Outdated when it no longer fits."""
+    async def apply(self, effects: Sequence[Effect], channel: str, at: datetime, by: str = "") -> None:
+        """Apply what follows from no turn, in a transaction of its own. Outdated when it no longer fits.
+
+        `by` is who acts without a turn: the command line, or nobody.
+        """
         async with self._transaction() as connection:
-            await apply(connection, effects, Origin(channel, "", at))
+            await apply(connection, effects, Origin(channel, by, at))
 
     @run_to_completion
     async def reach(self, channel: str, user: str, *, reachable: bool) -> None:

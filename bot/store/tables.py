@@ -73,6 +73,17 @@ step_events = Table(
     Index(None, "person"),
 )
 
+# Join codes and who has them: each one person's, and one for each. It is in their session as well.
+join_codes = Table(
+    "join_codes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("person", ForeignKey("people.id"), nullable=False, unique=True),
+    UniqueConstraint("channel", "code"),
+)
+
 KEPT_TURNS = 32
 """Number of turns of one person that can be sent again."""
 
@@ -214,6 +225,8 @@ staff = Table(
     Column("label", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("added_by", Text, nullable=False),
+    # When the role ends; NULL: never.
+    Column("until", Text),
     UniqueConstraint("channel", "user_id"),
 )
 
@@ -230,6 +243,8 @@ invites = Table(
     Column("made_by", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("used_at", Text),
+    # When the role that it gives ends.
+    Column("until", Text),
 )
 
 # Append-only: every privileged act. `who` is the channel's id; `about` holds ids only.

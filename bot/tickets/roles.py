@@ -11,14 +11,17 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.content.content import Content
 from bot.domain.areas import Decision
-from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.effects import Effect
+from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.domain.outbox import Queued
-from bot.domain.roles import Audited, Invitation, Invited, Joined, Member, Removed, Role
+from bot.domain.roles import Audited, AuditedAct, Invitation, Invited, Joined, Member, Removed, Role
 from bot.domain.tickets import Ticket
+from bot.domain.zone import ZONE
+from bot.render.tables import to_csv
 from bot.tickets.staff import list_tickets
 from bot.tickets.staff_posts import mask_for_staff
 
@@ -30,16 +33,27 @@ RANK: dict[Role | None, int] = {None: 0, "staff": 1, "admin": 2, "owner": 3}
 MAX_LIST = 4000
 """Characters of the list of members."""
 MAX_ROWS = 50
+MAX_ACTS, MAX_SHOWN = 5_000, 20
+"""Privileged acts in the file, and in the message."""
+ARRIVED = "arrived"
+"""`Incoming.other` of people who came into the staff chat."""
 
-_COMMAND = re.compile(r"/(staff|invite|tickets)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_COMMAND = re.compile(r"/(staff|invite|tickets|audit)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
 _JOIN = re.compile(rf"/start(?:@\w+)?\s+{JOIN}([A-Za-z0-9_-]{{20,59}})\s*", re.ASCII)
-_PRESS = re.compile(r"staff\|remove\|(\d{1,19})", re.ASCII)
-_INVITE = re.compile(r"(staff|admin)(?:\s+(\S.{0,19}))?", re.DOTALL)
+_PRESS = re.compile(r"staff\|(remove|branch)\|(\d{1,19})", re.ASCII)
+_INVITE = re.compile(
+    r"(staff|admin)(?:\s+(?!until\b|到)(\S(?:(?!\s(?:until\b|到)).){0,19}))?"
+    r"(?:\s+(?:until|到)\s*(\d{4}-\d{1,2}-\d{1,2}))?",
+    re.DOTALL | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """A privileged act that somebody tries: join, invite, staff, remove or tickets, and its argument."""
+    """A privileged act that somebody tries: join, invite, staff, remove, branch, audit or tickets, and its argument.
+
+    branch removes everybody whom somebody let in, also through others.
+    """
 
     act: str
     about: str = ""
@@ -49,7 +63,7 @@ def parse_request(incoming: Incoming) -> RoleRequest | None:
     """Return the privileged act that a message or press tries; None for everything else."""
     if incoming.press is not None:
         found = _PRESS.fullmatch(incoming.press)
-        return RoleRequest("remove", found[1]) if found else None
+        return RoleRequest(found[1], found[2]) if found else None
     if incoming.other:
         return None
     text = incoming.text.strip()
@@ -66,7 +80,10 @@ def hash_token(token: str) -> str:
 
 @dataclass(frozen=True)
 class RoleTurn:
-    """One privileged act of one person with `role`. `token` is a new one, `now` local time, `at` the same in UTC."""
+    """One privileged act of one person with `role`. `token` is a new one, `now` local time, `at` the same in UTC.
+
+    `owners` are ids, `acts` the last privileged acts, newest first.
+    """
 
     content: Content
     who: str
@@ -77,6 +94,8 @@ class RoleTurn:
     invitations: Sequence[Invitation] = ()
     tickets: Sequence[Ticket] = ()
     token: str = ""
+    owners: Sequence[str] = ()
+    acts: Sequence[AuditedAct] = ()
 
     def decide(self, request: RoleRequest) -> Decision | None:
         """Return the decision; None when this person may not, or no such invitation is open."""
@@ -90,20 +109,28 @@ class RoleTurn:
                 return self._invite(request.about)
             case "remove" if is_admin:
                 return self._remove(request.about)
+            case "branch" if is_admin:
+                return self._remove_branch(request.about)
             case "staff" if is_admin:
                 return Decision(self._list(self.members))
+            case "audit" if is_admin:
+                return Decision((self._show_audit(),))
         return None
 
     def _invite(self, about: str) -> Decision:
         words, found = self.content.phrases.staff, _INVITE.fullmatch(about)
-        if not found:
+        until = _end_of_day(found[3]) if found and found[3] else None
+        if not found or (found[3] and until is None):
             return Decision((Reply(words.how_to_invite),))
+        if until and until <= self.at:
+            return Decision((Reply(words.until_past.format(day=found[3])),))
         role: Role = "admin" if found[1] == "admin" else "staff"
         label = mask_for_staff(self.content, (found[2] or "").strip())
         name = f" {label}" if label else ""
         text = words.invitation.format(role=words.roles[role], label=name, hours=INVITATION_HOURS)
+        text += words.invitation_until.format(day=found[3]) if until else ""
         token_hash = hash_token(self.token)
-        invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS))
+        invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS), until)
         audited = Audited("invite", f"{role} {token_hash[:8]}")
         return Decision((Reply(text, link=JOIN + self.token),), (invited, audited))
 
@@ -113,10 +140,25 @@ class RoleTurn:
             return None
         if RANK[self.role] >= RANK[invitation.role]:
             return Decision((Reply(words.joined_already.format(role=words.roles[self.role or "staff"])),))
-        joined = Joined(invitation.hash, invitation.role, invitation.label, invitation.made_by)
+        joined = Joined(invitation.hash, invitation.role, invitation.label, invitation.made_by, invitation.until)
         commands = Queued("user", user=self.who, commands="admin" if invitation.role == "admin" else "staff")
         audited = Audited("join", f"{invitation.role} {invitation.hash[:8]}")
-        return Decision((Reply(words.joined.format(role=words.roles[invitation.role])),), (joined, commands, audited))
+        effects: tuple[Effect, ...] = (joined, commands, *self._tell_owners(invitation), audited)
+        return Decision((Reply(words.joined.format(role=words.roles[invitation.role])),), effects)
+
+    def _tell_owners(self, invitation: Invitation) -> tuple[Queued, ...]:
+        """Return the news of a new member to every owner, with a button that removes them."""
+        words, name = self.content.phrases.staff, invitation.label or self.who
+        by, role = self._name(invitation.made_by), words.roles[invitation.role]
+        text = words.joined_news.format(name=name, user=self.who, role=role, by=by)
+        row = (Button(f"staff|remove|{self.who}", words.remove.format(name=name)),)
+        return tuple(Queued("user", Reply(text, (row,)), user=owner) for owner in self.owners if owner != self.who)
+
+    def _name(self, user: str) -> str:
+        """Return the name of somebody with a role, else the id; an owner also has the word for that."""
+        if user in self.owners:
+            return f"{self.content.phrases.staff.roles['owner']} {user}"
+        return next((one.label for one in self.members if one.user == user and one.label), user)
 
     def _find_invitation(self, token: str) -> Invitation | None:
         digest = hash_token(token)
@@ -137,7 +179,15 @@ class RoleTurn:
 
     def _describe(self, member: Member) -> str:
         words, label = self.content.phrases.staff, f"{member.label} " if member.label else ""
-        return words.line.format(label=label, user=member.user, role=words.roles[member.role], since=member.since[:10])
+        until = words.line_until.format(day=_last_day(member.until)) if member.until else ""
+        return words.line.format(
+            label=label,
+            user=member.user,
+            role=words.roles[member.role],
+            since=member.since[:10],
+            until=until,
+            by=self._name(member.added_by),
+        )
 
     def _remove(self, user: str) -> Decision:
         words = self.content.phrases.staff
@@ -147,10 +197,69 @@ class RoleTurn:
         if not self._may_remove(member):
             return Decision((Reply(words.may_not_remove),))
         rest = self._list([m for m in self.members if m is not member])
-        commands = Queued("user", user=user, commands="graduate")
-        removed = Reply(words.removed.format(name=member.label or member.user))
-        return Decision((removed, *rest), (Removed(user), commands, Audited("remove", user)))
+        name, let_in = member.label or member.user, self._find_branch(user)
+        label = words.remove_branch.format(name=name, n=len(let_in))
+        rows = ((Button(f"staff|branch|{user}", label),),) if let_in else ()
+        names = words.let_in.format(names="、".join(one.label or one.user for one in let_in)) if let_in else ""
+        return Decision((Reply(words.removed.format(name=name) + names, rows), *rest), _take_role(user))
+
+    def _remove_branch(self, user: str) -> Decision:
+        """Remove everybody whom somebody let in, also through others."""
+        gone = self._find_branch(user)
+        rest = self._list([member for member in self.members if member not in gone])
+        if not gone:
+            return Decision(rest)
+        names = "、".join(member.label or member.user for member in gone)
+        removed = Reply(self.content.phrases.staff.removed.format(name=names))
+        return Decision((removed, *rest), tuple(effect for member in gone for effect in _take_role(member.user)))
+
+    def _find_branch(self, user: str) -> list[Member]:
+        """Return the members whom somebody let in, also through others, and whom this person may remove."""
+        found, known = list[Member](), {user}
+        while more := [m for m in self.members if m.added_by in known and m.user not in known]:
+            known |= {member.user for member in more}
+            found += more
+        return [member for member in found if self._may_remove(member)]
+
+    def _show_audit(self) -> Reply:
+        """Show the last privileged acts, and more of them as a table."""
+        words = self.content.phrases.staff
+        if not self.acts:
+            return Reply(words.audit_none)
+        times = (f"{act.at.astimezone(ZONE):%Y-%m-%d %H:%M:%S}" for act in self.acts)
+        rows = [(at, self._name(act.who), act.act, act.about) for at, act in zip(times, self.acts, strict=True)]
+        lines = "\n".join(" · ".join(part for part in row if part) for row in rows[:MAX_SHOWN])
+        file = Attachment(words.audit_file, to_csv(words.audit_columns, rows))
+        return Reply(words.audit.format(n=min(len(rows), MAX_SHOWN), lines=lines)[:MAX_LIST], attachment=file)
 
     def _may_remove(self, member: Member) -> bool:
         """Return whether the member ranks below this person; nobody can remove themselves by a slip."""
         return member.user != self.who and RANK[member.role] < RANK[self.role]
+
+
+def _take_role(user: str) -> tuple[Effect, ...]:
+    return Removed(user), Queued("user", user=user, commands="graduate"), Audited("remove", user)
+
+
+def _end_of_day(day: str) -> datetime | None:
+    """Return the end of a day of the notice's zone; None when there is no such day."""
+    try:
+        last = date(*map(int, day.split("-")))
+        return datetime.combine(last + timedelta(days=1), time(), ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _last_day(until: datetime) -> date:
+    return (until.astimezone(ZONE) - timedelta(seconds=1)).date()
+
+
+def list_arrivals(incoming: Incoming) -> list[tuple[str, str]]:
+    """Return the ids and names of those who came into the staff chat."""
+    lines = (line.partition(" ") for line in incoming.text.splitlines())
+    return [(user, name) for user, _, name in lines]
+
+
+def describe_stranger(content: Content, user: str, name: str) -> Reply:
+    """Return the news to owners that somebody without a role is in the staff chat."""
+    return Reply(content.phrases.staff.stranger.format(name=name or user, user=user))

@@ -7,6 +7,7 @@ the machine.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +20,10 @@ from bot.domain.areas import Decision
 from bot.domain.button_ids import Ask
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
+from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.session import Session
-from bot.domain.staff_texts import find_forbidden
+from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
 from bot.domain.tickets import Changed, Ticket, TicketState
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
@@ -46,11 +48,18 @@ def parse_press(press: str | None) -> tuple[str, str, str] | None:
     return (found[1], found[2], found[3] or "") if found else None
 
 
+def said_key(ticket: Ticket, text: str) -> str:
+    """Return the beginning of the key under which it is kept that somebody wants to say this; only its hash is kept."""
+    digest = hashlib.sha256(f"{ticket.number} {text.strip()}".encode()).hexdigest()
+    return f"said/{digest[:32]}/"
+
+
 @dataclass(frozen=True)
 class StaffTurn:
     """One press or message of a member of staff (`who`, by id) about a ticket. `now` is local time of the notice.
 
-    `current` is the number of the graduate's ticket that is not closed.
+    `current` is the number of the graduate's ticket that is not closed, `said_by` the ids of those who were asked to
+    say just this again.
     """
 
     content: Content
@@ -58,6 +67,7 @@ class StaffTurn:
     who: str
     now: datetime
     current: str | None = None
+    said_by: frozenset[str] = frozenset()
 
     @property
     def words(self) -> DeskPhrases:
@@ -76,6 +86,8 @@ class StaffTurn:
             return refusal
         if note := _NOTE.match(text):
             return Decision(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Decision()
+        if question := self._ask_to_confirm(text):
+            return question
         return self._answer(Reply(text))
 
     def _refuse(self, text: str) -> Decision | None:
@@ -83,9 +95,21 @@ class StaffTurn:
         found = find_forbidden(text)
         if not found:
             return None
-        phrases = self.content.phrases
-        kinds = phrases.facts.comma.join(dict.fromkeys(phrases.tripwire_kinds[f.kind.value] for f in found))
+        kinds = self.content.phrases.describe_findings(text, found)
         return Decision((Reply(self.words.secret.format(kinds=kinds)),))
+
+    def _ask_to_confirm(self, text: str) -> Decision | None:
+        """Ask to say it again: the same person for a phone or mail, another one for links and bait; None: it may go."""
+        content, again = self.content, Once(f"{said_key(self.ticket, text)}{self.who}")
+        said = () if self.who in self.said_by else (again,)
+        if self.said_by - {self.who}:
+            return None
+        if risks := find_risks(text, content.allowed_hosts, content.public_contacts):
+            return Decision((Reply(self.words.risky.format(risks="、".join(risks))),), said)
+        found = find_contacts(text, content.public_contacts) if said else ()
+        if not found:
+            return None
+        return Decision((Reply(self.words.contact.format(found=content.phrases.describe_findings(text, found))),), said)
 
     def _press(self, act: str, topic: str) -> Decision:
         ticket, words = self.ticket, self.words

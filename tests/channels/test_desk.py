@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from bot.channels.telegram.bot import make_bot
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
+from bot.domain.join_codes import draw
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
@@ -25,6 +28,7 @@ from tests.telegram_server import Call, Message, Refusal, TelegramServer, User
 STAFF = -1001234567890
 NEW = -1009876543210
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
+CODE = draw(Random(5).randrange)
 
 
 class WithStaff(TelegramServer):
@@ -149,6 +153,34 @@ async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> N
         assert "Ann" not in staff
         assert "77001" not in staff
         assert "110101199003078515" not in staff
+
+
+def _heard(who: User, words: str, times: int) -> bool:
+    return sum(words in message.text for message in who.messages) == times
+
+
+async def test_a_code_that_another_chat_has_stays_there_until_the_office_frees_it(tmp_path: Path) -> None:
+    async with WithStaff(forum=True) as telegram, serving(telegram, tmp_path / "gradbot.db") as store:
+        owner, ann, eve = telegram.user("Owner", 1), telegram.user("Ann", 77001), telegram.user("Eve", 77003)
+        ann.types(CODE)
+        await telegram.until(lambda: any("记下了" in message.text for message in ann.messages))
+        for times in (1, 2):
+            eve.types(f"/start join-{CODE}")
+            await telegram.until(partial(_heard, eve, "别的聊天在用", times))
+        assert not any("记下了" in message.text for message in eve.messages)
+        await telegram.until(lambda: telegram.staff)
+        assert "两个聊天" in telegram.staff[-1].text
+        assert "7700" not in str(telegram.staff[-1].parameters)
+        assert await store.codes.find_owner("telegram", CODE) == "77001"
+        telegram.staff_taps(eve, "收回这个编号")
+        await telegram.until(lambda: shipped().phrases.desk.not_staff in telegram.staff[-1].text)
+        telegram.staff_taps(owner, "收回这个编号")
+        await telegram.until(lambda: "已经收回" in ann.messages[-1].text and "再发给我一次" in eve.messages[-1].text)
+        eve.types(CODE)
+        await telegram.until(lambda: any("记下了" in message.text for message in eve.messages))
+        assert await store.codes.find_owner("telegram", CODE) == "77003"
+        assert [holder.user for holder in await store.codes.holders("telegram", "2014-autumn")] == ["77003"]
+        assert len([message for message in telegram.staff if "两个聊天" in message.text]) == 1
 
 
 async def test_a_staff_group_that_becomes_a_supergroup_is_followed(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ FINE: dict[str, Any] = {
 SAID = max(shipped().entries["forgot-password"].phrasings, key=len)
 WRONG: dict[str, dict[str, Any]] = {
     "asks_secret": {"answer": "请把你的身份证号发给我。"},
-    "secret_written": {"answer": "打13912345678问。"},
+    "secret_written": {"answer": "照着11010519491231002X填。"},
+    "contact_written": {"answer": "打13912345678问。"},
     "link_not_allowed": {"answer": "看 https://chsi.com.cn.evil.example/a 这里。"},
     "html": {"answer": "<b>注意</b>"},
     "unfinished": {"answer": "请核对"},

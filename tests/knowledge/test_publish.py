@@ -148,3 +148,17 @@ async def test_without_a_number_a_rollback_goes_back_one_revision(tmp_path: Path
     back = await prepare_rollback(room.knowledge, None, OWNER)
     assert (back.goes_back_to, back.number, back.replaces) == (1, 3, 2)
     await room.close()
+
+
+async def test_a_file_with_an_id_number_is_refused_and_one_with_a_phone_asks_first(tmp_path: Path) -> None:
+    room = await Newsroom.open(tmp_path / "gradbot.db")
+    refused = said(await room.sends("canteen.yaml", OWN.replace("我只管", "110105 1949 1231 002X 我只管"), "/faq"))
+    assert "faq/canteen.yaml" in refused
+    assert "身份证号、校验码或密码" in refused
+    asked = await room.sends("canteen.yaml", OWN.replace("我只管", "打13812345678，我只管"), "/faq")
+    assert "还没有发布" in said(asked)
+    assert "是要公开的再发布" in said(asked)
+    assert "已发布" in said(await room.presses(asked, "发布"))
+    notice = await room.sends("通知.txt", "请核对。\n密码是 abc12345 ，12月20日截止。")
+    assert "第2行第5个字起的密码" in said(notice)
+    await room.close()

@@ -130,4 +130,30 @@ async def test_in_the_staff_chat_a_secret_is_deleted_and_a_phone_is_not(chats: C
     assert "身份证号" in _text(answer)
     answer = await chats.act_as_staff(f"{before}请打13812345678", thread=thread)
     assert not answer.withdraw
+    if not before:
+        assert "第1行第3个字起的手机号" in _text(answer)
+        answer = await chats.act_as_staff("请打13812345678", thread=thread)
     assert answer.replies == ()
+
+
+async def test_a_strange_link_reaches_a_graduate_when_two_say_it(chats: Chats) -> None:
+    await open_by_misses(chats)
+    link = (await chats.say("/invite staff 王老师", user="1")).replies[0].link
+    await chats.say(f"/start {link}", user="7")
+    thread, words = next(iter(chats._threads.values())), "请点 https://chsi-login.top/x 核对"
+
+    def arrived() -> bool:
+        return any(post.reply and post.reply.text.startswith("老师回复") for post in chats.posts)
+
+    for _ in range(2):
+        assert "另一位工作人员" in _text(await chats.act_as_staff(words, thread=thread))
+    assert not arrived()
+    assert (await chats.act_as_staff(words, thread=thread, user="7")).replies == ()
+    assert arrived()
+
+
+async def test_a_secret_in_the_name_of_a_file_is_refused_and_kept_nowhere(office: Office) -> None:
+    answer = await office.says("", Sent("document", "1", "11010519491231002X.yaml"))
+    assert answer.withdraw
+    assert "第2行第1个字起的身份证号" in _text(answer)
+    assert "19491231" not in office.database()

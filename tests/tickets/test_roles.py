@@ -61,7 +61,7 @@ async def test_an_invitation_works_once(chats: Chats) -> None:
     assert (await chats.store.load_known("test", "7", None)).role == "staff"
     assert (await chats.store.load_known("test", "8", None)).role is None
     assert await list_acts(chats) == [(OWNER, "invite"), ("7", "join")]
-    assert [(post.user, post.commands) for post in chats.posts] == [("7", "staff")]
+    assert [(post.user, post.commands) for post in chats.posts if post.commands] == [("7", "staff")]
 
 
 async def test_two_with_one_link_at_once(chats: Chats) -> None:
@@ -235,3 +235,68 @@ def test_ordinary_words_are_no_act(text: str) -> None:
 def reply_to_stranger(chats: Chats, words: str) -> tuple[Reply, ...]:
     """Return the reply of the conversation to somebody new; it knows no roles."""
     return decide(chats.content, None, Incoming("test", "x", words), chats.now, case=Case(None, "")).replies
+
+
+async def test_owners_hear_of_every_invitation_that_is_used_and_can_undo_it(chats: Chats) -> None:
+    await join(chats, "7", "admin 李老师")
+    await chats.say(f"/start {await invite(chats, 'staff 张老师', by='7')}", user="8")
+    (*_, news) = [post.reply for post in chats.posts if post.user == OWNER and post.reply]
+    assert "张老师（8）用邀请链接成了工作人员，邀请的人：李老师" in news.text
+    listed = join_texts(await chats.say("/staff", user=OWNER))
+    assert "张老师 8 · 工作人员" in listed
+    assert "李老师邀请" in listed
+    assert "所有者 1邀请" in listed
+    await chats.press(news.buttons[0][0].id, user=OWNER)
+    assert [member.user for member in await chats.store.roles.members("test")] == ["7"]
+
+
+async def test_with_somebody_go_those_whom_they_let_in(chats: Chats) -> None:
+    await join(chats, "7", "admin")
+    await chats.say(f"/start {await invite(chats, 'admin 二', by='7')}", user="8")
+    await chats.say(f"/start {await invite(chats, 'staff 三', by='8')}", user="9")
+    await join(chats, "10")
+    removed = await chats.press("staff|remove|7", user=OWNER)
+    assert "他还邀请过：二、三" in join_texts(removed)
+    await chats.press(next(b.id for b in buttons(removed.replies) if "2 人" in b.text), user="10")
+    assert len(await chats.store.roles.members("test")) == 3, "staff cannot"
+    await chats.press("staff|branch|7", user=OWNER)
+    assert [member.user for member in await chats.store.roles.members("test")] == ["10"]
+
+
+async def test_a_role_ends_at_the_end_of_its_last_day(chats: Chats) -> None:
+    assert "已经过去" in join_texts(await chats.say("/invite staff until 2013-12-04", user=OWNER))
+    for wrong in ("until 2013-13-40", "王 until soon"):
+        assert not (await chats.say(f"/invite staff {wrong}", user=OWNER)).replies[0].link
+    await join(chats, "7", "staff 王老师 until 2013-12-06")
+    assert "王老师 7 · 工作人员 · 2013-12-05起，到2013-12-06" in join_texts(await chats.say("/staff", user=OWNER))
+    chats.now = chats.now.replace(day=6, hour=23, minute=59)
+    assert "等着" in join_texts(await chats.say("/tickets", user="7"))
+    chats.now += timedelta(minutes=2)
+    assert "等着" not in join_texts(await chats.say("/tickets", user="7"))
+    assert "王老师" not in join_texts(await chats.say("/staff", user=OWNER))
+    await chats.service.end_roles()
+    assert await chats.store.roles.members("test") == []
+    assert (OWNER, "role-end") in await list_acts(chats)
+
+
+async def test_the_audit_says_who_did_what_when_also_as_a_table(chats: Chats) -> None:
+    await join(chats, "7", "staff 王老师")
+    shown = (await chats.say("/audit", user=OWNER)).replies[0]
+    assert "2013-12-05 12:00:00 · 王老师 · join · staff" in shown.text
+    assert shown.attachment
+    head, first, *_ = shown.attachment.content.splitlines()
+    assert head == "\ufeff时间,谁,做了什么,关于"
+    assert first.split(",")[1:3] == ["王老师", "join"]
+    assert "join" not in join_texts(await chats.say("/audit", user="7"))
+
+
+async def test_whoever_reads_tickets_without_a_role_is_named_to_the_owners_once(chats: Chats) -> None:
+    await join(chats, "7")
+    await chats.act_as_staff("7 王老师\n8 路人", other="arrived")
+    for _ in range(2):
+        await chats.act_as_staff("大家好", user="9")
+        await chats.act_as_staff("大家好", user="7")
+    told = [
+        post.reply.text for post in chats.posts if post.user == OWNER and post.reply and "工作群" in post.reply.text
+    ]
+    assert [text.split("）")[0] for text in told] == ["路人（8", "9（9"]

@@ -311,7 +311,8 @@ async def test_what_staff_write_is_looked_at_too(chats: Chats, tmp_path: Path) -
     assert not any("110101199003078515" in text for text in chats.texts_to())
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*"))
     assert b"110101199003078515" not in kept
-    await chats.act_as_staff("请打 13812345678 找张老师", thread="500")
+    for _ in range(2):  # once more, because a phone is confirmed
+        await chats.act_as_staff("请打 13812345678 找张老师", thread="500")
     assert "13812345678" in chats.texts_to()[-1]
 
 

@@ -17,7 +17,7 @@ from bot.domain.messages import Incoming, Sent
 
 ALLOWED = (
     UpdateType.MESSAGE, UpdateType.EDITED_MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.INLINE_QUERY,
-    UpdateType.MY_CHAT_MEMBER,
+    UpdateType.MY_CHAT_MEMBER, UpdateType.CHAT_MEMBER,
 )  # fmt: skip
 """The kinds of updates that are asked for; whatever else comes is left unread."""
 
@@ -97,6 +97,8 @@ def _read(update: Update, me: User, staff_chat: int | None) -> Event | None:
         return _press(update.callback_query, number, staff_chat)
     if update.my_chat_member:
         return _membership(update.my_chat_member, number)
+    if update.chat_member:
+        return _arrival(update.chat_member, number, staff_chat)
     return _search(update.inline_query) if update.inline_query else None
 
 
@@ -134,7 +136,23 @@ def _membership(change: ChatMemberUpdated, number: str) -> Event | None:
     return Event(Incoming(NAME, user, other="left" if is_gone else "returned", update_id=number), 0)
 
 
+def _arrival(change: ChatMemberUpdated, number: str, staff_chat: int | None) -> Event | None:
+    """Tell of somebody who is in the staff chat now; Telegram says so to bots that are administrators there."""
+    came, gone = change.new_chat_member, (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
+    if change.chat.id != staff_chat or came.status in gone:
+        return None
+    return _arrived([came.user], _user_id(change.from_user), number)
+
+
+def _arrived(people: Sequence[User], by: str, number: str) -> Event:
+    lines = "\n".join(f"{_user_id(user)} {' '.join(_clean(user.full_name).split())}" for user in people)
+    return Event(Incoming(NAME, by, lines, other="arrived", update_id=number, place="staff"), 0)
+
+
 def _message(message: Message, me: User, number: str, edited: str, staff_chat: int | None) -> Event | None:
+    if message.new_chat_members and message.chat.id == staff_chat:
+        strangers = [user for user in message.new_chat_members if user.id != me.id]
+        return _arrived(strangers, _user_id(message.from_user), number) if strangers else None
     kind = edited or ("" if message.text is not None else _kind(message))
     at_desk = _is_at_desk(message, staff_chat)
     if not _is_for_us(message, me, at_desk=at_desk) or kind is None or (edited and message.location):
@@ -178,6 +196,7 @@ def _at_desk(message: Message, text: str, kind: str, number: str) -> Incoming:
         place="staff",
         thread=str(thread) if thread else None,
         reply_to=str(answered.message_id) if answered else None,
+        name=_clean(message.from_user.full_name) if message.from_user else "",
     )
 
 

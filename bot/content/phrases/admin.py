@@ -59,7 +59,9 @@ class AdminPhrases(PhraseRow):
     lint_head: Sentence
     levels: Mapping[Literal["error", "warning"], Label]
     lint: Mapping[str, Sentence]
-    refused: Mapping[Literal["too_large", "no_text", "bad_name", "no_file", "no_revision", "settled"], Sentence]
+    refused: Mapping[
+        Literal["too_large", "no_text", "bad_name", "no_file", "no_revision", "settled", "secret"], Sentence
+    ]
     inbox_empty: Sentence
     inbox_card: Sentence
     inbox_tied: Sentence

@@ -40,6 +40,14 @@ class JoiningPhrases(PhraseRow):
     wrong: Sentence
     drop: tuple[Label, ...]
     dropped: Sentence
+    taken: Sentence
+    taken_call: Sentence
+    asked: Sentence
+    free: Label
+    freed: Sentence
+    free_already: Sentence
+    lost: Sentence
+    again: Sentence
     unchecked: Sentence
     list_word: Label
     import_word: Label
@@ -111,6 +119,9 @@ class BroadcastPhrases(PhraseRow):
     confirm_cancel: Sentence
     full: Sentence
     second: Sentence
+    second_risk: Sentence
+    approve_risk: Sentence
+    confirm_contacts: Sentence
     approve: Sentence
     approved: Sentence
     approved_by_other: Sentence

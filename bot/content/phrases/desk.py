@@ -59,6 +59,8 @@ class DeskPhrases(PhraseRow):
     edited: Sentence
     text_only: Sentence
     secret: Sentence
+    contact: Sentence
+    risky: Sentence
     pick_topic: Sentence
     canned: Sentence
     taken: Sentence
@@ -84,14 +86,26 @@ class StaffPhrases(PhraseRow):
 
     roles: Mapping[Literal["owner", "admin", "staff"], Label]
     invitation: Sentence
+    invitation_until: Sentence
     invitation_again: Sentence
     how_to_invite: Sentence
+    until_past: Sentence
     joined: Sentence
+    joined_news: Sentence
     joined_already: Sentence
     list: Sentence
     line: Sentence
+    line_until: Sentence
     nobody: Sentence
     remove: Label
     removed: Sentence
+    let_in: Sentence
+    remove_branch: Label
     may_not_remove: Sentence
+    audit: Sentence
+    audit_none: Sentence
+    audit_file: Label
+    audit_columns: tuple[Label, Label, Label, Label]
+    stranger: Sentence
+    secret: Sentence
     commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]

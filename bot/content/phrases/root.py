@@ -1,6 +1,6 @@
 """The shape of `phrases.yaml` as a whole: every sentence of the bot. A missing one is found when it is loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -22,6 +22,8 @@ from bot.content.phrases.graduate import (
     TelegramPhrases,
 )
 from bot.content.phrases.typed import TypedPhrases
+from bot.domain.privacy import Finding
+from bot.domain.staff_texts import describe_findings
 from bot.domain.storage_mask import MaskName
 from flows.answers import plain
 from flows.fact_words import FactWords
@@ -72,6 +74,7 @@ class Phrases(PhraseRow):
     small_talk: Mapping[Literal["thanks", "hello", "bye", "who"], Sentence]
     typed: TypedPhrases
     tripwire: Sentence
+    found_at: Sentence
     tripwire_why: Sentence
     tripwire_kinds: Mapping[SecretName, Label]
     masks: Mapping[MaskName, Label]
@@ -114,6 +117,10 @@ class Phrases(PhraseRow):
     buttons: Mapping[ButtonName, Label]
     commands: Mapping[CommandName, Annotated[tuple[Label, ...], Field(min_length=1)]]
     problems: Mapping[str, Sentence]
+
+    def describe_findings(self, text: str, found: Sequence[Finding]) -> str:
+        """Return the kinds of secrets in a text and where they stand, without the secrets."""
+        return describe_findings(text, found, self.tripwire_kinds, self.found_at, self.facts.comma)
 
     @cached_property
     def words(self) -> Mapping[str, CommandName]:
