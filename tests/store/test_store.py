@@ -184,6 +184,8 @@ async def test_export_shows_everything(store: Store) -> None:
         "votes": [],
         "trials": [],
         "explained_questions": [],
+        "broken_sessions": [],
+        "join_codes": [],
     }
 
 
