@@ -14,24 +14,16 @@ import yaml
 
 from bot.domain import privacy
 from bot.domain.privacy import Finding, Kind
-from bot.domain.storage_mask import find_private
 
 WRITABLE = (Kind.MOBILE, Kind.MAIL)
 """Kinds of secrets that staff may write, after a confirmation, because graduates are to phone or write there."""
-MARKED = {"password": Kind.PASSWORD, "id18": Kind.ID18, "id15": Kind.ID15}
-"""Marks of the storage mask that are forbidden as well."""
-
 _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 def find_forbidden(text: str) -> tuple[Finding, ...]:
     """Find the secrets of other kinds than WRITABLE, in their order."""
-    found = {finding.start: finding for finding in privacy.find(text) if finding.kind not in WRITABLE}
-    for hidden in find_private(text):
-        if kind := MARKED.get(hidden.mark):
-            found.setdefault(hidden.start, Finding(kind, hidden.start, hidden.end))
-    return tuple(found[start] for start in sorted(found))
+    return tuple(finding for finding in privacy.find(text) if finding.kind not in WRITABLE)
 
 
 def find_contacts(text: str, public: Collection[str] = ()) -> tuple[Finding, ...]:
