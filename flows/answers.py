@@ -28,6 +28,8 @@ OLDEST_DAYS = 400
 """A date further back than this many days is taken for a slip."""
 ALIKE = 60
 """How like the words of an option others must be to mean it (0–100, rapidfuzz's ratio)."""
+ALIKE_FROM = 2
+"""Characters at the beginning of a major that make it like another."""
 LONGEST_NUMBER = 18
 """Digits of the longest certificate number (since 2001: 17 or 18)."""
 
@@ -238,6 +240,20 @@ def _read_label(text: str, scene: Scene, options: Sequence[Option]) -> ValueRead
 def _find_label(text: str, scene: Scene) -> FoundValues | None:
     reading = _read_label(text, scene, READERS[scene.reads.reader].options(scene))
     return FoundValues(reading.answers, (0, len(text))) if reading else None
+
+
+def list_classes(notice: Notice, today: date) -> Sequence[Option]:
+    """Return an option for every major of every cohort, and for each cohort without majors, in the notice's order."""
+    scene = Scene(Reads(reader="major"), notice, {}, today)
+    labels = [option for option in _levels(scene) if option.answers["cohort"]]
+    return (*_majors(scene), *labels)
+
+
+def list_near_classes(notice: Notice, answers: Mapping[str, str], today: date, most: int = 2) -> Sequence[Option]:
+    """Return the classes that are easily taken for the chosen one: their majors begin alike (会计学, 会计电算化)."""
+    chosen, major = (answers.get("cohort"), answers.get("major", "")), answers.get("major", "")
+    others = [option for option in list_classes(notice, today) if _course(option) != chosen]
+    return [option for option in others if option.answers["major"][:ALIKE_FROM] == major[:ALIKE_FROM]][:most]
 
 
 READERS: Mapping[str, ValueReader] = {

@@ -288,6 +288,11 @@ class Walk:
         return Move(entered, tuple(happenings), tuple(said))
 
 
+def change_answers(position: Position, answers: Mapping[str, str]) -> Move:
+    """The move that changes answers of before, and leaves the place as it is."""
+    return Move(replace(position, answers={**position.answers, **answers}, moves=position.moves + 1))
+
+
 def verdicts_of(notice: Notice, position: Position) -> Mapping[str, str]:
     """The verdict on every field and the photo, in the notice's order: right, wrong, unsure, missing or "" (open)."""
     names = [f"field:{f.name}" for f in notice.check_fields] + (["photo"] if notice.photo.required else [])

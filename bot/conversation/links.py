@@ -60,6 +60,8 @@ def press(ctx: Context, pressed: str) -> Turn:
             return turn
         case Ask(kind, name) if turn := _open(ctx, kind, name):
             return turn
+        case Ask("class", name) if turn := steps.change_class(ctx, name):
+            return turn
         case Ask("step", _):
             return steps.arrive(ctx)
         case Pick(mark, topic) if topic in ctx.content.entries:

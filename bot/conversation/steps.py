@@ -10,10 +10,12 @@ from dataclasses import replace
 from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
+from bot.render.cards import confirm_class
 from bot.render.menu import render_menu
 from bot.render.own_card import render_own_card
 from bot.render.reply import RESTART
-from flows.engine import JUMP, Move
+from flows.answers import list_classes
+from flows.engine import JUMP, Move, change_answers
 
 
 def act(ctx: Context, pressed: Act) -> Turn:
@@ -68,10 +70,28 @@ def follow(ctx: Context, move: Move) -> Turn:
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
     voice = there.voice
     said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
+    if chooses_class(ctx, move):
+        said = (*confirm_class(voice), *said)
     asked = reminders.ask_consent(voice)
     has_come = any(happening.kind in ("reported", "done") for happening in move.happenings)
     after = (*(render_own_card(voice) if has_come else ()), *(asked.replies if asked else ()))
     return Turn(asked.session if asked else there.session, said, "step", after=after, happenings=move.happenings)
+
+
+def chooses_class(ctx: Context, move: Move) -> bool:
+    """Return whether a move says which class somebody is in, for the first time or anew."""
+    before = ctx.session.position.answers if ctx.session.position else {}
+    after = move.position.answers
+    keys = ("cohort", "major")
+    return bool(after.get("major")) and [before.get(key) for key in keys] != [after.get(key) for key in keys]
+
+
+def change_class(ctx: Context, option: str) -> Turn | None:
+    """Take another class, by the id of its option, and stay; None where there is no such class, or no walk yet."""
+    position = ctx.session.position
+    found = (one for one in list_classes(ctx.voice.notice, ctx.now.date()) if one.id == option)
+    chosen = next(found, None)
+    return follow(ctx, change_answers(position, chosen.answers)) if position and chosen else None
 
 
 def show_stale(ctx: Context) -> Turn:

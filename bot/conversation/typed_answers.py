@@ -64,7 +64,7 @@ def _label(ctx: Context, action: str) -> str:
 
 def _follow(ctx: Context, move: Move, noted: str, *, is_checklist: bool) -> Turn:
     turn, words = steps.follow(ctx, move), ctx.content.phrases.typed
-    if not noted:
+    if not noted or steps.chooses_class(ctx, move):  # the class is said back anyway
         return turn
     stays = is_checklist and ctx.session.position is not None and move.position.step == ctx.session.position.step
     left = len(ctx.voice.walk.items(move.position)) - len(move.position.compared) if stays else 0

@@ -8,10 +8,11 @@ from dataclasses import replace
 from bot.domain.button_ids import Ask
 from bot.domain.messages import Attachment, Button, Reply
 from bot.render.calendar import calendar
-from bot.render.layout import Rows
+from bot.render.layout import Rows, pack_rows
 from bot.render.menu import render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_head, repeat_step
+from flows.answers import list_near_classes
 from flows.engine import CLEARED, verdicts_of
 from flows.model import Position
 
@@ -90,6 +91,16 @@ def count_verdicts(voice: Voice, position: Position) -> str:
         return ""
     wrong = len(verdicts) - right - unjudged
     return voice.content.phrases.progress_checked.format(right=right, wrong=wrong, open=unjudged)
+
+
+def confirm_class(voice: Voice) -> tuple[Reply, ...]:
+    """Return the chosen class, said back, with a button for each that is easily taken for it and one for all."""
+    position = voice.session.position
+    near = list_near_classes(voice.notice, position.answers, voice.now.date()) if position else ()
+    buttons = [Button(str(Ask("class", option.id)), option.text) for option in near]
+    other = Button(str(Ask("cmd", "change-cohort")), voice.content.phrases.typed.other_class)
+    said = voice.content.phrases.typed.class_noted.format(name=voice.facts["me.major"])
+    return voice.bubbles(said, pack_rows([*buttons, other], 2))
 
 
 def render_banner(voice: Voice) -> str:

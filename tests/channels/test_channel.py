@@ -97,7 +97,7 @@ async def test_a_typed_word_gets_a_new_message_and_a_tap_edits_it(town: Town) ->
     await town.taps(ann, "专科")
     assert "你的专业" in ann.messages[-1].shown
     said = await town.says(ann, "会计电算化")
-    assert "记下：会计电算化" in said[0]
+    assert "记下：专科、会计电算化" in said[0]
     assert "第3/29步" in said[1]
     assert len(ann.messages) == bubbles + 2
 

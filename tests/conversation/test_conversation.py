@@ -365,6 +365,25 @@ def test_when_no_working_day_is_left_it_is_said_and_not_counted(
     assert "还有0个" not in person.heard
 
 
+# The class
+
+
+def test_the_class_is_said_back_and_can_be_changed_at_any_time(meets: Meets) -> None:
+    person = meets("2013-12-05")
+    person.says("开始")
+    person.says("安财的会计学")
+    assert "专升本、安徽财经大学、会计学，对吗" in person.heard
+    near = person.shown[0]
+    assert near.text == "会计电算化"
+    for label in ("完成了", "完成了"):
+        person.presses(label)
+    person.does(press=near.id)
+    assert "专科、会计电算化，对吗" in person.heard
+    assert (person.step, person.position and person.position.answers["cohort"]) == ("m1-id", "zhuanke")
+    person.does(press="class|o00000000")
+    assert person.step == "m1-id"
+
+
 # The clock
 
 

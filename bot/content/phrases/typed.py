@@ -35,3 +35,5 @@ class TypedPhrases(PhraseRow):
     nothing_offered: Sentence
     which_value: Sentence
     cohort_same: Sentence
+    class_noted: Sentence
+    other_class: Label
