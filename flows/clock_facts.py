@@ -24,7 +24,7 @@ def clock_facts(
     yield "clock", _format_clock(notice, words, running, cohort, now, standing)
     for kind in ("check", "correction"):
         yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)
-    yield "office.when", format_calling_time(words, now)
+    yield "office.when", format_calling_time(words, now, running.phase)
     yield "today", words.format_day(now.date())
     ends = running.window.last_day if running.window else None
     yield "deadline", words.format_day(ends)
@@ -50,13 +50,13 @@ def _describe_end(
     return words.until[name].format(end=end, safe=safe)
 
 
-def format_calling_time(words: FactWords, now: datetime) -> str:
+def format_calling_time(words: FactWords, now: datetime, phase: Phase) -> str:
     """Return when the office can be called: still today, tomorrow, or on the next working day."""
     today = now.date()
     ahead = 0 if now.time() < words.office_closes else 1
     while not is_workday(today + timedelta(days=ahead)):
         ahead += 1
-    name = {0: "today", 1: "tomorrow"}.get(ahead, "day")
+    name = {0: "over" if phase is Phase.CLOSED else "today", 1: "tomorrow"}.get(ahead, "day")
     return words.office[name].format(day=words.format_short(today + timedelta(days=ahead)))
 
 
@@ -117,7 +117,7 @@ def _fill_phase(
         all=words.comma.join(
             words.ended.format(label=w.label, end=words.format_day(w.last_day)) for w in ended if w.last_day
         ),
-        when=format_calling_time(words, now),
+        when=format_calling_time(words, now, running.phase),
         contact=office.person or office.role,
         phone=words.comma.join(office.phones) or office.email or office.im or words.unstated,
     )

@@ -38,7 +38,7 @@ class FactWords(BaseModel):
     office_closes: time
     """The hour after which nobody is called any more that day: notices seldom say when their office closes."""
     office: Mapping[str, str]
-    """When to call: `today`, `tomorrow`, or another `day`."""
+    """When to call: `today`, `tomorrow`, or another `day`; `over`, where nothing presses any more, on an open day."""
     on_mismatch: Mapping[str, str]
     window: str
     window_hours: str
