@@ -85,13 +85,15 @@ def place_of(turn: Turn) -> Place:
 
 @cache
 def _at(step_id: str, item: int) -> Place:
-    if step_id == "menu":
-        return replace(MENU, secret=_secret)
     script, notice = content().script, next(iter(content().notices.values()))
+    find_course = _parser(script.commands["change-cohort"], date(2013, 12, 5))
+    if step_id == "menu":
+        return replace(MENU, find_course=find_course, secret=_secret)
     step = script.by_id["m10-done" if step_id == "done" else step_id]
     own = {entry.id for entry in content().entries.values() if entry.step == step.id}
     fields = tuple(f.name for f in notice.check_fields) if step.checklist and step.checklist.of == "fields" else ()
     today = date(2013, 12, 12) if step.reads and step.reads.reader == "day" else date(2013, 12, 5)
+    parse = _parser(step.id, today)
     return Place(
         step.id,
         find_asked(script, step),
@@ -100,7 +102,8 @@ def _at(step_id: str, item: int) -> Place:
         known_fields=tuple(f.name for f in notice.check_fields),
         item=min(item, max(len(fields) - 1, 0)),
         likely=frozenset({*own, *step.trouble}),
-        parse=_parser(step.id, today),
+        parse=parse,
+        find_course=None if parse else find_course,
         secret=_secret,
         verdict=is_verdict(script, step),
     )

@@ -9,7 +9,7 @@ from bot.conversation.questions import likely_topics
 from bot.conversation.turn import Context
 from bot.domain.session import LastSaid
 from bot.reading import place as places
-from bot.reading.place import MENU, Asked, Parsed, Place
+from bot.reading.place import MENU, Asked, Parse, Parsed, Place
 from flows.model import Position
 
 _LAST: Mapping[LastSaid, Asked] = {
@@ -25,6 +25,7 @@ def place_of(ctx: Context) -> Place:
     here = _at_step(ctx, position) if position and session.last != "confirm" else MENU
     return replace(
         here,
+        find_course=None if here.parse else _course_finder(ctx),
         asked=_LAST.get(session.last, here.asked),
         topic=session.told[-1] if session.told and session.last == "answer" else None,
         offered=len(ctx.offered),
@@ -45,12 +46,6 @@ def _at_step(ctx: Context, position: Position) -> Place:
     step = script.by_id[position.step]
     fields = tuple(name.removeprefix("field:") for name in ctx.voice.walk.items(position) if name != "photo")
 
-    asking = ctx.voice.walk.asking(position)
-
-    def parse(text: str) -> Parsed | None:
-        found = asking.find(text) if asking else None
-        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
-
     return Place(
         step.id,
         places.find_asked(script, step),
@@ -58,6 +53,27 @@ def _at_step(ctx: Context, position: Position) -> Place:
         fields=fields,
         known_fields=tuple(field.name for field in ctx.voice.notice.check_fields),
         item=position.item if fields else 0,
-        parse=parse if asking else None,
+        parse=_value_finder(ctx, position),
         verdict=places.is_verdict(script, step),
     )
+
+
+def _value_finder(ctx: Context, position: Position) -> Parse | None:
+    """Return the way to find the values that a step asks for; None when it asks for none."""
+    asking = ctx.voice.walk.asking(position)
+    if asking is None:
+        return None
+
+    def parse(text: str) -> Parsed | None:
+        found = asking.find(text)
+        return Parsed(found.values, found.span, found.chance, found.is_asked) if found else None
+
+    return parse
+
+
+def _course_finder(ctx: Context) -> Parse | None:
+    """Return the way to find a class or major, as the step that changes it reads them; None before a notice."""
+    script, step = ctx.content.script, ctx.content.script.commands.get("change-cohort")
+    if step is None or ctx.session.notice is None:
+        return None
+    return _value_finder(ctx, Position(script.id, script.revision, step))

@@ -71,7 +71,10 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 
     pieces = ctx.pieces
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
-    readouts = [(text, read(text)), *((words, _without_hello(read(words))) for words in joined)]
+    alone = read(text)
+    if all(isinstance(act, SocialAct) for act in alone.acts) and _says_something(alone):
+        return text, alone  # thanks and goodbyes belong to nothing that was said before
+    readouts = [(text, alone), *((words, _without_hello(read(words))) for words in joined)]
     return max(readouts, key=lambda one: min(one[1].chances, default=0.0) if _says_something(one[1]) else 0.0)
 
 
@@ -112,7 +115,8 @@ def _without_hello(readout: Readout) -> Readout:
 
 
 def _says_something(readout: Readout) -> bool:
-    return any(not isinstance(act, SocialAct) for act in readout.acts)
+    """Return whether a message says more than that somebody is there."""
+    return any(act not in (SocialAct("hello"), SocialAct("ack")) for act in readout.acts)
 
 
 def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
@@ -201,6 +205,8 @@ def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
         name = "contact"  # a ticket is opened by a tap
     if name == "trouble" and ctx.session.position is None and (turn := _ask(ctx, text)):
         return turn
+    if name in ("start", "change-cohort") and ctx.session.position is None:
+        return _begin_with(ctx, text)
     turn = run_command(ctx, name) or say_unclear(ctx)
     if name != "change-cohort" or turn.session.position is None:
         return turn
@@ -210,6 +216,13 @@ def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
         return turn
     buttons = [there.voice.act(course.id, course.text) for course in courses]
     return replace(turn, replies=there.voice.bubbles(ctx.content.phrases.typed.cohort_same, pack_rows(buttons)))
+
+
+def _begin_with(ctx: Context, text: str) -> Turn:
+    """Begin the walk; a class or major that the message names (我是专升本会计) is taken at once."""
+    begun = steps.begin(ctx)
+    there = ctx.with_session(begun.session)
+    return _join(replace(begun, view=""), take_values(there, text, ())) if courses_in(there, text) else begun
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[PickAct]) -> Turn:

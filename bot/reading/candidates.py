@@ -110,6 +110,7 @@ class Surroundings:
         self.segments: list[Segment] = [message.whole] if self._bare else list(message.segments())
         self._named: dict[tuple[int, int], tuple[str, ...]] = {}
         self._parsed = place.parse(message.text) if place.parse else None
+        self._course = place.find_course(message.text) if place.find_course else None
         self._away: dict[int, tuple[float, float]] = {}
         self.elsewhere: str | None = None
         if not self._bare:
@@ -246,6 +247,8 @@ class Surroundings:
             rest["away"], rest["away.nearer"] = away
         if not place.fields and fields_in(segment, place.known_fields):
             rest["field"] = 1.0
+        if self._course and segment.covers(self._course.span):
+            rest["course"] = self._course.chance
         own = [(name, found[name]) for name in STANCES if name in found]
         grams = (*chars, *[f"{first}{second}" for first, second in zip(("<", *chars), (*chars, ">"), strict=True)])
         return Traits([*own, *[(name, value) for name, value in rest.items() if value]], tuple(dict.fromkeys(grams)))

@@ -63,7 +63,8 @@ class Place:
     `fields` are the names of a checklist's items and `item` the asked one (0-based); `known_fields` are those of the
     notice, at any step. `topic` is the FAQ topic answered
     last, `offered` how many things there are to pick from, `likely` topics that belong to the step or follow the last
-    answer. `parse` reads values, `secret` finds what should not have been typed.
+    answer. `parse` reads the values that the step asks for, `find_course`
+    a class or major where the step asks for none, `secret` finds what should not have been typed.
     """
 
     step: str
@@ -76,6 +77,7 @@ class Place:
     offered: int = 0
     likely: frozenset[str] = frozenset()
     parse: Parse | None = None
+    find_course: Parse | None = None
     secret: Callable[[str], bool] | None = None
     verdict: bool = False
 
