@@ -1,6 +1,7 @@
 # make run    sets up and starts gradbot (terminal chat when no Telegram token is set); make run ARGS="ask 怎么注册"
 # make test   sets up and runs all tests; make test ARGS="tests/store -x"; with coverage: ARGS="--cov --cov-report=term"
 # make lint   style, format, types, import rules
+# What is installed is pinned with hashes in requirements-dev.txt (its head says how to make it anew).
 # The first call makes .venv with the first Python >= 3.11 that runs here; PYTHON=/path/to/python chooses another.
 
 .DEFAULT_GOAL := run
@@ -14,7 +15,7 @@ ifneq ($(shell $(PY) -c 'print(1)' 2>/dev/null),1)
 $(shell rm -f $(READY))
 endif
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml requirements-dev.txt
 	@set -e; if ! $(PY) -c '' 2>/dev/null; then \
 	  for python in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$python"; break; fi; \
@@ -27,7 +28,8 @@ $(READY): pyproject.toml
 	  }; \
 	fi; \
 	echo "Setting up .venv (once, a minute or two) ..." >&2; \
-	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	$(PY) -m compileall -q bot faq flows
 	@touch $(READY)
 

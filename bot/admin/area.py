@@ -21,10 +21,14 @@ from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.roles import Role
 from bot.domain.staff_texts import find_forbidden
-from bot.knowledge.inbox import list_groups
+from bot.knowledge.inbox import MAX_AGE
 from bot.knowledge.revisions import Knowledge
 from bot.notice_import.draft import draft_notice
+from bot.runtime.process import run_aside
 from bot.store import Store
+
+DRAFTED_S = 20.0
+"""Seconds after which drafting a notice is given up."""
 
 Act = Callable[[Incoming, Wish, datetime], Awaitable[Decision]]
 
@@ -75,7 +79,7 @@ class AdminArea:
         """Show the revision in force, and the number of questions that wait."""
         content, store = self._knowledge.content, self._knowledge.store
         words, revision = content.phrases.admin, await store.knowledge.revision()
-        waiting = sum(len(group.numbers) for group in await list_groups(store, at))
+        waiting = await store.questions.count_unanswered(at - MAX_AGE)
         author = f"，{(await self.digest.name_authors())(revision.author)}" if revision else ""
         text = words.status.format(
             number=Admin(content, self._knowledge.number).edition,
@@ -110,7 +114,8 @@ class AdminArea:
         text = await self._publishing.receive_file(incoming.file)
         if found := find_forbidden(text):
             raise Refused("secret", found=self._knowledge.content.phrases.describe_findings(text, found))
-        draft = draft_notice(text)
+        # Aside: what somebody writes on purpose keeps the extraction busy for long.
+        draft = await run_aside(draft_notice, text, DRAFTED_S)
         if not draft.dates and not draft.contacts:
             return say(words.notice_nothing)
         text = words.notice_drafted.format(

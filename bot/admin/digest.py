@@ -21,7 +21,7 @@ from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
-from bot.knowledge.inbox import group_questions
+from bot.knowledge.inbox import group_aside
 from bot.knowledge.publish import Publication
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.watcher import FolderWatcher
@@ -115,7 +115,7 @@ class Digest:
         """Return the digest of the seven days before a moment."""
         words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
         asked = await self._store.questions.list_unanswered(week, settled=True)
-        found = group_questions(asked)
+        found = await group_aside(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
         expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bot.app.settings import Settings, read_settings
+from bot.app.settings import SettingFault, Settings, SettingsProblem, read_settings
 from bot.channels.console import ConsoleWords, Terminal
 from bot.content.content import Content
 from bot.content.loading import load
@@ -21,12 +21,15 @@ from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
 from bot.knowledge.revisions import Knowledge
 from bot.pictures.studio import Studio
+from bot.runtime.home_lock import HomeTaken, lock_home
 from bot.runtime.log import LazyLogger, configure_log
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
+WATCH_S = 5.0
+"""Seconds between two looks at the database's file."""
 FORGET_EVERY_S = 24 * 3600.0
 
 _log = LazyLogger()
@@ -51,6 +54,18 @@ def utc_now() -> datetime:
 def local_now(chosen: Settings) -> datetime:
     """The moment in the notice's zone, or that of the rehearsed day."""
     return local(utc_now(), chosen.today)
+
+
+@contextmanager
+def hold_home(chosen: Settings) -> Iterator[None]:
+    """Keep other processes from serving from this home, or restoring its database. SettingsProblem."""
+    try:
+        with lock_home(chosen.home):
+            yield
+    except HomeTaken as taken:
+        raise SettingsProblem([SettingFault("GRADBOT_HOME", "in_use", f"{chosen.home}, {taken}")]) from None
+    except PermissionError as error:
+        raise SettingsProblem([SettingFault("GRADBOT_HOME", "unwritable", str(error.filename))]) from None
 
 
 @dataclass(frozen=True)
@@ -141,6 +156,20 @@ async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> Non
             await _forget_idle(serving)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code)
+
+
+async def watch_database(serving: Service, every_s: float = WATCH_S) -> None:
+    """Log, until cancelled, when somebody deletes or replaces the database's file, and when it is back."""
+    was_intact = True
+    while True:
+        is_intact = serving.store.is_intact()
+        if is_intact != was_intact:
+            if is_intact:
+                _log.info("database_back")
+            else:
+                _log.error("database_replaced", did="nothing is acknowledged any more; start the bot again")
+        was_intact = is_intact
+        await asyncio.sleep(every_s)
 
 
 async def _forget_idle(serving: Service) -> None:

@@ -46,6 +46,8 @@ ProblemCode = Literal[
     "not_a_date",
     "not_a_folder",
     "not_a_choice",
+    "in_use",  # another process serves from this home; about: the home and the process
+    "unwritable",  # the home cannot be written; about: its path
     "refused",  # the right shape, and Telegram does not know it
     "taken",  # nothing can listen there; about: what the system says
     "unreachable",  # nobody answers there; about: what went wrong
@@ -67,6 +69,8 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_a_date": "is not a date like 2013-12-05, or 2013-12-20T23:50: {about}",
     "not_a_folder": "is not a folder: {about}",
     "not_a_choice": "must be console or json: {about}",
+    "in_use": "is in use by another gradbot, one at a time serves from it: {about}",
+    "unwritable": "cannot be written: {about}",
     "refused": "is refused by Telegram; copy it again from @BotFather",
     "taken": "cannot be listened on: {about}",
     "unreachable": "cannot be reached: {about}",

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.files import fetch
+from bot.channels.telegram.floods import Floods
 from bot.channels.telegram.intake import Intake, until_signal
 from bot.channels.telegram.limits import Limits
 from bot.channels.telegram.pages import listen, pages
@@ -41,6 +43,7 @@ from bot.channels.telegram.webhook import Webhook
 from bot.content.phrases.root import Phrases
 from bot.domain.areas import Fetch
 from bot.pictures.studio import Studio
+from bot.reading.urgent import may_be_urgent
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
 from bot.service.turns import Service
@@ -54,7 +57,7 @@ def run(chosen: Settings) -> None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     configure_log(chosen.log)
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        with build.hold_home(chosen), asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
     except WrongToken:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
@@ -83,6 +86,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         bot = make_bot(token, limits, base=chosen.telegram_api, proxy=chosen.proxy)
         await open_.enter_async_context(bot)
         workspace = await open_.enter_async_context(build.open_workspace(chosen))
+        await workspace.store.guard()
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, bot, open_)
@@ -91,19 +95,24 @@ async def _serve(chosen: Settings, token: str) -> None:
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         phrases = serving.content.phrases
+        own = phrases.telegram
         posts = Posts(
             bot,
             chosen.staff_chat,
-            phrases.telegram.commands,
+            own.commands,
             phrases.staff.commands,
+            own.undelivered,
             owners=chosen.owners,
             draw=Studio(),
         )
-        channel = Telegram(bot, intake, _words(phrases), posts, serving.outbox.owe)
+        channel = Telegram(
+            bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
+        )
         sender = make_sender(chosen, serving, Bulk(bot))
         background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver),
             partial(build.forget_daily, serving),
+            partial(build.watch_database, serving),
             Scheduler(sender, ProgressCards(sender)).run,
             *admin.digest.works(),
         )
@@ -190,7 +199,9 @@ def _listen(field: str, address: Address) -> socket.socket:
 
 def _words(phrases: Phrases) -> TelegramWords:
     own = phrases.telegram
-    return TelegramWords(own.commands, own.description, own.short_description, phrases.public.private)
+    return TelegramWords(
+        own.commands, own.description, own.short_description, phrases.public.private, own.undelivered, own.flood
+    )
 
 
 def loop_factory() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -125,13 +126,13 @@ class BroadcastArea:
     async def _list_unfinished(self, asked: BroadcastRequest, incoming: Incoming, _: datetime) -> Decision:
         """List the codes of graduates who are not done, to call them."""
         content, notice = self._content(), self._choose_notice(asked.more)
-        found = find_unfinished(
-            Voice(content, Session(notice), self._local()), await self._store.codes.holders(incoming.channel, notice)
-        )
+        voice = Voice(content, Session(notice), self._local())
+        holders = await self._store.codes.holders(incoming.channel, notice)
+        found = await asyncio.to_thread(find_unfinished, voice, holders)
         words = content.phrases.broadcast.joining
         if not found:
             return Decision((Reply(words.nobody),))
-        file = Attachment(words.file, to_csv(content, found))
+        file = Attachment(words.file, await asyncio.to_thread(to_csv, content, found))
         return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
@@ -237,7 +238,7 @@ class BroadcastArea:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
-        file = Attachment(words.csv_file, report.to_csv(words, rows[:MOST_ROWS]))
+        file = Attachment(words.csv_file, await asyncio.to_thread(report.to_csv, words, rows[:MOST_ROWS]))
         return Decision((Reply(report.summarise(words, broadcast, totals), attachment=file),))
 
     async def _follow_up(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:

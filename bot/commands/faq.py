@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.runtime.log import configure_log
 
 if TYPE_CHECKING:
     from bot.admin.cards import Admin
@@ -48,14 +50,7 @@ class Printout:
 
 def _run(work: Callable[[Knowledge], Awaitable[Printout]], *, as_json: bool) -> None:
     """Do something with the knowledge and print the result, or the sentence of the refusal."""
-    import logging
-
-    import structlog
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure_log("console", logging.ERROR)
     result = asyncio.run(_do(work))
     print(json.dumps(result.data, ensure_ascii=False) if as_json else result.text)
     if not result.is_done:

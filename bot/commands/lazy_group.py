@@ -14,6 +14,7 @@ GROUPS = {
     "notice": "bot.commands.notice",
     "broadcast": "bot.commands.broadcast",
     "staff": "bot.commands.staff",
+    "db": "bot.commands.db",
 }
 """The module of each group; its typer.Typer has the group's name there."""
 

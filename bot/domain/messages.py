@@ -221,14 +221,18 @@ class Owed:
     under: str | None = None
 
 
+class NotSaved(Exception):
+    """What a person did, or the answer to it, could not be saved: the channel must have it come again, unchanged."""
+
+
 Ready = Callable[[], Awaitable[bool]]
 """Called just before a message is sent. False: it must not be sent after all."""
 Draw = Callable[[Picture], Awaitable[bytes | None]]
 """Returns a picture as PNG; None when it cannot be drawn."""
 Receive = Callable[[Incoming], Awaitable[Answer]]
-"""Callback of a channel: takes what came in, returns the answer. Never raises."""
+"""Callback of a channel: takes what came in, returns the answer. Raises NotSaved alone, only with an `update_id`."""
 Owe = Callable[[Owed], Awaitable[None]]
-"""Callback that queues replies that cannot be sent now."""
+"""Callback that queues replies that cannot be sent now. Raises NotSaved."""
 
 
 class Channel(Protocol):

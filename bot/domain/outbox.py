@@ -15,6 +15,8 @@ class Queued:
 
     `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Sent at
     `due_at` or later, and later messages wait behind it; or at `planned_at`, and nothing waits; both None: at once.
+    `joins`: words of a graduate for staff, which join those of the same ticket that wait, and follow what was sent
+    before not at once, so that somebody who writes much leaves room for others.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -27,3 +29,4 @@ class Queued:
     under: str | None = None
     due_at: datetime | None = None
     planned_at: datetime | None = None
+    joins: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,13 +12,23 @@ from rapidfuzz import fuzz, process
 
 from bot.content.files import Refused
 from bot.domain.questions import Unanswered
+from bot.runtime.process import run_aside
 from bot.store import Store
-from faq.reading import read
+from faq.text import fold
 
 MAX_AGE = timedelta(days=90)
 """Age of the oldest questions that are listed, and asked again before a publication."""
 SIMILAR = 62.0
 """Similarity (0–100) from which two questions are taken for the same."""
+ASIDE_FROM = 300
+"""Questions from which on they are grouped in another process, which takes a second to start."""
+GROUPED_S = 60.0
+"""Seconds after which grouping is given up."""
+COMPARED = 100
+"""Characters of a question that are compared."""
+COMMON, RARE, CANDIDATES = 50, 12, 20
+"""First questions that are remembered with a pair of characters; pairs of a new one that are looked up, the rarest
+first; first questions that it is compared with."""
 MAX_WORDINGS = 6
 """Wordings of a group that are listed."""
 
@@ -60,7 +71,17 @@ class QuestionGroup:
 
 async def list_groups(store: Store, now: datetime, *, settled: bool = False) -> list[QuestionGroup]:
     """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first."""
-    return group_questions(await store.questions.list_unanswered(now - MAX_AGE, settled=settled))
+    return await group_aside(await store.questions.list_unanswered(now - MAX_AGE, settled=settled))
+
+
+async def group_aside(asked: Sequence[Unanswered]) -> list[QuestionGroup]:
+    """Return `group_questions` without holding up turns: many are grouped in another process.
+
+    TimeoutError when that takes too long; ChildProcessError and OSError when it fails.
+    """
+    if len(asked) < ASIDE_FROM:
+        return await asyncio.to_thread(group_questions, asked)
+    return await run_aside(group_questions, asked, GROUPED_S)
 
 
 async def load_group(store: Store, number: str, now: datetime) -> QuestionGroup:
@@ -72,20 +93,51 @@ async def load_group(store: Store, number: str, now: datetime) -> QuestionGroup:
 
 
 def group_questions(asked: Iterable[Unanswered]) -> list[QuestionGroup]:
-    """Return the groups of these questions, the most asked first, then the newest."""
+    """Return the groups of these questions, the most asked first, then the newest; time grows as their number does."""
     groups: list[QuestionGroup] = []
-    leaders: dict[int, str] = {}
+    leaders = Leaders()
     by_text: dict[str, QuestionGroup] = {}
     for one in asked:
-        text = "".join(read(one.question).chars) or one.question
+        start = one.question[:COMPARED]
+        text = fold(start) or start
         if text not in by_text:
-            near = process.extractOne(text, leaders, scorer=fuzz.ratio, score_cutoff=SIMILAR)
-            if not near:
-                leaders[len(groups)] = text
+            near = leaders.find_similar(text)
+            if near is None:
+                leaders.add(text)
                 groups.append(QuestionGroup())
-            by_text[text] = groups[near[2]] if near else groups[-1]
+            by_text[text] = groups[-1 if near is None else near]
         by_text[text].add(one)
     return sorted(groups, key=lambda group: (-len(group.numbers), -max(group.numbers)))
+
+
+class Leaders:
+    """The first questions of groups. A new one is compared with the few that have most of its rare pairs of characters:
+    to compare each with all would take a minute for five thousand.
+    """
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._with: dict[str, list[int]] = {}
+
+    def add(self, text: str) -> None:
+        """Add the first question of the next group."""
+        for pair in _pairs(text):
+            holders = self._with.setdefault(pair, [])
+            if len(holders) < COMMON:
+                holders.append(len(self._texts))
+        self._texts.append(text)
+
+    def find_similar(self, text: str) -> int | None:
+        """Return the number of the group with the most similar first question; None when none is similar enough."""
+        held = sorted((self._with[pair] for pair in _pairs(text) if pair in self._with), key=len)
+        shared = Counter(number for holders in held[:RARE] for number in holders)
+        candidates = {number: self._texts[number] for number, _ in shared.most_common(CANDIDATES)}
+        near = process.extractOne(text, candidates, scorer=fuzz.ratio, score_cutoff=SIMILAR)
+        return near[2] if near else None
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(max(1, len(text) - 1))}
 
 
 def find_group(groups: Iterable[QuestionGroup], number: str) -> QuestionGroup | None:

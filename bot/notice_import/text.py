@@ -76,6 +76,8 @@ _SECTION = re.compile(r"[一二三四五六七八九十]+、")
 _COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _LISTED = re.compile(r"^[（(]?[\d一二三四五六七八九十①-⑩]+[）)、.．]?\s*(?=[《\u4e00-\u9fff])")
 _JOINED = re.compile(r"[、，,；;和及与以及]")
+MOST_LINE = 1500
+"""Characters of a line; longer ones are cut, as the time of several patterns grows with the square of a line."""
 SHORT = 30
 """Characters of a line that is nothing but a paper in a list without numbers."""
 _BUTTON = re.compile(r"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])[或、/])\s*[“「‘【]([^”」’】]{1,12})[”」’】]")
@@ -138,6 +140,9 @@ class NoticeFindings:
 def extract(text: str) -> NoticeFindings:
     """Return everything that is found in the text of a notice."""
     text = text.translate(_FULL).replace("\r", "")
+    text = "\n".join(
+        line[at : at + MOST_LINE] for line in text.split("\n") for at in range(0, len(line) or 1, MOST_LINE)
+    )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     body = [sentence for line in lines for sentence in _split_sentences(line)]
     issued, school = _find_signature(lines)

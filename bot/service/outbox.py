@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.content.content import Content
 from bot.domain.effects import Outdated
-from bot.domain.messages import Delivered, Outcome, Owed, Post
+from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post
 from bot.domain.outbox import Queued
 from bot.domain.zone import local, utc
 from bot.runtime.log import LazyLogger
@@ -52,15 +52,16 @@ class Outbox:
         self._desks = frozenset(desks)
 
     async def owe(self, owed: Owed) -> None:
-        """Keep replies until they can go out; when the database fails as well, they are lost, and that is logged."""
+        """Keep replies until they can go out. NotSaved when the database fails as well."""
         queued = [
             Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
             for reply in owed.replies
         ]
         try:
-            await self._store.apply(queued, owed.channel, self._present())
+            await self._store.outbox.owe(queued, owed.channel, self._present())
         except StoreProblem as problem:
-            _log.error("replies_lost", code=problem.code, channel=owed.channel, count=len(queued))
+            _log.error("store_problem", code=problem.code, channel=owed.channel)
+            raise NotSaved from None
         self.posted.set()
 
     async def debtors(self, channel: str) -> Sequence[str]:

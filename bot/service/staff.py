@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.content.content import Content
 from bot.domain.areas import Decision, StaffArea
@@ -19,6 +19,9 @@ from bot.store import Store
 from bot.tickets import codes, roles, staff
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
+
+REFUSE_EVERY = timedelta(hours=1)
+"""Time between two refusals in the staff chat."""
 
 
 class StaffTurns:
@@ -41,6 +44,7 @@ class StaffTurns:
         self._desks = frozenset(desks)
         self._areas = tuple(areas)
         self._owners = owners
+        self._refused_at: datetime | None = None
 
     async def decide(self, content: Content, incoming: Incoming, role: Role | None, at: datetime) -> Decision | None:
         """Return the decision of the staff chat, of a command about roles or of an area; None: a graduate's turn."""
@@ -116,7 +120,7 @@ class StaffTurns:
         if request is None and button is None and (found is None or is_command):
             return Decision()
         if role is None:
-            return Decision((Reply(words.not_staff),))
+            return self._refuse(words.not_staff, at)
         if request:
             return await self._list_tickets(content, incoming.channel, now) if request.act == "tickets" else Decision()
         if found is None:
@@ -132,6 +136,13 @@ class StaffTurns:
         known = await self._store.codes.sessions(channel, [owner]) if owner else []
         claimants = await self._store.codes.list_claimants(channel, code)
         return codes.free_code(content, code, owner, known[0][1] if known else None, claimants)
+
+    def _refuse(self, text: str, at: datetime) -> Decision:
+        """Refuse somebody in the staff chat who has no role; once an hour, lest it fills with refusals."""
+        if self._refused_at and at - self._refused_at < REFUSE_EVERY:
+            return Decision()
+        self._refused_at = at
+        return Decision((Reply(text),))
 
     async def _list_tickets(self, content: Content, channel: str, now: datetime) -> Decision:
         return Decision((staff.list_tickets(content, await self._store.tickets.pending(channel), now),))

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -24,17 +24,19 @@ from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
-from bot.domain.messages import Answer, Attachment, Incoming, Reply
+from bot.domain.messages import Answer, Attachment, Incoming, NotSaved, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Removed, Role
 from bot.domain.session import Session, SetAside
 from bot.domain.staff_texts import find_forbidden
+from bot.domain.tickets import Opened
 from bot.domain.zone import local
 from bot.reading.acts import to_json
 from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
+from bot.service.daily_limit import DailyLimit
 from bot.service.kept import mask_echoes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
@@ -45,6 +47,11 @@ from bot.tickets.number import draw_number
 
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
+
+MISSES_A_DAY = 30
+"""Unanswered questions of one person that are kept in a day."""
+TICKETS_A_DAY = 3
+"""New tickets of one person in 24 hours."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _log = LazyLogger()
@@ -81,6 +88,7 @@ class Service:
         self._present = present
         self._today = today
         self.outbox = Outbox(store, lambda: self.content, present, today, desks)
+        self._misses = DailyLimit(MISSES_A_DAY)
         self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -94,7 +102,10 @@ class Service:
         return self._store
 
     async def receive(self, incoming: Incoming) -> Answer:
-        """Answer one thing that a person did. Never raises: a fault is logged, and the person gets a kind sentence."""
+        """Answer one thing that a person did. A fault of ours is logged, and the person gets a kind sentence.
+
+        Raises NotSaved, nothing else, when the database is in trouble and the channel can have the update come again.
+        """
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
             if incoming.place in ("public", "inline"):
@@ -107,6 +118,8 @@ class Service:
                 return await self._turn_with_retries(incoming)
         except StoreProblem as problem:
             _log.error("store_problem", code=problem.code, **about)
+            if incoming.update_id is not None:
+                raise NotSaved from None
             helps = await self._may_hear_details(incoming)
             return Answer((Reply(phrases.store_trouble[problem.code] if helps else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
@@ -119,7 +132,7 @@ class Service:
             await self._store.load("", "")
         except StoreProblem:
             return False
-        return True
+        return self._store.is_intact()
 
     async def end_roles(self) -> None:
         """Remove everybody whose role has ended; what they had under way passes to the first owner of the channel."""
@@ -163,7 +176,15 @@ class Service:
         now, rehearsed = local(at, self._today), self._today is not None
         posts = channel in self._posts
         taken = await self._is_code_taken(incoming)
-        turn = decide(content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts, code_taken=taken)
+
+        def decide_with(case: Case | None) -> Turn:
+            return decide(
+                content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts, code_taken=taken
+            )
+
+        turn = decide_with(case)
+        if case and await self._opened_enough(incoming, turn, at):
+            turn = decide_with(replace(case, is_enough=True))
         if broken and not turn.forget:
             lost = Reply(content.phrases.session_broken)
             turn = replace(turn, replies=(lost, *turn.replies), effects=(*turn.effects, SetAside(broken)))
@@ -183,7 +204,9 @@ class Service:
     async def _save_turn(self, content: Content, incoming: Incoming, turn: Turn, at: datetime, seen: int) -> Answer:
         """Save a graduate's turn; return what is stored when the same update was handled meanwhile. May be Outdated."""
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
-        answer = _answer(turn)
+        answer, missed = _answer(turn), turn.missed
+        if missed and not self._misses.admit((channel, user), at):
+            missed = None
         saved = await self._store.save_turn(
             channel,
             user,
@@ -191,7 +214,7 @@ class Service:
             events=_events(content, turn),
             update_id=update,
             turn=_ANSWER.dump_json(mask_echoes(content, incoming.text, answer)).decode() if update else None,
-            miss=_miss(content, turn.missed),
+            miss=_miss(content, missed),
             at=at,
             effects=turn.effects,
             seen=seen,
@@ -224,6 +247,13 @@ class Service:
         )
         self._wake_outbox(decision.effects)
         return answer if saved else kept
+
+    async def _opened_enough(self, incoming: Incoming, turn: Turn, at: datetime) -> bool:
+        """Return whether a turn opens a ticket of somebody who has opened TICKETS_A_DAY."""
+        if not any(isinstance(effect, Opened) for effect in turn.effects):
+            return False
+        count = await self._store.tickets.count_opened(incoming.channel, incoming.user, at - timedelta(days=1))
+        return count >= TICKETS_A_DAY
 
     def _wake_outbox(self, effects: Sequence[Effect]) -> None:
         if effects:

@@ -21,12 +21,18 @@ class Batcher(Generic[T, R]):
     """Call it with a piece, get its result. `work` does all of a batch, in order, or raises and has done nothing.
 
     No two pieces with the same `key` are in one batch. A batch that fails is done again piece by piece, so that each
-    piece meets its own error. A piece is done even if its caller is cancelled.
+    piece meets its own error, unless the error is one of `everybodys`. A piece is done even if its caller is cancelled.
     """
 
-    def __init__(self, work: Callable[[Sequence[T]], Awaitable[Sequence[R]]], key: Callable[[T], Hashable]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        key: Callable[[T], Hashable],
+        everybodys: type[Exception] | tuple[()] = (),
+    ) -> None:
         self._work = work
         self._key = key
+        self._everybodys = everybodys
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -78,9 +84,10 @@ class Batcher(Generic[T, R]):
         try:
             results = await self._work([piece for piece, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to the one who asked for it
-            if len(batch) > 1:
+            if len(batch) > 1 and not isinstance(error, self._everybodys):
                 return False
-            batch[0][1].set_exception(error)
+            for _, done in batch:
+                done.set_exception(error)
             return True
         for (_, done), result in zip(batch, results, strict=True):
             done.set_result(result)

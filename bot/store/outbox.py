@@ -7,11 +7,12 @@ after a kill in between it is sent again: at least once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, exists, func, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Delivered, Post, Reply
@@ -30,6 +31,15 @@ AGAIN_S = 60
 MOST_TRIES = 20
 """Tries after which a message whose outcome is unknown is given up."""
 
+WORDS_EVERY_S = 6
+"""Seconds between messages with words of one graduate to staff; a group takes 20 a minute from all."""
+JOIN_FROM = 4
+"""Replies that wait for one person from which on further ones are joined."""
+MOST_OWED = 10
+"""Replies that wait for one person at most, joined ones counted once."""
+MOST_JOINED = 3500
+"""Characters of replies that are joined."""
+
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 _TICKET = select(tickets.c.id).where(tickets.c.number == bindparam("ticket_number")).scalar_subquery()
 _QUEUE = insert(outbox).values(ticket=_TICKET)
@@ -39,9 +49,53 @@ _ADDRESSED = outbox.outerjoin(tickets, tickets.c.id == outbox.c.ticket).outerjoi
 )
 
 
+def join_replies(first: Reply, then: Reply) -> Reply | None:
+    """Return two replies as one with the buttons of the second; None when one is more than words, or both too long."""
+    if any(one.attachment or one.bulletin or one.link or one.copies or one.picture for one in (first, then)):
+        return None
+    said = f"{first.text}\n\n（{first.source}）" if first.source else first.text
+    text = f"{said}\n\n{then.text}"
+    return replace(then, text=text) if len(text) <= MOST_JOINED else None
+
+
+def _owed(channel: str, message: Queued) -> Any:
+    """Select what waits for the person of a message, oldest first."""
+    theirs = (outbox.c.channel == channel, outbox.c.to == "user", outbox.c.user_id == message.user)
+    is_reply = (outbox.c.planned.is_(False), outbox.c.reply.is_not(None))
+    return select(outbox.c.id, outbox.c.reply, outbox.c.tries).where(*theirs, *is_reply).order_by(outbox.c.id)
+
+
 async def queue(connection: AsyncConnection, message: Queued, origin: Origin) -> None:
     """Add a message to the outbox."""
+    if message.joins:
+        if await _join_waiting(connection, message):
+            return
+        message = replace(message, due_at=await _schedule_words(connection, message, origin.at))
     await connection.execute(_QUEUE, _row(message, origin))
+
+
+async def _join_waiting(connection: AsyncConnection, message: Queued) -> bool:
+    """Add words to the last message of their ticket that waits for staff; False when none waits, or it is full."""
+    of_ticket = (tickets.c.number == message.ticket, outbox.c.to == "staff")
+    rows = select(outbox.c.id, outbox.c.reply, outbox.c.tries).select_from(outbox.join(tickets)).where(*of_ticket)
+    last = (await connection.execute(rows.order_by(outbox.c.id.desc()).limit(1))).first()
+    if last is None or last.tries or not last.reply or message.reply is None:
+        return False
+    joined = join_replies(_REPLY.validate_json(last.reply), message.reply)
+    if joined is None:
+        return False
+    unclaimed = update(outbox).where(outbox.c.id == last.id, outbox.c.tries == 0)
+    return (await connection.execute(unclaimed.values(reply=_REPLY.dump_json(joined).decode()))).rowcount == 1
+
+
+async def _schedule_words(connection: AsyncConnection, message: Queued, at: datetime) -> datetime:
+    """Return when words of a graduate may go to staff: WORDS_EVERY_S after the last ones."""
+    this = tickets.c.number == message.ticket
+    found = (await connection.execute(select(tickets.c.words_due_at).where(this))).scalar()
+    due = max(at, time_of(found)) if found else at
+    after = text_of(due + timedelta(seconds=WORDS_EVERY_S))
+    await connection.execute(update(tickets).where(this).values(words_due_at=after))
+    return due
 
 
 class OutboxRows(Rows):
@@ -57,6 +111,26 @@ class OutboxRows(Rows):
             claimed = [number for (number,) in await connection.execute(_claim(channel, at))]
             rows = await connection.execute(_posts(channel, claimed)) if claimed else ()
             return [_post(row) for row in rows]
+
+    @run_to_completion
+    async def owe(self, messages: Sequence[Queued], channel: str, at: datetime) -> None:
+        """Queue replies to one person. From JOIN_FROM on that wait, a plain one joins the last of them; MOST_OWED wait.
+
+        Beyond that, the newest takes the place of the last: it shows how things stand.
+        """
+        async with self._writing() as connection:
+            for message in messages:
+                waiting = (await connection.execute(_owed(channel, message))).all()
+                if len(waiting) < JOIN_FROM or waiting[-1].tries or message.under:
+                    await queue(connection, message, Origin(channel, "", at))
+                    continue
+                last, new = _REPLY.validate_json(waiting[-1].reply), message.reply
+                joined = join_replies(last, new) if new else None
+                if joined is None and len(waiting) < MOST_OWED:
+                    await queue(connection, message, Origin(channel, "", at))
+                elif becomes := joined or new:
+                    this = update(outbox).where(outbox.c.id == waiting[-1].id)
+                    await connection.execute(this.values(reply=_REPLY.dump_json(becomes).decode()))
 
     async def list_debtors(self, channel: str) -> list[str]:
         """Return the users for whom something waits that later messages wait behind."""
@@ -102,13 +176,19 @@ class OutboxRows(Rows):
 
 
 def _first(channel: str) -> Any:
-    """Select the number of the first message of each chat, and of the first that is planned for it."""
+    """Select the number of the first message of each chat (for staff: of each ticket), and of the first planned.
+
+    Words for staff wait for the ticket's card and whatever else was said before them.
+    """
     chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
+    before = outbox.alias()
+    of_ticket = (before.c.ticket == outbox.c.ticket, before.c.to == "staff", before.c.planned.is_(False))
+    waits = and_(outbox.c.to == "staff", outbox.c.planned, exists().where(*of_ticket, before.c.id < outbox.c.id))
     return (
         select(func.min(outbox.c.id))
         .select_from(_ADDRESSED)
-        .where(outbox.c.channel == channel)
-        .group_by(outbox.c.to == "staff", chat, outbox.c.planned)
+        .where(outbox.c.channel == channel, not_(waits))
+        .group_by(outbox.c.to == "staff", case((outbox.c.to == "staff", outbox.c.ticket)), chat, outbox.c.planned)
     )
 
 
@@ -165,7 +245,8 @@ def _row(message: Queued, origin: Origin) -> dict[str, Any]:
         "commands": message.commands,
         "due_at": text_of(message.due_at or message.planned_at or origin.at),
         "tries": 0,
-        "planned": message.planned_at is not None,
+        # Nothing waits for words: a press of staff is confirmed at once.
+        "planned": message.planned_at is not None or message.joins,
     }
 
 

@@ -15,6 +15,7 @@ StoreCode = Literal[
     "locked",  # another process, or all of us together, keep it busy for longer than we wait
     "disk_full",
     "not_a_database",  # another kind of file, a damaged one, or somebody else's tables
+    "replaced",  # somebody deleted or replaced the file while it was open
     "unwritable",  # read-only file, folder, file system or account
     "unreachable",  # no server there, no such database, wrong password, no driver
 ]

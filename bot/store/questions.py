@@ -5,6 +5,7 @@ Written in a turn's transaction, read outside.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.questions import Explained, Opinion, Picked, Settled, Tallied, Unanswered, Unsettled, Voted
@@ -23,7 +24,7 @@ from bot.store.tables import misses, person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 
-MOST = 20_000
+MOST = 5_000
 """Unanswered questions that are read at most."""
 
 _COUNTED = ("channel", "day", "notice", "cohort", "reached")
@@ -36,12 +37,13 @@ class QuestionRows(ReadRows):
         """Return the newest MOST questions since then that still wait for an admin (`settled`: all), newest first."""
         which = and_(misses.c.at >= text_of(since), *(() if settled else (misses.c.became.is_(None),)))
         rows = await self._fetch(select(misses).where(which).order_by(misses.c.id.desc()).limit(MOST))
-        return [
-            Unanswered(
-                row.id, time_of(row.at), row.question, tuple(json.loads(row.topics)), row.became, row.tied, row.picked
-            )
-            for row in rows
-        ]
+        return await asyncio.to_thread(lambda: [_unanswered(row) for row in rows])
+
+    async def count_unanswered(self, since: datetime) -> int:
+        """Return the number of questions since then that wait for an admin."""
+        which = and_(misses.c.at >= text_of(since), misses.c.became.is_(None))
+        ((count,),) = await self._fetch(select(func.count()).select_from(misses).where(which))
+        return int(count)
 
     async def opinions(self) -> dict[tuple[str, str], Opinion]:
         """Return the votes by topic and wording."""
@@ -60,6 +62,11 @@ class QuestionRows(ReadRows):
         is_theirs = explained_questions.c.person == person_id(channel, user)
         rows = await self._fetch(select(explained_questions.c.question).where(is_theirs))
         return rows[0].question if rows else None
+
+
+def _unanswered(row: Row[Any]) -> Unanswered:
+    topics = tuple(json.loads(row.topics))
+    return Unanswered(row.id, time_of(row.at), row.question, topics, row.became, row.tied, row.picked)
 
 
 async def settle(connection: AsyncConnection, settled: Settled, _: Origin) -> None:

@@ -17,7 +17,7 @@ from bot.store.problems import StoreProblem, code_of
 from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that they can be compared.
-REVISION = "0014"
+REVISION = "0015"
 RESTORE = "restore a backup: gradbot db restore FILE"
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -27,6 +27,7 @@ from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
 from bot.store.effects import apply
 from bot.store.engine import engine_for, try_file
+from bot.store.file_guard import FileGuard
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.known import KnownPerson, KnownQuery, load_known
@@ -52,6 +53,7 @@ class Store(ReadRows):
         super().__init__(engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"})))
         self._engine = engine
         self._new_member = new_member
+        self._guard: FileGuard | None = None
         self._under_way: RunningTasks = set()
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
         self._writing: AbstractAsyncContextManager[Any] = asyncio.Lock() if sqlite else nullcontext()
@@ -69,9 +71,9 @@ class Store(ReadRows):
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
         self._loading: Batcher[KnownQuery, KnownPerson] = Batcher(
-            partial(load_known, self._reader), lambda query: query
+            partial(load_known, self._reader), lambda query: query, StoreProblem
         )
-        self._saving: Batcher[TurnRow, bool] = Batcher(self._save, lambda turn: (turn.channel, turn.user))
+        self._saving: Batcher[TurnRow, bool] = Batcher(self._save, lambda turn: (turn.channel, turn.user), StoreProblem)
 
     @classmethod
     async def open(
@@ -104,12 +106,37 @@ class Store(ReadRows):
         address = _address(where)
         return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
 
+    @staticmethod
+    def file(where: str | Path) -> Path | None:
+        """Return SQLite's file, whether it is there or not; None for another database."""
+        address = _address(where)
+        return Path(address.database or "") if address.get_backend_name() == "sqlite" else None
+
+    async def guard(self) -> None:
+        """Notice from now on when somebody deletes or replaces SQLite's file: then nothing is written any more."""
+        path = self._engine.url.database
+        if self._dialect != "sqlite" or path is None:
+            return
+        guard, mark = FileGuard(Path(path)), 1 + secrets.randbelow(2**31 - 1)
+        async with self._transaction() as connection:
+            await connection.exec_driver_sql(f"PRAGMA user_version={mark}")
+        await self._wipe()
+        if guard.has_mark(mark):  # else somebody reads, and it stands in the log alone
+            guard.mark = mark
+        self._guard = guard
+
+    def is_intact(self) -> bool:
+        """Return False when the guard noticed that the file is no longer the one that is open."""
+        return self._guard is None or self._guard.is_intact()
+
     async def close(self) -> None:
         """Close the database when what is under way has ended; nothing is lost by never calling this."""
         await self.ledger.finish()
         if self._under_way:
             await asyncio.wait(self._under_way)
         await self._engine.dispose()
+        if self._guard:
+            self._guard.close()
 
     @run_to_completion
     async def load_known(self, channel: str, user: str, update_id: str | None) -> KnownPerson:
@@ -227,6 +254,8 @@ class Store(ReadRows):
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with translate_errors():
             async with self._writing, self._engine.begin() as connection:
+                if not self.is_intact():
+                    raise StoreProblem("replaced", "the file was deleted or replaced while it was open; start again")
                 yield connection
 
 

@@ -164,6 +164,8 @@ tickets = Table(
     Column("taken_by", Text),
     # The thread of the staff chat; NULL where it has no threads.
     Column("thread", Text),
+    # When the graduate's next words may be sent to the staff chat; NULL: at once.
+    Column("words_due_at", Text),
     Index(None, "person"),
     Index(None, "release_at"),
 )

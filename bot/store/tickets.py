@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
@@ -52,6 +52,13 @@ class TicketRows(ReadRows):
         newest = select(tickets, current).where(_is_meant(number, thread, message)).order_by(tickets.c.id.desc())
         rows = await self._fetch(newest.limit(1))
         return FoundTicket(ticket_of_row(rows[0]), rows[0].current) if rows else None
+
+    async def count_opened(self, channel: str, user: str, since: datetime) -> int:
+        """Return the number of tickets that a person has opened since then, closed ones included."""
+        theirs = (people.c.channel == channel, people.c.user_id == user, tickets.c.opened_at >= text_of(since))
+        query = select(func.count()).select_from(tickets.join(people, people.c.id == tickets.c.person)).where(*theirs)
+        ((count,),) = await self._fetch(query)
+        return int(count)
 
     async def pending(self, channel: str) -> list[Ticket]:
         """Return the tickets that are not closed, oldest first."""

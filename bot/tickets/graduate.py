@@ -24,15 +24,22 @@ MAX_TOPICS = 5
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The graduate's ticket that is not closed, if any, and the number for a new one."""
+    """The graduate's ticket that is not closed, if any, and the number for a new one.
+
+    `is_enough`: they opened so many lately that no new one is opened, unless it is urgent.
+    """
 
     ticket: Ticket | None
     number: str
+    is_enough: bool = False
 
 
 def open_ticket(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
     """Open a ticket with these words, or add them to the one that is open and report its state."""
     ticket = case.ticket
+    if ticket is None and case.is_enough:
+        row = (voice.start(), voice.command("contact"))
+        return Decision(voice.bubbles(voice.fill(voice.content.phrases.desk.enough), (row,)))
     if ticket is None:
         return _open_new(voice, case.number, words, topics)
     if ticket.is_relayed:
@@ -99,7 +106,7 @@ def _ask_words(voice: Voice, words: str) -> tuple[str, ...]:
 def _post_words(voice: Voice, ticket: Ticket, sentence: str, words: str) -> Queued:
     phrases = voice.content.phrases.desk
     text = voice.fill(sentence, number=ticket.number, words=mask_for_staff(voice.content, words))
-    return post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket))
+    return post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket), joins=True)
 
 
 def _render_card(voice: Voice, ticket: Ticket, words: str) -> str:

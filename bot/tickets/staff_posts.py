@@ -18,9 +18,10 @@ def mask_for_staff(content: Content, words: str) -> str:
     return content.mask(words)
 
 
-def post_to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()) -> Queued:
+def post_to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = (), *, joins: bool = False) -> Queued:
     """Return the message to the thread of this ticket."""
-    return Queued("staff", Reply(text, rows), ticket.number, title=words.thread.format(number=ticket.number))
+    title = words.thread.format(number=ticket.number)
+    return Queued("staff", Reply(text, rows), ticket.number, title=title, joins=joins)
 
 
 def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> Queued:

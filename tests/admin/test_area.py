@@ -40,8 +40,8 @@ async def test_an_admins_file_is_published_and_a_graduates_is_not_opened(tmp_pat
         service = Service(knowledge.content, store, lambda: NOON, owners=[("telegram", "1")], areas=[editor])
         knowledge.take = service.take
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
-        posts = Posts(bot, None, {}, {}, owners=[1])
-        channel = Telegram(bot, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
+        posts = Posts(bot, None, {}, {}, "x", owners=[1])
+        channel = Telegram(bot, polling, TelegramWords({}, "x", "x", "x", "x", "慢点"), posts, service.outbox.owe)
         tasks = [asyncio.create_task(channel.run(service.receive)), asyncio.create_task(knowledge.follow())]
         owner, ann = telegram.user("Owner", 1), telegram.user("Ann", 2)
         sends_file(telegram, ann, "a.yaml", OWN.encode(), "/faq")

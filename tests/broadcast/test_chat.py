@@ -88,9 +88,11 @@ async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) ->
             posts=("telegram",),
             areas=areas,
         )
-        posts = Posts(harness.bot, None, {}, {})
+        posts = Posts(harness.bot, None, {}, {}, "x")
         polling = Polling(harness.bot, updates.ALLOWED, long_poll_s=1)
-        channel = Telegram(harness.bot, polling, TelegramWords({}, "x", "x", "x"), posts, service.outbox.owe)
+        channel = Telegram(
+            harness.bot, polling, TelegramWords({}, "x", "x", "x", "x", "慢点"), posts, service.outbox.owe
+        )
         task = asyncio.create_task(channel.run(service.receive))
         try:
             yield Office(harness, harness.scheduler(), harness.telegram.users[1], service, posts, areas)

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.channels.telegram import channel as telegram_channel
-from bot.channels.telegram import updates
+from bot.channels.telegram import intake, updates
 from bot.channels.telegram.bot import make_bot
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.domain.messages import Picture
+from bot.domain.messages import Owed, Picture, Reply
 from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at
 from tests.telegram_server import ADMINISTRATOR, Message, TelegramServer, User, picture
 
+AT = datetime(2013, 12, 5, 4, tzinfo=UTC)
 WORDS = TelegramWords(
-    {"start": "开始", "ask": "提问", "deadline": "截止", "contact": "老师"}, "描述", "短描述", "私聊我"
+    {"start": "开始", "ask": "提问", "deadline": "截止", "contact": "老师"},
+    "描述",
+    "短描述",
+    "私聊我",
+    "对不起",
+    "慢点",
 )
 
 
@@ -36,6 +45,7 @@ class Town:
     telegram: TelegramServer
     store: Store
     content: Content
+    service: Service
     seconds: float = 0.0
 
     async def quiet(self, user: User, more_than: int) -> list[str]:
@@ -64,12 +74,12 @@ def content() -> Content:
 
 @pytest.fixture
 async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
-    service = Service(content, store, lambda: datetime(2013, 12, 5, 4, tzinfo=UTC), at("2013-12-05"))
+    store = await Store.open(tmp_path / "gradbot.db", wait_s=0.05)
+    service = Service(content, store, lambda: AT, at("2013-12-05"))
     async with TelegramServer() as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
-        here = Town(telegram, store, content)
+        here = Town(telegram, store, content, service)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
-        posts = Posts(bot, None, {}, {}, draw=draw)
+        posts = Posts(bot, None, {}, {}, "对不起", draw=draw)
         channel = Telegram(bot, polling, WORDS, posts, service.outbox.owe, lambda: here.seconds)
         running = [
             asyncio.create_task(channel.run(service.receive)),
@@ -343,6 +353,64 @@ async def test_the_next_message_is_answered_after_any_trouble(
     await town.telegram.until(
         lambda: any("你的专业" in message.shown and "走到" in message.shown for message in ann.messages)
     )
+
+
+@pytest.mark.parametrize("code", [401, 404])
+async def test_a_token_that_is_refused_in_passing_loses_no_answer(town: Town, code: int) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    for method in ("getUpdates", "sendMessage"):
+        town.telegram.fault("error", method, code=code)
+    before = len(ann.messages)
+    await town.says(ann, "要钱吗")
+    assert await town.store.outbox.list_debtors("telegram") == [str(ann.id)]
+    assert len(ann.messages) == before
+    assert called(town, "getMe") == 2
+
+
+@pytest.mark.parametrize("code", [400, 413])
+async def test_an_answer_that_is_refused_comes_in_plain_words_or_as_an_apology(town: Town, code: int) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    town.telegram.fault("error", "sendMessage", code=code, description="Bad Request: can't parse entities")
+    said = await town.says(ann, "老师电话")
+    assert "0550" in said[0]
+    assert "parse_mode" not in ann.messages[-1].parameters
+    town.telegram.fault("error", "sendMessage", code=code, description="Bad Request: MESSAGE_INVALID", times=2)
+    assert await town.says(ann, "老师电话") == ["对不起"]
+    town.telegram.fault("error", "sendDocument", code=code, description="Request Entity Too Large")
+    assert (await town.says(ann, "截止日期"))[1] == "对不起"
+
+
+async def test_what_is_owed_and_refused_comes_in_plain_words_or_as_an_apology(town: Town) -> None:
+    ann = town.telegram.user("Ann")
+    await town.says(ann, "菜单")
+    for times, shown in ((1, "一"), (2, "对不起")):
+        town.telegram.fault("error", "sendMessage", code=400, description="Bad Request: can't parse", times=times)
+        await town.service.outbox.owe(Owed("telegram", str(ann.id), (Reply("一"),)))
+        await town.telegram.until(lambda shown=shown: ann.messages[-1].shown == shown)  # type: ignore[misc]
+
+
+async def test_while_the_database_is_locked_updates_wait_and_are_answered_once_it_is_free(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "UNSAVED_S", 0.01)
+    ann, bob = town.telegram.user("Ann"), town.telegram.user("Bob")
+    await town.says(ann, "菜单")
+    before = len(ann.messages)
+    with closing(sqlite3.connect(tmp_path / "gradbot.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ann.types("开始核对")
+        ann.types("专科")
+        bob.types("要钱吗")
+        with structlog.testing.capture_logs() as logs:
+            await town.telegram.until(lambda: sum(log["event"] == "store_problem" for log in logs) > 5)
+        assert len(town.telegram.pending) == 3
+        assert len(ann.messages) == before
+        other.execute("COMMIT")
+    await town.telegram.until(lambda: not town.telegram.pending)
+    assert ["你读的是哪一种" in ann.messages[before].shown, "你的专业" in ann.messages[-1].shown] == [True, True]
+    assert sum("免费" in message.shown for message in bob.messages) == 1
 
 
 async def test_the_same_update_again_is_answered_alike_and_moves_once(town: Town) -> None:

@@ -110,8 +110,8 @@ async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Sto
         await open_.enter_async_context(bot)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)
         phrases = content.phrases
-        posts = Posts(bot, STAFF, phrases.telegram.commands, phrases.staff.commands, owners=[1])
-        words = TelegramWords(phrases.telegram.commands, "x", "x", "x")
+        posts = Posts(bot, STAFF, phrases.telegram.commands, phrases.staff.commands, "x", owners=[1])
+        words = TelegramWords(phrases.telegram.commands, "x", "x", "x", "x", "慢点")
         channel = Telegram(bot, polling, words, posts, service.outbox.owe)
         tasks = [
             asyncio.create_task(channel.run(service.receive)),

@@ -276,10 +276,25 @@ async def test_at_start_an_unreachable_telegram_is_waited_for(
 
 @pytest.mark.parametrize("when", ["deleteWebhook", "getUpdates"])
 @pytest.mark.parametrize("code", [401, 404])
-async def test_a_wrong_token_ends_it_at_once(telegram: TelegramServer, poll: Poll, when: str, code: int) -> None:
+async def test_a_token_that_is_refused_for_a_minute_ends_it(
+    telegram: TelegramServer, time: FakeTime, poll: Poll, when: str, code: int
+) -> None:
     telegram.fault("error", when, code=code, description="Unauthorized")
+    telegram.fault("error", "getMe", code=code, description="Unauthorized", times=5)
     with pytest.raises(WrongToken, match="GRADBOT_TELEGRAM_TOKEN"):
         await asyncio.wait_for(poll().run(Turns()), 5)
+    assert sum(time.slept) == 60
+
+
+@pytest.mark.parametrize("when", ["deleteWebhook", "getUpdates"])
+async def test_a_token_that_is_refused_in_passing_ends_nothing(telegram: TelegramServer, poll: Poll, when: str) -> None:
+    ann, turns = telegram.user("Ann"), Turns()
+    telegram.fault("error", when, code=401, description="Unauthorized", times=3)
+    telegram.fault("error", "getMe", code=401, description="Unauthorized", times=4)
+    async with running(poll(), turns):
+        ann.types("1")
+        await telegram.until(lambda: not telegram.pending)
+    assert turns.committed == ["1"]
 
 
 async def test_a_wedged_poll_is_rebuilt_and_said_so(telegram: TelegramServer, poll: Poll) -> None:

@@ -17,6 +17,7 @@ import pytest
 import structlog
 from telegram import Update
 
+from bot.channels.telegram import intake
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.connections import ConnectionLimits
 from bot.channels.telegram.errors import WrongToken
@@ -24,6 +25,7 @@ from bot.channels.telegram.intake import FinalCall, until_signal
 from bot.channels.telegram.metrics import UNDER_WAY
 from bot.channels.telegram.pages import listen, pages, serving
 from bot.channels.telegram.webhook import BODY_MOST, Webhook
+from bot.domain.messages import NotSaved
 from tests.channels.conftest import FakeTime
 from tests.channels.test_polling import Turns, running
 from tests.telegram_server import TelegramServer
@@ -296,7 +298,28 @@ async def test_at_start_an_unreachable_telegram_is_waited_for(
     assert turns.committed == ["1"]
 
 
-async def test_a_wrong_token_ends_it_at_once(telegram: TelegramServer, hook: Hook) -> None:
+async def test_what_could_not_be_saved_is_posted_again(
+    telegram: TelegramServer, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "UNSAVED_S", 0.01)
+    ann, tried = telegram.user("Ann"), list[str]()
+
+    async def handle(update: Update, _behind: int) -> None:
+        assert update.message
+        tried.append(update.message.text or "")
+        if len(tried) < 3:
+            raise NotSaved
+
+    async with running(hook.intake, handle):
+        ann.types("1")
+        ann.types("2")
+        await telegram.until(lambda: not telegram.pending)
+    assert tried[-2:] == ["1", "2"]
+    assert set(tried[:-2]) == {"1"}
+    assert telegram.webhook_codes[0] == 503
+
+
+async def test_a_wrong_token_ends_it(telegram: TelegramServer, hook: Hook) -> None:
     telegram.token = "1:another"
     with pytest.raises(WrongToken):
         await asyncio.wait_for(hook.intake.run(Turns()), 5)

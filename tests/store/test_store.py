@@ -178,13 +178,13 @@ async def test_export_shows_everything(store: Store) -> None:
                 "at": "2013-12-05T08:31:00.000+00:00",
             }
         ],
+        "broken_sessions": [],
         "tickets": [],
         "reminders": [],
         "recipients": [],
         "votes": [],
         "trials": [],
         "explained_questions": [],
-        "broken_sessions": [],
         "join_codes": [],
     }
 

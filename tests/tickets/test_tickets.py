@@ -158,11 +158,9 @@ async def test_a_canned_answer_is_one_tap(chats: Chats) -> None:
 async def test_outsiders_in_the_staff_chat_change_nothing(chats: Chats) -> None:
     await open_by_misses(chats)
     told = len(chats.posts)
-    for answer in (
-        await chats.act_as_staff(press=chats.find_button("接手"), user="stranger", thread="500"),
-        await chats.act_as_staff("我来答", user="stranger", thread="500"),
-    ):
-        assert shipped().phrases.desk.not_staff in join_texts(answer)
+    answer = await chats.act_as_staff(press=chats.find_button("接手"), user="stranger", thread="500")
+    assert shipped().phrases.desk.not_staff in join_texts(answer)
+    assert (await chats.act_as_staff("我来答", user="stranger", thread="500")).replies == ()
     await chats.press(chats.find_button("接手"), user="stranger")
     assert [post.user for post in chats.posts[told:]] == [OWNER], "who hears of the outsider"
     assert (await chats.act_as_staff("闲聊", user="stranger")).replies == ()
@@ -200,8 +198,8 @@ async def test_a_restart_between_commit_and_delivery_loses_nothing(chats: Chats)
     assert chats.posts == []  # the other one may still be sending it
     await chats.store.outbox.recall("test", utc(chats.now))
     await chats.deliver()
-    assert len(chats.staff_texts) == 2
-    assert "再补充一句" in chats.staff_texts[1]
+    assert len(chats.staff_texts) == 1
+    assert "再补充一句" in chats.staff_texts[0]  # it joined the card, which had not left yet
 
 
 async def test_trouble_delays_and_keeps_the_order(chats: Chats) -> None:
@@ -365,3 +363,36 @@ def test_an_honest_promise(moment: str, promised: str) -> None:
     assert f"{promised} 以后回复" in said
     assert "0550-" in said
     assert "{" not in said
+
+
+async def test_words_that_come_fast_are_one_message_to_staff_and_others_go_between(chats: Chats) -> None:
+    await open_by_misses(chats)
+    before = len(chats.staff_texts)
+    for number in range(20):
+        await chats.say(f"第{number}句话")
+    assert len(chats.staff_texts) == before + 1
+    await chats.say("/desk", user="wang")
+    assert len(chats.staff_texts) == before + 2  # a card, at once
+    chats.now += timedelta(seconds=10)
+    await chats.deliver()
+    assert len(chats.staff_texts) == before + 3
+    words = [f"第{number}句话" for number in range(20)]
+    assert [word for word in words if word in chats.staff_texts[-1]] == words[1:]
+
+
+async def test_a_fourth_ticket_in_a_day_is_not_opened(chats: Chats) -> None:
+    for _ in range(5):
+        await chats.say("/desk")
+        await chats.say("/withdraw")
+    assert sum("问的是" in text for text in chats.staff_texts) == 3
+    assert "0550" in join_texts(await chats.say("/desk"))
+    chats.now += timedelta(hours=25)
+    assert "编号" in join_texts(await chats.say("/desk"))
+
+
+async def test_who_is_no_staff_is_refused_once_an_hour(chats: Chats) -> None:
+    await open_by_misses(chats)
+    take = chats.find_button("接手")
+    assert [len((await chats.act_as_staff(press=take, user=f"{n}")).replies) for n in range(7, 12)] == [1, 0, 0, 0, 0]
+    chats.now += timedelta(hours=1)
+    assert len((await chats.act_as_staff(press=take, user="7")).replies) == 1

@@ -4,6 +4,9 @@
 committed; only then is Telegram told that the update arrived. That is why the library's Updater and Application are not
 used: they confirm an update to Telegram before it is handled, and a kill in between loses it.
 
+When the handler raises NotSaved, neither this update nor those of the same person behind it are confirmed: Telegram
+gives them again, in order.
+
 The handler may return a FinalCall, whose result nobody needs: a webhook makes it in its own reply and saves a request.
 """
 
@@ -24,14 +27,20 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.telegram import updates
 from bot.channels.telegram.errors import WrongToken, pause_s
-from bot.channels.telegram.metrics import FAILED, TURN, UNDER_WAY
-from bot.channels.telegram.rate_limiter import backoff_s
+from bot.channels.telegram.metrics import DROPPED, FAILED, TURN, UNDER_WAY
+from bot.channels.telegram.rate_limiter import ONE_TRY, backoff_s
+from bot.domain.messages import NotSaved
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
 FINISH_S = 6.0
 """Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
 broadcast has in flight) the process ends within 10 s."""
+UNSAVED_S = 1.0
+"""Seconds until updates that could not be saved may come again."""
+REFUSALS_S = (5.0, 10.0, 15.0, 30.0)
+"""Seconds between the questions whether Telegram knows the token, after it was refused; after the last it is wrong."""
+
 HANGUP = getattr(signal, "SIGHUP", None)
 """None on Windows, which has no such signal."""
 STOPPING = [number for number in (signal.SIGTERM, signal.SIGINT, HANGUP) if number is not None]
@@ -59,6 +68,28 @@ Handle = Callable[[Update, int], Awaitable[FinalCall | None]]
 Sleep = Callable[[float], Awaitable[None]]
 
 
+class Gate(Protocol):
+    """Decides before an update is queued whether it is handled at all."""
+
+    def hears_person(self, who: int, text: str, *, is_behind: bool) -> bool:
+        """Tell if something that a person wrote in a private chat is handled; `is_behind`: earlier ones wait."""
+        ...
+
+    def hears(self, update: Update) -> bool:
+        """Tell if an update from anywhere else is handled."""
+        ...
+
+
+class OpenGate:
+    """Hears everything."""
+
+    def hears_person(self, who: int, text: str, *, is_behind: bool) -> bool:
+        return True
+
+    def hears(self, update: Update) -> bool:
+        return True
+
+
 class Intake(Protocol):
     """A way in for updates. `run` serves until it is cancelled, and finishes what is under way (within FINISH_S) first.
 
@@ -70,7 +101,7 @@ class Intake(Protocol):
         """Return when Telegram was last heard of, as time.time() gives it; None: not yet."""
         ...
 
-    async def run(self, handle: Handle) -> None: ...
+    async def run(self, handle: Handle, gate: Gate | None = None) -> None: ...
 
 
 class UpdateQueues:
@@ -79,9 +110,10 @@ class UpdateQueues:
     A failing handler is logged and its update counts as done: the same again would fail again and block its person.
     """
 
-    def __init__(self, bot: Bot, handle: Handle, most: int = UNDER_WAY_MOST) -> None:
+    def __init__(self, bot: Bot, handle: Handle, gate: Gate | None = None, most: int = UNDER_WAY_MOST) -> None:
         self._bot = bot
         self._handle = handle
+        self._gate = gate or OpenGate()
         self._most = most
         self._queues: dict[int | str, deque[tuple[Update, asyncio.Future[FinalCall | None]]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -97,15 +129,21 @@ class UpdateQueues:
     async def put(self, update: Json) -> asyncio.Future[FinalCall | None]:
         """Queue an update's JSON; wait while there is no room. The future is done when its turn is committed.
 
-        One that cannot be read is logged and done at once.
+        One that cannot be read is logged, and one that is not heard dropped (before it is
+        parsed, where that can be told: parsing thousands takes a second); both are done at once.
         """
         done: asyncio.Future[FinalCall | None] = asyncio.get_running_loop().create_future()
+        sender = updates.private_sender(update)
+        if sender and not self._gate.hears_person(*sender, is_behind=sender[0] in self._queues):
+            return _drop(done)
         try:
             read = updates.parse(update, self._bot)
         except updates.Unreadable as odd:
             _log.warning("update_unreadable", update=update["update_id"], why=str(odd))
             done.set_result(None)
             return done
+        if not sender and not self._gate.hears(read):
+            return _drop(done)
         while self._count >= self._most:
             self._has_room.clear()
             await self._has_room.wait()
@@ -146,6 +184,8 @@ class UpdateQueues:
                 queue.popleft()
                 TURN.observe(time.perf_counter() - began)
                 self._finish_one(done, call)
+        except NotSaved:
+            await asyncio.sleep(UNSAVED_S)
         finally:
             del self._queues[key]
             for _, done in queue:
@@ -162,12 +202,20 @@ class UpdateQueues:
     async def _run_turn(self, update: Update, behind: int) -> FinalCall | None:
         try:
             return await self._handle(update, behind)
+        except NotSaved:
+            raise
         except Exception as bug:  # noqa: BLE001 - the boundary: no update stops the intake
             FAILED.inc()
             # No message of the exception: it may quote what the person wrote.
             places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
             _log.error("update_failed", update=update.update_id, error=type(bug).__name__, places=places)
             return None
+
+
+def _drop(done: asyncio.Future[FinalCall | None]) -> asyncio.Future[FinalCall | None]:
+    DROPPED.inc()
+    done.set_result(None)
+    return done
 
 
 def queue_key(update: Update) -> int | str:
@@ -210,18 +258,39 @@ async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
             loop.remove_signal_handler(number)
 
 
-async def until_done(name: str, call: Callable[[], Awaitable[T]], *, sleep: Sleep, chance: Callable[[], float]) -> T:
+async def confirm_refusal(bot: Bot, sleep: Sleep) -> None:
+    """Ask who we are after Telegram refused the token, which it also does in passing; WrongToken when it insists.
+
+    Returns when it knows the token after all, and when its answer says nothing about it.
+    """
+    for wait in (*REFUSALS_S, None):
+        try:
+            await bot.get_me(rate_limit_args=ONE_TRY)  # type: ignore[call-arg]
+        except InvalidToken as error:
+            _log.error("token_refused", why=error.message, again_s=wait)
+        except TelegramError:
+            return
+        else:
+            return
+        if wait is None:
+            raise WrongToken
+        await sleep(wait)
+
+
+async def until_done(
+    name: str, call: Callable[[], Awaitable[T]], bot: Bot, *, sleep: Sleep, chance: Callable[[], float]
+) -> T:
     """Return the result of a call without which nothing begins, repeated for ever with capped backoff.
 
-    `name` is for the log, `call` makes one try (ONE_TRY). Raises WrongToken at once.
+    `name` is for the log, `call` makes one try (ONE_TRY). Raises WrongToken when getMe confirms it.
     """
     attempt = 0
     while True:
         try:
             return await call()
-        except InvalidToken:
-            raise WrongToken from None
         except TelegramError as error:
+            if isinstance(error, InvalidToken):
+                await confirm_refusal(bot, sleep)
             attempt += 1
             wait = max(backoff_s(attempt, chance), pause_s(error))
             _log.warning("telegram_not_ready", method=name, why=error.message, attempt=attempt, wait_s=round(wait, 1))

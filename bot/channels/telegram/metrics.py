@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 CALLS = Counter("gradbot_telegram_calls", "Bot API calls by method and what became of them", ["method", "became"])
 UPDATES = Counter("gradbot_telegram_updates", "Updates that came in, by how", ["by"])
+DROPPED = Counter("gradbot_telegram_updates_dropped", "Updates that were not handled because their sender floods")
 FAILED = Counter("gradbot_telegram_updates_failed", "Updates whose turn ended in a bug")
 REFUSED = Counter("gradbot_webhook_refused", "Webhook requests that were refused, by why", ["why"])
 REBUILT = Counter("gradbot_polling_rebuilt", "Times that a wedged polling connection was rebuilt")

@@ -18,8 +18,17 @@ from telegram import Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.channels.telegram.bot import TelegramBot
-from bot.channels.telegram.errors import WrongToken, pause_s
-from bot.channels.telegram.intake import FinalCall, Handle, Sleep, UpdateQueues, is_update, until_done
+from bot.channels.telegram.errors import pause_s
+from bot.channels.telegram.intake import (
+    FinalCall,
+    Gate,
+    Handle,
+    Sleep,
+    UpdateQueues,
+    confirm_refusal,
+    is_update,
+    until_done,
+)
 from bot.channels.telegram.metrics import CONFLICTS, LAST_CONTACT, REBUILT, UPDATES
 from bot.channels.telegram.rate_limiter import ONE_TRY, backoff_s
 
@@ -67,7 +76,7 @@ class Polling:
         self._asked = 0
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, handle: Handle, gate: Gate | None = None) -> None:
         """Serve until cancelled; then finish what is under way and tell Telegram."""
 
         async def handle_all(update: Update, behind: int) -> None:
@@ -76,7 +85,7 @@ class Polling:
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
 
-        queues = UpdateQueues(self._bot, handle_all)
+        queues = UpdateQueues(self._bot, handle_all, gate)
         async with self._bot.poll_request:
             try:
                 await self._begin()
@@ -90,7 +99,7 @@ class Polling:
                 await asyncio.wait({asyncio.create_task(self._confirm()), *self._calls}, timeout=LEAVE_S)
 
     async def _begin(self) -> None:
-        await until_done("deleteWebhook", self._delete_webhook, sleep=self._sleep, chance=self._chance)
+        await until_done("deleteWebhook", self._delete_webhook, self._bot, sleep=self._sleep, chance=self._chance)
         _log.info("polling")
 
     async def _delete_webhook(self) -> None:
@@ -122,7 +131,7 @@ class Polling:
     async def _report(self, error: TelegramError, attempt: int) -> float:
         """Log what is wrong with polling; return seconds to wait before the next try. Raises WrongToken."""
         if isinstance(error, InvalidToken):
-            raise WrongToken from None
+            await confirm_refusal(self._bot, self._sleep)
         wait = max(backoff_s(attempt, self._chance), pause_s(error))
         if not isinstance(error, Conflict):
             _log.warning("polling_failed", why=error.message, attempt=attempt, wait_s=round(wait, 1))

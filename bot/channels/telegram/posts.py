@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 from telegram import BotCommandScopeChat, Message, ReplyParameters
-from telegram.constants import ChatAction, ForumTopicLimit
-from telegram.error import ChatMigrated, InvalidToken, TelegramError
+from telegram.constants import ChatAction, ForumTopicLimit, MessageLimit
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 
 from bot.channels.telegram import outgoing
 from bot.channels.telegram.bot import TelegramBot
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 class Posts:
     """Delivers posts. `commands` are everybody's; `extra` those of staff, admins and owners, by name. `draw` draws
-    pictures; without it they are left out.
+    pictures; without it they are left out. `undelivered` is the apology for a message that Telegram does not take.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Posts:
         staff_chat: int | None,
         commands: Mapping[str, str],
         extra: Mapping[str, str],
+        undelivered: str,
         *,
         owners: Sequence[int] = (),
         draw: Draw | None = None,
@@ -45,6 +46,7 @@ class Posts:
         self.draw = draw
         self.staff_chat = staff_chat
         self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
+        self._undelivered = undelivered
         self._forum: bool | None = None
 
     async def introduce(self) -> None:
@@ -138,8 +140,28 @@ class Posts:
         except InvalidToken:
             raise
         except TelegramError as error:
-            return outcome_of(error, datetime.now(UTC))
+            outcome = outcome_of(error, datetime.now(UTC))
+            # What the message says is refused, not the place where it goes.
+            if outcome.became != "failed" or "thread" in outcome.reason or "topic" in outcome.reason.lower():
+                return outcome
+            _log.warning("telegram_refused", method=send.__name__, why=outcome.reason)
+            return await self._send_simpler(where, reply) or outcome
         return Outcome("sent", str(sent.message_id) if isinstance(sent, Message) else None)
+
+    async def _send_simpler(self, where: Mapping[str, Any], reply: Reply) -> Outcome | None:
+        """Send the words without form and buttons, else an apology; None when neither is taken."""
+        place = {name: value for name, value in where.items() if name != "reply_parameters"}
+        for text in filter(None, (outgoing.visible_text(reply), self._undelivered)):
+            try:
+                sent = await self._bot.send_message(**place, text=text[: MessageLimit.MAX_TEXT_LENGTH])
+            except BadRequest:
+                continue
+            except InvalidToken:
+                raise
+            except TelegramError as error:
+                return outcome_of(error, datetime.now(UTC))
+            return Outcome("sent", str(sent.message_id))
+        return None
 
     async def _set_commands(self, user: int, post: Post) -> None:
         if post.commands == "graduate":

@@ -65,6 +65,21 @@ def parse(update: Mapping[str, Any], bot: Bot | None) -> Update:
         raise Unreadable(type(odd).__name__) from None
 
 
+def private_sender(update: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Return who wrote (or pressed) in a private chat and the text, from an update's JSON; None for anything else.
+
+    For a look before it is parsed: what is odd is None as well, and parsing will tell.
+    """
+    press = update.get("callback_query")
+    message = press.get("message") if isinstance(press, dict) else update.get("message") or update.get("edited_message")
+    if not isinstance(message, dict) or not isinstance(chat := message.get("chat"), dict):
+        return None
+    if chat.get("type") != ChatType.PRIVATE or type(chat.get("id")) is not int:
+        return None
+    text = message.get("text") if press is None else ""
+    return chat["id"], text if isinstance(text, str) else ""
+
+
 def read(update: Update, me: User, staff_chat: int | None = None) -> Event | None:
     """Return what an update says; None when there is nothing to answer. `staff_chat` is where tickets are answered.
 

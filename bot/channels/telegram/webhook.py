@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from bot.channels.telegram.bot import TelegramBot
-from bot.channels.telegram.intake import FinalCall, Handle, Sleep, UpdateQueues, is_update, until_done
+from bot.channels.telegram.intake import FinalCall, Gate, Handle, Sleep, UpdateQueues, is_update, until_done
 from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
 from bot.channels.telegram.pages import serving
 from bot.channels.telegram.rate_limiter import ONE_TRY
@@ -70,9 +70,9 @@ class Webhook:
         """Return when the last update came, as time.time() gives it; None: none yet."""
         return self._endpoint.seen_at if self._endpoint else None
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, handle: Handle, gate: Gate | None = None) -> None:
         """Serve until cancelled; requests under way are answered first."""
-        queues = UpdateQueues(self._bot, handle)
+        queues = UpdateQueues(self._bot, handle, gate)
         self._endpoint = WebhookEndpoint(queues, self._secret)
         route = Route(urlsplit(self._url).path or "/", self._endpoint)
         try:
@@ -92,7 +92,7 @@ class Webhook:
             drop_pending_updates=False,
             rate_limit_args=ONE_TRY,
         )
-        await until_done("setWebhook", set_webhook, sleep=self._sleep, chance=self._chance)
+        await until_done("setWebhook", set_webhook, self._bot, sleep=self._sleep, chance=self._chance)
         # Not the path: some keep a secret in it.
         _log.info("webhook", host=urlsplit(self._url).hostname)
 
@@ -166,5 +166,7 @@ async def _refuse(send: Send, code: int, why: str) -> None:
 
 async def _answer(send: Send, code: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if code == 503:
+        headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

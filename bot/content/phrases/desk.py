@@ -29,6 +29,7 @@ class DeskPhrases(PhraseRow):
     release_after_hours: float = Field(gt=0, le=200)
     """Office hours without a message, until the bot answers again."""
     opened: Sentence
+    enough: Sentence
     blank: Sentence
     reopened_for_graduate: Sentence
     in_hours: Sentence

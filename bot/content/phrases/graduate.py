@@ -80,3 +80,5 @@ class TelegramPhrases(PhraseRow):
     commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
     short_description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    undelivered: Sentence
+    flood: Sentence

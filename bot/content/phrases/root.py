@@ -87,7 +87,8 @@ class Phrases(PhraseRow):
     trouble_of_ours: Sentence
     session_broken: Sentence
     store_trouble: Mapping[
-        Literal["newer_schema", "locked", "disk_full", "not_a_database", "unwritable", "unreachable"], Sentence
+        Literal["newer_schema", "locked", "disk_full", "not_a_database", "replaced", "unwritable", "unreachable"],
+        Sentence,
     ]
     public: PublicWords
     opinion: OpinionPhrases

@@ -1,0 +1,62 @@
+"""`gradbot db backup | restore | check`: the database as one file. PostgreSQL has its own programs for that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import build
+from bot.app.settings import Settings
+from bot.store import Store
+
+PROBLEMS = 1
+
+db = typer.Typer(help="数据库的备份、恢复、检查。Back up, restore and check the database.", no_args_is_help=True)
+
+
+def _file(chosen: Settings) -> Path:
+    """Return SQLite's file. TyperException for PostgreSQL."""
+    path = Store.file(chosen.database)
+    if path is None:
+        raise typer.TyperException("这是 PostgreSQL，请用它自己的程序 / PostgreSQL has its own: pg_dump, pg_restore")
+    return path
+
+
+@db.command()
+def backup(file: Annotated[Path, typer.Argument(dir_okay=False, help="备份写到这里。Where to.")]) -> None:
+    """备份到一个文件；机器人运行时也可以。Copy the database, also while the bot runs."""
+    from bot.store.backup import back_up
+
+    size = back_up(_file(build.settings()), file)
+    print(f"备份好了 / backed up: {file} ({size:,} bytes)")
+
+
+@db.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="备份文件。The backup.")]) -> None:
+    """从备份恢复；先停掉机器人，现在的数据库改名留着。Restore a backup while no bot runs; what is there is kept."""
+    from bot.store.backup import restore as put_back
+
+    chosen = build.settings()
+    database = _file(chosen)
+    with build.hold_home(chosen):
+        kept = put_back(file, database, datetime.now(UTC))
+    print(f"恢复好了 / restored: {database}" + (f"\n原来的留在 / kept: {kept}" if kept else ""))
+
+
+@db.command()
+def check() -> None:
+    """检查数据库：文件、引用、表。Check pages, references and tables; exit 1 with any fault."""
+    from bot.store.backup import count_broken_sessions, find_faults
+
+    database = _file(build.settings())
+    faults = find_faults(database)
+    for fault in faults:
+        print(f"{database}: {fault}")
+    if faults:
+        raise typer.Exit(PROBLEMS)
+    print(f"没有问题 / no faults: {database}")
+    if count := count_broken_sessions(database):
+        print(f"读不出来、另外存着的进度 / sessions set aside (broken_sessions): {count}")
