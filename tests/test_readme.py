@@ -293,7 +293,7 @@ def keys_in(path: Path) -> set[str]:
 
 
 def test_the_pages_are_all_there() -> None:
-    tops = {"README.md", "CHANGELOG.md", "SECURITY.md"}
+    tops = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSES.md"}
     assert tops | {f"{top}/README.md" for top in ("bench", "bot", "examples", "faq", "flows")} == set(map(name, PAGES))
 
 
