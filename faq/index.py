@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from faq.dumped import Dumped, arrays_of
 from faq.lexicon import particles
 from faq.model import Entry
 from faq.reading import Reading, read
@@ -207,6 +208,40 @@ class Index:
         """For another process, which asks: what only building needs is most of what there is, and stays here."""
         return {**self.__dict__, "learnt": {}}
 
+    def dump(self) -> Dumped:
+        """The same as plain values and arrays, for `restore`."""
+        grams = [list(ids) for ids in self.words.ids]
+        apart = {"views": np.array(self.words.views, np.int8), "idf": np.array(self._idf)}
+        return Dumped([grams, self.words.codes, self.subjects], {**arrays_of(self), **apart})
+
+    @classmethod
+    def restore(cls, dumped: Dumped) -> Index:
+        """The index of which `dump` was made; it knows no line that another one need not read again."""
+        index, words, views = cls.__new__(cls), _Words(), dumped.arrays["views"]
+        grams, codes, subjects = dumped.plain
+        words.views.extend(views.tobytes())
+        words.codes.update(codes)
+        for view, (ids, own) in enumerate(zip(words.ids, grams, strict=True)):
+            ids.update(zip(own, (views == view).nonzero()[0].tolist(), strict=True))
+
+        def once(asking: Iterable[str]) -> frozenset[str]:
+            made = frozenset(asking)
+            return words.asking.setdefault(made, made)
+
+        index.subjects = [
+            Subject(
+                name,
+                beyond,
+                once(own),
+                first,
+                tuple([Line(folded, coded, once(asking)) for folded, coded, asking in lines]),
+            )
+            for name, beyond, own, first, lines in subjects
+        ]
+        index.words, index.learnt = words, {}
+        index.__dict__.update(dumped.arrays, _idf=array("d", dumped.arrays["idf"].tobytes()))
+        return index
+
     def _weigh(self, rows: Sequence[Learnt]) -> None:
         """Makes the postings, by gram, then entry. Those of gram g are `_starts[g]` up to `_starts[g + 1]`: posting p
         is of the entry and view `_slots[p]`, with the weight `_centres[p]` in its centre, and `_evidence[p]` more of
@@ -230,8 +265,7 @@ class Index:
         del entries, first
         spread = np.bincount(grams[edges], minlength=len(views))
         idf = np.where(spread, np.log((count + 1) / (spread + 0.5)) + 0.1, 0.0)
-        self._idf: list[float] = [*idf.tolist(), 0.0]  # the last is for what has no number: -1
-        self._rarest = math.log((count + 1) / 0.5) + 0.1
+        self._idf = array("d", [*idf.tolist(), 0.0])  # the last is for what has no number: -1
         self._shares = idf.astype(np.float32)[grams] * strengths
         for view in VIEWS:
             own = (views[grams] == view).nonzero()[0]
@@ -252,7 +286,7 @@ class Index:
 
     def vector(self, reading: Reading) -> Vector:
         """A question as it is compared with lines and centres."""
-        idf = self._idf
+        idf, rarest = self._idf, math.log((len(self.subjects) + 1) / 0.5) + 0.1
         numbers: list[int] = []
         views: list[int] = []
         weights: list[float] = []
@@ -262,7 +296,7 @@ class Index:
             number_of = ids.get
             known = {gram: number for gram in own if idf[number := number_of(gram, -1)]}
             heavy = [own[gram] * idf[number] for gram, number in known.items()]
-            missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * self._rarest**2
+            missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * rarest**2
             square = sum([weight * weight for weight in heavy]) + missing
             scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)
             places.append(dict(zip(known, range(len(weights), len(weights) + len(known)), strict=True)))

@@ -138,12 +138,20 @@ def _shares(odds: Sequence[float]) -> list[float]:
 class Matcher:
     """Answers questions from entries; the same whatever the order of the entries."""
 
-    def __init__(self, entries: Iterable[Entry], model: Weights | None = None, before: Matcher | None = None) -> None:
-        """`before` may be a matcher of an earlier state of the entries: what did not change is not read again."""
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        model: Weights | None = None,
+        before: Matcher | None = None,
+        index: Index | None = None,
+    ) -> None:
+        """`before` may be a matcher of an earlier state of the entries: what did not change is not read again. `index`
+        may be one that was built of entries before, instead of these.
+        """
         model = model or weights()
         self._entry = np.array([model.entry[name] for name in Fit._fields])
         self._none = np.array([model.none[name] for name in Outside._fields])
-        self.index: Index = Index(entries, before.index if before else None)
+        self.index: Index = index or Index(entries, before.index if before else None)
 
     def ask(self, question: str, likely: Collection[str] = ()) -> Match:
         """The verdict on a question; `likely` are topics of the asker's present step, preferred mildly."""

@@ -183,6 +183,7 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     configure_log(chosen.log, logging.ERROR)
     async with open_workspace(chosen, with_folder=chosen.content is not None) as workspace:
         serving = await start_service(workspace)
+        serving.take(serving.content.keep_built(chosen.home))
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json, draw=Studio()).run(serving.receive)

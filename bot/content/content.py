@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.content.built import Built, load_or_build
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
@@ -44,6 +46,7 @@ class Content:
     revision: str
     lacking: tuple[str, ...] = ()
     _matcher: Matcher | None = field(default=None, init=False, repr=False, compare=False)
+    _folder: Path | None = field(default=None, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
@@ -52,6 +55,12 @@ class Content:
         """Return the same content with a matcher that was built of its entries, and with empty caches."""
         content = replace(self)
         object.__setattr__(content, "_matcher", matcher)
+        return content
+
+    def keep_built(self, folder: Path) -> Content:
+        """Return the same content, whose matcher and reader are read from a file of this folder, or written there."""
+        content = replace(self)
+        object.__setattr__(content, "_folder", folder)
         return content
 
     @cached_property
@@ -75,15 +84,20 @@ class Content:
         return mask_for_storage(words, self.public_contacts, self.phrases.masks)
 
     @cached_property
+    def _built(self) -> Built | None:
+        """The matcher and the phrasebook from the folder where they are kept; None when they are not."""
+        return load_or_build(self._folder, self.revision, self.entries.values(), self.script) if self._folder else None
+
+    @cached_property
     def matcher(self) -> Matcher:
         """The matcher that finds the entry a question means."""
-        return Matcher(self.entries.values()) if self._matcher is None else self._matcher
+        return self._matcher or (self._built.matcher if self._built else Matcher(self.entries.values()))
 
     @cached_property
     def reader(self) -> MessageReader:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
-        return MessageReader(self.script, self.matcher, lines)
+        return MessageReader(self.script, self.matcher, lines, book=self._built.book if self._built else None)
 
     @cached_property
     def screens(self) -> Mapping[str, StraightWay]:

@@ -29,7 +29,6 @@ def _load(name: str) -> Mapping[str, Any]:
     return data
 
 
-@cache
 def weights_file() -> Mapping[str, Any]:
     """The weights of the model by feature: JSON, because half a megabyte of YAML takes a third of a second to read."""
     weights: Mapping[str, Any] = json.loads(resources.files("bot.reading").joinpath("weights.json").read_bytes())

@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 from bot.reading.stances import Stance, stances
 from bot.reading.writing import spelt
 from faq.concepts import asking, named
+from faq.dumped import Dumped, arrays_of
 from faq.index import pairs
 from faq.sounds import units
 
@@ -153,13 +154,24 @@ class TextComparison:
         cosines = np.bincount(hit, shares, texts * len(VIEWS) * lines).reshape(texts, len(VIEWS), lines)
         best = np.maximum.reduceat(cosines, book.first, axis=2)
         self.likeness[:, :NO_GROUP, : len(VIEWS)] = best.transpose(0, 2, 1)
-        logs = book.evidence[grams]
-        evidence = add_runs(logs * weights[:, None], counts).reshape(texts, len(VIEWS), -1)
-        known = add_runs((logs > 0) * weights[:, None] ** 2, counts).reshape(evidence.shape)
-        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence.transpose(0, 2, 1)
-        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS]
+        self._look_for_groups(owners, grams, weights)
         total: Floats = cosines.sum(axis=1)
         return total
+
+    def _look_for_groups(self, owners: Numbers, grams: Numbers, weights: Floats) -> None:
+        """Add up the evidence for each group, and what of the texts its lines know."""
+        book, texts, groups = self._book, len(self._coded), len(self._book.names)
+        starts = book.group_starts[grams]
+        sizes = book.group_starts[grams + 1] - starts
+        cells, heavy = _ranges(starts, sizes), weights.repeat(sizes)
+        hit, count = (owners * groups).repeat(sizes) + book.groups[cells], texts * len(VIEWS)
+        sums = np.bincount(hit, book.evidence[cells] * heavy, count * groups).reshape(count, groups)
+        evidence = sums + book.absent * np.bincount(owners, weights, count)[:, None]
+        known = np.bincount(hit, book.speaks[cells] * heavy**2, count * groups).reshape(texts, len(VIEWS), groups)
+        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence.reshape(known.shape).transpose(
+            0, 2, 1
+        )
+        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS]
 
     def compare_sounds(self, groups: Numbers) -> None:
         """Compare the sounds of each text with the best line of groups: `groups` has a row of them for every text."""
@@ -197,9 +209,11 @@ class Phrasebook:
     """The groups by name with their lines, and the grams of these, numbered through all views.
 
     The postings of gram g are `starts[g]` up to `starts[g + 1]`: posting p is in the line and view `slots[p]`, numbered
-    by view, then line, with the weight `shares[p]` in that line's unit vector. `evidence` is by gram and group the
-    logarithm of how much likelier the gram is in a line of the group than in any. Groups are numbered in the order of
-    their names; `first` are their first lines.
+    by view, then line, with the weight `shares[p]` in that line's unit vector. Groups are numbered in the order of
+    their names; `first` are their first lines. The evidence of a gram for a group is the logarithm of how much likelier
+    the gram is in a line of the group than in any: `absent` by group where no line has it; for the groups that have
+    gram g, `groups[group_starts[g]:group_starts[g + 1]]`, the same places of `evidence` have how much more it is, and
+    of `speaks` whether it is above 0.
     """
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
@@ -210,14 +224,15 @@ class Phrasebook:
         names = [name for name, own in read.items() if own]
         texts = [text for own in read.values() for text in own]
         self.sizes: Numbers = np.array([len(read[name]) for name in names], np.int64)
-        self._name(names, [text.chars for text in texts], ["".join(text.sounds) for text in texts])
-        self._weigh([_grams(text) for text in texts])
+        self.take_lines(names, [text.chars for text in texts], ["".join(text.sounds) for text in texts])
+        self._weigh(map(_grams, texts))
 
-    def _name(self, names: Sequence[str], lines: Sequence[Units], coded: Sequence[str]) -> None:
+    def take_lines(self, names: Sequence[str], lines: Sequence[Units], coded: Sequence[str]) -> None:
         """Take the names of the groups, and all lines as they are written and as they sound."""
         self.names: Sequence[str] = names
         self.number: Mapping[str, int] = {name: at for at, name in enumerate(names)}
         self.coded: Sequence[str] = coded
+        self._written = lines
         self.first: Numbers = self.sizes.cumsum() - self.sizes
         self.group_of: Numbers = np.arange(len(names)).repeat(self.sizes)
         self._rarest = math.log((len(names) + 1) / 0.5) + 0.1
@@ -229,7 +244,20 @@ class Phrasebook:
             self._sounds[sounds].append(group)
             self._sizes[chars[0]].add(len(chars))
 
-    def _weigh(self, lines: Sequence[Sequence[Mapping[str, float]]]) -> None:
+    def dump(self) -> Dumped:
+        """Return the same as plain values and arrays, for `restore`."""
+        return Dumped([self.names, self._written, self.coded, self.ids, self.idf], arrays_of(self))
+
+    @classmethod
+    def restore(cls, dumped: Dumped) -> Phrasebook:
+        """Return the phrasebook of which `dump` was made."""
+        book = cls.__new__(cls)
+        names, lines, coded, book.ids, book.idf = dumped.plain
+        book.__dict__.update(dumped.arrays)
+        book.take_lines(names, [tuple(line) for line in lines], coded)
+        return book
+
+    def _weigh(self, lines: Iterable[Sequence[Mapping[str, float]]]) -> None:
         """Make the postings and the evidence of the grams of all lines, which are given by view."""
         self.ids: list[dict[str, int]] = [{} for _ in VIEWS]
         views: list[int] = []
@@ -248,8 +276,10 @@ class Phrasebook:
         order = np.array(numbers, np.int64).argsort(kind="stable")
         of_gram, in_row, strong = np.array(numbers)[order], np.array(rows)[order], np.array(strengths)[order]
         count, groups, of_view = len(views), len(self.names), np.array(views)[of_gram]
-        cells = of_gram * groups + self.group_of[in_row]
-        having = np.bincount(np.unique(cells) // groups, minlength=count)
+        cells, cell = np.unique(of_gram * groups + self.group_of[in_row], return_inverse=True)  # of a gram and a group
+        owners, self.groups = np.divmod(cells, groups)
+        having = np.bincount(owners, minlength=count)
+        self.group_starts: Numbers = np.append(0, having.cumsum())
         idf = np.log((groups + 1) / (having + 0.5)) + 0.1
         heavy, slots = strong * idf[of_gram], in_row * len(VIEWS) + of_view
         lengths = np.sqrt(np.bincount(slots, heavy**2))
@@ -258,12 +288,10 @@ class Phrasebook:
         self.starts: Numbers = starts
         self.slots: NDArray[np.int32] = (of_view * len(self.coded) + in_row).astype(np.int32)
         self.shares: Floats = heavy / lengths[slots]
-        sums: Floats = np.bincount(cells, strong, count * groups).astype(np.float64, copy=False).reshape(count, groups)
-        overall = sums.sum(axis=1, keepdims=True) / len(self.coded)
-        sums += _PRIOR * overall + _UNSEEN
-        sums /= self.sizes + _PRIOR
-        sums /= overall + _UNSEEN / _PRIOR
-        self.evidence: NDArray[np.float32] = np.log(sums, out=sums).astype(np.float32)
+        overall = np.bincount(of_gram, strong, count) / len(self.coded) + _UNSEEN / _PRIOR
+        self.absent: Floats = np.log(_PRIOR / (self.sizes + _PRIOR))
+        self.evidence: Floats = np.log1p(np.bincount(cell, strong) / (_PRIOR * overall[owners]))
+        self.speaks: NDArray[np.bool_] = self.evidence + self.absent[self.groups] > 0
 
     def vectors(self, texts: Sequence[Text]) -> tuple[Numbers, Numbers, Floats]:
         """Return the known grams of some texts: how many each has in each view, then by gram its number, and its weight

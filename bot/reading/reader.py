@@ -45,22 +45,23 @@ class MessageReader:
     """Reads messages of a script's graduates; the same whatever the order of its steps, choices and words."""
 
     def __init__(
-        self, script: Script, matcher: Matcher, lines: Collection[str] = (), weights: Model | None = None
+        self,
+        script: Script,
+        matcher: Matcher,
+        lines: Collection[str] = (),
+        weights: Model | None = None,
+        book: Phrasebook | None = None,
     ) -> None:
-        """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings)."""
-        groups = groups_of(script)
-        new = wordings()["new"]["new"]
-        groups["new.new"] = [
-            line
-            for line, weighed in zip(new, matcher.weigh(new), strict=True)
-            if verdict([weighed]).verdict != "answer"
-        ]
-        self.book: Phrasebook = Phrasebook(groups)
-        self._of_steps = [name for name in groups if name.split(".")[0] in script.by_id]
+        """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings); `book`
+        may be what `build_book` made of the script and the matcher before.
+        """
+        self.book: Phrasebook = book or build_book(script, matcher)
+        self._of_steps = [name for name in self.book.names if name.split(".")[0] in script.by_id]
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
-        self._typist = Typist(lambda: map(spelt, chain(lines, *groups.values(), *lexicon()["stances"].values())))
+        known = lexicon()["stances"].values()
+        self._typist = Typist(lambda: map(spelt, chain(lines, *groups_of(script, matcher).values(), *known)))
         self._model = weights or model()
 
     def with_weights(self, weights: Model) -> MessageReader:
@@ -120,14 +121,22 @@ def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:
     return -pair[1], repr(pair[0])
 
 
-def groups_of(script: Script) -> dict[str, list[str]]:
+def build_book(script: Script, matcher: Matcher) -> Phrasebook:
+    """Return the phrasebook that a reader of the script's graduates needs."""
+    return Phrasebook(groups_of(script, matcher))
+
+
+def groups_of(script: Script, matcher: Matcher) -> dict[str, list[str]]:
     """Return every group of words by name: the script's and those of the commands; what all steps share without bare
-    acknowledgements, which answer one kind of step only.
+    acknowledgements, which answer one kind of step only; questions that no entry answers.
     """
     groups = of_script(script)
     for kind in ("command", "social", "dark"):
         groups.update((f"{kind}.{name}", list(words)) for name, words in wordings()[kind].items())
-    return {
+    groups = {
         name: [word for word in words if not (name.startswith("*.") and is_ack(units(spelt(word))[0]))]
         for name, words in groups.items()
     }
+    new = wordings()["new"]["new"]
+    weighed = zip(new, matcher.weigh(new), strict=True)
+    return groups | {"new.new": [line for line, own in weighed if verdict([own]).verdict != "answer"]}

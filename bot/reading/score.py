@@ -85,7 +85,7 @@ class _Table:
 
     def __init__(self, weights: Mapping[str, Weights], kinds: Mapping[str, int]) -> None:
         self._rows = {name: at for at, name in enumerate(sorted({name for own in weights.values() for name in own}))}
-        self._table = np.zeros((len(self._rows), len(kinds)))
+        self._table = np.zeros((len(self._rows), len(kinds)), np.float32)
         for kind, own in weights.items():
             for name, value in own.items():
                 self._table[self._rows[name], kinds[kind]] = value
