@@ -229,13 +229,7 @@ class Index:
             return words.asking.setdefault(made, made)
 
         index.subjects = [
-            Subject(
-                name,
-                beyond,
-                once(own),
-                first,
-                tuple([Line(folded, coded, once(asking)) for folded, coded, asking in lines]),
-            )
+            Subject(name, beyond, once(own), first, tuple([Line(text, code, once(ask)) for text, code, ask in lines]))
             for name, beyond, own, first, lines in subjects
         ]
         index.words, index.learnt = words, {}
