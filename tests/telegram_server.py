@@ -278,7 +278,7 @@ class TelegramServer:
         """The calls of one method, in order."""
         return [call for call in self.calls if call.method == method]
 
-    async def until(self, what: Callable[[], object], within_s: float = 20.0) -> None:
+    async def until(self, what: Callable[[], object], within_s: float = 60.0) -> None:
         """Wait until `what()` is true; looked at whenever something happens here, and now and then."""
         async with asyncio.timeout(within_s):
             while not what():

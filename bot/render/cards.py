@@ -94,13 +94,15 @@ def count_verdicts(voice: Voice, position: Position) -> str:
 
 
 def confirm_class(voice: Voice) -> tuple[Reply, ...]:
-    """Return the chosen class, said back, with a button for each that is easily taken for it and one for all."""
+    """Return the chosen class, said back, to be confirmed: then each that is easily taken for it, and one for all."""
     position = voice.session.position
     near = list_near_classes(voice.notice, position.answers, voice.now.date()) if position else ()
     buttons = [Button(str(Ask("class", option.id)), option.text) for option in near]
-    other = Button(str(Ask("cmd", "change-cohort")), voice.content.phrases.typed.other_class)
-    said = voice.content.phrases.typed.class_noted.format(name=voice.facts["me.major"])
-    return voice.bubbles(said, pack_rows([*buttons, other], 2))
+    words = voice.content.phrases.typed
+    right = Button(str(Ask("cmd", "resume")), words.class_right)
+    other = Button(str(Ask("cmd", "change-cohort")), words.other_class)
+    said = words.class_noted.format(name=voice.facts["me.major"])
+    return voice.bubbles(said, pack_rows([right, *buttons, other], 2))
 
 
 def render_banner(voice: Voice) -> str:

@@ -119,6 +119,6 @@ def said(answer: Answer) -> str:
 
 async def until(done: Callable[[], object]) -> None:
     """Wait for something that another task does."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not done():  # noqa: ASYNC110 - files and processes wake nobody
             await asyncio.sleep(0.02)

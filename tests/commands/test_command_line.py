@@ -239,7 +239,7 @@ def test_control_c_ends_a_chat_at_once(tmp_path: Path) -> None:
 
 def test_killed_at_any_moment_the_next_message_finds_the_same_step(tmp_path: Path) -> None:
     step, line = None, "开始核对"
-    for _ in range(4):
+    for _ in range(3):
         with chatting(tmp_path, "--json", "--today", "2013-12-05") as process:
             found, moved = talk(process, "帮助"), talk(process, line)
             process.kill()

@@ -36,4 +36,5 @@ class TypedPhrases(PhraseRow):
     which_value: Sentence
     cohort_same: Sentence
     class_noted: Sentence
+    class_right: Label
     other_class: Label
