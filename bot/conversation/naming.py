@@ -9,37 +9,76 @@ from bot.conversation.places import checklist_place
 from bot.conversation.turn import Context, Turn
 from bot.conversation.typed_answers import describe_verdicts
 from bot.reading.acts import NO_TOPIC, Act, AnswerAct, CommandAct, OfftopicAct, QuestionAct
+from bot.reading.place import Place
 from flows.engine import Move
-from flows.model import Script, Step
+from flows.model import Choice, Position, Script, Step
 
 CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
+RIGHT = 0.8
+"""The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""
+PHOTO = "photo"
+"""The name of the photo among the answers, beside those of the fields."""
 OPEN_TOPICS = ("info-wrong", "photo-wrong", NO_TOPIC)
 """Topics of the FAQ whose answer is the way of the mistake, which naming the field begins."""
 
 
 def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
-    """Return the turn that reports the fields which a message names as wrong; None when it names none, or asks.
+    """Return the turn that reports the fields, or the photo, that a message names as wrong; None without any.
 
-    `acts` are what the message was read as at its place: what it answers there goes first.
+    `acts` are what the message was read as at its place: an answer that speaks of the field itself goes first.
     """
-    script, position = ctx.content.script, ctx.session.position
+    script, position, walk = ctx.content.script, ctx.session.position, ctx.voice.walk
     asks = _find_step(script)
-    if asks is None or ctx.session.notice is None or not all(map(_is_open, acts)):
+    if asks is None or ctx.session.notice is None:
         return None
-    here = position is not None and position.step == asks.id
-    if position and ctx.voice.walk.items(position):
+    fields = tuple(field.name for field in ctx.voice.notice.check_fields)
+    named, is_question = ctx.content.reader.name_fields(text, (*fields, PHOTO))
+    is_asked = position is not None and _is_asked(script, position.step, asks)
+    is_said = position is not None and any(_says_wrong(script, position.step, act, asks) for act in acts)
+    if not named or (is_question and not (is_asked or is_said)):
         return None
-    verdicts = _read_verdicts(ctx, text, is_asked=here)
-    if here and QuestionAct("photo-wrong") in acts:
-        verdicts = {**verdicts, "photo": "wrong"}
-    if not verdicts:
+    items = walk.items(position) if position else ()
+    if not items and not all(_is_open(ctx, act, asks, named) for act in acts):
         return None
-    walk = ctx.voice.walk
-    there = walk.jump(position or walk.start(ctx.session.moves).position, asks.id)
-    assert there
-    move = walk.answer(there.position, verdicts) if there.position.step == asks.id else None
+    verdicts = _read_verdicts(ctx, text, named, is_asked=is_asked or is_said)
+    if not verdicts or not verdicts.keys().isdisjoint(items):
+        return None  # a checklist takes its own fields itself
+    there = _go_to(ctx, asks, acts)
+    move = walk.answer(there, verdicts) if there and there.step == asks.id else None
     return _report(ctx, move, verdicts) if move else None
+
+
+def _go_to(ctx: Context, asks: Step, acts: Sequence[Act]) -> Position | None:
+    """Return the position at the step `asks`, reached as by taps, so that what they keep is kept; else by a jump."""
+    walk, script = ctx.voice.walk, ctx.content.script
+    position = ctx.session.position or walk.start(ctx.session.moves).position
+    ways = _list_ways(script, asks)
+    answer = next(filter(None, (_find_way(script, position.step, act, asks) for act in acts)), None)
+    if answer and (move := walk.press(position, answer.id)):
+        position = move.position
+    if position.step == asks.id:
+        return position
+    tap = ways.get(position.step)
+    onward = walk.press(position, tap) if tap else walk.jump(position, asks.id)
+    return onward.position if onward else None
+
+
+def _list_ways(script: Script, asks: Step) -> Mapping[str, str]:
+    """Return the steps of the mistake's way by id, each with its choice that leads to `asks`, which itself has none."""
+    leads = {step.id: one.id for step in script.steps for one in script.choices_of(step) if one.go == asks.id}
+    return leads | {asks.id: ""}
+
+
+def _is_asked(script: Script, step: str, asks: Step) -> bool:
+    """Return whether a step asks for the field that is wrong: `asks`, or one whose first choice leads there."""
+    return step == asks.id or any(one.go == asks.id for one in script.choices_of(script.by_id[step])[:1])
+
+
+def _find_choice(script: Script, step: str, act: Act) -> Choice | None:
+    """Return the choice of a step that an act is."""
+    choices = script.choices_of(script.by_id[step])
+    return next((one for one in choices if isinstance(act, AnswerAct) and one.id == act.action), None)
 
 
 def _report(ctx: Context, move: Move, verdicts: Mapping[str, str]) -> Turn:
@@ -48,20 +87,24 @@ def _report(ctx: Context, move: Move, verdicts: Mapping[str, str]) -> Turn:
     return Turn(turn.session, (*said, *turn.replies), turn.view, after=turn.after, happenings=turn.happenings)
 
 
-def _read_verdicts(ctx: Context, text: str, *, is_asked: bool) -> Mapping[str, str]:
+def _read_verdicts(ctx: Context, text: str, named: Sequence[str], *, is_asked: bool) -> Mapping[str, str]:
     """Return the verdicts wrong and unsure that a message gives; a bare name counts where it was asked for."""
-    fields = tuple(field.name for field in ctx.voice.notice.check_fields)
-    named, asks = ctx.content.reader.name_fields(text, fields)
-    if not named or (asks and not is_asked):
-        return {}
-    readout = ctx.content.read(text, checklist_place(ctx))
-    pairs = zip(readout.acts, readout.chances, strict=True)
-    sure = [act for act, chance in pairs if isinstance(act, AnswerAct) and chance >= CERTAIN]
-    found = {act.item: act.action for act in sure if act.item in named and act.action in ("wrong", "unsure")}
-    spared = {act.item for act in sure if act.action == "right"}
+    sure = _read_surely(ctx, text, checklist_place(ctx, "fields"))
+    found = {act.item: act.action for act, _ in sure if act.item in named and act.action in ("wrong", "unsure")}
+    spared = {act.item for act, chance in sure if act.action == "right" and chance >= RIGHT}
+    if PHOTO in named:
+        of_photo = dict(_read_surely(ctx, text, checklist_place(ctx, "photo")))
+        found |= {PHOTO: "wrong"} if AnswerAct("wrong") in of_photo and not found else {}
+        spared |= {PHOTO} if of_photo.get(AnswerAct("right"), 0.0) >= RIGHT else set()
     if is_asked and not found:
         found = dict.fromkeys([name for name in named if name not in spared], "wrong")
-    return {f"field:{name}": verdict for name, verdict in found.items()}
+    return {PHOTO if name == PHOTO else f"field:{name}": verdict for name, verdict in found.items()}
+
+
+def _read_surely(ctx: Context, text: str, place: Place) -> Sequence[tuple[AnswerAct, float]]:
+    readout = ctx.content.read(text, place)
+    pairs = zip(readout.acts, readout.chances, strict=True)
+    return [(act, chance) for act, chance in pairs if isinstance(act, AnswerAct) and chance >= CERTAIN]
 
 
 def _find_step(script: Script) -> Step | None:
@@ -69,6 +112,30 @@ def _find_step(script: Script) -> Step | None:
     return next((step for step in script.steps if step.reads and step.reads.reader == "fields"), None)
 
 
-def _is_open(act: Act) -> bool:
-    """Return whether an act leaves open what is meant: trouble, a question about errors, or nothing of ours."""
-    return act in (CommandAct("trouble"), OfftopicAct()) or (isinstance(act, QuestionAct) and act.topic in OPEN_TOPICS)
+def _find_way(script: Script, step: str, act: Act, asks: Step) -> Choice | None:
+    """Return the choice of a step that an act is, if it leads onto the mistake's way."""
+    choice = _find_choice(script, step, act)
+    return choice if choice and choice.go in _list_ways(script, asks) else None
+
+
+def _says_wrong(script: Script, step: str, act: Act, asks: Step) -> bool:
+    """Return whether an act says at its step that something is wrong, whatever it is."""
+    is_item = isinstance(act, AnswerAct) and act.action == "wrong" and script.by_id[step].checklist is not None
+    return is_item or _find_way(script, step, act, asks) is not None
+
+
+def _is_open(ctx: Context, act: Act, asks: Step, named: Sequence[str]) -> bool:
+    """Return whether an act leaves open that something is wrong: trouble, an answer that says so, nothing of ours."""
+    script, position = ctx.content.script, ctx.session.position
+    if isinstance(act, QuestionAct):
+        return act.topic in OPEN_TOPICS
+    if position is None:
+        return act in (CommandAct("trouble"), CommandAct("back"), OfftopicAct())  # 退, 错一位: nowhere to go back to
+    choice = _find_choice(script, position.step, act)
+    if choice is None:
+        return act in (CommandAct("trouble"), OfftopicAct())
+    onward = script.by_id.get(choice.go)  # none for `return`
+    if choice.go in _list_ways(script, asks) or (onward and onward.checklist):
+        return True
+    is_main = script.by_id[position.step].track == script.by_id[script.start].track
+    return is_main and not set(named) & set(ctx.content.reader.name_fields(" ".join(choice.say), tuple(named))[0])

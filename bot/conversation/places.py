@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from bot.conversation.questions import likely_topics
 from bot.conversation.turn import Context
@@ -33,11 +34,11 @@ def place_of(ctx: Context) -> Place:
     )
 
 
-def checklist_place(ctx: Context) -> Place:
-    """Return the place of somebody who is asked about the first field of the record."""
+def checklist_place(ctx: Context, of: Literal["fields", "photo"]) -> Place:
+    """Return the place of somebody who is asked about the first field of the record, or about the photo."""
     script = ctx.content.script
-    step = next(step for step in script.steps if step.checklist and step.checklist.of == "fields")
-    fields = tuple(field.name for field in ctx.voice.notice.check_fields)
+    step = next(step for step in script.steps if step.checklist and step.checklist.of == of)
+    fields = tuple(field.name for field in ctx.voice.notice.check_fields) if of == "fields" else ()
     return Place(step.id, places.find_asked(script, step), places.options(script, step), fields=fields)
 
 
