@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from bot.domain.messages import Picture
 from bot.pictures.drawing import draw_picture
+from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 
 DRAWN_S = 30.0
@@ -18,7 +17,7 @@ KEPT = 32
 WAITING = 8
 """Drawings that wait, at most: whoever comes after them gets the text alone and waits for nothing."""
 
-_log = structlog.get_logger()
+_log = LazyLogger()
 
 
 class Studio:
