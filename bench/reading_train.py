@@ -11,219 +11,219 @@ segments).
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
+
+from bench.reading_fit import Examples, Fitted, Graph, Problem
 from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
 from bot.reading.acks import is_ack
-from bot.reading.acts import to_json
+from bot.reading.acts import AnswerAct, ValuesAct, to_json
 from bot.reading.candidates import Meaning, Traits
 from bot.reading.phrasebook import subjects
 from bot.reading.place import options, own_words
-from bot.reading.score import Edge, features, model_of
+from bot.reading.score import Edge, gram_value, model_of, name_likeness
 from bot.reading.writing import spelt
 from faq.sounds import units
 from flows.model import Script, Step
 
 ROOT = Path(__file__).parents[1]
+TURNS = ROOT / "bench" / "turns"
 OWN = 6  # of an answer's further words in the script that are learnt
 PULL = 0.3  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 6  # messages in which a character or pair must stand to have a weight
+COST = 0.5  # log-odds by which an answer that was not given must lose more than another wrong reading
+PHRASINGS = 4  # of an entry of the FAQ that are learnt
+NEUTRAL = ("menu", "m2-site", "m1-browser", "x3-papers")
+MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3}  # what a message counts that nobody wrote, by its style
+SEVERAL = 1.3  # what a message of several acts counts
+ROUNDS = 120
 LEAST = 0.02  # weight that is kept
 GRAM_LEAST = 0.05
-Name = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class Lattice:
-    """A message: `edges` are (first atom, last atom, row of the first candidate, row behind the last); `right` are by
-    accepted list of acts the edges (first, last, row, bits of the acts that it holds).
-    """
+class Gatherer:
+    """Gathers labelled messages as examples; those whose label no reading gives are left out."""
 
-    atoms: int
-    edges: list[tuple[int, int, int, int]]
-    right: list[tuple[int, list[tuple[int, int, int, int]]]]
-    weight: float = 1.0
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        read = [reader().look(turn["say"], place_of(turn)) for turn in turns]
+        self._often = _find_often([edges for _, edges in read])
+        self.examples = Examples()
+        self.kept: list[int] = []
+        self._candidate(self.examples.traits.add([]), Meaning((), ()), 0.0)
+        for at, (turn, (around, edges)) in enumerate(zip(turns, read, strict=True)):
+            if around and self._add(turn, len(around.message.atoms), edges):
+                self.kept.append(at)
+            elif "-v" in sys.argv:
+                print("unreachable:", turn["at"], turn["say"], turn["want"])
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The examples as arrays."""
+        return Problem(self.examples)
+
+    def _add(self, turn: Turn, atoms: int, edges: Sequence[Edge]) -> bool:
+        wanted = [acts for acts in accepted(turn) if not _has_secret(acts)]
+        forms = [[[form(to_json(act)) for act in one.acts] for one in edge.candidates] for edge in edges]
+        if not edges or not any(_is_reachable(acts, atoms, edges, forms) for acts in wanted):
+            return False
+        right = {one for acts in wanted for forms in acts for one in forms}
+        links = []
+        for edge, each in zip(edges, forms, strict=True):
+            segment = self.examples.traits.add(self._traits(edge.traits))
+            for one, acts in zip(edge.candidates, each, strict=True):
+                moves = any(isinstance(act, AnswerAct | ValuesAct) for act in one.acts)
+                row = self._candidate(segment, one, COST if moves and not right.issuperset(acts) else 0.0)
+                links.append((edge.first, edge.last, row, acts))
+        every, right_ways = self.examples.every, self.examples.right
+        nodes = [every.node(place) for place in range(atoms + 1)]
+        every.starts.append(nodes[0])
+        every.ends.append(nodes[-1])
+        for first, last, row, _ in links:
+            every.link(nodes[first], nodes[last], row)
+        start = right_ways.node(-1)
+        right_ways.starts.append(start)
+        ends = [way for acts in wanted if (way := _link_right(right_ways, start, acts, atoms, links)) is not None]
+        end = right_ways.node(atoms + 1)
+        right_ways.ends.append(end)
+        for way in ends:
+            right_ways.link(way, end, 0)
+        return True
+
+    def _candidate(self, segment: int, one: Meaning, cost: float) -> int:
+        examples = self.examples
+        like = zip(name_likeness(one.alike), one.like, strict=True) if one.alike else ()
+        row = examples.own.add([*one.own.items(), *((name, value) for name, value in like if value)])
+        examples.segment.append(segment)
+        examples.cost.append(cost)
+        examples.rows += [(row, examples.kinds[kind]) for kind in one.kinds]
+        return row
+
+    def _traits(self, traits: Traits) -> list[tuple[str, float]]:
+        each = gram_value(traits)
+        return [
+            *[(f"trait {name}", value) for name, value in traits.features],
+            *[(f"gram {gram}", each) for gram in traits.grams if gram in self._often],
+        ]
 
 
-def often(read: Sequence[Sequence[Edge]]) -> set[str]:
-    """The characters and pairs that stand in several messages."""
+def _find_often(read: Sequence[Sequence[Edge]]) -> set[str]:
+    """Return the characters and pairs that stand in several messages."""
     counts = Counter(gram for edges in read for gram in {gram for edge in edges for gram in edge.traits.grams})
     return {gram for gram, count in counts.items() if count >= OFTEN}
 
 
-def kept(candidate: Meaning, traits: Traits, grams: set[str]) -> Iterable[tuple[Name, float]]:
-    """The features of a candidate that may have a weight."""
-    for name, value in features(candidate, traits):
-        if name[0] != "grams" or name[2] in grams:
-            yield name, value
-
-
-def lattices(turns: Sequence[Turn], names: dict[Name, int]) -> tuple[list[Lattice], list[dict[int, float]]]:
-    """The messages whose label can be read at all, and the features of all their candidates."""
-    read = [reader().look(turn["say"], place_of(turn)) for turn in turns]
-    grams = often([edges for _, edges in read])
-    rows: list[dict[int, float]] = []
-    made = [
-        lattice(turn, len(around.message.atoms) if around else 0, edges, names, grams, rows)
-        for turn, (around, edges) in zip(turns, read, strict=True)
-    ]
-    return [one for one in made if one], rows
-
-
-def lattice(
-    turn: Turn,
-    atoms: int,
-    edges: Sequence[Edge],
-    names: dict[Name, int],
-    grams: set[str],
-    rows: list[dict[int, float]],
-) -> Lattice | None:
-    """A message, None when no reading of it is as labelled; appends the features of its candidates to `rows`."""
-    forms: list[list[str]] = []
-    spans, at = [], len(rows)
-    for edge in edges:
-        spans.append((edge.first, edge.last, at + len(forms), at + len(forms) + len(edge.candidates)))
-        for candidate in edge.candidates:
-            forms.append([form(to_json(act)) for act in candidate.acts])
-            own: dict[int, float] = {}
-            for name, value in kept(candidate, edge.traits, grams):
-                own[names.setdefault(name, len(names))] = value
-            rows.append(own)
-    wanted = [acts for acts in accepted(turn) if not _secret(acts)]
-    right = [one for acts in wanted if (one := _right(acts, spans, forms, at, atoms))]
-    if right and spans:
-        return Lattice(atoms, spans, right)
-    print("unreachable:", turn["at"], turn["say"], turn["want"]) if "-v" in sys.argv else None
-    del rows[at:]
-    return None
-
-
-def _secret(acts: Sequence[set[str]]) -> bool:
+def _has_secret(acts: Sequence[set[str]]) -> bool:
     return any('"secret"' in one for act in acts for one in act)
 
 
-def _right(
-    acts: Sequence[set[str]],
-    spans: Sequence[tuple[int, int, int, int]],
-    forms: Sequence[Sequence[str]],
-    at: int,
-    atoms: int,
-) -> tuple[int, list[tuple[int, int, int, int]]] | None:
-    found = []
-    for first, last, start, end in spans:
-        for row in range(start, end):
-            bits = [next((n for n, one in enumerate(acts) if f in one), None) for f in forms[row - at]]
-            if None not in bits:
-                found.append((first, last, row, sum({1 << bit for bit in bits})))
-    full = (1 << len(acts)) - 1
+def _bits(acts: Sequence[set[str]], forms: Sequence[str]) -> int | None:
+    """Return which of the wanted acts a candidate gives, one bit each; None when it gives another."""
+    found = [next((at for at, one in enumerate(acts) if form in one), None) for form in forms]
+    return None if None in found else sum({1 << at for at in found if at is not None})
+
+
+def _is_reachable(
+    acts: Sequence[set[str]], atoms: int, edges: Sequence[Edge], forms: Sequence[Sequence[Sequence[str]]]
+) -> bool:
     reached = {(0, 0)}
-    for first, last, _, mask in sorted(found):
-        reached |= {(last, have | mask) for place, have in reached if place == first}
-    return (full, found) if (atoms, full) in reached else None
+    for edge, each in sorted(zip(edges, forms, strict=True), key=lambda pair: pair[0][:2]):
+        masks = {mask for one in each if (mask := _bits(acts, one)) is not None}
+        reached |= {(edge.last, have | mask) for place, have in reached if place == edge.first for mask in masks}
+    return (atoms, (1 << len(acts)) - 1) in reached
 
 
-def fit(made: Sequence[Lattice], rows: Sequence[Mapping[int, float]], names: Mapping[Name, int]) -> list[float]:
-    """The weights under which the labelled readings are likeliest."""
-    import numpy as np
-    from scipy.optimize import minimize
-    from scipy.sparse import csr_matrix
-
-    count = len(names)
-    pull = np.array([PULL * (GRAM_PULL if name[0] == "grams" else 1.0) for name in names])
-    cells = [(row, name, value) for row, features in enumerate(rows) for name, value in features.items()]
-    matrix = csr_matrix(
-        ([value for *_, value in cells], ([row for row, *_ in cells], [name for _, name, _ in cells])),
-        shape=(len(rows), count),
-    )
-    flipped = matrix.T.tocsr()
-
-    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = matrix @ values
-        slope = np.zeros(len(rows))
-        total = 0.0
-        for one in made:
-            total += one.weight * _every(one, scores, slope, one.weight)
-            total -= one.weight * _labelled(one, scores, slope, one.weight)
-        return total + float(values @ (pull * values)) / 2, flipped @ slope + pull * values
-
-    best = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", options={"maxiter": 120})
-    found: list[float] = best.x.tolist()
-    return found
+def _link_right(
+    graph: Graph,
+    start: int,
+    acts: Sequence[set[str]],
+    atoms: int,
+    links: Sequence[tuple[int, int, int, Sequence[str]]],
+) -> int | None:
+    """Link the ways that give exactly these acts; return their common end, None when there is none."""
+    nodes = {(0, 0): graph.node(0)}
+    graph.link(start, nodes[0, 0], 0)
+    for first, last, row, forms in sorted(links, key=lambda link: link[:3]):
+        mask = _bits(acts, forms)
+        for have in [have for place, have in nodes if place == first] if mask is not None else ():
+            there = (last, have | mask)
+            if there not in nodes:
+                nodes[there] = graph.node(last)
+            graph.link(nodes[first, have], nodes[there], row)
+    return nodes.get((atoms, (1 << len(acts)) - 1))
 
 
-def _every(one: Lattice, scores: object, slope: object, weight: float) -> float:
-    """The logarithm of the sum over all readings; adds each candidate's share to its slope."""
-    import numpy as np
-
-    sums, shares = [], []
-    for _, _, start, end in one.edges:
-        own = scores[start:end]
-        top = own.max()
-        parts = np.exp(own - top)
-        part = parts.sum()
-        sums.append(top + math.log(part))
-        shares.append(parts / part)
-    ahead, behind = [-math.inf] * (one.atoms + 1), [-math.inf] * (one.atoms + 1)
-    ahead[0] = behind[one.atoms] = 0.0
-    order = sorted(range(len(one.edges)), key=lambda n: one.edges[n][1])
-    for n in order:
-        first, last, *_ = one.edges[n]
-        ahead[last] = _add(ahead[last], ahead[first] + sums[n])
-    for n in sorted(order, key=lambda n: -one.edges[n][0]):
-        first, last, *_ = one.edges[n]
-        behind[first] = _add(behind[first], sums[n] + behind[last])
-    for n, (first, last, start, end) in enumerate(one.edges):
-        share = math.exp(ahead[first] + sums[n] + behind[last] - ahead[one.atoms])
-        slope[start:end] += weight * share * shares[n]
-    return ahead[one.atoms]
+def weigh(turn: Turn) -> float:
+    """Return what a message counts."""
+    return MADE.get(turn["style"], SEVERAL if len(turn["want"]) > 1 else 1.0)
 
 
-def _labelled(one: Lattice, scores: object, slope: object, weight: float) -> float:
-    """The logarithm of the sum over the labelled readings; takes their shares from the slope."""
-    total = -math.inf
-    kept = []
-    for full, edges in one.right:
-        ahead: dict[tuple[int, int], float] = {(0, 0): 0.0}
-        steps = []
-        for first, last, row, mask in sorted(edges):
-            for have in [have for place, have in ahead if place == first]:
-                key = (last, have | mask)
-                ahead[key] = _add(ahead.get(key, -math.inf), ahead[first, have] + scores[row])
-                steps.append((first, have, key, row))
-        end = ahead.get((one.atoms, full), -math.inf)
-        kept.append((full, ahead, steps, end))
-        total = _add(total, end)
-    for full, ahead, steps, _ in kept:
-        behind = {(one.atoms, full): 0.0}
-        for first, have, key, row in reversed(steps):
-            if key in behind:
-                there = behind[key] + scores[row]
-                slope[row] -= weight * math.exp(ahead[first, have] + there - total)
-                behind[first, have] = _add(behind.get((first, have), -math.inf), there)
-    return total
+def fit(gathered: Gatherer, weight: Sequence[float]) -> dict[str, dict[str, object]]:
+    """Return the weights as `weights.json` holds them; `weight` is what each turn counts."""
+    problem, names = gathered.problem, gathered.examples.traits.columns.number
+    pulls = np.array([PULL * (GRAM_PULL if name.startswith("gram ") else 1.0) for name in names])
+    found = problem.fit(np.array(weight)[gathered.kept], (PULL, pulls), ROUNDS)
+    return table(gathered.examples, found)
 
 
-def _add(a: float, b: float) -> float:
-    if a < b:
-        a, b = b, a
-    return a if math.isinf(b) else a + math.log1p(math.exp(b - a))
+JOINTS = (
+    "，",
+    " ",
+    "。",
+    "",
+    " 另外",
+    "，顺便问下",
+    " 那",
+    "，对了 ",
+    " 请问",
+    "；",
+    "，还有 ",
+    " 不过",
+    "\n",
+    "，想问问",
+)
+"""Between two things that somebody says in one message."""
+SAID = 22  # characters of a message that is joined to another, at most
 
 
-def learn(turns: Sequence[Turn]) -> dict[str, dict[str, object]]:
-    """The weights as `weights.json` holds them."""
-    names: dict[Name, int] = {}
-    made, rows = lattices(turns, names)
-    values = fit(made, rows, names)
-    print(f"{len(made)} of {len(turns)} messages can be read as labelled")
-    return table(names, values)
+def join_turns(turns: Sequence[Turn]) -> list[Turn]:
+    """Join messages of one writer that mean one thing each to messages that mean two: every question behind an answer
+    to its step, another question, or a greeting, of which nothing is left to say then; and pauses behind answers. Which
+    is joined to which depends on nothing but their order.
+    """
+    single = [t for t in turns if len(t["want"]) == 1 and not t.get("after") and len(t["say"]) <= SAID]
+    by: dict[tuple[str, str], list[Turn]] = defaultdict(list)
+    for turn in single:
+        by[turn["want"][0]["as"], turn["at"]].append(turn)
+    greetings = [turn for turn in single if turn["want"] == [{"as": "social", "kind": "hello"}]]
+    joined: list[Turn] = []
+    for (kind, step), own in sorted(by.items()):
+        if kind != "question":
+            continue
+        pairs = [(by["answer", step], own), (own, own[1:])]
+        leave = [turn for turn in by["command", step] if turn["want"][0]["name"] in ("later", "desk")]
+        pairs += [(by["answer", step], leave), (greetings, own[::3])]
+        for firsts, seconds in pairs:
+            for at, second in enumerate(seconds):
+                if firsts and firsts[at % len(firsts)]["want"] != second["want"]:
+                    joint = JOINTS[(len(joined) * 5 + at) % len(JOINTS)]
+                    joined.append(_join(firsts[at % len(firsts)], second, joint))
+    return joined
+
+
+def _join(first: Turn, second: Turn, joint: str) -> Turn:
+    ways = [
+        [*one, *two] for one in (first["want"], *first.get("or", ())) for two in (second["want"], *second.get("or", ()))
+    ]
+    said = f"{first['say']}{joint}{second['say']}"
+    return {"at": first["at"], "say": said, "want": ways[0], "or": ways[1:], "style": "joined"}
 
 
 def script_turns() -> list[Turn]:
@@ -242,10 +242,20 @@ def script_turns() -> list[Turn]:
     return turns
 
 
+def phrasing_turns() -> list[Turn]:
+    """Return phrasings of the FAQ as messages at places where they answer nothing."""
+    turns: list[Turn] = []
+    for topic, entry in sorted(content().entries.items()):
+        for said in entry.phrasings[:PHRASINGS]:
+            at, want = NEUTRAL[len(turns) % len(NEUTRAL)], [{"as": "question", "topic": topic}]
+            turns.append({"at": at, "say": said, "want": want, "style": "phrasing"})
+    return turns
+
+
 def with_misplaced(turns: Sequence[Turn]) -> list[Turn]:
     """Add answers as typed at another step, which they do not answer: each at one where it speaks of other things.
 
-    A plain 有 or 不对 is left out: whoever types it answers what is asked.
+    A plain 有 or 不对 is left out: whoever types it answers what is asked. So is what the FAQ answers anywhere.
     """
     script, made = content().script, [*turns]
     spoken = {step.id: _things(" ".join(_said(script, step))) for step in script.steps}
@@ -255,9 +265,9 @@ def with_misplaced(turns: Sequence[Turn]) -> list[Turn]:
         if not things or len(acts) != 1 or acts[0]["as"] != "answer" or turn.get("after"):
             continue
         others = sorted(step for step, own in spoken.items() if step != turn["at"] and not own & things)
-        if others:
+        if others and content().matcher.ask(turn["say"]).verdict == "miss":
             at = others[crc32(turn["say"].encode()) % len(others)]
-            made.append({"at": at, "say": turn["say"], "want": [], "style": "plain"})
+            made.append({"at": at, "say": turn["say"], "want": [], "style": "misplaced"})
     return made
 
 
@@ -278,14 +288,20 @@ def _own_words(script: Script, step: Step, action: str) -> list[str]:
     return [word for word in (*own, *script.synonyms.get(action, ())) if word and "{" not in word]
 
 
-def table(names: Mapping[Name, int], values: Sequence[float]) -> dict[str, dict[str, object]]:
-    """The weights that are worth keeping."""
-    found: dict[str, dict[str, object]] = {"own": {}, "traits": {}, "grams": {}}
-    for (part, kind, name), at in sorted(names.items()):
-        if abs(values[at]) >= (GRAM_LEAST if part == "grams" else LEAST):
-            into: object = found[part] if part == "own" else found[part].setdefault(kind, {})
-            into[name] = round(values[at], 2)  # type: ignore[index]
-    return found
+def table(examples: Examples, found: Fitted) -> dict[str, dict[str, object]]:
+    """Return the weights that are worth keeping."""
+    tables: dict[str, dict[str, object]] = {"own": {}, "traits": {}, "grams": {}}
+    for name, at in sorted(examples.own.columns.number.items()):
+        if abs(value := found.own[at]) >= LEAST:
+            tables["own"][name] = round(value, 2)
+    for name, at in sorted(examples.traits.columns.number.items()):
+        part, _, trait = name.partition(" ")
+        least = GRAM_LEAST if part == "gram" else LEAST
+        for kind, column in sorted(examples.kinds.number.items()):
+            if abs(value := found.traits[at, column]) >= least:
+                into: object = tables[f"{part}s"].setdefault(kind, {})
+                into[trait] = round(value, 2)  # type: ignore[index]
+    return tables
 
 
 def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, misses: bool) -> float:
@@ -295,31 +311,35 @@ def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, 
 
 
 def main(words: Sequence[str]) -> None:
-    misses = "--miss" in words
-    files = {path.stem: turns_in(path) for path in sorted((ROOT / "bench" / "turns").glob("*.jsonl"))}
-    everything = [turn for turns in files.values() for turn in turns]
+    files = {path.stem: turns_in(path) for path in sorted(TURNS.glob("*.jsonl"))}
+    files = {"script": [*script_turns(), *phrasing_turns()], **files}
+    files = {name: [*with_misplaced(turns), *join_turns(turns)] for name, turns in files.items()}
+    origin = [name for name, turns in files.items() for _ in turns]
+    every = [turn for turns in files.values() for turn in turns]
+    gathered = Gatherer(every)
+    counts = [weigh(turn) for turn in every]
+    print(f"{len(gathered.kept)} of {len(origin)} messages can be read as labelled")
     if words[:1] == ["across"]:
-        others = [Path(word) for word in words[1:] if not word.startswith("-")]
-        for path in others:
-            print(f"\n== all but {path.name}")
-            test(
-                learn(with_misplaced([turn for turns in files.values() for turn in turns])),
-                turns_in(path),
-                misses=misses,
-            )
-        for name in files if "--cv" in words else ():
-            print(f"\n== all but {name}")
-            test(
-                learn(with_misplaced([t for other, turns in files.items() if other != name for t in turns])),
-                files[name],
-                misses=misses,
-            )
+        across(gathered, counts, origin, words[1:])
         return
-    turns = [*script_turns(), *with_misplaced(everything)]
-    model, count = learn(turns), len(turns)
-    body = json.dumps(model, ensure_ascii=False, sort_keys=True, indent=0)
+    body = json.dumps(fit(gathered, counts), ensure_ascii=False, sort_keys=True, indent=0)
     (ROOT / "bot" / "reading" / "weights.json").write_text(f"{body}\n", encoding="utf-8")
-    print(f"made from {count} messages")
+
+
+def across(gathered: Gatherer, counts: Sequence[float], origin: Sequence[str], words: Sequence[str]) -> None:
+    """Measure on files that are not learnt, or on one writer after another with all others learnt."""
+    misses = "--miss" in words
+    if paths := [Path(word) for word in words if not word.startswith("-")]:
+        weights = fit(gathered, counts)
+        for path in paths:
+            print(f"\n== all but {path.name}")
+            test(weights, turns_in(path), misses=misses)
+        return
+    for path in sorted(TURNS.glob("train_*.jsonl")):
+        name = path.stem
+        print(f"\n== all but {name}", flush=True)
+        others = [count * (one != name) for count, one in zip(counts, origin, strict=True)]
+        test(fit(gathered, others), turns_in(path), misses=misses)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,9 @@ LATER = frozenset(
         "photo-age",
         "duplicate-id",
         "record-but-no-photo",
+        "registration-when",
+        "degree-info",
+        "photo-rules",
     ]
 )
 """Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
@@ -137,13 +140,15 @@ def form(act: Mapping[str, Any]) -> str:
 
 def accepted(turn: Turn) -> list[list[set[str]]]:
     """The accepted lists of acts; each act as the set of the forms that count as it."""
-    return [[_forms(act) for act in acts] for acts in (turn["want"], *turn.get("or", ()))]
+    place = place_of(turn)
+    return [[_forms(act, place) for act in acts] for acts in (turn["want"], *turn.get("or", ()))]
 
 
-def _forms(act: Mapping[str, Any]) -> set[str]:
+def _forms(act: Mapping[str, Any], place: Place) -> set[str]:
     topic = act.get("topic")
     if topic is None:
-        return {form(act)}
+        asked = {form({**act, "item": place.fields[place.item]})} if place.fields and "action" in act else set()
+        return {form(act)} | (asked if "item" not in act else set())
     topics = topic if isinstance(topic, list) else [topic]
     named = {NO_TOPIC if one.startswith("new:") else one for one in topics}
     return {form({"as": "question", "topic": one}) for one in (named | LATER if NO_TOPIC in named else named)}

@@ -45,7 +45,7 @@ PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
 SAME_AS: Mapping[str, str] = {"contact": "desk", "resume": "start"}
 """Commands of `phrases.yaml` that the reader knows by another name."""
-SURE = 0.5
+SURE = 0.6
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 NEAR = 0.15
 """The chance (0–1) from which something that a message may mean is offered."""
@@ -53,10 +53,10 @@ NEAR = 0.15
 
 def answer_typed(ctx: Context, text: str) -> Turn:
     """Return the turn of a typed message, alone or read together with the pieces just before it."""
-    text, readout = _read(ctx, text)
-    if named := name_wrong(ctx, text, readout.acts):
+    said, readout = _read(ctx, text)
+    if named := name_wrong(ctx, said, readout.acts):
         return replace(named, understood=readout.acts, tallied=tally(ctx, "taken"))
-    turn = _keep_piece(ctx, text, readout, _act_on(ctx, text, readout))
+    turn = _keep_piece(ctx, text, readout, _act_on(ctx, said, readout))
     return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
 
 
@@ -74,7 +74,8 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     alone = read(text)
     if all(isinstance(act, SocialAct) for act in alone.acts) and _says_something(alone):
         return text, alone  # thanks and goodbyes belong to nothing that was said before
-    readouts = [(text, alone), *((words, _without_hello(read(words))) for words in joined)]
+    together = [(words, _without_hello(read(words))) for words in joined]
+    readouts = [(text, alone), *(one for one in together if one[1].acts != alone.acts)]
     return max(readouts, key=lambda one: min(one[1].chances, default=0.0) if _says_something(one[1]) else 0.0)
 
 

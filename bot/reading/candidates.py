@@ -36,7 +36,8 @@ COMPANY = 2  # social words and the like
 TOPICS = 4  # topics of the FAQ
 _SHARED: Mapping[str, int] = {"command": COMMANDS, "social": COMPANY, "dark": COMPANY}
 _NEW = "new.new"  # the group of questions that no entry answers
-LOOKS = 4  # segments of a message that the FAQ is asked and other steps' words are compared with, at most
+LOOKS = 8  # segments of a message that the FAQ is asked, at most
+AWAY = 4  # segments that other steps' words are compared with, at most
 _TOGETHER = Likeness._fields.index("together")
 ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
@@ -66,6 +67,13 @@ class Meaning(NamedTuple):
 
 Weigh: TypeAlias = Callable[[Sequence[str]], Sequence[Weighed]]
 """What the FAQ makes of each of some texts."""
+
+
+class Around(NamedTuple):
+    """The surroundings of a segment: traits 0–1, and the nearest topics of its parts with the chance of each."""
+
+    traits: Mapping[str, float]
+    topics: Sequence[tuple[str, float]]
 
 
 class Traits(NamedTuple):
@@ -115,8 +123,9 @@ class Surroundings:
         self.elsewhere: str | None = None
         if not self._bare:
             ranked = sorted(range(len(self.segments)), key=lambda at: (self.segments[at].rank, at))[:LOOKS]
-            self._compare(ranked)
+            self._compare(ranked[:AWAY])
             self._looks = dict(zip(ranked, weigh([self.segments[at].words for at in ranked]), strict=True))
+            self._around = self._look_around()
 
     def _compare(self, ranked: Sequence[int]) -> None:
         """Compare the segments with all words, and find the shared groups that are nearest to each."""
@@ -143,6 +152,28 @@ class Surroundings:
             if self.segments[at].is_whole and self.message.subjects and away >= ELSEWHERE_FROM and away > here:
                 self.elsewhere = words.book.names[words.away[nearest]].split(".")[0]
 
+    def _look_around(self) -> list[Around]:
+        """Return by segment what lies inside it and before it."""
+        spans = [(segment.first, segment.last) for segment in self.segments]
+        answers = [max([like[_TOGETHER] for like in likes], default=0.0) for likes in self._like_options]
+        shares = {at: _share_best(look) for at, look in self._looks.items() if look.odds}
+        asks = [segment.asks or "ask" in segment.text.meaning for segment in self.segments]
+        found = []
+        for at, (first, last) in enumerate(spans):
+            parts = [part for part, (start, end) in enumerate(spans) if first <= start and end <= last and part != at]
+            topics = [shares[part] for part in parts if part in shares]
+            before = [answers[part] for part, (_, end) in enumerate(spans) if end == first]
+            asked = [shares[part][1] for part in parts if part in shares and asks[part]]
+            traits = {
+                "answers": answers[at],
+                "answers_inside": max([answers[part] for part in parts], default=0.0),
+                "answers_before": max(before, default=0.0),
+                "topics_inside": max([share for _, share in topics], default=0.0),
+                "asked_inside": max(asked, default=0.0),
+            }
+            found.append(Around(traits, topics))
+        return found
+
     def _find_inside(self) -> dict[tuple[int, int], float]:
         """Return by segment and group the share of the segment that a line of the group makes up."""
         found: dict[tuple[int, int], float] = {}
@@ -168,7 +199,7 @@ class Surroundings:
         if len(segment.text.chars) <= _PICK and (number := find_pick(segment.text.chars, place.offered)):
             yield Meaning((PickAct(number),), ("pick",))
         if look := self._looks.get(at):
-            yield from _questions(look, place)
+            yield from _questions(look, place, self._around[at].topics)
             own = {"new.meant": _measure_odds(look), "new.hollow": float(look.hollow)}
             yield Meaning((QuestionAct(NO_TOPIC),), ("asks", "new"), own, "new", self._like_new[at])
         if segment.last - segment.first == 1:
@@ -239,9 +270,13 @@ class Surroundings:
             "atoms": float(segment.last - segment.first - 1),
             "mark": float(segment.asks),
             "part_asks": float(segment.part_asks),
+            "asks_at_last": float(segment.asking[-1] and not segment.asking[0]),
             "whole": float(segment.is_whole),
             f"at.{place.asked}": 1.0,
             "after": float(place.topic is not None),
+            "starts": float(segment.first == 0),
+            "ends": float(segment.last == len(segment.message.atoms)),
+            **({} if self._bare else self._around[at].traits),
         }
         if away := self._away.get(at):
             rest["away"], rest["away.nearer"] = away
@@ -278,7 +313,14 @@ def _measure_odds(look: Weighed) -> float:
     return (math.log(max(1.0 - look.none, _FLOOR)) - math.log(max(look.none, _FLOOR))) / 5
 
 
-def _questions(look: Weighed, place: Place) -> Iterator[Meaning]:
+def _share_best(look: Weighed) -> tuple[str, float]:
+    """Return the nearest topic and the chance that it is meant."""
+    topic = max(look.odds, key=lambda name: (look.odds[name], name))
+    total = sum(math.exp(value - look.odds[topic]) for value in look.odds.values())
+    return topic, (1.0 - look.none) / total
+
+
+def _questions(look: Weighed, place: Place, parts: Sequence[tuple[str, float]]) -> Iterator[Meaning]:
     """Yield the nearest topics of the FAQ, the topic that was spoken of last, and a question that no entry answers."""
     top = max(look.odds.values(), default=0.0)
     total = sum(math.exp(value - top) for value in look.odds.values())
@@ -294,6 +336,8 @@ def _questions(look: Weighed, place: Place) -> Iterator[Meaning]:
             "question.share": math.log(max(share, _FLOOR)) / 5,
             "question.score": share * (1.0 - look.none),
             "question.likely": float(topic in place.likely),
+            "question.inside": max([value for name, value in parts if name == topic], default=0.0),
+            "question.others_inside": max([value for name, value in parts if name != topic], default=0.0),
             "question.last": float(topic == place.topic),
             "question.last_hollow": float(topic == place.topic) * hollow,
             "question.last_meant": float(topic == place.topic) * meant,

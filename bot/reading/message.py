@@ -90,15 +90,21 @@ class Segment:
         start, end = self.raw
         return start <= span[0] and span[1] <= end
 
+    @cached_property
+    def asking(self) -> list[bool]:
+        """By stretch between punctuation: whether it asks."""
+        atoms = self.message.atoms[self.first : self.last]
+        edges = [at for at, atom in enumerate(atoms) if atom.hard or not at] + [len(atoms)]
+        said = [one.start for one in self.stances if one.name == "ask"]
+        return [
+            atoms[end - 1].asks or any(atoms[start].start <= at < atoms[end - 1].end for at in said)
+            for start, end in pairwise(edges)
+        ]
+
     @property
     def part_asks(self) -> bool:
         """Return whether some of its stretches ask and others do not."""
-        if not self.hard_inside:
-            return False
-        starts = [atom.start for atom in self.message.atoms[self.first : self.last] if atom.hard] + [self.span[1]]
-        asking = [one.start for one in self.stances if one.name == "ask"]
-        said = [any(start <= at < end for at in asking) for start, end in pairwise(starts)]
-        return any(said) and not all(said)
+        return any(self.asking) and not all(self.asking)
 
     @property
     def asks(self) -> bool:

@@ -136,18 +136,18 @@ def test_misses_climb_to_a_person_and_an_answer_starts_them_anew(meets: Meets) -
     person = meets().stands("m2-site")
     heard = []
     for _ in range(3):
-        assert person.says("寄毕业证要不要收快递费").missed
+        assert person.says("学生证丢了去哪补").missed
         heard.append(person.turn.replies[0].text)
     assert len(set(heard)) > 1
     assert "0550-3055417" in heard[-1]
     person.says("截止日期")
-    person.says("寄毕业证要不要收快递费")
+    person.says("学生证丢了去哪补")
     assert person.turn.replies[0].text == heard[0]
 
 
 def test_none_of_these_counts_as_a_miss_and_leads_to_a_person(meets: Meets) -> None:
     person = meets().stands("m2-site")
-    person.says("寄毕业证要不要收快递费")
+    person.says("学生证丢了去哪补")
     assert person.does(press="cmd|none").missed is None
     assert "0550-3055417" in person.heard
     person.does(press="cmd|none")

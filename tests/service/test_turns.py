@@ -166,11 +166,11 @@ async def test_thousand_secrets_reach_neither_database_nor_log_nor_export(
 
 
 async def test_an_unanswered_question_is_kept_masked(service: Service, database: Path) -> None:
-    await says(service, "寄毕业证要不要收快递费")
+    await says(service, "学生证丢了去哪补")
     with sqlite3.connect(database) as raw:
         rows = raw.execute("select question from misses").fetchall()
     raw.close()
-    assert rows == [("寄毕业证要不要收快递费",)]
+    assert rows == [("学生证丢了去哪补",)]
 
 
 async def test_a_bug_is_said_kindly_and_logged_without_words(

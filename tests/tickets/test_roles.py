@@ -92,7 +92,7 @@ async def test_the_token_is_nowhere(chats: Chats, database: Path) -> None:
 
 async def test_whoever_is_removed_loses_it_at_once(chats: Chats) -> None:
     await join(chats, "7")
-    await chats.say("寄毕业证要不要收快递费")
+    await chats.say("学生证丢了去哪补")
     await chats.press("cmd|desk")
     take = chats.find_button("接手")
     await chats.act_as_staff(press=take, user="7", thread="500")
