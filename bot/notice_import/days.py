@@ -35,7 +35,7 @@ _FOR = (
     ("prepare", re.compile(r"领取|领证|发放|发证|答辩|考试|缴费|缴纳|报到|离校|典礼|仪式")),
 )
 LABELS = {
-    "check": "网上核对学籍和图像", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
+    "check": "网上核对学籍和照片", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
     "report": "报告有误", "recheck": "更正后复核", "register_public": "公示和电子注册", "prepare": "时间",
 }  # fmt: skip
 

@@ -118,7 +118,7 @@ def _write_windows(spans: tuple[Span, ...]) -> Iterator[str]:
     yield "windows:"
     if not any(span.kind == "check" for span in spans):
         yield f"  {MARK}：没有找到网上核对的时间"
-        yield "  - {id: check, kind: check, label: 网上核对学籍和图像, from: null, to: null}"
+        yield "  - {id: check, kind: check, label: 网上核对学籍和照片, from: null, to: null}"
     used: dict[str, int] = {}
     for span in spans:
         used[span.kind] = used.get(span.kind, 0) + 1

@@ -154,7 +154,7 @@ async def test_a_file_with_an_id_number_is_refused_and_one_with_a_phone_asks_fir
     room = await Newsroom.open(tmp_path / "gradbot.db")
     refused = said(await room.sends("canteen.yaml", OWN.replace("我只管", "110105 1949 1231 002X 我只管"), "/faq"))
     assert "faq/canteen.yaml" in refused
-    assert "身份证号、校验码或密码" in refused
+    assert "身份证号、验证码或密码" in refused
     asked = await room.sends("canteen.yaml", OWN.replace("我只管", "打13812345678，我只管"), "/faq")
     assert "还没有发布" in said(asked)
     assert "是要公开的再发布" in said(asked)
