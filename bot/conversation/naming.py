@@ -44,30 +44,28 @@ def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
     verdicts = _read_verdicts(ctx, text, named, is_asked=is_asked or is_said)
     if not verdicts or not verdicts.keys().isdisjoint(items):
         return None  # a checklist takes its own fields itself
-    there = _go_to(ctx, asks, acts)
+    there = _go_to(ctx, asks)
     move = walk.answer(there, verdicts) if there and there.step == asks.id else None
     return _report(ctx, move, verdicts) if move else None
 
 
-def _go_to(ctx: Context, asks: Step, acts: Sequence[Act]) -> Position | None:
+def _go_to(ctx: Context, asks: Step) -> Position | None:
     """Return the position at the step `asks`, reached as by taps, so that what they keep is kept; else by a jump."""
     walk, script = ctx.voice.walk, ctx.content.script
     position = ctx.session.position or walk.start(ctx.session.moves).position
-    ways = _list_ways(script, asks)
-    answer = next(filter(None, (_find_way(script, position.step, act, asks) for act in acts)), None)
-    if answer and (move := walk.press(position, answer.id)):
+    tap = next((one for one in script.choices_of(script.by_id[position.step]) if _leads(script, one, asks)), None)
+    if tap and (move := walk.press(position, tap.id)):
         position = move.position
     if position.step == asks.id:
         return position
-    tap = ways.get(position.step)
-    onward = walk.press(position, tap) if tap else walk.jump(position, asks.id)
+    tap = next((one for one in script.choices_of(script.by_id[position.step]) if one.go == asks.id), None)
+    onward = walk.press(position, tap.id) if tap else walk.jump(position, asks.id)
     return onward.position if onward else None
 
 
-def _list_ways(script: Script, asks: Step) -> Mapping[str, str]:
-    """Return the steps of the mistake's way by id, each with its choice that leads to `asks`, which itself has none."""
-    leads = {step.id: one.id for step in script.steps for one in script.choices_of(step) if one.go == asks.id}
-    return leads | {asks.id: ""}
+def _leads(script: Script, choice: Choice, asks: Step) -> bool:
+    """Return whether a choice leads to a step that asks for the field that is wrong."""
+    return choice.go in script.by_id and _is_asked(script, choice.go, asks)
 
 
 def _is_asked(script: Script, step: str, asks: Step) -> bool:
@@ -115,7 +113,7 @@ def _find_step(script: Script) -> Step | None:
 def _find_way(script: Script, step: str, act: Act, asks: Step) -> Choice | None:
     """Return the choice of a step that an act is, if it leads onto the mistake's way."""
     choice = _find_choice(script, step, act)
-    return choice if choice and choice.go in _list_ways(script, asks) else None
+    return choice if choice and _leads(script, choice, asks) else None
 
 
 def _says_wrong(script: Script, step: str, act: Act, asks: Step) -> bool:
@@ -135,7 +133,7 @@ def _is_open(ctx: Context, act: Act, asks: Step, named: Sequence[str]) -> bool:
     if choice is None:
         return act in (CommandAct("trouble"), OfftopicAct())
     onward = script.by_id.get(choice.go)  # none for `return`
-    if choice.go in _list_ways(script, asks) or (onward and onward.checklist):
+    if _leads(script, choice, asks) or (onward and onward.checklist):
         return True
     is_main = script.by_id[position.step].track == script.by_id[script.start].track
     return is_main and not set(named) & set(ctx.content.reader.name_fields(" ".join(choice.say), tuple(named))[0])

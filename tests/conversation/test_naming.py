@@ -27,6 +27,7 @@ def stand(content: Content, step: str) -> Person:
         ("m10-done", "刚又登上去看，才看到民族填成别的了，不对", "field:民族", True),
         ("m10-done", "专业错了怎么办啊", "field:专业", True),
         ("m10-done", "那张照片错了，不是我", "photo", True),
+        ("m10-done", "照片不是我", "photo", True),
         ("m10-date", "等等，入学日期错了", "field:入学日期", True),
         ("m9-clicked", "有，姓名错了一个字", "field:姓名", True),
         ("x0-mistake", "性别", "field:性别", True),
