@@ -12,13 +12,14 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.channels.telegram.outgoing import STAYS
 from bot.domain.button_ids import Act, parse
 from tests.telegram_server import Call, TelegramServer, User
 
@@ -54,15 +55,14 @@ class Fate:
     @property
     def act(self) -> Act | None:
         """The furthest action on offer anywhere in the chat."""
-        acts = [parse(b.get("callback_data", "")) for m in self.user.messages for row in m.buttons for b in row]
+        acts = [parse(_named(b)) for m in self.user.messages for row in m.buttons for b in row]
         return max((act for act in acts if isinstance(act, Act)), key=lambda act: act.moves, default=None)
 
     def _presses(self, data: str) -> int:
         """Press the newest button with this data; the number of the update."""
-        offered = (
-            m for m in reversed(self.user.messages) if any(b["callback_data"] == data for r in m.buttons for b in r)
-        )
-        return self.user.presses(data, next(offered))
+        offered = [(m, b) for m in reversed(self.user.messages) for r in m.buttons for b in r if _named(b) == data]
+        message, button = offered[0]
+        return self.user.presses(button["callback_data"], message)
 
     async def walks(self, telegram: Street, killed: Callable[[], float]) -> None:
         """/start and every step of WALK, spread over all kills (`killed`: 0–1), with questions in between."""
@@ -89,6 +89,11 @@ class Fate:
     async def _answered(self, telegram: Street, update: int, shown: Callable[[], object]) -> None:
         """One thing at a time: until it shows, and Telegram knows that it arrived."""
         await telegram.until(lambda: update not in telegram.pending and shown(), PATIENCE_S)
+
+
+def _named(button: Mapping[str, str]) -> str:
+    """The id of a button; under a message that stays, its data begin with a mark."""
+    return button.get("callback_data", "").removeprefix(STAYS)
 
 
 @dataclass
