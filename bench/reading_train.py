@@ -25,7 +25,8 @@ from bench.reading_fit import Examples, Fitted, Graph, Problem
 from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
 from bot.reading.acks import is_ack
 from bot.reading.acts import AnswerAct, ValuesAct, to_json
-from bot.reading.candidates import Meaning, Traits
+from bot.reading.candidates import Meaning
+from bot.reading.look import Traits
 from bot.reading.phrasebook import subjects
 from bot.reading.place import options, own_words
 from bot.reading.score import Edge, gram_value, model_of, name_likeness

@@ -54,7 +54,8 @@ class Name:
 class Names:
     """All names of a notice's courses. `written` by the words, `sounds` by their sounds; `longest` counts characters.
 
-    `grades` are the years that a course is for, empty when the notice says none.
+    `grades` are the years that a course is for, empty when the notice says none. `full` are full names and aliases of
+    majors with their characters, for those who mistype them.
     """
 
     courses: tuple[Course, ...]
@@ -62,11 +63,7 @@ class Names:
     written: Mapping[str, Name]
     sounds: Mapping[tuple[str, ...], Name]
     longest: int
-
-    @property
-    def full(self) -> Iterator[tuple[str, Name]]:
-        """Full names and aliases of majors, for those who mistype them."""
-        return ((form, name) for form, name in self.written.items() if name.kind == "major" and name.near == FULL)
+    full: tuple[tuple[str, Name, frozenset[str]], ...]
 
 
 _LEVELS: Mapping[str, tuple[str, ...]] = {
@@ -132,6 +129,11 @@ def names_of(cohorts: tuple[Cohort, ...], sounds: Sounds | None = None) -> Names
         {form: name for form, name in written.items() if len(form) > 1},
         by_sound,
         max(map(len, written), default=0),
+        tuple(
+            (form, name, frozenset(form))
+            for form, name in written.items()
+            if name.kind == "major" and name.near == FULL
+        ),
     )
 
 

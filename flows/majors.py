@@ -190,8 +190,9 @@ LONG = 200
 
 def _mistyped(text: str, names: Names) -> Iterator[_Hit]:
     """Full names with one wrong, missing or added character; a name of four characters is too short to be sure."""
-    for form, name in names.full if len(text) <= LONG else ():
-        if len(form) >= 4 and len(text) >= len(form) - 1 and form not in text:
+    there = set(text)
+    for form, name, characters in names.full if len(text) <= LONG else ():
+        if len(characters - there) < 2 and len(form) >= 4 and len(text) >= len(form) - 1 and form not in text:
             at = fuzz.partial_ratio_alignment(form, text, score_cutoff=70)
             for span in _near(at.dest_start, at.dest_end, text, len(form)) if at else ():
                 typed = text[slice(*span)]

@@ -110,12 +110,8 @@ class Content:
         self.mask("")  # compiles the rules
 
     def read(self, text: str, place: Place) -> Readout:
-        """Read a typed message at a place; readings are cached where the step reads no values of its own."""
-        return self._read_cached(text, place) if place.parse is None else self.reader.read(text, place)
-
-    @cached_property
-    def _read_cached(self) -> Callable[[str, Place], Readout]:
-        return lru_cache(maxsize=MAX_QUESTIONS)(self.reader.read)
+        """Read a typed message at a place."""
+        return self.reader.read(text, place)
 
     @cached_property
     def answer_words(self) -> Mapping[str, Mapping[str, str]]:

@@ -28,9 +28,10 @@ def fields_in(segment: Segment, fields: tuple[str, ...]) -> list[str]:
 
 def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
     """The longest name of a field at every unit: its first unit, its size, the field."""
-    chars, sounds = segment.text.chars, segment.text.sounds
+    chars, sounds, heads = segment.text.chars, segment.text.sounds, _heads(fields)
+    if heads.isdisjoint(chars) and heads.isdisjoint(sounds):
+        return
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
-    heads = _heads(fields)
     for at, (char, heard_as) in enumerate(zip(chars, sounds, strict=True)):
         if (char not in heads and heard_as not in heads) or (at and _COMPARED.match(line, at - 1)):
             continue

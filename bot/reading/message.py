@@ -70,8 +70,9 @@ class Segment:
         """The characters of the message that it stands on."""
         return self.message.atoms[self.first].at, self.message.atoms[self.last - 1].to
 
-    @property
+    @cached_property
     def hard_inside(self) -> int:
+        """The number of its punctuation."""
         return sum(atom.hard for atom in self.message.atoms[self.first + 1 : self.last])
 
     @property

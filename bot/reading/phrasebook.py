@@ -119,26 +119,32 @@ def _grams(text: Text) -> tuple[Mapping[str, float], ...]:
 
 
 class TextComparison:
-    """Some texts compared with all groups.
-
-    `likeness` has by text and group the numbers of a `Likeness`, with zeros for the group NO_GROUP; its `ratio` only
-    where `compare_sounds` was asked for. `together` are the best sums of cosines by text and group.
-    """
+    """Some texts compared with all groups. `together` are the best sums of cosines by text and group."""
 
     def __init__(self, book: Phrasebook, texts: Sequence[Text], inside: Mapping[tuple[int, int], float]) -> None:
         """`inside` is by text and group the share of the text that a line of the group makes up."""
         self._book = book
         self._coded = ["".join(text.sounds) for text in texts]
-        self.likeness: Floats = np.zeros((len(texts), len(book.names) + 1, len(Likeness._fields)))
-        self._cosines: Floats = self._look(*book.vectors(texts))
-        self._best: Floats = np.maximum.reduceat(self._cosines, book.first, axis=1)
-        self.together: Floats = self._best / len(VIEWS)
-        self.likeness[:, :NO_GROUP, _TOGETHER] = self.together
+        self._likeness: NDArray[np.float32] = np.zeros(
+            (len(texts), len(book.names) + 1, len(Likeness._fields)), np.float32
+        )  # the last group is NO_GROUP
+        cosines = self._look(*book.vectors(texts))
+        best = np.maximum.reduceat(cosines, book.first, axis=1)
+        self._top = self._find_top(cosines, best)
+        self.together: Floats = best / len(VIEWS)
+        self._likeness[:, :NO_GROUP, _TOGETHER] = self.together
         for (text, group), share in inside.items():
-            self.likeness[text, group, _INSIDE] = share
-            self.likeness[text, group, _EXACT] = share == 1.0
+            self._likeness[text, group, _INSIDE] = share
+            self._likeness[text, group, _EXACT] = share == 1.0
         for text, sounded in enumerate(self._coded):
-            self.likeness[text, book.sounding(sounded), _EXACT] = 1.0
+            self._likeness[text, book.sounding(sounded), _EXACT] = 1.0
+
+    def _find_top(self, cosines: Floats, best: Floats) -> NDArray[np.int32]:
+        """Return by text and group the first line with the best sum of cosines."""
+        texts, rows = (cosines == best[:, self._book.group_of]).nonzero()
+        top = np.zeros((len(best), len(self._book.names) + 1), np.int32)
+        top[texts[::-1], self._book.group_of[rows[::-1]]] = rows[::-1]  # of several, the last that is set stays
+        return top
 
     def _look(self, counts: Numbers, grams: Numbers, weights: Floats) -> Floats:
         """Return by text and line the sum of their cosines in all views. Given are the known grams of all texts, by
@@ -153,7 +159,7 @@ class TextComparison:
         shares = book.shares[cells] * weights.repeat(sizes)
         cosines = np.bincount(hit, shares, texts * len(VIEWS) * lines).reshape(texts, len(VIEWS), lines)
         best = np.maximum.reduceat(cosines, book.first, axis=2)
-        self.likeness[:, :NO_GROUP, : len(VIEWS)] = best.transpose(0, 2, 1)
+        self._likeness[:, :NO_GROUP, : len(VIEWS)] = best.transpose(0, 2, 1)
         self._look_for_groups(owners, grams, weights)
         total: Floats = cosines.sum(axis=1)
         return total
@@ -168,25 +174,22 @@ class TextComparison:
         sums = np.bincount(hit, book.evidence[cells] * heavy, count * groups).reshape(count, groups)
         evidence = sums + book.absent * np.bincount(owners, weights, count)[:, None]
         known = np.bincount(hit, book.speaks[cells] * heavy**2, count * groups).reshape(texts, len(VIEWS), groups)
-        self.likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence.reshape(known.shape).transpose(
+        self._likeness[:, :NO_GROUP, _EVIDENCE : _EVIDENCE + len(VIEWS)] = evidence.reshape(known.shape).transpose(
             0, 2, 1
         )
-        self.likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS]
+        self._likeness[:, :NO_GROUP, _KNOWN] = known[:, CHARS]
 
-    def compare_sounds(self, groups: Numbers) -> None:
-        """Compare the sounds of each text with the best line of groups: `groups` has a row of them for every text."""
+    def compare(self, groups: Numbers) -> NDArray[np.float32]:
+        """Return by text the numbers of its `Likeness` to each of some groups, of which there is a row for every text;
+        zeros for NO_GROUP.
+        """
         texts = np.arange(len(groups))[:, None]
-        top = self._find_top()[texts, groups].ravel().tolist()
+        lines = [self._book.coded[row] for row in self._top[texts, groups].ravel().tolist()]
         own = [coded for coded in self._coded for _ in range(groups.shape[1])]
-        ratios = process.cpdist(own, [self._book.coded[row] for row in top], scorer=fuzz.ratio, dtype=np.float64)
-        self.likeness[texts, groups, _RATIO] = ratios.reshape(groups.shape) / 100
-
-    def _find_top(self) -> Numbers:
-        """Return by text and group the first row with the best sum of cosines."""
-        texts, rows = (self._cosines == self._best[:, self._book.group_of]).nonzero()
-        top = np.zeros(self._best.shape, np.int64)
-        top[texts[::-1], self._book.group_of[rows[::-1]]] = rows[::-1]  # of several, the last that is set stays
-        return top
+        ratios = process.cpdist(own, lines, scorer=fuzz.ratio, dtype=np.float32).reshape(groups.shape)
+        like = self._likeness[texts, groups]
+        like[:, :, _RATIO] = np.where(groups == NO_GROUP, 0.0, ratios / 100)
+        return like
 
 
 def add_runs(rows: Floats, counts: Numbers) -> Floats:
@@ -235,6 +238,8 @@ class Phrasebook:
         self._written = lines
         self.first: Numbers = self.sizes.cumsum() - self.sizes
         self.group_of: Numbers = np.arange(len(names)).repeat(self.sizes)
+        kinds = np.array([name.split(".")[0] for name in names])
+        self._kinds: dict[str, Numbers] = {kind: (kinds == kind).nonzero()[0] for kind in dict.fromkeys(kinds.tolist())}
         self._rarest = math.log((len(names) + 1) / 0.5) + 0.1
         self._lines: defaultdict[Units, list[int]] = defaultdict(list)
         self._sounds: defaultdict[str, list[int]] = defaultdict(list)
@@ -311,6 +316,10 @@ class Phrasebook:
                 weights += [weight / length for weight in heavy]
                 counts.append(len(known))
         return np.array(counts, np.int64), np.array(numbers, np.int64), np.array(weights)
+
+    def numbers_of(self, kind: str) -> Numbers:
+        """Return the groups of a kind, which is what stands before the dot in their names."""
+        return self._kinds[kind]
 
     def lines_in(self, chars: Units) -> list[tuple[int, int, int]]:
         """Return the lines that stand in a text as they are written: first unit, unit after the last, group."""

@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 from bot.reading.acks import is_ack
 from bot.reading.acts import Act, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
+from bot.reading.look import Look
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
 from bot.reading.place import Place, StepOption
@@ -22,7 +24,10 @@ from faq.matcher import Matcher, Weighed, verdict
 from faq.sounds import units
 from flows.model import Script
 
-LOOKS = 8_192  # stretches of messages whose look by the FAQ is kept: 好了 and 打开了 are typed by everybody
+T = TypeVar("T")
+
+LOOKS = 512  # messages that are kept as they were looked at: 好了 and 打开了 are typed by everybody
+WEIGHED = 8_192  # stretches of messages for which is kept what the FAQ makes of them
 NEAR = 3  # other acts that are named, at most
 NEAR_FROM = 0.02  # chance under which they are not
 
@@ -59,6 +64,7 @@ class MessageReader:
         self._of_steps = [name for name in self.book.names if name.split(".")[0] in script.by_id]
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
+        self._looks: dict[str, Look | None] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
         known = lexicon()["stances"].values()
         self._typist = Typist(lambda: map(spelt, chain(lines, *groups_of(script, matcher).values(), *known)))
@@ -86,35 +92,47 @@ class MessageReader:
 
     def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
         """Return the fields that a message names, in its order, and whether it asks something."""
-        message = Message(text, self._typist)
-        if not message.atoms:
+        look = self._look_at(text)
+        if look is None:
             return [], False
-        whole = message.whole
-        asks = any(atom.asks for atom in message.atoms) or any(one.name == "ask" for one in whole.stances)
-        return fields_in(whole, fields), asks
+        message = look.message
+        asks = any(atom.asks for atom in message.atoms) or any(one.name == "ask" for one in message.stances)
+        return fields_in(message.whole, fields), asks
 
     def look(self, text: str, place: Place) -> tuple[Surroundings | None, list[Edge]]:
         """Return the message cut up, and for every segment what it may mean; None for a text without words."""
-        message = Message(text, self._typist)
-        if not message.atoms:
+        look = self._look_at(text)
+        if look is None:
             return None, []
         if place.options not in self._words:
             self._words[place.options] = StepWords(self.book, place.options, self._of_steps)
-        around = Surroundings(message, place, self._words[place.options], self._weigh)
+        around = Surroundings(look, place, self._words[place.options])
         return around, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)
         ]
 
+    def _look_at(self, text: str) -> Look | None:
+        """Return the look at a text; None when it has no words. The last LOOKS are kept."""
+        if text not in self._looks:
+            message = Message(text, self._typist)
+            self._looks[text] = Look(message, self.book, self._weigh) if message.atoms else None
+            _drop_oldest(self._looks, LOOKS)
+        return self._looks[text]
+
     def _weigh(self, texts: Sequence[str]) -> list[Weighed]:
-        """Return what the FAQ makes of each of some texts; what it made of the last LOOKS is kept."""
-        kept = self._weighed
-        new = [text for text in texts if text not in kept]
-        kept.update(zip(new, self.matcher.weigh(new), strict=True))
-        found = [kept[text] for text in texts]
-        while len(kept) > LOOKS:
-            del kept[next(iter(kept))]
+        """Return what the FAQ makes of each of some texts; what it made of the last WEIGHED is kept."""
+        new = [text for text in texts if text not in self._weighed]
+        self._weighed.update(zip(new, self.matcher.weigh(new), strict=True))
+        found = [self._weighed[text] for text in texts]
+        _drop_oldest(self._weighed, WEIGHED)
         return found
+
+
+def _drop_oldest(kept: dict[str, T], limit: int) -> None:
+    """Drop what came first while more is kept than the limit. No lru_cache: of a method, it would keep the reader."""
+    while len(kept) > limit:
+        del kept[next(iter(kept))]
 
 
 def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.reading.acts import Act, AnswerAct, ValuesAct
-from bot.reading.candidates import Meaning, Traits
+from bot.reading.candidates import Meaning
 from bot.reading.lexicon import weights_file
+from bot.reading.look import Traits
 from bot.reading.phrasebook import Likeness, add_runs
 
 Weights = Mapping[str, float]
