@@ -95,7 +95,7 @@ async def test_a_chat_that_must_be_quiet_for_hours_is_answered_then_also_after_a
         await says(telegram, ann, "/start")
         seen = len(ann.messages)
         telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
-        await says(telegram, ann, "截止到什么时候", "要钱吗")
+        await says(telegram, ann, "截止日期", "要钱吗")
         for n in range(12):
             bob.types(f"帮助{n}" if n < 11 else "老师电话")
         await telegram.until(lambda: not telegram.pending and any("0550" in m.shown for m in bob.messages))
@@ -134,13 +134,13 @@ async def test_the_hours_that_telegram_asks_for_outlive_a_restart_also_for_what_
 async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_does(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:
-    troll, ann, more = telegram.user("Troll"), telegram.user("Ann"), ["老师电话", "要钱吗", "截止到什么时候"]
+    troll, ann, more = telegram.user("Troll"), telegram.user("Ann"), ["老师电话", "要钱吗", "截止日期"]
     async with bot(telegram, tmp_path / "db", clock, Limits()) as service:
         await says(telegram, ann, "/start")
         for n in range(3000):
             troll.types(more[n % 3])
         asked_at = time.monotonic()
-        ann.types("截止到什么时候")
+        ann.types("截止日期")
         await telegram.until(lambda: any("12月20日" in m.shown for m in ann.messages))
         assert time.monotonic() - asked_at < 5  # a second or so where nothing else runs
         await telegram.until(lambda: not telegram.pending)
@@ -178,7 +178,7 @@ async def test_what_comes_later_waits_behind_what_is_owed(
         await service.outbox.owe(Owed("telegram", str(ann.id), (Reply("一"), Reply("二")), clock.now))
         await telegram.until(lambda: len(ann.messages) == seen + 2)
         telegram.fault("error", "sendMessage", code=429, retry_after=600, chat_id=ann.id)
-        await says(telegram, ann, "截止到什么时候")
+        await says(telegram, ann, "截止日期")
         telegram.heal()
         await says(telegram, ann, "要钱吗")  # Telegram would take it, but not before the other
         await passes(service, clock, 1)
@@ -204,7 +204,7 @@ async def test_what_is_left_while_something_owed_is_on_its_way_comes_before_what
         said = len(telegram.made("sendMessage"))
         await passes(service, clock, 1)
         await telegram.until(lambda: len(telegram.made("sendMessage")) == said + 2)
-        await says(telegram, ann, "截止到什么时候")
+        await says(telegram, ann, "截止日期")
         await telegram.until(lambda: len(ann.messages) == seen + 1)
         await says(telegram, ann, "要钱吗")
         await telegram.until(lambda: len(ann.messages) >= seen + 4)
@@ -219,7 +219,7 @@ async def test_what_waits_behind_a_pause_is_not_looked_at_again_and_again(
     async with bot(telegram, tmp_path / "db", clock) as service:
         await says(telegram, ann, "/start")
         telegram.fault("error", "sendMessage", code=429, retry_after=3 * 3600, chat_id=ann.id)
-        await says(telegram, ann, "截止到什么时候", "要钱吗")
+        await says(telegram, ann, "截止日期", "要钱吗")
         wait_s = await service.outbox.waits_s("telegram")
     assert wait_s is not None
     assert wait_s > 3 * 3600 - 60

@@ -29,7 +29,7 @@ AT = datetime(2013, 12, 5, tzinfo=UTC)
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
     opened = await Newsroom.open(tmp_path / "gradbot.db")
-    for n, question in enumerate(["毕业证翻译件去哪里盖章", "请问毕业证翻译件去哪里盖章", "论文什么时候答辩"]):
+    for n, question in enumerate(["毕业证翻译件去哪里盖章", "请问毕业证翻译件去哪里盖章", "毕业论文什么时候交"]):
         await opened.says("你好", f"p{n}")
         await opened.says(question, f"p{n}")
     yield opened
@@ -67,7 +67,7 @@ async def test_a_near_tied_question_waits_with_what_was_picked(room: Newsroom) -
 
 
 async def test_what_is_picked_after_a_miss_is_a_hint_as_well(room: Newsroom) -> None:
-    missed = await room.says("户口怎么迁", "p3")
+    missed = await room.says("谷歌账号登不上", "p3")
     assert "我没有把握" in said(missed)
     near = missed.replies[-1].buttons[0][0]
     await room.presses(missed, near.text, "p3")
@@ -118,7 +118,7 @@ async def test_why_says_which_phrasing_and_mends_by_a_tap(room: Newsroom) -> Non
     [
         ("用户名忘了怎么办", "问“忘了用户名怎么办”"),
         ("我要人工", "要“找老师”"),
-        ("毕业照什么时候拍", "问一件没有问答的事"),
+        ("学位英语没过能毕业吗", "问一件没有问答的事"),
     ],
 )
 def test_a_typed_message_is_explained_in_words(typed: str, read: str) -> None:
