@@ -221,26 +221,25 @@ def _best_lines(near: Near) -> Numbers:
 
 def _compare_lines(asked: Sequence[Question], near: Near, lines: Numbers) -> Floats:
     """By pair, of its best lines, `ratio` up to `asking_missed` of a `Fit`."""
-    questions = [asked[at] for at in near.questions.tolist()]
-    rows = (lines - near.starts[:, None]).tolist()
+    owners, rows = near.questions.tolist(), (lines - near.starts[:, None]).tolist()
     best = [[subject.lines[row] for row in own] for subject, own in zip(near.subjects, rows, strict=True)]
     flat = [line for own in best for line in own]
-    folded = [one.reading.folded for one in questions for _ in range(_FUZZED)]
-    coded, line_coded = [one.coded for one in questions for _ in range(_FUZZED)], [line.coded for line in flat]
-    ratio = process.cpdist(folded, [line.folded for line in flat], scorer=fuzz.ratio, dtype=np.float64)
-    sound_ratio = process.cpdist(coded, line_coded, scorer=fuzz.ratio, dtype=np.float64)
-    partial = process.cpdist(coded, line_coded, scorer=fuzz.partial_ratio, dtype=np.float64)
-    same = [bool(own) and own == line for own, line in zip(coded, line_coded, strict=True)]
-    long = [min(len(own), len(line)) >= _SHORT for own, line in zip(coded, line_coded, strict=True)]
-    of_lines = np.array([ratio / 100, sound_ratio / 100, partial / 100 * long, same]).reshape(4, -1, _FUZZED)
-    asking = [
-        (
-            bool(own) and any(own <= line.asking for line in lines),
-            len(own - subject.asking) / len(own) if own else 0.0,
-        )
-        for own, subject, lines in zip([one.reading.asking for one in questions], near.subjects, best, strict=True)
-    ]
-    return np.column_stack([of_lines.max(axis=2).T, np.array(asking).reshape(-1, 2)])
+    each = near.questions.repeat(_FUZZED)
+    folded, coded = [one.reading.folded for one in asked], [one.coded for one in asked]
+    own_folded, own_coded = [folded[at] for at in each.tolist()], [coded[at] for at in each.tolist()]
+    line_coded = [line.coded for line in flat]
+    ratio = process.cpdist(own_folded, [line.folded for line in flat], scorer=fuzz.ratio, dtype=np.float64) / 100
+    sound_ratio = process.cpdist(own_coded, line_coded, scorer=fuzz.ratio, dtype=np.float64) / 100
+    partial = process.cpdist(own_coded, line_coded, scorer=fuzz.partial_ratio, dtype=np.float64) / 100
+    size = np.array([*map(len, coded)])[each]
+    partial *= np.minimum(size, np.array([*map(len, line_coded)], np.int64)) >= _SHORT
+    same = (sound_ratio == 1.0) & (size > 0)
+    asking = np.zeros((len(best), 2))
+    for pair, (owner, subject) in enumerate(zip(owners, near.subjects, strict=True)):
+        if own := asked[owner].reading.asking:
+            asking[pair] = any(own <= line.asking for line in best[pair]), len(own - subject.asking) / len(own)
+    of_lines = np.array([ratio, sound_ratio, partial, same]).reshape(4, -1, _FUZZED).max(axis=2).T
+    return np.concatenate([of_lines, asking], axis=1)
 
 
 def _strange(asked: Sequence[Question], has: Flags, questions: Numbers) -> Floats:
@@ -258,28 +257,28 @@ def _strange(asked: Sequence[Question], has: Flags, questions: Numbers) -> Float
         )
         return has[:, np.where(table < 0, table, table + starts[owners][:, None])]
 
+    found = np.zeros((len(Strange._fields), len(has)))
+    elsewhere, noun, share, uncovered, longest = found
     words, owners, own = _gather([one.words for one in asked], questions)
-    odd = own & ~find([word.written for word in words], owners, _ALL).all(axis=2)
-    odd &= ~find([word.heard for word in words], owners, _ALL).all(axis=2)
-    odd &= ~find([word.concepts for word in words], owners, _NOBODY).any(axis=2)
+    if words:
+        odd = own & ~find([word.written for word in words], owners, _ALL).all(axis=2)
+        odd &= ~find([word.heard for word in words], owners, _ALL).all(axis=2)
+        odd &= ~find([word.concepts for word in words], owners, _NOBODY).any(axis=2)
+        elsewhere[:] = (odd & np.array([word.kind == "elsewhere" for word in words])).any(axis=1)
+        noun[:] = (odd & np.array([word.kind == "noun" for word in words])).any(axis=1)
+        share[:] = (odd * np.array([word.share for word in words])).sum(axis=1)
     units, owners, own = _gather([one.units for one in asked], questions)
     bare = own & ~find([unit.around for unit in units], owners, _NOBODY).any(axis=2)
     sound = find([unit.sound for unit in units], owners, _NOBODY).any(axis=2)
     size = own.sum(axis=1)
     covered = size - bare.sum(axis=1) + 0.5 * (bare & sound).sum(axis=1)  # a half: it stands there in other company
-    run, longest = bare, np.zeros(len(has))
+    uncovered[:] = 1.0 - covered / np.maximum(size, 1)
+    run = bare
     for _ in range(_RUN):  # units in a row that nothing covers: a thing that no dictionary need know
         longest += run.any(axis=1)
         run = run[:, 1:] & run[:, :-1]
-    return np.column_stack(
-        [
-            (odd & np.array([word.kind == "elsewhere" for word in words], bool)).any(axis=1),
-            (odd & np.array([word.kind == "noun" for word in words], bool)).any(axis=1),
-            (odd * np.array([word.share for word in words])).sum(axis=1),
-            1.0 - covered / np.maximum(size, 1),
-            longest / _RUN,
-        ]
-    )
+    longest /= _RUN
+    return found.T
 
 
 def _gather(parts: Sequence[Sequence[_Part]], questions: Numbers) -> tuple[list[_Part], Numbers, Flags]:

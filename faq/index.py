@@ -361,8 +361,10 @@ class Index:
         has = np.zeros((len(near), grams), bool)
         has[owners, which] = True
         evidence = evidence[questions, entries]
-        first = np.unique(questions, return_index=True)[1]
-        return Near(subjects, questions, first, evidence, centres, best, known, cosines.sum(axis=1), starts, has)
+        is_first = np.append(True, questions[1:] != questions[:-1])[: len(near)]
+        return Near(
+            subjects, questions, is_first.nonzero()[0], evidence, centres, best, known, cosines.sum(axis=1), starts, has
+        )
 
 
 def _ranked(totals: Floats, some: Numbers, limit: int) -> Numbers:

@@ -55,7 +55,7 @@ class Names:
     """All names of a notice's courses. `written` by the words, `sounds` by their sounds; `longest` counts characters.
 
     `grades` are the years that a course is for, empty when the notice says none. `full` are full names and aliases of
-    majors with their characters, for those who mistype them.
+    majors with their characters, for those who mistype them; `heads` are the first units of names, written or heard.
     """
 
     courses: tuple[Course, ...]
@@ -64,6 +64,7 @@ class Names:
     sounds: Mapping[tuple[str, ...], Name]
     longest: int
     full: tuple[tuple[str, Name, frozenset[str]], ...]
+    heads: frozenset[str]
 
 
 _LEVELS: Mapping[str, tuple[str, ...]] = {
@@ -134,6 +135,7 @@ def names_of(cohorts: tuple[Cohort, ...], sounds: Sounds | None = None) -> Names
             for form, name in written.items()
             if name.kind == "major" and name.near == FULL
         ),
+        frozenset(form[0] for form in (*written, *by_sound)),
     )
 
 

@@ -8,7 +8,7 @@ message and weighed by the words around them: 经济 alone is a major, in 经济
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
@@ -144,7 +144,7 @@ def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:
 
 
 def _written(text: str, names: Names) -> Iterator[_Hit]:
-    for start, end in _windows(len(text), names.longest):
+    for start, end in _windows(text, names.heads, names.longest):
         name = names.written.get(text[start:end])
         if name and text[end - 1 : end + 1] != "专业":  # 财大专业 speaks of no 大专
             yield _Hit((start, end), name, _WRITTEN[name.near])
@@ -153,7 +153,7 @@ def _written(text: str, names: Names) -> Iterator[_Hit]:
 def _heard(text: str, names: Names, sounds: Sounds) -> Iterator[_Hit]:
     units, heard = sounds(text)
     spans = list(_places(text, units))
-    for start, end in _windows(len(heard), names.longest):
+    for start, end in _windows(heard, names.heads, names.longest):
         name = names.sounds.get(heard[start:end])
         span = spans[start][0], spans[end - 1][1]
         if name and (end - start > 2 or _is_alike(text[slice(*span)], name)):
@@ -164,8 +164,11 @@ _WRITTEN = {FULL: 1.0, PART: 0.95, SHORT: 0.85, LOOSE: 0.75}
 """The chance of a name that is written without a mistake."""
 
 
-def _windows(size: int, longest: int) -> Iterator[Span]:
-    return ((start, end) for start in range(size) for end in range(start + 2, min(size, start + longest) + 1))
+def _windows(units: Sequence[str], heads: Collection[str], longest: int) -> Iterator[Span]:
+    """The stretches of two units and more that begin as some name does."""
+    for start, unit in enumerate(units):
+        if unit in heads:
+            yield from ((start, end) for end in range(start + 2, min(len(units), start + longest) + 1))
 
 
 def _is_alike(written: str, name: Name) -> bool:

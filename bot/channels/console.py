@@ -7,14 +7,11 @@ import io
 import json
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.text import Text
+from typing import Any, TextIO, TypeAlias
 
 from bot.domain.messages import Answer, Button, Draw, Incoming, Receive, Reply
 
@@ -42,7 +39,7 @@ class Terminal:
         self._draw = draw
         self._user, self._words, self._folder, self._json = user, words, folder, as_json
         self._buttons: tuple[Button, ...] = ()
-        self._screen = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._print: Print = _painter() if sys.stdout.isatty() else _print_plain
 
     async def run(self, receive: Receive) -> None:
         """Talk until the input ends (Ctrl-D) or the person leaves (Ctrl-C)."""
@@ -52,15 +49,15 @@ class Terminal:
         try:
             if not self._json:
                 await self._show(await receive(Incoming(self.name, self._user)))
-                self._screen.print(Text(self._words.hint, style="dim"))
+                self._print((self._words.hint, "dim"))
             while (line := self._read_line()) is not None:
                 if line or self._json:
                     answer = await receive(self._parse(line))
                     self._write_json(line, answer) if self._json else await self._show(answer)
         except KeyboardInterrupt:
-            self._screen.print()
+            self._print()
         if not self._json:
-            self._screen.print(self._words.bye)
+            self._print((self._words.bye, ""))
 
     def _read_line(self) -> str | None:
         prompt = PROMPT if sys.stdin.isatty() and not self._json else ""
@@ -90,26 +87,41 @@ class Terminal:
         self._buttons = _list_buttons(answer)
         numbers = count(1)
         for reply in answer.replies:
-            self._screen.print()
-            self._screen.print(Text(reply.text))
+            self._print()
+            self._print((reply.text, ""))
             if reply.source:
-                self._screen.print(Text(f"（{reply.source}）", style="dim"))
+                self._print((f"（{reply.source}）", "dim"))
             if reply.attachment:
                 self._save(reply.attachment.name, reply.attachment.data)
             if reply.picture and self._draw and (png := await self._draw(reply.picture)):
                 self._save(reply.picture.name, png)
             for row in reply.buttons:
-                line = Text("  ")
-                for button in row:
-                    line.append(f"{next(numbers)}", style="bold cyan").append(f" {button.text}   ")
-                self._screen.print(line)
+                parts = [((f"{next(numbers)}", "bold cyan"), (f" {button.text}   ", "")) for button in row]
+                self._print(("  ", ""), *[part for pair in parts for part in pair])
 
     def _save(self, name: str, data: bytes) -> None:
         """Write a file to the folder and say where it is."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / name
         path.write_bytes(data)
-        self._screen.print(self._words.attachment.format(name=name, path=path))
+        self._print((self._words.attachment.format(name=name, path=path), ""))
+
+
+Print: TypeAlias = Callable[..., None]
+"""Prints a line of parts, each a pair of text and style."""
+
+
+def _print_plain(*parts: tuple[str, str]) -> None:
+    print("".join(text for text, _ in parts), flush=True)
+
+
+def _painter() -> Print:
+    """Return a way to print with colours, for somebody who looks at a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - a script that talks need not wait for it
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    screen = Console(highlight=False)
+    return lambda *parts: screen.print(Text.assemble(*parts))
 
 
 def _list_buttons(answer: Answer) -> tuple[Button, ...]:

@@ -16,18 +16,20 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.content.checks import list_missing_keys
 from bot.content.content import Content
 from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
-from bot.content.lint import LintFinding, lint
 from bot.content.loading import EntrySource, load, load_to_publish
 from bot.content.problem import ContentFault, ContentProblem
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import find_forbidden
 from bot.runtime.process import run_aside
 from faq.model import Match
+
+if TYPE_CHECKING:
+    from bot.content.lint import LintFinding
 
 SWITCH_INTERVAL_S = 0.0001
 """Thread switch interval while unpickling: a turn changes threads a dozen times, and waits each time."""
@@ -104,6 +106,8 @@ class Report:
 
 def examine(draft: Examination, load_before: Callable[[Files], Content | None] | None = None) -> Report:
     """Examine files. `load_before` loads those in force, where somebody caches them."""
+    from bot.content.lint import lint  # noqa: PLC0415 - used in the other process alone
+
     if draft.before is None:
         try:
             return _pack_report(load(draft.files))

@@ -4,8 +4,8 @@ Must not know weights or scores: candidates of all kinds are scored alike.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,13 +30,10 @@ from bot.reading.message import Segment
 from bot.reading.phrasebook import NO_GROUP, Likeness, Numbers, Phrasebook, Text
 from bot.reading.picks import find_pick
 from bot.reading.place import Asked, Parsed, Place, StepOption
-from faq.matcher import Weighed
 
-TOPICS = 4  # topics of the FAQ
 AWAY = 4  # segments that other steps' words are compared with, at most
 _TOGETHER = Likeness._fields.index("together")
 ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
-_FLOOR = 1e-4  # of a chance, before its logarithm is taken
 _PICK = 8  # units of the longest segment that picks something
 
 
@@ -109,10 +106,7 @@ class Surroundings:
         yield from self._list_shared(at)
         if len(segment.text.chars) <= _PICK and (number := find_pick(segment.text.chars, place.offered)):
             yield Meaning((PickAct(number),), ("pick",))
-        if look := self._look.weighed.get(at):
-            yield from _questions(look, place, self._look.topics[at])
-            own = {"new.meant": _measure_odds(look), "new.hollow": float(look.hollow)}
-            yield Meaning((QuestionAct(NO_TOPIC),), ("asks", "new"), own, "new", self._look.new[at])
+        yield from self._list_questions(at)
         if segment.last - segment.first == 1:
             yield Meaning((), ("nothing",), {"nothing.ack": float(is_ack(segment.text.chars))})
 
@@ -169,6 +163,26 @@ class Surroundings:
             if name != "already-done" or not self.place.verdict:
                 yield Meaning((_act(kind, name),), (kind, name), alike=kind, like=like)
 
+    def _list_questions(self, at: int) -> Iterator[Meaning]:
+        """Yield the nearest topics of the FAQ, the one spoken of last, and a question that no entry answers."""
+        asked, place = self._look.asked.get(at), self.place
+        if asked is None:
+            return
+        topics = asked.topics
+        if place.topic is not None and place.topic not in topics:
+            topics = {**topics, place.topic: asked.describe(place.topic)}
+        for topic, about in topics.items():
+            is_last = float(topic == place.topic)
+            here = {
+                "question.likely": float(topic in place.likely),
+                "question.last": is_last,
+                "question.last_hollow": is_last * asked.hollow,
+                "question.last_meant": is_last * asked.meant,
+            }
+            yield Meaning((_act("question", topic),), ("asks", "question"), {**about, **here})
+        own = {"new.meant": asked.meant, "new.hollow": asked.hollow}
+        yield Meaning((_act("question", NO_TOPIC),), ("asks", "new"), own, "new", self._look.new[at])
+
     def traits(self, at: int) -> Traits:
         """Return the traits of a segment whatever it means."""
         segment, place, look = self.segments[at], self.place, self._look.traits[at]
@@ -199,9 +213,10 @@ def _side(option: StepOption) -> str:
 _DARK: Mapping[str, Act] = {"distress": DistressAct(), "abuse": AbuseAct(), "offtopic": OfftopicAct()}
 
 
+@cache
 def _act(kind: str, name: str) -> Act:
-    if kind == "command":
-        return CommandAct(name)
+    if kind in ("command", "question"):
+        return CommandAct(name) if kind == "command" else QuestionAct(name)
     return SocialAct(name) if kind == "social" else _DARK[name]  # type: ignore[arg-type]
 
 
@@ -209,33 +224,3 @@ def _weigh_values(parsed: Parsed, segment: Segment) -> dict[str, float]:
     start, end = segment.raw
     share = (parsed.span[1] - parsed.span[0]) / (end - start)
     return {"values.share": share, "values.doubt": 1.0 - parsed.chance, "values.asked": float(parsed.asked)}
-
-
-def _measure_odds(look: Weighed) -> float:
-    """Return the chance that any entry is meant, as log-odds."""
-    return (math.log(max(1.0 - look.none, _FLOOR)) - math.log(max(look.none, _FLOOR))) / 5
-
-
-def _questions(look: Weighed, place: Place, parts: Sequence[tuple[str, float]]) -> Iterator[Meaning]:
-    """Yield the nearest topics of the FAQ, the topic that was spoken of last, and a question that no entry answers."""
-    top = max(look.odds.values(), default=0.0)
-    total = sum(math.exp(value - top) for value in look.odds.values())
-    shares = {topic: math.exp(value - top) / total for topic, value in look.odds.items()}
-    meant, hollow = _measure_odds(look), float(look.hollow)
-    ranked = sorted(shares, key=lambda topic: (-shares[topic], topic))[:TOPICS]
-    last = () if place.topic is None or place.topic in ranked else (place.topic,)
-    for topic in (*ranked, *last):
-        share = shares.get(topic, 0.0)
-        own = {
-            "question.meant": meant,
-            "question.hollow": hollow,
-            "question.share": math.log(max(share, _FLOOR)) / 5,
-            "question.score": share * (1.0 - look.none),
-            "question.likely": float(topic in place.likely),
-            "question.inside": max([value for name, value in parts if name == topic], default=0.0),
-            "question.others_inside": max([value for name, value in parts if name != topic], default=0.0),
-            "question.last": float(topic == place.topic),
-            "question.last_hollow": float(topic == place.topic) * hollow,
-            "question.last_meant": float(topic == place.topic) * meant,
-        }
-        yield Meaning((QuestionAct(topic),), ("asks", "question"), own)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from bot.reading.lexicon import wordings
@@ -28,14 +29,13 @@ def fields_in(segment: Segment, fields: tuple[str, ...]) -> list[str]:
 
 def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
     """The longest name of a field at every unit: its first unit, its size, the field."""
-    chars, sounds, heads = segment.text.chars, segment.text.sounds, _heads(fields)
-    if heads.isdisjoint(chars) and heads.isdisjoint(sounds):
-        return
+    chars, sounds, names = segment.text.chars, segment.text.sounds, _names(fields)
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
     for at, (char, heard_as) in enumerate(zip(chars, sounds, strict=True)):
-        if (char not in heads and heard_as not in heads) or (at and _COMPARED.match(line, at - 1)):
+        near = {*names.get(char, ()), *names.get(heard_as, ())}
+        if not near or (at and _COMPARED.match(line, at - 1)):
             continue
-        for word, sound, name in _words(fields):
+        for _, word, sound, name in sorted(near):
             here = chars[at : at + len(word)]
             heard = len(word) > 1 and sounds[at : at + len(word)] == sound and any(unit in word for unit in here)
             if here == word or heard:
@@ -44,13 +44,14 @@ def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, 
 
 
 @cache
-def _words(fields: tuple[str, ...]) -> tuple[tuple[Units, Units, str], ...]:
-    """Every name of every field as written and as it sounds, the longest first."""
+def _names(fields: tuple[str, ...]) -> Mapping[str, Sequence[tuple[int, Units, Units, str]]]:
+    """Every name of every field, the longest first, as written and as it sounds; by how its first unit is written, and
+    by how it sounds.
+    """
     words = {units(spelt(word)): name for name in fields for word in (name, *wordings()["fields"].get(name, ()))}
-    return tuple((*word, name) for word, name in sorted(words.items(), key=lambda pair: (-len(pair[0][0]), pair)))
-
-
-@cache
-def _heads(fields: tuple[str, ...]) -> frozenset[str]:
-    """The units that a name begins with, as written and as it sounds: looking for them first is cheap."""
-    return frozenset(one[0] for word, sound, _ in _words(fields) for one in (word, sound))
+    found: defaultdict[str, list[tuple[int, Units, Units, str]]] = defaultdict(list)
+    ordered = sorted(words.items(), key=lambda pair: (-len(pair[0][0]), pair))
+    for place, ((word, sound), name) in enumerate(ordered):
+        for head in {word[0], sound[0]}:
+            found[head].append((place, word, sound, name))
+    return dict(found)

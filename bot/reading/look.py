@@ -15,6 +15,8 @@ from bot.reading.message import Message, Segment
 from bot.reading.phrasebook import NO_GROUP, Numbers, Phrasebook, TextComparison
 from faq.matcher import Weighed
 
+TOPICS = 4  # topics of the FAQ that compete for a segment, at most
+_FLOOR = 1e-4  # of a chance, before its logarithm is taken
 ASKED = 8  # segments of a message that the FAQ is asked, at most
 _SHARED: Mapping[str, int] = {"command": 4, "social": 2, "dark": 2}
 """The kinds of groups that all places share, and how many of each compete for a segment."""
@@ -39,12 +41,40 @@ class Traits(NamedTuple):
     grams: Sequence[str]
 
 
+class QuestionLook:
+    """What the FAQ makes of a segment: whether any entry is `meant` (as log-odds), whether it is `hollow`, and the
+    nearest topics with features.
+    """
+
+    def __init__(self, weighed: Weighed, parts: Sequence[tuple[str, float]]) -> None:
+        """`parts` are the nearest topics of the segments inside it, each with its chance."""
+        top = max(weighed.odds.values(), default=0.0)
+        total = sum([math.exp(value - top) for value in weighed.odds.values()])
+        self._shares = {topic: math.exp(value - top) / total for topic, value in weighed.odds.items()}
+        self._none, self._parts = weighed.none, parts
+        self.meant: float = (math.log(max(1.0 - weighed.none, _FLOOR)) - math.log(max(weighed.none, _FLOOR))) / 5
+        self.hollow: float = float(weighed.hollow)
+        ranked = sorted(self._shares, key=lambda topic: (-self._shares[topic], topic))[:TOPICS]
+        self.topics: Mapping[str, Mapping[str, float]] = {topic: self.describe(topic) for topic in ranked}
+
+    def describe(self, topic: str) -> Mapping[str, float]:
+        """Return the features of a topic that are the same at every place."""
+        share = self._shares.get(topic, 0.0)
+        return {
+            "question.meant": self.meant,
+            "question.hollow": self.hollow,
+            "question.share": math.log(max(share, _FLOOR)) / 5,
+            "question.score": share * (1.0 - self._none),
+            "question.inside": max([value for name, value in self._parts if name == topic], default=0.0),
+            "question.others_inside": max([value for name, value in self._parts if name != topic], default=0.0),
+        }
+
+
 class Look:
     """A message with its segments. By segment: `shared` are the groups of all places that are nearest, each with its
     likeness, `new` the likeness to questions that no entry answers, `traits` what it shows whatever it means; `parts`
-    are the segments inside it, `topics` the nearest topics of these with the chance of each, `before` the segments that
-    end where it begins. `ranked` are the segments that the FAQ is asked about, and `weighed` what it makes of them. A
-    `bare` acknowledgement is compared with nothing.
+    are the segments inside it, `before` those that end where it begins. `ranked` are the segments that the FAQ is asked
+    about, and `asked` what it makes of them. A `bare` acknowledgement is compared with nothing.
     """
 
     def __init__(self, message: Message, book: Phrasebook, weigh: Weigh) -> None:
@@ -56,8 +86,7 @@ class Look:
             return
         self.ranked: list[int] = sorted(range(len(self.segments)), key=lambda at: (self.segments[at].rank, at))[:ASKED]
         words = [self.segments[at].words for at in self.ranked]
-        self.weighed: Mapping[int, Weighed] = dict(zip(self.ranked, weigh(words), strict=True))
-        self._look_inside()
+        self._look_inside(dict(zip(self.ranked, weigh(words), strict=True)))
         self._comparison = TextComparison(book, [segment.text for segment in self.segments], self._find_inside())
         new = book.number.get(_NEW, NO_GROUP)
         nearest = np.hstack([self._find_nearest(kind, limit) for kind, limit in _SHARED.items()])
@@ -67,7 +96,7 @@ class Look:
             list(zip(groups, own[1:], strict=True)) for groups, own in zip(nearest.tolist(), like, strict=True)
         ]
 
-    def _look_inside(self) -> None:
+    def _look_inside(self, weighed: Mapping[int, Weighed]) -> None:
         """Find the segments inside each segment, and what these ask."""
         spans = [(segment.first, segment.last) for segment in self.segments]
         self.parts = [
@@ -75,14 +104,15 @@ class Look:
             for at, (first, last) in enumerate(spans)
         ]
         self.before = [[part for part, (_, end) in enumerate(spans) if end == first] for first, _ in spans]
-        shares = {at: _share_best(own) for at, own in self.weighed.items() if own.odds}
+        shares = {at: _share_best(own) for at, own in weighed.items() if own.odds}
         asks = [segment.asks or "ask" in segment.text.meaning for segment in self.segments]
-        self.topics = [[shares[part] for part in parts if part in shares] for parts in self.parts]
+        topics = [[shares[part] for part in parts if part in shares] for parts in self.parts]
+        self.asked = {at: QuestionLook(own, topics[at]) for at, own in weighed.items()}
         self.traits = []
         for at, parts in enumerate(self.parts):
             asked = [shares[part][1] for part in parts if part in shares and asks[part]]
             inside = {
-                "topics_inside": max([share for _, share in self.topics[at]], default=0.0),
+                "topics_inside": max([share for _, share in topics[at]], default=0.0),
                 "asked_inside": max(asked, default=0.0),
             }
             self.traits.append(_find_traits(self.segments[at], inside))

@@ -7,8 +7,9 @@ candidates. The chance of an act is the share of all readings, weighed by the ex
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from operator import mul
 from typing import NamedTuple
 
@@ -52,15 +53,12 @@ class Model:
         """
         self._own = own
         self._kinds = {kind: at for at, kind in enumerate(sorted({*traits, *grams}))}
-        self._traits = _Table(traits, self._kinds)
-        self._grams = _Table(grams, self._kinds)
+        self._rows, self._table = _stack((traits, grams), self._kinds)
         self._alike: dict[str, Sequence[float]] = {}
 
     def score(self, edges: Sequence[Edge]) -> list[Scored]:
         """Return the edges with the scores of their candidates."""
-        base = self._traits.sums([edge.traits.features for edge in edges])
-        grams = [dict.fromkeys(edge.traits.grams, gram_value(edge.traits)).items() for edge in edges]
-        bases = (base + self._grams.sums(grams)).tolist()
+        bases = self._weigh_traits([edge.traits for edge in edges]).tolist()
         return [
             Scored(edge.first, edge.last, edge.candidates, [self._add_up(one, kinds) for one in edge.candidates])
             for edge, kinds in zip(edges, bases, strict=True)
@@ -74,6 +72,23 @@ class Model:
             score += own.get(name, 0.0) * value
         return score + sum(map(mul, self._weigh_alike(one.alike), one.like)) if one.alike else score
 
+    def _weigh_traits(self, traits: Sequence[Traits]) -> NDArray[np.float64]:
+        """Return for each segment, by kind, the sum of the weights of its traits times their values."""
+        names, grams = self._rows
+        counts: list[int] = []
+        rows: list[int] = []
+        values: list[float] = []
+        for own in traits:
+            known = [(names[name], value) for name, value in own.features if name in names]
+            there = [grams[gram] for gram in own.grams if gram in grams]
+            rows += [row for row, _ in known]
+            rows += there
+            values += [value for _, value in known]
+            values += [gram_value(own)] * len(there)
+            counts.append(len(known) + len(there))
+        # No product of matrices: of big ones, numpy makes work for all cores.
+        return add_runs(self._table[rows] * np.array(values)[:, None], np.array(counts))
+
     def _weigh_alike(self, alike: str) -> Sequence[float]:
         """Return the weights of the numbers of a `Likeness`."""
         if alike not in self._alike:
@@ -81,28 +96,19 @@ class Model:
         return self._alike[alike]
 
 
-class _Table:
-    """Weights by name and kind."""
-
-    def __init__(self, weights: Mapping[str, Weights], kinds: Mapping[str, int]) -> None:
-        self._rows = {name: at for at, name in enumerate(sorted({name for own in weights.values() for name in own}))}
-        self._table = np.zeros((len(self._rows), len(kinds)), np.float32)
-        for kind, own in weights.items():
-            for name, value in own.items():
-                self._table[self._rows[name], kinds[kind]] = value
-
-    def sums(self, features: Sequence[Iterable[tuple[str, float]]]) -> NDArray[np.float64]:
-        """Return for each set of features, by kind, the sum of their weights times their values."""
-        counts: list[int] = []
-        rows: list[int] = []
-        values: list[float] = []
-        for own in features:
-            known = [(row, value) for name, value in own if (row := self._rows.get(name)) is not None]
-            rows += [row for row, _ in known]
-            values += [value for _, value in known]
-            counts.append(len(known))
-        # No product of matrices: of big ones, numpy makes work for all cores.
-        return add_runs(self._table[rows] * np.array(values)[:, None], np.array(counts))
+def _stack(
+    parts: Sequence[Mapping[str, Weights]], kinds: Mapping[str, int]
+) -> tuple[list[dict[str, int]], NDArray[np.float32]]:
+    """Return for each part of the weights the rows of its names in one table, and the table: by name and kind."""
+    names = [sorted({name for own in part.values() for name in own}) for part in parts]
+    starts = [0, *accumulate(map(len, names))]
+    rows = [{name: at for at, name in enumerate(own, start)} for own, start in zip(names, starts, strict=False)]
+    table = np.zeros((starts[-1], len(kinds)), np.float32)
+    for part, own in zip(parts, rows, strict=True):
+        for kind, weights in part.items():
+            for name, value in weights.items():
+                table[own[name], kinds[kind]] = value
+    return rows, table
 
 
 def name_likeness(alike: str) -> list[str]:
@@ -157,9 +163,9 @@ def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
     for edge, total in sorted(zip(edges, totals, strict=True), key=lambda pair: -pair[0].first):
         behind[edge.first] = _log_sum((behind[edge.first], total + behind[edge.last]))
     found: dict[Act, float] = {}
-    for edge in edges:
+    for edge, total in zip(edges, totals, strict=True):
         around = ahead[edge.first] + behind[edge.last] - ahead[count]
-        for candidate, value in zip(edge.candidates, edge.scores, strict=True):
+        for candidate, value in zip(edge.candidates, edge.scores, strict=True) if around + total > _HOPELESS else ():
             if around + value > _HOPELESS:
                 share = math.exp(min(around + value, 0.0))
                 for act in candidate.acts:
@@ -182,8 +188,8 @@ def best(edges: Sequence[Scored], count: int) -> tuple[tuple[Act, ...], float]:
                     there[state] = (total, (*acts, *[act for act in own if act not in acts]))
     if not table[count]:
         return (), 0.0
-    total, acts = max(table[count].values(), key=lambda pair: (pair[0], repr(pair[1])))
-    return acts, total
+    top = max(total for total, _ in table[count].values())
+    return max([acts for total, acts in table[count].values() if total == top], key=repr), top
 
 
 def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Act, ...]]]:
