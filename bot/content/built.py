@@ -1,4 +1,4 @@
-"""The matcher and the phrasebook of a content, kept in a file: built of thousands of lines, they take half a second.
+"""What typed messages are compared with, kept in a file: built of thousands of lines, it takes half a second.
 
 The file is JSON and numbers; nothing in it is run. Its name is the hash of all that it was made of, so that one that
 is there is right; one that is not there or cannot be read is made anew.
@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 import faq
 from bot import reading
 from bot.reading.phrasebook import Phrasebook
 from bot.reading.reader import build_book
+from bot.reading.score import Model, model
 from faq.dumped import Dumped
 from faq.index import Index
 from faq.matcher import Matcher
@@ -29,10 +31,11 @@ from flows.model import Script
 
 
 class Built(NamedTuple):
-    """What typed messages are compared with."""
+    """The index of the matcher, the phrasebook and the model of the reader."""
 
-    matcher: Matcher
+    faq: Index
     book: Phrasebook
+    model: Model
 
 
 def load_or_build(folder: Path, revision: str, entries: Collection[Entry], script: Script) -> Built:
@@ -42,7 +45,7 @@ def load_or_build(folder: Path, revision: str, entries: Collection[Entry], scrip
         return _read(file)
     except (OSError, ValueError, KeyError, BadZipFile):  # not there, or cut short when the disk was full
         matcher = Matcher(entries)
-        built = Built(matcher, build_book(script, matcher))
+        built = Built(matcher.index, build_book(script, matcher), model())
     with suppress(OSError):  # a folder that cannot be written only makes the next start slower
         _write(file, built)
     return built
@@ -51,28 +54,33 @@ def load_or_build(folder: Path, revision: str, entries: Collection[Entry], scrip
 def _hash_sources(revision: str) -> str:
     """Return a hash of the content's revision, of numpy's, and of the code and words that build."""
     seen = hashlib.sha256(f"{revision} {np.__version__}".encode())
+    seen.update(Path(__file__).read_bytes())
     for package in (faq, reading):
-        for path in sorted(Path(package.__file__ or "").parent.glob("*.[pyt]*")):  # Python, YAML, text
+        for path in sorted(Path(package.__file__ or "").parent.glob("*.[pytj]*")):  # Python, YAML, text, JSON
             seen.update(path.read_bytes())
     return seen.hexdigest()[:16]
 
 
 def _read(file: Path) -> Built:
     with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-        index, book = (
-            Dumped(
-                [json.loads(kept[f"{name}:{at}"].tobytes()) for at in range(int(kept[f"{name}:"]))],
-                {key.partition(".")[2]: kept[key] for key in kept.files if key.startswith(f"{name}.")},
-            )
-            for name in Built._fields
+        return Built(
+            Index.restore(_unpack(kept, "faq")),
+            Phrasebook.restore(_unpack(kept, "book")),
+            Model.restore(_unpack(kept, "model")),
         )
-    return Built(Matcher((), index=Index.restore(index)), Phrasebook.restore(book))
+
+
+def _unpack(kept: NpzFile, name: str) -> Dumped:
+    return Dumped(
+        [json.loads(kept[f"{name}:{at}"].tobytes()) for at in range(int(kept[f"{name}:"]))],
+        {key.partition(".")[2]: kept[key] for key in kept.files if key.startswith(f"{name}.")},
+    )
 
 
 def _write(file: Path, built: Built) -> None:
     """Write the file whole or not at all, and drop those of earlier contents."""
     arrays: dict[str, Any] = {}
-    for name, dumped in zip(Built._fields, (built.matcher.index.dump(), built.book.dump()), strict=True):
+    for name, dumped in (("faq", built.faq.dump()), ("book", built.book.dump()), ("model", built.model.dump())):
         arrays[f"{name}:"] = np.array(len(dumped.plain))
         for at, plain in enumerate(dumped.plain):
             words = json.dumps(plain, ensure_ascii=False, default=sorted)

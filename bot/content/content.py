@@ -85,19 +85,22 @@ class Content:
 
     @cached_property
     def _built(self) -> Built | None:
-        """The matcher and the phrasebook from the folder where they are kept; None when they are not."""
+        """What is kept in the folder; None without one."""
         return load_or_build(self._folder, self.revision, self.entries.values(), self.script) if self._folder else None
 
     @cached_property
     def matcher(self) -> Matcher:
         """The matcher that finds the entry a question means."""
-        return self._matcher or (self._built.matcher if self._built else Matcher(self.entries.values()))
+        index = self._built.faq if self._built else None
+        return self._matcher or Matcher(self.entries.values(), index=index)
 
     @cached_property
     def reader(self) -> MessageReader:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
-        return MessageReader(self.script, self.matcher, lines, book=self._built.book if self._built else None)
+        if self._built is None:
+            return MessageReader(self.script, self.matcher, lines)
+        return MessageReader(self.script, self.matcher, lines, self._built.model, self._built.book)
 
     @cached_property
     def screens(self) -> Mapping[str, StraightWay]:

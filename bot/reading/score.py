@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from bot.reading.candidates import Meaning
 from bot.reading.lexicon import weights_file
 from bot.reading.look import Traits
 from bot.reading.phrasebook import Likeness, add_runs
+from faq.dumped import Dumped, arrays_of
 
 Weights = Mapping[str, float]
 _HOPELESS = -20.0  # logarithm of a chance that is not worth counting
@@ -55,6 +56,18 @@ class Model:
         self._kinds = {kind: at for at, kind in enumerate(sorted({*traits, *grams}))}
         self._rows, self._table = _stack((traits, grams), self._kinds)
         self._alike: dict[str, Sequence[float]] = {}
+
+    def dump(self) -> Dumped:
+        """Return the same as plain values and arrays, for `restore`."""
+        return Dumped([self._own, self._kinds, self._rows], arrays_of(self))
+
+    @classmethod
+    def restore(cls, dumped: Dumped) -> Model:
+        """Return the model of which `dump` was made."""
+        made = cls.__new__(cls)
+        own, kinds, rows = dumped.plain
+        made.__dict__.update(dumped.arrays, _own=own, _kinds=kinds, _rows=rows, _alike={})
+        return made
 
     def score(self, edges: Sequence[Edge]) -> list[Scored]:
         """Return the edges with the scores of their candidates."""
@@ -140,17 +153,9 @@ def model() -> Model:
     return model_of(weights_file())
 
 
-def model_of(data: Mapping[str, Mapping[str, object]]) -> Model:
+def model_of(data: Mapping[str, Any]) -> Model:
     """Return the model as `weights.json` holds it."""
-
-    def numbers(table: object) -> Weights:
-        return {name: float(value) for name, value in table.items()}  # type: ignore[attr-defined]
-
-    return Model(
-        numbers(data["own"]),
-        {kind: numbers(table) for kind, table in data["traits"].items()},
-        {kind: numbers(table) for kind, table in data["grams"].items()},
-    )
+    return Model(data["own"], data["traits"], data["grams"])
 
 
 def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.content.built import load_or_build
 from bot.reading.place import MENU
 from bot.reading.reader import MessageReader
+from faq.matcher import Matcher
 from tests.conftest import shipped
 
 SCRIPT = shipped().script.model_copy(update={"steps": shipped().script.steps[:2]})
@@ -16,8 +17,8 @@ TYPED = ["忘记密码了怎么办", "zhaopian zai na kan", "我弄好了，但�
 
 def read(folder: Path, revision: str = "one") -> list[object]:
     """Read messages with what is kept in a folder."""
-    matcher, book = load_or_build(folder, revision, ENTRIES, SCRIPT)
-    reader = MessageReader(SCRIPT, matcher, book=book)
+    built = load_or_build(folder, revision, ENTRIES, SCRIPT)
+    reader = MessageReader(SCRIPT, Matcher(ENTRIES, index=built.faq), (), built.model, built.book)
     return [reader.read(text, MENU) for text in TYPED]
 
 
