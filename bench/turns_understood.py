@@ -27,7 +27,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain import privacy
 from bot.reading.acts import NO_TOPIC, AnswerAct, ValuesAct, to_json
-from bot.reading.place import MENU, Asked, Parse, Parsed, Place, find_asked, is_verdict, options
+from bot.reading.place import Asked, Parse, Parsed, Place, find_asked, is_verdict, menu_of, options
 from bot.reading.reader import MessageReader, Readout
 from faq.sounds import units
 from flows.engine import Walk
@@ -91,7 +91,7 @@ def _at(step_id: str, item: int) -> Place:
     script, notice = content().script, next(iter(content().notices.values()))
     find_course = _parser(script.commands["change-cohort"], date(2013, 12, 5))
     if step_id == "menu":
-        return replace(MENU, find_course=find_course, secret=_secret)
+        return replace(menu_of(script), find_course=find_course, secret=_secret)
     step = script.by_id["m10-done" if step_id == "done" else step_id]
     own = {entry.id for entry in content().entries.values() if entry.step == step.id}
     fields = tuple(f.name for f in notice.check_fields) if step.checklist and step.checklist.of == "fields" else ()

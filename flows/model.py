@@ -23,6 +23,7 @@ WRONG = "wrong"
 
 State = Literal["walking", "reported", "done"]
 Source = Literal["notice", "help", "beyond"]
+StepSource = Literal[Source, "none"]
 QuoteName = Literal[
     "notice", "school", "cohorts", "check", "correction", "account", "browser", "entry", "verdict", "fields", "photo",
     "corrections", "papers", "contact", "consequence",
@@ -129,8 +130,8 @@ class Sketch(ScriptRow):
 class Step(ScriptRow):
     """One thing to do. `n` is the main step it counts as (1–10), `trouble` the FAQ topics that help when it goes wrong.
 
-    `source` is where its text comes from, and `why` too unless that has a `why_source`. `quotes` names the facts of the
-    notice whose own sentences stand behind it.
+    `source` is where its text comes from (`none`: it only asks what the walk needs to know, and states nothing), and
+    `why` too unless that has a `why_source`. `quotes` names the facts whose own sentences in the notice stand behind.
 
     `stuck` are ways out that are offered with the trouble; `next` is short for the one choice 完成, and `say` are more
     words that mean it. `sentence` is ready to be read out or copied, and stands in the step's texts as
@@ -147,8 +148,8 @@ class Step(ScriptRow):
     keep: Prose | None = None
     done: Prose | None = None
     why: Prose | None = None
-    why_source: Source | None = None
-    source: Source
+    why_source: StepSource | None = None
+    source: StepSource
     quotes: tuple[QuoteName, ...] = ()
     state: State | None = None
     next: StepId | None = None
@@ -205,18 +206,22 @@ class Step(ScriptRow):
 
 
 class Shortcut(ScriptRow):
-    """A place where the walk can be entered from the menu; those `upfront` also from the first message."""
+    """A place where the walk can be entered from the menu; those `upfront` also from the first message.
+
+    `say` are words that mean it before the walk has begun.
+    """
 
     text: Worded
     go: StepId
     upfront: bool = False
+    say: tuple[Said, ...] = ()
 
 
 class Script(ScriptRow):
     """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
 
-    `commands` are the steps to which words lead that mean these at any place. `synonyms` are words that mean a choice
-    of that id at any step (`done`: 好了, 完成, ok …).
+    `before` are words that mean a command before the walk. `commands` are the steps to which words lead that mean these
+    at any place. `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=16)]
@@ -225,6 +230,7 @@ class Script(ScriptRow):
     start: StepId
     resume_at: StepId
     doors: tuple[Shortcut, ...] = ()
+    before: Mapping[Literal["start", "later"], tuple[Said, ...]] = {}
     commands: Mapping[Literal["already-done", "change-cohort"], StepId] = {}
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}
     done_text: Label

@@ -8,18 +8,20 @@ from bot.conversation import steps
 from bot.conversation.places import checklist_place
 from bot.conversation.turn import Context, Turn
 from bot.conversation.typed_answers import describe_verdicts
-from bot.reading.acts import NO_TOPIC, Act, AnswerAct, CommandAct, OfftopicAct, QuestionAct
+from bot.reading.acts import NO_TOPIC, Act, AnswerAct, CommandAct, OfftopicAct, QuestionAct, ValuesAct
 from bot.reading.place import Place
 from flows.engine import Move
 from flows.model import Choice, Position, Script, Step
 
 CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
-RIGHT = 0.8
+RIGHT = 0.7
 """The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""
 PHOTO = "photo"
 """The name of the photo among the answers, beside those of the fields."""
-OPEN_TOPICS = ("info-wrong", "photo-wrong", NO_TOPIC)
+CLICKED = "clicked-correct-by-mistake"
+"""The topic of who clicked 正确 and then found what is wrong."""
+OPEN_TOPICS = ("info-wrong", "photo-wrong", CLICKED, NO_TOPIC)
 """Topics of the FAQ whose answer is the way of the mistake, which naming the field begins."""
 
 
@@ -36,23 +38,31 @@ def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
     named, is_question = ctx.content.reader.name_fields(text, (*fields, PHOTO))
     is_asked = position is not None and _is_asked(script, position.step, asks)
     is_said = position is not None and any(_says_wrong(script, position.step, act, asks) for act in acts)
-    if not named or (is_question and not (is_asked or is_said)):
+    is_clicked = any(act in acts for act in (QuestionAct(CLICKED), CommandAct("already-done")))
+    if not named or (is_question and not (is_asked or is_said or is_clicked)):
         return None
     items = walk.items(position) if position else ()
     if not items and not all(_is_open(ctx, act, asks, named) for act in acts):
         return None
     verdicts = _read_verdicts(ctx, text, named, is_asked=is_asked or is_said)
+    if not verdicts and position and position.step == asks.id:
+        return ctx.say(ctx.content.phrases.typed.none_wrong)
     if not verdicts or not verdicts.keys().isdisjoint(items):
         return None  # a checklist takes its own fields itself
-    there = _go_to(ctx, asks)
+    there = _go_to(ctx, asks, script.commands.get("already-done") if is_clicked else None)
     move = walk.answer(there, verdicts) if there and there.step == asks.id else None
     return _report(ctx, move, verdicts) if move else None
 
 
-def _go_to(ctx: Context, asks: Step) -> Position | None:
-    """Return the position at the step `asks`, reached as by taps, so that what they keep is kept; else by a jump."""
+def _go_to(ctx: Context, asks: Step, over: str | None) -> Position | None:
+    """Return the position at the step `asks`, reached as by taps, so that what they keep is kept; else by a jump.
+
+    `over` is a step to jump to first.
+    """
     walk, script = ctx.voice.walk, ctx.content.script
     position = ctx.session.position or walk.start(ctx.session.moves).position
+    if over and not _is_asked(script, position.step, asks) and (move := walk.jump(position, over)):
+        position = move.position
     tap = next((one for one in script.choices_of(script.by_id[position.step]) if _leads(script, one, asks)), None)
     if tap and (move := walk.press(position, tap.id)):
         position = move.position
@@ -127,8 +137,12 @@ def _is_open(ctx: Context, act: Act, asks: Step, named: Sequence[str]) -> bool:
     script, position = ctx.content.script, ctx.session.position
     if isinstance(act, QuestionAct):
         return act.topic in OPEN_TOPICS
+    if act == CommandAct("already-done"):
+        return True
     if position is None:
         return act in (CommandAct("trouble"), CommandAct("back"), OfftopicAct())  # 退, 错一位: nowhere to go back to
+    if isinstance(act, ValuesAct):
+        return position.step == asks.id
     choice = _find_choice(script, position.step, act)
     if choice is None:
         return act in (CommandAct("trouble"), OfftopicAct())

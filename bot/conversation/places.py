@@ -23,7 +23,8 @@ def place_of(ctx: Context) -> Place:
     """Return the place of a message that is typed now."""
     session, position = ctx.session, ctx.session.position
     # A question of the bot's own, such as 确定吗, is no step: nothing of the step answers it.
-    here = _at_step(ctx, position) if position and session.last != "confirm" else MENU
+    menu = MENU if position else places.menu_of(ctx.content.script)
+    here = _at_step(ctx, position) if position and session.last != "confirm" else menu
     return replace(
         here,
         find_course=None if here.parse else _course_finder(ctx),

@@ -47,12 +47,17 @@ SAME_AS: Mapping[str, str] = {"contact": "desk", "resume": "start"}
 """Commands of `phrases.yaml` that the reader knows by another name."""
 SURE = 0.6
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
+SURE_DOOR = 0.8
+"""The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
+SURE_START = 0.5
 NEAR = 0.15
 """The chance (0–1) from which something that a message may mean is offered."""
 
 
 def answer_typed(ctx: Context, text: str) -> Turn:
     """Return the turn of a typed message, alone or read together with the pieces just before it."""
+    if ctx.session.position is None and ctx.session.notice and (begun := _begin_by_class(ctx, text)):
+        return replace(begun, tallied=tally(ctx, "taken"))
     said, readout = _read(ctx, text)
     if named := name_wrong(ctx, said, readout.acts):
         return replace(named, understood=readout.acts, tallied=tally(ctx, "taken"))
@@ -67,9 +72,9 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     place = place_of(ctx)
 
     def read(words: str) -> Readout:
-        return _doubt(ctx.content.read(words, place))
+        return _doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_DOOR)
 
-    pieces = ctx.pieces
+    pieces = [piece for piece in ctx.pieces if piece]
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
     alone = read(text)
     if all(isinstance(act, SocialAct) for act in alone.acts) and _says_something(alone):
@@ -101,10 +106,12 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
     return CommandAct(SAME_AS.get(name, name)) if name else None
 
 
-def _doubt(readout: Readout) -> Readout:
+def _doubt(readout: Readout, sure: float) -> Readout:
     """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
-    if all(chance >= SURE for act, chance in acts if isinstance(act, AnswerAct)):
+    moves = [(chance, sure) for act, chance in acts if isinstance(act, AnswerAct)]
+    moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
+    if all(chance >= least for chance, least in moves):
         return readout
     return replace(readout, acts=(), chances=(), near=(*acts, *readout.near))
 
@@ -121,11 +128,15 @@ def _says_something(readout: Readout) -> bool:
 
 
 def _keep_piece(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
-    """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces."""
+    """Remember a short message that said nothing, masked, for the next one to be read with; else forget the pieces.
+
+    Of a greeting only that there was one: it adds nothing to what follows.
+    """
     pieces: tuple[str, ...] = ()
     is_open = not _says_something(readout) or readout.acts == (QuestionAct(NO_TOPIC),)
     if len(text) <= PIECE and is_open:
-        pieces = (*ctx.pieces, mask_for_staff(ctx.content, text))[-MAX_PIECES:]
+        piece = "" if readout.acts == (SocialAct("hello"),) else mask_for_staff(ctx.content, text)
+        pieces = (*ctx.pieces, piece)[-MAX_PIECES:]
     since = ctx.now.isoformat() if pieces else ""
     return replace(turn, session=replace(turn.session, pieces=pieces, pieces_at=since))
 
@@ -221,9 +232,18 @@ def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
 
 def _begin_with(ctx: Context, text: str) -> Turn:
     """Begin the walk; a class or major that the message names (我是专升本会计) is taken at once."""
+    return _begin_by_class(ctx, text) or steps.begin(ctx)
+
+
+def _begin_by_class(ctx: Context, text: str) -> Turn | None:
+    """Begin the walk with the class or major that a message names; None when it names none."""
     begun = steps.begin(ctx)
     there = ctx.with_session(begun.session)
-    return _join(replace(begun, view=""), take_values(there, text, ())) if courses_in(there, text) else begun
+    courses = courses_in(there, text)
+    if not courses:
+        return None
+    act = ValuesAct.of(courses[0].answers) if len(courses) == 1 else CommandAct("start")
+    return replace(_join(replace(begun, view=""), take_values(there, text, ())), understood=(act,))
 
 
 def _pick(ctx: Context, text: str, acts: Sequence[PickAct]) -> Turn:
@@ -292,9 +312,11 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
-    if readout.elsewhere and ctx.session.position:
+    if readout.elsewhere:
+        words, jump = ctx.content.phrases.typed, ctx.voice.command("jump")
         title = ctx.voice.fill(ctx.content.script.by_id[readout.elsewhere].title)
-        said = ctx.content.phrases.typed.elsewhere.format(step=title)
-        return ctx.say(said, ((ctx.voice.command("jump"),),))
+        if ctx.session.position is None:
+            return ctx.say(words.before_walk.format(step=title), ((ctx.voice.start(),), (jump,)))
+        return ctx.say(words.elsewhere.format(step=title), ((jump,),))
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

@@ -17,10 +17,10 @@ from flows.model import Position
 
 
 def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
-    """Take an answer to the present step, and say back what was taken."""
+    """Take an answer to the present step, and say back what was taken; before the walk, enter it by a door."""
     position, voice = ctx.session.position, ctx.voice
     if position is None:
-        return steps.arrive(ctx)
+        return steps.jump(ctx, acts[0].action)
     first, items = acts[0], voice.walk.items(position)
     if first.item is None or first.action == BACK:
         move = voice.walk.press(position, first.action)

@@ -128,7 +128,8 @@ class Surroundings:
             else:
                 kinds = ("option", _side(option), option.action)
                 own = {"option.stuck": float(option.stuck)}
-                yield Meaning((AnswerAct(option.action),), kinds, own, "option", like)
+                act = CommandAct(option.action) if option.command else AnswerAct(option.action)
+                yield Meaning((act,), kinds, own, "option", like)
 
     def _ticks(self, segment: Segment, option: StepOption, like: Sequence[float]) -> Iterator[Meaning]:
         """Yield the answers about fields of a checklist: those that are named, the one that was asked, or all."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -47,13 +47,14 @@ class Asked(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepOption:
     """An answer that the step takes: its action, and the groups of words that mean it. `affirms`: it is the one that
-    leads on when the step gives an instruction.
+    leads on when the step gives an instruction; `command`: it is the command of that name.
     """
 
     action: str
     groups: tuple[str, ...]
     affirms: bool = False
     stuck: bool = False
+    command: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,18 @@ MENU = Place("menu", Asked.NOTHING)
 """Before the walk."""
 
 
+def menu_of(script: Script) -> Place:
+    """Return the place before the walk, where the bot asks how far somebody is: not begun, or at a door."""
+    names = {step: name for name, step in script.commands.items()}
+    doors = [
+        StepOption(names.get(door.go, door.go), (f"menu.{door.go}",), command=door.go in names)
+        for door in script.doors
+        if door.say
+    ]
+    commands = [StepOption(name, (f"menu.{name}",), command=True) for name in script.before]
+    return replace(MENU, options=(*commands, *doors))
+
+
 def options(script: Script, step: Step) -> tuple[StepOption, ...]:
     """Return the answers of a step in the order of the script."""
     choices = script.choices_of(step)
@@ -126,6 +139,8 @@ def find_asked(script: Script, step: Step) -> Asked:
 def wordings(script: Script) -> dict[str, list[str]]:
     """Return the groups of words of the script by name. A step's `done` text counts as words for the answer `done`."""
     found: dict[str, list[str]] = {f"*.{action}": list(words) for action, words in script.synonyms.items()}
+    found |= {f"menu.{name}": list(words) for name, words in script.before.items()}
+    found |= {f"menu.{door.go}": list(door.say) for door in script.doors if door.say}
     for step in script.steps:
         for action, words in own_words(script, step).items():
             found[f"{step.id}.{action}"] = words

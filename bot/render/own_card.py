@@ -9,7 +9,7 @@ from bot.domain.messages import Box, Picture, Reply
 from bot.render.cards import count_verdicts
 from bot.render.layout import Rows
 from bot.render.reply import Voice
-from flows.engine import wrong_fields
+from flows.engine import cleared_fields, wrong_fields
 
 
 def render_own_card(voice: Voice, rows: Rows = ()) -> tuple[Reply, ...]:
@@ -36,6 +36,7 @@ def _list_parts(voice: Voice) -> Iterator[str]:
         "wrong": is_wrong,
         "clicked": "clicked" in answers,
         "reported": "reported" in answers,
+        "cleared": bool(position and cleared_fields(voice.notice, position)),
         "papers": is_wrong,
     }
     for name, template in words.items():

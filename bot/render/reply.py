@@ -91,7 +91,7 @@ class Voice:
         topic: str | None = None,
     ) -> tuple[Reply, ...]:
         """Return the text in bubbles of at most `BUBBLE` characters, with the buttons under the last one."""
-        label = label or (self.label(source) if source else None)
+        label = label or (self.label(source) if source and source != "none" else None)
         phones = [phone for contact in self.notice.contacts for phone in contact.phones]
         *before, last = cut(say_once(text, phones), BUBBLE)
         buttons = tuple(row for row in rows if row)

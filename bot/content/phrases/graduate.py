@@ -20,7 +20,8 @@ SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long
 
 
 CardPart = Literal[
-    "who", "state", "checked", "wrong", "clicked", "reported", "sentence", "papers", "dates", "contact", "account",
+    "who", "state", "checked", "wrong", "clicked", "reported", "cleared", "sentence", "papers", "dates",
+    "contact", "account",
 ]  # fmt: skip
 
 

@@ -27,6 +27,8 @@ class TypedPhrases(PhraseRow):
     at_question: Sentence
     unclear: Sentence
     elsewhere: Sentence
+    before_walk: Sentence
+    none_wrong: Sentence
     several: Sentence
     distress: Sentence
     distress_for_staff: Sentence
