@@ -15,6 +15,11 @@ from flows.windows import EVERYONE, Window, overlap
 
 def find_disagreements(notice: Notice) -> Iterator[InitErrorDetails]:
     """Yield the flaws between rows: unknown ids, two dates for one thing, a cohort without a window …"""
+    if notice.notice.status == "published":
+        for n, value in enumerate(notice.unsure):
+            yield flaw("unsure_left", "unsure", n, id=value.at, why=value.why)
+    elif notice.unsure:
+        return  # a draft is not finished, and in nobody's way
     yield from _find_repeated_ids(notice)
     yield from _find_unknown_ids(notice)
     yield from _find_uncovered_cohorts(notice)
@@ -100,7 +105,7 @@ def _find_unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
 
 def _find_uncovered_cohorts(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, cohort in enumerate(notice.cohorts):
-        if not notice.windows_for(cohort.id, "check"):
+        if not notice.windows_for(cohort.id, "check", "capture", "confirm_capture"):
             yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
         for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
             answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
@@ -140,7 +145,7 @@ def _find_contradictions(notice: Notice) -> Iterator[InitErrorDetails]:
         if shows and window.kind == "check" and any(_ends_before_photo(window, c, shows[0]) for c in captures):
             yield flaw("check_before_photo_shows", "windows", n, "to", label=window.label, days=shows[0])
     signed_by, units = notice.notice.signed_by, (notice.school.unit, *notice.school.unit_aliases)
-    if signed_by and signed_by.removeprefix(notice.school.name) not in units:
+    if signed_by and signed_by.removeprefix(notice.school.name) not in ("", *units):
         yield flaw("unit_not_named", "notice", "signed_by", id=signed_by)
 
 

@@ -167,9 +167,14 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "entry.url", entry.url
     yield "entry.clicks", " → ".join(entry.clicks) or None
     yield "entry.as_of", entry.as_of
-    yield "verdict.ok", rule.ok_button
+    yield "verdict.ok", rule.ok_button or words.named["ok_button"]
     yield "verdict.wrong", rule.wrong_button
-    yield "verdict.on_mismatch", words.on_mismatch[rule.on_mismatch].format(ok=rule.ok_button, wrong=rule.wrong_button)
+    yield (
+        "verdict.on_mismatch",
+        words.on_mismatch[rule.on_mismatch].format(
+            ok=rule.ok_button or words.named["ok_button"], wrong=rule.wrong_button
+        ),
+    )
     yield "verdict.proxy", words.proxy["yes" if rule.proxy_allowed else "no"]
     hours = rule.effect_delay_hours
     yield "verdict.delay", words.delay.format(hours=hours) if hours is not None else None

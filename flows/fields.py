@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
@@ -13,6 +13,9 @@ _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
 _PHONE = re.compile(r"(\+86-?)?(0\d{2,3}-\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|400-?\d{3}-?\d{4}|\d{5,8})")
 _MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+END_OF_DAY = time(23, 59, 59)
 
 
 def _full_match(pattern: re.Pattern[str], rule: str) -> BeforeValidator:
@@ -40,6 +43,8 @@ Day = Annotated[date, BeforeValidator(_parse_day)]
 Url = Annotated[str, _full_match(_URL, "malformed_url")]
 Phone = Annotated[str, _full_match(_PHONE, "malformed_phone")]
 Mail = Annotated[str, _full_match(_MAIL, "malformed_mail")]
+ClosingTime = Annotated[time, BeforeValidator(lambda value: END_OF_DAY if value == "24:00" else value)]
+"""A time at which something ends; `24:00` is the end of the day."""
 DailyHours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 """`08:30-11:30`."""
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=24)]

@@ -22,10 +22,10 @@ def graduate_facts(notice: Notice, words: FactWords, answers: Mapping[str, str],
     said = words.me["and"].join(_say_wrong(notice, words, answers, name) for name in wrong)
     pressed = "_pressed" if answers.get("clicked") or answers.get("pressed") else ""
     about = said or words.me["record_missing" if record_missing else "wrong"]
-    rule = notice.verdict
-    yield "me.found", words.me[f"found{pressed}"].format(wrong=about, ok=rule.ok_button)
-    on_mismatch = words.on_mismatch[rule.on_mismatch].format(ok=rule.ok_button, wrong=rule.wrong_button)
-    yield "me.hands_off", words.me[f"hands_off{pressed}"].format(ok=rule.ok_button, on_mismatch=on_mismatch)
+    rule, ok = notice.verdict, notice.verdict.ok_button or words.named["ok_button"]
+    yield "me.found", words.me[f"found{pressed}"].format(wrong=about, ok=ok)
+    on_mismatch = words.on_mismatch[rule.on_mismatch].format(ok=ok, wrong=rule.wrong_button)
+    yield "me.hands_off", words.me[f"hands_off{pressed}"].format(ok=ok, on_mismatch=on_mismatch)
     causes = [(name, cause) for name in wrong if (cause := _cause_of(notice, answers, name))]
     yield "me.notes", "\n".join(words.me["note"].format(name=name, note=c.note) for name, c in causes if c.note)
     field = notice.find_open_cause(answers)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
+from flows.fields import ClosingTime, CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
 from flows.windows import EVERYONE, Window, overlap
 
 CAUSE = "cause"
@@ -77,7 +77,7 @@ class Cohort(NoticeRow):
 class Account(NoticeRow):
     """Rules of an account on CHSI, by this notice."""
 
-    username: tuple[Literal["email", "mobile", "id_no"], ...]
+    username: tuple[Literal["email", "mobile", "id_no"], ...] = ()
     code_channels: tuple[Literal["sms", "edu_mail"], ...] = ()
     unique: tuple[Literal["email", "mobile", "id_no"], ...] = ()
     id_rule: Text | None = None
@@ -100,7 +100,7 @@ class EntryPath(NoticeRow):
 class VerdictRule(NoticeRow):
     """The buttons under the record, and the rule for something that is wrong."""
 
-    ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
+    ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
     wrong_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
     on_mismatch: Literal["report_only", "mark_then_report", "mark_edit_submit"]
     self_edit_allowed: bool = False
@@ -242,6 +242,15 @@ class Conflict(NoticeRow):
     shown_to_students: Text | None = None
 
 
+class StaffDuty(NoticeRow):
+    """Something that the school's staff has to do until a day; no graduate is told of it."""
+
+    what: Text
+    opens: Day | None = Field(default=None, alias="from")
+    closes: Day | None = Field(default=None, alias="to")
+    time_to: ClosingTime | None = None
+
+
 class StaffContact(NoticeRow):
     """Duties of the school's own staff; graduates see nothing of it but in the calendar.
 
@@ -252,6 +261,7 @@ class StaffContact(NoticeRow):
     report_due: Day | None = None
     report_forms: Texts = ()
     proof_kept: Text | None = None
+    duties: tuple[StaffDuty, ...] = ()
 
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
 
@@ -296,9 +306,21 @@ class Privacy(NoticeRow):
     processor: Text | None = None
 
 
+class UnsureValue(NoticeRow):
+    """A value of a draft that nobody has looked at yet: its path (`windows.0.to`), the doubt, and the sentence.
+
+    A notice with one of these is never in force.
+    """
+
+    at: Text
+    why: Text
+    sentence: Text | None = None
+
+
 class Notice(NoticeRow):
     """One notice. `flows.agreement` checks the rows against each other."""
 
+    unsure: tuple[UnsureValue, ...] = ()
     notice: Head
     school: School
     cohorts: tuple[Cohort, ...] = Field(min_length=1)

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from flows.fields import CohortIds, DailyHours, Day, Id, NoticeRow, Text
+from flows.fields import ClosingTime, CohortIds, DailyHours, Day, Id, NoticeRow, Text
 from flows.workdays import is_workday
 
 EVERYONE = "all"
@@ -38,6 +38,7 @@ class Window(NoticeRow):
     kind: Literal[
         "prepare",
         "capture",
+        "confirm_capture",
         "paper_check",
         "check",
         "report",
@@ -45,12 +46,13 @@ class Window(NoticeRow):
         "correction",
         "recheck",
         "register_public",
+        "collection",
     ]
     label: Text
     opens: Day | None = Field(default=None, alias="from")
     closes: Day | None = Field(default=None, alias="to")
     time_from: time | None = None
-    time_to: time | None = None
+    time_to: ClosingTime | None = None
     hours: tuple[DailyHours, ...] = ()
     end_inclusive: bool | Literal["unknown"] = "unknown"
     cohorts: CohortIds = (EVERYONE,)

@@ -16,6 +16,7 @@ from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.trial import Trial
+from bot.content.documents import MOST_BYTES, UnreadableDocument, extract_text
 from bot.content.files import Refused
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Attachment, Incoming, Reply
@@ -111,18 +112,16 @@ class AdminArea:
     async def _draft_notice(self, incoming: Incoming, _: Wish, __: datetime) -> Decision:
         """Draft the YAML of a notice from its words; nothing is published."""
         words = self._knowledge.content.phrases.admin
-        text = await self._publishing.receive_file(incoming.file)
+        raw = await self._publishing.receive_bytes(incoming.file, MOST_BYTES)
+        # Aside: what somebody writes on purpose keeps the reading and the extraction busy for long.
+        text = await run_aside(extract_text, raw, DRAFTED_S)
+        if isinstance(text, UnreadableDocument):
+            raise Refused(text.rule)
         if found := find_forbidden(text):
             raise Refused("secret", found=self._knowledge.content.phrases.describe_findings(text, found))
-        # Aside: what somebody writes on purpose keeps the extraction busy for long.
         draft = await run_aside(draft_notice, text, DRAFTED_S)
-        if not draft.dates and not draft.contacts:
+        counts = draft.counts
+        if not counts["dates"] and not counts["contacts"]:
             return say(words.notice_nothing)
-        text = words.notice_drafted.format(
-            dates=draft.dates,
-            contacts=draft.contacts,
-            cohorts=draft.cohorts,
-            papers=draft.papers,
-            unsure=draft.unsure,
-        )
+        text = words.notice_drafted.format(**counts)
         return Decision((Reply(text, attachment=Attachment(f"{draft.id}.yaml", draft.yaml)),))

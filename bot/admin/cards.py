@@ -51,11 +51,11 @@ def asks(incoming: Incoming) -> Wish | None:
     command = _COMMAND.fullmatch(incoming.text.strip())
     if incoming.file and incoming.other == "document":
         name = incoming.file.name.lower()
-        known = name.endswith((".yaml", ".yml", ".txt", ".doc", ".docx"))
+        known = name.endswith((".yaml", ".yml", *DOCUMENTS))
         if not command and (incoming.text.startswith("/") or not known):
             return None
         note = command[1].strip() if command else ""
-        return Wish("draft" if name.endswith(".txt") else "file", "now" if command else "", note)
+        return Wish("draft" if name.endswith(DOCUMENTS) else "file", "now" if command else "", note)
     if command is None or incoming.other:
         return None
     act, about = (*command[1].split(maxsplit=1), "", "")[:2]
@@ -66,6 +66,10 @@ def button(content: Content, name: str, act: str, *about: object, **own: object)
     """Make a button of the `/faq` area; its label is cut to 40 characters."""
     label = content.phrases.admin.buttons[name].format(**own)  # type: ignore[index]
     return Button("|".join(("know", act, *map(str, about))), label[:40])
+
+
+DOCUMENTS = (".txt", ".doc", ".docx", ".pdf", ".html", ".htm")
+"""Ends of the names of files that are a school's notice in words."""
 
 
 @dataclass(frozen=True)

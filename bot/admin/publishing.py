@@ -35,13 +35,17 @@ class Publishing:
         return Admin(self._knowledge.content, self._knowledge.number)
 
     async def receive_file(self, file: Sent | None) -> str:
-        """Fetch the text of a document. Refused when it is too large, no text, or cannot be had."""
+        """Fetch the text of a file. Refused when it is too large, no text, or cannot be had."""
+        return decode_text(await self.receive_bytes(file, MAX_BYTES))
+
+    async def receive_bytes(self, file: Sent | None, limit: int) -> bytes:
+        """Fetch a file. Refused when it is larger than the limit, or cannot be had."""
         if file is None:
             raise Refused("no_file")
-        if file.size > MAX_BYTES:
-            raise Refused("too_large", size=file.size, limit=MAX_BYTES)
+        if file.size > limit:
+            raise Refused("too_large", size=file.size, limit=limit)
         try:
-            return decode_text(await self._fetch(file.id))
+            return await self._fetch(file.id)
         except ConnectionError:
             raise Refused("no_file") from None
 

@@ -1,4 +1,4 @@
-"""`gradbot notice draft`: a school's notice in words becomes the draft of one in YAML."""
+"""`gradbot notice …`: a school's notice in words becomes the draft of one in YAML."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ def _notice() -> None:
 
 @notice.command()
 def draft(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="通知原文，.txt。The notice in words.")],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="通知原文：.txt .docx .doc .pdf .html。The notice in words."),
+    ],
     out: Annotated[Path | None, typer.Option("--out", dir_okay=False, help="写到这个文件。Write it there.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON object.")] = False,
 ) -> None:
-    """照通知原文起草 YAML，拿不准的标“请核对”，不发布。Draft the YAML of a notice; publishes nothing."""
-    from bot.commands.input_file import read_text_file
+    """照通知原文起草 YAML，拿不准的列在 unsure 里，不发布。Draft the YAML of a notice; publishes nothing."""
+    from bot.commands.input_file import read_document_file
     from bot.content.files import write_files
     from bot.notice_import.draft import draft_notice
 
-    drafted = draft_notice(read_text_file(file))
+    drafted = draft_notice(read_document_file(file))
     if out:
         try:
             write_files({out.name: drafted.yaml}, out.parent)
         except OSError as trouble:
             raise typer.BadParameter(f"写不了 / cannot write: {out}: {trouble.strerror}") from None
     if as_json:
-        counts = {name: getattr(drafted, name) for name in ("dates", "contacts", "cohorts", "papers", "unsure")}
-        print(json.dumps({"id": drafted.id, "yaml": drafted.yaml, **counts}, ensure_ascii=False))
+        print(json.dumps(drafted.as_json, ensure_ascii=False))
     elif not out:
         print(drafted.yaml, end="")

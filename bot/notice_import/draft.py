@@ -1,256 +1,166 @@
-"""Drafts the YAML of a notice from its words as published. Pure.
+"""Drafts a notice from its words as published: the notice as data, its doubts, and the use of each sentence. Pure.
 
-Every value stands below the sentence that it came from; what was inferred or not found is marked `# 请核对`. The draft
-has `status: draft`: no graduate sees it until an editor publishes it.
+Nothing is invented: what the notice does not say is left out, and what was inferred is a doubt (`unsure`). A draft with
+a doubt cannot be published.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from bot.notice_import.days import LABELS, Span
-from bot.notice_import.text import ContactLine, GraduateGroup, NoticeFindings, extract
+import yaml
 
-MARK = "# 请核对"
+from bot.notice_import.cohorts import find_groups
+from bot.notice_import.desks import find_desks
+from bot.notice_import.sections import Doubt, DraftWork, make_id, write_cohorts, write_head, write_school, write_windows
+from bot.notice_import.sentences import Sentence, cut
+from bot.notice_import.site import write_aftermath, write_contacts, write_corrections, write_links, write_site
+from bot.notice_import.windows import find_days, place_facts
+
+SentenceUse = Literal["fact", "staff", "title", "page", "signature", "unused"]
+
+MOST_CHARACTERS = 70_000
+"""Characters that are read: 200 KB of Chinese. What is longer is said to be."""
 COLLECTS = (
     "走到哪一步", "选的层次和专业", "每一步的日期", "要不要提醒和收到过哪些提醒", "问过哪些常见问题和有没有帮上",
     "没答好的问题（去掉个人信息后，不记是谁问的）",
 )  # fmt: skip
 """The data that the bot keeps, in the words of its privacy notice."""
-FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校名称", "专业", "层次", "入学日期", "学习形式")
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeDraft:
-    """The draft as text, its id, and the number of finds of each kind in it; `unsure` counts the marks."""
+    """The draft. `notice` is the data as in the YAML, without the doubts; `uses` the use and facts by sentence."""
 
     id: str
-    yaml: str
+    notice: dict[str, Any]
+    unsure: tuple[Doubt, ...]
+    sentences: tuple[Sentence, ...]
+    uses: dict[int, tuple[SentenceUse, tuple[str, ...]]]
     dates: int
-    contacts: int
-    cohorts: int
-    papers: int
-    unsure: int
+
+    @property
+    def yaml(self) -> str:
+        """The draft as the text of a file, the doubts among its data."""
+        texts = {one.n: one.text for one in self.sentences}
+        rows = [
+            {"at": doubt.at, "why": doubt.why, **({"sentence": texts[doubt.sentence][:280]} if doubt.sentence else {})}
+            for doubt in self.unsure
+        ]
+        head = (
+            "# 照通知原文起草，还没有发布。对着原文看一遍；unsure 里的每一行看过、改好，就把那一行删掉；\n"
+            "# 一行都不剩以后，把 status 改成 published。还剩一行，就发布不了。\n"
+        )
+        return head + dump_yaml({**({"unsure": rows} if rows else {}), **self.notice})
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of finds of each kind, of doubts, and of sentences that were not used."""
+        ways = (way for row in self.notice.get("contacts", ()) for way in (*row.get("phones", ()), row.get("email")))
+        return {
+            "dates": self.dates,
+            "contacts": sum(1 for way in ways if way),
+            "cohorts": len(self.notice["cohorts"]),
+            "papers": sum(len(row.get("documents", ())) for row in self.notice["corrections"]),
+            "duties": len(self.notice.get("staff", {}).get("duties", ())),
+            "unsure": len(self.unsure),
+            "unused": sum(use == "unused" for use, _ in self.uses.values()),
+        }
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """The draft for scripts: days as text, each window with its audience (None: everybody) and daily hours."""
+        data = to_plain(self.notice)
+        for window in data.get("windows", ()):
+            cohorts = window.get("cohorts", ["all"])
+            window["audience"] = None if cohorts == ["all"] else cohorts
+            window["daily"] = window.get("hours", [])
+        return {
+            "notice": data,
+            "unsure": [{"at": one.at, "why": one.why, "sentence": one.sentence or None} for one in self.unsure],
+            "sentences": [
+                {"n": one.n, "text": one.text, "use": self.uses[one.n][0], "facts": list(self.uses[one.n][1])}
+                for one in self.sentences
+            ],
+        }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes short rows on one line, long texts as they stand, and no value by reference to another."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_mapping(self, tag: Any, mapping: Any, flow_style: Any = None) -> Any:
+        short = set(mapping) & {"name", "template", "days"} and len(str(mapping)) < 100
+        return super().represent_mapping(tag, mapping, flow_style=bool(short))
+
+    def represent_sequence(self, tag: Any, sequence: Any, flow_style: Any = None) -> Any:
+        return super().represent_sequence(
+            tag, sequence, flow_style=all(isinstance(part, str | int) for part in sequence)
+        )
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump_yaml(data: dict[str, Any]) -> str:
+    """Return data as YAML in the order of its keys."""
+    text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=200)
+    return text
+
+
+def to_plain(value: Any) -> Any:
+    """Return data with its days as text."""
+    if isinstance(value, dict):
+        return {key: to_plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(part) for part in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def draft_notice(text: str) -> NoticeDraft:
     """Return the draft of a notice; almost empty when the text is no notice."""
-    found = extract(text)
-    name = _make_id(found)
-    yaml = "\n".join(_write_notice(found, name)) + "\n"
-    dates = sum((span.opens is not None) + (span.closes is not None) for span in found.spans) + bool(found.issued)
-    contacts = sum(len(desk.phones) + len(desk.mails) for desk in found.desks)
-    return NoticeDraft(name, yaml, dates, contacts, len(found.people), len(found.papers), yaml.count(MARK))
+    frame = cut(text[:MOST_CHARACTERS])
+    groups = find_groups(frame)
+    work = DraftWork(frame, groups, find_days(frame, groups))
+    desks = find_desks(frame.body)
+    name = make_id(frame)
+    notice: dict[str, Any] = {"notice": write_head(work, name), "school": write_school(work)}
+    notice["cohorts"], ids = write_cohorts(work)
+    notice["windows"] = write_windows(work, ids)
+    notice |= write_site(work)
+    notice["corrections"] = write_corrections(work)
+    notice["contacts"], notice["routing"] = write_contacts(work, desks, notice["school"])
+    notice["links"] = write_links(work)
+    notice |= write_aftermath(work)
+    if len(text) > MOST_CHARACTERS:
+        work.doubt("notice", f"原文太长，只读了前 {MOST_CHARACTERS} 个字")
+    for at, path in place_facts(work.days):
+        work.use(at, path)
+    notice["privacy"] = {"collects": list(COLLECTS), "retention_days_after_last_window": 60}
+    dates = sum((w.opens is not None) + (w.closes is not None) for w in work.days.windows) + len(work.days.duties)
+    uses = {one.n: _find_use(one, work) for one in frame.sentences}
+    doubts = tuple(sorted(work.doubts, key=lambda one: list(notice).index(one.at.split(".")[0])))
+    return NoticeDraft(
+        name,
+        {key: value for key, value in notice.items() if value or key in ("windows", "contacts")},
+        doubts,
+        frame.sentences,
+        uses,
+        dates,
+    )
 
 
-def _make_id(found: NoticeFindings) -> str:
-    """Return an id such as `2014-autumn`: the year and season of graduation in the title."""
-    year = re.search(r"(20\d\d)", found.title)
-    season = next((name for word, name in (("春", "spring"), ("夏", "summer"), ("秋", "autumn"), ("冬", "winter"))
-                   if word in found.title), "notice")  # fmt: skip
-    number = year[1] if year else str(found.issued.year) if found.issued else "new"
-    return f"{number}-{season}"
-
-
-def _quote(text: str) -> str:
-    return '"' + re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"')[:290] + '"'
-
-
-def _comment_sentence(sentence: str, indent: int) -> str:
-    return " " * indent + "# 原文：" + re.sub(r"\s+", " ", sentence)[:160]
-
-
-def _write_notice(found: NoticeFindings, name: str) -> Iterator[str]:
-    who = re.search(r"20\d\d年?届?(?:\d{1,2}月|[春夏秋冬]季)?", found.title)
-    short = f"{who[0]}毕业生核对" if who else re.sub(r"^关于|的?通知$", "", found.title)[:20]
-    school = re.match(r".{2,20}?(?:大学|学院|学校)", found.school)
-    unit = found.school[len(school[0]) :] if school else ""
-    yield "# 照通知原文起草，还没有发布。每一处都对着原文看一遍，标了“请核对”的改好，再把 status 改成 published。"
-    yield "notice:"
-    yield f"  id: {name}          {MARK}：编号，学生的链接里会用到"
-    yield "  status: draft"
-    yield f"  title: {_quote(found.title or '请填写')}" + ("" if found.title else f"  {MARK}")
-    yield f"  short: {_quote(short if len(short) > 1 else '毕业生核对')}  {MARK}：按钮上的短名，最多 20 个字"
-    yield f"  issued_on: {found.issued.isoformat()}" if found.issued else f"  issued_on: null  {MARK}：没有找到落款日期"
-    yield "  tz: Asia/Shanghai"
-    yield "school:"
-    yield f"  name: {_quote(school[0] if school else '请填写')}  {MARK}"
-    yield f"  unit: {_quote(unit or found.school or '学籍管理办公室')}  {MARK}"
-    yield from _write_cohorts(found.people)
-    yield from _write_windows(found.spans)
-    yield from _write_site(found)
-    yield from _write_corrections(found)
-    yield from _write_contacts(found.desks)
-    yield "links:"
-    for url, sentence in found.links or (("https://www.chsi.com.cn/", ""),):
-        yield _comment_sentence(sentence, 2) if sentence else f"  {MARK}：通知里没有网址，这是学信网首页"
-        yield f"  - {{label: {_quote('学信网' if 'chsi' in url else url)}, url: {_quote(url)}, official: true}}"
-    yield "privacy:"
-    yield f"  collects: [{', '.join(COLLECTS)}]"
-    yield "  retention_days_after_last_window: 60"
-
-
-def _write_cohorts(people: tuple[GraduateGroup, ...]) -> Iterator[str]:
-    yield "cohorts:"
-    if not people:
-        yield f"  {MARK}：没有找到分专业的名单"
-        yield "  - {id: everyone, label: 本届毕业生, level: other}"
-    for n, group in enumerate(people, start=1):
-        yield _comment_sentence(group.sentence, 2)
-        level = "毕业生" if group.level == "other" else group.level
-        label = level + (f"（{group.partner}）" if group.partner else "")
-        yield f"  - id: group-{n}"
-        yield f"    label: {_quote(label if group.majors else f'{label}往届留级生')}"
-        yield f"    level: {group.level}" + (f"  {MARK}：哪个层次" if group.level == "other" else "")
-        if group.partner:
-            yield f"    partner_school: {_quote(group.partner)}"
-        if group.grades:
-            yield f"    grades: [{', '.join(map(_quote, group.grades))}]"
-        if group.held_back:
-            yield f"    includes_held_back: true  {MARK}"
-        if group.majors:
-            yield f"    majors: [{', '.join(map(_quote, group.majors))}]"
-
-
-def _write_windows(spans: tuple[Span, ...]) -> Iterator[str]:
-    yield "windows:"
-    if not any(span.kind == "check" for span in spans):
-        yield f"  {MARK}：没有找到网上核对的时间"
-        yield "  - {id: check, kind: check, label: 网上核对学籍和照片, from: null, to: null}"
-    used: dict[str, int] = {}
-    for span in spans:
-        used[span.kind] = used.get(span.kind, 0) + 1
-        number = f"-{used[span.kind]}" if used[span.kind] > 1 else ""
-        yield from (_comment_sentence(sentence, 2) for sentence in span.sentence.split("\n"))
-        yield f"  - id: {span.kind.replace('_', '-')}{number}"
-        yield f"    kind: {span.kind}" + (f"  {MARK}：这段时间是做什么的" if span.kind == "prepare" else "")
-        yield f"    label: {LABELS[span.kind]}{f'（{used[span.kind]}）' if number else ''}"
-        unsure = "" if span.sure else f"  {MARK}：原文没有写全，是推出来的"
-        yield f"    from: {span.opens.isoformat() + unsure if span.opens else 'null'}"
-        yield f"    to: {span.closes.isoformat() + unsure if span.closes else 'null'}"
-        if span.time_from:
-            yield f"    time_from: {_quote(span.time_from)}"
-        if span.time_to:
-            yield f"    time_to: {_quote(span.time_to)}"
-        inclusive = "unknown" if span.before else "true"
-        yield f"    end_inclusive: {inclusive}" + (f"  {MARK}：“前”算不算当天" if span.before else "")
-        late = _LATE.search(span.sentence)
-        yield f"    late: {{policy: {f'none, text: {_quote(late[0])}' if late else 'phone'}}}  {MARK}"
-
-
-_LATE = re.compile(r"(?:逾期|过期)(?:一律|将|概)?不(?:予|再)?(?:受理|办理|补办|接收)")
-
-
-def _write_site(found: NoticeFindings) -> Iterator[str]:
-    yield "account:"
-    yield f"  username: [mobile]  {MARK}：邮箱 email，手机 mobile，身份证号 id_no"
-    yield "  code_channels: [sms]"
-    yield "entry_paths:"
-    year = f"{found.issued.year}年" if found.issued else "通知发出时"
-    yield f"  - {{label: 学信档案, url: {_quote('https://www.chsi.com.cn/')}, as_of: {year}}}  {MARK}：从哪里点进去"
-    yield "verdict:"
-    name, sentence = found.ok_button
-    yield _comment_sentence(sentence, 2) if sentence else f"  {MARK}：通知没有写按钮的名字"
-    yield f"  ok_button: {_quote(name or '信息无误')}"
-    wrong, sentence = found.wrong_button
-    if sentence:
-        yield _comment_sentence(sentence, 2)
-    yield f"  wrong_button: {_quote(wrong) if wrong else 'null'}"
-    yield f"  on_mismatch: {'mark_then_report' if wrong else 'report_only'}  {MARK}：有误时先点按钮，还是只报告"
-    yield f"check_fields_source: beyond  {MARK}：通知列了栏目的，照通知改，并写 notice"
-    yield "check_fields:"
-    yield from (f'  - {{name: {field}, kind: "*"}}' for field in FIELDS)
-
-
-def _write_corrections(found: NoticeFindings) -> Iterator[str]:
-    window = any(span.kind == "correction" for span in found.spans)
-    yield "corrections:"
-    yield '  - kind: "*"'
-    yield f"    allowed: office_decides  {MARK}：哪些能改，哪些不能改"
-    if found.papers:
-        yield "    documents:"
-        last = ""
-        for paper in found.papers:
-            if paper.sentence != last:
-                last = paper.sentence
-                yield _comment_sentence(last, 6)
-            original, copies = "false" if paper.copied else "true", paper.copies or "null"
-            yield f"      - {{name: {_quote(paper.name)}, original: {original}, copies: {copies}}}"
-    else:
-        yield f"    {MARK}：通知没有写要带的材料"
-    if found.where[0]:
-        yield _comment_sentence(found.where[1], 4)
-        yield f"    where: {_quote(found.where[0])}  {MARK}"
-    yield f"    window: {'correction' if window else 'null'}"
-
-
-def _merge_desks(desks: list[ContactLine]) -> list[ContactLine]:
-    """Return the desks, with each mail, chat or address that stands alone given to a desk that lacks it.
-
-    That is the desk of the same person, else the first one with a telephone.
-    """
-    kept = [desk for desk in desks if desk.phones]
-    for desk in (desk for desk in desks if not desk.phones):
-        lacking = [one for one in kept if not _ways_besides_phone(one) & _ways_besides_phone(desk)]
-        same = [one for one in lacking if desk.person and one.person == desk.person]
-        first = next(iter(same or lacking), None)
-        if first is None:
-            kept.append(desk)
-            continue
-        both = "\n".join(dict.fromkeys((*first.sentence.split("\n"), desk.sentence)))
-        more = replace(
-            first,
-            sentence=both,
-            mails=first.mails + desk.mails,
-            im="；".join(filter(None, (first.im, desk.im))),
-            room=first.room or desk.room,
-        )
-        kept[kept.index(first)] = more
-    return [desk for desk in kept if desk.phones or desk.mails or desk.im]
-
-
-def _ways_besides_phone(desk: ContactLine) -> set[str]:
-    """Return the ways besides the telephone in which a desk can be reached."""
-    return {name for name in ("mails", "room") if getattr(desk, name)}
-
-
-def _write_ways(desk: ContactLine) -> Iterator[str]:
-    """Yield the lines with the ways to reach a desk."""
-    if desk.person:
-        yield f"    person: {_quote(desk.person)}"
-    if desk.phones:
-        yield f"    phones: [{', '.join(map(_quote, desk.phones))}]"
-    if desk.mails:
-        yield f"    email: {_quote(desk.mails[0])}"
-    if desk.im:
-        yield f"    im: {_quote(desk.im)}"
-    if desk.room:
-        yield f"    room: {_quote(desk.room)}"
-    if desk.hours:
-        yield f"    hours: {_quote(desk.hours)}"
-
-
-def _write_contacts(desks: tuple[ContactLine, ...]) -> Iterator[str]:
-    chsi = [desk for desk in desks if "学信网" in desk.sentence or any("chsi" in mail for mail in desk.mails)]
-    own = _merge_desks([desk for desk in desks if desk not in chsi])
-    yield "contacts:"
-    if not own:
-        yield f"  {MARK}：没有找到学校的电话"
-        yield "  - {id: office, role: 学籍管理办公室, topics: [record, photo, correction, deadline, other]}"
-    for n, desk in enumerate(own):
-        for sentence in desk.sentence.split("\n"):
-            yield _comment_sentence(sentence, 2)
-        yield f"  - id: {'office' if n == 0 else f'office-{n + 1}'}"
-        yield f"    role: {_quote(desk.role or '学籍管理办公室')}" + ("" if desk.role else f"  {MARK}")
-        yield from _write_ways(desk)
-        topics = "record, photo, correction, deadline, other" if n == 0 else "other"
-        yield f"    topics: [{topics}]"
-    for desk in chsi[:1]:
-        yield _comment_sentence(desk.sentence, 2)
-        yield "  - id: chsi"
-        yield "    role: 学信网客服"
-        yield from _write_ways(desk)
-        yield "    topics: [account]"
-    yield "routing: {account: chsi, record: office, photo: office, old_diploma: chsi}"
+def _find_use(one: Sentence, work: DraftWork) -> tuple[SentenceUse, tuple[str, ...]]:
+    facts = tuple(work.facts.get(one.n, ()))
+    if one.frame in ("title", "page", "signature"):
+        return one.frame, facts
+    if any(path.startswith("staff.") for path in facts):
+        return "staff", facts
+    return ("fact" if facts else "unused"), facts

@@ -60,7 +60,24 @@ class AdminPhrases(PhraseRow):
     levels: Mapping[Literal["error", "warning"], Label]
     lint: Mapping[str, Sentence]
     refused: Mapping[
-        Literal["too_large", "no_text", "bad_name", "no_file", "no_revision", "settled", "secret"], Sentence
+        Literal[
+            "too_large",
+            "no_text",
+            "bad_name",
+            "no_file",
+            "no_revision",
+            "settled",
+            "secret",
+            "document_too_large",
+            "document_no_text",
+            "document_other_kind",
+            "document_broken",
+            "document_old_word",
+            "document_pdf_reader",
+            "document_locked",
+            "document_scan",
+        ],
+        Sentence,
     ]
     inbox_empty: Sentence
     inbox_card: Sentence

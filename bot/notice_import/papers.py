@@ -1,0 +1,157 @@
+"""Finds the papers that a notice asks for, by kind of correction, and what may not be corrected. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.notice_import.dates import to_number
+from bot.notice_import.sentences import Sentence
+
+_PAPER = re.compile(
+    r"(?:[《“]?[\u4e00-\u9fff]{2,24}?(?:证明(?!材料)|申请表|登记表|审批表|情况表|情况说明"
+    r"|备案表|承诺书|通知书|(?:勘误|更正|变更|核对|修正)表|录取名册|录取花名册|公证书|裁定书"
+    r"|认证报告|登记卡)[》”]?"
+    r"|户口[簿本]|居民身份证|身份证(?!号|件号|信息|照片|类|不|有)|学生证|准考证|毕业证书?(?!时"
+    r"|的)|学位证书?|军官证|护照|近期照片|免冠照片)"
+)
+_CARRY = re.compile(
+    r"携带|持(?!有)|提交|提供|出具|备齐|准备|(?<!证明)材料|交|凭|附(?!件)|附上|[须另]带"
+    r"|还[要须需]|需要|带(?!领|来)|填写|递交|上交|寄"
+)
+_HEADED = re.compile(r"(?:材料|所需|携带|资料|手续)")
+_COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
+_JOINED = re.compile(r"[、，,；;和及与]|以及|或(?:者)?")
+_KINDS = (
+    ("改名", re.compile(r"姓名|更名|改名|名字")),
+    ("身份证号", re.compile(r"身份证号码?|证件号码?|升位|换证")),
+    ("出生日期", re.compile(r"出生(?:日期|年月)|生日")),
+    ("民族", re.compile(r"民族")),
+    ("性别", re.compile(r"性别")),
+    ("专业和层次", re.compile(r"专业|层次")),
+    ("照片", re.compile(r"照片|图像")),
+)
+_CHANGES = re.compile(r"有误|变更|更改|修改|更正|变动|错误|不符|改|更名|升位|误|纠正")
+_REFUSED = re.compile(
+    r"不(?:得|予|能|可|再|允许|接受)(?:随意)?(?:更改|修改|变更|更正|改动|受理[^，。]{0,6}(?:更改"
+    r"|修改|变更|更正))|无法(?:更改|修改|更正)|一律不改|概不更改"
+)
+_LATER = re.compile(
+    r"注册后|上报|一经|逾期|截止后|毕业后|发放后|审核通过|确认后|提交后|学生本人不得随意|本人不得|私自|自行|擅自|代"
+)
+_NOT_FOR_GRADUATES = re.compile(r"汇总|统计|名单|通知书》|学校[^，。]{0,4}出具")
+_PHOTO_TIME = re.compile(r"采集|拍摄|拍照|报到|领取|领证|缴费")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper to bring; `copied` when a copy is enough. `copies` is None when the notice names no number."""
+
+    name: str
+    at: int
+    copied: bool = False
+    copies: int | None = None
+
+
+@dataclass
+class CorrectionRule:
+    """A kind of correction (`*`: any other) with its papers; `refused`: it is not made."""
+
+    kind: str
+    papers: list[Paper] = field(default_factory=list)
+    refused: bool = False
+    at: list[int] = field(default_factory=list)
+
+
+def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> list[CorrectionRule]:
+    """Return the kinds of corrections with their papers; the general one (`*`) is always last.
+
+    `staff` are the sentences that say what staff has to do.
+    """
+    rules: dict[str, CorrectionRule] = {"*": CorrectionRule("*")}
+    seen, kinds = set[tuple[str, str]](), ["*"]
+    listed = False
+    for one in body:
+        listed = _is_listed(one, listed=listed)
+        here = _find_kinds(one.plain)
+        if one.n in staff:
+            continue
+        for kind in _find_refused(one.plain):
+            rule = rules.setdefault(kind, CorrectionRule(kind))
+            rule.refused = True
+            rule.at.append(one.n)
+        about = _CHANGES.search("".join((one.plain, *one.heads))) or _HEADED.search(one.plain)
+        if not listed and not (about and _CARRY.search(one.plain)):
+            kinds = ["*"]
+            continue
+        kinds = here or (kinds if listed and not one.frame else ["*"])
+        for paper in _find_papers(one):
+            for kind in kinds:
+                if (kind, paper.name) not in seen and ("*", paper.name) not in seen:
+                    seen.add((kind, paper.name))
+                    rule = rules.setdefault(kind, CorrectionRule(kind))
+                    rule.papers.append(paper)
+                    rule.at.append(one.n)
+    general = rules.pop("*")
+    if len(rules) == 1 and not general.papers and not next(iter(rules.values())).refused:
+        (only,) = rules.values()
+        general.papers, general.at = only.papers, only.at
+        rules = {}
+    return [*rules.values(), general]
+
+
+def _is_listed(one: Sentence, *, listed: bool) -> bool:
+    """Return whether the sentence stands in a list of papers: under a heading of such, or behind a colon."""
+    if any(_HEADED.search(head) and not _PHOTO_TIME.search(head) for head in one.heads[:2]):
+        return True
+    paper = _PAPER.search(one.plain)
+    continues = listed and paper is not None and len(one.plain) < 60
+    opens = bool(_HEADED.search(one.plain) and re.search(r"[:：]\s*$", one.plain) and not _PHOTO_TIME.search(one.plain))
+    return opens or continues
+
+
+def _find_kinds(text: str) -> list[str]:
+    """Return the kinds of corrections that a sentence speaks of: those in its topic, before the papers."""
+    topic = re.split(r"须|需(?!要?改|要?更|修)|应|提供|提交|携带|出具|[:：]", text, maxsplit=1)[0] or text[:20]
+    topic = topic if _CHANGES.search(topic) and len(topic) < 40 else ""
+    found = [
+        kind for kind, words in _KINDS if words.search(re.sub(r"[《“][^》”]*[》”]|身份证(?!号|件)|信息变更", "", topic))
+    ]
+    return found if len(found) <= 2 else []
+
+
+def _find_refused(text: str) -> Iterator[str]:
+    if not _REFUSED.search(text) or _LATER.search(text):
+        return
+    for clause in re.split(r"[。；;]", text):
+        m = _REFUSED.search(clause)
+        if m:
+            ahead = clause[max(0, m.start() - 40) : m.start()]
+            yield from (
+                kind
+                for kind, words in _KINDS
+                if kind != "照片" and words.search(ahead) and (_CHANGES.search(ahead) or len(ahead) < 16)
+            )
+
+
+def _find_papers(one: Sentence) -> Iterator[Paper]:
+    if _PHOTO_TIME.search(one.plain) and not _CHANGES.search(one.plain):
+        return
+    wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能|由学校|领取", one.plain, maxsplit=1)[0]
+    for part in _JOINED.split(wanted):
+        for m in _PAPER.finditer(part):
+            name = re.sub(
+                r"^.*(?:携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
+                r"|的)(?=[\u4e00-\u9fff]{2})",
+                "",
+                m[0].strip("《》“”"),
+            )
+            name = re.sub(
+                r"^(?:相关|有关|有效|以下|上述|把|将|或|新旧|原件?|其|因|并|将|到|至|在|为|需|须|应)+", "", name
+            )
+            if len(name) < 3 or _NOT_FOR_GRADUATES.search(part) or re.search(r"相关证明|有关证明|^证明", name):
+                continue
+            copied = re.match(r"[》”]?的?(?:[（(][^）)]{0,10}[）)])?(?:正反面)?(?:复印件|扫描件)", part[m.end() :])
+            count = _COPIES.search(part, m.end()) if copied else None
+            yield Paper(name, one.n, bool(copied), to_number(count[1].replace("两", "二")) if count else None)

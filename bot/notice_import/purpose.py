@@ -1,0 +1,235 @@
+"""Tells of the days in a sentence what they are for, and whether graduates or the school's staff have to act. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LABELS = {
+    "check": "网上核对学籍和照片", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
+    "confirm_capture": "确认采集的照片", "paper_check": "签字核对", "report": "报告有误", "recheck": "更正后复核",
+    "register_public": "公示和电子注册", "collection": "领取证书和典礼", "prepare": "其他安排",
+}  # fmt: skip
+_AGAIN = re.compile(r"补充?采|补拍|补照|重新(?:采集|拍摄)|重拍|补充图像|第二轮")
+_KINDS = (
+    ("recheck", re.compile(r"(?:更正|修改|勘误)后[的再]?[^，。；]{0,8}(?:复核|核对|查看|确认)|再次(?:核对|登录"
+    r"|查看|校对)|二次核对|(?<!身份)(?<!资格)(?<!照片)复核(?!结果|材料|表|小组|对象)")),
+    ("recapture", _AGAIN),
+    ("confirm_capture", re.compile(r"确认(?:本人)?(?:学历|毕业|采集|图像)?(?:的)?(?:照片|图像)"
+    r"|(?:照片|图像)(?:信息)?(?:的)?确认(?!照片)"
+    r"|采集(?:完成|结束|成功|任务)*(?:后|结束)[^。；]{0,30}(?:核对|校对|确认|查看)")),
+    ("capture", re.compile(r"采集(?!码|后|前|完|结束|单位|中心|费|系统|要求|点(?!采集)|特征|成功|流程|须知|照片"
+    r"|表|名单|人员|对象|工作由|机构|地点|标准|公司|小程序)|集中拍摄|拍摄(?!要求|对象|地点"
+    r"|标准|号|单位|组)|拍照|照相|摄像|上传(?:个人|本人|学历|毕业|电子)?照片|照片上传|散拍"
+    r"|采集时间")),
+    ("paper_check", re.compile(r"纸质[^，。；]{0,10}(?:核对|校对)|核对表[》）]?[^，。；]{0,10}(?:签|交)|(?:签过?了?字"
+    r"|签名|亲笔)[^，。；]{0,8}(?:核对表|确认|核对)|(?:核对|校对)[^，。；]{0,6}(?:签字|签名)"
+    r"|现场核对|线下(?:核对|确认)")),
+    ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错|改信息"
+    r"|改(?=[^，。]{0,6}的[，,])"
+    r"|(?:身份|人工|人像)复核|复核材料|前置学历")),
+    ("report", re.compile(r"上报|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任|学院"
+    r"|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记")),
+    ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
+    r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话)|查看|核实|核验")),
+    ("register_public", re.compile(r"公示|公布|公开|(?:电子|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
+    r"|注册(?:时间|截止)")),
+    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|(?:证书|毕业证)[^，。；]{0,8}(?:领取|发放)|领证|发放|发证"
+    r"|毕业典礼|典礼|授予仪式|离校")),
+    ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
+    r"|报到|培训|下载采集码|毕业论文|论文|学费|登记表")),
+)  # fmt: skip
+_HINT = re.compile(
+    r"(?:[:：]|时间|日期|安排|阶段|为|是|定于|将于|于|在|（|\(|务必|须|应|请|截止|截至|最迟|最晚|到|自|从|\s)+$"
+)
+_VAGUE_REPORT = re.compile("联系|登记|告|报到|报给|报至")
+_TOPIC = re.compile(r"[^，。；]{0,24}的?[，,]")
+"""Behind the first words of a sentence that say what it is about (需修改姓名的，…)."""
+_WRONG = re.compile(r"有误|错误|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失")
+_PAPERS = re.compile(r"证明|材料|身份证|户口|申请表|审批表|更正表|勘误表|复印件")
+_HAND_IN = re.compile(r"交[到至给]?|提交|送[到至交]?|报[送到至]|携带|[持带]|办理|寄|申请")
+
+_STAFF = (
+    r"各?(?:班主任|辅导员|教学秘书|教务秘书|班长)|各(?:系(?:部|[（(]部[）)]|院)?|二级学院"
+    r"|专业学院|教学学院|学院(?:[（(]部[）)])?|院[系部]?|部门|单位|教学单位|培养单位|教学点"
+    r"|校外教学点|函授站|学习中心|分校"
+    r"|班级?(?!主任)|站点?|教学站|工作站|直属[^，。；]{0,6}|市州?)"
+    r"|研究生培养单位|校外教学点|教学点|函授站|学习中心|分校|教学站|系部|二级学院|班主任"
+    r"|辅导员|教学秘书|教务秘书|本系秘书|教务员|学籍(?:管理)?(?:老师|员|人员|管理员)|班长"
+    r"|班级?负责人"
+    r"|工作人员|负责人|学院|(?<!各)系(?=统|汇|将|把|于|负)|教务处|学籍科|教务科|研究生院"
+    r"|继续教育学院|学校|我[校院处]|图片社|采集单位|采集公司"
+)
+_ACTOR = re.compile(
+    rf"(?P<staff>{_STAFF})|(?P<graduate>(?:预?毕业|在校|在籍|应届|本|专科|研究|留学|升本)生(?!名单"
+    rf"|信息|图像|数据|情况|学籍|的|照片|毕业|核|提)"
+    r"|学生(?!工作|处|会|科|名单|信息|基本|处|核对|学籍|身份|变更|的(?!应|须|请)|个人|图像)"
+    r"|同学|学员|本人|考生|每[人位])"
+)
+_RECEIVES = re.compile(
+    r"(?:到|至|向|给|报|交|送|与|和|联系|通过|经|在|告诉|告知|告|并|及|反馈|返还|返|本|我"
+    r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己)?(?:所在|所属"
+    r"|的)?\s*$"
+)
+_PASSES_ON = re.compile(
+    r"(?:通知|告知|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
+    r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*\s*$"
+)
+_BY = re.compile(r"(?:由|以)\s*$")
+_COLLECTING = re.compile(
+    r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:上报|报送|交|报"
+    r"|提交|寄)|收齐|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
+)
+_PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：]{0,8}[:：]\s*$")
+_PAST = re.compile(r"已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
+_OF_LAW = re.compile(
+    r"印发|施行|试行|教学[〔\[（(]|文件|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用|启用)|采用加密|起启用|启用"
+)
+_CONDITION = re.compile(
+    r"^(?:之?前|以前|以?后)?\s*(?:预计|正式|能)?(?:答辩|毕业|入学|出生|取得|录取|离校|变更"
+    r"|注册过|休学|退学)[^，。；\s]{0,6}(?:的|者|(?<!毕业)生|学员)"
+)
+_CLOSED = re.compile(
+    r"放假|休假|假期(?!前|后|期间)|休息|暂停|关闭|停止服务|不办公|停办|春节|中秋|国庆|元旦|端午|清明|农历|维护(?!良)"
+)
+_ENROLS = re.compile(r"入学|出生|生于|录取")
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """The kind of a window; whether it is staff's; why it is `none` at all; `sure`: said in words near the days."""
+
+    kind: str
+    staff: bool = False
+    none: str = ""
+    sure: bool = True
+
+
+def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title: str) -> Purpose:
+    """Return what the days at this place of a sentence are for; `heads`: the headings above it, innermost first."""
+    clause_from = max(text.rfind(sign, 0, start) for sign in "，,。；;、（(") + 1
+    before, after = text[:start], text[end:]
+    if why := _find_no_window(text, before, after):
+        return Purpose("prepare", none=why)
+    staff = _is_for_staff(text, start, end, heads)
+    kind, sure = _find_kind(text, start, end, clause_from), True
+    if not kind:
+        kind = next(filter(None, (_kind_of_words(head) for head in heads)), "")
+        sure = bool(kind)
+        told = {one for one, words in _KINDS if words.search(title)}
+        sure = sure or len(told) == 1
+        kind = kind or _kind_of_words(title) or "prepare"
+    clause = re.split(r"[，。；]", text[end:], maxsplit=1)[0]
+    again = bool(_AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads)))
+    kind = "recapture" if again and kind == "capture" else kind
+    return Purpose(_refine(kind, text, start, heads), staff, "", sure)
+
+
+def _find_no_window(text: str, before: str, after: str) -> str:
+    """Return why days are no window for anybody; empty when they are one."""
+    if _CONDITION.match(after):
+        return "条件"
+    if _PAST.search(before):
+        return "过去"
+    if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
+        return "文件"
+    near = before[-16:] + after[:16]
+    return "放假" if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) else ""
+
+
+def _find_kind(text: str, start: int, end: int, clause_from: int) -> str:
+    """Return the kind whose words are nearest to the days: words right before them, behind them, elsewhere."""
+    best, least = "", 46.0
+    for kind, words in _KINDS:
+        for m in words.finditer(text):
+            if kind == "report" and _VAGUE_REPORT.match(m[0]) and not _WRONG.search(text):
+                continue
+            if m.start() >= end:
+                apart = text[end : m.start()]
+                signs = 9 * len(re.findall(r"[，,：:（(\t]", apart)) + 16 * len(re.findall(r"[；;。]", apart))
+                cost = float(len(apart) + signs)
+            elif m.end() <= start:
+                apart = text[m.end() : start]
+                label = _HINT.fullmatch(apart) is not None and len(apart) < 10
+                cost = -3.0 if label else len(apart) + (3 if m.start() >= clause_from else 11)
+                cost = min(cost, 9.0) if _TOPIC.match(text[m.end() :]) and m.start() < 12 else cost
+            else:
+                continue
+            if cost < least:
+                best, least = kind, cost
+    return best
+
+
+def _kind_of_words(words: str) -> str:
+    """Return the kind of a heading: of the first word in it that is of one."""
+    found = ((m.start(), n, kind) for n, (kind, pattern) in enumerate(_KINDS) if (m := pattern.search(words)))
+    return min(found, default=(0, 0, ""))[2]
+
+
+def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
+    """Return the kind in the light of what else the sentence says."""
+    around = text[max(0, start - 60) : start + 80]
+    if kind in ("report", "check") and _AGAIN.search(text[start : start + 60].split("。", maxsplit=1)[0]):
+        return "recapture"
+    wrong = _WRONG.search(around)
+    if kind in ("report", "check", "prepare", "correction") and wrong:
+        papers = _PAPERS.search(around) and _HAND_IN.search(around)
+        contact = re.search(r"联系|反馈|报告|告知|告诉|上报|报(?:所在|教学|班|学|函|至|给)|领取", around)
+        if papers and not (contact and kind == "report"):
+            return "correction"
+        return "report" if contact and kind != "correction" else kind
+    if kind in ("report", "prepare") and _PAPERS.search(around) and _HAND_IN.search(around):
+        return "correction" if any(re.search("更正|修改|变更|勘误|改", head) for head in (*heads, text)) else kind
+    return kind
+
+
+def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bool:
+    """Return whether the school's staff has to do it: by who is named to do it, else by what is to be done."""
+    before, after = text[:start], text[end:]
+    if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
+        return False
+    for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(after), after)):
+        for m in actors:
+            verdict = _judge_actor(m, whole)
+            if verdict is not None:
+                return verdict
+    if _COLLECTING.search(text[max(0, start - 40) : end + 50]):
+        return True
+    return bool(heads) and bool(
+        re.search(r"(?:学院|系|教学点|函授站|教务处|学习中心)[^，。]{0,4}(?:工作|上报|汇总|报送)|报送|汇总", heads[0])
+    )
+
+
+def _judge_actor(m: re.Match[str], text: str) -> bool | None:
+    """Return whether this actor is staff (True) or a graduate (False) who does it; None for one who does nothing."""
+    ahead, behind = text[: m.start()], text[m.end() : m.end() + 14]
+    ahead = re.sub(r"(?:(?<=[，。；：、）\d请由])|^)(?:[\u4e00-\u9fff（）()]{1,12}、)+$", "", ahead) or ahead[:0]
+    if _BY.search(ahead):
+        return bool(m["staff"]) if re.search(r"由\s*$", ahead) else True
+    if m["graduate"]:
+        return None if re.search(r"(?:联系|统计|核实|汇总|要求)\s*$", ahead) and "统计" in ahead[-4:] else False
+    if _RECEIVES.search(ahead) or re.match(r"\s*(?:联系|领取|查询|办理|审核(?:后|通过)|的(?!各)|[:：]\s*$)", behind):
+        return None
+    if _PASSES_ON.search(ahead):
+        return None
+    organises = re.match(
+        r"[^，。；]{0,10}(?:通知|提醒|督促|组织|转告|传达|告知|指导|安排)(?!.{0,8}(?:汇总|专人))", behind
+    )
+    if organises:
+        return None
+    return True if _is_subject(ahead, behind) else None
+
+
+def _is_subject(ahead: str, behind: str) -> bool:
+    """Return whether a unit stands where one who does something stands."""
+    starts = (
+        not ahead.strip()
+        or re.search(r"[，,。；;:：、（(\t ]|请|由|是|需|须|应|，|年|日|前|要求|\d[.、]|位|的|与|和|及$", ahead[-1:])
+        is not None
+    )
+    acts = re.match(
+        r"\s*(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,8}?)(?:应|须|需|要|务必|请|统一|负责|于"
+    r"|将|在|把|统计|汇总|收齐|提交|报|交|上报|组织|完成|填|派|领|登记|审|复|按|做|核|对"
+    r"|根据|认真|继续|指定|向|，)", behind
+    )  # fmt: skip
+    return bool(starts and (acts or not behind.strip()))

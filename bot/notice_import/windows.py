@@ -1,0 +1,288 @@
+"""Makes windows of the days that a notice names: for graduates with kind and audience, for staff as duties. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.notice_import.cohorts import GraduateGroup
+from bot.notice_import.dates import read_times
+from bot.notice_import.mentions import DaysMention, YearSense, find_mentions
+from bot.notice_import.purpose import LABELS, Purpose, find_purpose
+from bot.notice_import.sentences import FramedNotice, Sentence
+
+_ONE_DAY = ("register_public", "collection", "capture", "recapture", "prepare", "check", "recheck", "confirm_capture")
+"""Kinds for which a bare day is the day itself; for the others it is the last day."""
+_LATE = re.compile(
+    r"(?:逾期|过期|过时)[^，。；]{0,12}?(?:不(?:予|再)?(?:受理|办理|补办|接收|补采)|视为[^，。；]{2,16}"
+    r"|自动关闭|责任自负)"
+)
+_ONLY_TIMES = re.compile(
+    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s*)?(?:具体|采集|拍摄|核对|开放)?(?:时间段?)?\s*[:：为]?\s*(?:每[天日]"
+    r"|(?=[上下]午|\d))"
+)
+_LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s*$")
+_LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
+_PLACE_AHEAD = re.compile(
+    r"([\u4e00-\u9fff]{2,10}(?:校区|教学点|函授站|学习中心|校本部|学院|系)|校本部|本部|[A-E]类"
+    r"|第[一二三四]批次?)[^，。；:：]{0,6}[:：\t ]*$"
+)
+_LEVEL_WORDS = {
+    "专科": r"专科|高起专|高职|大专", "专升本": r"专升本|专接本|专续本", "高起本": r"高起本",
+    "本科": r"(?<!升)(?<!专升)(?<!高起)本科", "研究生": r"研究生|硕士|博士",
+}  # fmt: skip
+_HANDS_IN = re.compile(r"^[^，。；]{0,4}[^，。；]{0,16}(?:交|寄|报|送|提交)")
+_PREPARE = re.compile(
+    r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|缴费|交费|缴纳[\u4e00-\u9fff]{0,4}"
+    r"|答辩|考试|报到|培训|论文|学费|登记表"
+)
+
+
+@dataclass
+class DraftWindow:
+    """A window as found; `audience` are the numbers of groups (None: everybody), `doubts` the doubts by key."""
+
+    kind: str
+    opens: date | None = None
+    closes: date | None = None
+    time_from: str = ""
+    time_to: str = ""
+    hours: tuple[str, ...] = ()
+    inclusive: bool | None = True
+    audience: tuple[int, ...] | None = None
+    about: str = ""
+    late: str = ""
+    at: list[int] = field(default_factory=list)
+    doubts: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        name = self.about if self.kind == "prepare" and self.about else LABELS[self.kind]
+        return f"{name}（{self.about}）" if self.about and name != self.about else name
+
+
+@dataclass
+class DutyOfStaff:
+    """Something that the school's staff has to do, with its last day."""
+
+    what: str
+    at: int
+    opens: date | None = None
+    closes: date | None = None
+    time_to: str = ""
+    why: str = ""
+
+
+@dataclass
+class FoundDays:
+    """Everything found in a notice that has to do with days; `skipped` are sentences whose days are no window."""
+
+    windows: list[DraftWindow] = field(default_factory=list)
+    duties: list[DutyOfStaff] = field(default_factory=list)
+    skipped: dict[int, str] = field(default_factory=dict)
+
+
+def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDays:
+    """Return windows and duties in the order of the text; what is said twice is one window."""
+    found = FoundDays()
+    graduation = re.search(r"(20\d\d)\s*[届年]", notice.title)
+    years = YearSense(notice.issued, int(graduation[1]) if graduation else None)
+    for one in notice.body:
+        mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
+        if not mentions:
+            _attach_times(found, one)
+        past = 0
+        lost = False
+        for m in mentions:
+            if m.lost and lost:
+                continue
+            lost = bool(m.lost)
+            _take(found, notice, groups, one, m, past)
+            past = m.end
+    found.windows = [w for w in found.windows if not _is_repeated(w, found.windows)]
+    return found
+
+
+def _is_plausible(m: DaysMention, text: str) -> bool:
+    """Return whether damaged digits stand where a day would; whole days always do."""
+    if not m.lost or not m.lost.isdigit():
+        return True
+    return bool(
+        _LOST_BESIDE.search(text[: m.start])
+        and (_LOST_IN.search(text[m.end : m.end + 3]) or re.search("时间|截止", text[: m.start]))
+    )
+
+
+def _take(
+    found: FoundDays, notice: FramedNotice, groups: Sequence[GraduateGroup], one: Sentence, m: DaysMention, past: int
+) -> None:
+    """Add the window or duty of one mention; `past` is where the mention before it ends."""
+    purpose = find_purpose(one.plain, m.start, m.end, one.heads, notice.title)
+    last = m.closes or m.opens
+    if (
+        purpose.none
+        or (m.role == "from" and not m.closes and "即" in one.plain[m.start : m.end])
+        or (notice.issued and last and last < notice.issued and not m.lost)
+    ):
+        found.skipped[one.n] = purpose.none or "过去"
+        return
+    opens, closes = m.opens, m.closes
+    if m.role == "date":
+        opens = closes if purpose.kind in _ONE_DAY and not _HANDS_IN.search(one.plain[m.end :]) else None
+    if purpose.staff:
+        clause = re.sub(
+            r"^(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[、.．](?!\d)|[（(][\d一二三四五六七八九十]{1,3}[）)])\s*",
+            "",
+            one.text,
+        )
+        found.duties.append(
+            DutyOfStaff(clause[:280], one.n, None if opens == closes else opens, closes, m.time_to, _why(m))
+        )
+        return
+    audience, about = _find_audience(one, m, past, groups)
+    if purpose.kind == "prepare" and not about and (words := _PREPARE.search(one.plain)):
+        about = words[0]
+    window = DraftWindow(
+        purpose.kind, opens, closes, m.time_from, m.time_to, m.hours, m.inclusive, audience, about,
+        late[0] if (late := _LATE.search(one.plain)) else "", [one.n], _find_doubts(m, purpose, one, opens, closes),
+    )  # fmt: skip
+    if about and audience is None and purpose.kind != "prepare":
+        window.doubts["cohorts"] = (f"通知只对“{about}”写了这个时间，请选是哪些毕业生", one.n)
+    _merge_in(found.windows, window)
+
+
+def _why(m: DaysMention) -> str:
+    return f"{m.why}：“{m.lost}”" if m.lost else m.why
+
+
+def _find_doubts(
+    m: DaysMention, purpose: Purpose, one: Sentence, opens: date | None, closes: date | None
+) -> dict[str, tuple[str, int]]:
+    doubts = dict[str, tuple[str, int]]()
+    about = re.match(r"\s*左右", one.plain[m.end :])
+    why = "原文写的是“左右”" if about else _why(m)
+    if m.lost or (closes and why):
+        doubts["to"] = (why, one.n)
+    why_opens = m.why_opens or (m.why if m.opens else "")
+    if opens and (why_opens or about):
+        doubts["from"] = (why_opens or why, one.n)
+    if not purpose.sure or (purpose.kind == "prepare" and not _PREPARE.search(one.plain)):
+        doubts["kind"] = (f"原文没有写明这段时间做什么，暂按“{LABELS[purpose.kind]}”", one.n)
+    return doubts
+
+
+def _find_audience(
+    one: Sentence, m: DaysMention, past: int, groups: Sequence[GraduateGroup]
+) -> tuple[tuple[int, ...] | None, str]:
+    """Return the groups that the words around the days name, and a place that is no group."""
+    ahead = one.plain[past : m.start]
+    behind = re.match(r"[（(\t ]{0,3}[^，。；]{0,16}", one.plain[m.end :])
+    for words in (ahead, behind[0] if behind else "", *one.heads):
+        chosen = tuple(n for n, group in enumerate(groups) if _is_named(group, words, groups))
+        if chosen and len(chosen) < len(groups):
+            return chosen, ""
+        if chosen:
+            return None, ""
+    place = _PLACE_AHEAD.search(ahead)
+    return None, place[1] if place and not re.search(r"(?:各|所在|本)(?:学院|系)|教育学院", place[1]) else ""
+
+
+def _is_named(group: GraduateGroup, words: str, groups: Sequence[GraduateGroup]) -> bool:
+    names = [name for name in (group.label if group.level == "other" else "", group.partner, *group.sites) if name]
+    if any(name in words for name in names):
+        return not any(
+            other is not group
+            and any(name in other.label and name != other.label and other.label in words for name in names)
+            for other in groups
+        )
+    if len(groups) < 2:
+        return False
+    own = {grade for grade in group.grades if sum(grade in other.grades for other in groups) == 1}
+    if any(grade in words or grade[2:] in words for grade in own):
+        return True
+    pattern = _LEVEL_WORDS.get(group.level)
+    return bool(
+        pattern and re.search(pattern, words) and sum(other.level == group.level for other in groups) < len(groups)
+    )
+
+
+def _attach_times(found: FoundDays, one: Sentence) -> None:
+    """Give a line of hours to the window that stands just above it."""
+    m = _ONLY_TIMES.match(one.plain)
+    last = next((w for w in reversed(found.windows) if one.n - w.at[-1] <= 2), None)
+    if not m or last is None or len(one.plain) > 60 or re.search("周[一二三四五]|电话|服务|咨询|办公", one.plain):
+        return
+    times, _ = read_times(one.plain, m.end())
+    spans = tuple(f"{a}-{b}" for a, b in times if b)
+    if (
+        spans
+        and not last.time_from
+        and last.kind in ("capture", "recapture", "check", "paper_check", "prepare", "collection")
+    ):
+        last.hours = (*last.hours, *spans)
+        last.at.append(one.n)
+
+
+def _merge_in(windows: list[DraftWindow], new: DraftWindow) -> None:
+    """Add a window, or complete one of the same kind and audience that says the same days or the other end of them."""
+    for old in windows:
+        if (old.kind, old.audience, old.about) != (new.kind, new.audience, new.about) or not (new.closes or new.opens):
+            continue
+        guess = "from" in old.doubts or "from" in new.doubts
+        same = old.closes == new.closes and (old.opens == new.opens or not old.opens or not new.opens or guess)
+        joins = old.closes is None and old.opens and new.opens is None and new.closes and old.opens <= new.closes
+        if same or (joins and new.at[0] - old.at[-1] <= 3):
+            _complete(old, new)
+            return
+    windows.append(new)
+
+
+def _complete(old: DraftWindow, new: DraftWindow) -> None:
+    for key, doubt in new.doubts.items():
+        if key != "kind" and not (key == "to" and old.closes) and not (key == "from" and old.opens):
+            old.doubts[key] = doubt
+    if "from" in old.doubts and new.opens and "from" not in new.doubts:
+        old.opens = new.opens
+        del old.doubts["from"]
+    if old.closes and old.closes == new.closes and "to" in old.doubts and "to" not in new.doubts:
+        del old.doubts["to"]
+    if "kind" in old.doubts and "kind" not in new.doubts:
+        del old.doubts["kind"]
+    if old.closes and new.closes and new.inclusive:
+        old.inclusive = old.inclusive or new.inclusive
+    old.opens, old.closes = old.opens or new.opens, old.closes or new.closes
+    old.time_from, old.time_to = old.time_from or new.time_from, old.time_to or new.time_to
+    old.hours, old.late = old.hours or new.hours, old.late or new.late
+    old.at.extend(n for n in new.at if n not in old.at)
+
+
+def _is_repeated(one: DraftWindow, windows: Sequence[DraftWindow]) -> bool:
+    """Return whether another window of the kind says the same end for everybody, with its beginning."""
+    if one.opens is not None or one.closes is None or one.audience is not None:
+        return False
+    for other in windows:
+        if (
+            other is not one
+            and other.kind == one.kind
+            and other.closes == one.closes
+            and other.opens
+            and other.audience is None
+        ):
+            _complete(other, one)
+            return True
+    return False
+
+
+def place_facts(found: FoundDays) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of windows and duties with the paths of what they say."""
+    for n, window in enumerate(found.windows):
+        for at in window.at:
+            yield from (
+                (at, f"windows.{n}.{key}") for key, there in (("from", window.opens), ("to", window.closes)) if there
+            )
+            if not window.opens and not window.closes:
+                yield at, f"windows.{n}.to"
+    for n, duty in enumerate(found.duties):
+        yield duty.at, f"staff.duties.{n}.to"
