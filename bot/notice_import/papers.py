@@ -94,6 +94,10 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
                     rule.papers.append(paper)
                     rule.at.append(one.n)
     general = rules.pop("*")
+    asked = [rule for rule in rules.values() if not rule.refused]
+    if not general.papers and len(asked) > 1 and all(rule.papers == asked[0].papers for rule in asked):
+        general.papers, general.at = asked[0].papers, asked[0].at
+        rules = {kind: rule for kind, rule in rules.items() if rule.refused}
     if len(rules) == 1 and not general.papers and not next(iter(rules.values())).refused:
         (only,) = rules.values()
         general.papers, general.at = only.papers, only.at
@@ -108,7 +112,8 @@ def _is_listed(one: Sentence, *, listed: bool) -> bool:
     paper = _PAPER.search(one.plain)
     continues = listed and paper is not None and len(one.plain) < 60
     opens = bool(_HEADED.search(one.plain) and re.search(r"[:：]\s*$", one.plain) and not _PHOTO_TIME.search(one.plain))
-    return opens or continues
+    itemised = re.search(r"[:：]\s*(?:[（(]?[1一①]|《)", one.plain) and re.search(r"[；;]$", one.plain)
+    return opens or continues or bool(itemised and paper and _CARRY.search(one.plain))
 
 
 def _find_kinds(text: str) -> list[str]:

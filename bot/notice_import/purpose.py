@@ -28,13 +28,13 @@ _KINDS = (
     ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错|改信息"
     r"|改(?=[^，。]{0,6}的[，,])"
     r"|(?:身份|人工|人像)复核|复核材料|前置学历")),
-    ("report", re.compile(r"上报|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任|学院"
+    ("report", re.compile(r"上报|发给|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任|学院"
     r"|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记")),
     ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
     r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话)|查看|核实|核验")),
     ("register_public", re.compile(r"公示|公布|公开|(?:电子|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
     r"|注册(?:时间|截止)")),
-    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|(?:证书|毕业证)[^，。；]{0,8}(?:领取|发放)|领证|发放|发证"
+    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|领证|发放|发证"
     r"|毕业典礼|典礼|授予仪式|离校")),
     ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
     r"|报到|培训|下载采集码|毕业论文|论文|学费|登记表")),
@@ -42,7 +42,7 @@ _KINDS = (
 _HINT = re.compile(
     r"(?:[:：]|时间|日期|安排|阶段|为|是|定于|将于|于|在|（|\(|务必|须|应|请|截止|截至|最迟|最晚|到|自|从|\s)+$"
 )
-_VAGUE_REPORT = re.compile("联系|登记|告|报到|报给|报至")
+_VAGUE_REPORT = re.compile("发给|联系|登记|告|报到|报给|报至")
 _TOPIC = re.compile(r"[^，。；]{0,24}的?[，,]")
 """Behind the first words of a sentence that say what it is about (需修改姓名的，…)."""
 _WRONG = re.compile(r"有误|错误|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失")
@@ -63,7 +63,7 @@ _STAFF = (
 _ACTOR = re.compile(
     rf"(?P<staff>{_STAFF})|(?P<graduate>(?:预?毕业|在校|在籍|应届|本|专科|研究|留学|升本)生(?!名单"
     rf"|信息|图像|数据|情况|学籍|的|照片|毕业|核|提)"
-    r"|学生(?!工作|处|会|科|名单|信息|基本|处|核对|学籍|身份|变更|的(?!应|须|请)|个人|图像)"
+    r"|学生(?!工作|处|会|科|材料|名单|信息|基本|处|核对|学籍|身份|变更|的(?!应|须|请)|个人|图像)"
     r"|同学|学员|本人|考生|每[人位])"
 )
 _RECEIVES = re.compile(
@@ -78,13 +78,14 @@ _PASSES_ON = re.compile(
 _BY = re.compile(r"(?:由|以)\s*$")
 _COLLECTING = re.compile(
     r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:上报|报送|交|报"
-    r"|提交|寄)|收齐|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
+    r"|提交|寄)|收齐|初审|终审|复审|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
 )
-_PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：]{0,8}[:：]\s*$")
+_PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s*$")
 _PAST = re.compile(r"已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
 _OF_LAW = re.compile(
     r"印发|施行|试行|教学[〔\[（(]|文件|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用|启用)|采用加密|起启用|启用"
 )
+_LOOK = r"(?:核对|校对|自查|确认|核查)(?!表)"
 _CONDITION = re.compile(
     r"^(?:之?前|以前|以?后)?\s*(?:预计|正式|能)?(?:答辩|毕业|入学|出生|取得|录取|离校|变更"
     r"|注册过|休学|退学)[^，。；\s]{0,6}(?:的|者|(?<!毕业)生|学员)"
@@ -120,9 +121,25 @@ def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title:
         sure = sure or len(told) == 1
         kind = kind or _kind_of_words(title) or "prepare"
     clause = re.split(r"[，。；]", text[end:], maxsplit=1)[0]
-    again = bool(_AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads)))
+    again = bool(
+        _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
+    )
     kind = "recapture" if again and kind == "capture" else kind
     return Purpose(_refine(kind, text, start, heads), staff, "", sure)
+
+
+_BOTH = re.compile(
+    rf"采集(?!码)[^，。；:：]{{0,6}}(?:[、和与及]|以及)[^，。；:：]{{0,10}}{_LOOK}|{_LOOK}[^，。；:：]{{0,8}}[、和与及][^，。；:：]{{0,10}}采集(?!码)"
+    rf"|采集，?(?:并|同时)[^。；]{{0,20}}{_LOOK}"
+)
+
+
+def find_twin(text: str, start: int, heads: tuple[str, ...], kind: str) -> str:
+    """Return the other kind that the same days are for, where capture and check are named together; else empty."""
+    bare = re.fullmatch(r"[\d一二三四五六七八九十（()）.、．\s]*(?:[^，。；:：]{0,4}时间)?\s*[:：]?\s*", text[:start])
+    words = text[max(0, start - 24) : start + 70].split("。", maxsplit=1)[0]
+    both = _BOTH.search(words) or (bare and heads and _BOTH.search(heads[0]))
+    return {"capture": "check", "check": "capture"}.get(kind, "") if both else ""
 
 
 def _find_no_window(text: str, before: str, after: str) -> str:
@@ -131,6 +148,8 @@ def _find_no_window(text: str, before: str, after: str) -> str:
         return "条件"
     if _PAST.search(before):
         return "过去"
+    if re.search(r"约\s*$", before):
+        return "大概"
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
     near = before[-16:] + after[:16]
@@ -154,7 +173,7 @@ def _find_kind(text: str, start: int, end: int, clause_from: int) -> str:
                 cost = -3.0 if label else len(apart) + (3 if m.start() >= clause_from else 11)
                 cost = min(cost, 9.0) if _TOPIC.match(text[m.end() :]) and m.start() < 12 else cost
             else:
-                continue
+                cost = 2.0  # the days stand inside the words
             if cost < least:
                 best, least = kind, cost
     return best
@@ -173,6 +192,9 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
         return "recapture"
     wrong = _WRONG.search(around)
     if kind in ("report", "check", "prepare", "correction") and wrong:
+        behind = re.split(r"[。；]", text[start : start + 70], maxsplit=1)[0]
+        if _PAPERS.search(behind) and _HAND_IN.search(behind):
+            return "correction"
         papers = _PAPERS.search(around) and _HAND_IN.search(around)
         contact = re.search(r"联系|反馈|报告|告知|告诉|上报|报(?:所在|教学|班|学|函|至|给)|领取", around)
         if papers and not (contact and kind == "report"):
@@ -186,9 +208,10 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
 def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bool:
     """Return whether the school's staff has to do it: by who is named to do it, else by what is to be done."""
     before, after = text[:start], text[end:]
+    near = re.split(r"[，。；]", after, maxsplit=1)[0]
     if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
         return False
-    for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(after), after)):
+    for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(near), near)):
         for m in actors:
             verdict = _judge_actor(m, whole)
             if verdict is not None:
@@ -208,7 +231,7 @@ def _judge_actor(m: re.Match[str], text: str) -> bool | None:
         return bool(m["staff"]) if re.search(r"由\s*$", ahead) else True
     if m["graduate"]:
         return None if re.search(r"(?:联系|统计|核实|汇总|要求)\s*$", ahead) and "统计" in ahead[-4:] else False
-    if _RECEIVES.search(ahead) or re.match(r"\s*(?:联系|领取|查询|办理|审核(?:后|通过)|的(?!各)|[:：]\s*$)", behind):
+    if _RECEIVES.search(ahead) or re.match(r"\s*(?:联系|领取|查询|办理|的(?!各)|[:：]\s*$)", behind):
         return None
     if _PASSES_ON.search(ahead):
         return None
@@ -224,11 +247,11 @@ def _is_subject(ahead: str, behind: str) -> bool:
     """Return whether a unit stands where one who does something stands."""
     starts = (
         not ahead.strip()
-        or re.search(r"[，,。；;:：、（(\t ]|请|由|是|需|须|应|，|年|日|前|要求|\d[.、]|位|的|与|和|及$", ahead[-1:])
+        or re.search(r"[，,。；;:：、（()）\t ]|请|由|是|需|须|应|，|年|日|前|要求|\d[.、]|位|的|与|和|及$", ahead[-1:])
         is not None
     )
     acts = re.match(
-        r"\s*(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,8}?)(?:应|须|需|要|务必|请|统一|负责|于"
+        r"\s*(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,14}?)(?:应|须|需|要|务必|请|统一|负责|于"
     r"|将|在|把|统计|汇总|收齐|提交|报|交|上报|组织|完成|填|派|领|登记|审|复|按|做|核|对"
     r"|根据|认真|继续|指定|向|，)", behind
     )  # fmt: skip

@@ -33,7 +33,7 @@ _NUMBER = re.compile(
 _TITLE = re.compile(r"(?:通知|公告|通告|安排|说明|方案|提醒|函|启事|须知)(?:[（(][^）)]{1,12}[）)])?[!！]?$")
 _DOC_NO = re.compile(r"^[（(]?[\u4e00-\u9fff]{1,12}\s*[〔\[（(【]?20\d\d[〕\]）)】]?\s*第?\s*\d{1,4}\s*号?[）)]?$")
 _PAGE = re.compile(
-    r"发布(?:日期|时间|者|人|单位)?\s*[:：]|发布于|发表(?:日期|时间)|[（(\[【]?(?:来源|作者"
+    r"发布(?:日期|时间|者|人|单位)?\s*[:：]|发布于|发表(?:日期|时间)|(?:^|[\s•|])[（(\[【]?(?:来源|作者"
     r"|编辑|审核|责编|供稿|责任编辑|信息来源|撰稿|初审|终审|录入)[）)\]】]?\s*[:：]"
     r"|浏览(?:次数|量|数)?\s*[:：]|点击(?:数|量|率|次数)\s*[:：]|阅读(?:次数|量|数)?\s*[:：]"
     r"|(?:您)?(?:现在|当前)的?位置|站点首页|^首页|今天是|字号|【?打印|关闭窗口|分享到|^上一[篇条]"
@@ -47,7 +47,10 @@ _UNIT = re.compile(
     r"^[\u4e00-\u9fff（）()·]{2,30}(?:学院|大学|学校|处|部|院|办公室|中心|科|站|办)(?:[（(][^）)]{2,16}[）)])?(?:启"
     r"|宣)?$"
 )
+_ONLY_UNIT = re.compile(r"\s*(?:[\u4e00-\u9fff]{2,12}(?:处|部|院|办|科|中心))?[\s|:：]*")
 _SEAL = re.compile(r"[\s（(]*(?:启|印发|盖?章|公章|代章)[）)]?$")
+_SIGNED_SHORT = re.compile(r"([\u4e00-\u9fff]{4,30}(?:处|部|院|办|科|中心|学校|大学))\s*\d{1,2}月\d{1,2}日")
+"""A signature whose day has no year."""
 _CLOSING = re.compile(r"^(?:特此(?:通知|公告|函告)|请?(?:各单位)?(?:相互|互相)转告|此通知|以上通知|望(?:大家)?周知)")
 
 
@@ -195,6 +198,9 @@ def _frame(found: list[Sentence]) -> FramedNotice:
 def _guess_frame(one: Sentence) -> Frame:
     if _PAGE.search(one.plain[:40]) or re.fullmatch(r"\W*", one.plain):
         return "page"
+    whole = read_full_date(one.plain) if one.line < 8 and len(one.plain) < 40 else None
+    if whole and _ONLY_UNIT.fullmatch(one.plain[: whole[1]]) and not one.plain[whole[2] :].strip(" \t:0123456789"):
+        return "page"
     if _GREETING.match(one.plain) and one.line < 14 and not _NUMBER.match(one.plain):
         return "greeting"
     return "signature" if _CLOSING.match(one.plain) else one.frame
@@ -240,6 +246,10 @@ def _find_signature(found: Sequence[Sentence], frames: dict[int, Frame]) -> tupl
         line = _SEAL.sub("", one.plain)
         whole = read_full_date(line)
         alone = whole and re.fullmatch(r"[\s\W]*", line[whole[2] :])
+        short = _SIGNED_SHORT.fullmatch(line.strip())
+        if short and place >= len(tail) - 2:
+            frames[one.n], unit = "signature", short[1].replace(" ", "")
+            break
         ahead = line[: whole[1]].strip(" \t,，") if whole else ""
         if (
             whole

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.notice_import.cohorts import GraduateGroup
 from bot.notice_import.dates import read_times
 from bot.notice_import.mentions import DaysMention, YearSense, find_mentions
-from bot.notice_import.purpose import LABELS, Purpose, find_purpose
+from bot.notice_import.purpose import LABELS, Purpose, find_purpose, find_twin
 from bot.notice_import.sentences import FramedNotice, Sentence
 
 _ONE_DAY = ("register_public", "collection", "capture", "recapture", "prepare", "check", "recheck", "confirm_capture")
@@ -87,7 +87,8 @@ class FoundDays:
 def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDays:
     """Return windows and duties in the order of the text; what is said twice is one window."""
     found = FoundDays()
-    graduation = re.search(r"(20\d\d)\s*[届年]", notice.title)
+    head = notice.title + "".join(one.plain for one in notice.sentences[:12])
+    graduation = re.search(r"(20\d\d)\s*[届年]", head)
     years = YearSense(notice.issued, int(graduation[1]) if graduation else None)
     for one in notice.body:
         mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
@@ -151,6 +152,8 @@ def _take(
     if about and audience is None and purpose.kind != "prepare":
         window.doubts["cohorts"] = (f"通知只对“{about}”写了这个时间，请选是哪些毕业生", one.n)
     _merge_in(found.windows, window)
+    if twin := find_twin(one.plain, m.start, one.heads, purpose.kind):
+        _merge_in(found.windows, replace(window, kind=twin, at=list(window.at), doubts=dict(window.doubts)))
 
 
 def _why(m: DaysMention) -> str:
@@ -228,8 +231,13 @@ def _attach_times(found: FoundDays, one: Sentence) -> None:
 def _merge_in(windows: list[DraftWindow], new: DraftWindow) -> None:
     """Add a window, or complete one of the same kind and audience that says the same days or the other end of them."""
     for old in windows:
-        if (old.kind, old.audience, old.about) != (new.kind, new.audience, new.about) or not (new.closes or new.opens):
+        if (old.kind, old.audience, old.about) != (new.kind, new.audience, new.about):
             continue
+        if not (new.closes or new.opens):
+            if old.closes or old.opens:
+                continue
+            old.at.extend(new.at)
+            return
         guess = "from" in old.doubts or "from" in new.doubts
         same = old.closes == new.closes and (old.opens == new.opens or not old.opens or not new.opens or guess)
         joins = old.closes is None and old.opens and new.opens is None and new.closes and old.opens <= new.closes
