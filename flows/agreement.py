@@ -12,6 +12,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from flows.notice import ELSEWHERE, Notice
 from flows.windows import EVERYONE, Window, overlap
 
+ACTIVE = ("check", "capture", "recapture", "confirm_capture", "paper_check")
+"""The kinds of windows in which every graduate of a cohort has something to do."""
+
 
 def find_disagreements(notice: Notice) -> Iterator[InitErrorDetails]:
     """Yield the flaws between rows: unknown ids, two dates for one thing, a cohort without a window …"""
@@ -105,7 +108,7 @@ def _find_unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
 
 def _find_uncovered_cohorts(notice: Notice) -> Iterator[InitErrorDetails]:
     for n, cohort in enumerate(notice.cohorts):
-        if not notice.windows_for(cohort.id, "check", "capture", "confirm_capture"):
+        if not notice.windows_for(cohort.id, *ACTIVE):
             yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
         for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
             answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]

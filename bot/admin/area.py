@@ -11,25 +11,18 @@ from datetime import datetime
 
 from bot.admin.cards import Admin, Wish, asks, button, say
 from bot.admin.digest import Digest
+from bot.admin.drafting import Drafting
 from bot.admin.history import History, format_moment
 from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.trial import Trial
-from bot.content.documents import MOST_BYTES, UnreadableDocument, extract_text
-from bot.content.files import Refused
 from bot.domain.areas import Decision, Fetch
-from bot.domain.messages import Attachment, Incoming, Reply
+from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
-from bot.domain.staff_texts import find_forbidden
 from bot.knowledge.inbox import MAX_AGE
 from bot.knowledge.revisions import Knowledge
-from bot.notice_import.draft import draft_notice
-from bot.runtime.process import run_aside
 from bot.store import Store
-
-DRAFTED_S = 20.0
-"""Seconds after which drafting a notice is given up."""
 
 Act = Callable[[Incoming, Wish, datetime], Awaitable[Decision]]
 
@@ -43,6 +36,7 @@ class AdminArea:
         self.digest = Digest(knowledge, store, channel, owners)
         self._knowledge = knowledge
         self._publishing = Publishing(knowledge, self.digest, fetch)
+        self._drafting = Drafting(knowledge, self._publishing)
         self._inbox = Inbox(knowledge, self.digest, self._publishing)
         self._history = History(knowledge, self.digest)
         self._trial = Trial(knowledge, store.knowledge)
@@ -52,7 +46,8 @@ class AdminArea:
         history, inbox, publishing, trial = self._history, self._inbox, self._publishing, self._trial
         return {
             "status": self._show_status, "lint": self._lint, "flagged": self._list_flagged, "digest": self._show_week,
-            "draft": self._draft_notice,
+            "draft": self._drafting.draft, "right": self._drafting.settle, "same": self._drafting.settle,
+            "absent": self._drafting.settle, "set": self._drafting.settle,
             "file": publishing.take_file, "publish": publishing.publish_draft, "drop": publishing.drop,
             "patch": publishing.show_patch,
             "history": history.history, "diff": history.diff, "rollback": history.rollback, "export": history.export,
@@ -108,20 +103,3 @@ class AdminArea:
 
     async def _show_week(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         return Decision((await self.digest.week(at),))
-
-    async def _draft_notice(self, incoming: Incoming, _: Wish, __: datetime) -> Decision:
-        """Draft the YAML of a notice from its words; nothing is published."""
-        words = self._knowledge.content.phrases.admin
-        raw = await self._publishing.receive_bytes(incoming.file, MOST_BYTES)
-        # Aside: what somebody writes on purpose keeps the reading and the extraction busy for long.
-        text = await run_aside(extract_text, raw, DRAFTED_S)
-        if isinstance(text, UnreadableDocument):
-            raise Refused(text.rule)
-        if found := find_forbidden(text):
-            raise Refused("secret", found=self._knowledge.content.phrases.describe_findings(text, found))
-        draft = await run_aside(draft_notice, text, DRAFTED_S)
-        counts = draft.counts
-        if not counts["dates"] and not counts["contacts"]:
-            return say(words.notice_nothing)
-        text = words.notice_drafted.format(**counts)
-        return Decision((Reply(text, attachment=Attachment(f"{draft.id}.yaml", draft.yaml)),))

@@ -28,7 +28,7 @@ MOST_TEXT = 3_600
 """Characters of a message."""
 PARTS = 6
 """Features of an entry that are listed, heaviest first."""
-ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest")
+ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest", "set")
 
 _COMMAND = re.compile(r"/faq(?:@\w+)?(?![\w-])\s*(.*)", re.DOTALL | re.ASCII | re.IGNORECASE)
 _PRESS = re.compile(r"know\|([a-z]{2,9})(?:\|([\w-]{0,16}))?(?:\|([a-z0-9-]{1,40}))?", re.ASCII)

@@ -20,6 +20,10 @@ from bot.notice_import.windows import find_days, place_facts
 
 SentenceUse = Literal["fact", "staff", "title", "page", "signature", "unused"]
 
+HEAD = (
+    "# 照通知原文起草。对着原文看一遍；unsure 里的每一行看过、改好，就把那一行删掉；\n"
+    "# 一行都不剩以后，把 status 改成 published。还剩一行，就发布不了。\n"
+)
 MOST_CHARACTERS = 70_000
 """Characters that are read: 200 KB of Chinese. What is longer is said to be."""
 COLLECTS = (
@@ -48,11 +52,7 @@ class NoticeDraft:
             {"at": doubt.at, "why": doubt.why, **({"sentence": texts[doubt.sentence][:280]} if doubt.sentence else {})}
             for doubt in self.unsure
         ]
-        head = (
-            "# 照通知原文起草，还没有发布。对着原文看一遍；unsure 里的每一行看过、改好，就把那一行删掉；\n"
-            "# 一行都不剩以后，把 status 改成 published。还剩一行，就发布不了。\n"
-        )
-        return head + dump_yaml({**({"unsure": rows} if rows else {}), **self.notice})
+        return write_file({**({"unsure": rows} if rows else {}), **self.notice})
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,6 +113,11 @@ def dump_yaml(data: dict[str, Any]) -> str:
     """Return data as YAML in the order of its keys."""
     text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=200)
     return text
+
+
+def write_file(data: dict[str, Any]) -> str:
+    """Return a draft as the text of a file, with a word to whoever edits it."""
+    return HEAD + dump_yaml(data)
 
 
 def to_plain(value: Any) -> Any:

@@ -162,12 +162,19 @@ def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
     if not work.days.windows:
         work.doubt("windows", "没有找到写给毕业生的时间")
     rows, used = list[dict[str, Any]](), dict[str, int]()
+    labels = dict[tuple[str, str], int]()
     for n, window in enumerate(work.days.windows):
         used[window.kind] = used.get(window.kind, 0) + 1
         number = f"-{used[window.kind]}" if used[window.kind] > 1 else ""
         for key, (why, sentence) in window.doubts.items():
             work.doubt(f"windows.{n}.{key}", why, sentence)
-        rows.append(_write_window(window, f"{window.kind.replace('_', '-')}{number}", ids) | work.quote(window.at))
+        row = _write_window(window, f"{window.kind.replace('_', '-')}{number}", ids) | work.quote(window.at)
+        if window.kind == "collection":
+            row["label"] = "毕业典礼" if "典礼" in row["quote"].split("，")[-1] else "领取毕业证书"
+        place = (row["label"], str(row["cohorts"]))
+        labels[place] = labels.get(place, 0) + 1
+        row["label"] += f"（{labels[place]}）" if labels[place] > 1 else ""
+        rows.append(row)
     return rows
 
 

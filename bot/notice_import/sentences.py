@@ -169,7 +169,7 @@ def _split(line: str) -> Iterator[tuple[int, int]]:
 
 def _frame(found: list[Sentence]) -> FramedNotice:
     """Return the notice with each sentence's part in the frame."""
-    frames = {one.n: _guess_frame(one) for one in found}
+    frames = {one.n: _guess_frame(one, at_top=one.line < 6 and one.n < len(found) - 2) for one in found}
     title = _find_title(found, frames)
     if title:
         frames[title.n] = "title"
@@ -195,10 +195,10 @@ def _frame(found: list[Sentence]) -> FramedNotice:
     )
 
 
-def _guess_frame(one: Sentence) -> Frame:
+def _guess_frame(one: Sentence, *, at_top: bool) -> Frame:
     if _PAGE.search(one.plain[:40]) or re.fullmatch(r"\W*", one.plain):
         return "page"
-    whole = read_full_date(one.plain) if one.line < 8 and len(one.plain) < 40 else None
+    whole = read_full_date(one.plain) if at_top and len(one.plain) < 40 else None
     if whole and _ONLY_UNIT.fullmatch(one.plain[: whole[1]]) and not one.plain[whole[2] :].strip(" \t:0123456789"):
         return "page"
     if _GREETING.match(one.plain) and one.line < 14 and not _NUMBER.match(one.plain):

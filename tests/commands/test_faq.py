@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_a_notice_in_words_becomes_a_file(here: Here, tmp_path: Path) -> None:
     assert [(row["kind"], row["to"]) for row in told["notice"]["windows"]] == [
         (row["kind"], row["to"].isoformat()) for row in windows
     ]
+
+
+def test_a_draft_is_reviewed_on_the_command_line(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("4\n2\n2026-02-26\n"))
+    words, out = NOTICES / "words" / "jiangzhou.txt", tmp_path / "draft.yaml"
+    code, _, asked = here("notice", "draft", str(words), "--review", "--out", str(out))
+    assert code == 0
+    assert "原文是“即日起”" in asked
+    made = yaml.safe_load(out.read_text("utf-8"))
+    assert "unsure" not in made
+    assert made["windows"][2]["from"].isoformat() == "2026-02-26"
 
 
 def test_why_is_explained(here: Here) -> None:

@@ -7,7 +7,7 @@ from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 AdminButton = Literal[
     "publish", "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
-    "next", "back", "export", "lint",
+    "next", "back", "export", "lint", "right", "same", "absent",
 ]  # fmt: skip
 
 
@@ -68,6 +68,13 @@ class AdminPhrases(PhraseRow):
             "no_revision",
             "settled",
             "secret",
+            "review_needed",
+            "review_empty",
+            "review_kind",
+            "review_day",
+            "review_contact",
+            "review_windows",
+            "review_cohort",
             "document_too_large",
             "document_no_text",
             "document_other_kind",
@@ -115,6 +122,10 @@ class AdminPhrases(PhraseRow):
     features: Mapping[str, Label]
     notice_drafted: Sentence
     notice_nothing: Sentence
+    review_ask: Sentence
+    review_value_none: Label
+    review_sentence: Sentence
+    review_done: Sentence
     flagged: Sentence
     flagged_line: Sentence
     flagged_reason: Sentence
