@@ -13,7 +13,7 @@ from flows.notice import ELSEWHERE, Notice
 from flows.windows import EVERYONE, Window, overlap
 
 ACTIVE = ("check", "capture", "recapture", "confirm_capture", "paper_check")
-"""The kinds of windows in which every graduate of a cohort has something to do."""
+"""The kinds of windows of which a notice without a check needs one for every cohort."""
 
 
 def find_disagreements(notice: Notice) -> Iterator[InitErrorDetails]:
@@ -107,8 +107,9 @@ def _find_unknown_verifiers(notice: Notice) -> Iterator[InitErrorDetails]:
 
 
 def _find_uncovered_cohorts(notice: Notice) -> Iterator[InitErrorDetails]:
+    kinds = ("check",) if any(window.kind == "check" for window in notice.windows) else ACTIVE
     for n, cohort in enumerate(notice.cohorts):
-        if not notice.windows_for(cohort.id, *ACTIVE):
+        if not notice.windows_for(cohort.id, *kinds):
             yield flaw("cohort_without_window", "cohorts", n, label=cohort.label)
         for topic, routed in (("record", notice.routing.record), ("photo", notice.routing.photo)):
             answering = [c for c in notice.contacts if c.id == routed or topic in c.topics]
