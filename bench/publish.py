@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.telegram import loop_factory
+from bot.app.http import loop_factory
 from bot.content.files import Files, place_file, with_shipped
 from bot.domain.messages import Incoming
 from bot.knowledge.publish import prepare

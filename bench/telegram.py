@@ -81,9 +81,9 @@ async def measure(who: str, mode: str, people: int, seconds: float) -> tuple[flo
 async def be_ours(mode: str, url: str, token: str) -> None:
     from telegram import Update
 
+    from bot.channels.http.pages import listen
     from bot.channels.telegram.bot import make_bot
     from bot.channels.telegram.intake import Intake
-    from bot.channels.telegram.pages import listen
     from bot.channels.telegram.polling import Polling
     from bot.channels.telegram.webhook import Webhook
 

@@ -27,7 +27,7 @@ import pytest
 import yaml
 
 from bot.content.content import Content
-from bot.domain.messages import Answer, Button, Incoming, Reply
+from bot.domain.messages import Answer, Button, Capabilities, Incoming, Reply
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import both_notices, shipped
@@ -119,7 +119,12 @@ async def _play(talk: Line, content: Content, database: Path) -> Line:
     clock = [at(str(talk["day"]))]
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     try:
-        service = Service(content, store, lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC), posts=("test",))
+        service = Service(
+            content,
+            store,
+            lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC),
+            channels={"test": Capabilities(posts=True)},
+        )
         chat = _Chat(service, clock, edits=talk.get("edits", False))
         return {**talk, "talk": [await chat.play(line) for line in talk["talk"]]}
     finally:

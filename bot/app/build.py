@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +16,7 @@ from bot.channels.console import ConsoleWords, Terminal
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import StaffArea
+from bot.domain.messages import Capabilities
 from bot.domain.zone import local
 from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
@@ -28,6 +29,12 @@ from bot.store import Store, StoreProblem
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
+CHANNELS: Mapping[str, Capabilities] = {
+    TELEGRAM: Capabilities(posts=True),
+    Terminal.name: Capabilities(at_machine=True),
+    "web": Capabilities(posts=True, shows_past=True),
+}
+"""The abilities of each channel."""
 WATCH_S = 5.0
 """Seconds between two looks at the database's file."""
 FORGET_EVERY_S = 24 * 3600.0
@@ -127,7 +134,7 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
         chosen.today,
         owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
         desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
-        posts=(TELEGRAM,),
+        channels=CHANNELS,
         areas=areas,
     )
     workspace.knowledge.take = service.take

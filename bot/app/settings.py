@@ -8,6 +8,7 @@ exception; what a person reads is made from the codes.
 from __future__ import annotations
 
 import io
+import ipaddress
 import math
 import os
 import re
@@ -45,7 +46,9 @@ ProblemCode = Literal[
     "not_an_id",
     "not_a_date",
     "not_a_folder",
-    "not_a_choice",
+    "not_a_choice",  # about: what there is to choose from
+    "not_a_network",
+    "not_an_origin",  # of a web site: https://host
     "in_use",  # another process serves from this home; about: the home and the process
     "unwritable",  # the home cannot be written; about: its path
     "refused",  # the right shape, and Telegram does not know it
@@ -68,7 +71,9 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_an_id": "is not a Telegram id, or a comma-separated list of them: {about}",
     "not_a_date": "is not a date like 2013-12-05, or 2013-12-20T23:50: {about}",
     "not_a_folder": "is not a folder: {about}",
-    "not_a_choice": "must be console or json: {about}",
+    "not_a_choice": "must be one of its words: {about}",
+    "not_a_network": "is not an address, or a list of addresses and networks (10.0.0.0/8): {about}",
+    "not_an_origin": "is not a web site like https://www.example.edu, or a list of them: {about}",
     "in_use": "is in use by another gradbot, one at a time serves from it: {about}",
     "unwritable": "cannot be written: {about}",
     "refused": "is refused by Telegram; copy it again from @BotFather",
@@ -103,6 +108,10 @@ class Address(NamedTuple):
 
     host: str
     port: int
+
+
+PAGE = Address("127.0.0.1", 8000)
+"""Where the page listens when nothing else is said."""
 
 
 def _match(pattern: str, code: ProblemCode) -> BeforeValidator:
@@ -179,6 +188,21 @@ def _check_folder(value: Path) -> Path:
     return value
 
 
+def _parse_networks(value: str) -> tuple[str, ...]:
+    words = re.split(r"[\s,，;；]+", value.strip(" ,，;；"))
+    try:
+        return tuple(str(ipaddress.ip_network(word)).removesuffix("/32").removesuffix("/128") for word in words)
+    except ValueError:
+        raise PydanticCustomError("not_a_network", "malformed") from None
+
+
+def _parse_origins(value: str) -> tuple[str, ...]:
+    words = re.split(r"[\s,，;；]+", value.strip(" ,，;；"))
+    if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", word, re.ASCII) for word in words):
+        raise PydanticCustomError("not_an_origin", "malformed")
+    return tuple(words)
+
+
 class Settings(BaseModel):
     """The operator's settings; frozen, and no secret shows in the repr."""
 
@@ -190,6 +214,16 @@ class Settings(BaseModel):
     webhook_url: Annotated[str, _match_url("http", "https")] | None = None
     webhook_secret: Annotated[SecretStr, _match(r"[\w-]{16,256}", "not_a_secret")] | None = None
     listen: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8080)
+    # Where the page for browsers listens; None: nowhere beside Telegram, else on this machine (`page`).
+    web: Annotated[Address, BeforeValidator(_parse_address)] | None = None
+    # Its public address, with the path under which a proxy serves it.
+    web_url: Annotated[str, _match_url("http", "https")] | None = None
+    # Proxies whose word is taken for who asks, by address or network; none by default.
+    web_proxies: Annotated[tuple[str, ...], BeforeValidator(_parse_networks)] = ()
+    # Sites that may show the page in a frame.
+    web_frames: Annotated[tuple[str, ...], BeforeValidator(_parse_origins)] = ()
+    # Whether search engines may list it.
+    web_index: Literal["yes", "no"] = "no"
     # Where health and metrics are; nothing else is there.
     pages: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8081)
     # The folder of everything the bot keeps; absolute.
@@ -206,6 +240,11 @@ class Settings(BaseModel):
     # Bulk messages a second.
     rate: Annotated[float, BeforeValidator(_parse_rate)] = 25.0
     log: Literal["console", "json"] = "console"
+
+    @property
+    def page(self) -> Address | None:
+        """Where the page listens; without a setting only where there is no Telegram, and then on this machine."""
+        return self.web or (None if self.telegram_token else PAGE)
 
     @property
     def database(self) -> str | Path:

@@ -7,7 +7,6 @@ import gc
 import os
 import secrets
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -18,9 +17,10 @@ from typing import Any
 import structlog
 
 from bot.admin.area import AdminArea
-from bot.app import build
+from bot.app import build, web
 from bot.app.build import Workspace
-from bot.app.settings import PREFIX, Address, SettingFault, Settings, SettingsProblem
+from bot.app.http import listen_at, loop_factory, open_pages
+from bot.app.settings import SettingFault, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
@@ -33,10 +33,8 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.floods import Floods
-from bot.channels.telegram.intake import Intake, until_signal
+from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.limits import Limits
-from bot.channels.telegram.pages import listen, pages
-from bot.channels.telegram.pages import serving as serve
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, fetch_username
 from bot.channels.telegram.webhook import Webhook
@@ -46,19 +44,23 @@ from bot.pictures.studio import Studio
 from bot.reading.urgent import may_be_urgent
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
+from bot.runtime.stopping import until_signal
 from bot.service.turns import Service
 
 _log = structlog.get_logger()
 
 
-def run(chosen: Settings) -> None:
-    """Serve Telegram until SIGTERM or SIGINT. SettingsProblem without a token, or with one that Telegram refuses."""
+def run(chosen: Settings, tell: Callable[[str], None]) -> None:
+    """Serve Telegram, and the page where one is set, until SIGTERM or SIGINT; `tell` shows the page's address.
+
+    SettingsProblem without a token, or with one that Telegram refuses.
+    """
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     configure_log(chosen.log)
     try:
         with build.hold_home(chosen), asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value()))
+            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value(), tell))
     except WrongToken:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
 
@@ -80,7 +82,7 @@ async def _username(chosen: Settings, token: str) -> str:
             raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
 
 
-async def _serve(chosen: Settings, token: str) -> None:
+async def _serve(chosen: Settings, token: str, tell: Callable[[str], None]) -> None:
     async with AsyncExitStack() as open_:
         limits = Limits.at(chosen.rate)
         bot = make_bot(token, limits, base=chosen.telegram_api, proxy=chosen.proxy)
@@ -90,7 +92,7 @@ async def _serve(chosen: Settings, token: str) -> None:
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, bot, open_)
-        await _open_pages(chosen, serving, intake, open_)
+        await open_pages(chosen, partial(_ready, serving, intake), open_)
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
@@ -115,6 +117,7 @@ async def _serve(chosen: Settings, token: str) -> None:
             partial(build.watch_database, serving),
             Scheduler(sender, ProgressCards(sender)).run,
             *admin.digest.works(),
+            *(await web.open_page(chosen, serving, open_, tell) if chosen.page else ()),
         )
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
@@ -162,39 +165,18 @@ async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
 def _intake(chosen: Settings, bot: TelegramBot, open_: AsyncExitStack) -> Intake:
     if chosen.webhook_url is None or chosen.webhook_secret is None:
         return Polling(bot, updates.ALLOWED)
-    sock = open_.enter_context(closing(_listen("listen", chosen.listen)))
+    sock = open_.enter_context(closing(listen_at("listen", chosen.listen)))
     secret = chosen.webhook_secret.get_secret_value()
     return Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED)
 
 
-async def _open_pages(chosen: Settings, serving: Service, intake: Intake, open_: AsyncExitStack) -> None:
-    """Serve health and metrics until the end. SettingsProblem when the chosen address is taken."""
-
-    async def ready() -> Mapping[str, Any]:
-        seen = intake.seen_at
-        return {
-            "database": await serving.reachable(),
-            "content": serving.content.revision,
-            "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
-        }
-
-    try:
-        sock = open_.enter_context(closing(_listen("pages", chosen.pages)))
-    except SettingsProblem as taken:
-        if "pages" in chosen.model_fields_set:
-            raise
-        _log.warning("no_pages", why=str(taken))  # another bot on this machine has the default address
-        return
-    await open_.enter_async_context(serve(pages(ready), sock))
-    _log.info("pages", host=chosen.pages.host, port=chosen.pages.port)
-
-
-def _listen(field: str, address: Address) -> socket.socket:
-    try:
-        return listen(*address)
-    except OSError as taken:
-        why = taken.strerror or str(taken)
-        raise SettingsProblem([SettingFault(PREFIX + field.upper(), "taken", why)]) from None
+async def _ready(serving: Service, intake: Intake) -> Mapping[str, Any]:
+    seen = intake.seen_at
+    return {
+        "database": await serving.reachable(),
+        "content": serving.content.revision,
+        "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
+    }
 
 
 def _words(phrases: Phrases) -> TelegramWords:
@@ -202,12 +184,3 @@ def _words(phrases: Phrases) -> TelegramWords:
     return TelegramWords(
         own.commands, own.description, own.short_description, phrases.public.private, own.undelivered, own.flood
     )
-
-
-def loop_factory() -> Any:
-    """Return uvloop's factory, about twice as fast as asyncio's; None (asyncio's own) on Windows."""
-    if sys.platform == "win32":
-        return None
-    import uvloop  # noqa: PLC0415 - not made for Windows
-
-    return uvloop.new_event_loop

@@ -145,9 +145,10 @@ class Scheduler:
 
     async def _start_reminder(self, due: Due, local: datetime, now: datetime) -> None:
         """Make and start a reminder, once by its key; one that a kill left as a draft is started now."""
-        made = await self._rows.find_by_key(due.key)
+        key = due.key + self.sender.mark
+        made = await self._rows.find_by_key(key)
         if made is None:
-            number = await self._rows.make(self.sender.channel, drafts.dump(due.draft), "plan", now, key=due.key)
+            number = await self._rows.make(self.sender.channel, drafts.dump(due.draft), "plan", now, key=key)
             made = await self._rows.get(number) if number else None
         if made is None or made.state != "draft":
             return
@@ -155,7 +156,7 @@ class Scheduler:
         search = starting.search
         if search:
             await self._apply(replace(starting.start("plan"), search=due.narrow(search)))
-            _log.info("reminder_started", key=due.key)
+            _log.info("reminder_started", key=key)
 
     async def _send_personal_reminders(self) -> None:
         """Send the reminders that people asked for themselves, each with the step where they are."""

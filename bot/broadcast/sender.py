@@ -62,7 +62,8 @@ class Sender:
     """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
 
     `woken` is set by whoever starts, stops or resumes something, `posted` when there is a message for staff, addressed
-    by `staff_notices`. `troubles`: broadcasts that wait for the database, and why.
+    by `staff_notices`. `mark` ends the keys of planned reminders, which each channel makes for its own people.
+    `troubles`: broadcasts that wait for the database, and why.
     """
 
     store: Store
@@ -77,6 +78,7 @@ class Sender:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
+    mark: str = ""
     breakers: dict[int, CircuitBreaker] = field(default_factory=dict)
     troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)

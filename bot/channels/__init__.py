@@ -1,1 +1,1 @@
-"""The terminal and Telegram: messages in, replies out."""
+"""The terminal, Telegram and the browser: messages in, replies out."""

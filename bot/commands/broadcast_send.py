@@ -85,6 +85,7 @@ async def _schedule(workspace: Workspace, it: Broadcast, at: str) -> Moved:
 def _send(number: int, *, as_json: bool) -> None:
     """Send in this process until it is over or stands still."""
     from bot.app import telegram
+    from bot.app.http import loop_factory
 
     async def work() -> None:
         async with telegram.sending(build.settings()) as (service, sender):
@@ -95,7 +96,7 @@ def _send(number: int, *, as_json: bool) -> None:
             for task in progress:
                 await task
 
-    with asyncio.Runner(loop_factory=telegram.loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(work())
 
 

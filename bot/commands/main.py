@@ -74,20 +74,14 @@ Json = Annotated[bool, typer.Option("--json", help="一行一个 JSON。One JSON
 
 @cli.callback(invoke_without_command=True)
 def _gradbot(context: typer.Context) -> None:
-    """Without a command: `run` with a Telegram token, else `chat`."""
+    """Without a command: `run`."""
     if context.invoked_subcommand is None:
-        chosen = build.settings()
-        if chosen.telegram_token:
-            _serve(chosen)
-        else:
-            _need_streams()
-            print(build.content(chosen).phrases.connect_telegram, file=sys.stderr)
-            asyncio.run(build.chat(chosen, _me(), as_json=False))
+        _serve(build.settings())
 
 
 @cli.command()
 def run() -> None:
-    """启动已配置的渠道，直到收到 SIGTERM。Serve the configured channels until SIGTERM or SIGINT."""
+    """启动网页和已配置的渠道，直到收到 SIGTERM。Serve the page and Telegram until SIGTERM or SIGINT."""
     _serve(build.settings())
 
 
@@ -210,9 +204,18 @@ def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
 
 
 def _serve(chosen: Settings) -> None:
-    from bot.app import telegram  # a chat in the terminal need not wait for a server's libraries
+    if chosen.telegram_token:
+        from bot.app import telegram  # the page alone need not wait for its library
 
-    telegram.run(chosen)
+        telegram.run(chosen, _tell)
+    else:
+        from bot.app import web  # a chat in the terminal need not wait for a server's libraries
+
+        web.run(chosen, _tell)
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
 
 
 def _screen() -> Console:

@@ -16,6 +16,19 @@ State = Literal["new", "walking", "reported", "done"]
 
 
 @dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The abilities of a channel, by which others decide what to offer there; without any it only shows replies.
+
+    `posts`: it reaches people unasked. `shows_past`: it shows the last turns again, so what the person said is kept
+    with them, masked. `at_machine`: whoever uses it has the machine, and may hear what is wrong with it.
+    """
+
+    posts: bool = False
+    shows_past: bool = False
+    at_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A file that somebody sent, by the channel's own id; it was not opened. `size` in bytes, 0: unknown."""
 
@@ -37,6 +50,7 @@ class Incoming:
     There `name` is how the channel shows them, and `other` is `arrived` when people came into it (a line of `text` for
     each: id and name).
     `edits`: the channel can still change the bot's message, so that a tap need not add one.
+    `label` is what stands on the button that was pressed, where the channel knows it.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
     """
@@ -54,6 +68,7 @@ class Incoming:
     html: str = ""
     edits: bool = False
     name: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,7 @@ class Answer:
     `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can. `toast` is
     a short pop-up text (200 characters) in channels that have such; `replies` are complete without it.
     `understood` are the acts of a typed message as JSON-ready data, in the order in which they were handled.
+    `said` is what the person had said, masked, in a turn that is kept to be shown again.
     """
 
     replies: tuple[Reply, ...]
@@ -151,6 +167,16 @@ class Answer:
     withdraw: bool = False
     toast: str = ""
     understood: tuple[Mapping[str, Any], ...] = ()
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """A turn of the last ones of a person. `id` is the update's that it answered; `is_post`: it came unasked."""
+
+    id: str
+    answer: Answer
+    is_post: bool = False
 
 
 Cause = Literal["", "flood", "server", "network", "token", "gone"]

@@ -32,7 +32,8 @@ _log = LazyLogger()
 
 class Outbox:
     """The outbox of an open store. `content` gives the content in force, `present` the moment in UTC; `today`, when
-    set, is rehearsed instead. `desks` are the channels whose tickets are released when nobody answers them.
+    set, is rehearsed instead. `desks` are the channels with a staff chat; with one, tickets are released when nobody
+    answers them.
     """
 
     def __init__(
@@ -141,12 +142,12 @@ class Outbox:
 
     async def release_tickets(self) -> None:
         """Let the bot answer again where nobody has said anything for too long."""
-        for channel in self._desks:
-            now = local(self._present(), self._today)
-            for ticket in await self._store.tickets.overdue(channel, utc(now)):
-                try:
-                    effects = staff.release(self._content(), ticket, now).effects
-                    await self._store.apply(effects, channel, self._present())
-                except Outdated:
-                    continue
-                self.posted.set()
+        if not self._desks:
+            return
+        now, desk = local(self._present(), self._today), min(self._desks)
+        for ticket in await self._store.tickets.overdue(utc(now)):
+            try:
+                await self._store.apply(staff.release(self._content(), ticket, now).effects, desk, self._present())
+            except Outdated:
+                continue
+            self.posted.set()

@@ -71,7 +71,7 @@ class StaffTurns:
             at,
             members=await rows.members(channel, at) if act != "tickets" else (),
             invitations=await rows.invitations(channel, at) if act == "join" else (),
-            tickets=await self._store.tickets.pending(channel) if act == "tickets" else (),
+            tickets=await self._store.tickets.pending() if act == "tickets" else (),
             token=secrets.token_urlsafe(24),
             owners=self._owners_of(channel),
             acts=await rows.acts(channel, MAX_ACTS) if act == "audit" else (),
@@ -122,7 +122,7 @@ class StaffTurns:
         if role is None:
             return self._refuse(words.not_staff, at)
         if request:
-            return await self._list_tickets(content, incoming.channel, now) if request.act == "tickets" else Decision()
+            return await self._list_tickets(content, now) if request.act == "tickets" else Decision()
         if found is None:
             return Decision((Reply(words.gone),))
         key = staff.said_key(found.ticket, incoming.text)
@@ -144,5 +144,5 @@ class StaffTurns:
         self._refused_at = at
         return Decision((Reply(text),))
 
-    async def _list_tickets(self, content: Content, channel: str, now: datetime) -> Decision:
-        return Decision((staff.list_tickets(content, await self._store.tickets.pending(channel), now),))
+    async def _list_tickets(self, content: Content, now: datetime) -> Decision:
+        return Decision((staff.list_tickets(content, await self._store.tickets.pending(), now),))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -24,7 +25,7 @@ from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
-from bot.domain.messages import Answer, Attachment, Incoming, NotSaved, Reply
+from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Removed, Role
 from bot.domain.session import Session, SetAside
@@ -61,9 +62,9 @@ class Service:
     """Answers people. `content` may be swapped at any time; a turn keeps the one that it began with.
 
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
-    and id. `desks` are the channels where a person can be asked, `posts` those that can write to people unasked,
-    `areas` what people with a role may use, in the order in which they are asked. `draw` draws a random number below
-    its argument.
+    and id. `channels` are the abilities of each channel, `desks` those with a staff chat: there, and wherever people
+    can be written to unasked, a person can be asked. `areas` are what people with a role may use, in the order in which
+    they are asked. `draw` draws a random number below its argument.
     """
 
     def __init__(
@@ -74,15 +75,15 @@ class Service:
         today: datetime | None = None,
         *,
         owners: Collection[tuple[str, str]] = (),
+        channels: Mapping[str, Capabilities] = MappingProxyType({}),
         desks: Collection[str] = (),
-        posts: Collection[str] = (),
         areas: Sequence[StaffArea] = (),
         draw: Callable[[int], int] = secrets.randbelow,
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
+        self._channels = channels
         self._desks = frozenset(desks)
-        self._posts = frozenset(posts)
         self._draw = draw
         self._store = store
         self._present = present
@@ -145,6 +146,9 @@ class Service:
                     await self._store.apply(ended, channel, at, owner)
                     self.outbox.posted.set()
 
+    def _can(self, channel: str) -> Capabilities:
+        return self._channels.get(channel, Capabilities())
+
     # Turns
 
     async def _turn_with_retries(self, incoming: Incoming) -> Answer:
@@ -174,7 +178,7 @@ class Service:
             return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = self._load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        posts = channel in self._posts
+        posts = self._can(channel).posts
         taken = await self._is_code_taken(incoming)
 
         def decide_with(case: Case | None) -> Turn:
@@ -205,6 +209,10 @@ class Service:
         """Save a graduate's turn; return what is stored when the same update was handled meanwhile. May be Outdated."""
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer, missed = _answer(turn), turn.missed
+        kept = mask_echoes(content, incoming.text, answer)
+        if self._can(channel).shows_past:
+            words = content.phrases.web.unkept if turn.withdraw else content.mask(incoming.label or incoming.text)
+            kept = replace(kept, said=words)
         if missed and not self._misses.admit((channel, user), at):
             missed = None
         saved = await self._store.save_turn(
@@ -213,7 +221,7 @@ class Service:
             session=json.dumps(sessions.dump(turn.session), ensure_ascii=False),
             events=_events(content, turn),
             update_id=update,
-            turn=_ANSWER.dump_json(mask_echoes(content, incoming.text, answer)).decode() if update else None,
+            turn=_ANSWER.dump_json(kept).decode() if update else None,
             miss=_miss(content, missed),
             at=at,
             effects=turn.effects,
@@ -267,7 +275,7 @@ class Service:
 
     async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""
-        if incoming.channel not in self._posts:
+        if self._can(incoming.channel).at_machine:
             return True
         try:
             known = await self._store.load_known(incoming.channel, incoming.user, None)
@@ -277,7 +285,7 @@ class Service:
 
     def _case(self, channel: str, known: KnownPerson) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
-        if channel not in self._desks:
+        if not self._desks or not (channel in self._desks or self._can(channel).posts):
             return None
         number = draw_number(self._draw)
         return Case(known.ticket, number)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, bindparam, case, delete, exists, func, insert, not_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Delivered, Post, Reply
@@ -43,6 +43,14 @@ MOST_JOINED = 3500
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
 _TICKET = select(tickets.c.id).where(tickets.c.number == bindparam("ticket_number")).scalar_subquery()
 _QUEUE = insert(outbox).values(ticket=_TICKET)
+# An answer reaches a graduate where they are, not where it was written.
+_THEIR_CHANNEL = (
+    select(people.c.channel)
+    .join(tickets, tickets.c.person == people.c.id)
+    .where(tickets.c.number == bindparam("ticket_number"))
+    .scalar_subquery()
+)
+_QUEUE_FOR_GRADUATE = _QUEUE.values(channel=func.coalesce(_THEIR_CHANNEL, bindparam("channel_of_origin")))
 # The outbox with the ticket of each message, and the graduate where it goes to them.
 _ADDRESSED = outbox.outerjoin(tickets, tickets.c.id == outbox.c.ticket).outerjoin(
     people, and_(people.c.id == tickets.c.person, outbox.c.to == "graduate")
@@ -71,7 +79,10 @@ async def queue(connection: AsyncConnection, message: Queued, origin: Origin) ->
         if await _join_waiting(connection, message):
             return
         message = replace(message, due_at=await _schedule_words(connection, message, origin.at))
-    await connection.execute(_QUEUE, _row(message, origin))
+    row = _row(message, origin)
+    if message.to == "graduate":
+        row["channel_of_origin"] = row.pop("channel")
+    await connection.execute(_QUEUE_FOR_GRADUATE if message.to == "graduate" else _QUEUE, row)
 
 
 async def _join_waiting(connection: AsyncConnection, message: Queued) -> bool:
@@ -104,7 +115,7 @@ class OutboxRows(Rows):
     @run_to_completion
     async def claim(self, channel: str, at: datetime) -> list[Post]:
         """Return the next due message of each chat, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
-        is_due = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.due_at <= text_of(at)).limit(1)
+        is_due = select(outbox.c.id).where(_is_ours(channel), outbox.c.due_at <= text_of(at)).limit(1)
         if not await self._fetch(is_due):
             return []
         async with self._writing() as connection:
@@ -150,7 +161,7 @@ class OutboxRows(Rows):
         """Make messages whose sender was killed due at once; for the start of the only sender."""
         # What is due later than any claim ends is not claimed: a pause that Telegram asked for.
         claims_end = text_of(at + timedelta(seconds=CLAIMED_S))
-        claimed = (outbox.c.channel == channel, outbox.c.tries > 0, outbox.c.due_at <= claims_end)
+        claimed = (_is_ours(channel), outbox.c.tries > 0, outbox.c.due_at <= claims_end)
         async with self._writing() as connection:
             await connection.execute(update(outbox).where(*claimed).values(due_at=text_of(at)))
 
@@ -175,6 +186,11 @@ class OutboxRows(Rows):
             return True
 
 
+def _is_ours(channel: str) -> Any:
+    """Hold for what a channel delivers: its own, and everything for staff, as only one with a staff chat delivers."""
+    return or_(outbox.c.channel == channel, outbox.c.to == "staff")
+
+
 def _first(channel: str) -> Any:
     """Select the number of the first message of each chat (for staff: of each ticket), and of the first planned.
 
@@ -187,7 +203,7 @@ def _first(channel: str) -> Any:
     return (
         select(func.min(outbox.c.id))
         .select_from(_ADDRESSED)
-        .where(outbox.c.channel == channel, not_(waits))
+        .where(_is_ours(channel), not_(waits))
         .group_by(outbox.c.to == "staff", case((outbox.c.to == "staff", outbox.c.ticket)), chat, outbox.c.planned)
     )
 

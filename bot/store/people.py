@@ -82,6 +82,10 @@ async def delete_idle(connection: AsyncConnection, since: datetime) -> int:
     is_idle = people.c.updated_at < text_of(since)
     for table in tables_of_a_person():
         await connection.execute(delete(table).where(table.c.person.in_(select(people.c.id).where(is_idle))))
+    gone = select(people.c.id).where(
+        people.c.channel == outbox.c.channel, people.c.user_id == outbox.c.user_id, is_idle
+    )
+    await connection.execute(delete(outbox).where(outbox.c.to == "user", gone.exists()))
     await connection.execute(delete(misses).where(misses.c.at < text_of(since)))
     return (await connection.execute(delete(people).where(is_idle))).rowcount
 

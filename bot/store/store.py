@@ -41,6 +41,7 @@ from bot.store.reminders import ReminderRows
 from bot.store.roles import RoleRows
 from bot.store.rows import Origin, ReadRows, RunningTasks, run_to_completion
 from bot.store.schema import WIPE_LOG, prepare
+from bot.store.talk import TalkRows
 from bot.store.tickets import TicketRows
 from bot.store.turns import Miss, StepEvent, TurnRow, TurnWriter, is_handled, save_forgetting
 
@@ -61,6 +62,7 @@ class Store(ReadRows):
         ours = self._reader, self._transaction, self._under_way
         self.tickets = TicketRows(self._reader)
         self.outbox = OutboxRows(*ours)
+        self.talk = TalkRows(*ours)
         self.roles = RoleRows(self._reader)
         self.knowledge = KnowledgeRows(self._reader)
         self.questions = QuestionRows(self._reader)

@@ -60,17 +60,16 @@ class TicketRows(ReadRows):
         ((count,),) = await self._fetch(query)
         return int(count)
 
-    async def pending(self, channel: str) -> list[Ticket]:
+    async def pending(self) -> list[Ticket]:
         """Return the tickets that are not closed, oldest first."""
-        return await self._tickets(and_(tickets.c.state != "closed", people.c.channel == channel))
+        return await self._tickets(tickets.c.state != "closed")
 
-    async def overdue(self, channel: str, at: datetime) -> list[Ticket]:
+    async def overdue(self, at: datetime) -> list[Ticket]:
         """Return the tickets in which nobody said anything for too long, oldest first."""
-        late = and_(tickets.c.release_at <= text_of(at), tickets.c.state.in_(("open", "taken")))
-        return await self._tickets(and_(late, people.c.channel == channel))
+        return await self._tickets(and_(tickets.c.release_at <= text_of(at), tickets.c.state.in_(("open", "taken"))))
 
     async def _tickets(self, which: Any) -> list[Ticket]:
-        found = select(tickets).join(people, people.c.id == tickets.c.person).where(which).order_by(tickets.c.id)
+        found = select(tickets).where(which).order_by(tickets.c.id)
         return [ticket_of_row(row) for row in await self._fetch(found)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, true
+from sqlalchemy import bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Effect, Outdated
@@ -72,6 +72,7 @@ class TurnRow:
 _WHO = (people.c.channel == bindparam("who_channel"), people.c.user_id == bindparam("who_user"))
 _PERSON = select(people.c.id).where(*_WHO).scalar_subquery()
 _SAVE_EVENT = insert(step_events).values(person=_PERSON)
+_COUNT_TURN = update(people).where(*_WHO).values(turns=people.c.turns + 1)
 _FIND_UPDATE = select(handled_updates.c.id).where(
     handled_updates.c.channel == bindparam("channel"), handled_updates.c.update_id == bindparam("update_id")
 )
@@ -103,6 +104,14 @@ class TurnWriter:
         await count_questions(connection, [(turn.channel, turn.at, turn.tallied) for turn in turns if turn.tallied])
         for turn in turns:
             await apply(connection, turn.effects, Origin(turn.channel, turn.user, turn.at))
+
+    async def add(
+        self, connection: AsyncConnection, channel: str, user: str, update_id: str, turn: str, at: datetime
+    ) -> None:
+        """Add a turn that nothing of the person's caused to their last ones; their session stays."""
+        await connection.execute(_COUNT_TURN, {"who_channel": channel, "who_user": user})
+        kept = _update(channel, update_id, turn, at) | {"who_channel": channel, "who_user": user}
+        await connection.execute(self._save_update, kept)
 
 
 async def is_handled(connection: AsyncConnection, channel: str, update_id: str) -> bool:

@@ -14,7 +14,7 @@ from bot.admin.area import AdminArea
 from bot.content.content import Content
 from bot.content.files import Files
 from bot.content.loading import load
-from bot.domain.messages import Answer, Incoming, Sent
+from bot.domain.messages import Answer, Capabilities, Incoming, Sent
 from bot.knowledge.examine import Examination, Examine, Report, examine
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
@@ -67,7 +67,7 @@ class Newsroom:
             self.store,
             lambda: self.now,
             owners=[("test", OWNER)],
-            posts=["test"],
+            channels={"test": Capabilities(posts=True)},
             areas=[self.editor],
         )
         self.knowledge.take = self.service.take

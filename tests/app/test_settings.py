@@ -46,6 +46,11 @@ def test_everything_set(tmp_path: Path) -> None:
         "WEBHOOK_SECRET": "se-cret_1se-cret_1",
         "LISTEN": "[::1]:8443",
         "PAGES": "0.0.0.0:9000",
+        "WEB": "127.0.0.1:8000",
+        "WEB_URL": "https://www.example.edu.cn/check/",
+        "WEB_PROXIES": "127.0.0.1, 10.0.0.0/8",
+        "WEB_FRAMES": "https://www.example.edu.cn",
+        "WEB_INDEX": "yes",
         "DATABASE_URL": "postgres://gradbot:pass@db/gradbot",
         "HOME": "keep",
         "CONTENT": "ours",
@@ -66,6 +71,10 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.webhook_secret.get_secret_value() == "se-cret_1" * 2
     assert settings.listen == Address("::1", 8443)
     assert settings.pages == Address("0.0.0.0", 9000)
+    assert settings.page == Address("127.0.0.1", 8000)
+    assert settings.web_url == "https://www.example.edu.cn/check"
+    assert settings.web_proxies == ("127.0.0.1", "10.0.0.0/8")
+    assert settings.web_frames == ("https://www.example.edu.cn",)
     assert settings.database == "postgresql+asyncpg://gradbot:pass@db/gradbot"
     assert settings.home == tmp_path / "keep"
     assert settings.content == tmp_path / "ours"

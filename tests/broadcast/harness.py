@@ -28,6 +28,7 @@ from bot.channels.telegram.request import AiohttpRequest
 from bot.content.content import Content
 from bot.domain.audience import Audience, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Cancelled, Totals
+from bot.domain.messages import Capabilities
 from bot.domain.proof import Chain
 from bot.domain.session import Session, dump
 from bot.domain.zone import local
@@ -132,7 +133,13 @@ class Harness:
         await scheduler.cards.update()
 
     def service(self) -> Service:
-        return Service(self.content, self.store, lambda: self.now, owners=[("telegram", "1")], posts=("telegram",))
+        return Service(
+            self.content,
+            self.store,
+            lambda: self.now,
+            owners=[("telegram", "1")],
+            channels={"telegram": Capabilities(posts=True)},
+        )
 
     async def draft(self, text: str = "还有{{ days_left }}天", rule: str = "", by: str = "1", **how: Any) -> int:
         notice = self.content.notices[NOTICE]

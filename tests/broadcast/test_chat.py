@@ -23,7 +23,7 @@ from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.conversation.decide import decide
 from bot.domain import session as sessions
-from bot.domain.messages import Incoming
+from bot.domain.messages import Capabilities, Incoming
 from bot.domain.roles import Removed
 from bot.service.turns import Service
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
@@ -85,7 +85,7 @@ async def office(folder: Path, sessions: list[str], paint: Paint = unpainted) ->
             harness.store,
             lambda: harness.now,
             owners=[("telegram", "1")],
-            posts=("telegram",),
+            channels={"telegram": Capabilities(posts=True)},
             areas=areas,
         )
         posts = Posts(harness.bot, None, {}, {}, "x")

@@ -17,15 +17,16 @@ import pytest
 import structlog
 from telegram import Update
 
+from bot.channels.http.connections import ConnectionLimits
+from bot.channels.http.pages import listen, pages, serving
 from bot.channels.telegram import intake
 from bot.channels.telegram.bot import TelegramBot
-from bot.channels.telegram.connections import ConnectionLimits
 from bot.channels.telegram.errors import WrongToken
-from bot.channels.telegram.intake import FinalCall, until_signal
+from bot.channels.telegram.intake import FinalCall
 from bot.channels.telegram.metrics import UNDER_WAY
-from bot.channels.telegram.pages import listen, pages, serving
 from bot.channels.telegram.webhook import BODY_MOST, Webhook
 from bot.domain.messages import NotSaved
+from bot.runtime.stopping import until_signal
 from tests.channels.conftest import FakeTime
 from tests.channels.test_polling import Turns, running
 from tests.telegram_server import TelegramServer

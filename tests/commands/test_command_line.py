@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.content.loading import SHIPPED, load
@@ -191,7 +193,8 @@ def test_checks_the_content_and_draws_the_flow(here: Here, tmp_path: Path) -> No
         (("check", "--content", "nowhere"), {}, "nowhere"),
         (("chat",), {"GRADBOT_TODAY": "soon"}, "GRADBOT_TODAY"),
         (("chat",), {"GRADBOT_HOEM": "x"}, "GRADBOT_HOEM"),
-        (("run",), {}, "GRADBOT_TELEGRAM_TOKEN"),
+        (("run",), {"GRADBOT_WEB": "8000"}, "GRADBOT_WEB"),
+        (("links",), {}, "GRADBOT_TELEGRAM_TOKEN"),
     ],
 )
 def test_wrong_usage_and_settings_are_one_line(
@@ -217,11 +220,16 @@ def test_a_database_that_is_none_is_told_in_one_line(here: Here, tmp_path: Path)
     assert len(ended.err.strip().splitlines()) == 1
 
 
-def test_without_a_command_talks_and_says_how_to_connect(tmp_path: Path) -> None:
-    done = gradbot(tmp_path, said="")
-    assert done.returncode == 0
-    assert "GRADBOT_TELEGRAM_TOKEN" in done.stderr
-    assert load().phrases.console_bye in done.stdout
+def test_without_a_command_serves_the_page_until_it_is_stopped(tmp_path: Path) -> None:
+    start = [sys.executable, "-m", "bot"]
+    with subprocess.Popen(start, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = re.search(r"http://[\d.:]+/", process.stdout.readline())
+        assert address
+        assert "GRADBOT_TELEGRAM_TOKEN" in process.stdout.readline()
+        assert "你好" in httpx.get(address[0]).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 def test_control_c_ends_a_chat_at_once(tmp_path: Path) -> None:

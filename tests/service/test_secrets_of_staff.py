@@ -13,7 +13,7 @@ import pytest
 from bot.admin.area import AdminArea
 from bot.broadcast.area import BroadcastArea
 from bot.domain.areas import StaffArea
-from bot.domain.messages import Answer, Incoming, Sent
+from bot.domain.messages import Answer, Capabilities, Incoming, Sent
 from bot.domain.privacy import Kind
 from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge
@@ -63,7 +63,14 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         AdminArea(knowledge, store, fetch, "test", [OWNER]),
         BroadcastArea(store, shipped, lambda: local(NOW, None), fetch),
     ]
-    service = Service(shipped(), store, lambda: NOW, owners=[("test", OWNER)], posts=["test"], areas=areas)
+    service = Service(
+        shipped(),
+        store,
+        lambda: NOW,
+        owners=[("test", OWNER)],
+        channels={"test": Capabilities(posts=True)},
+        areas=areas,
+    )
     yield Office(service, tmp_path)
     await store.close()
 

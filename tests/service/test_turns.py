@@ -16,7 +16,7 @@ import structlog
 
 from bot.content.content import Content
 from bot.content.loading import load
-from bot.domain.messages import Answer, Incoming
+from bot.domain.messages import Answer, Capabilities, Incoming
 from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at
@@ -46,7 +46,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def service(content: Content, store: Store) -> Service:
-    return Service(content, store, lambda: NOON)
+    return Service(content, store, lambda: NOON, channels={"test": Capabilities(at_machine=True)})
 
 
 async def says(service: Service, text: str, user: str = "lin", update: str | None = None) -> Answer:
@@ -61,8 +61,7 @@ async def presses(service: Service, answer: Answer, words: str, user: str = "lin
 
 @pytest.mark.parametrize("can_post", [True, False])
 async def test_a_reminder_is_promised_only_where_it_can_be_sent(content: Content, store: Store, can_post: bool) -> None:
-    posts = ("test",) if can_post else ()
-    service = Service(content, store, lambda: NOON, at("2013-12-05"), posts=posts)
+    service = Service(content, store, lambda: NOON, at("2013-12-05"), channels={"test": Capabilities(posts=can_post)})
     await says(service, "你好")
     for words in ("/start step-m2-site", "截止日期", "稍后继续"):
         answer = await says(service, words)
@@ -192,7 +191,7 @@ async def test_a_bug_is_said_kindly_and_logged_without_words(
 
 
 async def test_a_store_in_trouble_is_told_in_words(content: Content, store: Store, database: Path) -> None:
-    service = Service(content, store, lambda: NOON)
+    service = Service(content, store, lambda: NOON, channels={"test": Capabilities(at_machine=True)})
     await says(service, "开始核对")
     await store.close()
     database.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
@@ -203,7 +202,7 @@ async def test_a_store_in_trouble_is_told_in_words(content: Content, store: Stor
 async def test_a_graduate_on_telegram_is_not_told_to_mend_the_database(
     content: Content, store: Store, database: Path
 ) -> None:
-    service = Service(content, store, lambda: NOON, posts=["test"])
+    service = Service(content, store, lambda: NOON, channels={"test": Capabilities(posts=True)})
     await store.close()
     database.write_bytes(b"this is no database, and it is long enough to be read as one" * 100)
     answer = await says(service, "1")

@@ -109,7 +109,7 @@ async def test_what_a_removed_member_of_staff_had_taken_is_open_again(store: Sto
     await act(store, Opened(Ticket("n1", "taken", taken_by="7")), user="lin")
     await act(store, Opened(Ticket("n2", "taken", taken_by="8")), user="chen")
     await act(store, Removed("7"))
-    tickets = {one.number: one for one in await store.tickets.pending("c")}
+    tickets = {one.number: one for one in await store.tickets.pending()}
     assert (tickets["n1"].state, tickets["n1"].taken_by) == ("open", None)
     assert (tickets["n2"].state, tickets["n2"].taken_by) == ("taken", "8")
     assert await store.roles.members("c") == []

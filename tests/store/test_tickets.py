@@ -47,21 +47,21 @@ async def test_the_newest_ticket_of_a_thread_or_message_is_meant(store: Store) -
     assert await found(store, message="78") == ("n1", "n2")
 
 
-async def test_open_tickets_are_listed_by_channel_oldest_first(store: Store) -> None:
+async def test_open_tickets_of_all_channels_are_listed_oldest_first(store: Store) -> None:
     states: tuple[TicketState, ...] = ("open", "taken", "released", "closed")
     for state in states:
         await act(store, state, Opened(Ticket(state, state, release_at=AT)))
     await act(store, "other", Opened(Ticket("other", release_at=AT)), channel="d")
     await act(store, "later", Opened(Ticket("later", release_at=AT + SOON)))
-    assert [one.number for one in await store.tickets.pending("c")] == ["open", "taken", "released", "later"]
-    assert [one.number for one in await store.tickets.overdue("c", AT)] == ["open", "taken"]
-    assert await store.tickets.overdue("c", AT - SOON) == []
+    assert [one.number for one in await store.tickets.pending()] == ["open", "taken", "released", "other", "later"]
+    assert [one.number for one in await store.tickets.overdue(AT)] == ["open", "taken", "other"]
+    assert await store.tickets.overdue(AT - SOON) == []
 
 
 async def test_a_ticket_reads_back_as_it_was_written(store: Store) -> None:
     ticket = Ticket("n1", "open", 0, "2014-autumn", "m1", ("a", "b"), AT, AT + SOON, None)
     await act(store, "lin", Opened(ticket))
-    assert await store.tickets.pending("c") == [ticket]
+    assert await store.tickets.pending() == [ticket]
     taken = replace(ticket, state="taken", taken_by="7", waiting_since=None)
     await act(store, "7", Changed(taken))
     known = await store.load_known("c", "lin", None)

@@ -194,7 +194,7 @@ async def test_forged_data_changes_nothing_for_anybody(chats: Chats, press: str)
     assert await list_acts(chats) == before
     assert await chats.store.load("test", "lin") == session
     assert [m.user for m in await chats.store.roles.members("test")] == ["7"]
-    assert await chats.store.tickets.pending("test") == []
+    assert await chats.store.tickets.pending() == []
 
 
 async def test_an_old_button_of_somebody_who_was_removed_does_nothing(chats: Chats) -> None:
@@ -208,7 +208,7 @@ async def test_an_old_button_of_somebody_who_was_removed_does_nothing(chats: Cha
     assert shipped().phrases.desk.not_staff in join_texts(await chats.act_as_staff(press=take, user="7", thread="500"))
     assert await list_acts(chats) == before
     assert (await chats.store.load_known("test", "8", None)).role == "staff"
-    assert [ticket.state for ticket in await chats.store.tickets.pending("test")] == ["open"]
+    assert [ticket.state for ticket in await chats.store.tickets.pending()] == ["open"]
 
 
 async def test_a_link_never_lowers_anybody(chats: Chats) -> None:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypeVar
 
-from bot.channels.telegram.limits import TokenBucket
+from bot.channels.token_bucket import TokenBucket
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -13,11 +13,10 @@ The handler may return a FinalCall, whose result nobody needs: a webhook makes i
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -25,6 +24,7 @@ import structlog
 from telegram import Bot, Update
 from telegram.error import InvalidToken, TelegramError
 
+from bot.channels.http.pages import FINISH_S
 from bot.channels.telegram import updates
 from bot.channels.telegram.errors import WrongToken, pause_s
 from bot.channels.telegram.metrics import DROPPED, FAILED, TURN, UNDER_WAY
@@ -33,18 +33,10 @@ from bot.domain.messages import NotSaved
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
-FINISH_S = 6.0
-"""Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
-broadcast has in flight) the process ends within 10 s."""
 UNSAVED_S = 1.0
 """Seconds until updates that could not be saved may come again."""
 REFUSALS_S = (5.0, 10.0, 15.0, 30.0)
 """Seconds between the questions whether Telegram knows the token, after it was refused; after the last it is wrong."""
-
-HANGUP = getattr(signal, "SIGHUP", None)
-"""None on Windows, which has no such signal."""
-STOPPING = [number for number in (signal.SIGTERM, signal.SIGINT, HANGUP) if number is not None]
-"""Signals that stop the bot."""
 
 _log = structlog.get_logger()
 
@@ -226,36 +218,6 @@ def queue_key(update: Update) -> int | str:
         if who is not None and type(who.id) is int:
             return who.id
     return f"update {update.update_id}"
-
-
-async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine until it ends, or a signal of STOPPING cancels it; a second one cancels its finishing too.
-
-    A SIGHUP is not counted a second time: a terminal that closes sends it more than once.
-    """
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
-    # Under nohup the process is to outlive its terminal: then SIGHUP is ignored when it starts.
-    numbers = [number for number in STOPPING if number != HANGUP or signal.getsignal(number) != signal.SIG_IGN]
-    asked = False
-
-    def ask(number: signal.Signals) -> None:
-        nonlocal asked
-        if asked and number == HANGUP:
-            return
-        _log.info("stopping", signal=number.name)
-        asked = True
-        task.cancel()
-
-    for number in numbers:
-        loop.add_signal_handler(number, ask, number)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not asked:
-            raise
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 async def confirm_refusal(bot: Bot, sleep: Sleep) -> None:

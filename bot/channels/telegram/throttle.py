@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels.telegram.limits import PATIENCE, Chat, Lane, Limits, Patience, RoundTrips, SlidingWindow, TokenBucket
+from bot.channels.telegram.limits import PATIENCE, Chat, Lane, Limits, Patience, RoundTrips, SlidingWindow
+from bot.channels.token_bucket import TokenBucket
 
 KEPT = 500
 """Chats that are kept even when idle."""

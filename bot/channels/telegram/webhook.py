@@ -20,10 +20,10 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
+from bot.channels.http.pages import serving
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.intake import FinalCall, Gate, Handle, Sleep, UpdateQueues, is_update, until_done
 from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
-from bot.channels.telegram.pages import serving
 from bot.channels.telegram.rate_limiter import ONE_TRY
 from bot.channels.telegram.request import dumps, loads
 

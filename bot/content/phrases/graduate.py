@@ -75,6 +75,29 @@ class OpinionPhrases(PhraseRow):
     reworded: Sentence
 
 
+class WebPhrases(PhraseRow):
+    """The words of the page in a browser around the talk."""
+
+    title: Sentence
+    place: Label
+    send: Label
+    log: Label
+    you: Label
+    bot: Label
+    copied: Label
+    file: Sentence
+    picture: Sentence
+    open: Sentence
+    unkept: Sentence
+    privacy: Sentence
+    no_cookie: Sentence
+    not_saved: Sentence
+    flood: Sentence
+    offline: Sentence
+    again: Label
+    gone: Sentence
+
+
 class TelegramPhrases(PhraseRow):
     """The bot's commands and profile in Telegram (Bot API: at most 512 and 120 characters)."""
 

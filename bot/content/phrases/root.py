@@ -20,6 +20,7 @@ from bot.content.phrases.graduate import (
     SecretName,
     SketchWords,
     TelegramPhrases,
+    WebPhrases,
 )
 from bot.content.phrases.typed import TypedPhrases
 from bot.domain.privacy import Finding
@@ -97,6 +98,7 @@ class Phrases(PhraseRow):
     admin: AdminPhrases
     broadcast: BroadcastPhrases
     telegram: TelegramPhrases
+    web: WebPhrases
     head: Sentence
     head_side: Sentence
     clock_line: Sentence
@@ -105,6 +107,7 @@ class Phrases(PhraseRow):
     item: Sentence
     bar: tuple[Label, Label]
     rehearsal: Sentence
+    serving_page: Sentence
     connect_telegram: Sentence
     console_hint: Sentence
     console_attachment: Sentence

@@ -1,4 +1,4 @@
-"""Our own HTTP server: health pages and metrics on one address, the webhook on another.
+"""Our own HTTP server: health pages and metrics on one address, the webhook and the page of the browser on others.
 
 with listen("127.0.0.1", 8081) as sock:
     async with serving(pages(ready), sock):
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from functools import partial
 from typing import Any
 
+import orjson
 import structlog
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -21,11 +22,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
-from bot.channels.telegram.connections import ConnectionLimits, LimitedConnection
-from bot.channels.telegram.intake import FINISH_S
-from bot.channels.telegram.request import dumps
+from bot.channels.http.connections import ConnectionLimits, LimitedConnection
 
+FINISH_S = 6.0
+"""Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
+broadcast has in flight) the process ends within 10 s."""
 Ready = Callable[[], Awaitable[Mapping[str, Any]]]
 """Returns states by name. False means not ready; other values only inform (a revision, a time)."""
 
@@ -51,7 +54,7 @@ def pages(ready: Ready) -> list[BaseRoute]:
             _log.error("readyz_failed", error=type(bug).__name__)
             state = {"readyz": False}
         code = 503 if any(value is False for value in state.values()) else 200
-        return Response(dumps(state), code, media_type="application/json")
+        return Response(orjson.dumps(state), code, media_type="application/json")
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -61,14 +64,14 @@ def pages(ready: Ready) -> list[BaseRoute]:
 
 @contextlib.asynccontextmanager
 async def serving(
-    routes: Sequence[BaseRoute], sock: socket.socket, limits: ConnectionLimits | None = None
+    app: Sequence[BaseRoute] | ASGIApp, sock: socket.socket, limits: ConnectionLimits | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve in the task given while this is open; then take no new request and give those under way FINISH_S."""
+    """Serve in the task given while this is open; then take no new request, and give those under way FINISH_S."""
     # Uvicorn calls whatever makes a protocol; its annotation names classes only.
     maker: Any = partial(LimitedConnection, limits or ConnectionLimits())
     server = _Server(
         uvicorn.Config(
-            Starlette(routes=routes),
+            Starlette(routes=app) if isinstance(app, Sequence) else app,
             http=maker,
             lifespan="off",
             ws="none",

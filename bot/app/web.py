@@ -1,0 +1,160 @@
+"""Composition root of the page in a browser: beside Telegram, or alone where no token is set."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, closing
+from functools import partial
+from typing import Any
+
+import structlog
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from bot.admin.digest import Digest
+from bot.app import build
+from bot.app.http import listen_at, loop_factory, open_pages
+from bot.app.settings import Address, Settings, SettingsProblem
+from bot.broadcast.progress_cards import ProgressCards
+from bot.broadcast.scheduler import Scheduler
+from bot.broadcast.sender import Sender
+from bot.broadcast.staff_notices import StaffNotices
+from bot.channels.http.connections import ConnectionLimits
+from bot.channels.http.pages import serving as serve
+from bot.channels.web.channel import Web, WebWords
+from bot.channels.web.site import Site
+from bot.domain.messages import Bulletin, NotSaved, Outcome, Owed, Ready, Reply
+from bot.pictures.studio import Studio
+from bot.runtime.crashes import restart_on_error
+from bot.runtime.log import configure_log
+from bot.runtime.stopping import until_signal
+from bot.service.talk import Talk
+from bot.service.turns import Service
+
+MOST_CONNECTIONS = 4096
+"""Browsers that are connected at once; the one that has been silent longest makes room for another."""
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+_log = structlog.get_logger()
+
+
+def run(chosen: Settings, tell: Callable[[str], None]) -> None:
+    """Serve the page alone until SIGTERM or SIGINT; `tell` shows its address. SettingsProblem."""
+    configure_log(chosen.log)
+    with build.hold_home(chosen), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(chosen, tell))
+
+
+async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
+    async with AsyncExitStack() as open_:
+        workspace = await open_.enter_async_context(build.open_workspace(chosen))
+        await workspace.store.guard()
+        serving = await build.start_service(workspace)
+        serving.take(serving.content.keep_built(chosen.home))
+
+        async def ready() -> Mapping[str, Any]:
+            return {"database": await serving.reachable(), "content": serving.content.revision}
+
+        await open_pages(chosen, ready, open_)
+        serving.content.prepare()
+        works = await open_page(chosen, serving, open_, tell)
+        tell(serving.content.phrases.connect_telegram)
+        background: tuple[Work, ...] = (
+            partial(build.forget_daily, serving),
+            partial(build.watch_database, serving),
+            *Digest(workspace.knowledge, workspace.store, Web.name, ()).works(),
+            *works,
+        )
+        tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
+        try:
+            await until_signal(_wait())
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+async def _wait() -> None:
+    await asyncio.Event().wait()
+
+
+async def open_page(
+    chosen: Settings, serving: Service, open_: AsyncExitStack, tell: Callable[[str], None]
+) -> tuple[Work, ...]:
+    """Serve the page until the end; return what is to run beside it. SettingsProblem when its address is taken."""
+    sock = open_.enter_context(closing(_listen(chosen)))
+    site = Site(chosen.web_url, chosen.web_frames, chosen.web_index == "yes")
+    words = WebWords(**serving.content.phrases.web.model_dump(exclude={"unkept"}))
+    talk = Talk(Web.name, serving.store, lambda: serving.content, build.utc_now, chosen.today)
+    channel = Web(words, serving.receive, talk, site, draw=Studio())
+    app: Any = channel.app  # uvicorn and Starlette spell the same types in two ways
+    if chosen.web_proxies:
+        app = ProxyHeadersMiddleware(app, list(chosen.web_proxies))
+    await open_.enter_async_context(serve(app, sock, ConnectionLimits(MOST_CONNECTIONS)))
+    host, port = sock.getsockname()[:2]
+    address = f"{chosen.web_url or f'http://{host}:{port}'}/"
+    _log.info("page", address=address, listens=f"{host}:{port}")
+    tell(serving.content.phrases.serving_page.format(address=address))
+    sender = make_sender(chosen, serving)
+    return (Scheduler(sender, ProgressCards(sender)).run,)
+
+
+def make_sender(chosen: Settings, serving: Service) -> Sender:
+    """Build a worker that puts broadcasts and reminders where the pages fetch them."""
+    return Sender(
+        store=serving.store,
+        content=lambda: serving.content,
+        bulk=PageBulk(serving),
+        channel=Web.name,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        rate=chosen.rate,
+        present=build.utc_now,
+        local=lambda: build.local_now(chosen),
+        staff_notices=StaffNotices(chosen.staff_chat is not None, ()),
+        posted=serving.outbox.posted,
+        mark=f"@{Web.name}",
+    )
+
+
+class PageBulk:
+    """Bulletins for people of the page: they wait in the outbox until the person's page asks for them."""
+
+    def __init__(self, serving: Service) -> None:
+        self._serving = serving
+
+    async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome:
+        """Leave a bulletin for a person. `sent`: it is there for the page to fetch."""
+        if not await ready():
+            return Outcome("later")
+        try:
+            await self._serving.outbox.owe(Owed(Web.name, user, (Reply("", bulletin=bulletin),)))
+        except NotSaved:
+            return Outcome("unsure", reason="store")
+        return Outcome("sent")
+
+    async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome:
+        """Leave the new wording: what a page showed is not changed."""
+        return await self.send(user, bulletin, ready)
+
+    async def delete(self, user: str, message: str, ready: Ready) -> Outcome:
+        """Refuse: what a page fetched is not taken back."""
+        return Outcome("failed", reason="page")
+
+    async def card(self, user: str, message: str | None, reply: Reply) -> str | None:
+        """Show no card: staff have none of their own in a page."""
+        return None
+
+
+def _listen(chosen: Settings) -> socket.socket:
+    """Listen where the settings say; where they say nothing and the usual port is taken, on another one."""
+    address = chosen.page
+    assert address
+    try:
+        return listen_at("web", address)
+    except SettingsProblem:
+        if chosen.web:
+            raise
+        return listen_at("web", Address(address.host, 0))

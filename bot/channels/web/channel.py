@@ -1,0 +1,292 @@
+"""The browser as a channel: a page with the last turns of whoever opens it, and forms that make the next one.
+
+A form carries the id of the update that it will be, so that sending it twice does nothing twice. Without scripts a form
+leads back to the page, which shows everything anew; with htmx it is answered by what is new alone. What comes unasked
+is delivered when a page asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.channels.web import linked, views
+from bot.channels.web.doors import KEPT_S, Door
+from bot.channels.web.files import StaticFiles
+from bot.channels.web.limits import InboundLimits
+from bot.channels.web.site import Site, SiteHeaders
+from bot.domain.messages import Answer, Attachment, Draw, Incoming, NotSaved, PastTurn, Receive, Reply
+
+NAME = "web"
+BODY_MOST = 16_384
+"""Bytes of a form."""
+TYPES = {".ics": "text/calendar", ".png": "image/png", ".json": "application/json"}
+ARRIVAL = "arrival"
+"""Id of the update with which a person arrives; each arrives once."""
+
+_UPDATE = re.compile(r"[A-Za-z0-9_-]{8,40}", re.ASCII)
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Recalls(Protocol):
+    """Tells what was said: the last turns of a person, oldest first (NotSaved when the database is in trouble), and the
+    answer to somebody unknown.
+    """
+
+    def greet(self) -> Answer: ...
+    async def recall(self, user: str) -> Sequence[PastTurn]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebWords:
+    """The sentences of the page around the talk; `file` and `picture` have a part `{name}`."""
+
+    title: str
+    place: str
+    send: str
+    log: str
+    you: str
+    bot: str
+    copied: str
+    file: str
+    picture: str
+    open: str
+    privacy: str
+    no_cookie: str
+    not_saved: str
+    flood: str
+    offline: str
+    again: str
+    gone: str
+
+
+class Web:
+    """The page. `receive` takes what somebody did, `talk` tells what was said before.
+
+    `clock` in seconds; `draw` draws pictures, without it they are left out.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        words: WebWords,
+        receive: Receive,
+        talk: Recalls,
+        site: Site,
+        *,
+        draw: Draw | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._words, self._receive, self._recall, self._greet = words, receive, talk.recall, talk.greet
+        self._site, self._draw = site, draw
+        self._limits = InboundLimits(clock)
+        self._files = StaticFiles.read()
+        templates = FileSystemLoader(Path(__file__).parent / "templates")
+        self._templates = Environment(
+            loader=templates, autoescape=True, trim_blocks=True, undefined=StrictUndefined, auto_reload=False
+        )
+        self._templates.filters.update(link=linked.link, clean=linked.clean)
+        self._templates.globals.update(words=words, new_update=partial(secrets.token_urlsafe, 12))
+
+    @property
+    def app(self) -> Starlette:
+        """The page and its files as an ASGI app."""
+        return Starlette(
+            routes=[
+                Route("/", self._show),
+                Route("/say", self._say, methods=["POST"]),
+                Route("/say", self._lead_home),
+                Route("/news", self._tell_news),
+                Route("/file/{turn}/{number:int}/{kind}", self._send_file),
+                Route("/static/{name}", self._files.serve),
+            ],
+            middleware=[
+                Middleware(SiteHeaders, site=self._site, apology=self._words.not_saved),
+                Middleware(GZipMiddleware, minimum_size=500),
+            ],
+            exception_handlers={404: self._miss, 405: self._miss, NotSaved: self._apologise},
+        )
+
+    # Pages
+
+    async def _show(self, request: Request) -> Response:
+        """Show the last turns; to somebody who has none, the greeting, for whom nothing is kept yet."""
+        door = self._door(request)
+        turns = await self._recall(door.user) if door else ()
+        return self._page(request, door or Door.new(), turns)
+
+    def _page(self, request: Request, door: Door, turns: Sequence[PastTurn], *, is_over: bool = False) -> Response:
+        payload = request.query_params.get("start", "")
+        body = self._render(
+            "page.html",
+            door,
+            turns=views.view(turns or (PastTurn(ARRIVAL, self._greet()),)),
+            cursor=turns[-1].id if turns else ARRIVAL,
+            start=payload if _PAYLOAD.fullmatch(payload) else "",
+            notice="",
+            is_over=is_over,
+            is_indexed=self._site.is_indexed,
+            version=self._files.version,
+        )
+        response = self._html(body)
+        cookie = self._site.cookie(request)
+        if is_over:
+            response.delete_cookie(cookie.name, cookie.path, secure=cookie.is_secure, httponly=True, samesite="lax")
+        else:
+            response.set_cookie(
+                cookie.name,
+                door.secret,
+                KEPT_S,
+                path=cookie.path,
+                secure=cookie.is_secure,
+                httponly=True,
+                samesite="lax",
+            )
+        return response
+
+    async def _tell_news(self, request: Request) -> Response:
+        """Answer with the turns after the one that the page names."""
+        door = self._door(request)
+        if door is None:
+            return Response(status_code=204)
+        after = request.query_params.get("after", "")
+        turns = await self._recall(door.user)
+        if after == ARRIVAL and not turns:
+            return Response(status_code=204)
+        return self._news(door, turns, after)
+
+    def _news(self, door: Door, turns: Sequence[PastTurn], after: str) -> Response:
+        try:
+            new, changed = views.since(views.view(turns), turns, after)
+        except KeyError:  # forgotten, or too long ago
+            return Response(status_code=204, headers={"hx-refresh": "true"})
+        if not new and not changed:
+            return Response(status_code=204)
+        return self._html(self._render("fragment.html", door, new=new, changed=changed, cursor=turns[-1].id))
+
+    # Turns
+
+    async def _say(self, request: Request) -> Response:
+        """Take one turn, and show what came of it."""
+        form, door = await _read_form(request), self._door(request)
+        if form is None:
+            return PlainTextResponse(self._words.flood, 413)
+        if door is None:
+            return PlainTextResponse(self._words.no_cookie, 400)
+        if not door.sent(form.get("form", "")) or not self._site.sent_from_here(request):
+            return PlainTextResponse(self._words.not_saved, 403)
+        if not self._limits.admits(door.user, request.client and request.client.host):
+            return PlainTextResponse(self._words.flood, 429)
+        answer = await self._take(door, form)
+        turns = await self._recall(door.user)
+        if answer and not turns:
+            return self._part(request, door, answer)
+        if "hx-request" in request.headers:
+            return self._news(door, turns, form.get("after", ""))
+        return RedirectResponse("./#t-" + quote(turns[-1].id if turns else ARRIVAL), 303)
+
+    async def _take(self, door: Door, form: dict[str, str]) -> Answer | None:
+        """Have a form take its effect; None for an empty one."""
+        text, press, update = form.get("text", "").strip(), form.get("press"), form.get("update", "")
+        start = form.get("start", "")
+        if not _UPDATE.fullmatch(update) or not (text or press or _PAYLOAD.fullmatch(start)):
+            return None
+        doing = partial(Incoming, NAME, door.user, edits=True, update_id=f"{door.user}/{update}")
+        past = await self._recall(door.user)
+        if not past:
+            await self._receive(Incoming(NAME, door.user, update_id=f"{door.user}/{ARRIVAL}"))
+            past = await self._recall(door.user)
+        if press:
+            return await self._receive(doing(press=press[:200], label=views.label_of(past, press)))
+        if text:
+            return await self._receive(doing(text=text))
+        return await self._receive(doing(text=f"/start {start}", label=self._words.open))
+
+    def _part(self, request: Request, door: Door, answer: Answer) -> Response:
+        """Take leave of somebody who had everything deleted: the last answer, and no cookie any more."""
+        bare = PastTurn(ARRIVAL, Answer(tuple(map(_without_buttons, answer.replies))))
+        response = self._page(request, door, (bare,), is_over=True)
+        if "hx-request" in request.headers:
+            response.headers.update({"hx-retarget": "body", "hx-reswap": "innerHTML"})
+        return response
+
+    async def _lead_home(self, _: Request) -> Response:
+        return RedirectResponse("./", 303)
+
+    # Files
+
+    async def _send_file(self, request: Request) -> Response:
+        """Send a file of one of the person's own last turns."""
+        door, asked = self._door(request), request.path_params
+        turns = await self._recall(door.user) if door else ()
+        if not turns:
+            turns = (PastTurn(ARRIVAL, self._greet()),)
+        found = views.find_file(turns, asked["turn"], asked["number"], asked["kind"])
+        if found is None:
+            return await self._miss(request, None)
+        if isinstance(found, Attachment):
+            return _download(found.name, found.data)
+        png = await self._draw(found) if self._draw else None
+        return _download(found.name, png) if png else await self._miss(request, None)
+
+    # Helpers
+
+    def _door(self, request: Request) -> Door | None:
+        return Door.parse(request.cookies.get(self._site.cookie(request).name))
+
+    def _render(self, template: str, door: Door, **about: Any) -> str:
+        return self._templates.get_template(template).render(form=door.form_word, **about)
+
+    def _html(self, body: str) -> Response:
+        return Response(body, media_type="text/html", headers={"cache-control": "no-store"})
+
+    async def _miss(self, _: Request, __: Exception | None) -> Response:
+        return PlainTextResponse(self._words.gone, 404)
+
+    async def _apologise(self, _: Request, __: Exception) -> Response:
+        return PlainTextResponse(self._words.not_saved, 503, headers={"retry-after": "3"})
+
+
+async def _read_form(request: Request) -> dict[str, str] | None:
+    """Return the fields of a form, without what no database takes; None when it is too long or breaks off."""
+    body = b""
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > BODY_MOST:
+                return None
+    except ClientDisconnect:
+        return None
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return None
+    return {name: _UNSTORABLE.sub("", value) for name, value in fields}
+
+
+def _without_buttons(reply: Reply) -> Reply:
+    return replace(reply, buttons=(), copies=(), attachment=None, picture=None)
+
+
+def _download(name: str, content: bytes) -> Response:
+    """Answer with a file to be saved, whatever is in it."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    headers = {"content-disposition": disposition, "cache-control": "no-store"}
+    return Response(content, media_type=TYPES.get(PurePath(name).suffix, "application/octet-stream"), headers=headers)

@@ -1,0 +1,47 @@
+"""Signals that stop the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+from bot.runtime.log import LazyLogger
+
+HANGUP = getattr(signal, "SIGHUP", None)
+"""None on Windows, which has no such signal."""
+STOPPING = [number for number in (signal.SIGTERM, signal.SIGINT, HANGUP) if number is not None]
+"""Signals that stop the bot."""
+
+_log = LazyLogger()
+
+
+async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine until it ends, or a signal of STOPPING cancels it; a second one cancels its finishing too.
+
+    A SIGHUP is not counted a second time: a terminal that closes sends it more than once.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(serving)
+    # Under nohup the process is to outlive its terminal: then SIGHUP is ignored when it starts.
+    numbers = [number for number in STOPPING if number != HANGUP or signal.getsignal(number) != signal.SIG_IGN]
+    asked = False
+
+    def ask(number: signal.Signals) -> None:
+        nonlocal asked
+        if asked and number == HANGUP:
+            return
+        _log.info("stopping", signal=number.name)
+        asked = True
+        task.cancel()
+
+    for number in numbers:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,53 @@
+"""The talk of people of a channel that shows it again: their last turns, or the greeting of somebody unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.content.content import Content
+from bot.conversation.decide import decide
+from bot.domain.messages import Answer, Incoming, NotSaved, PastTurn
+from bot.domain.zone import local
+from bot.runtime.log import LazyLogger
+from bot.store import Store, StoreProblem
+
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+_log = LazyLogger()
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Talks of a channel. `content` gives the content in force, `present` the moment in UTC; `today`, when set, is
+    rehearsed instead.
+    """
+
+    channel: str
+    store: Store
+    content: Callable[[], Content]
+    present: Callable[[], datetime]
+    today: datetime | None = None
+
+    def greet(self) -> Answer:
+        """Return the answer to the arrival of somebody unknown, of whom nothing is kept yet."""
+        now, rehearsed = local(self.present(), self.today), self.today is not None
+        return Answer(decide(self.content(), None, Incoming(self.channel, ""), now, rehearsed=rehearsed).replies)
+
+    async def recall(self, user: str) -> Sequence[PastTurn]:
+        """Return the last turns of a person, oldest first; what waits for them is now among these, as delivered.
+
+        Empty for somebody unknown. Raises NotSaved when the database is in trouble.
+        """
+        try:
+            await self.store.talk.collect(self.channel, user, self.present())
+            turns = await self.store.talk.list(self.channel, user)
+        except StoreProblem as problem:
+            _log.error("store_problem", code=problem.code, channel=self.channel)
+            raise NotSaved from None
+        return [
+            PastTurn(turn.update_id.removeprefix(f"{user}/"), _ANSWER.validate_json(turn.turn), turn.is_post)
+            for turn in turns
+        ]

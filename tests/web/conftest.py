@@ -1,0 +1,129 @@
+"""The page over the real service and database, served by the real server, and people who use it by HTTP alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.app.build import CHANNELS
+from bot.channels.http.pages import listen, serving
+from bot.channels.web.channel import Web, WebWords
+from bot.channels.web.site import Site
+from bot.service.talk import Talk
+from bot.service.turns import Service
+from bot.store import Store
+from tests.conftest import shipped
+from tests.person import at
+
+NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
+
+_FORM = re.compile(r"<form(?P<head>[^>]*)>(?P<body>.*?)</form>", re.DOTALL)
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"[^>]*? value="([^"]*)"')
+_BUTTON = re.compile(r'<button name="(press|start)" value="([^"]*)"[^>]*>([^<]*)</button>')
+
+
+@dataclass
+class Visitor:
+    """A browser without scripts. `html` is the page that it shows."""
+
+    client: httpx.AsyncClient
+    html: str = ""
+
+    async def opens(self, address: str = "") -> str:
+        """Open or reload the page."""
+        self.html = (await self.client.get(address)).text
+        return self.html
+
+    async def types(self, text: str) -> str:
+        return await self.sends({**self.hidden('id="composer"'), "text": text})
+
+    async def presses(self, words: str, html: str | None = None) -> str:
+        return await self.sends(self.form_of(words, html))
+
+    async def sends(self, form: dict[str, str]) -> str:
+        """Send a form, and follow where it leads."""
+        answer = await self.client.post("say", data=form)
+        self.html = (await self.client.get("")).text if answer.status_code == 303 else answer.text
+        return self.html
+
+    def hidden(self, mark: str) -> dict[str, str]:
+        """The hidden fields of the form with this mark in its head."""
+        body = next(found["body"] for found in _FORM.finditer(self.html) if mark in found["head"])
+        return dict(_HIDDEN.findall(body))
+
+    def form_of(self, words: str, html: str | None = None) -> dict[str, str]:
+        """The fields that the newest button with these words sends."""
+        for found in reversed(list(_FORM.finditer(html or self.html))):
+            for name, value, label in _BUTTON.findall(found["body"]):
+                if unescape(label).startswith(words):
+                    return {**dict(_HIDDEN.findall(found["body"])), name: unescape(value)}
+        raise AssertionError(f"no button {words}")
+
+    @property
+    def said(self) -> list[str]:
+        """The person's own words, as the page shows them."""
+        return [unescape(words) for words in re.findall(r'<p class="said">.*?</span>(.*?)</p>', self.html, re.DOTALL)]
+
+    @property
+    def bubbles(self) -> list[str]:
+        return [unescape(words) for words in re.findall(r'<div class="bubble">(.*?)</div>', self.html, re.DOTALL)]
+
+
+@dataclass
+class Place:
+    """The page at an address, with its service; `visit` lets somebody come, with a browser of their own."""
+
+    url: str
+    service: Service
+    store: Store
+    _open: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def visit(self, path: str = "/") -> Visitor:
+        client = httpx.AsyncClient(base_url=f"{self.url}{path}")
+        self._open.append(client)
+        return Visitor(client)
+
+
+Serve = Callable[..., "AsyncIterator[Place]"]
+
+
+async def open_place(open_: AsyncExitStack, database: Path, site: Site | None = None, **how: object) -> Place:
+    """Serve the page until the end. `how` is the service's."""
+    content, store = shipped(), await Store.open(database)
+    open_.push_async_callback(store.close)
+    service = Service(content, store, lambda: NOON, at("2013-12-05"), channels=CHANNELS, **how)  # type: ignore[arg-type]
+    web = Web(
+        WebWords(**content.phrases.web.model_dump(exclude={"unkept"})),
+        service.receive,
+        Talk(Web.name, store, lambda: content, lambda: NOON, at("2013-12-05")),
+        site or Site(),
+    )
+    sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
+    await open_.enter_async_context(serving(web.app, sock))
+    place = Place(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store)
+
+    async def leave() -> None:
+        for client in place._open:
+            await client.aclose()
+
+    open_.push_async_callback(leave)
+    return place
+
+
+@pytest.fixture
+async def open_() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def place(open_: AsyncExitStack, tmp_path: Path) -> Place:
+    return await open_place(open_, tmp_path / "gradbot.db")
