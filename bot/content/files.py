@@ -14,7 +14,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from bot.content.content import Content
-from bot.content.encoding import decode
+from bot.content.encoding import decode, name_format
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from faq.model import Entry
@@ -46,6 +46,8 @@ def decode_text(raw: bytes) -> str:
     """Return the text of a file that somebody gives. Refused when it is too large or no text."""
     if len(raw) > MAX_BYTES:
         raise Refused("too_large", size=len(raw), limit=MAX_BYTES)
+    if name := name_format(raw):
+        raise Refused("office_file", name=name)
     text = decode(raw)
     if not isinstance(text, str):
         raise Refused("no_text", line=text[0], column=text[1])

@@ -47,6 +47,10 @@ _ASKS_FOR_SECRET = re.compile(
 _NEGATED = re.compile(r"不要|别|不用|不必|从不|不会|永远不|不得|请勿|切勿")
 _URL = re.compile(r"(?:https?://|www\.)([A-Za-z0-9.-]+)", re.ASCII)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|<[a-zA-Z]+(?:\s[^<>\n]*)?$|&(?:amp|lt|gt|nbsp|quot);", re.MULTILINE)
+_MARKDOWN = re.compile(
+    r"\*\*[^*\n]{1,200}\*\*|__[^_\n]{1,200}__|\[[^\]\n]{1,200}\]\([^)\n]{1,500}\)|^#{1,6} [^\n]{0,40}|^```[^\n]{0,40}",
+    re.MULTILINE,
+)
 _DAY = re.compile(r"(20\d\d)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})日?")
 _UNTIL, _BY = (
     re.compile(r"(?:截止|最迟|最晚|截至|到|至)[^，。]{0,3}$"),
@@ -164,6 +168,10 @@ def _find_html(entry: Entry, _: _LintContext) -> Iterator[Hit]:
     yield from _search_texts(_TAG, entry)
 
 
+def _find_markdown(entry: Entry, _: _LintContext) -> Iterator[Hit]:
+    yield from _search_texts(_MARKDOWN, entry)
+
+
 def _find_unfinished(entry: Entry, _: _LintContext) -> Iterator[Hit]:
     if m := _UNFINISHED.search(entry.title):
         yield ("title",), {"text": m[0]}
@@ -274,6 +282,7 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] =
     "contact_written": ("warning", _find_contact),
     "link_not_allowed": ("error", _find_link),
     "html": ("error", _find_html),
+    "markdown": ("error", _find_markdown),
     "unfinished": ("error", _find_unfinished),
     "empty_phrasing": ("error", _find_empty),
     "short_phrasing": ("warning", _find_short),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ from bot.content.checks import (
     find_word_flaws,
 )
 from bot.content.content import Content
+from bot.content.lint import LintFinding, lint
 from bot.content.phrases.root import Phrases, complete_with_shipped
 from bot.content.places import Loc
 from bot.content.problem import ContentFault, ContentProblem
@@ -72,6 +73,8 @@ def load(given: Given = None, *, to_publish: bool = False) -> Content:
     content = loader.load()
     if to_publish:
         loader.check_for_publication(content)
+        if found := [*_find_refused(content, loader.entry_sources)]:
+            raise ContentProblem(found)
     return content
 
 
@@ -101,14 +104,26 @@ def load_to_publish(
     loader = _ContentLoader(given)
     content = loader.load()
     content = content.with_matcher(Matcher(content.entries.values(), before=before))
-    sources = {
-        piece.value.id: EntrySource(piece.file, piece.source, piece.at) for piece in loader.entries if piece.value
-    }
+    sources = loader.entry_sources
     try:
         loader.check_for_publication(content)
     except ContentProblem as problem:
         return content, sources, problem.problems
     return content, sources, ()
+
+
+def _find_refused(content: Content, sources: Mapping[str, EntrySource]) -> Iterator[ContentFault]:
+    """Yield what the rules of `lint` refuse in the entries, each at its place."""
+    for finding in lint(content, date.max, errors_only=True):  # no rule of these looks at the day
+        yield locate_finding(finding, sources, content)
+
+
+def locate_finding(finding: LintFinding, sources: Mapping[str, EntrySource], content: Content) -> ContentFault:
+    """Return a finding in words, at its place."""
+    sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
+    if source := sources.get(finding.entry):
+        return source.fault(finding.loc, sentence, finding.about.get("text", ""))
+    return ContentFault("notices", 1, 1, finding.entry, sentence)
 
 
 class _ContentLoader:
@@ -146,6 +161,12 @@ class _ContentLoader:
         entries |= {question.id: _entry_of(question, notice) for notice in in_force for question in notice.faq}
         by_id = {notice.id: notice for notice in in_force}
         return Content(script, by_id, entries, words, self._hash.hexdigest()[:12], tuple(self._missing_keys))
+
+    @property
+    def entry_sources(self) -> Mapping[str, EntrySource]:
+        """The source of each FAQ entry by id."""
+        pieces = (piece for piece in self.entries if piece.value)
+        return {piece.value.id: EntrySource(piece.file, piece.source, piece.at) for piece in pieces if piece.value}
 
     def check_for_publication(self, content: Content) -> None:
         """Match the lines of the entries in force (a notice may answer a topic in an entry's place), and read the words

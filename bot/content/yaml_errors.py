@@ -110,6 +110,12 @@ def _find_behind(signs: tuple[str, ...], lines: Sequence[str], place: Place) -> 
     return place if lines[place[0] - 1][: place[1] - 1].rstrip().endswith(signs) else None
 
 
+def _find_trailing_comma(lines: Sequence[str], place: Place) -> Place | None:
+    """Return the place of a comma at the end of the line, behind a quote or bracket: `title: "甲",`."""
+    line, column = lines[place[0] - 1], place[1] - 1
+    return (place[0], column + 1) if re.fullmatch(r"[,，]\s*", line[column:]) else None
+
+
 def _find_wide_comma(lines: Sequence[str], place: Place) -> Place | None:
     """Return the place of a Chinese comma where keys or items were to be parted: `{name: 甲， copies: 1}`."""
     m = _WIDE_COMMA.search(lines[place[0] - 1], place[1] - 1)
@@ -131,6 +137,8 @@ _REFINEMENTS: Sequence[tuple[str | None, str, Callable[[Sequence[str], Place], P
     ("yaml_indent", "yaml_colon_inside", _find_inner_colon),
     ("yaml_indent", "yaml_after_bracket", partial(_find_behind, ("}", "]"))),
     ("yaml_indent", "yaml_after_quote", partial(_find_behind, ("'", '"'))),
+    ("yaml_after_bracket", "yaml_trailing_comma", _find_trailing_comma),
+    ("yaml_after_quote", "yaml_trailing_comma", _find_trailing_comma),
     ("yaml_block", "yaml_full_width_comma", _find_wide_comma),
     ("yaml_after_quote", "yaml_quote", _find_open_quote),
 )

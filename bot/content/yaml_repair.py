@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bot.content.places import Place
+from bot.content.yaml_slips import BULLETS
 
 _KEY_BARE = re.compile(r"[ -]*[a-z_]+\b[ =]*")
 _BEFORE_VALUE = re.compile(r"[ ]*(?:- +)*(?:[a-z_]+: +)?")
@@ -21,7 +22,8 @@ SLIPS: Mapping[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ),
     "yaml_full_width_colon": (re.compile(r"^([\s-]*[a-z_]+)\s*：\s*"), r"\1: "),
     "yaml_missing_space": (re.compile(r"^([\s-]*[a-z_]+:)"), r"\1 "),
-    "yaml_dash": (re.compile(r"^(\s*)[－–—·•-]+\s*"), r"\1- "),
+    "yaml_dash": (re.compile(rf"^(\s*)[{BULLETS}-]+\s*"), r"\1- "),
+    "yaml_trailing_comma": (re.compile(r"\s*[,，]\s*$"), ""),
 }
 """By rule: a slip at the beginning of a line, and what was meant."""
 _REMOVED = ("yaml_no_colon", "yaml_fence")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.content.places import Loc, Place
@@ -16,9 +16,19 @@ _KEYS = (
     ("yaml_missing_space", re.compile(r"([a-z][a-z_]{1,30}):(?=[^\s/])")),
 )
 """By rule: the beginning of a text that was meant as a key."""
-_ITEM = re.compile(r"-(?=[\u3400-\u9fff“\"']|[a-z_]+\s*[:：])|[－–—·•](?=\s*\S)")
+BULLETS = "－–—·•●○◦▪■◆★\uf0b7\uf0a7\uf06c\uf0d8\uf0fc"
+"""Signs that stand before the items of a list in a text; the last ones are Word's own."""
+_ITEM = re.compile(rf"-(?=[\u3400-\u9fff“\"']|[a-z_]+\s*[:：])|[{BULLETS}](?=\s*\S)")
 _WIDE_SPACE = re.compile(r" *[\u00a0\u2000-\u200a\u3000]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
+_HIDDEN = re.compile(r"[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]|(?<!^)\ufeff")
+"""Characters that nobody sees and that change what is found or shown; the joiner of emoji is none of them."""
+_SWALLOWED = re.compile(r"\s*(?:- +)?([a-z][a-z_]+)\s*[:：](?=\s|$)|\s*- +(id)\b")
+_ENTRY_KEYS = frozenset({
+    "id", "title", "source", "checked_on", "step", "follow", "phrasings", "must_match", "must_not_match", "answer",
+    "more", "quotes", "references",
+})  # fmt: skip
+"""Keys of an FAQ entry, which people lose in the text above them."""
 _BLOCK_TEXT = re.compile(r"(:|^\s*-|- )\s+[|>][-+\d]*\s*(#.*)?$")
 
 
@@ -67,6 +77,24 @@ def find_slip_in_key(key: str, place: Place) -> Mistake | None:
 def find_slip_in_text(text: str, place: Place) -> Mistake | None:
     """Return the key or list item that was meant where YAML sees plain text: `phone：1`, `—甲`."""
     return _find_mistyped_key(text, place) or _find_mistyped_item(text, place)
+
+
+def find_swallowed(lines: Sequence[str], first: int, known: Collection[str]) -> Mistake | None:
+    """Return the first line of a text that was meant as a key of an entry or as one of the `known` keys.
+
+    The text's lines begin at number `first` of the file.
+    """
+    for n, line in enumerate(lines, start=first):
+        if (m := _SWALLOWED.match(line)) and (m[1] or m[2]) in {*_ENTRY_KEYS, *known}:
+            return Mistake("yaml_swallowed", (n, m.start(1 if m[1] else 2) + 1), {"key": m[1] or m[2]})
+    return None
+
+
+def find_hidden(lines: Sequence[str]) -> Iterator[Mistake]:
+    """Yield the first invisible character of each line."""
+    for n, line in enumerate(lines, start=1):
+        if not line.isascii() and (m := _HIDDEN.search(line)):
+            yield Mistake("yaml_invisible", (n, m.start() + 1), {"value": f"U+{ord(m[0]):04X}"})
 
 
 def control_character(sign: str, place: Place) -> Mistake:

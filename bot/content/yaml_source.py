@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 
 import yaml
 
-from bot.content.encoding import decode
+from bot.content.encoding import decode, name_format
 from bot.content.places import Loc, Place
 from bot.content.yaml_errors import explain
 from bot.content.yaml_repair import SLIPS, repair_line
-from bot.content.yaml_slips import Mistake, find_slip_in_key, find_slip_in_text
+from bot.content.yaml_slips import Mistake, find_hidden, find_slip_in_key, find_slip_in_text, find_swallowed
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 24
@@ -103,6 +103,8 @@ def parse_bytes(raw: str | bytes) -> Source:
     """Parse the content of a file, as text or as it was saved; like `read_file`."""
     if len(raw) > MAX_BYTES:
         return _unreadable(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
+    if isinstance(raw, bytes) and (name := name_format(raw)):
+        return _unreadable(Mistake("file_office", (1, 1), {"value": name}))
     text = decode(raw) if isinstance(raw, bytes) else raw
     return parse(text) if isinstance(text, str) else _unreadable(Mistake("file_encoding", text))
 
@@ -114,7 +116,7 @@ def parse(text: str) -> Source:
         return replace(_unreadable(*draft.mistakes), lines=draft.original)
     reader = _TreeReader(draft.lines)
     tree = reader.plain(draft.node, (), 0) if draft.node else None
-    mistakes = [*draft.mistakes_with_paths(reader.values), *reader.mistakes]
+    mistakes = [*draft.mistakes_with_paths(reader.values), *reader.mistakes, *find_hidden(draft.original)]
     if tree is None and not mistakes:
         return _unreadable(Mistake("yaml_empty", (1, 1)))
     if not draft.repaired:
@@ -207,7 +209,11 @@ class _TreeReader:
             return [self.plain(child, (*loc, n), 0) for n, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
-        if not isinstance(node, yaml.ScalarNode) or node.style:
+        if not isinstance(node, yaml.ScalarNode):
+            return node.value
+        if node.style:
+            if node.style in "|>":
+                self._check_block(node, loc)
             return node.value
         self._check_text(node, loc, key_line)
         return _CONSTANTS.get(node.value, node.value)
@@ -223,6 +229,10 @@ class _TreeReader:
         tree: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
+            if name in tree and name == next(iter(tree)):
+                # The first key a second time: a new row, whose dash was lost; what follows is its own.
+                self.mistakes.append(Mistake("yaml_dash_lost", _place_of(key), {"key": name}))
+                return tree
             if name in tree:
                 line = self.keys[(*loc, name)][0]
                 self.mistakes.append(Mistake("yaml_duplicate_key", _place_of(key), {"key": name, "line": line}))
@@ -241,14 +251,25 @@ class _TreeReader:
         if self._hashes and node.value and (column := self._hashes.get(end[0], 0)) > end[1]:
             self.mistakes.append(Mistake("yaml_hash", (end[0], column), loc=loc))
 
+    def _check_block(self, node: yaml.ScalarNode, loc: Loc) -> None:
+        """Record a key or an entry that stands so far to the right that YAML took it for more of a text."""
+        first, last = node.start_mark.line + 1, min(node.end_mark.line, len(self._lines))
+        known = {key for path in self.keys if isinstance(key := path[-1], str)}
+        if mistake := find_swallowed(self._lines[first:last], first + 1, known):
+            self.mistakes.append(replace(mistake, loc=loc))
+
     def _check_first_line(self, node: yaml.ScalarNode, loc: Loc, key_line: int) -> bool:
         """Record and return whether a key was meant (`phone：1`, `phone:1`); record brackets of the wrong kind."""
         place = _place_of(node)
         mistake = find_slip_in_text(node.value, place) if place[0] != key_line else None
         if mistake:
             self.mistakes.append(replace(mistake, loc=loc, is_certain=False))
-        if node.value.startswith("【"):
-            self.mistakes.append(Mistake("yaml_full_width_bracket", place, loc=loc, is_certain=False))
+        if node.value.startswith(("【", "［")):
+            about = {"value": node.value[0]}
+            self.mistakes.append(Mistake("yaml_full_width_bracket", place, about, loc=loc, is_certain=False))
+        if node.value.endswith((",", "，")):
+            end = (node.end_mark.line + 1, node.end_mark.column)
+            self.mistakes.append(Mistake("yaml_trailing_comma", end, loc=loc, is_certain=False))
         return mistake is not None
 
     def _check_more_lines(self, node: yaml.ScalarNode, loc: Loc, key_line: int, *, reported: bool) -> None:

@@ -16,20 +16,17 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.content.checks import list_missing_keys
 from bot.content.content import Content
 from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
-from bot.content.loading import EntrySource, load, load_to_publish
+from bot.content.loading import load, load_to_publish, locate_finding
 from bot.content.problem import ContentFault, ContentProblem
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import find_forbidden
 from bot.runtime.process import run_aside
 from faq.model import Match
-
-if TYPE_CHECKING:
-    from bot.content.lint import LintFinding
 
 SWITCH_INTERVAL_S = 0.0001
 """Thread switch interval while unpickling: a turn changes threads a dozen times, and waits each time."""
@@ -130,7 +127,7 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
         if draft.every or before is None or before.entries.get(topic) != entry
     }
     findings = tuple(
-        _locate_finding(finding, sources, content)
+        LocatedFinding(locate_finding(finding, sources, content), finding.level, finding.rule)
         for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
     )
     if not draft.errors_only and (draft.every or before is None or before.phrases != content.phrases):
@@ -176,17 +173,6 @@ def _load_or_none(files: Files) -> Content | None:
         return load(files)
     except ContentProblem:
         return None
-
-
-def _locate_finding(finding: LintFinding, sources: Mapping[str, EntrySource], content: Content) -> LocatedFinding:
-    sentence = content.phrases.admin.lint[finding.rule].format_map(finding.about)
-    source = sources.get(finding.entry)
-    problem = (
-        source.fault(finding.loc, sentence, finding.about.get("text", ""))
-        if source
-        else ContentFault("notices", 1, 1, finding.entry, sentence)
-    )
-    return LocatedFinding(problem, finding.level, finding.rule)
 
 
 def _describe_match(content: Content, match: Match) -> str:

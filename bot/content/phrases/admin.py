@@ -63,6 +63,7 @@ class AdminPhrases(PhraseRow):
         Literal[
             "too_large",
             "no_text",
+            "office_file",
             "bad_name",
             "no_file",
             "no_revision",
