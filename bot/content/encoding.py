@@ -15,7 +15,7 @@ _TWO_BYTES = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
 
 
 _FORMATS = (
-    (b"PK\x03\x04", "Word 或 Excel 文件（.docx、.xlsx 一类）"),
+    (b"PK\x03\x04", " Word 或 Excel 文件（.docx、.xlsx 一类）"),
     (b"\xd0\xcf\x11\xe0", "旧版的 Word 或 Excel 文件（.doc、.xls）"),
     (b"%PDF", " PDF 文件"),
     (b"{\\rtf", " RTF 文件（写字板或 Word 存的）"),

@@ -116,7 +116,9 @@ def parse(text: str) -> Source:
         return replace(_unreadable(*draft.mistakes), lines=draft.original)
     reader = _TreeReader(draft.lines)
     tree = reader.plain(draft.node, (), 0) if draft.node else None
-    mistakes = [*draft.mistakes_with_paths(reader.values), *reader.mistakes, *find_hidden(draft.original)]
+    mistakes = [*draft.mistakes_with_paths(reader.values), *reader.mistakes]
+    told = {mistake.place for mistake in mistakes}
+    mistakes += [mistake for mistake in find_hidden(draft.original) if mistake.place not in told]
     if tree is None and not mistakes:
         return _unreadable(Mistake("yaml_empty", (1, 1)))
     if not draft.repaired:

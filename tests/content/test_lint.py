@@ -33,6 +33,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "contact_written": {"answer": "打13912345678问。"},
     "link_not_allowed": {"answer": "看 https://chsi.com.cn.evil.example/a 这里。"},
     "html": {"answer": "<b>注意</b>"},
+    "markdown": {"answer": "**注意**"},
     "unfinished": {"answer": "请核对"},
     "empty_phrasing": {"phrasings": ["？？！", *FINE["phrasings"]]},
     "short_phrasing": {"phrasings": ["肉", *FINE["phrasings"]]},

@@ -51,7 +51,7 @@ REFUSED = {
     "lost_line": Case(name="canteen.yaml", content=LOST, reason="red-pork.must_match.1"),
     "same": Case(name="canteen.yaml", content=OWN, reason="和现在用的一样", code=0),
     "name": Case(name="note.md", content=OWN, reason="以 .yaml 结尾", code=2),
-    "binary": Case(name="binary.yaml", content=b"PK\x03\x04\xff\xfe\x00", reason="读不出来", code=2),
+    "binary": Case(name="binary.yaml", content=b"PK\x03\x04\xff\xfe\x00", reason="不是文本文件", code=2),
     "no_revision": Case("rollback 9", reason="没有这一版"),
     "rollback_to_the_same": Case("rollback 2", reason="和现在用的一样", code=0),
     "diff": Case("diff 1 9", reason="没有这一版"),

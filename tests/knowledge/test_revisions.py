@@ -125,7 +125,7 @@ async def test_what_is_wrong_is_told_with_its_line_and_the_old_one_stays(room: N
         ("bomb.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "引用"),
         ("tag.yaml", "- !!python/object/apply:os.system [echo]\n", "标记"),
         ("deep.yaml", "[" * 3000, "层次太深"),
-        ("binary.yaml", b"PK\x03\x04\xff\xfe\x00\x00\xff", "读不出来"),
+        ("binary.yaml", b"PK\x03\x04\xff\xfe\x00\x00\xff", "不是文本文件"),
         ("empty.yaml", "", "空的"),
     ],
     ids=lambda value: str(value)[:12],
