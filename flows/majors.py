@@ -55,6 +55,16 @@ class CourseFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseMention:
+    """A name of courses at a place of a folded text. `is_written`: without a mistake."""
+
+    span: Span
+    kind: Kind
+    courses: tuple[Course, ...]
+    is_written: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Hit:
     """A name at a place of a folded text and its chance of being meant; `doubt` characters of it count for nothing."""
 
@@ -89,6 +99,23 @@ def find_course(
         chance,
         all(hit.asked for hit in meant),
     )
+
+
+def list_mentions(folded: str, notice: Notice, sounds: Sounds | None = None) -> list[CourseMention]:
+    """Every name of courses in a folded text, in its order, whatever the words around it say.
+
+    Whoever names a level means everybody of it; a name that several courses share has all of them.
+    """
+    names, found = names_of(notice.cohorts, sounds), list[CourseMention]()
+    for hit in sorted(_hits(folded, names, sounds), key=lambda hit: hit.span):
+        courses = [names.courses[n] for n in sorted(hit.name.courses)]
+        if hit.name.kind == "level":
+            levels = {course.level for course in courses}
+            courses = [course for course in names.courses if course.level in levels]
+        is_written = folded[slice(*hit.span)] in names.written
+        if is_written or hit.chance >= SURE:
+            found.append(CourseMention(hit.span, hit.name.kind, tuple(courses), is_written))
+    return found
 
 
 def _agrees(course: Course, given: Mapping[str, str]) -> bool:

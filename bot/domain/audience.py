@@ -1,7 +1,8 @@
 """Audiences of broadcasts, without SQL: a rule of named terms, all of which must hold, each of which may be negated.
 
-    未完成 专业=会计学                       walking, reported or new, of that major
+    未完成 专业=会计学或工商管理             walking, reported or new, of one of these majors
     step=m6-record -完成 silent=12         reached that step, not done, did not answer broadcast 12
+    停在=m8-photo 状态=进行中或有误          at that step now, in one of these states
 
 Pure. Whatever the rule says, only people get it who agreed to reminders, are reachable, and whose dates are not over.
 """
@@ -16,11 +17,14 @@ from typing import Literal
 
 from flows.notice import Notice
 
-Field = Literal["cohort", "level", "major", "step", "done", "stuck", "wrong", "new", "silent", "acked", "inactive"]
+Field = Literal[
+    "cohort", "level", "major", "step", "at", "state", "done", "stuck", "wrong", "new", "silent", "acked", "inactive"
+]
 
 NAMES: Mapping[str, Field] = {
     "年级": "cohort", "类别": "cohort", "cohort": "cohort", "层次": "level", "level": "level",
-    "专业": "major", "major": "major", "步骤": "step", "step": "step", "完成": "done", "做完": "done", "done": "done",
+    "专业": "major", "major": "major", "步骤": "step", "step": "step", "停在": "at", "at": "at",
+    "状态": "state", "state": "state", "完成": "done", "做完": "done", "done": "done",
     "卡住": "stuck", "stuck": "stuck", "有误": "wrong", "wrong": "wrong", "没开始": "new", "new": "new",
     "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
     "没来": "inactive", "inactive": "inactive",
@@ -33,6 +37,10 @@ LATE = ("过期也发", "late")
 """Words of a rule that are no terms: people whose dates are over get the broadcast too."""
 FLAGS: tuple[Field, ...] = ("done", "stuck", "wrong", "new")
 """Terms without a value."""
+STATE_WORDS: Mapping[str, str] = {"没开始": "new", "进行中": "walking", "有误": "reported", "完成": "done"}
+"""The states of a walk as rules name them."""
+ANY_OF = "或"
+"""Stands between the values of a term of which one must hold."""
 STUCK_DAYS = 3
 """Days without a turn after which somebody in the middle of the walk is stuck, as are all who wait for a person."""
 
@@ -43,7 +51,7 @@ _APART = r"\s,，;；、"
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition. `turned`: it must not hold. `value` is empty for a flag."""
+    """One condition. `turned`: it must not hold. `value` is empty for a flag, and may be several, parted by `|`."""
 
     field: Field
     value: str = ""
@@ -51,7 +59,13 @@ class Term:
 
     def __str__(self) -> str:
         name = next(name for name, field in NAMES.items() if field == self.field)
-        return f"{'-' if self.turned else ''}{name}{f'={self.value}' if self.value else ''}"
+        value = self.value.replace("|", ANY_OF)
+        return f"{'-' if self.turned else ''}{name}{f'={value}' if value else ''}"
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of which one must hold."""
+        return tuple(self.value.split("|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,8 @@ def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool =
     text = _TURNED.sub("-", re.sub(r"\s*[=＝]\s*", "=", text.strip()))
     # A value may contain the characters that separate terms.
     names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps), key=len, reverse=True))
-    for word in re.findall(rf"[^{_APART}=]+=(?:{names})(?![^{_APART}])|[^{_APART}]+", text):
+    either = rf"(?:{names})(?:[|/{ANY_OF}](?:{names}))*"
+    for word in re.findall(rf"[^{_APART}=]+=(?:{either})(?![^{_APART}])|[^{_APART}]+", text):
         if word in ("and", "且", "并且", "所有人", "all"):
             continue
         if word in LATE:
@@ -100,8 +115,18 @@ def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
     known = tuple(_words_of(field, notice, steps))
-    fits = (value in known) if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
-    return Term(field, value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2", "3"))
+    values = _split(value, known)
+    fits = values if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
+    return Term(field, "|".join(values) or value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2"))
+
+
+def _split(value: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the known words that a value names, parted by 或; nothing where another word is among them."""
+    if value in known:
+        return (value,)
+    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    whole = words and re.fullmatch(rf"(?:{words})(?:[|/{ANY_OF}](?:{words}))*", value)
+    return tuple(dict.fromkeys(re.findall(words, value))) if whole else ()
 
 
 def _words_of(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
@@ -111,15 +136,17 @@ def _words_of(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[st
         yield from dict.fromkeys(cohort.level for cohort in notice.cohorts)
     if field == "major":
         yield from dict.fromkeys(major for cohort in notice.cohorts for major in cohort.majors or (cohort.label,))
-    if field == "step":
+    if field in ("step", "at"):
         yield from steps
+    if field == "state":
+        yield from STATE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A term as the store looks for it: a kind, and plain values. `cohorts`: one of these is chosen (None: none is)."""
 
-    kind: Literal["cohorts", "major", "step", "states", "stuck", "acked", "silent", "inactive"]
+    kind: Literal["cohorts", "major", "step", "at", "states", "stuck", "acked", "silent", "inactive"]
     values: tuple[str | None, ...] = ()
     turned: bool = False
 
@@ -167,10 +194,12 @@ def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | N
 def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
     match term.field:
         case "cohort":
-            return Condition("cohorts", (term.value,), term.turned)
+            return Condition("cohorts", term.values, term.turned)
         case "level":
-            ids = tuple(cohort.id for cohort in notice.cohorts if cohort.level == term.value)
+            ids = tuple(cohort.id for cohort in notice.cohorts if cohort.level in term.values)
             return Condition("cohorts", ids, term.turned)
+        case "state":
+            return Condition("states", tuple(STATE_WORDS[word] for word in term.values), term.turned)
         case "done":
             return Condition("states", ("done",), term.turned)
         case "new":
@@ -181,8 +210,8 @@ def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
             return Condition("stuck", (_days_before(at, STUCK_DAYS),), term.turned)
         case "inactive":
             return Condition("inactive", (_days_before(at, int(term.value)),), term.turned)
-        case "major" | "step" | "acked" | "silent":
-            return Condition(term.field, (term.value,), term.turned)
+        case "major" | "step" | "at" | "acked" | "silent":
+            return Condition(term.field, term.values, term.turned)
 
 
 def _days_before(at: datetime, days: int) -> str:

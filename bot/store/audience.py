@@ -64,10 +64,12 @@ def _rule(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool
         case "cohorts":
             return _among(cohort_of(walk), values)
         case "major":
-            return walk["answers"]["major"].as_string() == values[0]  # type: ignore[no-any-return]
+            return _among(walk["answers"]["major"].as_string(), values)
         case "step":
             entered = (step_events.c.person == people.c.id, step_events.c.kind == "entered")
-            return exists().where(*entered, step_events.c.step == values[0])
+            return exists().where(*entered, step_events.c.step.in_(values))
+        case "at":
+            return _among(walk["step"].as_string(), values)
         case "states":
             return _among(state, values)
         case "stuck":

@@ -170,3 +170,22 @@ def test_no_secret_is_stored_from_the_command_line(gradbot: Run, tmp_path: Path,
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("gradbot.db*")).decode("utf-8", "replace")
     assert not [secret for secret in (VALID_ID, "Abc12345") if secret in kept or secret in err]
     assert gradbot("new", "--text", "请打王老师13812345678", "--late")[0] == 0
+
+
+def test_a_sentence_is_planned_and_nothing_is_made(gradbot: Run) -> None:
+    code, out, err = gradbot("say", "明早8点提醒没做完的", "--json", "--now", "2013-12-05T10:00")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "audience": "-完成",
+        "who": {"cohorts": [], "majors": [], "states": [], "steps": []}
+        | {"not_cohorts": [], "not_majors": [], "not_states": ["done"]},
+        "at": "2013-12-06T08:00:00+08:00",
+        "template": "t14",
+        "text": None,
+        "count": 1,
+        "asks": [],
+    }
+    assert gradbot("status", "1")[0] != 0
+    assert "会计学、会计电算化" in gradbot("say", "明早8点提醒会计没做完的", "--now", "2013-12-05T10:00")[1].replace(
+        "会计电算化、会计学", "会计学、会计电算化"
+    )

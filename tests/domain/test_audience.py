@@ -77,6 +77,8 @@ def test_every_name_of_a_term_can_be_written() -> None:
         "level": "=专科",
         "major": "=会计学",
         "step": "=m2-site",
+        "at": "=m2-site或m8-photo",
+        "state": "=进行中或有误",
         "silent": "=1",
         "acked": "=1",
         "inactive": "=1",

@@ -65,6 +65,18 @@ class JoiningPhrases(PhraseRow):
     strange: Sentence
 
 
+class SayPhrases(PhraseRow):
+    """Questions about a sentence that plans a broadcast, by what is not clear; `offer` adds the next good time.
+
+    `planned` is the plan on the command line, `now` stands there for no time.
+    """
+
+    asks: Mapping[str, Sentence]
+    offer: Sentence
+    planned: Sentence
+    now: Label
+
+
 class BroadcastPhrases(PhraseRow):
     """Words for staff and for recipients."""
 
@@ -111,6 +123,7 @@ class BroadcastPhrases(PhraseRow):
     ask_who: Sentence
     ask_notice: Sentence
     ask_at: Sentence
+    say: SayPhrases
     ask_template: Sentence
     ask_buttons: Sentence
     sample: Sentence

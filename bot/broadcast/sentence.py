@@ -1,0 +1,192 @@
+"""A broadcast from one sentence of a teacher: whom, when, with which template or words. Plans, does nothing. Pure.
+
+    明早8点提醒会计学和工商管理没做完的
+    时间：明天9点；对象：专升本还没开始的；内容：请今天就注册学信网账号
+
+Whatever is not clear is asked back, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.sentence_audience import Doubt, StepName, Who, read_audience
+from bot.broadcast.sentence_times import TimeContext, When, read_moment
+from bot.broadcast.sentence_words import Token, tokenize
+from bot.content.content import Content
+from bot.domain.audience import Audience
+from bot.domain.session import Session
+from bot.domain.staff_texts import find_forbidden
+from bot.render.reply import Voice
+from flows.clock import Phase, running_clock
+from flows.notice import Notice
+from flows.words import LIMIT, fold
+
+LAST_DAY, OVERDUE = "last", "late"
+"""Templates for the last day and for the time after it, where phrases.yaml has them."""
+
+_LABEL = re.compile(r"(?:发送)?(?:时间|对象|人群|收件人|发给|专业|班级|范围|谁|什么时候|状态|定在)\s*[:：]")
+_QUOTED = re.compile(r"[“\"「『](?P<text>[^“”\"「」『』]+)[”\"」』]")
+_COLON = re.compile(r"(?<!\d)[:：]|[:：](?!\d)")
+_LEAD = re.compile(r"(?:内容|正文|原文|文字|写上?|说|消息内容)(?:是|为)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sentence plans. `at` is local time of the notice (None: no time is said), `asks` are questions to the
+    teacher: while there are any, the broadcast is not to be made.
+    """
+
+    who: Who
+    audience: Audience | None
+    at: datetime | None
+    template: str | None
+    text: str | None
+    asks: tuple[str, ...]
+    days_before: int | None = None
+
+    def draft(self, content: Content, by: str = "") -> BroadcastDraft:
+        """Return the draft of the broadcast."""
+        words = content.phrases.broadcast
+        text = html.escape(self.text, quote=False) if self.text else ""
+        return BroadcastDraft(text or words.templates[self.template or ""].text, audience=self.audience, asked=by)
+
+
+def plan_broadcast(sentence: str, content: Content, notice: Notice, now: datetime) -> Plan:
+    """Plan a broadcast under a notice. `now` is its local time."""
+    head, text = _part(sentence.strip(), content)
+    tokens = _tokens(head, content, notice)
+    who = read_audience(tokens, notice, _step_names(content, notice, now), has_text=text is not None)
+    clock = _time_context(content, notice, now)
+    when = read_moment(tokens, clock)
+    doubts = list(who.doubts)
+    if len(sentence) > LIMIT and text is None:
+        doubts.append(("long", str(LIMIT)))
+    asks = [*([_ask_time(content, when)] if when.doubt else []), *(_ask(content, doubt) for doubt in doubts)]
+    audience = Audience(notice.id, who.terms) if not doubts else None
+    template = None if text or asks else _template(tokens, who, content, notice, when.at or now)
+    if text is None and template is None and not asks:
+        asks.append(_ask(content, ("text", "")))
+    plan = Plan(who, audience, when.at, template, text, tuple(dict.fromkeys(asks)), when.days_before)
+    return plan if asks else _checked(plan, content, now)
+
+
+def is_broadcast(text: str, content: Content, notice: Notice) -> bool:
+    """Return whether words are such a sentence, rather than a graduate's: they tell somebody else's class or state, and
+    what to do with them.
+    """
+    head, own = _part(text.strip(), content)
+    if len(text) > LIMIT or re.search(r"[我俺咱]|[?？]|吗|怎么", head.replace("帮我", "")):
+        return False
+    tokens = _tokens(head, content, notice)
+    unread = sum(len(token.text) for token in tokens if token.kind == "unread")
+    kinds = {token.kind for token in tokens}
+    whom = kinds & {"class", "state", "stuck", "step", "everybody"}
+    return "verb" in kinds and bool(whom) and unread * 3 <= len(head) and (own is not None or len(tokens) > 2)
+
+
+def _tokens(head: str, content: Content, notice: Notice) -> list[Token]:
+    templates = content.phrases.broadcast.templates
+    names = {name: name for name in templates} | {fold(t.title).text: name for name, t in templates.items()}
+    return tokenize(fold(head).text, notice, names)
+
+
+def _part(sentence: str, content: Content) -> tuple[str, str | None]:
+    """Part a sentence into what it orders and the teacher's own text, which stands in quotes or after a colon."""
+    templates = content.phrases.broadcast.templates
+    named = {*templates, *(template.title for template in templates.values())}
+    sentence = _LABEL.sub(" ", sentence)
+    quoted = _QUOTED.search(sentence)
+    colon = next((m for m in _COLON.finditer(sentence) if not quoted or m.end() <= quoted.start()), None)
+    if colon and not (quoted and quoted["text"] in named):
+        text = sentence[colon.end() :].strip()
+        if quoted and quoted.span() == (colon.end(), len(sentence)):
+            text = quoted["text"]
+        return _LEAD.sub("", sentence[: colon.start()]), text or None
+    if quoted and quoted["text"] in named:
+        return sentence.replace(quoted[0], quoted["text"]), None
+    if quoted and not re.search(r"(?:卡|停|堵)(?:在|到)$", sentence[: quoted.start()]):
+        return _LEAD.sub("", sentence[: quoted.start()]) + "," + sentence[quoted.end() :], quoted["text"].strip()
+    return sentence, None
+
+
+def _step_names(content: Content, notice: Notice, now: datetime) -> list[StepName]:
+    voice = Voice(content, Session(notice.id), now)
+    strip = re.compile(r"[“”\"]")
+    return [StepName(s.id, s.n, fold(strip.sub("", voice.fill(s.title))).text) for s in content.script.steps]
+
+
+def _time_context(content: Content, notice: Notice, now: datetime) -> TimeContext:
+    habits, window = content.phrases.broadcast.habits, running_clock(notice, None, now).window
+    correction = next((w.last_day for w in notice.windows if w.kind == "correction"), None)
+    deadline = window.last_day if window else None
+    return TimeContext(now, habits.quiet_from, habits.quiet_to, deadline, correction)
+
+
+# The message
+
+
+def _template(tokens: Sequence[Token], who: Who, content: Content, notice: Notice, at: datetime) -> str | None:
+    """Return the template that is named; else the notice's reminder for so many days before the deadline."""
+    templates = content.phrases.broadcast.templates
+    for token in tokens:
+        if token.kind == "template":
+            said = token.groups["name"] or ""
+            return next(name for name, t in templates.items() if said in (name, fold(t.title).text))
+    if "done" in who.states:
+        return None
+    clock = running_clock(notice, None, at)
+    kinds = ("correction",) if who.states == ("reported",) or clock.phase is Phase.LATE else ("check", "recheck")
+    if clock.phase is Phase.LATE and who.states != ("reported",):
+        return OVERDUE if OVERDUE in templates else None
+    windows = {w.id: w for w in notice.windows if w.kind in kinds and not w.is_over(at)}
+    rows = {r.days: r for r in notice.reminders.plan if r.window in windows}
+    if not rows:
+        return None
+    last_day = windows[next(iter(rows.values())).window].last_day
+    left = (last_day - at.date()).days if last_day else max(rows)
+    if left == 0 and LAST_DAY in templates and kinds[0] == "check":
+        return LAST_DAY
+    return rows[min((days for days in rows if days >= left), default=max(rows))].template
+
+
+def _checked(plan: Plan, content: Content, now: datetime) -> Plan:
+    """Ask about what is wrong with the message itself."""
+    words, at = content.phrases.broadcast, plan.at or now
+    asks = [
+        words.wrong[code].format(about=about)
+        for code, about in Renderer(content, plan.draft(content), at).find_problems()
+    ]
+    if plan.text and (found := find_forbidden(plan.text)):
+        asks.append(words.wrong["secret"].format(about=content.phrases.describe_findings(plan.text, found)))
+    return plan if not asks else Plan(plan.who, plan.audience, plan.at, plan.template, None, tuple(asks))
+
+
+# Questions
+
+
+def _ask(content: Content, doubt: Doubt) -> str:
+    code, about = doubt
+    said, _, known = about.partition("|")
+    return content.phrases.broadcast.say.asks[code].format(about=said, known=known)
+
+
+def _ask_time(content: Content, when: When) -> str:
+    words = content.phrases.broadcast.say
+    offer = words.offer.format(when=_spell(when.offered)) if when.offered else ""
+    return words.asks[when.doubt].format(about=when.about, known="") + offer
+
+
+def _spell(at: datetime) -> str:
+    return f"{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def as_who(who: Who) -> Mapping[str, list[str]]:
+    """Return the lists that scripts read."""
+    names = ("cohorts", "majors", "states", "steps", "not_cohorts", "not_majors", "not_states")
+    return {name: list(getattr(who, name)) for name in names}
