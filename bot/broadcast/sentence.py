@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcast.draft import BroadcastDraft, Renderer
-from bot.broadcast.sentence_audience import Doubt, StepName, Who, read_audience
-from bot.broadcast.sentence_times import TimeContext, When, read_moment
+from bot.broadcast.sentence_audience import Doubt, StepName, Who, find_audience
+from bot.broadcast.sentence_times import TimeContext, When, find_moment
 from bot.broadcast.sentence_words import Token, tokenize
 from bot.content.content import Content
 from bot.domain.audience import Audience
@@ -59,44 +59,44 @@ class Plan:
 
 def plan_broadcast(sentence: str, content: Content, notice: Notice, now: datetime) -> Plan:
     """Plan a broadcast under a notice. `now` is its local time."""
-    head, text = _part(sentence.strip(), content)
-    tokens = _tokens(head, content, notice)
-    who = read_audience(tokens, notice, _step_names(content, notice, now), has_text=text is not None)
+    head, text = _split_text(sentence.strip(), content)
+    tokens = _cut(head, content, notice)
+    who = find_audience(tokens, notice, _list_steps(content, notice, now), has_text=text is not None)
     clock = _time_context(content, notice, now)
-    when = read_moment(tokens, clock)
+    when = find_moment(tokens, clock)
     doubts = list(who.doubts)
     if len(sentence) > LIMIT and text is None:
         doubts.append(("long", str(LIMIT)))
     asks = [*([_ask_time(content, when)] if when.doubt else []), *(_ask(content, doubt) for doubt in doubts)]
     audience = Audience(notice.id, who.terms) if not doubts else None
-    template = None if text or asks else _template(tokens, who, content, notice, when.at or now)
+    template = None if text or asks else _choose_template(tokens, who, content, notice, when.at or now)
     if text is None and template is None and not asks:
         asks.append(_ask(content, ("text", "")))
     plan = Plan(who, audience, when.at, template, text, tuple(dict.fromkeys(asks)), when.days_before)
-    return plan if asks else _checked(plan, content, now)
+    return plan if asks else _check_message(plan, content, now)
 
 
 def is_broadcast(text: str, content: Content, notice: Notice) -> bool:
     """Return whether words are such a sentence, rather than a graduate's: they tell somebody else's class or state, and
     what to do with them.
     """
-    head, own = _part(text.strip(), content)
+    head, own = _split_text(text.strip(), content)
     if len(text) > LIMIT or re.search(r"[我俺咱]|[?？]|吗|怎么", head.replace("帮我", "")):
         return False
-    tokens = _tokens(head, content, notice)
+    tokens = _cut(head, content, notice)
     unread = sum(len(token.text) for token in tokens if token.kind == "unread")
     kinds = {token.kind for token in tokens}
     whom = kinds & {"class", "state", "stuck", "step", "everybody"}
     return "verb" in kinds and bool(whom) and unread * 3 <= len(head) and (own is not None or len(tokens) > 2)
 
 
-def _tokens(head: str, content: Content, notice: Notice) -> list[Token]:
+def _cut(head: str, content: Content, notice: Notice) -> list[Token]:
     templates = content.phrases.broadcast.templates
     names = {name: name for name in templates} | {fold(t.title).text: name for name, t in templates.items()}
     return tokenize(fold(head).text, notice, names)
 
 
-def _part(sentence: str, content: Content) -> tuple[str, str | None]:
+def _split_text(sentence: str, content: Content) -> tuple[str, str | None]:
     """Part a sentence into what it orders and the teacher's own text, which stands in quotes or after a colon."""
     templates = content.phrases.broadcast.templates
     named = {*templates, *(template.title for template in templates.values())}
@@ -115,7 +115,7 @@ def _part(sentence: str, content: Content) -> tuple[str, str | None]:
     return sentence, None
 
 
-def _step_names(content: Content, notice: Notice, now: datetime) -> list[StepName]:
+def _list_steps(content: Content, notice: Notice, now: datetime) -> list[StepName]:
     voice = Voice(content, Session(notice.id), now)
     strip = re.compile(r"[“”\"]")
     return [StepName(s.id, s.n, fold(strip.sub("", voice.fill(s.title))).text) for s in content.script.steps]
@@ -131,7 +131,7 @@ def _time_context(content: Content, notice: Notice, now: datetime) -> TimeContex
 # The message
 
 
-def _template(tokens: Sequence[Token], who: Who, content: Content, notice: Notice, at: datetime) -> str | None:
+def _choose_template(tokens: Sequence[Token], who: Who, content: Content, notice: Notice, at: datetime) -> str | None:
     """Return the template that is named; else the notice's reminder for so many days before the deadline."""
     templates = content.phrases.broadcast.templates
     for token in tokens:
@@ -155,7 +155,7 @@ def _template(tokens: Sequence[Token], who: Who, content: Content, notice: Notic
     return rows[min((days for days in rows if days >= left), default=max(rows))].template
 
 
-def _checked(plan: Plan, content: Content, now: datetime) -> Plan:
+def _check_message(plan: Plan, content: Content, now: datetime) -> Plan:
     """Ask about what is wrong with the message itself."""
     words, at = content.phrases.broadcast, plan.at or now
     asks = [
@@ -186,7 +186,7 @@ def _spell(at: datetime) -> str:
     return f"{at.month}月{at.day}日 {at:%H:%M}"
 
 
-def as_who(who: Who) -> Mapping[str, list[str]]:
+def list_who(who: Who) -> Mapping[str, list[str]]:
     """Return the lists that scripts read."""
     names = ("cohorts", "majors", "states", "steps", "not_cohorts", "not_majors", "not_states")
     return {name: list(getattr(who, name)) for name in names}

@@ -51,7 +51,7 @@ _FLAGS = {"new": "new", "done": "done", "reported": "wrong", "stuck": "stuck"}
 _WORDS = {state: word for word, state in STATE_WORDS.items()}
 
 
-def read_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepName], *, has_text: bool) -> Who:
+def find_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepName], *, has_text: bool) -> Who:
     """Return whom the tokens mean. `has_text`: the message is the teacher's own, so that all may be meant by 所有人."""
     out, doubts = _find_exceptions(tokens)
     doubts += [("unread", t.text) for t in tokens if t.kind == "unread"]
@@ -59,9 +59,9 @@ def read_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepN
     classes = _Classes(notice)
     classes.read(tokens, out)
     doubts += classes.doubts
-    states = _read_states([t for n, t in enumerate(tokens) if n not in out], [tokens[n] for n in sorted(out)])
+    states = _find_states([t for n, t in enumerate(tokens) if n not in out], [tokens[n] for n in sorted(out)])
     doubts += states.doubts
-    found_steps, step_doubts = _read_steps(inside, steps)
+    found_steps, step_doubts = _find_steps(inside, steps)
     doubts += step_doubts
     if _is_mixed(tokens, out):
         doubts.append(("mixed", ""))
@@ -81,7 +81,7 @@ def read_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepN
     )
     if doubts:
         return Who(doubts=tuple(dict.fromkeys(doubts)))
-    terms = (*classes.terms, *_state_terms(states.chosen, not_states))
+    terms = (*classes.terms, *_list_terms(states.chosen, not_states))
     at_step = (Term("at", "|".join(found_steps)),) if found_steps else ()
     return Who(**{name: getattr(who, name) for name in Who.__slots__[:7]}, terms=(*terms, *at_step))
 
@@ -261,7 +261,7 @@ class _Classes:
 
     @property
     def majors(self) -> tuple[str, ...]:
-        return _majors_of(item for item in self.chosen if not item.is_whole)
+        return _list_majors(item for item in self.chosen if not item.is_whole)
 
     @property
     def not_cohorts(self) -> tuple[str, ...]:
@@ -270,7 +270,7 @@ class _Classes:
 
     @property
     def not_majors(self) -> tuple[str, ...]:
-        return _majors_of(item for item in self.left_out if not item.is_whole)
+        return _list_majors(item for item in self.left_out if not item.is_whole)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -295,7 +295,7 @@ class _Classes:
         return Term("cohort", "|".join(ids), turned)
 
 
-def _majors_of(items: Iterable[_Item]) -> tuple[str, ...]:
+def _list_majors(items: Iterable[_Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(course.major or "" for item in items for course in item.courses))
 
 
@@ -314,7 +314,7 @@ class _States:
         return bool(self.chosen or self.turned or self.every)
 
 
-def _read_states(inside: Sequence[Token], outside: Sequence[Token]) -> _States:
+def _find_states(inside: Sequence[Token], outside: Sequence[Token]) -> _States:
     chosen, turned, every = dict[str, None](), dict[str, None](), False
     for tokens, is_out in ((inside, False), (outside, True)):
         for name in (_name(t) for t in tokens if t.kind in ("state", "stuck")):
@@ -347,27 +347,27 @@ def _are_joined(tokens: Sequence[Token]) -> bool:
     return False
 
 
-def _state_terms(chosen: Sequence[str], turned: Sequence[str]) -> tuple[Term, ...]:
+def _list_terms(chosen: Sequence[str], turned: Sequence[str]) -> tuple[Term, ...]:
     terms = tuple(Term(_FLAGS[state], turned=True) for state in turned if state in _FLAGS)  # type: ignore[arg-type]
     if len(chosen) == 1 and chosen[0] in _FLAGS:
         return (Term(_FLAGS[chosen[0]]), *terms)  # type: ignore[arg-type]
     return (*((Term("state", "|".join(_WORDS[state] for state in chosen)),) if chosen else ()), *terms)
 
 
-def _read_steps(tokens: Sequence[Token], steps: Sequence[StepName]) -> tuple[tuple[str, ...], list[Doubt]]:
+def _find_steps(tokens: Sequence[Token], steps: Sequence[StepName]) -> tuple[tuple[str, ...], list[Doubt]]:
     found, doubts = dict[str, None](), list[Doubt]()
     numbered = list({step.n: step for step in reversed(steps) if step.n is not None}.values())[::-1]
     for token in tokens:
         if token.kind != "step":
             continue
-        meant = _steps_of(token, steps)
+        meant = _match_steps(token, steps)
         if not meant or len({step.n for step in meant}) > 1 or (found and token.text.startswith("到")):
             doubts.append(("step", f"{token.text}|{'、'.join(step.title for step in meant or numbered)}"))
         found |= dict.fromkeys(step.id for step in meant)
     return tuple(found), doubts
 
 
-def _steps_of(token: Token, steps: Sequence[StepName]) -> list[StepName]:
+def _match_steps(token: Token, steps: Sequence[StepName]) -> list[StepName]:
     if number := token.groups.get("n"):
         return [step for step in steps if step.n == read_number(number)]
     words = token.groups.get("title") or token.groups.get("title2") or ""

@@ -80,7 +80,7 @@ class _UnclearTime(Exception):
         self.doubt, self.offered = doubt, offered
 
 
-def read_moment(tokens: Sequence[Token], clock: TimeContext) -> When:
+def find_moment(tokens: Sequence[Token], clock: TimeContext) -> When:
     """Return the moment that the tokens name."""
     said = [token for token in tokens if token.kind in TIMES]
     about = "".join(token.text for token in said)
@@ -115,15 +115,15 @@ def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None
     if len(clocks) > 1 or len(afters) > 1 or len({_PART_OF[t.text] for t in parts}) > 1 or (afters and len(said) > 1):
         raise _UnclearTime("several")
     if afters:
-        return clock.now + _duration(afters[0]), None
+        return clock.now + _find_duration(afters[0]), None
     found = [_DAY[token.kind](token, clock) for token in days]
     if len(set(found)) > 1:
         raise _UnclearTime("several")
-    before = next((_days_before(t)[0] for t in by_kind["before"]), None)
+    before = next((_count_days(t)[0] for t in by_kind["before"]), None)
     part = _PART_OF[parts[0].text] if parts else ""
     day = found[0] if found else None
     if clocks:
-        return _at_hour(day, part, clocks[0], clock), before
+        return _find_hour(day, part, clocks[0], clock), before
     if part:
         return datetime.combine(day or clock.now.date(), DEFAULT_HOURS[part]), before
     if before is not None and day:
@@ -134,13 +134,13 @@ def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None
 # Hours
 
 
-def _at_hour(day: date | None, part: str, token: Token, clock: TimeContext) -> datetime:
-    hour, minute = _clock_of(token)
+def _find_hour(day: date | None, part: str, token: Token, clock: TimeContext) -> datetime:
+    hour, minute = _find_clock(token)
     if token.groups.get("ampm") == "pm":
         part = part or "下午"
     of = day or clock.now.date()
     if not part:
-        return _bare_hour(of, hour, minute, clock)
+        return _find_bare_hour(of, hour, minute, clock)
     if part == "中午" and not (hour in (11, 12, 13, 14) or hour in (1, 2)):
         raise _UnclearTime("time")
     if part in ("早", "上午") and hour > 12:
@@ -158,7 +158,7 @@ def _at_hour(day: date | None, part: str, token: Token, clock: TimeContext) -> d
     return datetime.combine(of, time(hour, minute))
 
 
-def _bare_hour(day: date, hour: int, minute: int, clock: TimeContext) -> datetime:
+def _find_bare_hour(day: date, hour: int, minute: int, clock: TimeContext) -> datetime:
     """Read an hour without a part of the day: 8 to 12 and from 13 on it is what it says, if that is yet to come."""
     at = datetime.combine(day, time(hour % 24, minute)) + timedelta(days=hour == 24)
     if hour > 24:
@@ -169,7 +169,7 @@ def _bare_hour(day: date, hour: int, minute: int, clock: TimeContext) -> datetim
     return at
 
 
-def _clock_of(token: Token) -> tuple[int, int]:
+def _find_clock(token: Token) -> tuple[int, int]:
     groups = token.groups
     if groups.get("h"):
         return int(groups["h"] or 0), int(groups["m"] or 0)
@@ -183,7 +183,7 @@ def _clock_of(token: Token) -> tuple[int, int]:
     return read_number(groups["hour"] or ""), minute
 
 
-def _duration(token: Token) -> timedelta:
+def _find_duration(token: Token) -> timedelta:
     groups = token.groups
     if not groups["tail"] and not token.text.startswith("过"):
         raise _UnclearTime("time")
@@ -199,11 +199,11 @@ def _duration(token: Token) -> timedelta:
 # Days
 
 
-def _spoken(token: Token, clock: TimeContext) -> date:
+def _find_spoken(token: Token, clock: TimeContext) -> date:
     return clock.now.date() + timedelta(days=_DAYS[token.text[0]])
 
 
-def _weekday(token: Token, clock: TimeContext) -> date:
+def _find_weekday(token: Token, clock: TimeContext) -> date:
     today, number = clock.now.date(), _WEEKDAYS[token.groups["weekday"] or ""]
     which = token.groups["which"] or ""
     day = today - timedelta(days=today.weekday()) + timedelta(days=number + 7 * which.count("下"))
@@ -212,7 +212,7 @@ def _weekday(token: Token, clock: TimeContext) -> date:
     return day if which or day > today else day + timedelta(weeks=1)
 
 
-def _dated(token: Token, clock: TimeContext) -> date:
+def _find_date(token: Token, clock: TimeContext) -> date:
     groups, today = token.groups, clock.now.date()
     if groups["day3"]:
         months = today.year * 12 + today.month - 1 + ("下" in (groups["far"] or ""))
@@ -228,13 +228,13 @@ def _dated(token: Token, clock: TimeContext) -> date:
     return found
 
 
-def _later(token: Token, clock: TimeContext) -> date:
+def _find_later(token: Token, clock: TimeContext) -> date:
     number = read_number(token.groups["days"] or token.groups["days2"] or "")
     unit = token.groups["unit"] or token.groups["unit2"]
     return clock.now.date() + timedelta(days=number if unit == "天" else 7 * number)
 
 
-def _days_before(token: Token) -> tuple[int, bool]:
+def _count_days(token: Token) -> tuple[int, bool]:
     """Return the days before a deadline, and whether it is that of corrections."""
     groups = token.groups
     number = read_number(groups["days"]) if groups["days"] else 0
@@ -243,8 +243,8 @@ def _days_before(token: Token) -> tuple[int, bool]:
     return number * (1 if groups["unit"] in ("天", "日", None) else 7), bool(groups["which"])
 
 
-def _before(token: Token, clock: TimeContext) -> date:
-    days, of_correction = _days_before(token)
+def _find_before(token: Token, clock: TimeContext) -> date:
+    days, of_correction = _count_days(token)
     deadline = clock.correction if of_correction else clock.deadline
     if deadline is None:
         raise _UnclearTime("deadline")
@@ -252,9 +252,9 @@ def _before(token: Token, clock: TimeContext) -> date:
 
 
 _DAY: Mapping[str, Callable[[Token, TimeContext], date]] = {
-    "day": _spoken,
-    "weekday": _weekday,
-    "date": _dated,
-    "later": _later,
-    "before": _before,
+    "day": _find_spoken,
+    "weekday": _find_weekday,
+    "date": _find_date,
+    "later": _find_later,
+    "before": _find_before,
 }

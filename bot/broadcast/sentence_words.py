@@ -37,7 +37,7 @@ class Token:
     mention: CourseMention | None = None
 
 
-def _read_words() -> list[tuple[Kind, re.Pattern[str]]]:
+def _load_words() -> list[tuple[Kind, re.Pattern[str]]]:
     """Read the words of each kind, with its fragments in place."""
     told = yaml.safe_load(resources.files(__package__).joinpath("sentence_words.yaml").read_text(encoding="utf-8"))
     fragments: dict[str, str] = {}
@@ -51,7 +51,7 @@ def _read_words() -> list[tuple[Kind, re.Pattern[str]]]:
 
 
 _FRAGMENT = re.compile("(?<!P)<([a-z_]+)>")
-_PATTERNS = _read_words()
+_PATTERNS = _load_words()
 
 
 def tokenize(text: str, notice: Notice, templates: Mapping[str, str]) -> list[Token]:

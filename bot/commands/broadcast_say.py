@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.app.build import Workspace
-from bot.broadcast.sentence import Plan, as_who, plan_broadcast
+from bot.broadcast.sentence import Plan, list_who, plan_broadcast
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
 from bot.commands.workspace import Json, content_in_force, run
 from bot.domain.audience import search
@@ -51,7 +51,7 @@ def _moment(text: str) -> datetime:
 def _to_json(plan: Plan, count: int) -> dict[str, Any]:
     return {
         "audience": str(plan.audience) if plan.audience else None,
-        "who": as_who(plan.who),
+        "who": list_who(plan.who),
         "at": plan.at.replace(tzinfo=ZONE).isoformat() if plan.at else None,
         "template": plan.template,
         "text": plan.text,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.broadcast.sentence import as_who, plan_broadcast
+from bot.broadcast.sentence import list_who, plan_broadcast
 from bot.content.content import Content
 from bot.domain.audience import parse_audience
 from tests.broadcast.harness import NOTICE
@@ -30,7 +30,7 @@ def misread(row: Mapping[str, Any], content: Content) -> str:
         return "" if plan.asks else f"not asked: {plan}"
     if plan.asks:
         return f"asked: {plan.asks}"
-    said = {name: values for name, values in as_who(plan.who).items() if values}
+    said = {name: values for name, values in list_who(plan.who).items() if values}
     meant = {name.replace("no_", "not_"): row[name] for name in row if name.removeprefix("no_") in EXPECTED}
     at = f"2013-{row['at']}" if row["at"] else None
     got = {"who": said, "at": plan.at.isoformat(timespec="minutes") if plan.at else None, "text": plan.text}
