@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.broadcast import report
 from bot.broadcast.card import back_row, preview, show_button_menu, show_card, show_templates
@@ -14,14 +15,18 @@ from bot.broadcast.times import is_quiet
 from bot.domain.areas import Decision
 from bot.domain.audience import Count
 from bot.domain.broadcast import Cancelled, Moved
+from bot.domain.effects import Effect
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited
 from bot.domain.staff_texts import find_contacts
+from bot.domain.zone import ZONE
 
 DIGEST = 10
 """Characters of the draft's hash in a button: what is pressed is what was seen."""
+PLANNED = "%Y%m%d%H%M"
+"""The time of a planned broadcast in a button, local time of the notice."""
 
 
 def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Decision:
@@ -42,6 +47,8 @@ def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incom
             return _send(context, request.about)
         case "approve":
             return _approve(context, request.about)
+        case "go":
+            return _start_planned(context, request.about)
         case "words" if context.draft.waits == "at":
             return _schedule(context, incoming.text)
     return _steer(context, request)
@@ -185,17 +192,34 @@ def _notify_author(context: BroadcastContext) -> tuple[Queued, ...]:
 
 
 def _schedule(context: BroadcastContext, text: str) -> Decision:
+    when = context.parse_moment(text)
+    if not context.is_rehearsal and (when is None or when <= context.at):
+        return Decision((Reply(context.words.wrong["time"], back_row(context)),))
+    return _schedule_at(context, when or context.at, stop_waiting(context.broadcast))
+
+
+def _start_planned(context: BroadcastContext, about: str) -> Decision:
+    """Send or schedule what a sentence planned, pressed under this very draft; `about` is the digest and the time."""
+    digest, _, moment = about.partition("-")
+    if digest != context.draft.digest[:DIGEST] or context.broadcast.state not in ("draft", "approved"):
+        return Decision((show_card(context),))
+    if not moment:
+        return _send(context, digest)
+    when = datetime.strptime(moment, PLANNED).replace(tzinfo=ZONE).astimezone(UTC)
+    if not context.is_rehearsal and when <= context.at:
+        return Decision((Reply(context.words.wrong["time"]), show_card(context)))
+    return _schedule_at(context, when)
+
+
+def _schedule_at(context: BroadcastContext, when: datetime, *before: Effect) -> Decision:
     words, broadcast = context.words, context.broadcast
-    when, ended = context.parse_moment(text), stop_waiting(broadcast)
     if context.is_rehearsal:
-        return Decision((Reply(words.wrong["rehearsed"]), show_card(context)), (ended,))
-    if when is None or when <= context.at:
-        return Decision((Reply(words.wrong["time"], back_row(context)),))
+        return Decision((Reply(words.wrong["rehearsed"]), show_card(context)), before)
     if problems := context.starting.problems:
-        return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)), (ended,))
+        return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)), before)
     if context.count and context.needs_second:
-        return replace(_ask_second(context, context.count), effects=(ended,))
+        return replace(_ask_second(context, context.count), effects=before)
     moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
     after = replace(context, broadcast=replace(broadcast, state="scheduled", due_at=when))
     planned = words.planned.format(number=broadcast.number, when=report.format_time(when))
-    return Decision((Reply(planned), show_card(after)), (ended, moved, _audit(context, "schedule")))
+    return Decision((Reply(planned), show_card(after)), (*before, moved, _audit(context, "schedule")))

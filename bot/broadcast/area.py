@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 
 from bot.broadcast import actions, editing, report
 from bot.broadcast import draft as drafts
-from bot.broadcast.card import back_row, list_broadcasts, show_card
+from bot.broadcast.card import back_row, list_broadcasts, preview, show_card
 from bot.broadcast.chart import Chart, Missing, draw
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.reach import count_reach
 from bot.broadcast.requests import BroadcastRequest, parse_request
+from bot.broadcast.sentence import is_broadcast, plan_broadcast
+from bot.broadcast.sentence_card import show_plan
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
 from bot.content.content import Content
@@ -94,6 +96,8 @@ class BroadcastArea:
             return Decision((Reply(words.joining.document),))
         if asked.act == "list":
             return Decision((list_broadcasts(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
+        if asked.act == "say":
+            return await self._plan(asked.more, incoming, at)
         joining = words.joining
         if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
             return await (self._list_unfinished if asked.about == joining.list_word else self._import)(
@@ -185,6 +189,9 @@ class BroadcastArea:
             return None
         if waiting := await self._list_waiting(incoming):
             return BroadcastRequest("words", waiting[0].number)
+        notice = self._content().notices[self._choose_notice("")]
+        if not incoming.other and is_broadcast(incoming.text, self._content(), notice):
+            return BroadcastRequest("say", more=incoming.text)
         name = incoming.file.name.lower() if incoming.file else ""
         return BroadcastRequest("document") if name.endswith(LISTS) else None
 
@@ -201,11 +208,25 @@ class BroadcastArea:
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
                 return Decision((show_card(await self._open(blank, incoming, at)),))
+        return Decision((show_card(await self._open(await self._add(draft, incoming, at), incoming, at)),))
+
+    async def _add(self, draft: str, incoming: Incoming, at: datetime) -> Broadcast:
+        """Add a draft; the one that this update made before is found again."""
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
         made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
-        return Decision((show_card(await self._open(made, incoming, at)),))
+        return made
+
+    async def _plan(self, sentence: str, incoming: Incoming, at: datetime) -> Decision:
+        """Make a draft of a sentence, and show it with one button that sends or schedules it; or ask back."""
+        content = self._content()
+        plan = plan_broadcast(sentence, content, content.notices[self._choose_notice("")], self._local())
+        if plan.asks:
+            return Decision((Reply("\n".join(plan.asks)),))
+        made = await self._add(drafts.dump(plan.draft(content)), incoming, at)
+        context = await self._open(made, incoming, at)
+        return Decision((*preview(context), show_plan(context, plan)))
 
     async def _act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         context = await self._open(broadcast, incoming, at)

@@ -65,11 +65,12 @@ def _describe_draft(context: BroadcastContext) -> str:
         buttons="、".join(names) or words.nothing_yet,
         notice=notice.notice.short if notice else "–",
         who=str(draft.audience) or words.everybody if draft.audience else words.nothing_yet,
-        reach=_describe_reach(context),
+        reach=describe_reach(context),
     )
 
 
-def _describe_reach(context: BroadcastContext) -> str:
+def describe_reach(context: BroadcastContext) -> str:
+    """Return how many get it, and how many do not for which reason."""
     words, broadcast, count = context.words, context.broadcast, context.count
     if count is None:
         return ""

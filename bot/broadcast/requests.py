@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.domain.messages import Incoming
 
-_COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9}))?(?:\s.*)?", re.ASCII | re.DOTALL)
+_COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9})(?!\S))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
 _STATS = re.compile(r"/stats(?:@\w+)?(?:\s+(\S{1,40}))?\s*(.*)", re.ASCII | re.DOTALL)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
 
@@ -33,4 +33,6 @@ def parse_request(incoming: Incoming) -> BroadcastRequest | None:
     if stats := _STATS.fullmatch(incoming.text.strip()):
         return BroadcastRequest("stats", about=stats[1] or "", more=stats[2])
     command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
+    if command and command[2] and not command[1]:
+        return BroadcastRequest("say", more=command[2])
     return BroadcastRequest("card" if command[1] else "list", int(command[1] or 0)) if command else None

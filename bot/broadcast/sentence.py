@@ -50,11 +50,11 @@ class Plan:
     asks: tuple[str, ...]
     days_before: int | None = None
 
-    def draft(self, content: Content, by: str = "") -> BroadcastDraft:
+    def draft(self, content: Content) -> BroadcastDraft:
         """Return the draft of the broadcast."""
         words = content.phrases.broadcast
         text = html.escape(self.text, quote=False) if self.text else ""
-        return BroadcastDraft(text or words.templates[self.template or ""].text, audience=self.audience, asked=by)
+        return BroadcastDraft(text or words.templates[self.template or ""].text, audience=self.audience)
 
 
 def plan_broadcast(sentence: str, content: Content, notice: Notice, now: datetime) -> Plan:
@@ -178,11 +178,12 @@ def _ask(content: Content, doubt: Doubt) -> str:
 
 def _ask_time(content: Content, when: When) -> str:
     words = content.phrases.broadcast.say
-    offer = words.offer.format(when=_spell(when.offered)) if when.offered else ""
+    offer = words.offer.format(when=spell_moment(when.offered)) if when.offered else ""
     return words.asks[when.doubt].format(about=when.about, known="") + offer
 
 
-def _spell(at: datetime) -> str:
+def spell_moment(at: datetime) -> str:
+    """Return a moment as staff read it."""
     return f"{at.month}月{at.day}日 {at:%H:%M}"
 
 

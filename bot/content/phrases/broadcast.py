@@ -65,14 +65,27 @@ class JoiningPhrases(PhraseRow):
     strange: Sentence
 
 
+WalkState = Literal["new", "walking", "reported", "done", "stuck"]
+
+
 class SayPhrases(PhraseRow):
     """Questions about a sentence that plans a broadcast, by what is not clear; `offer` adds the next good time.
 
-    `planned` is the plan on the command line, `now` stands there for no time.
+    `card` is the plan in the chat, with the buttons `sure`, `change` and `drop`; `states`, `not_states`, `at_step` and
+    `besides` (classes that are left out) say whom it is for. `planned` is the plan on the command line, `now` stands
+    for no time.
     """
 
     asks: Mapping[str, Sentence]
     offer: Sentence
+    card: Sentence
+    sure: Mapping[Literal["now", "later"], Sentence]
+    change: Label
+    drop: Label
+    states: Mapping[WalkState, Label]
+    not_states: Mapping[WalkState, Label]
+    at_step: Sentence
+    besides: Sentence
     planned: Sentence
     now: Label
 
