@@ -9,6 +9,9 @@ from enum import Enum
 from flows.notice import Notice
 from flows.windows import Window
 
+BEFORE_CHECK = ("capture", "recapture", "confirm_capture")
+"""Windows for the photo, in which something is to be done before the check."""
+
 
 class Phase(Enum):
     """The four phases of a notice: before the check, in it, late but correctable, closed."""
@@ -34,7 +37,7 @@ class Clock:
 def running_clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
     """Return the clock that runs for this cohort (an id) at `now`, local time of the notice."""
     today = now.date()
-    checks = notice.windows_for(cohort, "check", "recheck")
+    checks = main_windows(notice, cohort)
     running = next((w for w in checks if w.has_begun(now) and not w.is_over(now)), None)
     if running:
         return Clock(Phase.CHECK, running, _count_days(today, running.last_day))
@@ -49,6 +52,30 @@ def running_clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
         phase = Phase.LATE if coming[0].kind == "recheck" else Phase.PREPARE
         return Clock(phase, coming[0], _count_days(today, coming[0].opens))
     return Clock(Phase.CLOSED, None, None)
+
+
+def main_windows(notice: Notice, cohort: str | None) -> tuple[Window, ...]:
+    """Return the windows of the check; of the capture where the notice of this cohort knows no check."""
+    return notice.windows_for(cohort, "check", "recheck") or notice.windows_for(cohort, *BEFORE_CHECK)
+
+
+def next_duty(notice: Notice, cohort: str | None, now: datetime, running: Clock) -> Window | None:
+    """Return the window besides those of check and corrections that this cohort has to act in next.
+
+    None where another one is nearer, or all are over. The nearest is the one that ends first, or begins.
+    """
+    kinds = (*BEFORE_CHECK, "paper_check", "report", "collection", "prepare")
+    known = {running.window, *main_windows(notice, cohort)}
+    coming = [w for w in notice.windows_for(cohort, *kinds) if w not in known and not w.is_over(now)]
+    first = min(coming, key=lambda w: _pressing_day(w, now), default=None)
+    main = _pressing_day(running.window, now) if running.window else date.max
+    return first if first and _pressing_day(first, now) <= main else None
+
+
+def _pressing_day(window: Window, now: datetime) -> date:
+    """Return the day to which one counts: the end of an open window, the beginning of one to come."""
+    day = window.last_day if window.has_begun(now) else window.opens
+    return day or date.max
 
 
 def _count_days(today: date, day: date | None) -> int | None:

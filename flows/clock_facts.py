@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
-from flows.clock import Clock, Phase, running_clock
+from flows.clock import Clock, Phase, main_windows, next_duty, running_clock
 from flows.fact_words import FactWords
+from flows.fields import END_OF_DAY
 from flows.notice import Notice
+from flows.windows import EVERYONE, Window
 from flows.workdays import is_workday
 
 Standing = Literal["", "wrong", "done"]
@@ -20,8 +22,11 @@ def clock_facts(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield the sentences of the clock that runs for a cohort (an id; None: not known yet), and its numbers."""
     running = running_clock(notice, cohort, now)
-    yield "clock.short", _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
-    yield "clock", _format_clock(notice, words, running, cohort, now, standing)
+    ahead = next_duty(notice, cohort, now, running)
+    short = _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
+    text = _format_clock(notice, words, running, cohort, now, standing)
+    yield "clock.short", words.comma.join(filter(None, (_describe_duty(words, ahead, now, "short"), short)))
+    yield "clock", "\n".join(filter(None, (_describe_duty(words, ahead, now, "text"), text)))
     for kind in ("check", "correction"):
         yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)
     yield "office.when", format_calling_time(words, now, running.phase)
@@ -29,6 +34,21 @@ def clock_facts(
     ends = running.window.last_day if running.window else None
     yield "deadline", words.format_day(ends)
     yield "days_left", str(max(0, (ends - now.date()).days)) if ends else None
+
+
+def _describe_duty(words: FactWords, window: Window | None, now: datetime, form: str) -> str:
+    """Return the nearest thing besides check and corrections, with its hours; empty for none."""
+    if window is None:
+        return ""
+    begun, today = window.has_begun(now), now.date()
+    day = window.last_day if begun else window.opens
+    left = (day - today).days if day else None
+    name = ("open" if left else "last" if left == 0 else "endless") if begun else "opens" if left else "opens_today"
+    hours = words.comma.join(window.hours) or (f"{window.time_from:%H:%M}" if window.time_from and not begun else "")
+    said = words.duty[f"{name}_{form}"].format(
+        label=window.label, end=words.format_day(day), end_short=words.format_short(day), days=left
+    )
+    return said + (words.duty["hours"].format(hours=hours) if hours and form == "text" else "")
 
 
 def _describe_end(
@@ -87,6 +107,8 @@ def _describe_phase(
     if standing == "wrong" and kind != "recheck" and (correcting := _correcting(notice, cohort, now)):
         name = "wrong" if correcting.days_left else "wrong_last"
         return _fill_phase(notice, templates[name], words, correcting, cohort, now)
+    if cohort is None and running.window and (apart := _list_apart(notice, words, running.window)):
+        return templates["apart"].format(all=apart, label=running.window.label)
     phase = running.phase.value
     special = {0: f"{phase}_last", None: f"{phase}_open"}.get(running.days_left, phase)
     template = next(templates[name] for name in (f"{special}_{kind}", special, phase) if name in templates)
@@ -101,10 +123,36 @@ def _correcting(notice: Notice, cohort: str | None, now: datetime) -> Clock | No
     return Clock(Phase.LATE, window, (last - now.date()).days) if last else None
 
 
+def _list_apart(notice: Notice, words: FactWords, window: Window) -> str:
+    """Return the spans of windows of this kind, a line each with its cohorts; empty where all have the same."""
+    alike = [other for other in notice.windows if other.kind == window.kind]
+    if EVERYONE in window.cohorts or len(alike) < 2 or len(notice.cohorts) < 2:
+        return ""
+    labels = {cohort.id: cohort.label for cohort in notice.cohorts}
+    return "\n".join(
+        words.window.format(label=words.comma.join(labels.get(c, c) for c in w.cohorts), span=format_span(words, w))
+        for w in alike
+    )
+
+
+def format_span(words: FactWords, window: Window) -> str:
+    """Return the days of a window in words, with the times at its ends."""
+    start, end = words.format_day(window.opens), words.format_day(window.closes)
+    if not (start or end):
+        return words.unstated
+    t0, t1 = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
+    t1 = "24:00" if window.time_to == END_OF_DAY else t1
+    if window.opens == window.closes:
+        hours = f"{t0}-{t1}" if t0 and t1 else t0
+        return f"{start}{hours}"
+    template = words.span if start and end else words.span_since if start else words.span_until
+    return template.format(start=start, end=end, t0=t0, t1=t1)
+
+
 def _fill_phase(
     notice: Notice, template: str, words: FactWords, running: Clock, cohort: str | None, now: datetime
 ) -> str:
-    ended = notice.windows_for(cohort, "check", "recheck", "correction")
+    ended = (*main_windows(notice, cohort), *notice.windows_for(cohort, "correction")) or notice.windows
     window, office = running.window or ended[-1], notice.contact_for("record", cohort)
     return template.format(
         label=window.label,

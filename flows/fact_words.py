@@ -29,6 +29,9 @@ class FactWords(BaseModel):
     are for whoever found something wrong while it can be corrected, `done` for whoever is done."""
     clock_short: Mapping[str, str]
     """The same in a few words, for the head of every step."""
+    duty: Mapping[str, str]
+    """The nearest thing besides check and corrections: `open`, `last` (today), `endless`, `opens`, `opens_today`, each
+    as `_text` and `_short`; `hours` are put behind the text."""
     ended: str
     """A window that is over: `{label}`, `{end}`; T3 names all of them as `{all}`."""
     doubt: str

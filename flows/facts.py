@@ -7,11 +7,12 @@ leaves open there is a phrase that says so; nothing is guessed here.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Self
 
-from flows.clock_facts import Standing, clock_facts
+from flows.clock_facts import Standing, clock_facts, format_span
 from flows.fact_words import FactWords
 from flows.graduate_facts import causes_in, graduate_facts
 from flows.notice import Cohort, Contact, Correction, Document, Notice
@@ -21,9 +22,30 @@ from flows.workdays import count_workdays
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
+CLAUSE = re.compile(r"\[\[(?P<said>(?:(?!\]\]|\|).)*)(?:\|(?P<other>(?:(?!\]\]).)*))?\]\]", re.DOTALL)
+"""`[[words with {{ facts }}|other words]]`: where the notice lacks one of the facts, the other words stand, or none."""
+
+
 def fill(template: str, facts: Mapping[str, str]) -> str:
-    """Return the template with every `{{ name }}` replaced. KeyError for a name that is not among the facts."""
-    return PLACEHOLDER.sub(lambda m: facts[m[1]], template).rstrip()
+    """Return the template with its clauses chosen and every `{{ name }}` replaced.
+
+    KeyError for a name that is not among the facts.
+    """
+    text = CLAUSE.sub(lambda m: _choose(m, facts), template) if "[[" in template else template
+    return PLACEHOLDER.sub(lambda m: facts[m[1]], text).rstrip()
+
+
+def _choose(clause: re.Match[str], facts: Mapping[str, str]) -> str:
+    is_said = all(_says(facts, name) for name in placeholders(clause["said"]))
+    return clause["said"] if is_said else clause["other"] or ""
+
+
+def _says(facts: Mapping[str, str], name: str) -> bool:
+    """Return whether there is something to say for a name; the first of several maps that has it decides."""
+    first, *more = facts.maps if isinstance(facts, ChainMap) else (facts,)
+    if isinstance(first, Facts):
+        return first.says(name)
+    return bool(first[name]) if name in first or not more else _says(more[0], name)
 
 
 def placeholders(template: str) -> tuple[str, ...]:
@@ -47,7 +69,12 @@ class Facts(dict[str, str]):
     def __init__(self, parts: Iterable[_NamedFacts], unstated: str, shared: Facts | None = None) -> None:
         super().__init__()
         self._shared = shared
+        self._unstated = unstated
         self._facts = ((name, unstated if value is None else value) for part in parts for name, value in part)
+
+    def says(self, name: str) -> bool:
+        """Return whether the notice says something for this name. KeyError for a name that is no fact."""
+        return self[name] not in ("", self._unstated)
 
     def __missing__(self, name: str) -> str:
         if self._shared is not None:
@@ -129,7 +156,8 @@ def _window_facts(notice: Notice, words: FactWords, cohort: str | None, now: dat
         yield f"{kind}.from", words.format_day(window.opens if window else None)
         yield f"{kind}.to", words.format_day(window.closes if window else None)
         yield f"{kind}.safe", words.format_day(window.safe_day if window else None)
-        yield f"{kind}.span", _format_span(words, window) if window else None
+        yield f"{kind}.late", window.late.text if window else None
+        yield f"{kind}.span", format_span(words, window) if window else None
         yield f"{kind}.days_left", _count_days(window.last_day if window else None, now)
     yield "windows.list", "\n".join(_format_window(words, w) for w in notice.windows_for(cohort))
 
@@ -142,7 +170,7 @@ def _contact_facts(notice: Notice, words: FactWords, cohort: str | None) -> _Nam
         yield f"{name}.name", contact.role + (contact.person or "")
         yield f"{name}.role", contact.role
         yield f"{name}.person", contact.person or contact.role
-        yield f"{name}.phone", words.comma.join(contact.phones) or None
+        yield f"{name}.phone", words.comma.join(contact.phones) or contact.email or contact.im
         yield f"{name}.email", contact.email
         yield f"{name}.room", contact.room
         yield f"{name}.hours", contact.hours
@@ -222,24 +250,16 @@ def _count_days(end: date | None, now: datetime) -> str | None:
     return str(max(0, (end - now.date()).days)) if end else None
 
 
-def _format_span(words: FactWords, window: Window) -> str:
-    start, end = words.format_day(window.opens), words.format_day(window.closes)
-    template = words.span if start and end else words.span_since if start else words.span_until
-    if not (start or end):
-        return words.unstated
-    t0, t1 = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
-    return template.format(start=start, end=end, t0=t0, t1=t1)
-
-
 def _format_window(words: FactWords, window: Window) -> str:
-    line = words.window.format(label=window.label, span=_format_span(words, window))
+    line = words.window.format(label=window.label, span=format_span(words, window))
     if window.hours:
         line += words.window_hours.format(hours=words.comma.join(window.hours))
     if window.working_hours_only:
         line += words.window_working_hours
     if window.proof and window.proof != "none":
         line += words.window_proof.format(proof=words.named[window.proof])
-    if window.late.text or window.late.policy != "none":
+    is_told = window.kind not in ("register_public", "collection", "prepare") and window.late.policy != "none"
+    if window.late.text or is_told:
         line += words.window_late["text"].format(text=window.late.text or words.window_late[window.late.policy])
     return line + (window.note or "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from string import Formatter
 from typing import get_args
@@ -19,12 +20,18 @@ from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
+from flows.facts import LIVE, facts, fill, placeholders
 from flows.model import QuoteName, Script
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
+from flows.scars import find_scars, list_moments
 
 MAX_NAMED = 12
 """Missing keys that are named in one sentence."""
+GAP = "⌀"
+"""Stands where the notice says nothing, so that texts which say so themselves are told apart."""
+MOMENTARY = ("clock", "office", "check.", "correction.", "deadline", "days_left", "today")
+"""Facts that depend on the moment."""
 _SEPARATOR = re.compile("[，、；]")
 _IN_BRACKETS = re.compile("[（(].*?[）)]")
 
@@ -136,3 +143,27 @@ def find_word_flaws(script: Script, matcher: Matcher) -> Iterator[InitErrorDetai
     for problem in word_problems(script, MessageReader(script, matcher)):
         about = {"id": problem.action, "text": problem.word, "other": problem.other}
         yield flaw(f"words_{problem.kind}", *problem.loc, **about)
+
+
+def find_scars_in(content: Content) -> Iterator[tuple[str, Sequence[str | int], str, str]]:
+    """Yield the scars of absent facts, each once: the step or entry, the path of the text, the scar, the notice.
+
+    Every text of script and FAQ is filled for each notice, cohort and phase.
+    """
+    words = content.phrases.facts.model_copy(update={"unstated": GAP})
+    texts = [(step.id, loc, text) for step in content.script.steps for loc, text in step.prose if "{{" in text]
+    texts += [(entry.id, ("answer",), entry.answer) for entry in content.entries.values() if "{{" in entry.answer]
+    seen = set[tuple[str, str]]()
+    for notice in content.notices.values():
+        moments = list_moments(notice)
+        for cohort in (None, *(cohort.id for cohort in notice.cohorts)):
+            name = notice.check_fields[0].name
+            answers = dict.fromkeys(("clicked", "reported", "tried"), "2000-01-01") | {f"field:{name}": "cleared"}
+            known = [facts(notice, words, answers | {"cohort": cohort or ""}, [name], now) for now in moments]
+            for name, loc, text in texts:
+                depends = any(fact.startswith(MOMENTARY) for fact in placeholders(text))
+                for one in known if depends else known[:1]:
+                    for scar in find_scars(fill(text, ChainMap(dict.fromkeys(LIVE, "1"), one)), GAP):
+                        if (name, scar) not in seen:
+                            seen.add((name, scar))
+                            yield name, loc, scar.replace(GAP, content.phrases.facts.unstated), notice.id

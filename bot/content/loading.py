@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,6 +23,7 @@ from bot.content.checks import (
     find_line_flaws,
     find_notice_flaws,
     find_phrase_flaws,
+    find_scars_in,
     find_word_flaws,
 )
 from bot.content.content import Content
@@ -179,8 +181,20 @@ class _ContentLoader:
                 report.add_flaws(piece, find_line_flaws(piece.value, content.matcher))
         for script in self._scripts:
             report.add_flaws(script, find_word_flaws(content.script, content.matcher))
+        self._report_scars(content)
         if report.faults:
             raise ContentProblem(report.faults)
+
+    def _report_scars(self, content: Content) -> None:
+        """Report the texts in which an absent fact of a notice leaves a scar, at their places."""
+        steps = [step.id for step in content.script.steps]
+        entries = {piece.value.id: piece for piece in self.entries if piece.value}
+        for name, loc, scar, notice in find_scars_in(content):
+            piece: Piece[Any] | None = entries.get(name)
+            if name in steps:
+                piece, loc = self._scripts[0], ("steps", steps.index(name), *loc)
+            if piece:
+                self._report.add(piece.file, piece.source, (*piece.at, *loc), "scar", text=scar, notice=notice)
 
     # Files
 
