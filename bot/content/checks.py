@@ -20,7 +20,8 @@ from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
-from flows.facts import LIVE, facts, fill, placeholders
+from flows.fact_words import FactWords
+from flows.facts import LIVE, Facts, facts, fill, placeholders
 from flows.model import QuoteName, Script
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
@@ -153,17 +154,23 @@ def find_scars_in(content: Content) -> Iterator[tuple[str, Sequence[str | int], 
     words = content.phrases.facts.model_copy(update={"unstated": GAP})
     texts = [(step.id, loc, text) for step in content.script.steps for loc, text in step.prose if "{{" in text]
     texts += [(entry.id, ("answer",), entry.answer) for entry in content.entries.values() if "{{" in entry.answer]
-    seen = set[tuple[str, str]]()
+    scarred = set[tuple[str, Loc]]()
     for notice in content.notices.values():
-        moments = list_moments(notice)
-        for cohort in (None, *(cohort.id for cohort in notice.cohorts)):
-            name = notice.check_fields[0].name
-            answers = dict.fromkeys(("clicked", "reported", "tried"), "2000-01-01") | {f"field:{name}": "cleared"}
-            known = [facts(notice, words, answers | {"cohort": cohort or ""}, [name], now) for now in moments]
+        for known in _list_known(notice, words):
             for name, loc, text in texts:
                 depends = any(fact.startswith(MOMENTARY) for fact in placeholders(text))
                 for one in known if depends else known[:1]:
-                    for scar in find_scars(fill(text, ChainMap(dict.fromkeys(LIVE, "1"), one)), GAP):
-                        if (name, scar) not in seen:
-                            seen.add((name, scar))
-                            yield name, loc, scar.replace(GAP, content.phrases.facts.unstated), notice.id
+                    said = fill(text, ChainMap(dict.fromkeys(LIVE, "1"), one))
+                    scar = next(find_scars(said, GAP), "")
+                    if scar and (name, loc) not in scarred:
+                        scarred.add((name, loc))
+                        yield name, loc, scar.replace(GAP, content.phrases.facts.unstated), notice.id
+
+
+def _list_known(notice: Notice, words: FactWords) -> Iterator[list[Facts]]:
+    """Yield for each cohort, and for one who is none yet, the facts of somebody far on his way in every phase."""
+    name = notice.check_fields[0].name
+    answers = dict.fromkeys(("clicked", "reported", "tried"), "2000-01-01") | {f"field:{name}": "cleared"}
+    for cohort in (None, *(cohort.id for cohort in notice.cohorts)):
+        own = answers | {"cohort": cohort or ""}
+        yield [facts(notice, words, own, [name], now) for now in list_moments(notice)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import pytest
 
 from flows.facts import facts, fill, placeholders
 from flows.notice import Notice
+from flows.scars import find_scars
+from flows.windows import Window
 from tests.conftest import another_notice, shipped
 from tests.person import at
 
@@ -62,7 +66,7 @@ def test_a_fact_of_the_shipped_notice(name: str, value: str) -> None:
         ("browser", "通知里没有写"),
         ("contact.name", "教务处李老师"),
         ("photo_contact.name", "摄影室王老师"),
-        ("photo_contact.phone", "通知里没有写"),
+        ("photo_contact.phone", "photo@example.edu.cn"),
         ("photo_contact.email", "photo@example.edu.cn"),
         ("verdict.on_mismatch", "按通知，先点“信息有误”，再向学校报告。"),
         ("photo.days", "采集以后15到30天才看得到照片。"),
@@ -197,3 +201,76 @@ def test_placeholders_are_found_and_filled() -> None:
 
 def test_a_fact_that_looks_like_a_placeholder_stays_as_it_is() -> None:
     assert fill("{{ a }}", {"a": "{{ b }}", "b": "没有填进去"}) == "{{ b }}"
+
+
+def test_a_clause_stands_or_falls_with_its_facts() -> None:
+    known = ChainMap({"item.name": "姓名", "sentence": ""}, facts(NOTICE, WORDS, {}, (), at("2013-12-05")))
+    assert fill("[[拍照费{{ photo.fee }}。]]核对[[{{ item.name }}]]", known) == "核对姓名"
+    assert fill("[[带{{ photo.fee }}|问{{ contact.person }}]]。", known) == "问张老师。"
+    assert fill("[[念：{{ sentence }}|没有话]]", known) == "没有话"
+    with pytest.raises(KeyError):
+        fill("[[{{ photo.fe }}]]", known)
+
+
+@pytest.mark.parametrize(
+    ("text", "scars"),
+    [
+        ("按⌀，上网核对。", 1),
+        ("费用：⌀。", 0),
+        ("记下了：，2013年", 1),
+        ("30到30天以后", 1),
+        ("点“”。", 1),
+        ("等一等……再看。好，走吧！", 0),
+        ("还剩{{ photo.fee }}", 1),
+    ],
+)
+def test_scars_are_found(text: str, scars: int) -> None:
+    assert bool(list(find_scars(text, "⌀"))) == bool(scars)
+
+
+CAPTURE_FIRST = NOTICE.model_copy(
+    update={
+        "windows": tuple(
+            Window.model_validate(row)
+            for row in (
+                {"id": "capture", "kind": "capture", "label": "图像采集", "from": "2030-03-01", "to": "2030-03-10"},
+                {"id": "check", "kind": "check", "label": "网上核对", "from": "2030-05-01", "to": "2030-05-20"},
+                {"id": "fetch", "kind": "collection", "label": "领证", "from": "2030-07-01", "to": "2030-07-01",
+                 "time_from": "10:00"},
+            )
+        )
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "told_first"),
+    [
+        ("2030-02-20", "图像采集：2030年3月1日（周五）开始，还有9天。"),
+        ("2030-03-01", "图像采集：2030年3月10日（周日）截止，还有9天。"),
+        ("2030-03-10", "图像采集：今天（2030年3月10日（周日））是最后一天。"),
+        ("2030-03-11", "网上核对还没开始"),
+        ("2030-05-20", "今天（2030年5月20日（周一））是网上核对的最后一天"),
+        ("2030-06-21", "领证：2030年7月1日（周一）开始，还有10天。（10:00）"),
+    ],
+)
+def test_the_nearest_thing_leads_the_clock(day: str, told_first: str) -> None:
+    assert told(CAPTURE_FIRST, day)["clock"].startswith(told_first)
+
+
+def test_a_notice_without_a_check_runs_on_its_capture() -> None:
+    notice = CAPTURE_FIRST.model_copy(update={"windows": CAPTURE_FIRST.windows[:1]})
+    assert "图像采集的时间，2030年3月10日（周日）前要完成" in told(notice, "2030-03-05")["clock"]
+    assert told(notice, "2030-03-05")["clock.short"] == "图像采集还有5天，最迟3月9日（周六）做完"
+    assert "都已经截止" in told(notice, "2030-04-05")["clock"]
+
+
+def test_who_has_not_chosen_yet_is_told_all_times_apart() -> None:
+    first, second = (cohort.id for cohort in NOTICE.cohorts[:2])
+    check = CAPTURE_FIRST.windows[1]
+    later = check.model_copy(update={"id": "later", "cohorts": (second,), "closes": date(2030, 6, 1)})
+    notice = CAPTURE_FIRST.model_copy(update={"windows": (check.model_copy(update={"cohorts": (first,)}), later)})
+    said = told(notice, "2030-05-05")["clock"]
+    assert "2030年5月20日" in said
+    assert "2030年6月1日" in said
+    assert "2030年6月1日" not in told(notice, "2030-05-05", {"cohort": first})["clock"]
