@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot.admin.cards import Admin, Wish, asks, button, say
+from bot.admin.cards import Admin, Wish, asks, button, format_moment, say
 from bot.admin.digest import Digest
 from bot.admin.drafting import Drafting
-from bot.admin.history import History, format_moment
+from bot.admin.history import History
 from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -18,14 +19,18 @@ from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
+from bot.domain.zone import ZONE
 from bot.knowledge.examine import LocatedFinding, Report, Shift
 from bot.knowledge.inbox import QuestionGroup
+from bot.knowledge.merge import Clash
 from bot.knowledge.why import Why
 
 MOST_LINES = 12
 """Problems, warnings or changes listed in a message; when there are more, all go into a file."""
 MOST_TEXT = 3_600
 """Characters of a message."""
+MOST_SIDE, MOST_CLASHES = 400, 4
+"""Characters of each of two texts of an entry, and entries that are shown so."""
 PARTS = 6
 """Features of an entry that are listed, heaviest first."""
 ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest", "set")
@@ -60,6 +65,11 @@ def asks(incoming: Incoming) -> Wish | None:
         return None
     act, about = (*command[1].split(maxsplit=1), "", "")[:2]
     return Wish(act.lower(), about.strip()) if act.lower() in ACTS else Wish("status")
+
+
+def format_moment(at: datetime) -> str:
+    """Return a moment in local time, to the minute."""
+    return f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def button(content: Content, name: str, act: str, *about: object, **own: object) -> Button:
@@ -151,6 +161,27 @@ class Admin:
             ),
         )
         return Reply((said + self._beside(report))[:MOST_TEXT], rows)
+
+    def show_clashes(self, clashes: Sequence[Clash], key: str) -> Reply:
+        """Show entries that two people changed, both texts of each, with a button for either."""
+        words = self.content.phrases.admin
+        parts = [
+            words.clash_sides.format(
+                where=".".join(clash.conflict.path),
+                author=clash.author,
+                when=format_moment(clash.at),
+                mine=clash.conflict.mine.strip()[:MOST_SIDE] or words.nothing,
+                theirs=clash.conflict.theirs.strip()[:MOST_SIDE] or words.nothing,
+            )
+            for clash in clashes
+        ]
+        text = words.clash_head.format(count=len(parts), lines="\n\n".join(parts[:MOST_CLASHES]))
+        rows = (
+            (button(self.content, "keep_mine", "publish", key, "mine"),),
+            (button(self.content, "keep_theirs", "publish", key, "theirs"),),
+            (button(self.content, "drop", "drop", key), button(self.content, "diff", "patch", key)),
+        )
+        return Reply(text[:MOST_TEXT], rows)
 
     def show_pending_approval(self) -> Reply:
         """Tell the author of a draft that somebody else must publish it."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bot.admin.cards import MOST_TEXT, Admin, Wish, button, say
+from bot.admin.cards import MOST_TEXT, Admin, Wish, button, format_moment, say
 from bot.admin.digest import Digest
 from bot.content.files import Files
 from bot.domain.areas import Decision
@@ -101,11 +101,6 @@ def format_revision(sentence: str, revision: Revision, author: str) -> str:
     """Return a revision as a line of the history."""
     note = f" · {revision.note}" if revision.note else ""
     return sentence.format(number=revision.number, when=format_moment(revision.at), author=author, note=note)
-
-
-def format_moment(at: datetime) -> str:
-    """Return a moment in local time, to the minute."""
-    return f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def _flatten_name(name: str) -> str:

@@ -9,11 +9,12 @@ from datetime import datetime
 from bot.admin.cards import Admin, Wish, say
 from bot.admin.digest import Digest
 from bot.content.files import Files, Refused, decode_text, place_file, safe_name, to_patch
+from bot.content.merging import Side
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.areas import Decision, Fetch
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
-from bot.domain.revisions import Undrafted
+from bot.domain.revisions import Drafted, Undrafted
 from bot.domain.roles import Audited
 from bot.knowledge.publish import Publication, prepare, prepare_draft
 from bot.knowledge.revisions import Knowledge
@@ -72,6 +73,8 @@ class Publishing:
         """
         author, note = incoming.user, self._knowledge.content.mask(note)
         publication = await prepare(self._knowledge, edit, author, note)
+        if publication.undecided:
+            return await self._ask_which(publication, publication.undecided)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
         if publication.waiting:
@@ -90,9 +93,18 @@ class Publishing:
         )
         return Decision((card,), (*publication.effects, *also, *await self._digest.accompany(publication)))
 
+    async def _ask_which(self, publication: Publication, kept: Drafted) -> Decision:
+        """Show what two people changed side by side; the edit is kept until one of the two is chosen."""
+        names = await self._digest.name_authors()
+        clashes = [replace(clash, author=names(clash.author)) for clash in publication.clashes]
+        return Decision((self._cards.show_clashes(clashes, kept.key),), (kept,))
+
     async def publish_draft(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
-        """Publish a draft, on top of what others published since it was made."""
-        publication = await prepare_draft(self._knowledge, wish.about, incoming.user)
+        """Publish a draft, on top of what others published since it was made; `more` says whose text stays."""
+        side: Side | None = "mine" if wish.more == "mine" else "theirs" if wish.more == "theirs" else None
+        publication = await prepare_draft(self._knowledge, wish.about, incoming.user, side)
+        if publication.undecided:
+            return await self._ask_which(publication, publication.undecided)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
         return await self._publish(publication, (Undrafted(wish.about),))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.content.merging import Side
 from bot.runtime.log import configure_log
 
 if TYPE_CHECKING:
@@ -135,7 +136,15 @@ async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publicati
 
 
 @faq.command()
-def publish(file: Annotated[Path, YamlFile], note: Note = "", alone: Alone = False, as_json: Json = False) -> None:
+def publish(
+    file: Annotated[Path, YamlFile],
+    note: Note = "",
+    alone: Alone = False,
+    keep: Annotated[
+        Side | None, typer.Option(help="两个人改了同一条时用哪边的：mine 文件里的，theirs 现在用的。Whose text stays.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """检查并发布一个文件。Check a file and publish it; the old one stays with any problem."""
     from bot.commands.input_file import read_text_file
     from bot.content.files import place_file
@@ -146,7 +155,9 @@ def publish(file: Annotated[Path, YamlFile], note: Note = "", alone: Alone = Fal
     async def work(knowledge: Knowledge) -> Printout:
         publication = await _write(
             knowledge,
-            lambda: prepare(knowledge, lambda old: place_file(old, file.name, text), AUTHOR, note, alone=alone),
+            lambda: prepare(
+                knowledge, lambda old: place_file(old, file.name, text), AUTHOR, note, alone=alone, side=keep
+            ),
         )
         return _describe(knowledge, publication, published=True)
 

@@ -5,6 +5,8 @@ The rules, for the chat and the command line alike:
 - Problems and lint errors refuse a publication.
 - A rollback is refused by problems alone: its content was in force before, and going back must not depend on lint
   rules that are newer than it. Its findings are in the report.
+- A file that somebody made from an older revision is merged with those in force, entry by entry; what both changed
+  refuses it, until it is said whose text stays (`side`).
 - With `four_eyes` in force whatever changes the files needs a second person: an edit, a rollback, an undo, the content
   folder, the command line. So does a revision that weakens a rule of two people, with `four_eyes` or without. It is
   kept as a draft, which somebody else publishes (`own_draft` refuses the author). The command line can go without
@@ -18,12 +20,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.content.files import Files, Refused, diff_names, keep_texts, with_shipped
+from bot.content.files import Files, Refused, diff_names, keep_texts
+from bot.content.merging import Side
+from bot.content.problem import ContentFault
 from bot.domain.effects import Effect, Outdated
 from bot.domain.revisions import Drafted, Revised
 from bot.knowledge.examine import Report
+from bot.knowledge.merge import Clash, merge_draft, merge_edit
 from bot.knowledge.revisions import START, Knowledge
-from bot.store.knowledge import Draft, text_hash
+from bot.store.knowledge import text_hash
 
 Edit = Callable[[Files], Mapping[str, str | bytes]]
 """Makes the new files of those in force."""
@@ -38,7 +43,8 @@ class Publication:
     """Files that are to come into force, examined. `parent` is the revision in force (0: none was published yet).
 
     `effects` write the revision, or the draft of it that somebody else must publish; there are none when it is refused.
-    `goes_back_to` is set for a rollback.
+    `goes_back_to` is set for a rollback. `clashes` are what somebody else changed too: `undecided` keeps the edit until
+    it is said whose text stays.
     """
 
     files: Files
@@ -46,6 +52,8 @@ class Publication:
     report: Report
     effects: tuple[Revised | Drafted, ...]
     goes_back_to: int | None = None
+    clashes: tuple[Clash, ...] = ()
+    undecided: Drafted | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -68,27 +76,48 @@ class Publication:
 
     def as_draft(self, author: str, note: str) -> Drafted:
         """Return the effect that keeps the files as a draft; nobody else's has its key."""
-        key = text_hash(f"{self.parent}/{author}/{self.report.revision}")[:KEY_LENGTH]
-        return Drafted(key, self.files, self.parent, author, note[:MAX_NOTE])
+        drafted = Drafted("", self.files, self.parent, author, note[:MAX_NOTE])
+        return replace(drafted, key=_key_of(drafted))
 
 
-async def prepare(knowledge: Knowledge, edit: Edit, author: str, note: str = "", *, alone: bool = False) -> Publication:
-    """Examine a change of the files in force. Refused, OSError, TimeoutError."""
-    return await _examine(knowledge, edit, author, note, allow_lint_errors=False, alone=alone)
+def _key_of(drafted: Drafted) -> str:
+    files = "".join(f"{name}\0{text}\0" for name, text in sorted(drafted.files.items()))
+    return text_hash(f"{drafted.parent}/{drafted.author}/{files}")[:KEY_LENGTH]
 
 
-async def prepare_draft(knowledge: Knowledge, key: str, approver: str) -> Publication:
-    """Examine a draft on top of what was published since it was made. Refused, OSError, TimeoutError."""
+async def prepare(
+    knowledge: Knowledge, edit: Edit, author: str, note: str = "", *, alone: bool = False, side: Side | None = None
+) -> Publication:
+    """Examine a change of the files in force, merged with what others published meanwhile; `side` decides what both
+    changed. Refused, OSError, TimeoutError.
+    """
+    parent, old = await knowledge.in_force()
+    edited = await merge_edit(knowledge.store.knowledge, edit(old), old, author, side or "mine")
+    if edited.clashes and side is None:
+        drafted = Drafted("", edited.own, edited.parent, author, knowledge.content.mask(note)[:MAX_NOTE])
+        return _show_clashes(knowledge, parent, replace(drafted, key=_key_of(drafted)), edited.clashes)
+    return await _examine(knowledge, lambda _: edited.files, author, note, allow_lint_errors=False, alone=alone)
+
+
+async def prepare_draft(knowledge: Knowledge, key: str, approver: str, side: Side | None = None) -> Publication:
+    """Examine a draft on top of what was published since it was made; `side` decides what both changed.
+    Refused, OSError, TimeoutError.
+    """
     draft = await knowledge.store.knowledge.draft(key)
     if draft is None:
         raise Refused("gone")
     parent = await knowledge.store.knowledge.revision(draft.parent)
     made_from = parent.files if parent else {}
+    number, now = await knowledge.in_force()
+    merged = await merge_draft(knowledge.store.knowledge, made_from, draft.files, now, side or "mine")
+    if merged.clashes and side is None:
+        kept = Drafted(draft.key, draft.files, draft.parent, draft.author, draft.note)
+        return _show_clashes(knowledge, number, kept, merged.clashes)
     # A draft of a rollback has the very files of an earlier revision; on top of other changes it is one no more.
     goes_back = draft.goes_back_to if draft.parent == await knowledge.store.knowledge.number() else None
     publication = await _examine(
         knowledge,
-        lambda old: _rebase(draft, made_from, old),
+        lambda _: merged.files,
         draft.author,
         draft.note,
         allow_lint_errors=goes_back is not None,
@@ -159,9 +188,10 @@ async def _examine(
     return replace(publication, effects=(*first, revised))
 
 
-def _rebase(draft: Draft, made_from: Files, now: Files) -> Files:
-    """Return the files in force with those that the draft changed, added or removed."""
-    names = diff_names(made_from, draft.files)
-    base = with_shipped(now) if names else now
-    kept = {name: text for name, text in base.items() if name not in names}
-    return {**kept, **{name: draft.files[name] for name in names if name in draft.files}}
+def _show_clashes(knowledge: Knowledge, parent: int, kept: Drafted, clashes: Sequence[Clash]) -> Publication:
+    """Return a refused publication: each entry that somebody else changed too is a problem at its line."""
+    words = knowledge.content.phrases.admin
+    problems = tuple(
+        ContentFault(one.file, one.conflict.line, 1, ".".join(one.conflict.path), words.clash) for one in clashes
+    )
+    return Publication(kept.files, parent, Report(problems), (), clashes=tuple(clashes), undecided=kept)

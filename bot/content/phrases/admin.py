@@ -6,7 +6,8 @@ from typing import Literal
 from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 AdminButton = Literal[
-    "publish", "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
+    "publish", "keep_mine", "keep_theirs",
+    "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
     "next", "back", "export", "lint", "right", "same", "absent",
 ]  # fmt: skip
 
@@ -23,6 +24,9 @@ class AdminPhrases(PhraseRow):
     problems: Sentence
     problems_more: Sentence
     folder_refused: Sentence
+    clash: Sentence
+    clash_head: Sentence
+    clash_sides: Sentence
     good: Sentence
     warnings: Sentence
     shifts: Sentence
