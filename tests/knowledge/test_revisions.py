@@ -251,8 +251,8 @@ async def test_a_slip_of_an_admin_is_told_what_to_do(words: str, told: str, room
     assert told in said(await room.says(words))
 
 
-async def test_a_notice_in_word_is_told_how_to_send_it(room: Newsroom) -> None:
-    assert "另存为 .txt" in said(await room.sends("通知.docx", b"PK\x03\x04"))
+async def test_a_damaged_notice_in_word_is_told_how_to_send_it(room: Newsroom) -> None:
+    assert "把通知的文字直接粘贴过来" in said(await room.sends("通知.docx", b"PK\x03\x04"))
 
 
 async def test_two_pairs_of_eyes(room: Newsroom) -> None:
