@@ -19,10 +19,10 @@ from flows.notice import Cohort, Contact, Correction, Document, Notice
 from flows.windows import Window
 from flows.workdays import count_workdays
 
-PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
 
-CLAUSE = re.compile(r"\[\[(?P<said>(?:(?!\]\]|\|).)*)(?:\|(?P<other>(?:(?!\]\]).)*))?\]\]", re.DOTALL)
+CLAUSE = re.compile(r"\[\[(?P<said>(?:(?!\]\]|\[\[|\|).)*)(?:\|(?P<other>(?:(?!\]\]|\[\[).)*))?\]\]", re.DOTALL)
 """`[[words with {{ facts }}|other words]]`: where the notice lacks one of the facts, the other words stand, or none."""
 
 
@@ -32,7 +32,7 @@ def fill(template: str, facts: Mapping[str, str]) -> str:
     KeyError for a name that is not among the facts.
     """
     text = CLAUSE.sub(lambda m: _choose(m, facts), template) if "[[" in template else template
-    return PLACEHOLDER.sub(lambda m: facts[m[1]], text).rstrip()
+    return PLACEHOLDER.sub(lambda m: facts[m[1].strip()], text).rstrip()
 
 
 def _choose(clause: re.Match[str], facts: Mapping[str, str]) -> str:
@@ -50,7 +50,7 @@ def _says(facts: Mapping[str, str], name: str) -> bool:
 
 def placeholders(template: str) -> tuple[str, ...]:
     """Return the names in a template, in order."""
-    return tuple(PLACEHOLDER.findall(template))
+    return tuple(name.strip() for name in PLACEHOLDER.findall(template))
 
 
 LIVE = ("item.name", "heard.numbers", "sentence")

@@ -10,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d+)?(/[!-~]*)?")
+_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}(:\d{1,5})?(/[!-~]*)?")
 _PHONE = re.compile(r"(\+86-?)?(0\d{2,3}-\d{7,8}(-\d{1,6})?|1[3-9]\d{9}|400-?\d{3}-?\d{4}|\d{5,8})")
-_MAIL = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 END_OF_DAY = time(23, 59, 59)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from bot.content import yaml_source
 from bot.content.content import Content
@@ -20,6 +21,12 @@ from flows.agreement import find_disagreements
 from flows.notice import Notice
 from tests.databases import BACKENDS, make_database
 from tests.person import Person, at
+
+THOROUGH = bool(os.environ.get("TEST_THOROUGH"))
+"""Everything is tried, as `.ci/run` does; else, in `make test`, less of what is tried at random or again and again."""
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.load_profile("thorough" if THOROUGH else "quick")
 
 NOTICES = Path(__file__).parent / "notices"
 
@@ -35,6 +42,18 @@ class CommandResult(NamedTuple):
 
 
 Here = Callable[..., CommandResult]
+
+
+def effort(quick: int, thorough: int) -> int:
+    """Return how often something is tried."""
+    return thorough if THOROUGH else quick
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    skip = pytest.mark.skip(reason="slow: runs in .ci/run, and with TEST_THOROUGH=1")
+    for item in items:
+        if not THOROUGH and item.get_closest_marker("slow"):
+            item.add_marker(skip)
 
 
 @pytest.fixture(params=BACKENDS)

@@ -138,7 +138,7 @@ def _match_url(*schemes: str) -> BeforeValidator:
 
 
 def _parse_address(value: str) -> Address:
-    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[\w.-]*)):(?P<port>\d{1,5})", value, re.ASCII)
+    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[\w.-]{0,253})):(?P<port>\d{1,5})", value, re.ASCII)
     if not match or not 0 < int(match["port"]) < 65536:
         raise PydanticCustomError("not_an_address", "malformed")
     return Address(match["six"] or match["host"] or "0.0.0.0", int(match["port"]))  # noqa: S104 - ":8080" asks for it

@@ -119,7 +119,7 @@ def _send(context: BroadcastContext, digest: str) -> Decision:
     if digest != context.draft.digest[:DIGEST]:
         return _confirm_send(context, count)
     started = words.started[broadcast.act].format(number=broadcast.number, total=count.left)
-    return Decision((Reply(started),), (starting.start(context.who), _audit(context, "start")))
+    return Decision((Reply(started),), (starting.start(context.who, context.count), _audit(context, "start")))
 
 
 def _confirm_send(context: BroadcastContext, count: Count) -> Decision:

@@ -31,7 +31,7 @@ LONGEST, LONGEST_CAPTION = 4096, 1024
 MAX_BUTTONS = 8
 ACKS: tuple[Ack, ...] = ("known", "done", "trouble")
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Renderer:
         if key in self._texts and not self._personal:
             return self._texts[key]
         facts = Voice(self.content, session, self.now).facts
-        text = PLACEHOLDER.sub(lambda m: html.escape(facts[m[1]], quote=False), self.draft.html).rstrip()
+        text = PLACEHOLDER.sub(lambda m: html.escape(facts[m[1].strip()], quote=False), self.draft.html).rstrip()
         if len(self._texts) < 1000:
             self._texts[key] = text
         return text

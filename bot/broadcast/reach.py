@@ -27,7 +27,9 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
         count = await rows.count(search)
     else:
         return None
-    lately = await rows.find_started(starting.broadcast.channel, starting.at - COUNTED)
+    since = starting.at - COUNTED
+    lately = await rows.find_started(starting.broadcast.channel, since)
+    count = replace(count, lately=len(lately), since=since)
     theirs = [it.number for it in lately if starting.authors & replace(starting, broadcast=it).authors]
     if not theirs:
         return replace(count, reached=count.left)

@@ -130,7 +130,7 @@ class Scheduler:
                 said = words.second_risk.format(number=number, risks="、".join(starting.risks))
             await self._apply(back, tell(broadcast, said))
         else:
-            await self._apply(starting.start(broadcast.made_by))
+            await self._apply(starting.start(broadcast.made_by, count))
 
     # Reminders
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
@@ -73,8 +73,10 @@ class BroadcastStart:
         """Return whether a second person must agree first; an approval counts for the approved draft only."""
         return (self.is_large(count) or bool(self.risks)) and self.broadcast.approved != self.draft.digest
 
-    def start(self, by: str) -> Started:
-        """Return the effect that starts it, with the record for the proof; `by` is the id of whoever starts it."""
+    def start(self, by: str, count: Count | None = None) -> Started:
+        """Return the effect that starts it, with the record for the proof; `by` is the id of whoever starts it. With
+        the `count` by which no second person was needed it is outdated when another broadcast starts meanwhile.
+        """
         broadcast, draft = self.broadcast, self.draft
         proof = {
             "act": broadcast.act,
@@ -89,5 +91,7 @@ class BroadcastStart:
             "parent": broadcast.parent,
         }
         if broadcast.parent:
-            return Started(broadcast.number, broadcast.state, None, proof, broadcast.parent, self.states)
-        return Started(broadcast.number, broadcast.state, self.search, proof)
+            started = Started(broadcast.number, broadcast.state, None, proof, broadcast.parent, self.states)
+        else:
+            started = Started(broadcast.number, broadcast.state, self.search, proof)
+        return replace(started, since=count.since, lately=count.lately) if count else started

@@ -26,6 +26,7 @@ from bot.commands.broadcast_group import (
     show,
 )
 from bot.commands.workspace import Json, author, run
+from bot.domain.audience import Count
 from bot.domain.broadcast import Act, Broadcast, Cancelled, Moved
 from bot.domain.lifecycle import ENDED, BroadcastState, can_move
 from bot.store import Store
@@ -54,8 +55,8 @@ def start(
             raise problem(workspace, code, about)
         if it.state not in ("draft", "approved", "scheduled"):
             raise impossible(workspace, "start", it)
-        await _refuse_without_second(workspace, it, alone=alone)
-        begun = await _schedule(workspace, it, at) if at else starting.start(author())
+        count = await _refuse_without_second(workspace, it, alone=alone)
+        begun = await _schedule(workspace, it, at) if at else starting.start(author(), None if alone else count)
         await apply(workspace, it, begun, ("schedule" if at else "start") + (" alone" if alone else ""))
 
     run(begin)
@@ -64,12 +65,13 @@ def start(
     show(number, as_json=as_json)
 
 
-async def _refuse_without_second(workspace: Workspace, it: Broadcast, *, alone: bool) -> None:
-    """End the command where a second person must agree first and did not, unless it is started `alone`."""
+async def _refuse_without_second(workspace: Workspace, it: Broadcast, *, alone: bool) -> Count | None:
+    """Return whom it reaches. Ends the command where a second person must agree first and did not, unless `alone`."""
     context = BroadcastContext(workspace.content, it, author(), workspace.local(), workspace.at)
     count = await count_reach(workspace.store, context.starting)
     if count and not alone and context.starting.needs_second(count):
         raise typer.TyperException(ask_for_second(context, count))
+    return count
 
 
 async def _schedule(workspace: Workspace, it: Broadcast, at: str) -> Moved:

@@ -119,7 +119,7 @@ def _end_of_value(text: str, start: int) -> int:
     elif quote == "'":
         found = re.compile(r"'(?:[^']|'')*'", re.DOTALL).match(text, start)
     else:
-        found = re.compile(r"[^,\]\n#]*[^,\]\s#]").match(text, start)
+        found = re.compile(r"[^,\]\n#]{0,300}[^,\]\s#]").match(text, start)
     if found is None:
         raise NoSuchList("]")
     return found.end()

@@ -34,7 +34,7 @@ GAP = "⌀"
 MOMENTARY = ("clock", "office", "check.", "correction.", "deadline", "days_left", "today")
 """Facts that depend on the moment."""
 _SEPARATOR = re.compile("[，、；]")
-_IN_BRACKETS = re.compile("[（(].*?[）)]")
+_IN_BRACKETS = re.compile("[（(][^）)\\n]{0,200}[）)]")
 
 
 def find_phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:

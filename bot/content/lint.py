@@ -20,7 +20,7 @@ from bot.content.content import Content
 from bot.content.places import Loc
 from bot.domain import privacy
 from bot.domain.privacy import Kind
-from bot.domain.staff_texts import WRITABLE, is_allowed
+from bot.domain.staff_texts import WRITABLE, find_risks
 from faq.model import Entry
 from faq.reading import hollow, read
 from faq.text import fold
@@ -45,7 +45,6 @@ _ASKS_FOR_SECRET = re.compile(
     r"(?:发给我|发给机器人|发到这里|发过来|发来|回复我|告诉我|告诉机器人|打给我|报给我)"
 )
 _NEGATED = re.compile(r"不要|别|不用|不必|从不|不会|永远不|不得|请勿|切勿")
-_URL = re.compile(r"(?:https?://|www\.)([A-Za-z0-9.-]+)", re.ASCII)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|<[a-zA-Z]+(?:\s[^<>\n]*)?$|&(?:amp|lt|gt|nbsp|quot);", re.MULTILINE)
 _MARKDOWN = re.compile(
     r"\*\*[^*\n]{1,200}\*\*|__[^_\n]{1,200}__|\[[^\]\n]{1,200}\]\([^)\n]{1,500}\)|^#{1,6} [^\n]{0,40}|^```[^\n]{0,40}",
@@ -157,11 +156,11 @@ def _find_kinds(entry: Entry, context: _LintContext, kinds: Collection[Kind]) ->
             yield loc, {}
 
 
-def _find_link(entry: Entry, context: _LintContext) -> Iterator[Hit]:
-    for loc, m in ((loc, m) for loc, text in entry.texts for m in _URL.finditer(text)):
-        host = m[1].lower().rstrip(".")
-        if not is_allowed(host, context.content.allowed_hosts):
-            yield loc, {"text": host}
+def _find_risks(entry: Entry, context: _LintContext) -> Iterator[Hit]:
+    content = context.content
+    for loc, text in entry.texts:
+        for risk in find_risks(text, content.allowed_hosts, content.public_contacts):
+            yield loc, {"text": risk}
 
 
 def _find_html(entry: Entry, _: _LintContext) -> Iterator[Hit]:
@@ -280,7 +279,7 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] =
     "asks_secret": ("error", _find_secret_request),
     "secret_written": ("error", _find_secret),
     "contact_written": ("warning", _find_contact),
-    "link_not_allowed": ("error", _find_link),
+    "link_not_allowed": ("warning", _find_risks),
     "html": ("error", _find_html),
     "markdown": ("error", _find_markdown),
     "unfinished": ("error", _find_unfinished),

@@ -17,8 +17,8 @@ from bot.content.places import Place, place_after
 from bot.content.yaml_repair import MERGE_MARKERS
 from bot.content.yaml_slips import Mistake, control_character, find_slips
 
-_KEY = re.compile(r"[\s-]*[a-z_]+")
-_OPEN_QUOTE = re.compile(r'[ -]*(?:[a-z_]+: +)?("[^"]*)$')
+_KEY = re.compile(r"[\s-]{0,200}[a-z_]{1,60}")
+_OPEN_QUOTE = re.compile(r'[ -]{0,200}(?:[a-z_]{1,60}: {1,40})?("[^"]*)$')
 _WIDE_COMMA = re.compile(r"[，、](?=\s*[a-z_]+:)")
 
 

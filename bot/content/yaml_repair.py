@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from bot.content.places import Place
 from bot.content.yaml_slips import BULLETS
 
-_KEY_BARE = re.compile(r"[ -]*[a-z_]+\b[ =]*")
-_BEFORE_VALUE = re.compile(r"[ ]*(?:- +)*(?:[a-z_]+: +)?")
+_KEY_BARE = re.compile(r"[ -]{0,200}[a-z_]{1,60}\b[ =]*")
+_BEFORE_VALUE = re.compile(r"[ ]{0,200}(?:- +)*(?:[a-z_]{1,60}: +)?")
 MERGE_MARKERS = ("<<<<<<<", "=======", ">>>>>>>")
 SLIPS: Mapping[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
     "yaml_tab": (re.compile(r"^\s*"), lambda m: m[0].replace("\t", "  ")),

@@ -19,7 +19,7 @@ _KEYS = (
 BULLETS = "－–—·•●○◦▪■◆★\uf0b7\uf0a7\uf06c\uf0d8\uf0fc"
 """Signs that stand before the items of a list in a text; the last ones are Word's own."""
 _ITEM = re.compile(rf"-(?=[\u3400-\u9fff“\"']|[a-z_]+\s*[:：])|[{BULLETS}](?=\s*\S)")
-_WIDE_SPACE = re.compile(r" *[\u00a0\u2000-\u200a\u3000]")
+_WIDE_SPACE = re.compile(r" {0,200}[\u00a0\u2000-\u200a\u3000]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 _HIDDEN = re.compile(r"[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]|(?<!^)\ufeff")
 """Characters that nobody sees and that change what is found or shown; the joiner of emoji is none of them."""

@@ -91,7 +91,7 @@ class Wrong:
 def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
     """Parse a rule; return its first word that is no term where there is one. `late`: see Audience."""
     terms = []
-    text = _TURNED.sub("-", re.sub(r"\s*[=＝]\s*", "=", text.strip()))
+    text = _TURNED.sub("-", re.sub(r"\s{0,40}[=＝]\s*", "=", text.strip()))
     # A value may contain the characters that separate terms.
     names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps), key=len, reverse=True))
     either = rf"(?:{names})(?:[|/{ANY_OF}](?:{names}))*"
@@ -167,7 +167,8 @@ class Search:
 class Count:
     """Numbers of people: `found` by a rule, those of them who get nothing by reason, and `left` who get it.
 
-    `reached`: these and all whom the same authors reach within a day.
+    `reached`: these and all whom the same authors reach within a day; `lately` broadcasts of the channel, of anybody,
+    started since the moment `since`, which begins that day.
     """
 
     found: int
@@ -176,6 +177,8 @@ class Count:
     over: int
     left: int
     reached: int = 0
+    lately: int = 0
+    since: datetime | None = None
 
 
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:

@@ -123,7 +123,8 @@ class Moved:
 class Started:
     """A broadcast runs from now on, to those whom `search` finds, or whose rows of `parent` are in `states`.
 
-    `proof` goes into the chain of proof.
+    `proof` goes into the chain of proof. Outdated when it is elsewhere by now, or when of its channel other than
+    `lately` broadcasts started since the moment `since` (None: any number), so that two cannot pass a limit together.
     """
 
     number: int
@@ -132,6 +133,8 @@ class Started:
     proof: Mapping[str, object]
     parent: int | None = None
     states: tuple[str, ...] = ()
+    since: datetime | None = None
+    lately: int = 0
 
 
 @dataclass(frozen=True, slots=True)

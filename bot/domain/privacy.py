@@ -67,7 +67,7 @@ _RUN = re.compile(
 )  # 11 digits and more: what the rules of numbers look at
 _RUN_ID = re.compile(_RUN.pattern.replace(_GAP, _ID_GAP))
 _CHUNK = re.compile("[0-9]+")
-_HAS_DIGIT = re.compile("[A-Za-z0-9]*[0-9]")
+_HAS_DIGIT = re.compile("[A-Za-z0-9]{0,40}[0-9]")
 
 # Numbers that anybody may write: dates, spans of years, landlines and hotlines, versions and addresses.
 _HARMLESS = (
@@ -143,7 +143,7 @@ _PASS_BEFORE = re.compile(f"(?<![!-~])(?P<token>{_TOKEN})[ ,，]{{0,2}}[就这�
 _PASS_FOLLOWS = re.compile(
     "(?:[是为為成叫用填设設写输了:：=]|(?i:is|shi))(?:我?的?(?:生日|手机号?|学号|拼音))?[ :：=“\"'(（]*$"
 )
-_ADDRESS = re.compile(r"(?i)https?:|www\.|[a-z0-9.]*chsi\.|[a-z]+\.(?:com|cn|net|edu)")
+_ADDRESS = re.compile(r"(?i)https?:|www\.|[a-z0-9.]{0,63}chsi\.|[a-z]{1,63}\.(?:com|cn|net|edu)")
 _EVERYDAY = re.compile(
     "(?i:wrong|reset|forgot|forget|forgotten|not|lost|error|help|please|email|login|chrome|firefox|safari|edge|windows"
     "|android|iphone|ipad|wechat|incorrect|invalid|expired|required|zenme|wangle|gai|chsi)[.,!?]*"

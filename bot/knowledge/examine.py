@@ -11,9 +11,10 @@ import asyncio
 import gc
 import io
 import pickle
+import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -24,7 +25,7 @@ from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
 from bot.content.loading import load, load_to_publish, locate_finding
 from bot.content.problem import ContentFault, ContentProblem
 from bot.domain.privacy import Kind
-from bot.domain.staff_texts import find_forbidden
+from bot.domain.staff_texts import find_forbidden, find_risks
 from bot.runtime.process import run_aside
 from faq.model import Match
 
@@ -36,6 +37,8 @@ MAX_QUESTIONS = 2_000
 """Masked questions that are asked of both contents."""
 MAX_PATCH = 2_000_000
 """Characters of files from which no patch is made."""
+_PUBLIC_CODE = re.compile(r"\bfeature_code: *['\"]?\Z")
+"""The key of a notice whose value is a code that everybody may know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
         except ContentProblem as wrong:
             return Report(wrong.problems)
     before = (load_before or _load_or_none)(draft.before)
+    if secrets := list(_find_secrets(keep_texts(draft.files), draft.before, before or load())):
+        return Report(tuple(secrets))  # before anything else: other problems quote the lines where they are
     try:
         content, sources, faults = load_to_publish(draft.files, before.matcher if before else None)
     except ContentProblem as wrong:
@@ -118,8 +123,6 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
     if faults:
         return Report(tuple(faults), lost=_find_lost_lines(before, content))
     files = keep_texts(draft.files)  # all of them: they were loaded
-    if secrets := list(_find_secrets(files, draft.before, content)):
-        return Report(tuple(secrets))
     changes = list_changes(before, content, draft.before, files) if before else []
     touched = {
         topic
@@ -141,26 +144,34 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
         shifts=shifts,
         changes=tuple(changes),
         diff=diff,
-        needs_second=before is not None and _needs_second(before, content),
+        needs_second=before is not None and _needs_second(before, content, touched),
     )
 
 
 def _find_secrets(files: Files, before: Files, content: Content) -> Iterator[ContentFault]:
-    """Yield ID numbers, codes and passwords in files that are new or changed."""
+    """Yield ID numbers, codes and passwords, at their lines, in files that are new or changed."""
     sentence = content.phrases.admin.lint["secret_written"].format()
     for name, text in files.items():
         if text != before.get(name):
             for found in find_forbidden(text):
-                if found.kind is not Kind.CODE:  # in a notice's file it is the name of a form or a feature
+                if found.kind is not Kind.CODE or not _PUBLIC_CODE.search(text[: found.start]):
                     line, column = text.count("\n", 0, found.start) + 1, found.start - text.rfind("\n", 0, found.start)
                     yield ContentFault(name, line, column, "", sentence)
 
 
-def _needs_second(before: Content, after: Content) -> bool:
-    """Return whether two people are needed: for every change with `four_eyes`, else to weaken a rule of two people."""
+def _needs_second(before: Content, after: Content, touched: Collection[str]) -> bool:
+    """Return whether two people are needed: for every change with `four_eyes`, else to weaken a rule of two people, and
+    for links and bait that an answer did not have before.
+    """
     old, new = before.phrases, after.phrases
     weaker = new.broadcast.habits.approve_above > old.broadcast.habits.approve_above
-    return old.admin.four_eyes or weaker
+    return old.admin.four_eyes or weaker or any(_risks(after, topic) - _risks(before, topic) for topic in touched)
+
+
+def _risks(content: Content, topic: str) -> set[str]:
+    entry = content.entries.get(topic)
+    texts = "\n".join(text for _, text in entry.texts) if entry else ""
+    return set(find_risks(texts, content.allowed_hosts, content.public_contacts))
 
 
 def _pack_report(content: Content) -> Report:

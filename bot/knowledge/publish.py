@@ -8,9 +8,10 @@ The rules, for the chat and the command line alike:
 - A file that somebody made from an older revision is merged with those in force, entry by entry; what both changed
   refuses it, until it is said whose text stays (`side`).
 - With `four_eyes` in force whatever changes the files needs a second person: an edit, a rollback, an undo, the content
-  folder, the command line. So does a revision that weakens a rule of two people, with `four_eyes` or without. It is
-  kept as a draft, which somebody else publishes (`own_draft` refuses the author). The command line can go without
-  (`alone`), which is in the audit: whoever has the machine is beyond these rules.
+  folder, the command line. So does, with `four_eyes` or without, a revision that weakens a rule of two people, or that
+  brings a strange link or bait into an answer. It is kept as a draft, which somebody else publishes (`own_draft`
+  refuses the author). The command line can go without (`alone`), which is in the audit: whoever has the machine is
+  beyond these rules.
 
 A `Publication` is prepared first; its effects are then written with an admin's turn, or by `publish`.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,9 +12,12 @@ from bot.reading.phrasebook import Units
 from bot.reading.place import Asked, Loc, Place, find_asked, options, place_words
 from bot.reading.reader import MessageReader
 from bot.reading.writing import spelt
+from faq.matcher import verdict
 from faq.sounds import units
 from flows.model import Script, Step
 
+BATCH = 16
+"""Words that the matcher weighs at once: one by one takes three times as long, all at once even longer."""
 Words: TypeAlias = Mapping[str, Sequence[tuple[Loc, str]]]
 """The words of a step's answers by action, the label first, each with its path."""
 
@@ -37,14 +40,26 @@ class WordProblem:
 
 def word_problems(script: Script, reader: MessageReader) -> Iterator[WordProblem]:
     """Yield all problems with the words of a script, in the order of its steps."""
-    for number, step in enumerate(script.steps):
-        at: Loc = ("steps", number)
-        words = {
-            action: [((*at, *loc), word) for loc, word in own] for action, own in place_words(script, step).items()
+    by_step: list[Words] = [
+        {
+            action: [(("steps", number, *loc), word) for loc, word in own]
+            for action, own in place_words(script, step).items()
         }
+        for number, step in enumerate(script.steps)
+    ]
+    answered = _answered({word for words in by_step for own in words.values() for _, word in own}, reader)
+    for step, words in zip(script.steps, by_step, strict=True):
         yield from _find_wordless(script, step, words)
         yield from _find_shared(step, words)
-        yield from _find_questions(script, step, words, reader)
+        yield from _find_questions(script, step, words, reader, answered)
+
+
+def _answered(words: Collection[str], reader: MessageReader) -> set[str]:
+    """Return the words that the FAQ alone would answer: no others can be taken for a question."""
+    ordered, matcher = sorted(words), reader.matcher
+    batches = (ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH))
+    weighed = ((word, one) for batch in batches for word, one in zip(batch, matcher.weigh(batch), strict=True))
+    return {word for word, one in weighed if verdict((one,)).verdict == "answer"}
 
 
 def _find_wordless(script: Script, step: Step, words: Words) -> Iterator[WordProblem]:
@@ -65,10 +80,12 @@ def _find_shared(step: Step, words: Words) -> Iterator[WordProblem]:
         yield from (WordProblem("shared", step.id, action, *where, first) for action, where in rest)
 
 
-def _find_questions(script: Script, step: Step, words: Words, reader: MessageReader) -> Iterator[WordProblem]:
+def _find_questions(
+    script: Script, step: Step, words: Words, reader: MessageReader, answered: Collection[str]
+) -> Iterator[WordProblem]:
     place = Place(step.id, find_asked(script, step), options(script, step), likely=frozenset(step.trouble))
     for action, own in words.items():
         for loc, word in own:
-            if reader.matcher.ask(word).verdict == "answer":  # else no question could win: a look is cheaper
+            if word in answered:
                 topics = [act.topic for act in reader.read(word, place).acts if isinstance(act, QuestionAct)]
                 yield from (WordProblem("asked", step.id, action, loc, word, topic) for topic in topics)

@@ -23,9 +23,6 @@ from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
-MAX_STARTED = 1_000
-"""Broadcasts of a day that are counted together."""
-
 
 class BroadcastRows(Rows):
     """Broadcasts of an open store."""
@@ -112,7 +109,7 @@ class BroadcastRows(Rows):
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:
         """Return the broadcasts that started at this moment or later."""
         lately = (broadcasts.c.channel == channel, broadcasts.c.started_at >= text_of(since))
-        return await self._broadcasts(*lately, most=MAX_STARTED)
+        return await self._broadcasts(*lately, most=freezing.MAX_STARTED)
 
     async def count_together(
         self, numbers: Sequence[int], search: Search | None, parent: int | None, states: Sequence[str]

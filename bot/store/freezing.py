@@ -26,6 +26,8 @@ from bot.store.times import text_of
 
 PIECE = 1_000
 """People read, or left out, in one transaction."""
+MAX_STARTED = 1_000
+"""Broadcasts of a day that are counted together."""
 
 _FRESH = (
     literal("pending").label("state"),
@@ -50,12 +52,24 @@ _FREEZING: TypeAdapter[Freezing] = TypeAdapter(Freezing)
 
 async def start(connection: AsyncConnection, started: Started, origin: Origin) -> None:
     """Write the first piece of the audience; the broadcast runs after the last. Outdated: it is elsewhere by now."""
+    if started.since:
+        await _check_others(connection, started, started.since)
     begins = {"started_at": origin.at, "resume_at": None, "why": "", "total": 0}
     if not await move(connection, started.number, started.source, "freezing", **begins):
         raise Outdated(started.source)
     ids, which = _ids(started)
     first, last = (await connection.execute(select(func.min(ids), func.max(ids)).where(*which))).one()
     await _piece(connection, Freezing(started, (first or 1) - 1, last or 0), origin.at)
+
+
+async def _check_others(connection: AsyncConnection, started: Started, since: datetime) -> None:
+    """Check that of its channel as many broadcasts started since then as were counted. Outdated."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7236425)")
+    channel = select(broadcasts.c.channel).where(broadcasts.c.id == started.number).scalar_subquery()
+    others = select(broadcasts.c.id).where(broadcasts.c.channel == channel, broadcasts.c.started_at >= text_of(since))
+    if len((await connection.execute(others.limit(MAX_STARTED))).all()) != started.lately:
+        raise Outdated(started.source)
 
 
 async def go_on(connection: AsyncConnection, number: int, at: datetime) -> bool:

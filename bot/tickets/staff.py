@@ -39,7 +39,7 @@ MAX_ANSWER = 3500
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
 )
-_NOTE = re.compile(r"\s*(?://|／／|备注(?:[:：\s]|$))\s*")
+_NOTE = re.compile(r"\s{0,99}+(?://|／／|备注(?:[:：\s]|$))\s*")
 
 
 def parse_press(press: str | None) -> tuple[str, str, str] | None:

@@ -7,39 +7,22 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
 from bot.admin.area import AdminArea
-from bot.content.content import Content
-from bot.content.files import Files
-from bot.content.loading import load
 from bot.domain.messages import Answer, Capabilities, Incoming, Sent
-from bot.knowledge.examine import Examination, Examine, Report, examine
+from bot.knowledge.examine import Examine
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
+from tests.examined import examine_nearby
 
 OWNER, GRADUATE = "1", "lin"
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 
 
 UPDATES = itertools.count(1)
-
-
-async def nearby(draft: Examination) -> Report:
-    """Examine in a thread of this process, which spares a test the start of another; what is in force is kept."""
-    return await asyncio.to_thread(examine, draft, _known)
-
-
-def _known(files: Files) -> Content | None:
-    return _read(tuple(sorted(files.items())))
-
-
-@lru_cache(maxsize=8)
-def _read(files: tuple[tuple[str, str], ...]) -> Content:
-    return load(dict(files)) if files else shipped()
 
 
 @dataclass
@@ -53,7 +36,7 @@ class Newsroom:
     _met: set[str] = field(default_factory=set)
 
     @classmethod
-    async def open(cls, database: Path, folder: Path | None = None, examiner: Examine = nearby) -> Newsroom:
+    async def open(cls, database: Path, folder: Path | None = None, examiner: Examine = examine_nearby) -> Newsroom:
         store = await Store.open(f"sqlite+aiosqlite:///{database}")
         knowledge = await Knowledge.open(store, folder, lambda: NOON, examiner)
         if knowledge.content.revision == shipped().revision:

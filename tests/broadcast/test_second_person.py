@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from tests.broadcast.harness import FIRST, session
+import pytest
+
+from bot.broadcast.reach import count_reach
+from bot.broadcast.starting import BroadcastStart
+from bot.domain.effects import Outdated
+from tests.broadcast.harness import FIRST, open_harness, session
 from tests.broadcast.test_chat import Office, _joins, _sends, office
 from tests.telegram_server import User
 
@@ -33,6 +38,20 @@ async def test_an_author_s_day_counts_as_one_broadcast(tmp_path: Path) -> None:
         assert "开始发，共 100 人" in await _starts(at, wang, TWO, by="2"), "another author has a day of their own"
         at.harness.now += timedelta(hours=25)
         assert "开始发，共 100 人" in await _starts(at, at.owner, TWO)
+
+
+async def test_two_that_start_at_once_are_not_both_counted_as_the_first(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, GROUPS) as at:
+        starts = []
+        for rule in (ONE, TWO):
+            starting = BroadcastStart(at.content, await at.get(await at.draft(rule=rule)), at.local(), at.now)
+            count = await count_reach(at.store, starting)
+            assert count
+            assert not starting.needs_second(count)
+            starts.append(starting.start("1", count))
+        await at.apply(starts[0])
+        with pytest.raises(Outdated):
+            await at.apply(starts[1])
 
 
 async def test_two_timed_for_one_moment_count_together_when_they_start(tmp_path: Path) -> None:

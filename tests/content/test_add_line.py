@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.content import yaml_source
 from bot.content.add_line import NoSuchList, add_line
 from bot.content.loading import SHIPPED
+from tests.conftest import effort
 
 BLOCK = """# 头上的注释
 - id: a   # 编号
@@ -31,7 +32,7 @@ BLOCK = """# 头上的注释
 LINES = st.text(alphabet="好:# -\"'\\,[]{}&*!|>%@`？no1 \t", min_size=1, max_size=20).map(str.strip).filter(bool)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=effort(25, 200))
 @given(LINES, st.sampled_from(["a", "b"]), st.sampled_from(["phrasings", "must_match", "must_not_match"]))
 def test_only_the_new_line_differs_and_it_says_what_was_meant(line: str, entry: str, key: str) -> None:
     text = BLOCK

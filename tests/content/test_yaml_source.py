@@ -15,6 +15,7 @@ from opencc import OpenCC
 from bot.content.encoding import decode
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_DEPTH, Source, parse, read_file
+from tests.conftest import effort
 
 SNIPPETS = [
     "a",
@@ -53,7 +54,7 @@ def check_places(text: str, found: Source) -> None:
     assert found.tree is not None or found.mistakes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=effort(25, 300))
 @example("[" * 3000)
 @example("- " * 3000)
 @example("a:\n" * 2 + "\x85 b:\x85")
@@ -63,7 +64,7 @@ def test_any_text_is_read_and_every_place_is_in_it(text: str) -> None:
     check_places(text, parse(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=effort(25, 100))
 @given(raw=st.one_of(st.binary(max_size=60), st.text().map(lambda text: text.encode("gb18030", "replace"))))
 def test_any_bytes_are_read(raw: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
@@ -79,7 +80,7 @@ def written() -> list[str]:
     return [line for line in lines if sum("一" <= sign <= "龥" for sign in line) > 8]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=effort(25, 100))
 @given(st.data(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030", "cp950"]))
 def test_a_file_is_read_as_it_was_saved(data: st.DataObject, encoding: str) -> None:
     assert len(written()) > 1000
@@ -105,7 +106,7 @@ PLAIN: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=effort(25, 200))
 @given(PLAIN, st.booleans())
 def test_plain_data_comes_back_as_it_was_written(data: Any, flow: bool) -> None:
     text = yaml.safe_dump({"data": data}, allow_unicode=True, default_flow_style=flow, sort_keys=False)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from faq.features import Fit
 from faq.matcher import OFFERED, TOPICS, Matcher
 from faq.model import Entry, Match
+from tests.conftest import effort
 from tests.faq.corpus import entries, out_of_scope, questions
 
 MATCHER = Matcher(entries())
@@ -119,7 +120,7 @@ _WORDS = st.text(alphabet="学籍照片密码忘注册abc 12？", min_size=2, ma
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=effort(25, 50))
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z]{1,5}", fullmatch=True), st.lists(_WORDS, min_size=1, max_size=5), min_size=1, max_size=4

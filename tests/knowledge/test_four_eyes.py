@@ -74,6 +74,16 @@ async def test_a_rule_of_two_is_weakened_by_two_even_without_four_eyes(tmp_path:
     await room.close()
 
 
+@pytest.mark.parametrize("words", ["看 https://chsi-login.top/x 。", "看 chsi-login.top 。", "退学费打0550-1234567。"])
+async def test_an_answer_with_a_strange_link_or_bait_is_published_by_two(words: str, tmp_path: Path) -> None:
+    room = await Newsroom.open(tmp_path / "gradbot.db")
+    asked = await room.sends("canteen.yaml", OWN.replace("我只管核对。", f"我只管核对。{words}"), "/faq")
+    assert "两个人" in said(asked)
+    assert room.knowledge.number == 0
+    assert "已发布" in said(await room.sends("canteen.yaml", OWN, "/faq"))
+    await room.close()
+
+
 def watch(room: Newsroom) -> asyncio.Task[None]:
     digest = room.editor.digest
     watcher = FolderWatcher(room.knowledge, digest.report_refusal, digest.accompany, "test")

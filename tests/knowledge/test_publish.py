@@ -155,6 +155,11 @@ async def test_a_file_with_an_id_number_is_refused_and_one_with_a_phone_asks_fir
     refused = said(await room.sends("canteen.yaml", OWN.replace("我只管", "110105 1949 1231 002X 我只管"), "/faq"))
     assert "faq/canteen.yaml" in refused
     assert "身份证号、验证码或密码" in refused
+    for wrong in (OWN, OWN.replace("  title: ", "  title：")):  # also where the line of another fault would be quoted
+        refused = said(await room.sends("canteen.yaml", wrong.replace("红烧肉\n", "红烧肉 验证码是382910\n"), "/faq"))
+        assert "faq/canteen.yaml:2:" in refused
+        assert "382910" not in refused
+    assert await room.store.knowledge.draft(f"last-{OWNER}") is None
     asked = await room.sends("canteen.yaml", OWN.replace("我只管", "打13812345678，我只管"), "/faq")
     assert "还没有发布" in said(asked)
     assert "是要公开的再发布" in said(asked)

@@ -19,6 +19,7 @@ from bot.domain.outbox import Queued
 from bot.store import Miss, StepEvent, Store
 from bot.store.tables import KEPT_TURNS, metadata
 from bot.store.turns import KEPT_FORGETTING
+from tests.conftest import effort
 from tests.store.conftest import AT
 
 
@@ -250,7 +251,7 @@ async def test_the_files_are_for_their_owner_alone(url: str, path: Path) -> None
     await store.close()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(5, 20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     turns=st.lists(
         st.tuples(

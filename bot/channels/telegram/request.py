@@ -40,7 +40,7 @@ KEEP_ALIVE_S = 30.0
 CONNECTIONS = 256
 
 _JSON = {"Content-Type": "application/json"}
-_TOKEN = re.compile(r"\d+:[\w-]{20,}")
+_TOKEN = re.compile(r"\d{1,20}:[\w-]{20,}")
 
 
 class AiohttpRequest(BaseRequest):

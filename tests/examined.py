@@ -1,0 +1,68 @@
+"""Keeps examinations for all tests of a process: many publish the same few files, and each takes two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from bot.content import loading
+from bot.content.content import Content
+from bot.content.files import Files
+from bot.content.loading import load
+from bot.knowledge import examine as examining
+from bot.knowledge.examine import Examination, Report, examine
+from faq.matcher import Matcher
+from flows.model import Script
+from tests.conftest import shipped
+
+KEPT = 20
+"""Reports that are kept, of three megabytes each."""
+
+_find_word_flaws = loading.find_word_flaws
+
+
+def _find_other_word_flaws(script: Script, matcher: Matcher) -> Iterable[Any]:
+    """Check the words of other scripts than the shipped one, which tests of its content check."""
+    return () if script == shipped().script else _find_word_flaws(script, matcher)
+
+
+@lru_cache(maxsize=8)
+def _load(files: tuple[tuple[str, str], ...]) -> Content:
+    return load(dict(files)) if files else shipped()
+
+
+def _load_once(files: Files) -> Content:
+    return _load(tuple(sorted(files.items())))
+
+
+def examine_once(draft: Examination) -> Report:
+    """Examine files, or return what came of the same examination before."""
+    before = None if draft.before is None else tuple(sorted(draft.before.items()))
+    key = (tuple(sorted(draft.files.items())), before, draft.today, draft.questions, draft.every, draft.errors_only)
+    if key not in _reports:
+        _reports[key] = examine(draft, _load_once)
+        if len(_reports) > KEPT:
+            del _reports[next(iter(_reports))]
+    return _reports[key]
+
+
+_reports: dict[Any, Report] = {}
+
+
+async def examine_nearby(draft: Examination) -> Report:
+    """Examine in a thread of this process, which spares a test the start of another."""
+    return await asyncio.to_thread(examine_once, draft)
+
+
+@pytest.fixture(autouse=True)
+def kept_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a folder's conftest: whatever examines in this process, a chat or a command, does so once, and the reader of
+    a new content is built when somebody types.
+    """
+    monkeypatch.setattr(loading, "find_word_flaws", _find_other_word_flaws)
+    monkeypatch.setattr(Content, "prepare", lambda _: None)
+    monkeypatch.setattr(examining, "examine_in_thread", examine_nearby)

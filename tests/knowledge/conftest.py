@@ -1,0 +1,3 @@
+from tests.examined import kept_examinations
+
+__all__ = ["kept_examinations"]
