@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.content import loading
+from bot.content.checks import find_word_flaws
 from bot.content.content import Content
 from bot.content.files import Files
 from bot.content.loading import load
@@ -22,12 +23,10 @@ from tests.conftest import shipped
 KEPT = 20
 """Reports that are kept, of three megabytes each."""
 
-_find_word_flaws = loading.find_word_flaws
-
 
 def _find_other_word_flaws(script: Script, matcher: Matcher) -> Iterable[Any]:
     """Check the words of other scripts than the shipped one, which tests of its content check."""
-    return () if script == shipped().script else _find_word_flaws(script, matcher)
+    return () if script == shipped().script else find_word_flaws(script, matcher)
 
 
 @lru_cache(maxsize=8)

@@ -104,7 +104,8 @@ class BroadcastRows(Rows):
             func.count().filter(gets(search, dialect)),
         ).where(matches(search, dialect))
         (row,) = await self._fetch(counts)
-        return Count(*map(int, row))
+        found, muted, unreachable, over, left = map(int, row)
+        return Count(found, muted, unreachable, over, left)
 
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:
         """Return the broadcasts that started at this moment or later."""

@@ -13,18 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
 from bot.content.documents import UnreadableDocument, read_document
 from bot.notice_import.draft import NoticeDraft, draft_notice
 from tests.conftest import NOTICES
-=======
-from bot.content.content import Content
-from bot.content.loading import load
-from bot.conversation.decide import decide
-from bot.domain.messages import Incoming
-from bot.notice_import.draft import MARK, draft_notice
-from tests.conftest import NOTICES, effort
->>>>>>> e0c1731 (What one admin sends in a strange link, a code in a file, two starts at once: each waits for what the rules ask; patterns are linear; tests try less at random unless told to try all)
 
 WORDS = NOTICES / "words"
 WRITTEN = {
@@ -289,7 +280,6 @@ def test_what_staff_has_to_do_is_no_window_of_graduates(words: str) -> None:
     assert spans(draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}")) == [("staff", None, None, "2026-06-30")]
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     "words",
     [
@@ -359,9 +349,5 @@ def test_a_long_text_is_read_in_a_second() -> None:
 @given(
     st.text(alphabet="2013年月日至前、：；（）12级专科本学院老师 \n电话0550-3.@a“”点击正确携带身份证旬", max_size=200)
 )
-=======
-@settings(max_examples=effort(25, 200))
-@given(st.text(alphabet="2013年月日至前、：；（）12级专科本学院老师 \n电话0550-3.@a“”点击正确携带身份证", max_size=200))
->>>>>>> e0c1731 (What one admin sends in a strange link, a code in a file, two starts at once: each waits for what the rules ask; patterns are linear; tests try less at random unless told to try all)
 def test_any_text_becomes_yaml(text: str) -> None:
     assert yaml.load(draft_notice(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"
