@@ -40,6 +40,7 @@ async def pauses() -> AsyncIterator[Pauses]:
     task.cancel()
 
 
+@pytest.mark.slow
 async def test_five_thousand_questions_and_a_bomb_hold_up_nobody(tmp_path: Path) -> None:
     draw = Random(1)
     questions = ["".join(chr(0x4E00 + draw.randrange(3000)) for _ in range(490)) for _ in range(5000)]

@@ -131,7 +131,7 @@ def wander(person: Person, presses: int, random: Random) -> set[str]:
 
 
 def test_thousands_of_random_presses_never_strand() -> None:
-    assert len(wander(Person(CONTENT, at("2013-12-05")), effort(1_500, 10_000), Random(2014))) > 35
+    assert len(wander(Person(CONTENT, at("2013-12-05")), effort(1_500, 10_000), Random(2014))) > effort(30, 35)
 
 
 @pytest.mark.parametrize("day", DAYS)

@@ -15,7 +15,7 @@ from bot.domain.messages import Answer, Incoming
 from bot.service.turns import Service
 from bot.store import Store
 from tests.admin.admin_area import OWNER, Newsroom
-from tests.conftest import shipped
+from tests.conftest import effort, shipped
 from tests.secrets import make_secrets
 from tests.tickets.staff_chat import Chats, at_noon
 
@@ -96,8 +96,8 @@ async def test_no_kind_of_private_words_reaches_a_table(store: Store, database: 
     assert [(private, found) for private, _ in PRIVATE if (found := find_tables(database, private))] == []
 
 
-async def test_two_thousand_private_sentences_leave_nothing(store: Store, database: Path) -> None:
-    service, secrets = serve(shipped(), store, ("test",)), make_secrets(2000, seed=40)
+async def test_thousands_of_private_sentences_leave_nothing(store: Store, database: Path) -> None:
+    service, secrets = serve(shipped(), store, ("test",)), make_secrets(effort(300, 2000), seed=40)
     await say(service, "开始核对", 0)
     for number, secret in enumerate(secrets, 1):
         await say(service, secret.sentence, number)

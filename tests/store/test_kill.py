@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from bot.store import Store
+from tests.conftest import effort
 
 # Saves turns of one person for ever: turn n has session n, two events and update n; then prints n.
 WRITER = """
@@ -56,7 +57,7 @@ async def check(url: str, user: str, reported: int) -> None:
 def test_killed_between_and_inside_writes(url: str) -> None:
     draw = random.Random(7)
     reported = 0
-    for _ in range(4):
+    for _ in range(effort(1, 4)):
         writer = start(url, "42")
         assert writer.stdout
         for _ in range(draw.randrange(1, 12)):  # die somewhere in the turn after this many
@@ -68,7 +69,7 @@ def test_killed_between_and_inside_writes(url: str) -> None:
 
 
 def test_killed_while_making_the_database(path: Path, url: str) -> None:
-    for n in range(4):
+    for n in range(effort(2, 4)):
         writer = start(url, "42")
         while writer.poll() is None and not (path.exists() and path.stat().st_size >= n * 4096):
             pass
@@ -80,7 +81,7 @@ def test_killed_while_making_the_database(path: Path, url: str) -> None:
 
 
 def test_writers_in_several_processes(url: str) -> None:
-    writers = {user: start(url, user) for user in ("1", "2", "3", "4")}
+    writers = {user: start(url, user) for user in ("1", "2", "3", "4")[: effort(2, 4)]}
     for writer in writers.values():
         assert writer.stdout
         for n in range(1, 30):
