@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+import pytest
 from sqlalchemy import insert
 
 from bot.domain.questions import Unanswered
