@@ -1,5 +1,6 @@
 # make run    sets up and starts gradbot (terminal chat when no Telegram token is set); make run ARGS="ask 怎么注册"
-# make test   sets up and runs all tests; make test ARGS="tests/store -x"; with coverage: ARGS="--cov --cov-report=term"
+# make test   sets up and runs all tests; make test ARGS="tests/store -x"; with coverage: ARGS="--cov --cov-report=term";
+#             TEST_THOROUGH=1 tries everything, as .ci/run does: what is slow, and what is tried at random more often
 # make lint   style, format, types, import rules
 # What is installed is pinned with hashes in requirements-dev.txt (its head says how to make it anew).
 # The first call makes .venv with the first Python >= 3.11 that runs here; PYTHON=/path/to/python chooses another.
