@@ -418,6 +418,10 @@ class TelegramServer:
             self._post_later(update)
         return True
 
+    def _getWebhookInfo(self, _: Call) -> Any:  # noqa: N802
+        url = self.webhook["url"] if self.webhook else ""
+        return {"url": url, "has_custom_certificate": False, "pending_update_count": len(self.pending)}
+
     def _deleteWebhook(self, _: Call) -> Any:  # noqa: N802
         self.webhook = None
         return True

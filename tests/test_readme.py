@@ -173,7 +173,8 @@ def test_every_measurement_has_its_command() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     settings = [setting for setting in setting_names() if not setting.endswith("_FILE")]
     assert len(settings) >= 14
-    assert [setting for setting in settings if f"| `{setting}` |" not in README.read_text("utf-8")] == []
+    tables = README.read_text("utf-8") + (ROOT / "deploy" / "README.md").read_text("utf-8")
+    assert [setting for setting in settings if f"| `{setting}` |" not in tables] == []
 
 
 def test_every_command_and_option_is_in_the_readme() -> None:
@@ -294,7 +295,9 @@ def keys_in(path: Path) -> set[str]:
 
 def test_the_pages_are_all_there() -> None:
     tops = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSES.md"}
-    assert tops | {f"{top}/README.md" for top in ("bench", "bot", "examples", "faq", "flows")} == set(map(name, PAGES))
+    assert tops | {f"{top}/README.md" for top in ("bench", "bot", "deploy", "examples", "faq", "flows")} == set(
+        map(name, PAGES)
+    )
 
 
 def test_files_that_are_named_are_there() -> None:

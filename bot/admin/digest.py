@@ -6,10 +6,9 @@ Each is sent once, however many workers there are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
@@ -49,10 +48,9 @@ class Digest:
         self._channel = channel
         self._owners = owners
 
-    def works(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-        """Return the background tasks: taking new revisions, watching the folder, the weekly digest."""
-        watcher = FolderWatcher(self._knowledge, self.report_refusal, self.accompany, self._channel)
-        return (self._knowledge.follow, watcher.watch, self.weekly)
+    async def watch_folder(self) -> None:
+        """Publish what is saved in the content folder, until cancelled."""
+        await FolderWatcher(self._knowledge, self.report_refusal, self.accompany, self._channel).watch()
 
     async def weekly(self) -> None:
         """Send the digest on Mondays, until cancelled."""
@@ -63,7 +61,7 @@ class Digest:
                 try:
                     await self._tell_all(f"digest-{year}-{week}", await self.week(now))
                 except StoreProblem as trouble:
-                    _log.error("store_problem", code=trouble.code)
+                    _log.error("store_problem", **trouble.for_log)
             await asyncio.sleep(LOOK_S)
 
     async def report_refusal(self, report: Report) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bot.app.settings import SettingFault, Settings, SettingsProblem, read_settings
 from bot.channels.console import ConsoleWords, Terminal
@@ -20,12 +24,17 @@ from bot.domain.messages import Capabilities
 from bot.domain.zone import local
 from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
+from bot.knowledge.revisions import LOOK_S as FOLLOW_S
 from bot.knowledge.revisions import Knowledge
 from bot.pictures.studio import Studio
+from bot.runtime.crashes import restart_on_error
 from bot.runtime.home_lock import HomeTaken, lock_home
 from bot.runtime.log import LazyLogger, configure_log
+from bot.service.outbox import LOOK_S
 from bot.service.turns import Service
 from bot.store import Store, StoreProblem
+from bot.store.engine import EngineOptions
+from bot.store.workers import Workers
 
 TELEGRAM = "telegram"
 """The channel that owners and the staff chat of the settings belong to."""
@@ -56,6 +65,16 @@ def content(chosen: Settings, *, to_publish: bool = False) -> Content:
 def utc_now() -> datetime:
     """The real moment, in UTC."""
     return datetime.now(UTC)
+
+
+def engine_options(chosen: Settings) -> EngineOptions:
+    """Return how to connect to the database."""
+    return EngineOptions(
+        statement_s=chosen.database_timeout,
+        pool=chosen.database_pool,
+        pooled=chosen.pgbouncer == "on",
+        migrates=chosen.migrate == "auto",
+    )
 
 
 def local_now(chosen: Settings) -> datetime:
@@ -104,7 +123,7 @@ async def open_workspace(
     `with_folder`: the content is what a bot that starts now would come to answer from, so also what is new in the
     content folder and was not published yet. `examine` is how a draft is examined before it comes into force.
     """
-    store = await Store.open(chosen.database)
+    store = await Store.open(chosen.database, options=engine_options(chosen))
     try:
         if with_folder:
             there, number = await preview(store, chosen.content), await store.knowledge.number()
@@ -125,7 +144,7 @@ async def content_in_force(chosen: Settings) -> Content:
 
 
 async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -> Service:
-    """Build the service over a workspace; it takes every new revision, and has forgotten whoever stayed away."""
+    """Build the service over a workspace; it takes every new revision."""
     chosen = workspace.settings
     service = Service(
         workspace.content,
@@ -136,9 +155,9 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
         desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
         channels=CHANNELS,
         areas=areas,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     )
     workspace.knowledge.take = service.take
-    await _forget_idle(service)
     return service
 
 
@@ -154,15 +173,51 @@ def idle_limit(knowledge: Content, now: datetime) -> datetime | None:
 
 
 async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> None:
-    """Forget, day by day, who stays away too long, and end roles, until cancelled; trouble with the database is waited
-    out.
+    """Forget, now and day by day, who stays away too long, and end roles, until cancelled; trouble with the database
+    is waited out.
     """
     while True:
-        await asyncio.sleep(every_s)
         try:
-            await _forget_idle(serving)
+            await forget_idle(serving)
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code)
+            _log.error("store_problem", **problem.for_log)
+        await asyncio.sleep(every_s)
+
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+"""Something that is done in the background, until cancelled."""
+
+
+async def work_while_leading(workers: Workers, works: Sequence[Work]) -> None:
+    """Do what one worker does for all, whenever this one leads, until cancelled."""
+    while True:
+        await workers.leads.wait()
+        tasks = [asyncio.create_task(restart_on_error(work)) for work in works]
+        try:
+            await workers.follows.wait()
+            _log.warning("no_longer_leading")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+
+def take_part(workspace: Workspace, serving: Service, key: str) -> Workers:
+    """Return this worker among those of the same bot; what others change wakes whoever waits for it."""
+    workers = workspace.store.workers(key)
+    workers.wake(serving.outbox.posted, "outbox")
+    workers.wake(workspace.knowledge.told, "revision")
+    return workers
+
+
+def background(workspace: Workspace, serving: Service, workers: Workers, for_all: Sequence[Work]) -> tuple[Work, ...]:
+    """Return what every worker does in the background; the one that leads also does what is `for_all`."""
+    return (
+        workers.run,
+        partial(work_while_leading, workers, for_all),
+        partial(watch_database, serving),
+        partial(workspace.knowledge.follow, partial(workers.look_s, FOLLOW_S, LOOK_S)),
+    )
 
 
 async def watch_database(serving: Service, every_s: float = WATCH_S) -> None:
@@ -179,7 +234,8 @@ async def watch_database(serving: Service, every_s: float = WATCH_S) -> None:
         await asyncio.sleep(every_s)
 
 
-async def _forget_idle(serving: Service) -> None:
+async def forget_idle(serving: Service) -> None:
+    """Forget who stayed away too long, and end roles."""
     await serving.end_roles()
     if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
@@ -190,6 +246,7 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
     configure_log(chosen.log, logging.ERROR)
     async with open_workspace(chosen, with_folder=chosen.content is not None) as workspace:
         serving = await start_service(workspace)
+        await forget_idle(serving)
         serving.take(serving.content.keep_built(chosen.home))
         phrases = serving.content.phrases
         words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -53,6 +53,7 @@ ProblemCode = Literal[
     "unwritable",  # the home cannot be written; about: its path
     "refused",  # the right shape, and Telegram does not know it
     "taken",  # nothing can listen there; about: what the system says
+    "webhook_set",  # a webhook that is not ours gets the updates; about: its host
     "unreachable",  # nobody answers there; about: what went wrong
 ]
 _ENGLISH: dict[ProblemCode, str] = {
@@ -71,13 +72,17 @@ _ENGLISH: dict[ProblemCode, str] = {
     "not_an_id": "is not a Telegram id, or a comma-separated list of them: {about}",
     "not_a_date": "is not a date like 2013-12-05, or 2013-12-20T23:50: {about}",
     "not_a_folder": "is not a folder: {about}",
-    "not_a_choice": "must be one of its words: {about}",
+    "not_a_choice": "must be {about}",
     "not_a_network": "is not an address, or a list of addresses and networks (10.0.0.0/8): {about}",
     "not_an_origin": "is not a web site like https://www.example.edu, or a list of them: {about}",
     "in_use": "is in use by another gradbot, one at a time serves from it: {about}",
     "unwritable": "cannot be written: {about}",
     "refused": "is refused by Telegram; copy it again from @BotFather",
     "taken": "cannot be listened on: {about}",
+    "webhook_set": (
+        "belongs to a bot that another program serves by webhook, at {about}; "
+        "stop that one, or take the bot over: gradbot run --take-over"
+    ),
     "unreachable": "cannot be reached: {about}",
 }
 
@@ -182,6 +187,12 @@ def _parse_rate(value: str) -> float:
     return pace
 
 
+def _parse_count(value: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,3}", value, re.ASCII):
+        raise PydanticCustomError("not_a_number", "malformed")
+    return int(value)
+
+
 def _check_folder(value: Path) -> Path:
     if not value.is_dir():
         raise PydanticCustomError("not_a_folder", "malformed")
@@ -230,6 +241,13 @@ class Settings(BaseModel):
     home: Path
     # None: the file in `home`.
     database_url: Annotated[str, BeforeValidator(_parse_database)] | None = Field(default=None, repr=False)
+    # Connections to PostgreSQL, and seconds that a statement may take there.
+    database_pool: Annotated[int, BeforeValidator(_parse_count)] = 10
+    database_timeout: Annotated[float, BeforeValidator(_parse_rate)] = 10.0
+    # PgBouncer in transaction mode is between; mostly noticed without it.
+    pgbouncer: Literal["on", "off"] = "off"
+    # Whether a start brings the schema up to date, or only `gradbot db migrate` does.
+    migrate: Literal["auto", "off"] = "auto"
     # None: the content that ships.
     content: Annotated[Path, BeforeValidator(_check_folder)] | None = None
     # Telegram ids of people, each once, in the order given.
@@ -268,7 +286,11 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
         for wrong in error.errors(include_url=False, include_context=False):
             field = str(wrong["loc"][0])
             code: Any = "not_a_choice" if wrong["type"] == "literal_error" else wrong["type"]
-            problems.append(SettingFault(_name(field), code, "" if field in SECRETS else str(values[field])))
+            about = "" if field in SECRETS else str(values[field])
+            if code == "not_a_choice":
+                choices = get_args(Settings.model_fields[field].annotation)
+                about = f"{' or '.join(map(str, choices))}: {about}"
+            problems.append(SettingFault(_name(field), code, about))
         raise SettingsProblem(problems) from None
     if problems:
         raise SettingsProblem(problems)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import secrets
-import socket
+import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -30,7 +30,7 @@ from bot.channels.telegram import updates
 from bot.channels.telegram.bot import TelegramBot, make_bot
 from bot.channels.telegram.bulk import Bulk
 from bot.channels.telegram.channel import Telegram, TelegramWords
-from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.errors import ForeignWebhook, WrongToken
 from bot.channels.telegram.files import fetch
 from bot.channels.telegram.floods import Floods
 from bot.channels.telegram.intake import Intake
@@ -44,25 +44,30 @@ from bot.pictures.studio import Studio
 from bot.reading.urgent import may_be_urgent
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
-from bot.runtime.stopping import until_signal
+from bot.runtime.stopping import end_in_time, until_signal
+from bot.service.outbox import LOOK_S
 from bot.service.turns import Service
+from bot.store.workers import Workers
 
 _log = structlog.get_logger()
 
 
-def run(chosen: Settings, tell: Callable[[str], None]) -> None:
+def run(chosen: Settings, tell: Callable[[str], None], *, take_over: bool = False) -> None:
     """Serve Telegram, and the page where one is set, until SIGTERM or SIGINT; `tell` shows the page's address.
 
-    SettingsProblem without a token, or with one that Telegram refuses.
+    `take_over`: a webhook is deleted also when somebody else set it, else that is a SettingsProblem, as is a token that
+    is missing or refused.
     """
     if chosen.telegram_token is None:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", "run")])
     configure_log(chosen.log)
     try:
         with build.hold_home(chosen), asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value(), tell))
+            runner.run(_serve(chosen, chosen.telegram_token.get_secret_value(), tell, take_over=take_over))
     except WrongToken:
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "refused")]) from None
+    except ForeignWebhook as foreign:
+        raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "webhook_set", foreign.host)]) from None
 
 
 def username(chosen: Settings) -> str:
@@ -82,7 +87,7 @@ async def _username(chosen: Settings, token: str) -> str:
             raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_API", "unreachable", str(trouble))]) from None
 
 
-async def _serve(chosen: Settings, token: str, tell: Callable[[str], None]) -> None:
+async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, take_over: bool) -> None:
     async with AsyncExitStack() as open_:
         limits = Limits.at(chosen.rate)
         bot = make_bot(token, limits, base=chosen.telegram_api, proxy=chosen.proxy)
@@ -91,7 +96,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None]) -> N
         await workspace.store.guard()
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
-        intake = _intake(chosen, bot, open_)
+        intake = _intake(chosen, bot, open_, take_over=take_over)
         await open_pages(chosen, partial(_ready, serving, intake), open_)
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
@@ -111,21 +116,32 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None]) -> N
             bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
         )
         sender = make_sender(chosen, serving, Bulk(bot))
-        background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
-            partial(serving.outbox.dispatch, channel.name, channel.deliver),
+        workers = build.take_part(workspace, serving, token)
+        workers.wake(sender.woken, "broadcast")
+        workers.when_changed(partial(_share_limits, bot, limits, workers))
+        for_all = (
+            partial(serving.outbox.dispatch, channel.name, channel.deliver, partial(workers.look_s, 2.0, LOOK_S)),
             partial(build.forget_daily, serving),
-            partial(build.watch_database, serving),
             Scheduler(sender, ProgressCards(sender)).run,
-            *admin.digest.works(),
+            admin.digest.weekly,
+            *((intake.watch,) if isinstance(intake, Webhook) else ()),
             *(await web.open_page(chosen, serving, open_, tell) if chosen.page else ()),
         )
+        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
-            await until_signal(channel.run(serving.receive, await serving.outbox.debtors(channel.name)))
+            owed = await serving.outbox.debtors(channel.name)
+            await until_signal(channel.run(serving.receive, owed), end_in_time)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+
+
+def _share_limits(bot: TelegramBot, limits: Limits | None, workers: Workers) -> None:
+    if limits:
+        leads, is_sending = workers.leads.is_set(), workers.is_sending
+        bot.keep(limits.share(workers.count, leads=leads, is_sending=is_sending))
 
 
 def _areas(workspace: Workspace, get: Fetch) -> tuple[AdminArea, BroadcastArea]:
@@ -141,7 +157,7 @@ def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
         content=lambda: serving.content,
         bulk=wire,
         channel=Telegram.name,
-        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        worker=serving.worker,
         rate=chosen.rate,
         present=build.utc_now,
         local=lambda: build.local_now(chosen),
@@ -162,12 +178,36 @@ async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
         yield serving, make_sender(chosen, serving, Bulk(bot))
 
 
-def _intake(chosen: Settings, bot: TelegramBot, open_: AsyncExitStack) -> Intake:
+def _intake(chosen: Settings, bot: TelegramBot, open_: AsyncExitStack, *, take_over: bool) -> Intake:
+    ours = OwnWebhook(chosen.home / "webhook")
     if chosen.webhook_url is None or chosen.webhook_secret is None:
-        return Polling(bot, updates.ALLOWED)
+        return Polling(bot, updates.ALLOWED, may_delete=lambda url: take_over or ours.is_ours(url))
     sock = open_.enter_context(closing(listen_at("listen", chosen.listen)))
     secret = chosen.webhook_secret.get_secret_value()
-    return Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED)
+    return Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, remember=ours.keep)
+
+
+@dataclass(frozen=True)
+class OwnWebhook:
+    """Remembers in a file of the home which webhook was set from it; the address only as a hash, it may be secret."""
+
+    file: Path
+
+    def keep(self, url: str) -> None:
+        """Remember the address; without it, polling asks before it deletes the webhook."""
+        with suppress(OSError):
+            self.file.write_text(_hash(url), "ascii")
+
+    def is_ours(self, url: str) -> bool:
+        """Tell if this is the address that was set from here last."""
+        try:
+            return self.file.read_text("ascii") == _hash(url)
+        except (OSError, ValueError):
+            return False
+
+
+def _hash(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 async def _ready(serving: Service, intake: Intake) -> Mapping[str, Any]:
@@ -175,6 +215,7 @@ async def _ready(serving: Service, intake: Intake) -> Mapping[str, Any]:
     return {
         "database": await serving.reachable(),
         "content": serving.content.revision,
+        **({"webhook": intake.is_set} if isinstance(intake, Webhook) else {}),
         "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
     }
 

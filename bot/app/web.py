@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
 from functools import partial
 from typing import Any
@@ -16,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.admin.digest import Digest
 from bot.app import build
+from bot.app.build import Work
 from bot.app.http import listen_at, loop_factory, open_pages
 from bot.app.settings import Address, Settings, SettingsProblem
 from bot.broadcast.progress_cards import ProgressCards
@@ -30,13 +29,12 @@ from bot.domain.messages import Bulletin, NotSaved, Outcome, Owed, Ready, Reply
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
-from bot.runtime.stopping import until_signal
+from bot.runtime.stopping import end_in_time, until_signal
 from bot.service.talk import Talk
 from bot.service.turns import Service
 
 MOST_CONNECTIONS = 4096
 """Browsers that are connected at once; the one that has been silent longest makes room for another."""
-Work = Callable[[], Coroutine[Any, Any, None]]
 
 _log = structlog.get_logger()
 
@@ -62,15 +60,13 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
         serving.content.prepare()
         works = await open_page(chosen, serving, open_, tell)
         tell(serving.content.phrases.connect_telegram)
-        background: tuple[Work, ...] = (
-            partial(build.forget_daily, serving),
-            partial(build.watch_database, serving),
-            *Digest(workspace.knowledge, workspace.store, Web.name, ()).works(),
-            *works,
-        )
+        workers = build.take_part(workspace, serving, Web.name)
+        digest = Digest(workspace.knowledge, workspace.store, Web.name, ())
+        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), digest.weekly, *works)
+        background = (*build.background(workspace, serving, workers, for_all), digest.watch_folder)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
-            await until_signal(_wait())
+            await until_signal(_wait(), end_in_time)
         finally:
             for task in tasks:
                 task.cancel()
@@ -109,7 +105,7 @@ def make_sender(chosen: Settings, serving: Service) -> Sender:
         content=lambda: serving.content,
         bulk=PageBulk(serving),
         channel=Web.name,
-        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        worker=serving.worker,
         rate=chosen.rate,
         present=build.utc_now,
         local=lambda: build.local_now(chosen),

@@ -67,7 +67,7 @@ class Scheduler:
         try:
             await self.run_due()
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code, channel=self.sender.channel)
+            _log.error("store_problem", **problem.for_log, channel=self.sender.channel)
         except Outdated:
             pass  # another worker was faster; the next run sees what it did
         except Exception as bug:  # noqa: BLE001 - one broken broadcast must not stop the others
@@ -167,4 +167,7 @@ class Scheduler:
         for user, stored in await self.sender.store.reminders.due(self.sender.channel, now):
             voice = Voice(self.content, session_of(stored), local)
             said = reminders.render_reminder(voice)
-            await self._apply(Reminded(user), *((Queued("user", said, user=user),) if said else ()))
+            try:
+                await self._apply(Reminded(user), *((Queued("user", said, user=user),) if said else ()))
+            except Outdated:  # another worker sends it, or the person has just moved it
+                continue

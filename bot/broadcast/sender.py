@@ -121,7 +121,7 @@ class Sender:
     def log_trouble(self, number: int, problem: StoreProblem) -> None:
         """Note that the database takes nothing; logged once until it does again."""
         if number not in self.troubles:
-            _log.error("store_problem", code=problem.code, broadcast=number)
+            _log.error("store_problem", **problem.for_log, broadcast=number)
         self.troubles[number] = problem.code
 
 

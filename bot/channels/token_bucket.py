@@ -9,9 +9,13 @@ class TokenBucket:
     __slots__ = ("_full_at", "_period", "_slack")
 
     def __init__(self, per_s: float, burst: int) -> None:
+        self._full_at = 0.0
+        self.keep(per_s, burst)
+
+    def keep(self, per_s: float, burst: int) -> None:
+        """Allow this from now on."""
         self._period = 1 / per_s
         self._slack = (burst - 1) / per_s
-        self._full_at = 0.0
 
     def ready_at(self) -> float:
         """Return when the next call is allowed."""

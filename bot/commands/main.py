@@ -80,9 +80,13 @@ def _gradbot(context: typer.Context) -> None:
 
 
 @cli.command()
-def run() -> None:
+def run(
+    take_over: Annotated[
+        bool, typer.Option(help="删掉别的程序给这个机器人设的 webhook / delete a webhook that somebody else set")
+    ] = False,
+) -> None:
     """启动网页和已配置的渠道，直到收到 SIGTERM。Serve the page and Telegram until SIGTERM or SIGINT."""
-    _serve(build.settings())
+    _serve(build.settings(), take_over=take_over)
 
 
 @cli.command()
@@ -203,11 +207,11 @@ def _answer(knowledge: Content, chosen: Settings, question: str) -> None:
     screen.print()
 
 
-def _serve(chosen: Settings) -> None:
+def _serve(chosen: Settings, *, take_over: bool = False) -> None:
     if chosen.telegram_token:
         from bot.app import telegram  # the page alone need not wait for its library
 
-        telegram.run(chosen, _tell)
+        telegram.run(chosen, _tell, take_over=take_over)
     else:
         from bot.app import web  # a chat in the terminal need not wait for a server's libraries
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -158,7 +158,8 @@ class Answer:
     `step` is None before the walk. `withdraw`: the message held a secret; delete it where the channel can. `toast` is
     a short pop-up text (200 characters) in channels that have such; `replies` are complete without it.
     `understood` are the acts of a typed message as JSON-ready data, in the order in which they were handled.
-    `said` is what the person had said, masked, in a turn that is kept to be shown again.
+    `said` is what the person had said, masked, in a turn that is kept to be shown again. `behind`: earlier replies to
+    this person wait in the outbox; None: not known.
     """
 
     replies: tuple[Reply, ...]
@@ -168,6 +169,7 @@ class Answer:
     toast: str = ""
     understood: tuple[Mapping[str, Any], ...] = ()
     said: str = ""
+    behind: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class Post:
 
     `title` names the ticket it belongs to, `ticket` is its number; `thread` is its thread and `under` the message
     that it replies to, as the channel named them before. Without a `reply` only `commands` are set. `last`: nothing
-    more waits for the same chat.
+    more waits for the same chat. `worker` has the lease of it. `again`: it may have been sent before.
     """
 
     number: int
@@ -222,6 +224,8 @@ class Post:
     commands: Commands = ""
     ticket: str | None = None
     last: bool = True
+    worker: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Queued:
     `title` names the ticket's thread. `thread` and `under` (a message) are used where there is no ticket. Sent at
     `due_at` or later, and later messages wait behind it; or at `planned_at`, and nothing waits; both None: at once.
     `joins`: words of a graduate for staff, which join those of the same ticket that wait, and follow what was sent
-    before not at once, so that somebody who writes much leaves room for others.
+    before not at once, so that somebody who writes much leaves room for others. `owed`: an answer that could not be
+    given at once; later answers to the same person wait behind it.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -30,3 +31,4 @@ class Queued:
     due_at: datetime | None = None
     planned_at: datetime | None = None
     joins: bool = False
+    owed: bool = False

@@ -1,7 +1,7 @@
 """The content revision in force: opened at the start, replaced as a whole when a new one comes, kept on any problem.
 
-Revisions are rows of the database. Whoever publishes adds one; every worker looks for a higher number twice a second
-and builds it in a process of its own, so that no turn waits.
+Revisions are rows of the database. Whoever publishes adds one; every worker looks for a higher number, twice a second
+where nobody tells of a new one, and builds it in a process of its own, so that no turn waits.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Knowledge:
         self.present = present
         self.examiner = examiner
         self.take: Callable[[Content], None] = lambda _: None
+        self.told = asyncio.Event()
         self._before_any = keep_texts(read_folder(folder))
         self._examined: dict[str, Report] = {}
         self._built: tuple[str, Content] | None = None
@@ -121,11 +122,16 @@ class Knowledge:
             self._built = (key, await unpack(report))
         return self._built[1]
 
-    async def follow(self) -> None:
-        """Take every new revision, until cancelled."""
+    async def follow(self, look_s: Callable[[], float] = lambda: LOOK_S) -> None:
+        """Take every new revision, until cancelled; look at once when `told`, else every `look_s` seconds."""
         while True:
+            self.told.clear()
             await self.look()
-            await asyncio.sleep(LOOK_S)
+            try:
+                async with asyncio.timeout(look_s()):
+                    await self.told.wait()
+            except TimeoutError:
+                pass
 
     async def look(self) -> None:
         """Take the newest revision when there is a new one; what cannot be used is logged, and the old one stays."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from collections.abc import Coroutine
+import threading
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bot.runtime.log import LazyLogger
@@ -14,11 +16,28 @@ HANGUP = getattr(signal, "SIGHUP", None)
 STOPPING = [number for number in (signal.SIGTERM, signal.SIGINT, HANGUP) if number is not None]
 """Signals that stop the bot."""
 
+STOP_WITHIN_S = 9.0
+"""Seconds after a signal to stop when the process ends at the latest; nothing that is saved is lost by it."""
+
 _log = LazyLogger()
 
 
-async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
+def end_in_time() -> None:
+    """End the process, whatever it waits for: a database or a Telegram that is silent must not keep it."""
+    ending = threading.Timer(STOP_WITHIN_S, _end)
+    ending.daemon = True
+    ending.start()
+
+
+def _end() -> None:
+    _log.error("stop_cut_off", after_s=STOP_WITHIN_S)
+    os._exit(1)
+
+
+async def until_signal(serving: Coroutine[Any, Any, None], stopping: Callable[[], None] = lambda: None) -> None:
     """Run a coroutine until it ends, or a signal of STOPPING cancels it; a second one cancels its finishing too.
+
+    `stopping` is called at the first.
 
     A SIGHUP is not counted a second time: a terminal that closes sends it more than once.
     """
@@ -32,6 +51,8 @@ async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
         if asked and number == HANGUP:
             return
         _log.info("stopping", signal=number.name)
+        if not asked:
+            stopping()
         asked = True
         task.cancel()
 

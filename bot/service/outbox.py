@@ -1,14 +1,17 @@
 """The outbox: messages to other chats than the one that spoke, and replies that cannot go out now.
 
-One message at a time to each chat, until told to stop. What is under way when the process is stopped, or killed, is
-sent again: at least once.
+One message at a time to each chat, until told to stop: then what is under way may end. After a kill it is sent again
+when its lease is over: at least once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.content.content import Content
@@ -16,14 +19,22 @@ from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post
 from bot.domain.outbox import Queued
 from bot.domain.zone import local, utc
+from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
+from bot.store.outbox import CLAIMED_S, MOST_JOINED
 from bot.tickets import staff, staff_posts
 
 LOOK_S = 20.0
 """Seconds between looks at what has become due by itself: repeats, and tickets to release."""
 MAX_UNDER_WAY = 200
-"""Messages under way from which on no more are claimed: at Telegram's pace they are gone long before their claim is."""
+"""Messages under way from which on no more are claimed."""
+AGAIN_S = 2.0
+"""Seconds after which the database is asked again when it was in trouble."""
+RENEW_S = CLAIMED_S / 3
+"""Seconds between two renewals of the leases of messages under way."""
+FINISH_S = 1.5
+"""Seconds for messages under way when the outbox stops."""
 
 Deliver = Callable[[Post], Awaitable[Delivered]]
 
@@ -33,7 +44,7 @@ _log = LazyLogger()
 class Outbox:
     """The outbox of an open store. `content` gives the content in force, `present` the moment in UTC; `today`, when
     set, is rehearsed instead. `desks` are the channels with a staff chat; with one, tickets are released when nobody
-    answers them.
+    answers them. `worker` names whoever dispatches.
     """
 
     def __init__(
@@ -43,6 +54,7 @@ class Outbox:
         present: Callable[[], datetime],
         today: datetime | None = None,
         desks: Collection[str] = (),
+        worker: str = "",
     ) -> None:
         self.posted = asyncio.Event()
         """Set when there may be something new."""
@@ -51,17 +63,18 @@ class Outbox:
         self._present = present
         self._today = today
         self._desks = frozenset(desks)
+        self._worker = worker
 
     async def owe(self, owed: Owed) -> None:
         """Keep replies until they can go out. NotSaved when the database fails as well."""
         queued = [
-            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at)
+            Queued("user", reply, user=owed.chat, thread=owed.thread, under=owed.under, due_at=owed.due_at, owed=True)
             for reply in owed.replies
         ]
         try:
             await self._store.outbox.owe(queued, owed.channel, self._present())
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code, channel=owed.channel)
+            _log.error("store_problem", **problem.for_log, channel=owed.channel)
             raise NotSaved from None
         self.posted.set()
 
@@ -74,36 +87,47 @@ class Outbox:
         due = await self._store.outbox.next_due(channel)
         return (due - self._present()).total_seconds() if due else None
 
-    async def dispatch(self, channel: str, deliver: Deliver) -> None:
-        """Deliver what is owed, for ever; trouble with the database is waited out. A slow chat holds up no other."""
+    async def dispatch(self, channel: str, deliver: Deliver, look_s: Callable[[], float] = lambda: LOOK_S) -> None:
+        """Deliver what is owed, for ever; trouble with the database is waited out. A slow chat holds up no other.
+
+        `look_s`: seconds between two looks at what nobody announced.
+        """
         under_way: set[asyncio.Task[None]] = set()
-        is_recalled = False
+        renewing = asyncio.create_task(restart_on_error(partial(self._renew, channel, under_way)))
         try:
             while True:
                 self.posted.clear()
-                wait_s: float = LOOK_S
+                wait_s = look_s()
                 try:
-                    if not is_recalled:
-                        await self._store.outbox.recall(channel, self._present())
-                        is_recalled = True
-                    wait_s = await self._dispatch_due(channel, deliver, under_way)
+                    wait_s = min(wait_s, await self._dispatch_due(channel, deliver, under_way))
                 except StoreProblem as problem:
-                    _log.error("store_problem", code=problem.code, channel=channel)
+                    _log.error("store_problem", **problem.for_log, channel=channel)
+                    wait_s = min(wait_s, AGAIN_S)
                 await self._wait(wait_s)
         finally:
-            for task in under_way:
+            renewing.cancel()
+            late = (await asyncio.wait(under_way, timeout=FINISH_S))[1] if under_way else ()
+            for task in late:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(renewing, *late, return_exceptions=True)
+
+    async def _renew(self, channel: str, under_way: Collection[object]) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if under_way:
+                with suppress(StoreProblem):
+                    await self._store.outbox.renew(channel, self._worker, self._present())
 
     async def _dispatch_due(self, channel: str, deliver: Deliver, under_way: set[asyncio.Task[None]]) -> float:
         """Start the deliveries that are due; return the seconds until the next look."""
         await self.release_tickets()
-        if len(under_way) < MAX_UNDER_WAY:
-            for delivery in await self.deliveries(channel, deliver):
-                under_way.add(task := asyncio.create_task(delivery))
-                task.add_done_callback(under_way.discard)
+        if len(under_way) >= MAX_UNDER_WAY:
+            return LOOK_S
+        for delivery in await self.deliveries(channel, deliver):
+            under_way.add(task := asyncio.create_task(delivery))
+            task.add_done_callback(under_way.discard)
         due_s = await self.waits_s(channel)
-        return LOOK_S if due_s is None else min(max(due_s, 0.0), LOOK_S)
+        return LOOK_S if due_s is None else max(due_s, 0.0)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -114,8 +138,15 @@ class Outbox:
 
     async def deliveries(self, channel: str, deliver: Deliver) -> list[Coroutine[Any, Any, None]]:
         """Claim the next message of each chat where none is under way; return their deliveries, to be run at once."""
-        posts = await self._store.outbox.claim(channel, self._present())
-        return [self._deliver(channel, deliver, post) for post in posts]
+        posts = await self._store.outbox.claim(channel, self._present(), self._worker)
+        return [self._deliver(channel, deliver, self._mark(post)) for post in posts]
+
+    def _mark(self, post: Post) -> Post:
+        """Say in a message that may have been sent before that it may come twice."""
+        if not post.again or post.reply is None:
+            return post
+        said = f"{post.reply.text}\n\n{self._content().phrases.maybe_twice}"
+        return replace(post, reply=replace(post.reply, text=said)) if len(said) <= MOST_JOINED else post
 
     async def _deliver(self, channel: str, deliver: Deliver, post: Post) -> None:
         try:
@@ -126,7 +157,7 @@ class Outbox:
         try:
             await self._settle(channel, post, delivered)
         except StoreProblem as problem:  # sent again when its claim is over
-            _log.error("store_problem", code=problem.code, channel=channel, post=post.number)
+            _log.error("store_problem", **problem.for_log, channel=channel, post=post.number)
         self.posted.set()  # the next one of this chat may go
 
     async def _settle(self, channel: str, post: Post, delivered: Delivered) -> None:

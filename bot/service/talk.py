@@ -45,7 +45,7 @@ class Talk:
             await self.store.talk.collect(self.channel, user, self.present())
             turns = await self.store.talk.list(self.channel, user)
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code, channel=self.channel)
+            _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
         return [
             PastTurn(turn.update_id.removeprefix(f"{user}/"), _ANSWER.validate_json(turn.turn), turn.is_post)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from weakref import WeakValueDictionary
 
@@ -49,6 +50,11 @@ from bot.tickets.number import draw_number
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
 
+WAITS_S = (0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 1.5)
+"""Seconds between attempts while the database is away; after the last the channel has the update come again."""
+READY_WITHIN_S = 3.0
+"""Seconds after which a database without an answer does not count as ready."""
+
 MISSES_A_DAY = 30
 """Unanswered questions of one person that are kept in a day."""
 TICKETS_A_DAY = 3
@@ -64,7 +70,8 @@ class Service:
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
     and id. `channels` are the abilities of each channel, `desks` those with a staff chat: there, and wherever people
     can be written to unasked, a person can be asked. `areas` are what people with a role may use, in the order in which
-    they are asked. `draw` draws a random number below its argument.
+    they are asked. `draw` draws a random number below its argument. `worker` names this process among those on the same
+    database.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class Service:
         desks: Collection[str] = (),
         areas: Sequence[StaffArea] = (),
         draw: Callable[[int], int] = secrets.randbelow,
+        worker: str = "",
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
@@ -88,7 +96,8 @@ class Service:
         self._store = store
         self._present = present
         self._today = today
-        self.outbox = Outbox(store, lambda: self.content, present, today, desks)
+        self.worker = worker
+        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker)
         self._misses = DailyLimit(MISSES_A_DAY)
         self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -116,9 +125,11 @@ class Service:
                 await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
                 return Answer(())
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
-                return await self._turn_with_retries(incoming)
+                return await _through_trouble(
+                    partial(self._turn_with_retries, incoming), waits=incoming.update_id is not None
+                )
         except StoreProblem as problem:
-            _log.error("store_problem", code=problem.code, **about)
+            _log.error("store_problem", **problem.for_log, **about)
             if incoming.update_id is not None:
                 raise NotSaved from None
             helps = await self._may_hear_details(incoming)
@@ -130,10 +141,11 @@ class Service:
     async def reachable(self) -> bool:
         """Return whether the database answers."""
         try:
-            await self._store.load("", "")
-        except StoreProblem:
+            async with asyncio.timeout(READY_WITHIN_S):
+                await self._store.load("", "")
+        except (StoreProblem, TimeoutError):
             return False
-        return self._store.is_intact()
+        return self._store.is_intact() and self._store.schema.newer is None
 
     async def end_roles(self) -> None:
         """Remove everybody whose role has ended; what they had under way passes to the first owner of the channel."""
@@ -161,8 +173,11 @@ class Service:
         return await self._turn(incoming)
 
     async def _turn(self, incoming: Incoming) -> Answer:
-        channel, user, update = incoming.channel, incoming.user, incoming.update_id
-        known = await self._store.load_known(channel, user, update)
+        known = await self._store.load_known(incoming.channel, incoming.user, incoming.update_id)
+        return replace(await self._answer_known(incoming, known), behind=known.waits)
+
+    async def _answer_known(self, incoming: Incoming, known: KnownPerson) -> Answer:
+        channel = incoming.channel
         if known.turn:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
@@ -176,7 +191,7 @@ class Service:
             return await self._save_decision(incoming, Decision((Reply(said),)), at, withdraw=True)
         if decision := await self._staff.decide(content, incoming, role, at):
             return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
-        (session, broken), case = self._load_session(known.session), self._case(channel, known)
+        (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = self._can(channel).posts
         taken = await self._is_code_taken(incoming)
@@ -290,16 +305,6 @@ class Service:
         number = draw_number(self._draw)
         return Case(known.ticket, number)
 
-    def _load_session(self, stored: str | None) -> tuple[Session | None, str | None]:
-        """Return the session, and its text when that cannot be read; then the session is empty, not None (nobody)."""
-        if stored is None:
-            return None, None
-        try:
-            return sessions.load(json.loads(stored)), None
-        except (AttributeError, KeyError, TypeError, ValueError):
-            _log.error("session_unreadable", kept="broken_sessions")
-            return Session(), stored
-
     async def _forget(self, content: Content, incoming: Incoming, at: datetime, left: Sequence[Effect]) -> Answer:
         phrases = content.phrases
         again = Answer((Reply(phrases.forgotten_before),))
@@ -323,6 +328,29 @@ class Service:
         kept["card"] = [card.text for card in render_own_card(Voice(content, turn.session, now))]
         file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
         return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))
+
+
+def _load_session(stored: str | None) -> tuple[Session | None, str | None]:
+    """Return the session, and its text when that cannot be read; then the session is empty, not None (nobody)."""
+    if stored is None:
+        return None, None
+    try:
+        return sessions.load(json.loads(stored)), None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        _log.error("session_unreadable", kept="broken_sessions")
+        return Session(), stored
+
+
+async def _through_trouble(take: Callable[[], Awaitable[Answer]], *, waits: bool) -> Answer:
+    """Take a turn; wait out trouble of the database that passes, where the same update is not answered twice."""
+    for wait_s in WAITS_S if waits else ():
+        try:
+            return await take()
+        except StoreProblem as problem:
+            if not problem.passes:
+                raise
+        await asyncio.sleep(wait_s)
+    return await take()
 
 
 def _answer(turn: Turn) -> Answer:

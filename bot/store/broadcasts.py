@@ -20,6 +20,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, texts
 from bot.store.proofs import prove
 from bot.store.rows import Origin, Rows, run_to_completion
+from bot.store.signals import signal
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
@@ -154,6 +155,7 @@ async def change_state(connection: AsyncConnection, moved: Moved, _: Origin) -> 
     """Move a broadcast from one state to another. Outdated when it is elsewhere by now."""
     if not await move(connection, moved.number, moved.source, moved.target, **moved.also):
         raise Outdated(moved.source)
+    await signal(connection, "broadcast")
 
 
 async def save_ack(connection: AsyncConnection, answered: Answered, origin: Origin) -> None:

@@ -2,31 +2,86 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.problems import StoreProblem
+from bot.store.problems import StoreProblem, code_of
 
 WAL_ATTEMPTS = 200
 """Attempts to switch a fresh file to write-ahead logging while others open it."""
+SILENT_S = 10
+"""Seconds after which a connection whose other end is silent is given up, by us and by the server."""
+UNKNOWN_TO_POOLER = "unsupported startup parameter"
+"""With these words PgBouncer refuses what only the server itself understands."""
 
 
-def engine_for(address: URL, wait_s: float) -> AsyncEngine:
-    """Return the engine of a database. StoreProblem when its driver is not installed."""
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to connect. `wait_s`: seconds for a connection, and for another process that writes to SQLite's file.
+
+    Of PostgreSQL alone: `statement_s` is how long a statement may take, `pool` the number of connections. `pooled`:
+    PgBouncer is between, which may give each transaction another connection of the server's. `migrates`: an older
+    schema is brought up to date, else it is a StoreProblem.
+    """
+
+    wait_s: float = 5.0
+    statement_s: float = 10.0
+    pool: int = 10
+    pooled: bool = False
+    migrates: bool = True
+
+    @property
+    def of_postgres(self) -> dict[str, Any]:
+        """Arguments of asyncpg."""
+        ours: dict[str, Any] = {"timeout": self.wait_s, "command_timeout": self.statement_s}
+        if self.pooled:  # no statement is there any more in the next transaction
+            return ours | {
+                "statement_cache_size": 0,
+                "prepared_statement_cache_size": 0,
+                "prepared_statement_name_func": str,
+            }
+        return ours | {"server_settings": _server_settings(self.statement_s)}
+
+
+DEFAULT = EngineOptions()
+
+
+def _server_settings(statement_s: float) -> dict[str, str]:
+    """Return settings with which the server gives up as we do: no lock outlives a worker that vanished."""
+    return {
+        "application_name": "gradbot",
+        "statement_timeout": f"{statement_s * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{3 * statement_s * 1000:.0f}",
+        "tcp_keepalives_idle": f"{SILENT_S // 2}",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "2",
+        "tcp_user_timeout": f"{SILENT_S * 1000}",
+    }
+
+
+def engine_for(address: URL, options: EngineOptions, **more: Any) -> AsyncEngine:
+    """Return the engine of a database; `more` are SQLAlchemy's own options. StoreProblem when its driver is missing."""
     if address.get_backend_name() != "sqlite":
+        pool = {"pool_size": options.pool, "max_overflow": 0, "pool_timeout": options.wait_s, "pool_use_lifo": True}
         try:
-            return create_async_engine(address, connect_args={"timeout": wait_s}, pool_pre_ping=True)
+            engine = create_async_engine(address, connect_args=options.of_postgres, **(more or pool))
         except ModuleNotFoundError as error:
             raise StoreProblem(
                 "unreachable", f"{error.name} is not installed: pip install 'gradbot[postgres]'"
             ) from error
+        event.listen(engine.sync_engine, "connect", _notice_silence)
+        return engine
     # LIFO: the connection used last has the warmest page cache.
-    engine = create_async_engine(address, connect_args={"timeout": wait_s}, pool_use_lifo=True)
+    engine = create_async_engine(address, connect_args={"timeout": options.wait_s}, pool_use_lifo=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -43,6 +98,33 @@ def engine_for(address: URL, wait_s: float) -> AsyncEngine:
             connection.exec_driver_sql(line)
 
     return engine
+
+
+def _notice_silence(connection: Any, _record: Any) -> None:
+    """Let the system end a connection of PostgreSQL whose other end is gone without a word."""
+    transport = getattr(connection.driver_connection, "_transport", None)
+    found: socket.socket | None = transport.get_extra_info("socket") if transport else None
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wanted = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": SILENT_S * 1000}
+    for name, value in wanted.items():
+        if number := getattr(socket, name, None):  # not every system has all of them
+            found.setsockopt(socket.IPPROTO_TCP, number, value)
+
+
+@asynccontextmanager
+async def given_up_when_broken(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Close a connection that is of no use any more: silent, or to a server that only reads now."""
+    try:
+        yield
+    except OSError:
+        await connection.invalidate()
+        raise
+    except DBAPIError as error:
+        if connection.dialect.name != "sqlite" and code_of(error) in ("unreachable", "unwritable"):
+            await connection.invalidate()
+        raise
 
 
 def try_file(path: Path, wait_s: float) -> None:

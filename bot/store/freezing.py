@@ -21,6 +21,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.ledger import move, states_of
 from bot.store.proofs import prove
 from bot.store.rows import Origin
+from bot.store.signals import signal
 from bot.store.tables import people
 from bot.store.times import text_of
 
@@ -57,6 +58,7 @@ async def start(connection: AsyncConnection, started: Started, origin: Origin) -
     begins = {"started_at": origin.at, "resume_at": None, "why": "", "total": 0}
     if not await move(connection, started.number, started.source, "freezing", **begins):
         raise Outdated(started.source)
+    await signal(connection, "broadcast")
     ids, which = _ids(started)
     first, last = (await connection.execute(select(func.min(ids), func.max(ids)).where(*which))).one()
     await _piece(connection, Freezing(started, (first or 1) - 1, last or 0), origin.at)
@@ -85,6 +87,7 @@ async def cancel(connection: AsyncConnection, cancelled: Cancelled, origin: Orig
     """Stop a broadcast, and write the first piece of those who are left out. Outdated: it is elsewhere by now."""
     if not await move(connection, cancelled.number, cancelled.source, "cancelled", resume_at=None, freezing=None):
         raise Outdated(cancelled.source)
+    await signal(connection, "broadcast")
     await _leave_out(connection, cancelled.number, origin.at)
 
 

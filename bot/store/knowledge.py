@@ -20,6 +20,7 @@ from bot.domain.effects import Outdated
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.store.knowledge_tables import done_once, drafts, revisions, texts, trials
 from bot.store.rows import Origin, ReadRows
+from bot.store.signals import signal
 from bot.store.tables import person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
@@ -120,6 +121,7 @@ async def add_revision(connection: AsyncConnection, revised: Revised, origin: Or
     new = upsert(connection.dialect.name)(revisions).on_conflict_do_nothing()
     if (await connection.execute(new, row)).rowcount != 1:
         raise Outdated(f"revision {revised.parent}")
+    await signal(connection, "revision")
 
 
 async def save_draft(connection: AsyncConnection, drafted: Drafted, origin: Origin) -> None:

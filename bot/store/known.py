@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.roles import Role
 from bot.domain.tickets import Ticket
+from bot.store.engine import given_up_when_broken
+from bot.store.outbox import user_lane
 from bot.store.problems import translate_errors
-from bot.store.tables import KEPT_TURNS, handled_updates, people, staff, tickets
+from bot.store.tables import KEPT_TURNS, handled_updates, outbox, people, staff, tickets
 from bot.store.tickets import ticket_of_row
 from bot.store.times import time_of
 
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
-_SESSIONS = select(people.c.user_id, people.c.session, people.c.turns).where(
+_WAITS = exists().where(outbox.c.lane == user_lane(people.c.channel, people.c.user_id), outbox.c.owed)
+_SESSIONS = select(people.c.user_id, people.c.session, people.c.turns, _WAITS.label("waits")).where(
     people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS)
 )
 _TURNS = (
@@ -59,7 +62,8 @@ class KnownPerson:
 
     `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
     has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns` identifies the
-    version of the session; 0: somebody unknown. `role_until`: when the role ends; None: never.
+    version of the session; 0: somebody unknown. `role_until`: when the role ends; None: never. `waits`: replies to
+    the person are in the outbox.
     """
 
     session: str | None = None
@@ -70,13 +74,14 @@ class KnownPerson:
     thread: str | None = None
     turns: int = 0
     role_until: datetime | None = None
+    waits: bool = False
 
 
 async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
     """Return what is known for each query, in their order."""
     found: dict[KnownQuery, KnownPerson] = {}
     with translate_errors():
-        async with reader.connect() as connection:
+        async with reader.connect() as connection, given_up_when_broken(connection):
             for channel in {query.channel for query in queries}:
                 mine = [query for query in queries if query.channel == channel]
                 found |= zip(mine, await _load(connection, channel, mine), strict=True)
@@ -110,4 +115,5 @@ def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> Know
         ticket.thread if ticket else None,
         session.turns if session else 0,
         time_of(role.until) if role else None,
+        bool(session and session.waits),
     )

@@ -2,6 +2,10 @@
 
 Queued inside a turn's transaction; claimed and settled outside. A message leaves the outbox when it was delivered, so
 after a kill in between it is sent again: at least once.
+
+Messages that must keep their order (those of one chat, those about one ticket) form a lane. The first of a lane is its
+`head`, and only heads are claimed: a claim looks at no message that waits behind another, however many there are. A
+claim is a lease: the message belongs to `worker` until `due_at`, and then to whoever takes it.
 """
 
 from __future__ import annotations
@@ -12,20 +16,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, bindparam, case, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Row, and_, delete, exists, insert, not_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Delivered, Post, Reply
 from bot.domain.outbox import Queued
 from bot.store.rows import Origin, Rows, run_to_completion
+from bot.store.signals import signal
 from bot.store.tables import outbox, people, ticket_messages, tickets
 from bot.store.tickets import note_delivery
 from bot.store.times import text_of, time_of
+from bot.store.upsert import upsert
 
 CLAIMED = 200
-"""Most messages that are claimed at once; at Telegram's pace they are sent long before the claim is over."""
-CLAIMED_S = 150
-"""Seconds for which a message belongs to its sender; after a kill it is sent again when they are over."""
+"""Most messages that are claimed at once."""
+CLAIMED_S = 15
+"""Seconds of a lease; whoever sends longer renews it. After a kill the message is sent again when they are over."""
+STAFF = "staff"
+"""The channel of messages for staff: whoever has a staff chat delivers them, wherever the graduate is."""
+UNSURE = "?"
+"""The worker of a message whose outcome is unknown: it may have been sent."""
 AGAIN_S = 60
 """Seconds until a message whose outcome is unknown is sent again."""
 MOST_TRIES = 20
@@ -41,16 +51,6 @@ MOST_JOINED = 3500
 """Characters of replies that are joined."""
 
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
-_TICKET = select(tickets.c.id).where(tickets.c.number == bindparam("ticket_number")).scalar_subquery()
-_QUEUE = insert(outbox).values(ticket=_TICKET)
-# An answer reaches a graduate where they are, not where it was written.
-_THEIR_CHANNEL = (
-    select(people.c.channel)
-    .join(tickets, tickets.c.person == people.c.id)
-    .where(tickets.c.number == bindparam("ticket_number"))
-    .scalar_subquery()
-)
-_QUEUE_FOR_GRADUATE = _QUEUE.values(channel=func.coalesce(_THEIR_CHANNEL, bindparam("channel_of_origin")))
 # The outbox with the ticket of each message, and the graduate where it goes to them.
 _ADDRESSED = outbox.outerjoin(tickets, tickets.c.id == outbox.c.ticket).outerjoin(
     people, and_(people.c.id == tickets.c.person, outbox.c.to == "graduate")
@@ -68,9 +68,13 @@ def join_replies(first: Reply, then: Reply) -> Reply | None:
 
 def _owed(channel: str, message: Queued) -> Any:
     """Select what waits for the person of a message, oldest first."""
-    theirs = (outbox.c.channel == channel, outbox.c.to == "user", outbox.c.user_id == message.user)
-    is_reply = (outbox.c.planned.is_(False), outbox.c.reply.is_not(None))
-    return select(outbox.c.id, outbox.c.reply, outbox.c.tries).where(*theirs, *is_reply).order_by(outbox.c.id)
+    is_reply = (outbox.c.lane == user_lane(channel, message.user), outbox.c.to == "user", outbox.c.reply.is_not(None))
+    return select(outbox.c.id, outbox.c.reply, outbox.c.tries).where(*is_reply).order_by(outbox.c.id)
+
+
+def user_lane(channel: Any, user: Any) -> Any:
+    """Return the lane of a person, of texts or of columns."""
+    return channel + " user " + user
 
 
 async def queue(connection: AsyncConnection, message: Queued, origin: Origin) -> None:
@@ -79,10 +83,34 @@ async def queue(connection: AsyncConnection, message: Queued, origin: Origin) ->
         if await _join_waiting(connection, message):
             return
         message = replace(message, due_at=await _schedule_words(connection, message, origin.at))
-    row = _row(message, origin)
-    if message.to == "graduate":
-        row["channel_of_origin"] = row.pop("channel")
-    await connection.execute(_QUEUE_FOR_GRADUATE if message.to == "graduate" else _QUEUE, row)
+    row = await _row(connection, message, origin)
+    while not await _is_head(connection, row) and not await _is_behind(connection, row):
+        pass  # the head has left between the two
+    await signal(connection, "outbox")
+
+
+async def _is_head(connection: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Add a message as the head of its lane; False when the lane has one."""
+    new = upsert(connection.dialect.name)(outbox).values(**row, head=True)
+    new = new.on_conflict_do_nothing(index_elements=[outbox.c.lane], index_where=outbox.c.head)
+    return (await connection.execute(new.returning(outbox.c.id))).first() is not None
+
+
+async def _is_behind(connection: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Add a message behind the head of its lane, which stays until both are committed; False when there is none."""
+    head = select(outbox.c.id).where(outbox.c.lane == row["lane"], outbox.c.head)
+    if (await connection.execute(head.with_for_update(read=True, key_share=True))).first() is None:
+        return False
+    await connection.execute(insert(outbox), row | {"head": False})
+    return True
+
+
+async def remove(connection: AsyncConnection, number: int) -> None:
+    """Delete a head; the next message of its lane becomes the head."""
+    gone = delete(outbox).where(outbox.c.id == number).returning(outbox.c.lane)
+    lane = (await connection.execute(gone)).scalar()
+    next_ = select(outbox.c.id).where(outbox.c.lane == lane).order_by(outbox.c.id).limit(1).scalar_subquery()
+    await connection.execute(update(outbox).where(outbox.c.id == next_).values(head=True))
 
 
 async def _join_waiting(connection: AsyncConnection, message: Queued) -> bool:
@@ -113,15 +141,34 @@ class OutboxRows(Rows):
     """The outbox of an open store."""
 
     @run_to_completion
-    async def claim(self, channel: str, at: datetime) -> list[Post]:
-        """Return the next due message of each chat, oldest first, at most CLAIMED; they are claimed for CLAIMED_S."""
-        is_due = select(outbox.c.id).where(_is_ours(channel), outbox.c.due_at <= text_of(at)).limit(1)
-        if not await self._fetch(is_due):
+    async def claim(self, channel: str, at: datetime, worker: str = "") -> list[Post]:
+        """Lease the messages that are due and first in their lane to a worker, at most CLAIMED; the oldest come first.
+
+        Who still sends when CLAIMED_S are nearly over must `renew`.
+        """
+        due = await self.next_due(channel)
+        if due is None or due > at:
             return []
+        lease = {"worker": worker, "due_at": _lease_end(at), "tries": outbox.c.tries + 1}
         async with self._writing() as connection:
-            claimed = [number for (number,) in await connection.execute(_claim(channel, at))]
-            rows = await connection.execute(_posts(channel, claimed)) if claimed else ()
-            return [_post(row) for row in rows]
+            before: dict[int, str | None] = {}
+            for whose in (channel, STAFF):
+                free = _due(whose).where(outbox.c.due_at <= text_of(at)).limit(CLAIMED - len(before))
+                # Not FOR UPDATE: that would wait for whoever adds a message behind.
+                free = free.add_columns(outbox.c.worker).with_for_update(key_share=True, skip_locked=True, of=outbox)
+                before |= {row.id: row.worker for row in await connection.execute(free)}
+            if not before:
+                return []
+            await connection.execute(update(outbox).where(outbox.c.id.in_(before)).values(**lease))
+            rows = await connection.execute(_posts(list(before)))
+            return [_post(row, before[row.id] is not None) for row in rows]
+
+    @run_to_completion
+    async def renew(self, channel: str, worker: str, at: datetime) -> None:
+        """Let the leases of a worker run from now on."""
+        mine = (outbox.c.channel.in_((channel, STAFF)), outbox.c.head, outbox.c.worker == worker)
+        async with self._writing() as connection:
+            await connection.execute(update(outbox).where(*mine).values(due_at=_lease_end(at)))
 
     @run_to_completion
     async def owe(self, messages: Sequence[Queued], channel: str, at: datetime) -> None:
@@ -151,19 +198,10 @@ class OutboxRows(Rows):
         return [user for (user,) in await self._fetch(waiting.distinct())]
 
     async def next_due(self, channel: str) -> datetime | None:
-        """Return when the next message is due, or due again, of those first in their chat; None when there is none."""
-        next_ = select(func.min(outbox.c.due_at)).where(outbox.c.id.in_(_first(channel)))
-        ((at,),) = await self._fetch(next_)
-        return time_of(at) if at else None
-
-    @run_to_completion
-    async def recall(self, channel: str, at: datetime) -> None:
-        """Make messages whose sender was killed due at once; for the start of the only sender."""
-        # What is due later than any claim ends is not claimed: a pause that Telegram asked for.
-        claims_end = text_of(at + timedelta(seconds=CLAIMED_S))
-        claimed = (_is_ours(channel), outbox.c.tries > 0, outbox.c.due_at <= claims_end)
-        async with self._writing() as connection:
-            await connection.execute(update(outbox).where(*claimed).values(due_at=text_of(at)))
+        """Return when the next message is due, or due again, of those first in their lane; None when there is none."""
+        heads = [_due(whose).with_only_columns(outbox.c.due_at).limit(1).subquery() for whose in (channel, STAFF)]
+        rows = await self._fetch(union_all(*(select(head) for head in heads)))
+        return time_of(min(row.due_at for row in rows)) if rows else None
 
     @run_to_completion
     async def settle(self, post: Post, delivered: Delivered, at: datetime, news: Sequence[Queued] = ()) -> bool:
@@ -171,57 +209,40 @@ class OutboxRows(Rows):
         outcome = delivered.outcome
         this = outbox.c.id == post.number
         async with self._writing() as connection:
-            row = (await connection.execute(select(outbox).where(this))).first()
-            if row is None:  # its graduate was forgotten meanwhile
+            row = (await connection.execute(select(outbox).where(this).with_for_update())).first()
+            if row is None:  # its graduate was forgotten meanwhile, or it was settled after the lease was over
                 return True
             if outcome.became == "later" or (outcome.became == "unsure" and row.tries < MOST_TRIES):
-                again = outcome.resume_at or at + timedelta(seconds=AGAIN_S)
-                await connection.execute(update(outbox).where(this).values(due_at=text_of(again)))
+                again = text_of(outcome.resume_at or at + timedelta(seconds=AGAIN_S))
+                mine = update(outbox).where(this, outbox.c.worker == post.worker)
+                left = UNSURE if outcome.became == "unsure" or post.again else None
+                await connection.execute(mine.values(due_at=again, worker=left))
                 return False
             if row.ticket is not None and row.to == "staff" and outcome.became == "sent":
                 await note_delivery(connection, row.ticket, delivered)
-            await connection.execute(delete(outbox).where(this))
+            await remove(connection, post.number)
             for message in news:
                 await queue(connection, message, Origin(row.channel, "", at))
             return True
 
 
-def _is_ours(channel: str) -> Any:
-    """Hold for what a channel delivers: its own, and everything for staff, as only one with a staff chat delivers."""
-    return or_(outbox.c.channel == channel, outbox.c.to == "staff")
+def _lease_end(at: datetime) -> str:
+    return text_of(at + timedelta(seconds=CLAIMED_S))
 
 
-def _first(channel: str) -> Any:
-    """Select the number of the first message of each chat (for staff: of each ticket), and of the first planned.
+def _due(channel: str) -> Any:
+    """Select the numbers of heads, the one due first before all others.
 
-    Words for staff wait for the ticket's card and whatever else was said before them.
+    Words for staff are left out while the ticket's card, or whatever else was said before them, waits.
     """
-    chat = func.coalesce(outbox.c.user_id, people.c.user_id, "")
     before = outbox.alias()
     of_ticket = (before.c.ticket == outbox.c.ticket, before.c.to == "staff", before.c.planned.is_(False))
     waits = and_(outbox.c.to == "staff", outbox.c.planned, exists().where(*of_ticket, before.c.id < outbox.c.id))
-    return (
-        select(func.min(outbox.c.id))
-        .select_from(_ADDRESSED)
-        .where(_is_ours(channel), not_(waits))
-        .group_by(outbox.c.to == "staff", case((outbox.c.to == "staff", outbox.c.ticket)), chat, outbox.c.planned)
-    )
+    heads = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.head, not_(waits))
+    return heads.order_by(outbox.c.due_at, outbox.c.id)
 
 
-def _claim(channel: str, at: datetime) -> Any:
-    """Update the due messages that are first in their chat, and return their numbers."""
-    oldest = (
-        select(outbox.c.id)
-        .where(outbox.c.id.in_(_first(channel)), outbox.c.due_at <= text_of(at))
-        .order_by(outbox.c.id)
-        .limit(CLAIMED)
-    )
-    until = text_of(at + timedelta(seconds=CLAIMED_S))
-    claimed = update(outbox).where(outbox.c.id.in_(oldest)).values(due_at=until, tries=outbox.c.tries + 1)
-    return claimed.returning(outbox.c.id)
-
-
-def _posts(channel: str, numbers: Sequence[int]) -> Any:
+def _posts(numbers: Sequence[int]) -> Any:
     """Select messages with all that their sender needs, oldest first."""
     newest_of_ticket = (
         select(ticket_messages.c.message)
@@ -232,12 +253,7 @@ def _posts(channel: str, numbers: Sequence[int]) -> Any:
         .scalar_subquery()
     )
     behind = outbox.alias()
-    is_more = exists().where(
-        behind.c.channel == channel,
-        behind.c.user_id == outbox.c.user_id,
-        behind.c.planned.is_(False),
-        behind.c.id > outbox.c.id,
-    )
+    is_more = exists().where(behind.c.lane == outbox.c.lane, behind.c.id > outbox.c.id)
     more = (
         people.c.user_id.label("graduate"),
         tickets.c.number,
@@ -248,25 +264,39 @@ def _posts(channel: str, numbers: Sequence[int]) -> Any:
     return select(outbox, *more).select_from(_ADDRESSED).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id)
 
 
-def _row(message: Queued, origin: Origin) -> dict[str, Any]:
+async def _row(connection: AsyncConnection, message: Queued, origin: Origin) -> dict[str, Any]:
+    about = select(tickets.c.id, people.c.channel, people.c.user_id).join(people)
+    about = about.where(tickets.c.number == message.ticket)
+    ticket = (await connection.execute(about)).first() if message.ticket else None
+    due_at = text_of(message.due_at or message.planned_at or origin.at)
+    channel = origin.channel
+    if message.to == "staff":
+        channel, lane = STAFF, f"{STAFF} {ticket.id if ticket else ''}{' words' if message.joins else ''}"
+    else:
+        # An answer reaches a graduate where they are, not where it was written.
+        channel = ticket.channel if ticket and message.to == "graduate" else channel
+        lane = user_lane(channel, message.user or (ticket.user_id if ticket else ""))
+        lane += f" at {due_at}" if message.planned_at else ""
     return {
-        "channel": origin.channel,
+        "channel": channel,
         "to": message.to,
         "user_id": message.user,
-        "ticket_number": message.ticket,
+        "ticket": ticket.id if ticket else None,
         "title": message.title,
         "thread": message.thread,
         "answers": message.under,
         "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
         "commands": message.commands,
-        "due_at": text_of(message.due_at or message.planned_at or origin.at),
+        "due_at": due_at,
         "tries": 0,
         # Nothing waits for words: a press of staff is confirmed at once.
         "planned": message.planned_at is not None or message.joins,
+        "owed": message.owed,
+        "lane": lane,
     }
 
 
-def _post(row: Row[Any]) -> Post:
+def _post(row: Row[Any], again: bool) -> Post:  # noqa: FBT001 - one caller
     # The ticket's thread and messages are the staff chat's: no other chat knows them.
     to_staff = row.to == "staff"
     return Post(
@@ -279,4 +309,6 @@ def _post(row: Row[Any]) -> Post:
         row.commands,
         row.number,
         not row.is_more,
+        row.worker or "",
+        again,
     )

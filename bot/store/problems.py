@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 StoreCode = Literal[
     "newer_schema",  # made by a later gradbot
+    "older_schema",  # made by an earlier one, and it is not to be changed here
     "locked",  # another process, or all of us together, keep it busy for longer than we wait
     "disk_full",
     "not_a_database",  # another kind of file, a damaged one, or somebody else's tables
@@ -53,13 +54,27 @@ _POSTGRES: tuple[tuple[str, StoreCode], ...] = (
 )
 
 
-class StoreProblem(Exception):
-    """The database cannot do what was requested, and nothing was changed. `detail`: one English line, no secrets."""
+# Beginnings of the SQLSTATE of what passes by itself: a lost connection, a restart, another primary, a lock.
+_PASSING = ("08", "25006", "40", "53300", "55P03", "57")
 
-    def __init__(self, code: StoreCode, detail: str) -> None:
+
+class StoreProblem(Exception):
+    """The database cannot do what was requested, and nothing was changed. `detail`: one English line, no secrets.
+
+    `sqlstate` is PostgreSQL's own code, empty when it did not answer. `passes`: it may be gone a moment later.
+    """
+
+    def __init__(self, code: StoreCode, detail: str, sqlstate: str = "", *, passes: bool = False) -> None:
         self.code = code
         self.detail = detail
+        self.sqlstate = sqlstate
+        self.passes = passes
         super().__init__(f"{code}: {detail}")
+
+    @property
+    def for_log(self) -> dict[str, str]:
+        """Fields of a log line."""
+        return {"code": self.code} | ({"sqlstate": self.sqlstate} if self.sqlstate else {})
 
 
 @contextmanager
@@ -71,16 +86,18 @@ def translate_errors() -> Iterator[None]:
         code = code_of(error)
         if code is None:
             raise
-        raise StoreProblem(code, str(error.orig)) from error
+        state = getattr(error.orig, "sqlstate", None) or ""
+        passes = code == "unreachable" if not state else state.startswith(_PASSING)
+        raise StoreProblem(code, str(error.orig).partition("\n")[0], state, passes=passes) from error
     except sqlite3.Error as error:
         code = _first(_SQLITE, getattr(error, "sqlite_errorname", ""))
         if code is None:
             raise
         raise StoreProblem(code, str(error)) from error
     except NoConnectionFree as error:
-        raise StoreProblem("locked", "every connection has been in use for too long") from error
+        raise StoreProblem("locked", "every connection has been in use for too long", passes=True) from error
     except OSError as error:  # asyncpg lets refused, unresolved and timed-out connections through as they are
-        raise StoreProblem("unreachable", str(error) or type(error).__name__) from error
+        raise StoreProblem("unreachable", str(error) or type(error).__name__, passes=True) from error
 
 
 def code_of(error: DBAPIError) -> StoreCode | None:

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.store.engine import given_up_when_broken
 from bot.store.problems import translate_errors
 
 RunningTasks = set[asyncio.Task[Any]]
@@ -81,7 +82,7 @@ class ReadRows:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
         with translate_errors():
-            async with self._reader.connect() as connection:
+            async with self._reader.connect() as connection, given_up_when_broken(connection):
                 yield connection
 
     async def _fetch(self, query: Any, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:

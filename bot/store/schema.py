@@ -13,12 +13,15 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.runtime.log import LazyLogger
 from bot.store.problems import StoreProblem, code_of
-from bot.store.tables import STILL_OPEN, metadata, one_open_ticket
+from bot.store.tables import PARTIAL, metadata
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that they can be compared.
-REVISION = "0015"
+REVISION = "0016"
 RESTORE = "restore a backup: gradbot db restore FILE"
+_log = LazyLogger()
+MIGRATE = "bring it up to date: gradbot db migrate"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # SQLite keeps what was deleted in its write-ahead log until this is done.
@@ -31,18 +34,42 @@ _FIRST = {
 _LAST = {"sqlite": ("PRAGMA foreign_keys=ON", WIPE_LOG), "postgresql": ()}
 
 
-async def prepare(connection: AsyncConnection) -> None:
-    """Make the schema current, in one transaction. The connection must not begin one by itself on SQLite."""
+class SchemaWatch:
+    """The schema's revision while the store is open: `newer` when it is later than ours, else None."""
+
+    def __init__(self) -> None:
+        self.newer: str | None = None
+
+    def note(self, revision: str) -> None:
+        """Note the revision as it is now."""
+        if revision > REVISION and self.newer is None:
+            _log.error("newer_schema", found=revision, known=REVISION, did="nothing is acknowledged any more")
+        self.newer = revision if revision > REVISION else None
+
+    def check(self) -> None:
+        """Refuse to write under a newer schema: StoreProblem."""
+        if self.newer:
+            known = f"the database is at revision {self.newer}, this gradbot knows {REVISION}"
+            raise StoreProblem("newer_schema", f"{known}; start the new one")
+
+
+async def prepare(connection: AsyncConnection, *, migrates: bool = True) -> None:
+    """Make the schema current, in one transaction. The connection must not begin one by itself on SQLite.
+
+    Without `migrates` a fresh or an older database is a StoreProblem.
+    """
     for line in _FIRST[connection.dialect.name]:
         await connection.exec_driver_sql(line)
-    await connection.run_sync(_prepare)
+    await connection.run_sync(_prepare, migrates)
     await connection.commit()
     for line in _LAST[connection.dialect.name]:
         await connection.exec_driver_sql(line)
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare(connection: Connection, migrates: bool) -> None:  # noqa: FBT001 - run_sync passes no keywords
     found = set(inspect(connection).get_table_names())
+    if not migrates and "alembic_version" not in found:
+        raise StoreProblem("older_schema", f"the database is empty; {MIGRATE}")
     if "alembic_version" not in found:
         strangers = found if connection.dialect.name == "sqlite" else found & set(metadata.tables)
         if strangers:
@@ -52,6 +79,8 @@ def _prepare(connection: Connection) -> None:
     revision = _read_revision(connection, found)
     if revision > REVISION:
         raise StoreProblem("newer_schema", f"the database is at revision {revision}, this gradbot knows {REVISION}")
+    if revision < REVISION and not migrates:
+        raise StoreProblem("older_schema", f"the database is at revision {revision}, not {REVISION}; {MIGRATE}")
     if revision < REVISION:
         _upgrade_or_explain(connection, revision)
         found = set(inspect(connection).get_table_names())
@@ -83,7 +112,8 @@ def _read_revision(connection: Connection, found: set[str]) -> str:
 def create(connection: Connection) -> None:
     """Make all tables in an empty database and stamp it."""
     if connection.dialect.name == "postgresql":
-        one_open_ticket.dialect_kwargs["postgresql_where"] = STILL_OPEN
+        for index, which in PARTIAL.items():
+            index.dialect_kwargs["postgresql_where"] = which
     metadata.create_all(connection, checkfirst=False)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "

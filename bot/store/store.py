@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, Self
 
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.effects import Effect
@@ -26,7 +27,7 @@ from bot.store.batching import Batcher
 from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
 from bot.store.effects import apply
-from bot.store.engine import engine_for, try_file
+from bot.store.engine import DEFAULT, UNKNOWN_TO_POOLER, EngineOptions, engine_for, given_up_when_broken, try_file
 from bot.store.file_guard import FileGuard
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
@@ -40,21 +41,26 @@ from bot.store.questions import QuestionRows
 from bot.store.reminders import ReminderRows
 from bot.store.roles import RoleRows
 from bot.store.rows import Origin, ReadRows, RunningTasks, run_to_completion
-from bot.store.schema import WIPE_LOG, prepare
+from bot.store.schema import WIPE_LOG, SchemaWatch, prepare
 from bot.store.talk import TalkRows
 from bot.store.tickets import TicketRows
 from bot.store.turns import Miss, StepEvent, TurnRow, TurnWriter, is_handled, save_forgetting
+from bot.store.workers import Workers
 
 
 class Store(ReadRows):
     """An open database. Every method raises StoreProblem, and then has changed nothing."""
 
-    def __init__(self, engine: AsyncEngine, new_member: Callable[[], str]) -> None:
+    def __init__(self, engine: AsyncEngine, new_member: Callable[[], str], options: EngineOptions) -> None:
         sqlite = engine.dialect.name == "sqlite"
-        super().__init__(engine.execution_options(**({"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"})))
+        # Behind PgBouncer a statement is prepared and executed in one transaction.
+        alone: dict[str, Any] = {"begin": ""} if sqlite else {} if options.pooled else {"isolation_level": "AUTOCOMMIT"}
+        super().__init__(engine.execution_options(**alone))
         self._engine = engine
         self._new_member = new_member
+        self._options = options
         self._guard: FileGuard | None = None
+        self.schema = SchemaWatch()
         self._under_way: RunningTasks = set()
         # SQLite has one writer. Queueing here is fair and wakes at once; its own way is to sleep and try again.
         self._writing: AbstractAsyncContextManager[Any] = asyncio.Lock() if sqlite else nullcontext()
@@ -79,28 +85,40 @@ class Store(ReadRows):
 
     @classmethod
     async def open(
-        cls, where: str | Path, *, wait_s: float = 5.0, new_member: Callable[[], str] = lambda: secrets.token_hex(8)
+        cls,
+        where: str | Path,
+        *,
+        options: EngineOptions = DEFAULT,
+        new_member: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> Self:
         """Open SQLite's file (made when absent) or the database of an address, its schema made current.
 
-        Addresses are `sqlite+aiosqlite:///PATH` and `postgresql+asyncpg://…`.
-
-        wait_s: seconds to wait for another process that writes. new_member: draws a member id nobody has.
+        Addresses are `sqlite+aiosqlite:///PATH` and `postgresql+asyncpg://…`. That PgBouncer is between is noticed
+        where it says so. new_member: draws a member id nobody has.
         """
         address = _address(where)
         with translate_errors():
             if address.get_backend_name() == "sqlite":
-                await asyncio.to_thread(try_file, Path(address.database or ""), wait_s)
-            engine = engine_for(address, wait_s)
+                await asyncio.to_thread(try_file, Path(address.database or ""), options.wait_s)
+            engine = engine_for(address, options)
             try:
                 async with engine.connect() as connection:
-                    await prepare(await connection.execution_options(begin=""))
+                    await prepare(await connection.execution_options(begin=""), migrates=options.migrates)
             except TypeError as odd:  # an option in the address that the driver does not have
                 raise StoreProblem("unreachable", str(odd)) from odd
+            except DBAPIError as error:
+                await engine.dispose()
+                if UNKNOWN_TO_POOLER in str(error.orig) and not options.pooled:
+                    return await cls.open(where, options=replace(options, pooled=True), new_member=new_member)
+                raise
             except BaseException:
                 await engine.dispose()
                 raise
-        return cls(engine, new_member)
+        return cls(engine, new_member, options)
+
+    def workers(self, key: str) -> Workers:
+        """Return this worker among those on the same database that serve the same bot, which `key` names."""
+        return Workers(self._engine.url, self._options, key, self.schema.note)
 
     @staticmethod
     def exists(where: str | Path) -> bool:
@@ -255,9 +273,10 @@ class Store(ReadRows):
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with translate_errors():
-            async with self._writing, self._engine.begin() as connection:
+            async with self._writing, self._engine.begin() as connection, given_up_when_broken(connection):
                 if not self.is_intact():
                     raise StoreProblem("replaced", "the file was deleted or replaced while it was open; start again")
+                self.schema.check()
                 yield connection
 
 

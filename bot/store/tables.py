@@ -170,7 +170,7 @@ tickets = Table(
     Index(None, "release_at"),
 )
 
-# One ticket at a time. Naming PostgreSQL's option here would load its dialect at every start; `schema.create` adds it.
+# One ticket at a time.
 STILL_OPEN = tickets.c.state != "closed"
 one_open_ticket = Index("uq_tickets_person_open", tickets.c.person, unique=True, sqlite_where=STILL_OPEN)
 
@@ -203,16 +203,30 @@ outbox = Table(
     # JSON of the reply; NULL: only commands.
     Column("reply", Text),
     Column("commands", Text, nullable=False),
-    # Not to be sent before; a claim moves it on.
+    # Not to be sent before; a claim moves it on to its end.
     Column("due_at", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     # Kept for its own time: later messages to the same chat do not wait for it.
     Column("planned", Boolean, nullable=False, server_default=false()),
+    # An answer that could not be given at once: later ones wait behind it.
+    Column("owed", Boolean, nullable=False, server_default=false()),
+    # Messages of one lane are sent one after the other, in the order of ids.
+    Column("lane", Text, nullable=False),
+    # The first of its lane.
+    Column("head", Boolean, nullable=False),
+    # Who is sending it, or began to; NULL: nobody; `?`: somebody did, with an unknown outcome.
+    Column("worker", Text),
     Index(None, "ticket"),
-    Index(None, "due_at"),
+    Index(None, "lane", "id"),
     # No number is used twice, so that an outcome that comes late never settles another message.
     sqlite_autoincrement=True,
 )
+
+heads_due = Index("ix_outbox_due", outbox.c.channel, outbox.c.due_at, outbox.c.id, sqlite_where=outbox.c.head)
+one_head = Index("uq_outbox_lane_head", outbox.c.lane, unique=True, sqlite_where=outbox.c.head)
+
+PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head}
+"""Indexes of some rows only, and of which. Naming PostgreSQL's option in them would load its dialect at every start."""
 
 # People with a role by invitation; owners are in the settings.
 staff = Table(

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 
 from bot.domain.messages import Answer, Reply
+from bot.store.outbox import remove
 from bot.store.rows import Rows, run_to_completion
 from bot.store.tables import KEPT_TURNS, handled_updates, outbox, people, tickets
 from bot.store.times import text_of
@@ -70,7 +71,7 @@ class TalkRows(Rows):
                 if row.reply:
                     answer = _ANSWER.dump_json(Answer((_REPLY.validate_json(row.reply),))).decode()
                     await self._turns.add(connection, channel, user, f"{POST}{row.id}", answer, at)
-                await connection.execute(delete(outbox).where(outbox.c.id == row.id))
+                await remove(connection, row.id)
 
 
 def _is(channel: str, user: str) -> tuple[Any, Any]:

@@ -52,6 +52,10 @@ def test_everything_set(tmp_path: Path) -> None:
         "WEB_FRAMES": "https://www.example.edu.cn",
         "WEB_INDEX": "yes",
         "DATABASE_URL": "postgres://gradbot:pass@db/gradbot",
+        "DATABASE_POOL": "20",
+        "DATABASE_TIMEOUT": "7.5",
+        "PGBOUNCER": "on",
+        "MIGRATE": "off",
         "HOME": "keep",
         "CONTENT": "ours",
         "OWNERS": "42，7, 42",
@@ -76,6 +80,8 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.web_proxies == ("127.0.0.1", "10.0.0.0/8")
     assert settings.web_frames == ("https://www.example.edu.cn",)
     assert settings.database == "postgresql+asyncpg://gradbot:pass@db/gradbot"
+    assert (settings.database_pool, settings.database_timeout) == (20, 7.5)
+    assert (settings.pgbouncer, settings.migrate) == ("on", "off")
     assert settings.home == tmp_path / "keep"
     assert settings.content == tmp_path / "ours"
     assert settings.owners == (42, 7)
@@ -157,7 +163,7 @@ def test_all_problems_at_once_and_no_secret_in_them(tmp_path: Path) -> None:
         ("CONTENT", "not_a_folder", str(tmp_path / "nowhere")),
         ("DATABASE_URL", "not_a_database", ""),
         ("LISTEN", "not_an_address", "8080"),
-        ("LOG", "not_a_choice", "xml"),
+        ("LOG", "not_a_choice", "console or json: xml"),
         ("OWNERS", "not_an_id", "me, you"),
         ("PROXY", "not_a_url", ""),
         ("RATE", "not_a_number", "fast"),

@@ -24,6 +24,7 @@ from bot.content.loading import load
 from bot.domain.messages import Owed, Picture, Reply
 from bot.service.turns import Service
 from bot.store import Store
+from bot.store.engine import EngineOptions
 from tests.person import at
 from tests.telegram_server import ADMINISTRATOR, Message, TelegramServer, User, picture
 
@@ -74,7 +75,7 @@ def content() -> Content:
 
 @pytest.fixture
 async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
-    store = await Store.open(tmp_path / "gradbot.db", wait_s=0.05)
+    store = await Store.open(tmp_path / "gradbot.db", options=EngineOptions(wait_s=0.05))
     service = Service(content, store, lambda: AT, at("2013-12-05"))
     async with TelegramServer() as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
         here = Town(telegram, store, content, service)

@@ -10,7 +10,7 @@ import structlog
 from telegram import Update
 
 from bot.channels.telegram.bot import TelegramBot
-from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.errors import ForeignWebhook, WrongToken
 from bot.channels.telegram.intake import FinalCall, Handle, Intake
 from bot.channels.telegram.metrics import CONFLICTS, REBUILT
 from bot.channels.telegram.polling import Polling
@@ -79,14 +79,16 @@ async def test_what_is_typed_comes_in_and_is_confirmed(telegram: TelegramServer,
         await telegram.until(lambda: not telegram.pending)
     assert turns.committed == ["1", "2"]
     assert telegram.made("getUpdates")[0].parameters["allowed_updates"] == ["message", "callback_query"]
-    assert telegram.made("deleteWebhook")[0].parameters == {"drop_pending_updates": False}
 
 
-async def test_a_webhook_that_is_set_is_deleted_before_polling(telegram: TelegramServer, poll: Poll) -> None:
-    telegram.webhook = {"url": "http://127.0.0.1:9/"}
-    async with running(poll(), Turns()):
+async def test_a_webhook_of_ours_is_deleted_before_polling_and_no_other(telegram: TelegramServer, poll: Poll) -> None:
+    telegram.webhook = {"url": "http://127.0.0.1:9/secret"}
+    with pytest.raises(ForeignWebhook, match=r"to 127\.0\.0\.1$"):
+        await asyncio.wait_for(poll().run(Turns()), 5)
+    assert not telegram.made("deleteWebhook")
+    async with running(poll(may_delete=lambda url: url == "http://127.0.0.1:9/secret"), Turns()):
         await telegram.until(lambda: telegram.made("getUpdates"))
-    assert telegram.webhook is None
+    assert [call.parameters for call in telegram.made("deleteWebhook")] == [{"drop_pending_updates": False}]
 
 
 async def test_an_update_is_confirmed_only_after_its_turn(
@@ -274,7 +276,7 @@ async def test_at_start_an_unreachable_telegram_is_waited_for(
     assert turns.committed == ["1"]
 
 
-@pytest.mark.parametrize("when", ["deleteWebhook", "getUpdates"])
+@pytest.mark.parametrize("when", ["getWebhookInfo", "getUpdates"])
 @pytest.mark.parametrize("code", [401, 404])
 async def test_a_token_that_is_refused_for_a_minute_ends_it(
     telegram: TelegramServer, time: FakeTime, poll: Poll, when: str, code: int
@@ -286,7 +288,7 @@ async def test_a_token_that_is_refused_for_a_minute_ends_it(
     assert sum(time.slept) == 60
 
 
-@pytest.mark.parametrize("when", ["deleteWebhook", "getUpdates"])
+@pytest.mark.parametrize("when", ["getWebhookInfo", "getUpdates"])
 async def test_a_token_that_is_refused_in_passing_ends_nothing(telegram: TelegramServer, poll: Poll, when: str) -> None:
     ann, turns = telegram.user("Ann"), Turns()
     telegram.fault("error", when, code=401, description="Unauthorized", times=3)
@@ -322,12 +324,20 @@ async def test_another_poller_is_named_and_waited_for(telegram: TelegramServer, 
     assert CONFLICTS._value.get() == before + 1
 
 
-async def test_a_webhook_set_by_somebody_meanwhile_is_deleted(telegram: TelegramServer, poll: Poll) -> None:
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_webhook_set_meanwhile_is_deleted_when_it_is_ours(
+    telegram: TelegramServer, poll: Poll, ours: bool
+) -> None:
     ann, turns = telegram.user("Ann"), Turns()
-    async with running(poll(), turns):
+    async with running(poll(may_delete=lambda _: ours), turns):
         await telegram.until(lambda: telegram.made("getUpdates"))
         telegram.webhook = {"url": "http://127.0.0.1:9/"}
         telegram.cut()
+        if not ours:
+            before = len(telegram.made("getUpdates"))
+            await telegram.until(lambda: len(telegram.made("getUpdates")) > before + 2)
+            assert not telegram.made("deleteWebhook")
+            telegram.webhook = None  # the other program ends
         await telegram.until(lambda: telegram.webhook is None)
         ann.types("1")
         await telegram.until(lambda: not telegram.pending)

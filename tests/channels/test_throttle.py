@@ -319,3 +319,27 @@ def test_the_rate_setting_moves_the_ceiling_with_it(rate: float, limits: Limits)
 def test_more_than_telegram_ever_allows_means_no_limits() -> None:
     assert Limits.at(1000) is not None
     assert Limits.at(1001) is None
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 8, 20])
+@pytest.mark.parametrize("is_sending", [True, False])
+def test_what_all_workers_may_do_together_is_what_one_may(workers: int, is_sending: bool) -> None:
+    whole = Limits()
+    parts = [whole.share(workers, leads=n == 0, is_sending=is_sending) for n in range(workers)]
+    assert sum(part.total_in_a_s for part in parts) <= whole.total_in_a_s
+    assert sum(part.group_in_a_min for part in parts) <= max(whole.group_in_a_min, workers)
+    assert sum(part.private_per_s for part in parts) <= whole.private_per_s + 1e-9
+    if is_sending and workers <= 5:
+        assert parts[0].total_in_a_s >= whole.bulk_per_s
+
+
+async def test_a_throttle_keeps_to_new_limits_at_once(time: FakeTime) -> None:
+    sends = Sends(time, Limits())
+    sends.throttle.keep(Limits().share(2, leads=False, is_sending=True))
+    for chat in range(1, 30):
+        sends.start(chat)
+    await time.passes(0.5)
+    assert len(sends.sent) == 4
+    sends.throttle.keep(Limits())
+    await time.passes(0.4)
+    assert len(sends.sent) == 29

@@ -351,3 +351,24 @@ async def test_what_fails_by_itself_is_raised_through_the_signal_guard() -> None
 
     with pytest.raises(WrongToken):
         await until_signal(fails())
+
+
+async def test_a_webhook_that_somebody_deletes_or_replaces_is_set_again(
+    telegram: TelegramServer, hook: Hook, time: FakeTime
+) -> None:
+    ann, turns = telegram.user("Ann"), Turns()
+    async with running(hook.intake, turns):
+        await telegram.until(lambda: telegram.webhook)
+        watching = asyncio.create_task(hook.intake.watch())
+        for lost in (None, {"url": "http://127.0.0.1:9/"}):
+            await telegram.until(lambda: hook.intake.is_set)
+            with structlog.testing.capture_logs() as logs:
+                telegram.webhook = lost
+                await telegram.until(lambda: telegram.webhook and telegram.webhook["url"] == hook.url)
+            assert [log["event"] for log in logs if log["log_level"] == "error"] == ["webhook_lost"]
+            ann.types("1")
+            await telegram.until(lambda: not telegram.pending)
+        watching.cancel()
+        await asyncio.wait({watching})
+    assert turns.committed == ["1", "1"]
+    assert time.slept

@@ -90,7 +90,10 @@ async def test_a_reminder_is_moved_due_once_and_ended(store: Store) -> None:
     assert await store.reminders.due("c", AT + timedelta(hours=1)) == [("chen", None), ("lin", None)]
     assert await store.reminders.due("c", AT + timedelta(minutes=59)) == [("chen", None)]
     assert await store.reminders.due("d", AT + timedelta(hours=1)) == []
-    await store.apply([Reminded("chen"), Reminded("nobody")], "c", AT)
+    await store.apply([Reminded("chen")], "c", AT)
+    for nothing_due in ("chen", "lin", "nobody"):
+        with pytest.raises(Outdated):
+            await store.apply([Reminded(nothing_due)], "c", AT)
     await act(store, Remind(None), user="lin")
     assert await store.reminders.due("c", AT + timedelta(hours=3)) == []
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import StepEvent, Store, StoreProblem
+from bot.store.engine import EngineOptions
 from tests.store.conftest import AT
 
 NOBODY = 65534
@@ -26,7 +27,7 @@ async def save(store: Store, session: str) -> None:
 
 async def code_of_opening(url: str) -> str:
     with pytest.raises(StoreProblem) as caught:
-        await Store.open(url, wait_s=0.05)
+        await Store.open(url, options=EngineOptions(wait_s=0.05))
     assert "\n" not in caught.value.detail
     return caught.value.code
 
@@ -96,7 +97,7 @@ async def test_a_read_only_database(folder: Path) -> None:
 
 
 async def test_another_process_holds_it(url: str, path: Path) -> None:
-    store = await Store.open(url, wait_s=0.05)
+    store = await Store.open(url, options=EngineOptions(wait_s=0.05))
     await save(store, "1")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,23 +68,50 @@ async def test_a_claim_ends_and_the_message_is_sent_again(store: Store) -> None:
 
 async def test_other_channels_are_others_business(store: Store) -> None:
     await queue(store, to("a", "1"))
-    await store.outbox.recall("other", AT)
     assert await store.outbox.claim("other", AT) == []
     assert await store.outbox.next_due("other") is None
     assert await store.outbox.list_debtors("other") == []
     assert await claim(store) == ["1"]
 
 
-async def test_recall_makes_due_what_was_claimed_and_nothing_else(store: Store) -> None:
-    await queue(store, to("a", "claimed"), to("b", "paused"))
-    pauses = next(post for post in await store.outbox.claim("c", AT) if post.user == "b")
-    later = AT + CLAIM + 2 * SOON  # than any claim ends
-    assert not await store.outbox.settle(pauses, Delivered(Outcome("later", resume_at=later)), AT)
-    await queue(store, to("c", "planned", planned_at=AT + CLAIM - SOON), to("d", "delayed", due_at=AT + CLAIM - SOON))
-    await store.outbox.recall("c", AT + SOON)
-    assert await claim(store, AT + SOON) == ["claimed"]
-    assert await claim(store, AT + CLAIM - SOON) == ["planned", "delayed"]
-    assert await claim(store, later) == ["claimed", "paused"]
+async def test_each_message_is_leased_to_one_of_many_workers(database_url: str) -> None:
+    stores = [await Store.open(database_url) for _ in range(2)]
+    await queue(stores[0], *(to(f"{n % 20}", f"{n}") for n in range(60)))
+    for turn in range(3):
+        at = AT + timedelta(seconds=turn)
+        looks = (store.outbox.claim("c", at, f"w{n % 2}") for n, store in enumerate(stores * 4))
+        posts = [post for claimed in await asyncio.gather(*looks) for post in claimed]
+        assert sorted(int(post.reply.text) for post in posts if post.reply) == list(range(20 * turn, 20 * turn + 20))
+        settled = (stores[0].outbox.settle(post, Delivered(Outcome("sent")), at) for post in posts)
+        joined = (queue(stores[1], to(f"{n}", f"{60 + 20 * turn + n}")) for n in range(20))
+        assert all(await asyncio.gather(*settled))
+        await asyncio.gather(*joined)
+    left = [post.reply.text for _ in range(3) for post in await _all(stores[0]) if post.reply]
+    assert sorted(map(int, left)) == list(range(60, 120))
+    for store in stores:
+        await store.close()
+
+
+async def _all(store: Store) -> list[Post]:
+    posts = await store.outbox.claim("c", AT + CLAIM)
+    for post in posts:
+        await store.outbox.settle(post, Delivered(Outcome("sent")), AT + CLAIM)
+    return posts
+
+
+async def test_a_lease_is_renewed_by_its_worker_alone(store: Store) -> None:
+    await queue(store, to("a", "1"))
+    (post,) = await store.outbox.claim("c", AT, "one")
+    await store.outbox.renew("c", "two", AT + CLAIM / 2)
+    await store.outbox.renew("c", "one", AT + CLAIM / 3)
+    assert await store.outbox.next_due("c") == AT + CLAIM * 4 / 3
+    (again,) = await store.outbox.claim("c", AT + 2 * CLAIM, "two")
+    # The first sender says late that it has to wait: that is no longer its to say. That it was sent is.
+    assert not await store.outbox.settle(post, Delivered(Outcome("later")), AT + 2 * CLAIM)
+    assert await store.outbox.next_due("c") == AT + 3 * CLAIM
+    assert await store.outbox.settle(post, Delivered(Outcome("sent")), AT + 2 * CLAIM)
+    assert await store.outbox.settle(again, Delivered(Outcome("later")), AT + 2 * CLAIM)
+    assert await store.outbox.next_due("c") is None
 
 
 async def test_what_is_planned_holds_nothing_up_and_what_is_delayed_does(store: Store) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.store import Miss, StepEvent, Store
+from bot.store.engine import EngineOptions
 from bot.store.tables import KEPT_TURNS, metadata
 from bot.store.turns import KEPT_FORGETTING
 from tests.conftest import effort
@@ -104,7 +105,7 @@ async def test_a_turn_that_is_cancelled_is_saved_whole_or_not_at_all(store: Stor
 
 
 async def test_a_cancelled_claim_blocks_no_other_writer(url: str) -> None:
-    store = await Store.open(url, wait_s=0.2)
+    store = await Store.open(url, options=EngineOptions(wait_s=0.2))
     for wait in range(100):
         await store.apply([Queued("user", Reply("x"), user=f"{wait}")], "console", AT)
         look = asyncio.create_task(store.outbox.claim("console", AT))

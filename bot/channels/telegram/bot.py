@@ -35,6 +35,7 @@ class TelegramBot(ExtBot[RateLimitArgs]):
         poll_request: AiohttpRequest | None = None,
     ) -> None:
         self._poll_request = poll_request or AiohttpRequest()
+        self._limiter = rate_limiter
         super().__init__(
             token,
             base_url=f"{base}/bot",
@@ -52,6 +53,10 @@ class TelegramBot(ExtBot[RateLimitArgs]):
     def poll_request(self) -> AiohttpRequest:
         """The connections of `fetch_updates`."""
         return self._poll_request
+
+    def keep(self, limits: Limits) -> None:
+        """Keep to these limits from now on; nothing for a bot without limits."""
+        self._limiter.keep(limits)
 
     async def initialize(self) -> None:
         """Open the connections.

@@ -186,7 +186,11 @@ class Telegram:
         return call
 
     async def _answer(self, receive: Receive, event: Event, *, hurried: bool) -> FinalCall | None:
+        chat = event.chat or 0
+        before = self._replies.owing[chat]
         answer = await receive(event.incoming)
+        if event.incoming.place == "private" and answer.behind is not None and self._replies.owing[chat] == before:
+            self._replies.note(chat, owes=answer.behind)
         if answer.toast and event.query and event.query not in self._early:
             self._release(event.query, answer.toast)
         if event.incoming.place == "inline":

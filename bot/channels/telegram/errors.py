@@ -45,6 +45,14 @@ class WrongToken(TelegramError):
         super().__init__("Telegram refuses the token (GRADBOT_TELEGRAM_TOKEN): copy it again from @BotFather")
 
 
+class ForeignWebhook(TelegramError):
+    """Telegram posts the updates to `host`, and it was not this bot that asked for it."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"Telegram posts this bot's updates to {host}")
+        self.host = host
+
+
 def pause_s(error: TelegramError) -> float:
     """Return the seconds that Telegram asks to wait; 0 for any other error than RetryAfter."""
     if not isinstance(error, RetryAfter):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 Lane = Literal["reply", "bulk"]
@@ -53,6 +53,26 @@ class Limits:
         total = (29 if rate < 29 else 30) if rate <= 30 else round(rate * 1.15)  # 30 are free of charge
         return None if rate > 1000 else cls(bulk_per_s=rate, total_in_a_s=total)
 
+    def share(self, workers: int, *, leads: bool, is_sending: bool) -> Limits:
+        """Return the part of one of several workers; the parts of all are no more than the whole.
+
+        The one who `leads` sends bulk and what was left in the outbox; `is_sending`: it sends bulk now.
+        """
+        others = workers - 1
+        if not others:
+            return self
+        spare = self.total_in_a_s - self.bulk_per_s if is_sending else self.total_in_a_s * others / workers
+        total, group = max(1, int(spare / others)), max(1, self.group_in_a_min // 2 // others)
+        return replace(
+            self,
+            total_in_a_s=max(1, self.total_in_a_s - total * others) if leads else total,
+            group_in_a_min=max(1, self.group_in_a_min - group * others) if leads else group,
+            private_per_s=self.private_per_s / workers,
+            private_burst=math.ceil(self.private_burst / workers),
+            edits_per_s=self.edits_per_s / workers,
+            edits_burst=math.ceil(self.edits_burst / workers),
+        )
+
 
 class SlidingWindow:
     """At most `size` calls in any stretch of `span_s` seconds."""
@@ -64,9 +84,13 @@ class SlidingWindow:
         self._span = span_s
         self._times: deque[float] = deque()
 
+    def keep(self, size: int) -> None:
+        """Allow this from now on."""
+        self._size = size
+
     def ready_at(self) -> float:
         """Return when the next call is allowed; 0 for at once."""
-        return self._times[0] + self._span if len(self._times) >= self._size else 0.0
+        return self._times[-self._size] + self._span if len(self._times) >= self._size else 0.0
 
     def idle_at(self) -> float:
         """Return when the last call leaves the window."""
@@ -75,7 +99,7 @@ class SlidingWindow:
     def count(self, now: float) -> None:
         """Count one call."""
         self._times.append(now)
-        if len(self._times) > self._size:
+        while self._times[0] + self._span <= now:
             self._times.popleft()
 
 

@@ -15,6 +15,10 @@ REBUILT = Counter("gradbot_polling_rebuilt", "Times that a wedged polling connec
 CONFLICTS = Counter("gradbot_polling_conflicts", "Times that another poller or a webhook was in the way (409)")
 UNDER_WAY = Gauge("gradbot_telegram_turns_under_way", "Updates taken in and not yet committed")
 LAST_CONTACT = Gauge("gradbot_telegram_last_contact_timestamp_seconds", "When Telegram was last heard of")
+PENDING = Gauge("gradbot_telegram_pending_updates", "Updates that wait at Telegram, by webhook")
+LAST_WEBHOOK_ERROR = Gauge(
+    "gradbot_webhook_last_error_timestamp_seconds", "When Telegram last failed to post an update; 0: never"
+)
 TURN = Histogram(
     "gradbot_telegram_turn_seconds",
     "From taking an update in until its turn was committed",

@@ -12,13 +12,14 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.channels.telegram.bot import TelegramBot
-from bot.channels.telegram.errors import pause_s
+from bot.channels.telegram.errors import ForeignWebhook, pause_s
 from bot.channels.telegram.intake import (
     FinalCall,
     Gate,
@@ -50,7 +51,8 @@ Json = dict[str, Any]
 class Polling:
     """getUpdates in a loop, on the bot's `poll_request`, which a wedged poll reopens.
 
-    `allowed` are the kinds of updates to ask for. `sleep` in seconds and `chance` in 0..1 are given for tests.
+    `allowed` are the kinds of updates to ask for. `may_delete` tells of the address of a webhook if it may be deleted:
+    one that somebody else set takes the bot away from them. `sleep` (seconds) and `chance` (0..1) are given for tests.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Polling:
         bot: TelegramBot,
         allowed: Sequence[str],
         *,
+        may_delete: Callable[[str], bool] = lambda _: False,
         long_poll_s: int = LONG_POLL_S,
         wedged_s: float = WEDGED_S,
         sleep: Sleep = asyncio.sleep,
@@ -65,6 +68,7 @@ class Polling:
     ) -> None:
         self._bot = bot
         self._allowed = list(allowed)
+        self._may_delete = may_delete
         self._long_poll_s = long_poll_s
         self._wedged_s = wedged_s
         self._sleep = sleep
@@ -77,7 +81,7 @@ class Polling:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def run(self, handle: Handle, gate: Gate | None = None) -> None:
-        """Serve until cancelled; then finish what is under way and tell Telegram."""
+        """Serve until cancelled; then finish what is under way and tell Telegram. ForeignWebhook when one is set."""
 
         async def handle_all(update: Update, behind: int) -> None:
             if call := await handle(update, behind):
@@ -99,11 +103,21 @@ class Polling:
                 await asyncio.wait({asyncio.create_task(self._confirm()), *self._calls}, timeout=LEAVE_S)
 
     async def _begin(self) -> None:
-        await until_done("deleteWebhook", self._delete_webhook, self._bot, sleep=self._sleep, chance=self._chance)
+        foreign = await until_done(
+            "deleteWebhook", self._delete_webhook, self._bot, sleep=self._sleep, chance=self._chance
+        )
+        if foreign:
+            raise ForeignWebhook(foreign)
         _log.info("polling")
 
-    async def _delete_webhook(self) -> None:
-        await self._bot.delete_webhook(drop_pending_updates=False, rate_limit_args=ONE_TRY)
+    async def _delete_webhook(self) -> str | None:
+        """Delete the webhook that is set; return its host when it may not be deleted."""
+        url = (await self._bot.get_webhook_info(rate_limit_args=ONE_TRY)).url
+        if url and not self._may_delete(url):
+            return urlsplit(url).hostname or "?"
+        if url:
+            await self._bot.delete_webhook(drop_pending_updates=False, rate_limit_args=ONE_TRY)
+        return None
 
     async def _poll(self) -> list[Json]:
         """Return the next updates, by number; none when a long poll ended without any. Repeats for ever on trouble."""
@@ -140,9 +154,10 @@ class Polling:
         if "webhook" not in error.message.lower():
             _log.error("polling_conflict", why="another process polls with this token; only one may", attempt=attempt)
             return wait
-        _log.error("polling_conflict", why="somebody set a webhook for this token; it is deleted", attempt=attempt)
         with contextlib.suppress(TelegramError):  # the next poll shows if it is gone
-            await self._delete_webhook()
+            stays = await self._delete_webhook()
+            did = "it is deleted" if stays is None else "it stays; no update comes here while it is set"
+            _log.error("polling_conflict", why=f"somebody set a webhook for this token; {did}", attempt=attempt)
         return wait
 
     async def _take(self, updates: list[Json], queues: UpdateQueues) -> None:

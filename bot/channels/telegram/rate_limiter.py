@@ -123,6 +123,10 @@ class TelegramRateLimiter(BaseRateLimiter[RateLimitArgs]):
         self._present = present
         self._chance = chance
 
+    def keep(self, limits: Limits) -> None:
+        """Keep to these limits from now on; nothing for a limiter without limits."""
+        self._throttle.keep(limits)
+
     async def initialize(self) -> None:
         """Do nothing: timers are set when they are needed."""
 

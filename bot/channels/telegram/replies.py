@@ -62,6 +62,13 @@ class Replies:
         await self._owe(owed)
         self.owing[chat] += 1  # a delivery that began while it was written down did not count it
 
+    def note(self, chat: int, *, owes: bool) -> None:
+        """Note what the outbox has for a chat: another worker may have left something there, or delivered it."""
+        if not owes:
+            self.owing.pop(chat, None)
+        elif chat not in self.owing:
+            self.owing[chat] = 1
+
     async def show(self, event: Event, answer: Answer, *, hurried: bool) -> None:
         """Show an answer where the person looks, or leave it in the outbox. Forbidden when nothing reaches the chat."""
         if answer.withdraw and event.message and not event.query and await self._may_delete(event):

@@ -70,6 +70,14 @@ class _Chat:
                 queue.popleft()
         return None
 
+    def keep(self, limits: Limits) -> None:
+        """Keep to these limits from now on."""
+        if isinstance(self.sends, TokenBucket):
+            self.sends.keep(limits.private_per_s, limits.private_burst)
+        else:
+            self.sends.keep(limits.group_in_a_min)
+        self.edits.keep(limits.edits_per_s, limits.edits_burst)
+
     def ready_at(self, *, edit: bool) -> float:
         """Return when the chat's next message (or edit) may go out."""
         return max(self.until, self.edits.ready_at() if edit else self.sends.ready_at())
@@ -117,6 +125,16 @@ class Throttle:
         """Return the number of callers that wait."""
         return self._waiting
 
+    def keep(self, limits: Limits) -> None:
+        """Keep to these limits from now on; nothing for a throttle without limits."""
+        if self._limits is None or self._bulk is None or limits == self._limits:
+            return
+        self._limits = limits
+        self._bulk.keep(limits.bulk_per_s, 2)
+        for chat in self._chats.values():
+            chat.keep(limits)
+        self._run_ready(self._clock())
+
     async def acquire(self, key: Chat, lane: Lane, *, edit: bool = False, patience: Patience | None = None) -> None:
         """Return when a call to this chat may go out; `release` must follow.
 
@@ -134,8 +152,9 @@ class Throttle:
             return
         if self._limits and self._waiting >= self._limits.waiting:
             raise Paused(PATIENCE["bulk"].chat_s)
-        if not edit and (queue := self._queue_s(lane)) > patience.queue_s:
-            raise Paused(queue)
+        queue_s = len(self._ready[lane]) / self._limits.total_in_a_s if self._limits else 0.0
+        if not edit and queue_s > patience.queue_s:
+            raise Paused(queue_s)
         await self._wait(chat, _Waiter(lane, edit, asyncio.get_running_loop().create_future()), now)
 
     async def _wait(self, chat: _Chat, waiter: _Waiter, now: float) -> None:
@@ -219,10 +238,6 @@ class Throttle:
             return False
         at = self._slot_at(lane, now)
         return at is not None and at <= now
-
-    def _queue_s(self, lane: Lane) -> float:
-        """Return how many seconds a new caller waits for those before it."""
-        return len(self._ready[lane]) / self._limits.total_in_a_s if self._limits else 0.0
 
     def _start(self, chat: _Chat, lane: Lane, now: float, *, edit: bool) -> None:
         chat.busy = True

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
+from telegram.error import TelegramError
 
 from bot.channels.http.pages import serving
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.intake import FinalCall, Gate, Handle, Sleep, UpdateQueues, is_update, until_done
-from bot.channels.telegram.metrics import LAST_CONTACT, REFUSED, UPDATES
+from bot.channels.telegram.metrics import LAST_CONTACT, LAST_WEBHOOK_ERROR, PENDING, REFUSED, UPDATES
 from bot.channels.telegram.rate_limiter import ONE_TRY
 from bot.channels.telegram.request import dumps, loads
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 BODY_MOST = 1 << 20
 """Bytes; Telegram's updates have a few thousand."""
+WATCH_S = 45.0
+"""Seconds between two questions whether Telegram still posts to us."""
+SET_AGAIN_S = 5.0
+"""Seconds until the next question when it did not."""
 CONNECTIONS = 100
 """Updates that Telegram may deliver at once, 1-100."""
 
@@ -41,8 +46,8 @@ _log = structlog.get_logger()
 class Webhook:
     """Serves `url`'s path on `sock`, and asks Telegram to post to `url` with `secret`.
 
-    `allowed` are the kinds of updates to ask for. `sleep` in seconds and `chance` in 0..1
-    are given for tests.
+    `allowed` are the kinds of updates to ask for, `remember` keeps the address that was set. `is_set`: Telegram posts
+    to us, as far as is known. `sleep` in seconds and `chance` in 0..1 are given for tests.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Webhook:
         secret: str,
         sock: socket.socket,
         allowed: Sequence[str],
+        remember: Callable[[str], None] = lambda _: None,
         sleep: Sleep = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -61,6 +67,8 @@ class Webhook:
         self._secret = secret
         self._sock = sock
         self._allowed = list(allowed)
+        self._remember = remember
+        self.is_set = True
         self._sleep = sleep
         self._chance = chance
         self._endpoint: WebhookEndpoint | None = None
@@ -82,6 +90,28 @@ class Webhook:
         finally:
             await queues.finish(1.0)  # requests had FINISH_S already
 
+    async def watch(self) -> None:
+        """Look until cancelled if Telegram still posts to us, and ask for it again where it does not."""
+        try:
+            while True:
+                await self._sleep(WATCH_S if self.is_set else SET_AGAIN_S)
+                await self._look()
+        finally:
+            self.is_set = True  # from now on another worker knows
+
+    async def _look(self) -> None:
+        try:
+            info = await self._bot.get_webhook_info(rate_limit_args=ONE_TRY)
+        except TelegramError as trouble:
+            _log.warning("webhook_unknown", why=trouble.message)
+            return
+        PENDING.set(info.pending_update_count)
+        LAST_WEBHOOK_ERROR.set(info.last_error_date.timestamp() if info.last_error_date else 0)
+        self.is_set = info.url == self._url
+        if not self.is_set:
+            _log.error("webhook_lost", now=urlsplit(info.url).hostname, did="asked Telegram again to post to us")
+            await self._begin()
+
     async def _begin(self) -> None:
         set_webhook = partial(
             self._bot.set_webhook,
@@ -93,6 +123,7 @@ class Webhook:
             rate_limit_args=ONE_TRY,
         )
         await until_done("setWebhook", set_webhook, self._bot, sleep=self._sleep, chance=self._chance)
+        self._remember(self._url)
         # Not the path: some keep a secret in it.
         _log.info("webhook", host=urlsplit(self._url).hostname)
 

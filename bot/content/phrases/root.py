@@ -85,10 +85,21 @@ class Phrases(PhraseRow):
     no_text: Mapping[str, Sentence]
     """By kind of message; `other` for every kind that has no sentence of its own."""
     too_long: Sentence
+    maybe_twice: Sentence
+    """Under a message from the outbox of which nobody knows whether it was sent before."""
     trouble_of_ours: Sentence
     session_broken: Sentence
     store_trouble: Mapping[
-        Literal["newer_schema", "locked", "disk_full", "not_a_database", "replaced", "unwritable", "unreachable"],
+        Literal[
+            "newer_schema",
+            "older_schema",
+            "locked",
+            "disk_full",
+            "not_a_database",
+            "replaced",
+            "unwritable",
+            "unreachable",
+        ],
         Sentence,
     ]
     public: PublicWords

@@ -1,0 +1,47 @@
+"""A database that is away for a moment costs nobody an answer, and nothing is acknowledged that is not saved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.domain.messages import Incoming, NotSaved
+from bot.service import turns
+from bot.service.turns import Service
+from bot.store import Store
+from tests.conftest import shipped
+from tests.databases import POSTGRES, make_database
+from tests.workers import proxy_of
+
+NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
+
+pytestmark = pytest.mark.skipif(not POSTGRES, reason="TEST_POSTGRES_URL names no server")
+
+
+async def test_turns_survive_cut_connections_and_are_not_acknowledged_while_nobody_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, address = proxy_of(await make_database("postgresql", tmp_path))
+    async with proxy:
+        store = await Store.open(address)
+        service = Service(shipped(), store, lambda: NOON)
+        for number in range(3):
+            asks = Incoming("telegram", "7", "老师电话", update_id=f"{number}")
+            answer = await service.receive(asks)
+            assert "0550" in answer.replies[-1].text
+            proxy.cut()
+            assert await service.receive(asks) == answer  # as it was stored
+            proxy.cut()
+        targets, proxy.targets = proxy.targets, []
+        monkeypatch.setattr(turns, "WAITS_S", (0.0, 0.0))
+        with pytest.raises(NotSaved):
+            await service.receive(Incoming("telegram", "7", "老师电话", update_id="4"))
+        assert not await service.reachable()
+        proxy.targets = targets
+        assert (await service.receive(Incoming("telegram", "7", "老师电话", update_id="4"))).replies
+        assert await service.reachable()
+        known = await store.load_known("telegram", "7", None)
+        assert known.turns == 4
+        await store.close()
