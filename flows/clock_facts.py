@@ -25,7 +25,7 @@ def clock_facts(
     ahead = next_duty(notice, cohort, now, running)
     short = _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
     text = _format_clock(notice, words, running, cohort, now, standing)
-    yield "clock.short", words.comma.join(filter(None, (_describe_duty(words, ahead, now, "short"), short)))
+    yield "clock.short", _describe_duty(words, ahead, now, "short") or short
     yield "clock", "\n".join(filter(None, (_describe_duty(words, ahead, now, "text"), text)))
     for kind in ("check", "correction"):
         yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)

@@ -372,6 +372,6 @@ def _in_notice(path: str) -> bool:
     for name in path.split("."):
         fields = getattr(model, "model_fields", {})
         if name not in fields:
-            return False
+            return isinstance(getattr(model, name, None), property)
         model = fields[name].annotation
     return True

@@ -134,6 +134,7 @@ def facts_of_cohort(notice: Notice, words: FactWords, cohort: str | None, now: d
 
 def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "notice.title", notice.notice.title
+    yield "notice.task", words.named["task_check" if notice.has_check else "task_capture"]
     yield "notice.short", notice.notice.short
     yield "notice.issued_on", words.format_day(notice.notice.issued_on)
     yield "notice.attachments", "\n".join(notice.notice.attachments) or None

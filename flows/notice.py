@@ -348,6 +348,11 @@ class Notice(NoticeRow):
     def id(self) -> str:
         return self.notice.id
 
+    @property
+    def has_check(self) -> bool:
+        """Whether graduates have to check something on CHSI; else the notice is about the photo alone."""
+        return any(window.kind in ("check", "recheck", "confirm_capture") for window in self.windows)
+
     def contact(self, contact_id: str) -> Contact:
         """Return the contact with this id. KeyError when there is none, which the checks rule out for routed ids."""
         return {**ELSEWHERE, **{c.id: c for c in self.contacts}}[contact_id]

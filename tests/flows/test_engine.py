@@ -284,9 +284,19 @@ def test_whoever_checked_before_they_came_may_say_so_until_they_compare_again() 
 
 
 def test_the_photo_code_is_a_step_only_where_the_notice_asks_for_it() -> None:
-    assert pressed(walk().press(standing("m1-browser"), "done")).step == "m2-site"
-    asked = walk("2014-12-09", notice=another_notice()).press(standing("m1-browser"), "done")
-    assert pressed(asked).step == "m1-photo-code"
+    assert pressed(walk().press(standing("m5-login"), "done")).step == "m6-record"
+    asking = walk("2014-12-09", notice=another_notice())
+    asked = pressed(asking.press(standing("m5-login"), "done"))
+    assert asked.step == "m1-photo-code", "the code lies inside the account"
+    assert pressed(asking.press(asked, "done")).step == "m6-record"
+
+
+def test_a_notice_about_the_photo_alone_ends_with_the_photo() -> None:
+    captures = [w for w in another_notice().windows if w.kind == "capture"]
+    alone = walk("2014-09-25", notice=another_notice().model_copy(update={"windows": tuple(captures)}))
+    captured = pressed(alone.press(standing("m1-photo-code"), "done"))
+    assert captured.step == "m5-captured"
+    assert pressed(alone.press(captured, "go-on")).step == "m6-record"
 
 
 # An edited script
