@@ -17,17 +17,17 @@ from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.reach import count_reach
 from bot.broadcast.requests import BroadcastRequest, parse_request
+from bot.broadcast.roster import read_unfinished
 from bot.broadcast.sentence import is_broadcast, plan_broadcast
 from bot.broadcast.sentence_card import show_plan
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
 from bot.content.content import Content
-from bot.content.encoding import decode
-from bot.content.yaml_source import MAX_BYTES
+from bot.content.sheets import MOST_BYTES, UnreadableSheet
 from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS, Audience, Count
 from bot.domain.broadcast import Act, Broadcast, Rewritten
-from bot.domain.join_codes import parse_list
+from bot.domain.join_codes import Listed, parse_list
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.roles import Audited, Role
@@ -145,7 +145,7 @@ class BroadcastArea:
         notice = self._choose_notice(next(iter(asked.more.split()), ""))
         typed = asked.more.removeprefix(notice)
         words = content.phrases.broadcast.joining
-        given = parse_list(await self._read_document(incoming.file) if incoming.file else typed)
+        given = await self._read_document(incoming.file) if incoming.file else parse_list(typed)
         if not given.codes:
             about = {"notices": "、".join(content.notices), "notice": notice}
             several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
@@ -155,15 +155,14 @@ class BroadcastArea:
             (Reply(describe_import(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),)
         )
 
-    async def _read_document(self, file: Sent) -> str:
-        """Return the text of a document; "" when it is too large, cannot be fetched, or is no text."""
-        if file.kind != "document" or file.size > MAX_BYTES:
-            return ""
+    async def _read_document(self, file: Sent) -> Listed:
+        """Read the school's list; nothing of one that is too large, cannot be fetched, or is no table."""
+        if file.kind != "document" or file.size > MOST_BYTES:
+            return Listed((), ())
         try:
-            text = decode(await self._fetch(file.id))
-        except ConnectionError:
-            return ""
-        return text if isinstance(text, str) else ""
+            return await asyncio.to_thread(read_unfinished, await self._fetch(file.id))
+        except (ConnectionError, UnreadableSheet):
+            return Listed((), ())
 
     def _choose_notice(self, about: str) -> str:
         """Return the notice of this id, else the first that is not over."""

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from bot.app.build import Workspace
+from bot.broadcast.roster import read_unfinished
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
 from bot.commands.workspace import Json, author, content_in_force, run
 from bot.content.encoding import decode
+from bot.content.sheets import UnreadableSheet
 from bot.domain import join_codes as joining
 from bot.domain.roles import Audited
 from bot.domain.session import Session
@@ -68,7 +70,10 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
-    given = joining.parse_list(_text(file))
+    try:
+        given = read_unfinished(file.read_bytes())
+    except (UnreadableSheet, OSError):
+        given = joining.Listed((), ())
     if not given.codes:
         raise typer.TyperException(f"{file}: {content_in_force().phrases.broadcast.joining.no_codes}")
 

@@ -13,6 +13,7 @@ GROUPS = {
     "faq": "bot.commands.faq",
     "notice": "bot.commands.notice",
     "broadcast": "bot.commands.broadcast",
+    "roster": "bot.commands.roster",
     "staff": "bot.commands.staff",
     "db": "bot.commands.db",
 }

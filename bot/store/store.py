@@ -40,6 +40,7 @@ from bot.store.proofs import ProofRows
 from bot.store.questions import QuestionRows
 from bot.store.reminders import ReminderRows
 from bot.store.roles import RoleRows
+from bot.store.rosters import RosterRows
 from bot.store.rows import Origin, ReadRows, RunningTasks, run_to_completion
 from bot.store.schema import WIPE_LOG, SchemaWatch, prepare
 from bot.store.talk import TalkRows
@@ -78,6 +79,7 @@ class Store(ReadRows):
         self.proofs = ProofRows(self._reader)
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
+        self.rosters = RosterRows(*ours)
         self._loading: Batcher[KnownQuery, KnownPerson] = Batcher(
             partial(load_known, self._reader), lambda query: query, StoreProblem
         )

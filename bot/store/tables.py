@@ -84,6 +84,30 @@ join_codes = Table(
     UniqueConstraint("channel", "code"),
 )
 
+# Lists of the school that were applied.
+rosters = Table(
+    "rosters",
+    metadata,
+    # Shown to staff.
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("undone_at", Text),
+)
+
+# Sessions that a list changed, as they were: kept for as long as it can be undone.
+roster_resets = Table(
+    "roster_resets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("roster", ForeignKey("rosters.id"), nullable=False),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("was", Text, nullable=False),
+    UniqueConstraint("roster", "person"),
+)
+
 KEPT_TURNS = 32
 """Number of turns of one person that can be sent again."""
 

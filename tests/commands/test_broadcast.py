@@ -38,7 +38,8 @@ def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     asyncio.run(_open(tmp_path, lambda store: add_people(store, people, updated_at=text_of(datetime.now(UTC)))))
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gradbot", "broadcast", *words])
+        group = () if words[0] == "roster" else ("broadcast",)
+        monkeypatch.setattr(sys, "argv", ["gradbot", *group, *words])
         code = main._run()
         said = capsys.readouterr()
         return code, said.out, said.err
@@ -189,3 +190,26 @@ def test_a_sentence_is_planned_and_nothing_is_made(gradbot: Run) -> None:
     assert "会计学、会计电算化" in gradbot("say", "明早8点提醒会计没做完的", "--now", "2013-12-05T10:00")[1].replace(
         "会计电算化、会计学", "会计学、会计电算化"
     )
+
+
+def test_a_roster_is_checked_applied_and_undone(gradbot: Run, tmp_path: Path) -> None:
+    codes = [join_codes.format_code(code) for code in DRAWN]
+    file = tmp_path / "list.csv"
+    file.write_text(f"姓名,编号,状态\n甲,{codes[0]},未完成\n乙,{codes[1]},已完成\n丙,{codes[2]},请假\n", "utf-8")
+    code, out, err = gradbot("roster", "check", str(file), "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "columns": {"name": "姓名", "code": "编号", "status": "状态"},
+        "done": [3],
+        "not_done": [2],
+        "unread": [{"row": 4, "why": "状态看不懂"}],
+        "reset": [codes[0]],
+        "unchanged": 1,
+    }
+    assert "1 人退回，1 人不变，1 行看不懂：第4行" in gradbot("roster", "check", str(file))[1]
+    assert "名单 #1：1 人退回最后一步" in gradbot("roster", "apply", str(file))[1]
+    assert "没有要退回的人" in gradbot("roster", "apply", str(file))[1]
+    assert "1 人恢复成做完" in gradbot("roster", "undo", "1")[1]
+    assert "已经撤回过" in gradbot("roster", "undo", "1")[2]
+    file.write_bytes(b"PK\x03\x04")
+    assert "文件读不出来" in gradbot("roster", "check", str(file))[2]

@@ -31,6 +31,25 @@ class Habits(PhraseRow):
     drafts_days: int = Field(ge=1)
 
 
+class RosterPhrases(PhraseRow):
+    """Words about the school's list: what is found in it (`check`, `why`), done with it, and undone."""
+
+    columns: Sentence
+    roles: Mapping[str, Label]
+    check: Sentence
+    rows: Sentence
+    row: Sentence
+    nothing: Sentence
+    applied: Sentence
+    undone: Sentence
+    gone: Sentence
+    late: Sentence
+    already: Sentence
+    busy: Sentence
+    why: Mapping[str, Sentence]
+    wrong: Mapping[str, Sentence]
+
+
 class JoiningPhrases(PhraseRow):
     """Words about join codes, for holders and for staff. `list_word` and `import_word` follow /stats."""
 
@@ -49,6 +68,7 @@ class JoiningPhrases(PhraseRow):
     lost: Sentence
     again: Sentence
     unchecked: Sentence
+    restored: Sentence
     list_word: Label
     import_word: Label
     list: Sentence
@@ -60,6 +80,7 @@ class JoiningPhrases(PhraseRow):
     import_notice: Sentence
     document: Sentence
     no_codes: Sentence
+    roster: RosterPhrases
     imported: Sentence
     unknown: Sentence
     strange: Sentence

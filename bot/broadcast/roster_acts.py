@@ -1,0 +1,125 @@
+"""The school's list at work: what it would change, the change in one transaction, and its end within a day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.broadcast.roster import Roster
+from bot.broadcast.times import quiet_time_left
+from bot.broadcast.unfinished import correct_session
+from bot.content.content import Content
+from bot.domain import join_codes
+from bot.domain import session as sessions
+from bot.domain.effects import Effect, Outdated
+from bot.domain.join_codes import Holder
+from bot.domain.outbox import Queued
+from bot.domain.reminders import Resaved
+from bot.domain.roles import Audited
+from bot.render.reply import Voice
+from bot.store import Store
+from bot.store.rosters import UNDO
+
+ATTEMPTS = 3
+"""Attempts while somebody on the list does something at the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a list would change: whom it puts back, and how many of the listed stay as they are."""
+
+    reset: tuple[Holder, ...]
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A list that was undone: how many are done again, and how many did something since and stay as they are."""
+
+    restored: int
+    moved: int
+
+
+async def check_roster(store: Store, channel: str, notice: str, roster: Roster) -> DryRun:
+    """Return what a list would change: only those are put back who said done and whom it lists as not done."""
+    wanted = {*roster.not_done_codes} - {*roster.done_codes}
+    holders = await store.codes.holders(channel, notice)
+    reset = tuple(holder for holder in holders if holder.code in wanted and holder.state == "done")
+    listed = len({*roster.done_codes, *roster.not_done_codes}) + roster.others
+    return DryRun(reset, listed - len(reset))
+
+
+async def apply_roster(
+    store: Store, content: Content, channel: str, notice: str, roster: Roster, now: datetime, at: datetime, by: str
+) -> tuple[int, DryRun]:
+    """Put back whom the list says, all or nobody, and tell them; return the list's number (0: nobody was).
+
+    Outdated when somebody of them does something at the moment, again and again.
+    """
+    due = _due(content, now, at)
+    for attempt in range(ATTEMPTS):
+        run = await check_roster(store, channel, notice, roster)
+        stored = await store.codes.sessions(channel, [holder.user for holder in run.reset])
+        changes = [(user, was, correct_session(content, notice, user, was, now, due)) for user, was in stored]
+        changes = [change for change in changes if change[2]]
+        if not changes:
+            return 0, run
+        effects = [effect for _, _, each in changes for effect in each]
+        effects.append(Audited("roster", f"{notice} {len(changes)}"))
+        try:
+            were = [(user, was) for user, was, _ in changes]
+            return await store.rosters.apply(channel, notice, were, effects, at, by), run
+        except Outdated:
+            if attempt + 1 == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def undo_roster(
+    store: Store, content: Content, number: int, now: datetime, at: datetime, by: str
+) -> Undone | Literal["gone", "late", "already"]:
+    """Make everybody done again whom a list put back and who did not go on since, and tell them; or why it cannot be.
+
+    Outdated when somebody of them does something at the moment.
+    """
+    applied = await store.rosters.get(number)
+    if applied is None:
+        return "gone"
+    if applied.undone:
+        return "already"
+    if at - applied.made_at > UNDO:
+        return "late"
+    effects: list[Effect] = []
+    restored = 0
+    for user, was, current in applied.changed:
+        back = _restore_session(content, applied.notice, user, was, current, now, _due(content, now, at))
+        restored += bool(back)
+        effects += back
+    effects.append(Audited("roster undo", f"{number} {restored}"))
+    await store.rosters.undo(applied, effects, at, by)
+    return Undone(restored, len(applied.changed) - restored)
+
+
+def _restore_session(
+    content: Content, notice: str, user: str, was: str, current: str, now: datetime, due: datetime
+) -> Sequence[Effect]:
+    """Return effects that give somebody back the place at which they were done; nothing for those elsewhere by now."""
+    before, session = sessions.load(json.loads(was)), sessions.load(json.loads(current))
+    place, position = before.walks.get(notice), session.walks.get(notice)
+    if place is None or position is None or position.state != "walking":
+        return ()
+    back = replace(session, walks={**session.walks, notice: place})
+    words, code = content.phrases.broadcast.joining, before.code or ""
+    voice = Voice(content, replace(back, notice=notice), now)
+    reply = voice.bubbles(words.restored.format(code=join_codes.format_code(code)))[-1]
+    becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
+    return (Resaved(user, current, becomes), Queued("user", reply, user=user, planned_at=due))
+
+
+def _due(content: Content, now: datetime, at: datetime) -> datetime:
+    habits = content.phrases.broadcast.habits
+    left: timedelta = quiet_time_left(now, habits.quiet_from, habits.quiet_to)
+    return at + left
