@@ -17,7 +17,7 @@ from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.reach import count_reach
 from bot.broadcast.requests import BroadcastRequest, parse_request
-from bot.broadcast.roster import read_unfinished
+from bot.broadcast.roster import parse_unfinished
 from bot.broadcast.sentence import is_broadcast, plan_broadcast
 from bot.broadcast.sentence_card import show_plan
 from bot.broadcast.starting import BroadcastStart
@@ -160,7 +160,7 @@ class BroadcastArea:
         if file.kind != "document" or file.size > MOST_BYTES:
             return Listed((), ())
         try:
-            return await asyncio.to_thread(read_unfinished, await self._fetch(file.id))
+            return await asyncio.to_thread(parse_unfinished, await self._fetch(file.id))
         except (ConnectionError, UnreadableSheet):
             return Listed((), ())
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.content.encoding import decode
-from bot.content.sheets import SPREADSHEETS, Sheet, read_sheets
+from bot.content.sheets import SPREADSHEETS, Sheet, load_sheets
 from bot.domain.join_codes import Listed, parse_code, parse_list
 
 Role = Literal["code", "student", "name", "class", "major", "status", "date"]
@@ -95,12 +95,12 @@ def parse_roster(sheets: Sequence[Sheet], file: str = "") -> Roster:
     return _RosterReader(best, file).read()
 
 
-def read_unfinished(raw: bytes) -> Listed:
+def parse_unfinished(raw: bytes) -> Listed:
     """Read a file that is meant as the list of those who are not done; where it has states, they count.
 
     UnreadableSheet when it is no table.
     """
-    roster = parse_roster(read_sheets(raw), "未核对")
+    roster = parse_roster(load_sheets(raw), "未核对")
     text = None if "status" in roster.columns or raw.startswith(SPREADSHEETS) else decode(raw)
     return parse_list(text) if isinstance(text, str) else roster.listed
 
@@ -160,7 +160,7 @@ class _RosterReader:
         for n in self._body:
             if self._is_aside(n):
                 continue
-            said, code = self._read_state(n), self._read_code(n)
+            said, code = self._judge_state(n), self._take_code(n)
             if isinstance(code, UnreadRow) or isinstance(said, UnreadRow):
                 unread.append(code if isinstance(code, UnreadRow) else said)  # type: ignore[arg-type]
                 continue
@@ -250,7 +250,7 @@ class _RosterReader:
         identity = any(self._cell(n, role) for role in ("code", "student", "name"))
         return not identity or (len(row) == 1 and not self._cell(n, "code"))
 
-    def _read_code(self, n: int) -> str | UnreadRow:
+    def _take_code(self, n: int) -> str | UnreadRow:
         if "code" not in self._columns:
             return ""
         cell = self._cell(n, "code")
@@ -258,10 +258,10 @@ class _RosterReader:
             return UnreadRow(n + 1, "no_code")
         return parse_code(cell) or UnreadRow(n + 1, "code", text=cell[:LONGEST])
 
-    def _read_state(self, n: int) -> bool | UnreadRow:
+    def _judge_state(self, n: int) -> bool | UnreadRow:
         columns = self._columns.get("status")
         if not columns:
-            return self._read_title(n)
+            return self._judge_by_title(n)
         said = []
         for column in columns:
             cell = self._rows[n][column] if column < len(self._rows[n]) else ""
@@ -291,7 +291,7 @@ class _RosterReader:
             column >= 0 and bool(_OF_CHECK.search(self._names[column])) and bool(_DATE.fullmatch(self._cell(n, "date")))
         )
 
-    def _read_title(self, n: int) -> bool | UnreadRow:
+    def _judge_by_title(self, n: int) -> bool | UnreadRow:
         """Read a list without states by its title; codes alone are the list of those who are not done."""
         if re.search(r"(?:未|没有?)(?:核对|校对|完成|做完|确认|做)", self._title):
             return False

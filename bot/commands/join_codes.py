@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.app.build import Workspace
-from bot.broadcast.roster import read_unfinished
+from bot.broadcast.roster import parse_unfinished
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
 from bot.commands.workspace import Json, author, content_in_force, run
@@ -71,7 +71,7 @@ def import_(
 ) -> None:
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""
     try:
-        given = read_unfinished(file.read_bytes())
+        given = parse_unfinished(file.read_bytes())
     except (UnreadableSheet, OSError):
         given = joining.Listed((), ())
     if not given.codes:

@@ -14,7 +14,7 @@ from bot.broadcast.roster_acts import DryRun, Undone, apply_roster, check_roster
 from bot.commands.broadcast_group import Channel, choose_notice
 from bot.commands.workspace import Json, author, content_in_force, run
 from bot.content.phrases.broadcast import RosterPhrases
-from bot.content.sheets import UnreadableSheet, read_sheets
+from bot.content.sheets import UnreadableSheet, load_sheets
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import format_code
 
@@ -30,7 +30,7 @@ Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。W
 @roster.command()
 def check(file: List, notice: Notice = "", channel: Channel = "telegram", as_json: Json = False) -> None:
     """看名单会改什么，什么都不做。What the list would change; does nothing."""
-    given = _read(file)
+    given = _load(file)
 
     async def work(workspace: Workspace) -> DryRun:
         return await check_roster(workspace.store, channel, choose_notice(workspace, notice), given)
@@ -41,7 +41,7 @@ def check(file: List, notice: Notice = "", channel: Channel = "telegram", as_jso
 @roster.command("apply")
 def apply_list(file: List, notice: Notice = "", channel: Channel = "telegram", as_json: Json = False) -> None:
     """名单上没做完、自己却说做完了的，退回最后一步并告诉本人。Put those back who said done and are not."""
-    given = _read(file)
+    given = _load(file)
 
     async def work(workspace: Workspace) -> tuple[int, DryRun]:
         chosen, now = choose_notice(workspace, notice), workspace.local()
@@ -82,9 +82,9 @@ def _words() -> RosterPhrases:
     return content_in_force().phrases.broadcast.joining.roster
 
 
-def _read(file: Path) -> Roster:
+def _load(file: Path) -> Roster:
     try:
-        return parse_roster(read_sheets(file.read_bytes()), file.name)
+        return parse_roster(load_sheets(file.read_bytes()), file.name)
     except UnreadableSheet as trouble:
         raise typer.TyperException(f"{file}: {_words().wrong[trouble.rule]}") from None
     except OSError as error:

@@ -48,11 +48,11 @@ class Sheet:
     merged: Sequence[tuple[int, int, int]] = ()
 
 
-def read_sheets(raw: bytes) -> list[Sheet]:
+def load_sheets(raw: bytes) -> list[Sheet]:
     """Return the tables of a file that have rows, known by its first bytes. UnreadableSheet when there is none."""
     if len(raw) > MOST_BYTES:
         raise UnreadableSheet("too_large")
-    sheets = _read_workbook(raw) if raw.startswith(SPREADSHEETS) else [_read_text(raw)]
+    sheets = _load_workbook(raw) if raw.startswith(SPREADSHEETS) else [_parse_text(raw)]
     sheets = [sheet for sheet in sheets if any(any(row) for row in sheet.rows)]
     if not sheets:
         raise UnreadableSheet("empty")
@@ -61,7 +61,7 @@ def read_sheets(raw: bytes) -> list[Sheet]:
     return sheets
 
 
-def _read_workbook(raw: bytes) -> list[Sheet]:
+def _load_workbook(raw: bytes) -> list[Sheet]:
     _refuse_bombs(raw)
     try:
         workbook = calamine.load_workbook(io.BytesIO(raw))
@@ -105,7 +105,7 @@ def _spell(cell: object) -> str:
     return str(cell).strip()
 
 
-def _read_text(raw: bytes) -> Sheet:
+def _parse_text(raw: bytes) -> Sheet:
     text = decode(raw)
     if not isinstance(text, str):
         raise UnreadableSheet("broken")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.roster import Roster, parse_roster, read_unfinished
+from bot.broadcast.roster import Roster, parse_roster, parse_unfinished
 from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, undo_roster
-from bot.content.sheets import Sheet, UnreadableSheet, read_sheets
+from bot.content.sheets import Sheet, UnreadableSheet, load_sheets
 from bot.domain.join_codes import format_code
 from tests.broadcast.harness import FIRST, NOTICE, Harness, open_harness
 from tests.broadcast.test_unfinished import DRAWN, coded, finished
@@ -21,7 +21,7 @@ A, B, C, D, E = (format_code(code) for code in DRAWN)
 
 
 def read(text: str, name: str = "名单.csv", encoding: str = "utf-8") -> Roster:
-    return parse_roster(read_sheets(text.encode(encoding)), name)
+    return parse_roster(load_sheets(text.encode(encoding)), name)
 
 
 def seen(roster: Roster) -> tuple[Sequence[int], Sequence[int], Sequence[tuple[int, str]]]:
@@ -129,11 +129,11 @@ def workbook(rows: Sequence[Sequence[str]], merged: str = "") -> bytes:
 
 def test_a_workbook_keeps_the_numbers_of_its_rows_and_its_merged_states() -> None:
     rows = [["", ""], ["", ""], ["编号", "核对情况"], [A, "已核对"], [B, ""], [C, "未核对"]]
-    found = parse_roster(read_sheets(workbook(rows, "B4:B5")))
+    found = parse_roster(load_sheets(workbook(rows, "B4:B5")))
     assert (found.done, found.not_done) == ((4, 5), (6,))
     for broken in (b"PK\x03\x04 no workbook", b"\xd0\xcf\x11\xe0 no workbook", b""):
         with pytest.raises(UnreadableSheet):
-            read_sheets(broken)
+            load_sheets(broken)
 
 
 async def test_a_list_puts_back_whom_it_lists_as_not_done_and_can_be_undone(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def states(harness: Harness) -> list[str]:
 
 
 def test_the_list_of_those_who_are_not_done_leaves_alone_whom_it_lists_as_done() -> None:
-    found = read_unfinished(f"姓名,编号,状态\n甲,{A},已完成\n乙,{B},未完成\n丙,ABCD-EFGH,未完成\n".encode("gb18030"))
+    found = parse_unfinished(f"姓名,编号,状态\n甲,{A},已完成\n乙,{B},未完成\n丙,ABCD-EFGH,未完成\n".encode("gb18030"))
     assert (found.codes, found.strange) == ((DRAWN[1],), ((4, "ABCD-EFGH"),))
-    assert read_unfinished(f"编号\n{A} 甲\n{B} 乙".encode()).codes == (DRAWN[0], DRAWN[1])
-    assert read_unfinished(workbook([["编号", "姓名"], [A, "甲"]])).codes == (DRAWN[0],)
+    assert parse_unfinished(f"编号\n{A} 甲\n{B} 乙".encode()).codes == (DRAWN[0], DRAWN[1])
+    assert parse_unfinished(workbook([["编号", "姓名"], [A, "甲"]])).codes == (DRAWN[0],)

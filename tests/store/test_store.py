@@ -188,6 +188,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "trials": [],
         "explained_questions": [],
         "join_codes": [],
+        "roster_resets": [],
     }
 
 
