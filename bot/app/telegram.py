@@ -23,7 +23,7 @@ from bot.app.http import listen_at, loop_factory, open_pages
 from bot.app.settings import SettingFault, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
 from bot.broadcast.progress_cards import ProgressCards
-from bot.broadcast.scheduler import Scheduler
+from bot.broadcast.scheduler import IDLE_LOOK_S, Scheduler
 from bot.broadcast.sender import Sender
 from bot.broadcast.staff_notices import StaffNotices
 from bot.channels.telegram import updates
@@ -122,7 +122,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         for_all = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver, partial(workers.look_s, 2.0, LOOK_S)),
             partial(build.forget_daily, serving),
-            Scheduler(sender, ProgressCards(sender)).run,
+            Scheduler(sender, ProgressCards(sender), partial(workers.look_s, 1.0, IDLE_LOOK_S)).run,
             admin.digest.weekly,
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
             *(await web.open_page(chosen, serving, open_, tell) if chosen.page else ()),

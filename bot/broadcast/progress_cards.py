@@ -42,6 +42,11 @@ class ProgressCards:
     _reported: set[int] = field(default_factory=set)
 
     @property
+    def is_shown(self) -> bool:
+        """Return whether a card is shown that will change."""
+        return bool(self._shown)
+
+    @property
     def _words(self) -> BroadcastPhrases:
         return self.sender.content().phrases.broadcast
 

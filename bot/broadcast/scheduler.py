@@ -6,6 +6,7 @@ Everything is a row or follows from the notice, so a restart loses and repeats n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,7 +34,9 @@ from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
 
 LOOK_S = 1.0
-"""Seconds between two runs."""
+"""Seconds between two runs while something is sent, and where nobody tells of changes."""
+IDLE_LOOK_S = 15.0
+"""Seconds between two runs where others tell of changes, unless something is due before."""
 WAITING: tuple[BroadcastState, ...] = ("draft", "approved", "scheduled", "paused")
 """States in which something may become due."""
 MAX_BROADCASTS = 1_000
@@ -44,10 +47,14 @@ _log = LazyLogger()
 
 @dataclass
 class Scheduler:
-    """Starts what is due on a sender's channel, ends pauses, sends reminders, and has the cards updated."""
+    """Starts what is due on a sender's channel, ends pauses, sends reminders, and has the cards updated.
+
+    `look_s` are the seconds until the next run when nothing is sent and nobody wakes the sender.
+    """
 
     sender: Sender
     cards: ProgressCards
+    look_s: Callable[[], float] = lambda: LOOK_S
 
     async def run(self) -> None:
         """Run until cancelled, through errors of the database; then messages in flight end first."""
@@ -56,12 +63,24 @@ class Scheduler:
                 self.sender.woken.clear()
                 await self._run_due_safely()
                 try:
-                    async with asyncio.timeout(LOOK_S):
+                    async with asyncio.timeout(await self._rest_s()):
                         await self.sender.woken.wait()
                 except TimeoutError:
                     pass
         finally:
             await self.sender.stop()
+
+    async def _rest_s(self) -> float:
+        """Return the seconds until the next run."""
+        rest = self.look_s()
+        if rest <= LOOK_S or self.sender.is_busy or self.cards.is_shown:
+            return LOOK_S
+        now = self.sender.present()
+        try:
+            due = await self._rows.next_due(self.sender.channel, now)
+        except StoreProblem:
+            return LOOK_S
+        return min(rest, (due - now).total_seconds()) if due else rest
 
     async def _run_due_safely(self) -> None:
         try:

@@ -83,6 +83,11 @@ class Sender:
     troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether something is sent, or waits for the database."""
+        return bool(self._sending or self.troubles)
+
     async def start_pending(self) -> None:
         """Begin to send every broadcast that has rows left and is not being sent yet."""
         for broadcast in await self.store.broadcasts.under_way(self.channel):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, union, update
+from sqlalchemy import func, insert, or_, select, union, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from bot.domain.effects import Outdated
 from bot.domain.lifecycle import BroadcastState
 from bot.store import freezing
 from bot.store.audience import consents, gets, in_time, matches
-from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.broadcast_tables import broadcasts, recipients, reminders
 from bot.store.ledger import move, texts
 from bot.store.proofs import prove
 from bot.store.rows import Origin, Rows, run_to_completion
@@ -77,6 +77,16 @@ class BroadcastRows(Rows):
             or_(broadcasts.c.state.in_(("freezing", "running")), left), broadcasts.c.channel == channel, most=50
         )
 
+    async def next_due(self, channel: str, after: datetime) -> datetime | None:
+        """Return the next set time, end of a pause or personal reminder after this moment; None when there is none."""
+        times = (
+            select(func.min(broadcasts.c.due_at)).where(*_later(broadcasts.c.due_at, "scheduled", channel, after)),
+            select(func.min(broadcasts.c.resume_at)).where(*_later(broadcasts.c.resume_at, "paused", channel, after)),
+            select(func.min(reminders.c.due_at)).where(reminders.c.due_at > text_of(after)),
+        )
+        rows = await self._fetch(union_all(*times))
+        return time_of(min((at for (at,) in rows if at), default=None))
+
     @run_to_completion
     async def go_on(self, number: int, at: datetime) -> bool:
         """Write down or leave out one more piece of its audience; return whether there may be more."""
@@ -134,6 +144,10 @@ class BroadcastRows(Rows):
         """Return the sessions (JSON) of the first few who would get it."""
         some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
         return [session for (session,) in await self._fetch(some)]
+
+
+def _later(column: Any, state: BroadcastState, channel: str, after: datetime) -> tuple[Any, ...]:
+    return column > text_of(after), broadcasts.c.state == state, broadcasts.c.channel == channel
 
 
 async def rewrite(connection: AsyncConnection, rewritten: Rewritten, origin: Origin) -> None:

@@ -23,7 +23,7 @@ from bot.store.engine import EngineOptions, engine_for
 from bot.store.problems import StoreProblem, translate_errors
 from bot.store.signals import CHANNEL, Signal
 
-BEAT_S = 2.5
+BEAT_S = 3.0
 """Seconds between two looks at who is there; a leader that died is replaced within two of them."""
 BEAT_WITHIN_S = 4.0
 """Seconds after which a look without an answer means that the connection is lost."""

@@ -90,6 +90,8 @@ async def test_a_reminder_is_moved_due_once_and_ended(store: Store) -> None:
     assert await store.reminders.due("c", AT + timedelta(hours=1)) == [("chen", None), ("lin", None)]
     assert await store.reminders.due("c", AT + timedelta(minutes=59)) == [("chen", None)]
     assert await store.reminders.due("d", AT + timedelta(hours=1)) == []
+    assert await store.broadcasts.next_due("c", AT) == AT + timedelta(hours=1)
+    assert await store.broadcasts.next_due("c", AT + timedelta(hours=1)) is None
     await store.apply([Reminded("chen")], "c", AT)
     for nothing_due in ("chen", "lin", "nobody"):
         with pytest.raises(Outdated):
