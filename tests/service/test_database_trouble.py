@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from bot.domain.messages import Incoming, NotSaved
 from bot.service import turns
 from bot.service.turns import Service
 from bot.store import Store
+from bot.store.schema import REVISION
 from tests.conftest import shipped
 from tests.databases import POSTGRES, make_database
 from tests.workers import proxy_of
@@ -45,3 +47,25 @@ async def test_turns_survive_cut_connections_and_are_not_acknowledged_while_nobo
         known = await store.load_known("telegram", "7", None)
         assert known.turns == 4
         await store.close()
+
+
+async def test_an_old_worker_acknowledges_nothing_under_a_newer_schema(tmp_path: Path) -> None:
+    store = await Store.open(await make_database("postgresql", tmp_path))
+    service, workers = Service(shipped(), store, lambda: NOON), store.workers("token")
+    asks = Incoming("telegram", "7", "老师电话", update_id="1")
+    for revision, is_newer in (("9999", True), (REVISION, False)):
+        async with store._transaction() as connection:
+            await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        taking_part = asyncio.create_task(workers.run())
+        await workers.leads.wait()
+        if is_newer:
+            assert not await service.reachable()
+            with pytest.raises(NotSaved):
+                await service.receive(asks)
+            store.schema.newer = None  # so that the test can write
+        else:
+            assert await service.reachable()
+            assert (await service.receive(asks)).replies
+        taking_part.cancel()
+        await asyncio.wait({taking_part})
+    await store.close()
