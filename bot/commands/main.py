@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 from bot.app import build
 from bot.app.settings import Settings, SettingsProblem
 from bot.channels.console import replace_bad_characters
+from bot.commands.init import init
 from bot.commands.lazy_group import LazyGroup
 from bot.content.checks import list_missing_keys
 from bot.content.content import Content
@@ -47,6 +48,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.command()(init)
 
 
 def _moment(text: str | datetime) -> datetime:
