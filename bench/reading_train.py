@@ -14,9 +14,10 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -29,21 +30,26 @@ from bot.reading.candidates import Meaning
 from bot.reading.look import Traits
 from bot.reading.phrasebook import subjects
 from bot.reading.place import options, own_words
+from bot.reading.reader import MessageReader
 from bot.reading.score import Edge, gram_value, model_of, name_likeness
+from bot.reading.stances import stances
 from bot.reading.writing import spelt
+from faq.matcher import Matcher
 from faq.sounds import units
 from flows.model import Script, Step
 
 ROOT = Path(__file__).parents[1]
 TURNS = ROOT / "bench" / "turns"
 OWN = 6  # of an answer's further words in the script that are learnt
-PULL = 0.3  # towards zero
+PULL = 1.0  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 6  # messages in which a character or pair must stand to have a weight
 COST = 0.5  # log-odds by which an answer that was not given must lose more than another wrong reading
-PHRASINGS = 4  # of an entry of the FAQ that are learnt
+FOLDS = 4  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
+EVERY = 4  # of the phrasings of an entry, one in so many is learnt
 NEUTRAL = ("menu", "m2-site", "m1-browser", "x3-papers")
-MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3}  # what a message counts that nobody wrote, by its style
+MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3, "field": 0.2}
+"""What a message counts that nobody wrote, by its style."""
 SEVERAL = 1.3  # what a message of several acts counts
 ROUNDS = 120
 LEAST = 0.02  # weight that is kept
@@ -54,7 +60,7 @@ class Gatherer:
     """Gathers labelled messages as examples; those whose label no reading gives are left out."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
-        read = [reader().look(turn["say"], place_of(turn)) for turn in turns]
+        read = [reader_for(turn).look(turn["say"], place_of(turn)) for turn in turns]
         self._often = _find_often([edges for _, edges in read])
         self.examples = Examples()
         self.kept: list[int] = []
@@ -213,13 +219,15 @@ def join_turns(turns: Sequence[Turn]) -> list[Turn]:
         pairs += [(by["answer", step], leave), (greetings, own[::3])]
         for firsts, seconds in pairs:
             for at, second in enumerate(seconds):
-                if firsts and firsts[at % len(firsts)]["want"] != second["want"]:
+                first = firsts[at % len(firsts)] if firsts else second
+                folds = {turn["fold"] for turn in (first, second) if "fold" in turn}
+                if first["want"] != second["want"] and len(folds) < 2:
                     joint = JOINTS[(len(joined) * 5 + at) % len(JOINTS)]
-                    joined.append(_join(firsts[at % len(firsts)], second, joint))
+                    joined.append(_join(first, second, joint) | ({"fold": folds.pop()} if folds else {}))
     return joined
 
 
-def _join(first: Turn, second: Turn, joint: str) -> Turn:
+def _join(first: Turn, second: Turn, joint: str) -> dict[str, Any]:
     ways = [
         [*one, *two] for one in (first["want"], *first.get("or", ())) for two in (second["want"], *second.get("or", ()))
     ]
@@ -243,14 +251,50 @@ def script_turns() -> list[Turn]:
     return turns
 
 
+def field_turns() -> list[Turn]:
+    """Return every field of a checklist with every word for right and wrong: no field is more often the one."""
+    script, turns = content().script, list[Turn]()
+    step = next(step for step in script.steps if step.checklist and step.checklist.of == "fields")
+    for field in place_of({"at": step.id, "say": ""}).fields:
+        for action in ("right", "wrong"):
+            for word in (word for word in script.synonyms[action] if len(word) > 1 and not word.isascii()):
+                want = [{"as": "answer", "action": action, "item": field}]
+                turns.append({"at": step.id, "say": f"{field}{word}", "want": want, "style": "field"})
+    return turns
+
+
 def phrasing_turns() -> list[Turn]:
-    """Return phrasings of the FAQ as messages at places where they answer nothing."""
+    """Return phrasings of the FAQ as messages: those that ask at steps to which they belong, and at places where they
+    answer nothing. Each is read by a FAQ that does not know it, as it does not know what people will type.
+    """
     turns: list[Turn] = []
     for topic, entry in sorted(content().entries.items()):
-        for said in entry.phrasings[:PHRASINGS]:
-            at, want = NEUTRAL[len(turns) % len(NEUTRAL)], [{"as": "question", "topic": topic}]
-            turns.append({"at": at, "say": said, "want": want, "style": "phrasing"})
+        steps = [step.id for step in content().script.steps if topic in step.trouble or entry.step == step.id]
+        for number, said in enumerate(entry.phrasings[::EVERY]):
+            places = [*steps, *NEUTRAL[:1]] if _asks(said) else NEUTRAL
+            at, want = places[number % len(places)], [{"as": "question", "topic": topic}]
+            turns.append({"at": at, "say": said, "want": want, "style": "phrasing", "fold": number % FOLDS})
     return turns
+
+
+def _asks(text: str) -> bool:
+    return any(one.name == "ask" for one in stances(*units(spelt(text))))
+
+
+def reader_for(turn: Turn) -> MessageReader:
+    """Return the reader of a message: for a phrasing of the FAQ, one whose FAQ does not know it."""
+    return _reader_without(turn["fold"]) if "fold" in turn else reader()
+
+
+@cache
+def _reader_without(fold: int) -> MessageReader:
+    """Return a reader whose FAQ lacks a part of the phrasings that are learnt."""
+    left = []
+    for entry in content().entries.values():
+        own = {said for number, said in enumerate(entry.phrasings[::EVERY]) if number % FOLDS == fold}
+        kept = tuple(said for said in entry.phrasings if said not in own)
+        left.append(entry.model_copy(update={"phrasings": kept}))
+    return MessageReader(content().script, Matcher(left))
 
 
 def with_misplaced(turns: Sequence[Turn]) -> list[Turn]:
@@ -313,7 +357,7 @@ def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, 
 
 def main(words: Sequence[str]) -> None:
     files = {path.stem: turns_in(path) for path in sorted(TURNS.glob("*.jsonl"))}
-    files = {"script": [*script_turns(), *phrasing_turns()], **files}
+    files = {"script": [*script_turns(), *field_turns(), *phrasing_turns()], **files}
     files = {name: [*with_misplaced(turns), *join_turns(turns)] for name, turns in files.items()}
     origin = [name for name, turns in files.items() for _ in turns]
     every = [turn for turns in files.values() for turn in turns]

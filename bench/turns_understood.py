@@ -27,7 +27,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain import privacy
 from bot.reading.acts import NO_TOPIC, AnswerAct, ValuesAct, to_json
-from bot.reading.place import Asked, Parse, Parsed, Place, find_asked, is_verdict, menu_of, options
+from bot.reading.place import Asked, Parse, Parsed, Place, find_asked, find_nearby, is_verdict, menu_of, options
 from bot.reading.reader import MessageReader, Readout
 from faq.sounds import units
 from flows.engine import Walk
@@ -82,7 +82,8 @@ def place_of(turn: Turn) -> Place:
         topics = content().matcher.ask(said[-1], base.likely).topics
         topic = topics[0].id if topics else None
         follow = content().entries[topic].follow if topic else ()
-        base = replace(base, topic=topic, asked=Asked.ANSWER, offered=4, likely=base.likely | {*follow})
+        about = content().entries[topic].title if topic else base.about
+        base = replace(base, topic=topic, about=about, asked=Asked.ANSWER, offered=4, likely=base.likely | {*follow})
     return base
 
 
@@ -105,6 +106,8 @@ def _at(step_id: str, item: int) -> Place:
         known_fields=tuple(f.name for f in notice.check_fields),
         item=min(item, max(len(fields) - 1, 0)),
         likely=frozenset({*own, *step.trouble}),
+        about=step.title.replace("{{ verdict.ok }}", notice.verdict.ok_button),
+        nearby=find_nearby(script, step, {entry.id: entry.step for entry in content().entries.values()}),
         parse=parse,
         find_course=None if parse else find_course,
         secret=_secret,

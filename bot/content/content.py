@@ -13,7 +13,7 @@ from bot.content.built import Built, load_or_build
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
-from bot.reading.place import MENU, Place
+from bot.reading.place import MENU, Place, find_nearby
 from bot.reading.reader import MessageReader, Readout
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
@@ -120,6 +120,12 @@ class Content:
     def answer_words(self) -> Mapping[str, Mapping[str, str]]:
         """By step with a checklist, the bare words that mean one of its answers wherever they are typed."""
         return {step.id: _list_answer_words(self.script, step) for step in self.script.steps if step.checklist}
+
+    @cached_property
+    def nearby(self) -> Mapping[str, frozenset[str]]:
+        """By step the topics of the steps around it."""
+        homes = {entry.id: entry.step for entry in self.entries.values()}
+        return {step.id: find_nearby(self.script, step, homes) for step in self.script.steps}
 
     def ask(self, question: str, likely: frozenset[str]) -> Match:
         """Return the matcher's verdict on a question; `likely` are the entries of the asker's step."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bot.conversation import steps
 from bot.conversation.places import checklist_place
 from bot.conversation.turn import Context, Turn
-from bot.conversation.typed_answers import describe_verdicts
+from bot.conversation.typed_answers import PHOTO, describe_verdicts
 from bot.reading.acts import NO_TOPIC, Act, AnswerAct, CommandAct, OfftopicAct, QuestionAct, ValuesAct
 from bot.reading.place import Place
 from flows.engine import Move
@@ -17,8 +18,9 @@ CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
 RIGHT = 0.7
 """The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""
-PHOTO = "photo"
-"""The name of the photo among the answers, beside those of the fields."""
+_PHOTO = "(?:照片|相片|图像|头像)"
+_TOGETHER = re.compile(f"{_PHOTO}(?:和|跟|与|及|、|还有)(.{{2,5}})|(.{{2,5}})(?:和|跟|与|及|、|还有){_PHOTO}")
+"""The photo, and in one breath with it a field."""
 CLICKED = "clicked-correct-by-mistake"
 """The topic of who clicked 正确 and then found what is wrong."""
 OPEN_TOPICS = ("info-wrong", "photo-wrong", CLICKED, NO_TOPIC)
@@ -39,7 +41,8 @@ def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
     is_asked = position is not None and _is_asked(script, position.step, asks)
     is_said = position is not None and any(_says_wrong(script, position.step, act, asks) for act in acts)
     is_clicked = any(act in acts for act in (QuestionAct(CLICKED), CommandAct("already-done")))
-    if not named or (is_question and not (is_asked or is_said or is_clicked)):
+    is_over = position is not None and "clicked" in position.answers  # 专业错了怎么办 asks no more what would be if
+    if not named or (is_question and not (is_asked or is_said or is_clicked or is_over)):
         return None
     items = walk.items(position) if position else ()
     if not items and not all(_is_open(ctx, act, asks, named) for act in acts):
@@ -102,11 +105,19 @@ def _read_verdicts(ctx: Context, text: str, named: Sequence[str], *, is_asked: b
     spared = {act.item for act, chance in sure if act.action == "right" and chance >= RIGHT}
     if PHOTO in named:
         of_photo = dict(_read_surely(ctx, text, checklist_place(ctx, "photo")))
-        found |= {PHOTO: "wrong"} if AnswerAct("wrong") in of_photo and not found else {}
+        wrong = [name for name in named if found.get(name) == "wrong"]
+        is_wrong = _is_beside(ctx, text, wrong) if found else AnswerAct("wrong") in of_photo
+        found |= {PHOTO: "wrong"} if is_wrong else {}
         spared |= {PHOTO} if of_photo.get(AnswerAct("right"), 0.0) >= RIGHT else set()
     if is_asked and not found:
         found = dict.fromkeys([name for name in named if name not in spared], "wrong")
     return {PHOTO if name == PHOTO else f"field:{name}": verdict for name, verdict in found.items()}
+
+
+def _is_beside(ctx: Context, text: str, wrong: Sequence[str]) -> bool:
+    """Return whether the photo is named in one breath with one of these fields: 照片和民族, not 照片上的名字."""
+    match = _TOGETHER.search(text)
+    return match is not None and bool(ctx.content.reader.name_fields(match[1] or match[2], tuple(wrong))[0])
 
 
 def _read_surely(ctx: Context, text: str, place: Place) -> Sequence[tuple[AnswerAct, float]]:

@@ -25,11 +25,14 @@ def place_of(ctx: Context) -> Place:
     # A question of the bot's own, such as 确定吗, is no step: nothing of the step answers it.
     menu = MENU if position else places.menu_of(ctx.content.script)
     here = _at_step(ctx, position) if position and session.last != "confirm" else menu
+    topic = session.told[-1] if session.told and session.last == "answer" else None
+    entry = ctx.content.entries.get(topic) if topic else None
     return replace(
         here,
         find_course=None if here.parse else _course_finder(ctx),
         asked=_LAST.get(session.last, here.asked),
-        topic=session.told[-1] if session.told and session.last == "answer" else None,
+        topic=topic,
+        about=entry.title if entry else here.about,
         offered=len(ctx.offered),
         likely=likely_topics(ctx),
     )
@@ -56,6 +59,8 @@ def _at_step(ctx: Context, position: Position) -> Place:
         known_fields=tuple(field.name for field in ctx.voice.notice.check_fields),
         item=position.item if fields else 0,
         parse=_value_finder(ctx, position),
+        about=ctx.voice.fill(step.title),
+        nearby=ctx.content.nearby[step.id],
         verdict=places.is_verdict(script, step),
     )
 

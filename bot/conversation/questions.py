@@ -12,26 +12,38 @@ from functools import partial
 
 from bot.conversation.turn import Context, Missed, Turn
 from bot.domain.counts import Reached
+from bot.domain.messages import Reply
 from bot.domain.questions import Tallied
 from bot.render import feedback
 from bot.render.answers import render_answer, render_choices, render_miss
+from bot.render.cards import attach_dates
 from bot.render.layout import Rows
 from bot.render.quotes import render_quotes
-from bot.render.reply import give_buttons
+from bot.render.reply import Voice, give_buttons
 from bot.tickets import staff_posts
 from faq.model import Entry
 
 MAX_CHOICES = 3
+DATES = "deadline"
+"""The topic whose answer names the dates."""
 
 
 def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     """Answer these topics, in this order, and offer the present step again."""
     entries = [ctx.content.entries[topic] for topic in topics]
     answer = feedback.ask_if_helpful if ctx.incoming.edits else render_answer
-    answers = ctx.say_alike(lambda voice: tuple(reply for entry in entries for reply in answer(voice, entry)))
+    answers = ctx.say_alike(
+        lambda voice: tuple(reply for entry in entries for reply in _with_dates(voice, entry, answer(voice, entry)))
+    )
     first = ctx.voice.bubbles(ctx.content.phrases.two_questions) if len(topics) > 1 else ()
     told = replace(ctx.session, misses=0, told=tuple(topics))
     return Turn(told, (*first, *answers), "again", last="answer", told=told.told, tallied=tally(ctx, "answer"))
+
+
+def _with_dates(voice: Voice, entry: Entry, said: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """Add the calendar file to the answer about dates: whoever asks in other words gets what 截止日期 brings."""
+    file = attach_dates(voice) if entry.id == DATES else None
+    return (*said[:-1], replace(said[-1], attachment=file)) if file and not said[-1].attachment else said
 
 
 def quote_source(ctx: Context, entry: Entry) -> Turn:
@@ -60,11 +72,13 @@ def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
     return Turn(quiet, offered, "again", last="choices", missed=missed, tallied=tally(ctx, "choices"))
 
 
-def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), is_question: bool) -> Turn:
+def miss(
+    ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), words: str = "", is_question: bool
+) -> Turn:
     """Say that a message was not understood: one rung further on the ladder, which ends with a person, one tap away.
 
-    `near` are topics that may be meant, best first, `rows` buttons of the step that may be. A question is recorded for
-    the editors, masked; other words leave no trace.
+    `near` are topics that may be meant, best first, `rows` buttons of the step that may be, `words` what is said until
+    the ladder ends. A question is recorded for the editors, masked; other words leave no trace.
     """
     misses, phrases = ctx.session.misses + 1, ctx.content.phrases
     missed = _missed(ctx, text, near) if is_question else None
@@ -72,6 +86,8 @@ def miss(ctx: Context, text: str, near: Sequence[str] = (), *, rows: Rows = (), 
     turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
     if ctx.session.position and misses < len(phrases.misses) and (rows or (misses == 1 and not is_question)):
         return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear, rows))
+    if words and misses < len(phrases.misses):
+        return replace(turn, replies=ctx.say_alike(lambda voice: voice.bubbles(voice.fill(words))))
     mark = missed.mark if missed else None
     said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark or ""))
     return replace(turn, replies=said)

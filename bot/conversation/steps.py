@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.conversation import reminders
 from bot.conversation.turn import Context, Turn
 from bot.domain.button_ids import Act
+from bot.domain.session import LastSaid
 from bot.render.cards import confirm_class
 from bot.render.menu import render_menu
 from bot.render.own_card import render_own_card
@@ -70,12 +71,15 @@ def follow(ctx: Context, move: Move) -> Turn:
     there = ctx.with_session(replace(ctx.session.at(move.position), misses=0))
     voice = there.voice
     said = tuple(reply for text in move.said for reply in voice.bubbles(voice.fill(text)))
-    if chooses_class(ctx, move):
+    is_class = chooses_class(ctx, move)
+    if is_class:
         said = (*confirm_class(voice), *said)
     asked = reminders.ask_consent(voice)
     has_come = any(happening.kind in ("reported", "done") for happening in move.happenings)
     after = (*(render_own_card(voice) if has_come else ()), *(asked.replies if asked else ()))
-    return Turn(asked.session if asked else there.session, said, "step", after=after, happenings=move.happenings)
+    session = asked.session if asked else there.session
+    last: LastSaid = "class" if is_class else "step"
+    return Turn(session, said, "step", last, after=after, happenings=move.happenings)
 
 
 def chooses_class(ctx: Context, move: Move) -> bool:

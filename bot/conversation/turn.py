@@ -149,19 +149,25 @@ def finish(ctx: Context, turn: Turn) -> Turn:
     """Put the view of the session after the turn behind its replies, and remember what was said and offered last."""
     voice = ctx.with_session(turn.session).voice
     replies = (*turn.replies, *_RENDER[turn.view](voice), *turn.after)
-    session = replace(turn.session, last=turn.last, offered=_list_offered(replies)) if replies else turn.session
+    session = (
+        replace(turn.session, last=turn.last, offered=_list_offered(replies, turn.last)) if replies else turn.session
+    )
     if not ctx.with_session(session).pieces:
         session = replace(session, pieces=(), pieces_at="")
     return replace(turn, session=session, replies=replies, view="", after=())
 
 
-def _list_offered(replies: Sequence[Reply]) -> tuple[str, ...]:
-    """Return the ids of the buttons that "第二个" counts: questions to choose from, else the answers to the step."""
+def _list_offered(replies: Sequence[Reply], last: LastSaid) -> tuple[str, ...]:
+    """Return the ids of the buttons that "第二个" counts: questions to choose from, else the way to another step that
+    was offered, and the answers to the step.
+    """
     ids = [button.id for reply in replies for row in reply.buttons for button in row]
     parsed = [(id_, button_ids.parse(id_)) for id_ in ids]
     topics = [id_ for id_, b in parsed if isinstance(b, Pick) or (isinstance(b, Ask) and b.kind in ("faq", "notice"))]
-    answers = [id_ for id_, b in parsed if isinstance(b, ButtonAct) and b.action not in (BACK, JUMP)]
-    return tuple((topics if len(topics) > 1 else answers)[:MAX_OFFERED])
+    acts = [(id_, b) for id_, b in parsed if isinstance(b, ButtonAct)]
+    away = [id_ for id_, b in acts if b.action == JUMP] if last == "elsewhere" else []
+    answers = [id_ for id_, b in acts if b.action not in (BACK, JUMP)]
+    return tuple((topics if len(topics) > 1 else [*away, *answers])[:MAX_OFFERED])
 
 
 _RENDER: Mapping[View, Callable[[Voice], tuple[Reply, ...]]] = {

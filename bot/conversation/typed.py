@@ -18,7 +18,15 @@ from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
 from bot.conversation.questions import likely_topics, list_topics, miss, offer_topics, tally, tell_topics
 from bot.conversation.turn import VIEWS, Context, Turn
-from bot.conversation.typed_answers import button_labels, courses_in, say_unclear, take_answer, take_values
+from bot.conversation.typed_answers import (
+    button_labels,
+    courses_in,
+    describe_answer,
+    say_unclear,
+    take_answer,
+    take_values,
+)
+from bot.reading.acks import is_ack
 from bot.reading.acts import (
     NO_TOPIC,
     AbuseAct,
@@ -32,11 +40,17 @@ from bot.reading.acts import (
     SocialAct,
     ValuesAct,
 )
+from bot.reading.phrasebook import subjects
+from bot.reading.place import is_verdict
 from bot.reading.reader import Readout
+from bot.reading.stances import stances
+from bot.reading.writing import spelt
 from bot.render.layout import Rows, pack_rows
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
+from faq.sounds import units
 from flows.answers import plain
+from flows.engine import JUMP
 
 MAX_TOLD = 2
 """Questions of one message that are answered in full; more become a list to tap."""
@@ -50,6 +64,12 @@ SURE = 0.6
 SURE_DOOR = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
 SURE_START = 0.5
+CERTAIN = 0.9
+"""The chance (0–1) from which words are taken for a step that was not shown when they were typed."""
+_AHEAD = {"going", "later", "yet", "ask"}
+"""Stances of words that speak of what comes, not of what is done: 解决了，去登录."""
+MAX_AHEAD = 3
+"""Further steps that one message may answer."""
 NEAR = 0.15
 """The chance (0–1) from which something that a message may mean is offered."""
 
@@ -58,10 +78,12 @@ def answer_typed(ctx: Context, text: str) -> Turn:
     """Return the turn of a typed message, alone or read together with the pieces just before it."""
     if ctx.session.position is None and ctx.session.notice and (begun := _begin_by_class(ctx, text)):
         return replace(begun, tallied=tally(ctx, "taken"))
+    if ctx.session.last == "elsewhere" and _goes_along(ctx, text):
+        return replace(press(ctx, ctx.offered[0]), understood=(CommandAct("jump"),), tallied=tally(ctx, "taken"))
     said, readout = _read(ctx, text)
     if named := name_wrong(ctx, said, readout.acts):
         return replace(named, understood=readout.acts, tallied=tally(ctx, "taken"))
-    turn = _keep_piece(ctx, text, readout, _act_on(ctx, said, readout))
+    turn = _keep_piece(ctx, text, readout, _go_on(ctx, said, readout, _act_on(ctx, said, readout)))
     return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
 
 
@@ -87,6 +109,8 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
 def _read_exactly(ctx: Context, text: str) -> Act | None:
     """Return the act of words that the script gives for one answer, of a button's number, or of a command's word."""
     said, words, position = plain(text), ctx.content.phrases.words, ctx.session.position
+    if ctx.session.last == "class" and all(_says_yes(ctx, text, (name,)) for name in ("yes", "right")):
+        return SocialAct("ack")  # 对, to the 对吗 that stands before the step; 有 or 好了 answer the step
     for action, label in button_labels(ctx).items():
         if said and plain(label) == said:
             return AnswerAct(action)
@@ -109,11 +133,23 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
 def _doubt(readout: Readout, sure: float) -> Readout:
     """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
-    moves = [(chance, sure) for act, chance in acts if isinstance(act, AnswerAct)]
+    moves = [
+        (chance, sure) for act, chance in acts if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
+    ]
     moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
     if all(chance >= least for chance, least in moves):
         return readout
     return replace(readout, acts=(), chances=(), near=(*acts, *readout.near))
+
+
+def _is_listed(act: AnswerAct, chance: float, readout: Readout) -> bool:
+    """Return whether a field stands in a list with one verdict at its end (姓名 性别 民族都对): each is as sure as the
+    end, unless another verdict on it is likelier.
+    """
+    others = (share for other, share in readout.near if isinstance(other, AnswerAct) and other.item == act.item)
+    verdicts = {one.action for one in readout.acts if isinstance(one, AnswerAct)}
+    is_one = act.item is not None and len(verdicts) == 1
+    return is_one and readout.chances[-1] >= CERTAIN and chance > max(others, default=0.0)
 
 
 def _without_hello(readout: Readout) -> Readout:
@@ -154,10 +190,46 @@ def _act_on(ctx: Context, text: str, readout: Readout) -> Turn:
     return reduce(_join, turns)
 
 
-def _says_yes(ctx: Context, text: str) -> bool:
-    """Return whether words say yes to a question of the bot's own, such as 确定吗."""
+def _go_on(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
+    """Take what the same words answer at the steps that come next, if they name what those are about (邮箱好了，手机
+    也能收).
+    """
+    acts, before, script = readout.acts, ctx.session, ctx.content.script
+    said = {one.name for one in stances(*units(spelt(text)))}
+    for _ in range(0 if said & _AHEAD or _read_exactly(ctx, text) else MAX_AHEAD):
+        here, now = before.position, turn.session.position
+        if not (here and now and here.step != now.step and len(acts) == 1 and isinstance(acts[0], AnswerAct)):
+            break
+        step, there = script.by_id[now.step], ctx.with_session(turn.session)
+        is_new = (_things(step.title) - _things(script.by_id[here.step].title)) & _things(text)
+        is_main = step.track == script.by_id[script.start].track
+        if not is_main or step.checklist or step.reads or is_verdict(script, step) or not is_new:
+            break
+        ahead = ctx.content.read(text, place_of(there))
+        acts, before = ahead.acts, turn.session
+        answers = [act for act in acts if isinstance(act, AnswerAct)]
+        if len(answers) != len(acts) or len(acts) != 1 or ahead.chances[0] < CERTAIN:
+            break
+        taken, noted = take_answer(there, text, answers), describe_answer(there, answers[0])
+        turn = _join(turn, replace(taken, replies=(*noted, *taken.replies[1:])))
+    return turn
+
+
+def _things(text: str) -> frozenset[str]:
+    """Return the things that a text names."""
+    return frozenset(name for _, _, name in subjects(*units(spelt(text))))
+
+
+def _says_yes(ctx: Context, text: str, names: Sequence[str] = ("yes", "done", "right")) -> bool:
+    """Return whether words say yes to a question of the bot's own, such as 确定吗: words for one of these answers."""
     synonyms = ctx.content.script.synonyms
-    return plain(text) in {plain(word) for name in ("yes", "done", "right") for word in synonyms.get(name, ())}
+    return plain(text) in {plain(word) for name in names for word in synonyms.get(name, ())}
+
+
+def _goes_along(ctx: Context, text: str) -> bool:
+    """Return whether words agree to go to the step that was offered."""
+    is_go = plain(text) in map(plain, ctx.content.phrases.typed.go_words)
+    return bool(ctx.offered) and (is_go or is_ack(units(spelt(text))[0]) or _says_yes(ctx, text, ("yes",)))
 
 
 def _group(acts: Sequence[Act]) -> list[list[Act]]:
@@ -198,16 +270,20 @@ def _join(first: Turn, second: Turn) -> Turn:
 def _question(ctx: Context, text: str, acts: Sequence[QuestionAct]) -> Turn:
     topics = [act.topic for act in acts if act.topic in ctx.content.entries]
     if not topics:
-        return miss(ctx, text, is_question=True)
+        return miss(ctx, text, is_question=True, words=ctx.content.phrases.typed.no_entry)
     return tell_topics(ctx, topics) if len(topics) <= MAX_TOLD else list_topics(ctx, topics)
 
 
 def _ask(ctx: Context, text: str) -> Turn | None:
-    """Take trouble before the walk, where no step explains it, as a question; None when no topic is near."""
+    """Take trouble as a question, if an entry answers it, and before the walk, where no step explains it, if any is
+    near.
+    """
     found = ctx.content.ask(text, likely_topics(ctx))
     topics = [topic.id for topic in found.topics]
     if found.verdict == "answer":
         return tell_topics(ctx, topics[:1])
+    if ctx.session.position:
+        return None
     return offer_topics(ctx, text, topics) if found.verdict == "choices" else None
 
 
@@ -215,7 +291,7 @@ def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
     name, ticket = acts[0].name, ctx.case.ticket if ctx.case else None
     if name == "desk" and not (ticket and ticket.is_relayed):
         name = "contact"  # a ticket is opened by a tap
-    if name == "trouble" and ctx.session.position is None and (turn := _ask(ctx, text)):
+    if name == "trouble" and (turn := _ask(ctx, text)):
         return turn
     if name in ("start", "change-cohort") and ctx.session.position is None:
         return _begin_with(ctx, text)
@@ -313,10 +389,11 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     if buttons:
         return miss(ctx, text, rows=pack_rows(buttons), is_question=False)
     if readout.elsewhere:
-        words, jump = ctx.content.phrases.typed, ctx.voice.command("jump")
-        title = ctx.voice.fill(ctx.content.script.by_id[readout.elsewhere].title)
+        title, words = ctx.voice.fill(ctx.content.script.by_id[readout.elsewhere].title), ctx.content.phrases.typed
         if ctx.session.position is None:
-            return ctx.say(words.before_walk.format(step=title), ((ctx.voice.start(),), (jump,)))
-        return ctx.say(words.elsewhere.format(step=title), ((jump,),))
+            rows = (ctx.voice.start(),), (ctx.voice.command("jump"),)
+            return ctx.say(words.before_walk.format(step=title), rows)
+        go = ctx.voice.act(JUMP, words.go, readout.elsewhere)
+        return replace(ctx.say(words.elsewhere.format(step=title), ((go,),)), last="elsewhere")
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))

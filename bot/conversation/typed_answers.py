@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from bot.conversation import steps
 from bot.conversation.turn import Context, Turn
-from bot.domain.messages import Button
+from bot.domain.messages import Button, Reply
 from bot.reading.acts import AnswerAct, ValuesAct
 from bot.render.layout import pack_rows
 from flows.answers import Option, ValueReading
 from flows.date_words import day_of
 from flows.engine import BACK, Move
 from flows.model import Position
+
+PHOTO = "photo"
+"""The name of the photo among the answers, beside those of the fields."""
 
 
 def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
@@ -32,7 +35,22 @@ def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
     if first.item == "all":
         verdicts = dict.fromkeys(items, first.action)
     move = voice.walk.compare(position, verdicts)
-    return _follow(ctx, move, describe_verdicts(ctx, verdicts), is_checklist=True) if move else say_unclear(ctx)
+    if move is None:
+        return say_unclear(ctx)
+    turn = _follow(ctx, move, describe_verdicts(ctx, verdicts), is_checklist=True)
+    if first.action == "right" or PHOTO in items or PHOTO not in ctx.content.reader.name_fields(text, (PHOTO,))[0]:
+        return turn
+    later = voice.bubbles(ctx.content.phrases.typed.photo_later)  # 照片和民族都不对: the photo has a step of its own
+    return replace(turn, replies=(*turn.replies[:1], *later, *turn.replies[1:]))
+
+
+def describe_answer(ctx: Context, act: AnswerAct) -> tuple[Reply, ...]:
+    """Return the sentence that says back an answer to a step that was not shown, with the step's title."""
+    position, words = ctx.session.position, ctx.content.phrases.typed
+    assert position
+    title = ctx.voice.fill(ctx.content.script.by_id[position.step].title)
+    said = words.verdict.format(item=title, verdict=_label(ctx, act.action))
+    return ctx.voice.bubbles(words.noted.format(what=said))
 
 
 def describe_verdicts(ctx: Context, verdicts: Mapping[str, str]) -> str:

@@ -10,8 +10,10 @@ from typing import Any, Literal, cast, get_args
 from flows import model
 from flows.model import Position
 
-LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye"]
-"""Kinds of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye."""
+LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye", "elsewhere", "class"]
+"""Kinds of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye, the
+question whether to go to another step, or whether a class is the right one.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from bot.reading.place import Asked, Parsed, Place, StepOption
 AWAY = 4  # segments that other steps' words are compared with, at most
 _TOGETHER = Likeness._fields.index("together")
 ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
+BESIDE_CONTEXT = 2  # topics of a segment in context that compete for it, at most
 _PICK = 8  # units of the longest segment that picks something
 
 
@@ -78,6 +79,7 @@ class Surroundings:
         self._parsed = place.parse(look.message.text) if place.parse else None
         self._course = place.find_course(look.message.text) if place.find_course else None
         self._away: dict[int, tuple[float, float]] = {}
+        self._in_context = look.ask_in_context(place) if not look.bare else {}
         self.elsewhere: str | None = None
         if not look.bare:
             self._like_options = look.compare(words.options) if place.options else [[] for _ in self.segments]
@@ -169,17 +171,21 @@ class Surroundings:
         asked, place = self._look.asked.get(at), self.place
         if asked is None:
             return
-        topics = asked.topics
-        if place.topic is not None and place.topic not in topics:
-            topics = {**topics, place.topic: asked.describe(place.topic)}
+        context = self._in_context.get(at)
+        more = [*(context.rank(BESIDE_CONTEXT) if context else ()), *([place.topic] if place.topic else ())]
+        topics = {**asked.topics, **{topic: asked.describe(topic) for topic in more if topic not in asked.topics}}
         for topic, about in topics.items():
             is_last = float(topic == place.topic)
             here = {
                 "question.likely": float(topic in place.likely),
+                "question.nearby": float(topic in place.nearby),
                 "question.last": is_last,
                 "question.last_hollow": is_last * asked.hollow,
                 "question.last_meant": is_last * asked.meant,
             }
+            if context:
+                here["question.context"] = context.find_chance(topic)
+                here["question.context_share"] = context.find_odds(topic)
             yield Meaning((_act("question", topic),), ("asks", "question"), {**about, **here})
         own = {"new.meant": asked.meant, "new.hollow": asked.hollow}
         yield Meaning((_act("question", NO_TOPIC),), ("asks", "new"), own, "new", self._look.new[at])
@@ -193,6 +199,8 @@ class Surroundings:
         if not self._look.bare:
             inside = [self._answers[part] for part in self._look.parts[at]]
             before = [self._answers[part] for part in self._look.before[at]]
+            if asked := self._look.asked.get(at):
+                here.append(("meant", asked.meant))
             here += [
                 ("answers", self._answers[at]),
                 ("answers_inside", max(inside, default=0.0)),

@@ -82,9 +82,30 @@ class Segment:
         return (not atoms[self.first].hard) + (self.last < len(atoms) and not atoms[self.last].hard)
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
-        """The whole before parts between punctuation before the rest."""
-        return not self.is_whole, self.soft, self.hard_inside
+    def runs_on(self) -> bool:
+        """Return whether it ends where no punctuation stands."""
+        atoms = self.message.atoms
+        return self.last < len(atoms) and not atoms[self.last].hard
+
+    @property
+    def is_asked_behind(self) -> bool:
+        """Return whether it runs on into words that ask."""
+        if not self.runs_on:
+            return False
+        atom = self.message.atoms[self.last]
+        return atom.asks or any(
+            one.name == "ask" and atom.start <= one.start < atom.end for one in self.message.stances
+        )
+
+    @property
+    def does_ask(self) -> bool:
+        """Return whether a question mark ends it, or a word of it asks."""
+        return self.asks or "ask" in self.text.meaning
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, int]:
+        """The whole before what asks, parts between punctuation before the rest."""
+        return not self.is_whole, not self.does_ask, self.soft, self.hard_inside
 
     def covers(self, span: tuple[int, int]) -> bool:
         """Return whether it holds a stretch of the raw text."""

@@ -62,10 +62,10 @@ class Place:
     """The context in which a message is read.
 
     `fields` are the names of a checklist's items and `item` the asked one (0-based); `known_fields` are those of the
-    notice, at any step. `topic` is the FAQ topic answered
-    last, `offered` how many things there are to pick from, `likely` topics that belong to the step or follow the last
-    answer. `parse` reads the values that the step asks for, `find_course`
-    a class or major where the step asks for none, `secret` finds what should not have been typed.
+    notice, at any step. `topic` is the FAQ topic answered last, `about` in a few words what is spoken of: its title, or
+    that of the step. `offered` is how many things there are to pick from, `likely` topics that belong to the step or
+    follow the last answer, `nearby` those of the steps around it. `parse` reads the values that the step asks for,
+    `find_course` a class or major where the step asks for none, `secret` finds what should not have been typed.
     """
 
     step: str
@@ -75,8 +75,10 @@ class Place:
     known_fields: tuple[str, ...] = ()
     item: int = 0
     topic: str | None = None
+    about: str = ""
     offered: int = 0
     likely: frozenset[str] = frozenset()
+    nearby: frozenset[str] = frozenset()
     parse: Parse | None = None
     find_course: Parse | None = None
     secret: Callable[[str], bool] | None = None
@@ -117,6 +119,8 @@ def options(script: Script, step: Step) -> tuple[StepOption, ...]:
     return tuple(found)
 
 
+AROUND = 3
+"""Steps before and behind one whose topics are nearby."""
 DONE = frozenset({"done", "settled"})
 """Choices that say that what was to be done is done."""
 AFFIRMING = ("done", "go-on", "settled", "yes", "same")
@@ -126,6 +130,15 @@ AFFIRMING = ("done", "go-on", "settled", "yes", "same")
 def groups(step: Step, action: str) -> tuple[str, ...]:
     """Return the names of the groups of words that mean an answer: its own, and that of every answer so called."""
     return (f"{step.id}.{action}", f"*.{action}")
+
+
+def find_nearby(script: Script, step: Step, homes: Mapping[str, str | None]) -> frozenset[str]:
+    """Return the topics of the steps around one; `homes` are the steps to which topics belong."""
+    at = script.steps.index(step)
+    around = script.steps[max(at - AROUND, 0) : at + AROUND + 1]
+    ids = {one.id for one in around}
+    own = {topic for topic, home in homes.items() if home in ids}
+    return frozenset(own.union(*[one.trouble for one in around]))
 
 
 def find_asked(script: Script, step: Step) -> Asked:

@@ -16,7 +16,7 @@ from bot.reading.lexicon import lexicon, wordings
 from bot.reading.look import Look
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
-from bot.reading.place import Place, StepOption
+from bot.reading.place import MENU, Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
 from bot.reading.writing import Typist, spelt
@@ -92,7 +92,7 @@ class MessageReader:
 
     def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
         """Return the fields that a message names, in its order, and whether it asks something."""
-        look = self._look_at(text)
+        look = self._look_at(text, MENU)
         if look is None:
             return [], False
         message = look.message
@@ -101,7 +101,7 @@ class MessageReader:
 
     def look(self, text: str, place: Place) -> tuple[Surroundings | None, list[Edge]]:
         """Return the message cut up, and for every segment what it may mean; None for a text without words."""
-        look = self._look_at(text)
+        look = self._look_at(text, place)
         if look is None:
             return None, []
         if place.options not in self._words:
@@ -112,11 +112,11 @@ class MessageReader:
             for at, segment in enumerate(around.segments)
         ]
 
-    def _look_at(self, text: str) -> Look | None:
-        """Return the look at a text; None when it has no words. The last LOOKS are kept."""
+    def _look_at(self, text: str, place: Place) -> Look | None:
+        """Return the look at a text, typed at a place; None when it has no words. The last LOOKS are kept."""
         if text not in self._looks:
             message = Message(text, self._typist)
-            self._looks[text] = Look(message, self.book, self._weigh) if message.atoms else None
+            self._looks[text] = Look(message, self.book, self._weigh, place) if message.atoms else None
             _drop_oldest(self._looks, LOOKS)
         return self._looks[text]
 

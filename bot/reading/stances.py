@@ -16,6 +16,7 @@ from faq.lexicon import particles
 from faq.sounds import units
 
 NEGATOR = "not"
+_PLAIN = "plain"
 _LATIN = "\ufffc"  # stands for a Latin word or a number where patterns look
 _REACH = 3  # units of `light` that may stand between a negator and what it turns round
 _HEARD = 0.7  # weight of a stance that was recognised by its sound alone
@@ -78,7 +79,7 @@ def _turn(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) ->
             negated = False
         turning = NEGATOR in names
         for name in names:
-            if name != NEGATOR and not (turning and negated):
+            if name not in (NEGATOR, _PLAIN) and not (turning and negated):
                 turn = negated and not turning and name in opposites
                 yield Stance(start, end, opposites[name] if turn else name, weight, turn)
         if turning:
@@ -106,9 +107,12 @@ def _find_built(chars: Units, words: list[tuple[int, int, tuple[str, ...], float
 
 @cache
 def _lexicon() -> tuple[Mapping[Units, tuple[str, ...]], Mapping[Units, Mapping[Units, tuple[str, ...]]], int]:
-    """The words as written, as they sound, and the size of the longest; negators are a stance NEGATOR."""
+    """The words as written, as they sound, and the size of the longest; negators are a stance NEGATOR, words that only
+    hold one are _PLAIN.
+    """
     written: defaultdict[Units, list[str]] = defaultdict(list)
-    for name, words in (*lexicon()["stances"].items(), (NEGATOR, lexicon()["negators"])):
+    extra = ((name, lexicon()[section]) for name, section in ((NEGATOR, "negators"), (_PLAIN, "plain")))
+    for name, words in (*lexicon()["stances"].items(), *extra):
         for word in words:
             chars = units(spelt(word))[0]
             if name not in written[chars]:

@@ -48,14 +48,20 @@ def _render_later(voice: Voice) -> tuple[Reply, ...]:
 
 def render_deadline(voice: Voice) -> tuple[Reply, ...]:
     """Return the present phase, all windows, and the dates as a calendar file unless everything is over."""
-    phrases, position = voice.content.phrases, voice.session.position
-    cohort = position.answers.get("cohort") or None if position else None
-    file = calendar(voice.notice, cohort, phrases.calendar, voice.fill(phrases.calendar.name), voice.now)
-    if file is None or (position and position.state == "done"):
+    phrases, dates = voice.content.phrases, attach_dates(voice)
+    if dates is None:
         return voice.bubbles(voice.fill(phrases.deadline_closed), (_way_on(voice),), source="notice")
     rows = (*_reminder_rows(voice), _way_on(voice))
     *before, last = voice.bubbles(voice.fill(phrases.deadline), rows, source="notice")
-    return (*before, replace(last, attachment=Attachment(phrases.calendar.file, file)))
+    return (*before, replace(last, attachment=dates))
+
+
+def attach_dates(voice: Voice) -> Attachment | None:
+    """Return the dates as a calendar file; None where everything is over."""
+    words, position = voice.content.phrases.calendar, voice.session.position
+    cohort = position.answers.get("cohort") or None if position else None
+    file = calendar(voice.notice, cohort, words, voice.fill(words.name), voice.now)
+    return None if file is None or (position and position.state == "done") else Attachment(words.file, file)
 
 
 def _reminder_rows(voice: Voice) -> Rows:
