@@ -47,7 +47,8 @@ def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
     items = walk.items(position) if position else ()
     if not items and not all(_is_open(ctx, act, asks, named) for act in acts):
         return None
-    verdicts = _read_verdicts(ctx, text, named, is_asked=is_asked or is_said)
+    is_found = QuestionAct(CLICKED) in acts
+    verdicts = _read_verdicts(ctx, text, named, is_asked=is_asked or is_said or is_found)
     if not verdicts and position and position.step == asks.id:
         return ctx.say(ctx.content.phrases.typed.none_wrong)
     if not verdicts or not verdicts.keys().isdisjoint(items):

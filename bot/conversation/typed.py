@@ -13,6 +13,7 @@ from functools import reduce
 
 from bot.conversation import steps
 from bot.conversation.commands import run_command
+from bot.conversation.doubt import SURE, SURE_DOOR, doubt
 from bot.conversation.links import press
 from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
@@ -59,11 +60,6 @@ PIECE = 20
 """Characters of a message that may be a piece of what somebody says in several messages."""
 SAME_AS: Mapping[str, str] = {"contact": "desk", "resume": "start"}
 """Commands of `phrases.yaml` that the reader knows by another name."""
-SURE = 0.6
-"""The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
-SURE_DOOR = 0.8
-"""The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
-SURE_START = 0.5
 CERTAIN = 0.9
 """The chance (0–1) from which words are taken for a step that was not shown when they were typed."""
 _AHEAD = {"going", "later", "yet", "ask"}
@@ -94,7 +90,7 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     place = place_of(ctx)
 
     def read(words: str) -> Readout:
-        return _doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_DOOR)
+        return doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_DOOR)
 
     pieces = [piece for piece in ctx.pieces if piece]
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
@@ -128,28 +124,6 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
     if name in ("thanks", "hello", "bye"):
         return SocialAct(name)
     return CommandAct(SAME_AS.get(name, name)) if name else None
-
-
-def _doubt(readout: Readout, sure: float) -> Readout:
-    """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
-    acts = tuple(zip(readout.acts, readout.chances, strict=True))
-    moves = [
-        (chance, sure) for act, chance in acts if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
-    ]
-    moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
-    if all(chance >= least for chance, least in moves):
-        return readout
-    return replace(readout, acts=(), chances=(), near=(*acts, *readout.near))
-
-
-def _is_listed(act: AnswerAct, chance: float, readout: Readout) -> bool:
-    """Return whether a field stands in a list with one verdict at its end (姓名 性别 民族都对): each is as sure as the
-    end, unless another verdict on it is likelier.
-    """
-    others = (share for other, share in readout.near if isinstance(other, AnswerAct) and other.item == act.item)
-    verdicts = {one.action for one in readout.acts if isinstance(one, AnswerAct)}
-    is_one = act.item is not None and len(verdicts) == 1
-    return is_one and readout.chances[-1] >= CERTAIN and chance > max(others, default=0.0)
 
 
 def _without_hello(readout: Readout) -> Readout:
@@ -275,9 +249,7 @@ def _question(ctx: Context, text: str, acts: Sequence[QuestionAct]) -> Turn:
 
 
 def _ask(ctx: Context, text: str) -> Turn | None:
-    """Take trouble as a question, if an entry answers it, and before the walk, where no step explains it, if any is
-    near.
-    """
+    """Ask the FAQ alone what no step explains: an entry that answers it, and before the walk those that are near."""
     found = ctx.content.ask(text, likely_topics(ctx))
     topics = [topic.id for topic in found.topics]
     if found.verdict == "answer":
@@ -396,4 +368,6 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
         go = ctx.voice.act(JUMP, words.go, readout.elsewhere)
         return replace(ctx.say(words.elsewhere.format(step=title), ((go,),)), last="elsewhere")
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
-    return offer_topics(ctx, text, near) if len(near) > 1 else miss(ctx, text, near, is_question=bool(near))
+    if len(near) > 1:
+        return offer_topics(ctx, text, near)
+    return _ask(ctx, text) or miss(ctx, text, near, is_question=bool(near))
