@@ -44,6 +44,8 @@ class Who:
 
 
 _CLASSES, _STATES = frozenset({"class"}), frozenset({"state", "stuck", "step"})
+_AFTER = ("除外", "在内", "免了")
+"""Ends of words that leave out what stands before them, whatever follows."""
 _LINKS = frozenset({"join", "filler", "grade"})
 _OF_STATE = {"new": "new", "done": "done", "reported": "reported", "walking": "walking"}
 _TURNED = {"notdone": "done", "notreported": "reported", "notstuck": "stuck"}
@@ -98,7 +100,8 @@ def _find_exceptions(tokens: Sequence[Token]) -> tuple[set[int], list[Doubt]]:
     out, doubts = set[int](), list[Doubt]()
     for n, token in enumerate(tokens):
         if token.kind == "except":
-            run, closed = _run_after(tokens, n)
+            is_after = token.text.endswith(_AFTER)
+            run, closed = ([], False) if is_after else _run_after(tokens, n)
             kinds = {tokens[k].kind in _CLASSES for k in run}
             if not run:
                 run = _run_before(tokens, n)
