@@ -23,15 +23,15 @@ LONGEST = 40
 
 _HEADERS: Mapping[Role, re.Pattern[str]] = {
     "code": re.compile(r"(?:核对|加入|邀请|机器人|毕业核对)?(?:编号|编码|代码|码)|(?:join)?code"),
-    "student": re.compile(r".*(?:学号|考生号|学籍号|身份证号?|证件号码?)"),
+    "student": re.compile(r".{0,40}(?:学号|考生号|学籍号|身份证号?|证件号码?)"),
     "name": re.compile(r"(?:学生)?姓名|名字|name"),
     "class": re.compile(r"(?:所在|行政)?班级?(?:名称)?|年级"),
     "major": re.compile(r"(?:所学|录取)?专业(?:名称)?|层次"),
-    "date": re.compile(r".*(?:日期|时间)|date"),
+    "date": re.compile(r".{0,40}(?:日期|时间)|date"),
 }
 _STATUS = re.compile(
     r"(?:是否|有没有|有无|已|未|没|网上|学信网|学籍|图像|照片|信息|核对|校对|确认|完成|做完|做|了|过|上报|本人|的"
-    r"|状态|情况|结果|进度|标志|标记|\(.*?\)|[/、])+|status|done|finished"
+    r"|状态|情况|结果|进度|标志|标记|\([^)]{0,20}\)|[/、]){1,12}|status|done|finished"
 )
 _OF_CHECK = re.compile(r"核对|校对|完成|做完|确认|done|finished")
 _TURNED = re.compile(r"^(?:未|没|没有|尚未)")
@@ -43,17 +43,17 @@ _AROUND = (
 )
 _ACT = "核对|校对|确认|完成|做完|做|办理?|通过|提交|登录|注册"
 _DONE = re.compile(
-    rf"(?:{_AROUND})*(?:{_ACT})(?:{_AROUND}|{_ACT})*"
+    rf"(?:{_AROUND}){{0,8}}(?:{_ACT})(?:{_AROUND}|{_ACT}){{0,8}}"
     r"|是|对|有|好|已|ok|y|yes|true|t|1|done|finished|complete|completed|√|v|✓|✔|☑|✅|○|(?:信息)?(?:无误|正确)"
     r"|没有?问题|合格|正常|100%"
 )
 _NOT_DONE = re.compile(
-    rf"(?:还|尚|暂|仍)?(?:未|没有?|不)(?:{_AROUND}|{_ACT}|开始)+(?:\(.*\))?"
+    rf"(?:还|尚|暂|仍)?(?:未|没有?|不)(?:{_AROUND}|{_ACT}|开始){{1,12}}(?:\([^)]{{0,40}}\))?"
     r"|否|没|没有|无|未|不是|不|n|no|false|f|0|notdone|×|x|✗|✘|✖|❌|☒|□|-+|—+|/|"
     r"(?:待|等待|等)(?:核对|校对|确认|完成|处理|办理)|(?:进行|核对|校对|办理|处理)中|部分(?:核对|完成)"
     r"|有误|信息有误|有异议|\d{1,2}%"
 )
-_DATE = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?|\d{8}")
+_DATE = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\s{0,9}\d{1,2}:\d{2}(?::\d{2})?)?|\d{8}")
 _MARKS = re.compile(r"[\s。.!！,，;；:：\"'“”]+")
 
 Why = Literal["code", "no_code", "state", "empty", "date", "same", "no_status"]

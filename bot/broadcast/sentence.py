@@ -30,10 +30,10 @@ from flows.words import LIMIT, fold
 LAST_DAY, OVERDUE = "last", "late"
 """Templates for the last day and for the time after it, where phrases.yaml has them."""
 
-_LABEL = re.compile(r"(?:发送)?(?:时间|对象|人群|收件人|发给|专业|班级|范围|谁|什么时候|状态|定在)\s*[:：]")
+_LABEL = re.compile(r"(?:发送)?(?:时间|对象|人群|收件人|发给|专业|班级|范围|谁|什么时候|状态|定在)\s{0,9}[:：]")
 _QUOTED = re.compile(r"[“\"「『](?P<text>[^“”\"「」『』]+)[”\"」』]")
 _COLON = re.compile(r"(?<!\d)[:：]|[:：](?!\d)")
-_LEAD = re.compile(r"(?:内容|正文|原文|文字|写上?|说|消息内容)(?:是|为)?\s*$")
+_LEAD = re.compile(r"(?:内容|正文|原文|文字|写上?|说|消息内容)(?:是|为)?\s{0,9}$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.domain.zone import ZONE
 
 _AT = re.compile(
-    r"(?:(?P<word>今天|明天|后天)|截止前\s*(?P<before>\d{1,2})\s*天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
-    r"\s*(?P<hour>\d{1,2})[:：点](?P<minute>\d{2})?分?"
+    r"(?:(?P<word>今天|明天|后天)|截止前\s{0,9}(?P<before>\d{1,2})\s{0,9}天|(?:(?P<year>\d{4})[-/年])?(?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日?)"
+    r"\s{0,9}(?P<hour>\d{1,2})[:：点](?P<minute>\d{2})?分?"
 )
 
 

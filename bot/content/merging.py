@@ -15,7 +15,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-_HEAD = re.compile(r"(?:- +id: *(?P<id>\S+)|(?P<key>[^\s#-][^:#]*):(?:\s|$)|(?P<item>- .*))")
+_HEAD = re.compile(r"(?:- +id: *(?P<id>\S+)|(?P<key>[^\s#-][^:#]{0,200}):(?:\s|$)|(?P<item>- .*))")
 MAX_COMPARED = 20_000
 """Characters of changed blocks that are compared with earlier ones."""
 _TAIL = ""

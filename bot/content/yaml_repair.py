@@ -23,7 +23,7 @@ SLIPS: Mapping[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     "yaml_full_width_colon": (re.compile(r"^([\s-]*[a-z_]+)\s*：\s*"), r"\1: "),
     "yaml_missing_space": (re.compile(r"^([\s-]*[a-z_]+:)"), r"\1 "),
     "yaml_dash": (re.compile(rf"^(\s*)[{BULLETS}-]+\s*"), r"\1- "),
-    "yaml_trailing_comma": (re.compile(r"\s*[,，]\s*$"), ""),
+    "yaml_trailing_comma": (re.compile(r"\s{0,9}[,，]\s{0,9}$"), ""),
 }
 """By rule: a slip at the beginning of a line, and what was meant."""
 _REMOVED = ("yaml_no_colon", "yaml_fence")

@@ -23,7 +23,7 @@ _WIDE_SPACE = re.compile(r" {0,200}[\u00a0\u2000-\u200a\u3000]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 _HIDDEN = re.compile(r"[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]|(?<!^)\ufeff")
 """Characters that nobody sees and that change what is found or shown; the joiner of emoji is none of them."""
-_SWALLOWED = re.compile(r"\s*(?:- +)?([a-z][a-z_]+)\s*[:：](?=\s|$)|\s*- +(id)\b")
+_SWALLOWED = re.compile(r"\s{0,40}(?:- {1,9})?([a-z][a-z_]{1,40})\s{0,9}[:：](?=\s|$)|\s{0,40}- {1,9}(id)\b")
 _ENTRY_KEYS = frozenset({
     "id", "title", "source", "checked_on", "step", "follow", "phrasings", "must_match", "must_not_match", "answer",
     "more", "quotes", "references",

@@ -16,18 +16,18 @@ _LEVELS = {
     "硕士研究生": "研究生", "博士研究生": "研究生", "研究生": "研究生", "硕士": "研究生", "博士": "研究生",
 }  # fmt: skip
 _ANY_LEVEL = "|".join(_LEVELS)
-_LEVEL = re.compile(rf"({_ANY_LEVEL})(?:层次|科|生|毕业生)?\s*[：:（(]?")
+_LEVEL = re.compile(rf"({_ANY_LEVEL})(?:层次|科|生|毕业生)?\s{{0,9}}[：:（(]?")
 _GROUP = re.compile(
-    rf"(?:{_ANY_LEVEL})(?:层次|毕业生|学生|科|生)?(?:[（(][^）)：:、]{{2,20}}[）)])?\s*[：:]"
-    rf"|(?:{_ANY_LEVEL})(?:层次)?\s*[（(](?=[^）)]*、)"
+    rf"(?:{_ANY_LEVEL})(?:层次|毕业生|学生|科|生)?(?:[（(][^）)：:、]{{2,20}}[）)])?\s{{0,9}}[：:]"
+    rf"|(?:{_ANY_LEVEL})(?:层次)?\s{{0,9}}[（(](?=[^）)]{{0,99}}、)"
 )
-_SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s*[：:]")
-_ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s*(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
+_SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s{0,9}[：:]")
+_ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s{{0,9}}(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
 _HEADS = re.compile(
     r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
 )
 """Heads of a table's columns; a table pasted as text often has one cell a line."""
-_MAJORS = re.compile(r"专业(?:名称)?\s*[：:]\s*([^。；\n]+)|专业(?:包括|有|为)([^。；\n]+)")
+_MAJORS = re.compile(r"专业(?:名称)?\s{0,9}[：:]\s{0,9}([^。；\n]+)|专业(?:包括|有|为)([^。；\n]+)")
 _NO_MAJOR = re.compile(
     r"留级|级$|(?:研究生|本科生|专科生|毕业生|学生|学员|在校生)$|\d|时间|核对|采集|拍摄"
     r"|照片|点击|登录|身份证|姓名|学号|以下|请|必须|材料|元|[“”《》【】]|上午|下午|电话"
@@ -37,7 +37,7 @@ _LEADING = re.compile(r"^(?:专业)?(?:包括|包含|涉及|分别为|有|为)[:
 _GRADE = re.compile(r"((?:20)?\d{2})级")
 _BY_GRADE = re.compile(
     rf"(?P<grades>20\d\d级?(?:[、和及]20\d\d级?)*|(?<!\d)\d\d级(?:[、和及]\d\d级)*)(?:级)?(?:全日制"
-    rf"|统招|普通|非全日制|函授|业余|成人|开放教育|网络教育|[一二三四五两]年制|校本部)*\s*"
+    rf"|统招|普通|非全日制|函授|业余|成人|开放教育|网络教育|[一二三四五两]年制|校本部)*\s{{0,9}}"
     rf"(?P<levels>(?:{_ANY_LEVEL}|三二连读|五年一贯制)(?:生|学生|层次|毕业生)?(?:[、和及](?:{_ANY_LEVEL})(?:生"
     rf"|学生|层次|毕业生)?)*)"
 )
@@ -45,18 +45,18 @@ _LEVEL_LIST = re.compile(rf"(?:{_ANY_LEVEL})(?:层次|学生|生)?(?:(?:[、和�
 _FORM = re.compile(r"函授|业余|脱产|开放教育|网络教育|全日制")
 _ABOUT_PEOPLE = re.compile(r"对象|范围|主体|面向|适用|人员")
 _PEOPLE = re.compile(
-    r"(?:20\d\d|二[零〇○]\S\S)\s*(?:年\s*(?:(?:1[0-2]|[1-9])\s*月份?|[春夏秋冬]季)?|届)?(?:第[一二三]批)?(?:[春夏秋冬]季)?(?:[（(][^）)]{0,10}[）)])?"
+    r"(?:20\d\d|二[零〇○]\S\S)\s{0,9}(?:年\s{0,9}(?:(?:1[0-2]|[1-9])\s{0,9}月份?|[春夏秋冬]季)?|届)?(?:第[一二三]批)?(?:[春夏秋冬]季)?(?:[（(][^）)]{0,10}[）)])?"
     r"(?:批次)?的?(?:全体|普通|全日制|统招|成人高等教育|成人教育|高等学历继续教育|继续教育"
     r"|函授|开放教育|网络教育|春季|秋季|专科|本科|高职|本专科|在籍|应届|可能|拟|级|届)*(?:（?预计?）?"
     r"|[（(]预[）)]|预)?毕[（(]?结?[）)]?业(?:研究)?生?(?:的)?(?:全体学员|学生|研究生|学员"
     r"|同学)?"
 )
 _PLACE = re.compile(
-    r"^(?:[（(]?\d{1,2}[）)、.．]|[（(][一二三四五六七八九十]+[）)]|[一二三四五六七八九十]+、)?\s*"
+    r"^(?:[（(]?\d{1,2}[）)、.．]|[（(][一二三四五六七八九十]+[）)]|[一二三四五六七八九十]+、)?\s{0,9}"
     r"(?P<place>校本部|本部|(?:校外|各)?(?:教学点|函授站|学习中心)|[\u4e00-\u9fff]{1,8}?(?:校区"
     r"|学习中心|教学点|函授站|分校|工作站|校本部)|[A-E]类(?:学生|毕业生|人员)?|第[一二三四]批(?:次)?(?:毕业生"
     r"|学生)?|[一二三四五]年制)"
-    r"(?:[（(][^）)]{0,24}[）)])?(?:学生|毕业生)?(?:[\u4e00-\u9fff]{0,6}时间)?\s*(?:[:：\t ]|$)"
+    r"(?:[（(][^）)]{0,24}[）)])?(?:学生|毕业生)?(?:[\u4e00-\u9fff]{0,6}时间)?\s{0,9}(?:[:：\t ]|$)"
 )
 _NO_PLACE = re.compile(r"^(?:各|所在|所属|我|学校|在)")
 
@@ -143,7 +143,7 @@ def _keep_majors(names: Sequence[str]) -> tuple[str, ...]:
 
 def _read_group(mark: re.Match[str], part: str, rows: dict[str, str]) -> Iterator[GraduateGroup]:
     level = _LEVELS[_LEVEL.match(mark[0])[1]]  # type: ignore[index]
-    part = re.split(r"[。\n]|各专业|[）)]\s*的", part, maxsplit=1)[0]
+    part = re.split(r"[。\n]|各专业|[）)]\s{0,9}的", part, maxsplit=1)[0]
     if mark[0][-1] in "（(":
         part = re.split(r"[）)]", part, maxsplit=1)[0]
     sentence = (mark[0] + part).strip().strip("；;（(")
@@ -201,7 +201,7 @@ def _find_by_dated_level(body: Sequence[Sentence]) -> list[GraduateGroup]:
     found: dict[str, str] = {}
     for one in body:
         for m in re.finditer(
-            rf"(?<![\u4e00-\u9fff])({_ANY_LEVEL})(?:毕业生|学生|生|层次)?\s*[:：]?\s*(?=20\d\d年|\d{{1,2}}月)",
+            rf"(?<![\u4e00-\u9fff])({_ANY_LEVEL})(?:毕业生|学生|生|层次)?\s{{0,9}}[:：]?\s{{0,9}}(?=20\d\d年|\d{{1,2}}月)",
             one.plain,
         ):
             found.setdefault(_LEVELS[m[1]], one.text)
@@ -228,7 +228,7 @@ def _find_by_place(body: Sequence[Sentence]) -> list[GraduateGroup]:
         if (
             m
             and not _NO_PLACE.match(m["place"])
-            and re.search(r"\d\s*[月日.]", follows)
+            and re.search(r"\d\s{0,9}[月日.]", follows)
             and not re.search("电话", one.plain)
         ):
             found.setdefault(m["place"], one)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from bot.notice_import.sentences import Sentence
 
 _PHONE = re.compile(
-    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s*[-—－)）]+\s*\d{3,4}\s?\d{4}(?:\s*(?:-|转)\s*\d{1,6})?"
-    r"(?:\s*[、/，,]\s*\d{7,8}(?![\d-]))*|0\d{2,3}\s?\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
+    r"(?<![\d-])(?:\+86-?)?(?:[（(]?0\d{2,3}\s{0,9}[-—－)）]+\s{0,9}\d{3,4}\s?\d{4}(?:\s{0,9}(?:-|转)\s{0,9}\d{1,6})?"
+    r"(?:\s{0,9}[、/，,]\s{0,9}\d{7,8}(?![\d-]))*|0\d{2,3}\s?\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
     r"|(?:(?<=电话)|(?<=电话[:：])|(?<=电话[:：]\s)|(?<=电话为)|(?<=内线[:：])|(?<=热线[:：])"
-    r"|(?<=咨询[:：]))\d{5,8}(?:\s*[、/]\s*\d{5,8})*(?!\d)"
+    r"|(?<=咨询[:：]))\d{5,8}(?:\s{0,9}[、/]\s{0,9}\d{5,8})*(?!\d)"
 )
-_ALONE = re.compile(r"(?:[\u4e00-\u9fff]{2,4}|[:：])\s*[（(]?(\d{7,8})(?!\d)")
+_ALONE = re.compile(r"(?:[\u4e00-\u9fff]{2,4}|[:：])\s{0,9}[（(]?(\d{7,8})(?!\d)")
 """A telephone without its area code behind a name, in a sentence about telephones."""
-_FAX = re.compile(r"传真\s*[:：]?\s*[（(]?$")
+_FAX = re.compile(r"传真\s{0,9}[:：]?\s{0,9}[（(]?$")
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,40}@[A-Za-z0-9-]{1,30}(?:\.[A-Za-z0-9-]{1,20}){1,4}")
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦马苗凤方俞任袁柳鲍史唐费廉岑薛雷"
@@ -26,7 +26,7 @@ _SURNAMES = (
     "申佘佟冉卓岳尚屠栗桂桑楚牟牛佴盖祖索胥苑莘谌谭赖隋鞠晁阚仝占涂辛丛佐闻"
 )
 _PERSON = re.compile(
-    rf"(?:联系人|负责人|联系老师|咨询人)\s*[:：]?\s*([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师"
+    rf"(?:联系人|负责人|联系老师|咨询人)\s{{0,9}}[:：]?\s{{0,9}}([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:老师"
     rf"|主任)?)|([{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?:老师|主任|科长|处长))"
     rf"|(?:科|处|办|室|中心|部|站)\s+([{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=\s+[（(]?[01])"
 )
@@ -34,7 +34,7 @@ _ROOM = re.compile(
     r"[\u4e00-\u9fffA-Z0-9]{0,10}(?:楼|馆|大厅|校区)[\u4e00-\u9fffA-Z0-9-]{0,8}?(?:\d{2,4}(?:室"
     r"|办公室|房间)?|办公室|大厅|窗口)"
 )
-_ADDRESS = re.compile(r"(?:办公|联系|单位)?(?:地址|地点)\s*[:：]\s*([^，。；\s]{4,60})")
+_ADDRESS = re.compile(r"(?:办公|联系|单位)?(?:地址|地点)\s{0,9}[:：]\s{0,9}([^，。；\s]{4,60})")
 _TO_ROOM = re.compile(r"^.*(?:前往|[到至在于往交])|^\d+前?")
 _ROLE = re.compile(
     r"([\u4e00-\u9fff（）()]{0,14}(?:注册组|学籍办|学籍管理|继教院|学籍室|教务部|科|处|办"
@@ -42,23 +42,23 @@ _ROLE = re.compile(
 )
 _HOURS = re.compile(
     r"(?:每?周|星期)[一二三四五六日天](?:[至到—－~-]+(?:周|星期)?[一二三四五六日天])?[^（）()，,。；;]{0,8}?"
-    r"\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d(?:[，,、；]?\s*(?:[上下]午\s*[:：]?\s*)?\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d)?"
-    r"|工作日\s*\d{1,2}[:：]\d\d\s*[至到—－~-]+\s*\d{1,2}[:：]\d\d|(?:服务|办公|工作|客服"
-    r"|咨询)时间\s*[:：为]?\s*([^。；\n（）()]{5,50}?\d{1,2}[:：]\d\d[^。；\n（）()，,]{0,24})"
+    r"\d{1,2}[:：]\d\d\s{0,9}[至到—－~-]+\s{0,9}\d{1,2}[:：]\d\d(?:[，,、；]?\s{0,9}(?:[上下]午\s{0,9}[:：]?\s{0,9})?\d{1,2}[:：]\d\d\s{0,9}[至到—－~-]+\s{0,9}\d{1,2}[:：]\d\d)?"
+    r"|工作日\s{0,9}\d{1,2}[:：]\d\d\s{0,9}[至到—－~-]+\s{0,9}\d{1,2}[:：]\d\d|(?:服务|办公|工作|客服"
+    r"|咨询)时间\s{0,9}[:：为]?\s{0,9}([^。；\n（）()]{5,50}?\d{1,2}[:：]\d\d[^。；\n（）()，,]{0,24})"
 )
 _IM = re.compile(
     r"(?:QQ(?:交流|答疑|咨询|补拍|工作)?群?|[\u4e00-\u9fff]{0,6}QQ群?|(?:客服)?微信群?|企业微信"
-    r"|钉钉群?|(?:微信)?(?:公众号|服务号))\s*(?:号(?:码)?(?:为|是)?)?\s*(?:[:：]\s*[\w（）()“”\u4e00-\u9fff-]{2,20}"
+    r"|钉钉群?|(?:微信)?(?:公众号|服务号))\s{0,9}(?:号(?:码)?(?:为|是)?)?\s{0,9}(?:[:：]\s{0,9}[\w（）()“”\u4e00-\u9fff-]{2,20}"
     r"|[“（(]?(?:[1-9]\d{5,10})(?!\d)[”）)]?|[“]\w{2,16}[”])",
 )
 _CHSI = re.compile(
     r"学信网(?!络?图片)[^，。；]{0,12}(?:客服|热线|电话|咨询|服务|邮箱)|chsi\.com|010-?(?:67410388"
-    r"|82199588)|学信网\s*[:：]"
+    r"|82199588)|学信网\s{0,9}[:：]"
 )
 _VENDOR = re.compile(
     r"图片社|新华社|新闻信息|分社|(?:图像|照片|信息|影像)采集(?:中心|点|单位|公司|部|客服"
     r"|技术|咨询|问题)|摄影|影像|照相|(?:科技|传媒|文化|信息|图像)[\u4e00-\u9fff]{0,6}公司"
-    r"|小程序|技术支持|毕业证照|客服|采集方|拍摄单位|(?:图像|照片)采集\s*[:：]"
+    r"|小程序|技术支持|毕业证照|客服|采集方|拍摄单位|(?:图像|照片)采集\s{0,9}[:：]"
 )
 _NO_OFFICE = re.compile(r"秘书|班主任|辅导员|班长|教学点|函授站|学习中心")
 _BANK = re.compile(r"账号|帐号|开户|户名|行号|税号|学号|证书编号|准考证|身份证号|特征码|考生号|例如|示例|如[:：]")
@@ -113,7 +113,7 @@ def _read(one: Sentence, seen: set[str]) -> Iterator[Desk]:
     room = find_room(text)
     hours = next((m[1] or m[0] for m in _HOURS.finditer(text)), "")
     if not numbers and not mails and not chats:
-        if re.match(r".{0,10}(?:地址|地点)\s*[:：]", text) and room and not re.search("采集|拍", text):
+        if re.match(r".{0,10}(?:地址|地点)\s{0,9}[:：]", text) and room and not re.search("采集|拍", text):
             yield Desk((one.n,), one.text, room=room)
         elif hours and re.search(r"办公|工作时间|咨询", text):
             yield Desk((one.n,), one.text, hours=hours)
@@ -168,7 +168,7 @@ def _has_name(text: str, mail: re.Match[str] | None) -> bool:
 
 def _name_behind(text: str, mail: re.Match[str]) -> str:
     """Return the name in brackets behind a mail; empty when there is none."""
-    m = re.match(rf"\s*[（(]([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})[）)]", text[mail.end() :])
+    m = re.match(rf"\s{{0,9}}[（(]([{_SURNAMES}][\u4e00-\u9fff]{{1,3}})[）)]", text[mail.end() :])
     return m[1] if m else ""
 
 
@@ -182,16 +182,20 @@ def _roles_before(text: str, numbers: list[tuple[int, str]]) -> set[str]:
 
 def _find_role(text: str, before: int) -> str:
     """Return the unit that is named last before the telephone."""
-    ahead = re.sub(r"(?:联系|咨询|办公|服务|客服)?(?:电话|热线(?=[:：])|人|方式|地址)\s*[:：]?", "｜", text[:before])
-    ahead = re.sub(r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.．]\s*)+", "", ahead)
+    ahead = re.sub(
+        r"(?:联系|咨询|办公|服务|客服)?(?:电话|热线(?=[:：])|人|方式|地址)\s{0,9}[:：]?", "｜", text[:before]
+    )
+    ahead = re.sub(r"^(?:[（(]?[\d一二三四五六七八九十]+[）)、.．]\s{0,9})+", "", ahead)
     pieces = [piece for piece in re.split(r"[，,。；;:：｜\s、“”]|[（(](?=\d)", ahead) if piece]
     for piece in reversed(pieces):
         piece = re.sub(
             r"^.*(?:请?(?:与|联系|咨询|告诉|告知|拨打|找|致电|交到|送到|到)|如(?:有|遇).{0,14}(?:可|请))", "", piece
         )
         piece = re.sub(rf"(?:[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}(?:老师|主任|科长|处长))$", "", piece)
-        m = _ROLE.fullmatch(re.sub(r"[（(][^）)]*[）)]$", "", piece))
-        if m and not re.fullmatch(r"[本我各该]?(?:系|学院|部|站|组|科|处|办|中心|学校)|.*(?:联系|负责|所在).*", m[1]):
+        m = _ROLE.fullmatch(re.sub(r"[（(][^）)]{0,99}[）)]$", "", piece))
+        if m and not re.fullmatch(
+            r"[本我各该]?(?:系|学院|部|站|组|科|处|办|中心|学校)|.{0,40}(?:联系|负责|所在).{0,40}", m[1]
+        ):
             return m[1]
     return ""
 

@@ -22,22 +22,22 @@ from bot.notice_import.dates import (
 
 _NOW = re.compile(r"(?:自)?(?:即日|即时|通知(?:下发|发布|发出)之日)起?")
 _BEGIN = re.compile(
-    r"\d|[一二三四五六七八九十]{1,3}\s*月|二[零〇○Oo0]|即[日时]起?|通知(?:下发|发布|发出)之日|月\s*日|自"
+    r"\d|[一二三四五六七八九十]{1,3}\s{0,9}月|二[零〇○Oo0]|即[日时]起?|通知(?:下发|发布|发出)之日|月\s{0,9}日|自"
 )
 _BEFORE = re.compile(
-    r"\s*[（(]?(?P<incl>含当[日天]|含)?[）)]?\s*(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s*(?P<word>(?:以"
+    r"\s{0,4}[（(]?(?P<incl>含当[日天]|含)?[）)]?\s{0,4}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,4}(?P<word>(?:以"
     r"|之)?前|截止|截至|止|为止|为限|下班前|内完成|结束)(?P<incl2>[（(]含[^）)]{0,4}[）)])?"
 )
 _FROM = re.compile(
-    r"\s*(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s*(?:起(?!草|始)|开始|以后|之后|后(?=[，,请可登到再进将凭持由方]))"
+    r"\s{0,9}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,9}(?:起(?!草|始)|开始|以后|之后|后(?=[，,请可登到再进将凭持由方]))"
 )
-_SINCE = re.compile(r"(?:自|从)\s*$")
-_ON = re.compile(r"(?:定于|将于|拟于|时间[为是]?[:：]?|日期[为是]?[:：]?|安排在|在)\s*$")
+_SINCE = re.compile(r"(?:自|从)\s{0,9}$")
+_ON = re.compile(r"(?:定于|将于|拟于|时间[为是]?[:：]?|日期[为是]?[:：]?|安排在|在)\s{0,9}$")
 _LAST = re.compile(
     r"(?:截止(?:时间|日期)?(?:到|为|是)?|截至|最迟|最晚|不(?:得|要)?[迟晚]于|务必(?:于|在)"
-    r"|须(?:于|在)|应(?:于|在)|限(?:于|在)?)\s*[:：]?\s*$"
+    r"|须(?:于|在)|应(?:于|在)|限(?:于|在)?)\s{0,9}[:：]?\s{0,9}$"
 )
-_ALSO = re.compile(r"\s*(?:[、和及与，,]|以及)\s*")
+_ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _read_first_short(text: str, at: int) -> WrittenDay | None:
 
 
 def _read_from_now(text: str, at: int, end: int, years: YearSense) -> list[DaysMention]:
-    dash = DASH.match(text, end) or re.compile(r"\s*[，,]?\s*").match(text, end)
+    dash = DASH.match(text, end) or re.compile(r"\s{0,9}[，,]?\s{0,9}").match(text, end)
     place = dash.end() if dash else end
     last = read_day(text, place)
     if last is None:
@@ -195,7 +195,7 @@ def _read_second(
 
 def _read_bare_day(text: str, at: int) -> WrittenDay | None:
     """Return a number that can only be the day that ends a span: `1至20前`, `6-9 日` at the end of a clause."""
-    m = re.compile(r"(3[01]|[12]\d|[1-9])(?=\s*(?:[，,。；;）)]|$|以?之?前))").match(text, at)
+    m = re.compile(r"(3[01]|[12]\d|[1-9])(?=\s{0,9}(?:[，,。；;）)]|$|以?之?前))").match(text, at)
     return WrittenDay(None, None, int(m[1]), m.end(), "原文这里没有写“日”") if m else None
 
 

@@ -111,8 +111,10 @@ def _is_listed(one: Sentence, *, listed: bool) -> bool:
         return True
     paper = _PAPER.search(one.plain)
     continues = listed and paper is not None and len(one.plain) < 60
-    opens = bool(_HEADED.search(one.plain) and re.search(r"[:：]\s*$", one.plain) and not _PHOTO_TIME.search(one.plain))
-    itemised = re.search(r"[:：]\s*(?:[（(]?[1一①]|《)", one.plain) and re.search(r"[；;]$", one.plain)
+    opens = bool(
+        _HEADED.search(one.plain) and re.search(r"[:：]\s{0,9}$", one.plain) and not _PHOTO_TIME.search(one.plain)
+    )
+    itemised = re.search(r"[:：]\s{0,9}(?:[（(]?[1一①]|《)", one.plain) and re.search(r"[；;]$", one.plain)
     return opens or continues or bool(itemised and paper and _CARRY.search(one.plain))
 
 
@@ -121,7 +123,9 @@ def _find_kinds(text: str) -> list[str]:
     topic = re.split(r"须|需(?!要?改|要?更|修)|应|提供|提交|携带|出具|[:：]", text, maxsplit=1)[0] or text[:20]
     topic = topic if _CHANGES.search(topic) and len(topic) < 40 else ""
     found = [
-        kind for kind, words in _KINDS if words.search(re.sub(r"[《“][^》”]*[》”]|身份证(?!号|件)|信息变更", "", topic))
+        kind
+        for kind, words in _KINDS
+        if words.search(re.sub(r"[《“][^》”]{0,99}[》”]|身份证(?!号|件)|信息变更", "", topic))
     ]
     return found if len(found) <= 2 else []
 

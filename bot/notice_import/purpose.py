@@ -69,25 +69,25 @@ _ACTOR = re.compile(
 _RECEIVES = re.compile(
     r"(?:到|至|向|给|报|交|送|与|和|联系|通过|经|在|告诉|告知|告|并|及|反馈|返还|返|本|我"
     r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己)?(?:所在|所属"
-    r"|的)?\s*$"
+    r"|的)?\s{0,9}$"
 )
 _PASSES_ON = re.compile(
     r"(?:通知|告知|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
-    r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*\s*$"
+    r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*\s{0,9}$"
 )
-_BY = re.compile(r"(?:由|以)\s*$")
+_BY = re.compile(r"(?:由|以)\s{0,9}$")
 _COLLECTING = re.compile(
     r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:上报|报送|交|报"
     r"|提交|寄)|收齐|初审|终审|复审|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
 )
-_PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s*$")
+_PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s{0,9}$")
 _PAST = re.compile(r"已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
 _OF_LAW = re.compile(
     r"印发|施行|试行|教学[〔\[（(]|文件|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用|启用)|采用加密|起启用|启用"
 )
 _LOOK = r"(?:核对|校对|自查|确认|核查)(?!表)"
 _CONDITION = re.compile(
-    r"^(?:之?前|以前|以?后)?\s*(?:预计|正式|能)?(?:答辩|毕业|入学|出生|取得|录取|离校|变更"
+    r"^(?:之?前|以前|以?后)?\s{0,9}(?:预计|正式|能)?(?:答辩|毕业|入学|出生|取得|录取|离校|变更"
     r"|注册过|休学|退学)[^，。；\s]{0,6}(?:的|者|(?<!毕业)生|学员)"
 )
 _CLOSED = re.compile(
@@ -136,7 +136,9 @@ _BOTH = re.compile(
 
 def find_twin(text: str, start: int, heads: tuple[str, ...], kind: str) -> str:
     """Return the other kind that the same days are for, where capture and check are named together; else empty."""
-    bare = re.fullmatch(r"[\d一二三四五六七八九十（()）.、．\s]*(?:[^，。；:：]{0,4}时间)?\s*[:：]?\s*", text[:start])
+    bare = re.fullmatch(
+        r"[\d一二三四五六七八九十（()）.、．\s]*(?:[^，。；:：]{0,4}时间)?\s{0,9}[:：]?\s{0,9}", text[:start]
+    )
     words = text[max(0, start - 24) : start + 70].split("。", maxsplit=1)[0]
     both = _BOTH.search(words) or (bare and heads and _BOTH.search(heads[0]))
     return {"capture": "check", "check": "capture"}.get(kind, "") if both else ""
@@ -148,7 +150,7 @@ def _find_no_window(text: str, before: str, after: str) -> str:
         return "条件"
     if _PAST.search(before):
         return "过去"
-    if re.search(r"约\s*$", before):
+    if re.search(r"约\s{0,9}$", before):
         return "大概"
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
@@ -228,10 +230,10 @@ def _judge_actor(m: re.Match[str], text: str) -> bool | None:
     ahead, behind = text[: m.start()], text[m.end() : m.end() + 14]
     ahead = re.sub(r"(?:(?<=[，。；：、）\d请由])|^)(?:[\u4e00-\u9fff（）()]{1,12}、)+$", "", ahead) or ahead[:0]
     if _BY.search(ahead):
-        return bool(m["staff"]) if re.search(r"由\s*$", ahead) else True
+        return bool(m["staff"]) if re.search(r"由\s{0,9}$", ahead) else True
     if m["graduate"]:
-        return None if re.search(r"(?:联系|统计|核实|汇总|要求)\s*$", ahead) and "统计" in ahead[-4:] else False
-    if _RECEIVES.search(ahead) or re.match(r"\s*(?:联系|领取|查询|办理|的(?!各)|[:：]\s*$)", behind):
+        return None if re.search(r"(?:联系|统计|核实|汇总|要求)\s{0,9}$", ahead) and "统计" in ahead[-4:] else False
+    if _RECEIVES.search(ahead) or re.match(r"\s{0,9}(?:联系|领取|查询|办理|的(?!各)|[:：]\s{0,9}$)", behind):
         return None
     if _PASSES_ON.search(ahead):
         return None
@@ -251,7 +253,7 @@ def _is_subject(ahead: str, behind: str) -> bool:
         is not None
     )
     acts = re.match(
-        r"\s*(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,14}?)(?:应|须|需|要|务必|请|统一|负责|于"
+        r"\s{0,9}(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,14}?)(?:应|须|需|要|务必|请|统一|负责|于"
     r"|将|在|把|统计|汇总|收齐|提交|报|交|上报|组织|完成|填|派|领|登记|审|复|按|做|核|对"
     r"|根据|认真|继续|指定|向|，)", behind
     )  # fmt: skip

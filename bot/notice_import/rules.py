@@ -11,19 +11,21 @@ from dataclasses import dataclass
 
 from bot.notice_import.sentences import Sentence
 
-_NAME = r"[“「‘【\[《\"']\s*([^”」’】\]》\"']{1,14})\s*[”」’】\]》\"']"
-_BUTTON = re.compile(rf"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])\s*[或、/和])\s*{_NAME}")
+_NAME = r"[“「‘【\[《\"']\s{0,9}([^”」’】\]》\"']{1,14})\s{0,9}[”」’】\]》\"']"
+_BUTTON = re.compile(rf"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])\s{{0,9}}[或、/和])\s{{0,9}}{_NAME}")
 _BARE_BUTTON = re.compile(
-    r"(?:点击|点选|选择|勾选)\s*(?:按钮)?(信息无误|信息有误|照片正确|确认无误|核对无误|正确"
+    r"(?:点击|点选|选择|勾选)\s{0,9}(?:按钮)?(信息无误|信息有误|照片正确|确认无误|核对无误|正确"
     r"|有误|错误|无误)(?!的|后|信息|，则)"
 )
-_DENIED = re.compile(r"(?:不(?:能|得|要|可)|勿|别|严禁|切勿)(?:随意)?(?:点击|点选|选择|勾选|点|选|按)?\s*$")
-_ARROWS = re.compile(r"\s*(?:→|-{1,2}>|—+>|=>|＞|>|à|➔|»|——|--)\s*")
+_DENIED = re.compile(r"(?:不(?:能|得|要|可)|勿|别|严禁|切勿)(?:随意)?(?:点击|点选|选择|勾选|点|选|按)?\s{0,9}$")
+_ARROWS = re.compile(r"\s{0,9}(?:→|-{1,2}>|—+>|=>|＞|>|à|➔|»|——|--)\s{0,9}")
 _CHAIN = re.compile(
-    r"[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?(?:\s*(?:→|-{1,2}>|—+>|=>|＞|>|à"
-    r"|➔|»)\s*[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?){1,8}"
+    r"[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?(?:\s{0,9}(?:→|-{1,2}>|—+>|=>|＞|>|à"
+    r"|➔|»)\s{0,9}[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?){1,8}"
 )
-_CLICK = re.compile(rf"(?:点击|点选|选择|进入|打开|点|找到?)(?:网?页?(?:首页)?[左右上下中侧方面的]{{0,6}})?\s*{_NAME}")
+_CLICK = re.compile(
+    rf"(?:点击|点选|选择|进入|打开|点|找到?)(?:网?页?(?:首页)?[左右上下中侧方面的]{{0,6}})?\s{{0,9}}{_NAME}"
+)
 _URL = re.compile(r"(?:https?:?//|www\.)[A-Za-z0-9.-]{1,60}\.[A-Za-z]{2,}(?::\d+)?(?:/[!-~]{0,120})?")
 _FIELDS = (
     "姓名", "性别", "出生日期", "出生年月", "民族", "身份证号", "身份证号码", "证件号码", "证件号",
@@ -33,7 +35,7 @@ _FIELDS = (
     "证件类型", "姓名拼音",
 )  # fmt: skip
 _FIELD = re.compile("|".join(sorted(_FIELDS, key=len, reverse=True)))
-_FEE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?\s*元(?:\s*[/每]?\s*[人生次])?")
+_FEE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?\s{0,9}元(?:\s{0,9}[/每]?\s{0,9}[人生次])?")
 _CODE = re.compile(r"采集码")
 _GETS_CODE = re.compile(
     r"采集码[^。；]{0,16}(?:获取|下载|登[录陆]|查看|保存)|(?:获取|下载|查看|保存)[^。；]{0,16}采集码"
@@ -43,10 +45,12 @@ _FINAL = re.compile(
     r"(?:照片|图像)[^。；]{0,16}(?:不能更换|无法更[改换]|不得更换|不予更换|无法变更)"
     r"|一经(?:审核)?[^。；]{0,8}(?:无法更|不能更|不支持)"
 )
-_FEATURE = re.compile(r"特征码\s*(?:[:：]|为|是)?\s*[“\"]?\s*([A-Za-z0-9]{4,12})")
-_PROGRAM = re.compile(r"[“\"]([\u4e00-\u9fff]{2,16})[”\"]\s*(?:微信)?小程序|小程序\s*[“\"]([\u4e00-\u9fff]{2,16})[”\"]")
+_FEATURE = re.compile(r"特征码\s{0,9}(?:[:：]|为|是)?\s{0,9}[“\"]?\s{0,9}([A-Za-z0-9]{4,12})")
+_PROGRAM = re.compile(
+    r"[“\"]([\u4e00-\u9fff]{2,16})[”\"]\s{0,9}(?:微信)?小程序|小程序\s{0,9}[“\"]([\u4e00-\u9fff]{2,16})[”\"]"
+)
 _SHOWS = re.compile(
-    r"(\d{1,2})(?:\s*[-—至到~～]\s*(\d{1,2}))?\s*(?:个?工作日|天|日(?=左右|后|内))(?:左右"
+    r"(\d{1,2})(?:\s{0,9}[-—至到~～]\s{0,9}(\d{1,2}))?\s{0,9}(?:个?工作日|天|日(?=左右|后|内))(?:左右"
     r"|之?后|内)?[^。；]{0,20}(?:学信网)?[^。；]{0,12}(?:显示|查看|查到|可查|查询|核对|校对"
     r"|确认)"
 )
@@ -96,7 +100,7 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
 def find_path(body: Sequence[Sentence], buttons: set[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the clicks on CHSI that lead to the check, and their sentences."""
     for one in body:
-        for m in _CHAIN.finditer(re.sub(r"[（(](?:网址[:：])?\s*(?:https?|www)[^）)]{0,80}[）)]", "", one.plain)):
+        for m in _CHAIN.finditer(re.sub(r"[（(](?:网址[:：])?\s{0,9}(?:https?|www)[^）)]{0,80}[）)]", "", one.plain)):
             parts = [
                 re.sub(r"^(?:学生)?(?:本人)?(?:自行)?(?:登[录陆]|点击|进入)|[“”【】\[\]]", "", part)
                 for part in _ARROWS.split(m[0])
@@ -129,7 +133,7 @@ def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     """Return the fields that the notice lists for comparing, and the sentence of the list."""
     best, at, most = tuple[str, ...](), 0, 2
     for one in body:
-        names = [m[0] for m in _FIELD.finditer(re.sub(r"[《“][^》”]*[》”]", "", one.plain))]
+        names = [m[0] for m in _FIELD.finditer(re.sub(r"[《“][^》”]{0,99}[》”]", "", one.plain))]
         names = list(dict.fromkeys(names))
         about = re.search(r"核对|校对|核实|包括|内容|自查|信息", one.plain + "".join(one.heads[:1]))
         corrects = re.search(r"材料|证明|户口|须携带|提交|变更的|修改姓名", one.plain)
@@ -143,7 +147,7 @@ def find_ignored(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     """Return the fields that need not be compared."""
     for one in body:
         if m := re.search(
-            r"((?:班级|分院|系所|院系|学号|政治面貌|[、，和及“”\"])+)[^，。；]{0,10}(?:不作(?:要求"
+            r"((?:班级|分院|系所|院系|学号|政治面貌|[、，和及“”\"]){1,16})[^，。；]{0,10}(?:不作(?:要求"
             r"|更正|核对)|无需核对|不用核对|可不核对|可忽略|不影响|不需要?核对|暂不)",
             one.plain,
         ):

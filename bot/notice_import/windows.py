@@ -20,10 +20,10 @@ _LATE = re.compile(
     r"|自动关闭|责任自负)"
 )
 _ONLY_TIMES = re.compile(
-    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s*)?(?:具体|采集|拍摄|核对|开放)?(?:时间段?)?\s*[:：为]?\s*(?:每[天日]"
+    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s{0,9})?(?:具体|采集|拍摄|核对|开放)?(?:时间段?)?\s{0,9}[:：为]?\s{0,9}(?:每[天日]"
     r"|(?=[上下]午|\d))"
 )
-_LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s*$")
+_LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s{0,9}$")
 _LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
 _PLACE_AHEAD = re.compile(
     r"([\u4e00-\u9fff]{2,10}(?:校区|教学点|函授站|学习中心|校本部|学院|系)|校本部|本部|[A-E]类"
@@ -88,7 +88,7 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
     """Return windows and duties in the order of the text; what is said twice is one window."""
     found = FoundDays()
     head = notice.title + "".join(one.plain for one in notice.sentences[:12])
-    graduation = re.search(r"(20\d\d)\s*[届年]", head)
+    graduation = re.search(r"(20\d\d)\s{0,9}[届年]", head)
     years = YearSense(notice.issued, int(graduation[1]) if graduation else None)
     for one in notice.body:
         mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
@@ -134,7 +134,7 @@ def _take(
         opens = closes if purpose.kind in _ONE_DAY and not _HANDS_IN.search(one.plain[m.end :]) else None
     if purpose.staff:
         clause = re.sub(
-            r"^(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[、.．](?!\d)|[（(][\d一二三四五六七八九十]{1,3}[）)])\s*",
+            r"^(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s{0,9}[、.．](?!\d)|[（(][\d一二三四五六七八九十]{1,3}[）)])\s{0,9}",
             "",
             one.text,
         )
@@ -164,7 +164,7 @@ def _find_doubts(
     m: DaysMention, purpose: Purpose, one: Sentence, opens: date | None, closes: date | None
 ) -> dict[str, tuple[str, int]]:
     doubts = dict[str, tuple[str, int]]()
-    about = re.match(r"\s*左右", one.plain[m.end :])
+    about = re.match(r"\s{0,9}左右", one.plain[m.end :])
     why = "原文写的是“左右”" if about else _why(m)
     if m.lost or (closes and why):
         doubts["to"] = (why, one.n)
