@@ -202,8 +202,8 @@ def _is_named(group: GraduateGroup, words: str, groups: Sequence[GraduateGroup])
         )
     if len(groups) < 2:
         return False
-    own = {grade for grade in group.grades if sum(grade in other.grades for other in groups) == 1}
-    if any(grade in words or grade[2:] in words for grade in own):
+    named = [grade for grade in group.grades if grade[2:] in words]  # 2012级, or 12级
+    if any(sum(grade in other.grades for other in groups) == 1 for grade in named):
         return True
     pattern = _LEVEL_WORDS.get(group.level)
     return bool(

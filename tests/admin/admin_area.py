@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,13 @@ class Newsroom:
 
 def said(answer: Answer) -> str:
     return "\n".join(reply.text for reply in answer.replies)
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end: what it does with the database meanwhile is done or undone."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def until(done: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.content.loading import SHIPPED
 from bot.domain.messages import Delivered, Outcome, Post
 from bot.knowledge.watcher import FolderWatcher
-from tests.admin.admin_area import Newsroom, said, until
+from tests.admin.admin_area import Newsroom, said, stop, until
 from tests.conftest import Here
 from tests.knowledge.test_revisions import OWN
 
@@ -98,7 +98,7 @@ async def test_what_is_saved_in_the_folder_waits_for_an_admin(tmp_path: Path) ->
     watching = watch(room)
     await until(lambda: room.knowledge.number == 1)
     await room.close()
-    watching.cancel()
+    await stop(watching)
     (folder / "phrases.yaml").write_text(PHRASES, "utf-8")
     room = await Newsroom.open(tmp_path / "gradbot.db", folder)
     assert room.knowledge.content.phrases.admin.four_eyes, "a restart is no way around it"
@@ -109,7 +109,7 @@ async def test_what_is_saved_in_the_folder_waits_for_an_admin(tmp_path: Path) ->
     assert room.knowledge.number == 1
     assert "已发布" in said(await room.taps(await find_draft(room)))
     assert room.knowledge.number == 2
-    watching.cancel()
+    await stop(watching)
     await room.close()
 
 

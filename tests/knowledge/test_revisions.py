@@ -26,7 +26,7 @@ from bot.knowledge.publish import prepare, publish
 from bot.knowledge.watcher import FolderWatcher
 from bot.runtime.process import run_aside
 from bot.store import Store, StoreProblem
-from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, until
+from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, stop, until
 
 OWN = """- id: red-pork
   title: 食堂的红烧肉
@@ -318,7 +318,7 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     await room.sends("canteen.yaml", OWN.replace("我只管", "我只会"), "/faq")
     assert "我只会核对" in await room.asks("红烧肉几点卖")
     assert "titel:" in (folder / "faq" / "canteen.yaml").read_text("utf-8"), "somebody is still at that file"
-    watching.cancel()
+    await stop(watching)
     await room.close()
     again = await Newsroom.open(tmp_path / "gradbot.db", folder)
     assert "我只会核对" in await again.asks("红烧肉几点卖")
