@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.reading.acts import AnswerAct, CommandAct, OfftopicAct
+from bot.reading.acts import AnswerAct, CommandAct, OfftopicAct, QuestionAct
 from bot.reading.reader import Readout
 
 SURE = 0.6
@@ -12,6 +12,8 @@ SURE = 0.6
 SURE_DOOR = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
 SURE_START = 0.5
+SURE_QUESTION = 0.35
+"""The chance (0–1) from which a question that is all of a message is answered; a less sure one is offered."""
 SURE_END = 0.8
 """The chance (0–1) of the last field of a list from which the fields before it are taken with it."""
 
@@ -25,6 +27,8 @@ def doubt(readout: Readout, sure: float) -> Readout:
     moves += [
         (chance, SURE) for act, chance in acts if isinstance(act, OfftopicAct)
     ]  # no question is refused on a guess
+    if all(isinstance(act, QuestionAct) for act, _ in acts):
+        moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
     moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
     if all(chance >= least for chance, least in moves):
         return readout

@@ -97,8 +97,8 @@ async def test_what_is_saved_in_the_folder_waits_for_an_admin(tmp_path: Path) ->
     room = await Newsroom.open(tmp_path / "gradbot.db", folder)
     watching = watch(room)
     await until(lambda: room.knowledge.number == 1)
-    await room.close()
     await stop(watching)
+    await room.close()
     (folder / "phrases.yaml").write_text(PHRASES, "utf-8")
     room = await Newsroom.open(tmp_path / "gradbot.db", folder)
     assert room.knowledge.content.phrases.admin.four_eyes, "a restart is no way around it"
