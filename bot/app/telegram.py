@@ -115,6 +115,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         channel = Telegram(
             bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
         )
+        serving.doors.addresses[channel.name] = lambda: channel.address
         sender = make_sender(chosen, serving, Bulk(bot))
         workers = build.take_part(workspace, serving, token)
         workers.wake(sender.woken, "broadcast")

@@ -94,6 +94,7 @@ async def open_page(
     address = f"{chosen.web_url or f'http://{host}:{port}'}/"
     _log.info("page", address=address, listens=f"{host}:{port}")
     tell(serving.content.phrases.serving_page.format(address=address))
+    serving.doors.addresses[Web.name] = lambda: address
     sender = make_sender(chosen, serving)
     return (Scheduler(sender, ProgressCards(sender)).run,)
 

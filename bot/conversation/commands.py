@@ -56,6 +56,11 @@ def _export(ctx: Context) -> Turn:
     return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.exported, rows), export=True)
 
 
+def _keep(ctx: Context) -> Turn:
+    rows = ((ctx.voice.start(), ctx.voice.command("menu")),)
+    return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.doors.offer, rows), keep=True)
+
+
 def call_person(ctx: Context) -> Turn:
     """Open a ticket with the words that were not understood just before, and the topics nearest to them.
 
@@ -91,6 +96,7 @@ def _show_alike(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context
 _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "forget": _forget,
     "export": _export,
+    "keep": _keep,
     "hello": steps.arrive,
     "start": steps.begin,
     "desk": call_person,

@@ -51,7 +51,8 @@ MAX_OFFERED = 12
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The replies of a turn and the session after it. `forget` and `export` are done by whoever has the store.
+    """The replies of a turn and the session after it. `forget`, `export` and `keep` (an invitation to
+    another door) are done by whoever has the store.
 
     `view` is shown after the replies, and `after` behind it; `finish` puts them in. `told` are the topics that it
     answers, `tallied` counts how far a typed question got. `withdraw`: the message held a secret, which is nowhere in
@@ -70,6 +71,7 @@ class Turn:
     tallied: Tallied | None = None
     forget: bool = False
     export: bool = False
+    keep: bool = False
     withdraw: bool = False
     effects: tuple[Effect, ...] = ()
     understood: tuple[Act, ...] = ()

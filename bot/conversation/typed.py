@@ -237,6 +237,7 @@ def _join(first: Turn, second: Turn) -> Turn:
         tallied=first.tallied or second.tallied,
         forget=first.forget or second.forget,
         export=first.export or second.export,
+        keep=first.keep or second.keep,
         effects=(*first.effects, *second.effects),
     )
 

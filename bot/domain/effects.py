@@ -7,6 +7,7 @@ module of this package.
 from __future__ import annotations
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.doors import DoorOffered
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
@@ -24,7 +25,7 @@ QuestionEffect = Settled | Unsettled | Explained | Picked | Voted
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
 ReminderEffect = Remind | Reminded
 SessionEffect = Resaved | SetAside
-PersonEffect = CodeEffect | ReminderEffect | SessionEffect
+PersonEffect = CodeEffect | ReminderEffect | SessionEffect | DoorOffered
 Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | PersonEffect
 
 

@@ -50,6 +50,7 @@ class Incoming:
     There `name` is how the channel shows them, and `other` is `arrived` when people came into it (a line of `text` for
     each: id and name).
     `edits`: the channel can still change the bot's message, so that a tap need not add one.
+    `door` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
@@ -69,6 +70,12 @@ class Incoming:
     edits: bool = False
     name: str = ""
     label: str = ""
+    door: str = ""
+
+    @property
+    def shown_in(self) -> str:
+        """The channel that shows the answer."""
+        return self.door or self.channel
 
 
 @dataclass(frozen=True, slots=True)

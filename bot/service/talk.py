@@ -42,12 +42,14 @@ class Talk:
         Empty for somebody unknown. Raises NotSaved when the database is in trouble.
         """
         try:
-            await self.store.talk.collect(self.channel, user, self.present())
-            turns = await self.store.talk.list(self.channel, user)
+            who = await self.store.doors.resolve(self.channel, user)
+            if who.channel == self.channel:  # else what comes unasked goes to that channel
+                await self.store.talk.collect(*who, self.present())
+            turns = await self.store.talk.list(*who)
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
         return [
-            PastTurn(turn.update_id.removeprefix(f"{user}/"), _ANSWER.validate_json(turn.turn), turn.is_post)
+            PastTurn(turn.update_id.rpartition("/")[2], _ANSWER.validate_json(turn.turn), turn.is_post)
             for turn in turns
         ]

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -25,6 +26,7 @@ from bot.conversation.public import answer_in_public
 from bot.conversation.turn import Missed, Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
+from bot.domain.doors import Claim, parse_claim
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
 from bot.domain.outbox import Queued
@@ -39,10 +41,12 @@ from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.service.daily_limit import DailyLimit
+from bot.service.doors import Doors, answer_claim
 from bot.service.kept import mask_echoes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.store import KnownPerson, Miss, StepEvent, Store, StoreProblem
+from bot.store.doors import PersonKey
 from bot.tickets import staff_posts
 from bot.tickets.graduate import Case
 from bot.tickets.number import draw_number
@@ -97,6 +101,7 @@ class Service:
         self._present = present
         self._today = today
         self.worker = worker
+        self.doors = Doors(store, channels, present)
         self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker)
         self._misses = DailyLimit(MISSES_A_DAY)
         self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
@@ -124,9 +129,11 @@ class Service:
             if incoming.other in ("left", "returned"):
                 await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
                 return Answer(())
+            at_door = PersonKey(incoming.channel, incoming.user)
+            incoming = await self.doors.resolve(incoming)
             async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
                 return await _through_trouble(
-                    partial(self._turn_with_retries, incoming), waits=incoming.update_id is not None
+                    partial(self._take, incoming, at_door), waits=incoming.update_id is not None
                 )
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, **about)
@@ -161,23 +168,42 @@ class Service:
     def _can(self, channel: str) -> Capabilities:
         return self._channels.get(channel, Capabilities())
 
+    async def _take(self, incoming: Incoming, door: PersonKey) -> Answer:
+        if claim := parse_claim(incoming):
+            return await self._take_invitation(claim, door, incoming)
+        return await self._turn_with_retries(incoming)
+
+    async def _take_invitation(self, claim: Claim, door: PersonKey, incoming: Incoming) -> Answer:
+        """Open a door, and show where its person stands; or say why it stays closed."""
+        if (await self._store.load_known(incoming.channel, incoming.user, incoming.update_id)).turn:
+            return await self._turn(incoming)
+        taken = await self.doors.take(claim, door)
+        said = answer_claim(self.content, taken, claim)
+        if taken.became != "open":
+            return await self._save_decision(incoming, Decision((said,)), self._present())
+        who = taken.who
+        arrival = replace(
+            incoming, channel=who.channel, user=who.user, door="" if who == door else door.channel, text="", press=None
+        )
+        return await self._turn_with_retries(arrival, said)
+
     # Turns
 
-    async def _turn_with_retries(self, incoming: Incoming) -> Answer:
+    async def _turn_with_retries(self, incoming: Incoming, *before: Reply) -> Answer:
         """Decide and save; do so again when somebody else changed the same ticket or session meanwhile."""
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self._turn(incoming)
+                return await self._turn(incoming, *before)
             except Outdated:
                 continue
-        return await self._turn(incoming)
+        return await self._turn(incoming, *before)
 
-    async def _turn(self, incoming: Incoming) -> Answer:
+    async def _turn(self, incoming: Incoming, *before: Reply) -> Answer:
         known = await self._store.load_known(incoming.channel, incoming.user, incoming.update_id)
-        return replace(await self._answer_known(incoming, known), behind=known.waits)
+        return replace(await self._answer_known(incoming, known, *before), behind=known.waits)
 
-    async def _answer_known(self, incoming: Incoming, known: KnownPerson) -> Answer:
-        channel = incoming.channel
+    async def _answer_known(self, incoming: Incoming, known: KnownPerson, *before: Reply) -> Answer:
+        channel, user = incoming.channel, incoming.user
         if known.turn:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
@@ -211,7 +237,10 @@ class Service:
             left = (staff_posts.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
-            turn = await self._attach_export(content, incoming, turn)
+            turn = _attach_export(content, turn, now, await self._store.export(channel, user))
+        if turn.keep:
+            turn = self.doors.offer(content, turn)
+        turn = replace(turn, replies=(*before, *turn.replies))
         return await self._save_turn(content, incoming, turn, at, known.turns)
 
     async def _is_code_taken(self, incoming: Incoming) -> bool:
@@ -225,9 +254,11 @@ class Service:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer, missed = _answer(turn), turn.missed
         kept = mask_echoes(content, incoming.text, answer)
-        if self._can(channel).shows_past:
+        if self._can(incoming.shown_in).shows_past:
             words = content.phrases.web.unkept if turn.withdraw else content.mask(incoming.label or incoming.text)
             kept = replace(kept, said=words)
+        elif turn.keep:  # whoever finds the link goes through the door
+            kept = replace(kept, replies=(Reply(content.phrases.doors.again),))
         if missed and not self._misses.admit((channel, user), at):
             missed = None
         saved = await self._store.save_turn(
@@ -284,6 +315,8 @@ class Service:
 
     def _role(self, incoming: Incoming, known: KnownPerson) -> Role | None:
         """Return the role as it is now: whoever is removed, or whose time is over, loses it at once."""
+        if incoming.door:  # a role belongs to the account that it was given to
+            return None
         if (incoming.channel, incoming.user) in self._owners:
             return "owner"
         return known.role if known.role_until is None or known.role_until > self._present() else None
@@ -322,12 +355,11 @@ class Service:
         )
         return Answer((Reply(said),))
 
-    async def _attach_export(self, content: Content, incoming: Incoming, turn: Turn) -> Turn:
-        now = local(self._present(), self._today)
-        kept = await self._store.export(incoming.channel, incoming.user)
-        kept["card"] = [card.text for card in render_own_card(Voice(content, turn.session, now))]
-        file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
-        return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))
+
+def _attach_export(content: Content, turn: Turn, now: datetime, kept: dict[str, Any]) -> Turn:
+    kept["card"] = [card.text for card in render_own_card(Voice(content, turn.session, now))]
+    file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
+    return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], attachment=file)))
 
 
 def _load_session(stored: str | None) -> tuple[Session | None, str | None]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued
@@ -17,7 +18,19 @@ from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEn
 from bot.domain.roles import Audited, Invited, Joined, Removed
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened
-from bot.store import broadcasts, codes, freezing, knowledge, outbox, people, questions, reminders, roles, tickets
+from bot.store import (
+    broadcasts,
+    codes,
+    doors,
+    freezing,
+    knowledge,
+    outbox,
+    people,
+    questions,
+    reminders,
+    roles,
+    tickets,
+)
 from bot.store.rows import Origin
 
 Apply = Callable[[AsyncConnection, Any, Origin], Awaitable[None]]
@@ -30,6 +43,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Joined: roles.use_invitation,
     Removed: roles.remove_role,
     Audited: roles.save_audit,
+    DoorOffered: doors.offer,
     CodeClaimed: codes.claim,
     CodeDropped: codes.drop,
     CodeFreed: codes.free,

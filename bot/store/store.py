@@ -26,6 +26,7 @@ from bot.domain.questions import Tallied
 from bot.store.batching import Batcher
 from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
+from bot.store.doors import DoorRows
 from bot.store.effects import apply
 from bot.store.engine import DEFAULT, UNKNOWN_TO_POOLER, EngineOptions, engine_for, given_up_when_broken, try_file
 from bot.store.file_guard import FileGuard
@@ -70,6 +71,7 @@ class Store(ReadRows):
         self.tickets = TicketRows(self._reader)
         self.outbox = OutboxRows(*ours)
         self.talk = TalkRows(*ours)
+        self.doors = DoorRows(*ours)
         self.roles = RoleRows(self._reader)
         self.knowledge = KnowledgeRows(self._reader)
         self.questions = QuestionRows(self._reader)

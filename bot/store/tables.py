@@ -108,6 +108,20 @@ roster_resets = Table(
     UniqueConstraint("roster", "person"),
 )
 
+# Other doors of a person: browsers, by the hash of their cookie. With an empty channel an invitation that waits, by the
+# hash of its secret, until it expires.
+doors = Table(
+    "doors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("expires_at", Text),
+    UniqueConstraint("channel", "user_id"),
+    Index(None, "person"),
+)
+
 KEPT_TURNS = 32
 """Number of turns of one person that can be sent again."""
 

@@ -107,8 +107,8 @@ class Telegram:
 
     @property
     def address(self) -> str:
-        """Return the link to the bot, once it serves."""
-        return address_of(self._me)
+        """Return the link to the bot; empty until it serves."""
+        return address_of(self._me) if self._me.username else ""
 
     async def run(self, receive: Receive, owed: Sequence[str] = ()) -> None:
         """Serve until cancelled. Raises WrongToken when Telegram does not know the token; waits out any other trouble.

@@ -36,6 +36,8 @@ NAME = "web"
 BODY_MOST = 16_384
 """Bytes of a form."""
 TYPES = {".ics": "text/calendar", ".png": "image/png", ".json": "application/json"}
+JOINS = "move-"
+"""Beginning of the payload by which a browser joins a talk that is under way elsewhere: it begins none of its own."""
 ARRIVAL = "arrival"
 """Id of the update with which a person arrives; each arrives once."""
 
@@ -210,7 +212,7 @@ class Web:
             return None
         doing = partial(Incoming, NAME, door.user, edits=True, update_id=f"{door.user}/{update}")
         past = await self._recall(door.user)
-        if not past:
+        if not past and not start.startswith(JOINS):
             await self._receive(Incoming(NAME, door.user, update_id=f"{door.user}/{ARRIVAL}"))
             past = await self._recall(door.user)
         if press:

@@ -10,11 +10,12 @@ from bot.content.phrases.base import Label, PhraseRow, Sentence
 CommandName = Literal[
     "menu", "start", "help", "ask", "progress", "deadline", "contact", "privacy", "forget", "export", "resume",
     "restart", "jump", "trouble", "why", "later", "none", "thanks", "hello", "bye", "who", "desk", "withdraw",
-    "mute", "remind", "tomorrow", "weekend", "card", "where",
+    "mute", "remind", "tomorrow", "weekend", "card", "where", "keep",
 ]  # fmt: skip
 ButtonName = Literal[
     "start", "resume", "trouble", "back", "why", "later", "menu", "progress", "deadline", "contact", "help", "privacy",
     "forget", "export", "jump", "restart", "restart_yes", "none", "this_step", "copy", "desk", "withdraw", "quote",
+    "keep",
 ]  # fmt: skip
 SecretName = Literal["id18", "id15", "mobile", "mail", "code", "password", "long_number"]
 
@@ -73,6 +74,23 @@ class OpinionPhrases(PhraseRow):
     ask_reason: Sentence
     noted: Sentence
     reworded: Sentence
+
+
+class DoorPhrases(PhraseRow):
+    """The words about one talk in several places."""
+
+    offer: Sentence
+    nowhere: Sentence
+    address: Mapping[str, Sentence]
+    file: Label
+    gone: Sentence
+    same: Sentence
+    choose: Sentence
+    here: Label
+    there: Label
+    elsewhere: Sentence
+    open: Sentence
+    again: Sentence
 
 
 class WebPhrases(PhraseRow):

@@ -14,6 +14,7 @@ from bot.content.phrases.graduate import (
     ButtonName,
     CalendarWords,
     CommandName,
+    DoorPhrases,
     OpinionPhrases,
     OwnCardWords,
     PublicWords,
@@ -110,6 +111,7 @@ class Phrases(PhraseRow):
     broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     web: WebPhrases
+    doors: DoorPhrases
     head: Sentence
     head_side: Sentence
     clock_line: Sentence

@@ -1,0 +1,85 @@
+"""One person, several doors: whose turn it is at a door, and invitations to open another one."""
+
+from __future__ import annotations
+
+import base64
+import io
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.content.content import Content
+from bot.conversation.turn import Turn
+from bot.domain.doors import OPEN_FOR, PAYLOAD, Claim, DoorOffered, hash_secret
+from bot.domain.messages import Attachment, Button, Capabilities, Incoming, Reply
+from bot.domain.session import session_of
+from bot.store import Store
+from bot.store.doors import PersonKey, Taken
+
+
+@dataclass
+class Doors:
+    """The doors of an open store. `channels` are the abilities of each channel, `present` gives the moment in UTC.
+
+    `addresses` are those of the channels that can be opened, by name, empty until they are known; whoever serves one
+    writes it there.
+    """
+
+    store: Store
+    channels: Mapping[str, Capabilities]
+    present: Callable[[], datetime]
+    addresses: dict[str, Callable[[], str]] = field(default_factory=dict)
+
+    @property
+    def _page(self) -> str:
+        """The channel whose people come by browsers; empty: there is none."""
+        return next((name for name, can in self.channels.items() if can.shows_past), "")
+
+    async def resolve(self, incoming: Incoming) -> Incoming:
+        """Return what somebody did as done by the person behind that door."""
+        if incoming.channel != self._page:
+            return incoming
+        who = await self.store.doors.resolve(incoming.channel, incoming.user)
+        if who == (incoming.channel, incoming.user):
+            return incoming
+        return replace(incoming, channel=who.channel, user=who.user, door=incoming.channel)
+
+    async def take(self, claim: Claim, door: PersonKey) -> Taken:
+        """Take an invitation at a door."""
+        return await self.store.doors.take(
+            claim, door, self.present(), page=self._page, has_progress=lambda stored: bool(session_of(stored).walks)
+        )
+
+    def offer(self, content: Content, turn: Turn) -> Turn:
+        """Return the turn with the links of a new invitation, and the first of them as a picture to scan."""
+        words = content.phrases.doors
+        addresses = {name: found for name, address in self.addresses.items() if (found := address())}
+        if not addresses:
+            return replace(turn, replies=(replace(turn.replies[0], text=words.nowhere), *turn.replies[1:]))
+        secret = secrets.token_urlsafe(24)
+        links = {name: f"{address}?start={PAYLOAD}{secret}" for name, address in addresses.items()}
+        told = "\n\n".join(words.address[name].format(address=links[name]) for name in links if name in words.address)
+        first, *rest = turn.replies
+        said = replace(first, text=f"{first.text}\n\n{told}", attachment=_draw(words.file, next(iter(links.values()))))
+        offered = DoorOffered(hash_secret(secret), self.present() + OPEN_FOR)
+        return replace(turn, replies=(said, *rest), effects=(*turn.effects, offered))
+
+
+def answer_claim(content: Content, taken: Taken, claim: Claim) -> Reply:
+    """Return what is said to somebody who took an invitation."""
+    words = content.phrases.doors
+    if taken.became == "choose":
+        here, there = Button(claim.button("here"), words.here), Button(claim.button("there"), words.there)
+        return Reply(words.choose, ((here,), (there,)))
+    said = {"gone": words.gone, "same": words.same, "open": words.open, "elsewhere": words.elsewhere}
+    return Reply(said[taken.became])
+
+
+def _draw(name: str, address: str) -> Attachment:
+    """Return a QR code as a file."""
+    import segno  # noqa: PLC0415 - few ask for it
+
+    picture = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(picture, kind="png", scale=6, border=4)
+    return Attachment(name, base64.b64encode(picture.getvalue()).decode(), base64=True)

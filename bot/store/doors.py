@@ -1,0 +1,165 @@
+"""Doors as rows: the other browsers of a person, and invitations to open one.
+
+A person whom a channel can write to unasked keeps that channel; whoever comes in by a browser as well is found by the
+hash of its cookie. Opening a door joins two people: one stays, with one position, and the other is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, delete, insert, not_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.doors import Claim, DoorOffered, Entry
+from bot.store.broadcast_tables import reminders
+from bot.store.people import delete_person
+from bot.store.rows import Origin, Rows, run_to_completion
+from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, tickets
+from bot.store.times import text_of
+
+Found = Row[Any, Any, Any, Any]
+"""A person's id, channel, id there, and session."""
+INVITATION = ""
+"""The channel of a door that nobody has opened yet."""
+
+_PEOPLE = select(people.c.id, people.c.channel, people.c.user_id, people.c.session)
+
+
+class PersonKey(NamedTuple):
+    """A person by channel and the channel's id."""
+
+    channel: str
+    user: str
+
+
+class Taken(NamedTuple):
+    """What became of an invitation, and whose turn it is from now on."""
+
+    became: Entry
+    who: PersonKey
+
+
+class DoorRows(Rows):
+    """Doors in an open store."""
+
+    async def resolve(self, channel: str, user: str) -> PersonKey:
+        """Return whose door this is: that of itself, unless it was opened to somebody."""
+        async with self._reading() as connection:
+            row = await _behind(connection, PersonKey(channel, user))
+        return PersonKey(row.channel, row.user_id) if row else PersonKey(channel, user)
+
+    @run_to_completion
+    async def take(
+        self, claim: Claim, door: PersonKey, at: datetime, *, page: str, has_progress: Callable[[str | None], bool]
+    ) -> Taken:
+        """Take an invitation at this door, in one transaction.
+
+        `page` is the channel whose doors are browsers. `has_progress` looks into a session (JSON).
+        """
+        async with self._writing() as connection:
+            valid = (doors.c.channel == INVITATION, doors.c.user_id == claim.hash, doors.c.expires_at > text_of(at))
+            inviting = (await connection.execute(_PEOPLE.join(doors).where(*valid))).first()
+            if inviting is None:
+                return Taken("gone", door)
+            opening = await _find(connection, door)
+            if opening and opening.id == inviting.id:
+                return Taken("same", PersonKey(inviting.channel, inviting.user_id))
+            if page not in (inviting.channel, opening.channel if opening else door.channel):
+                return Taken("elsewhere", door)
+            mine, theirs = has_progress(opening.session) if opening else False, has_progress(inviting.session)
+            if mine and theirs and claim.choice is None:
+                return Taken("choose", door)
+            is_mine = mine and (claim.choice == "here" or not theirs)
+            stays = await _join(connection, inviting, opening, door, page, is_mine=is_mine)
+            await connection.execute(delete(doors).where(*valid[:2]))
+            return Taken("open", stays)
+
+
+async def offer(connection: AsyncConnection, offered: DoorOffered, origin: Origin) -> None:
+    """Add an invitation of the person whose turn it is, and end those before it."""
+    person = (await connection.execute(select(person_id(origin.channel, origin.user)))).scalar()
+    await connection.execute(delete(doors).where(doors.c.person == person, doors.c.channel == INVITATION))
+    row = {"person": person, "channel": INVITATION, "user_id": offered.hash, "expires_at": text_of(offered.expires_at)}
+    await connection.execute(insert(doors), row)
+
+
+async def _behind(connection: AsyncConnection, door: PersonKey) -> Found | None:
+    query = _PEOPLE.join(doors).where(doors.c.channel == door.channel, doors.c.user_id == door.user)
+    return (await connection.execute(query)).first()
+
+
+async def _find(connection: AsyncConnection, door: PersonKey) -> Found | None:
+    """Return the person who comes in here: by a door that was opened, else of themselves."""
+    if row := await _behind(connection, door):
+        return row
+    own = _PEOPLE.where(people.c.channel == door.channel, people.c.user_id == door.user)
+    return (await connection.execute(own)).first()
+
+
+async def _join(
+    connection: AsyncConnection,
+    inviting: Found,
+    opening: Found | None,
+    door: PersonKey,
+    page: str,
+    *,
+    is_mine: bool,
+) -> PersonKey:
+    """Make one person of two. Whoever can be written to unasked stays, else the one who invited."""
+    if opening is None and door.channel != page:
+        return await _move(connection, inviting, door)
+    stays, goes = inviting, opening
+    if opening and opening.channel != page:
+        stays, goes = opening, inviting
+    if goes:
+        await _absorb(connection, stays, goes, takes_session=is_mine == (goes is opening))
+        if goes.channel == page:
+            await _lead(connection, stays.id, PersonKey(goes.channel, goes.user_id))
+    if door.channel == page:
+        await _lead(connection, stays.id, door)
+    return PersonKey(stays.channel, stays.user_id)
+
+
+async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, takes_session: bool) -> None:
+    """Give one person the other's doors, what only the other has, and their session if it `takes_session`; delete the
+    other.
+    """
+    opened = (doors.c.person == goes.id, doors.c.channel != INVITATION)
+    await connection.execute(update(doors).where(*opened).values(person=stays.id))
+    if takes_session:
+        await connection.execute(delete(join_codes).where(join_codes.c.person == stays.id))
+    for table, more in ((tickets, {}), (reminders, {}), (join_codes, {"channel": stays.channel})):
+        has = select(table.c.id).where(table.c.person == stays.id)
+        theirs = update(table).where(table.c.person == goes.id, not_(has.exists()))
+        if table is not join_codes or takes_session:
+            await connection.execute(theirs.values(person=stays.id, **more))
+    # A turn that is under way must not bring the old session back; what was answered keeps its slot.
+    becomes: dict[str, Any] = {"turns": people.c.turns + KEPT_TURNS}
+    if takes_session:
+        becomes["session"] = goes.session
+    await connection.execute(update(people).where(people.c.id == stays.id).values(**becomes))
+    await delete_person(connection, goes.channel, goes.user_id)
+
+
+async def _move(connection: AsyncConnection, person: Found, to: PersonKey) -> PersonKey:
+    """Give a person of the page another channel; their browser becomes a door."""
+    was = PersonKey(person.channel, person.user_id)
+    becomes = {"channel": to.channel, "user_id": to.user, "turns": people.c.turns + KEPT_TURNS}
+    await connection.execute(update(people).where(people.c.id == person.id).values(**becomes))
+    theirs = (outbox.c.channel == was.channel, outbox.c.user_id == was.user)
+    await connection.execute(update(outbox).where(*theirs).values(channel=to.channel, user_id=to.user))
+    taken = select(join_codes.c.code).where(join_codes.c.channel == to.channel)
+    code = (join_codes.c.person == person.id, join_codes.c.code.not_in(taken))
+    await connection.execute(update(join_codes).where(*code).values(channel=to.channel))
+    await _lead(connection, person.id, was)
+    return to
+
+
+async def _lead(connection: AsyncConnection, person: int, door: PersonKey) -> None:
+    """Have a door lead to a person."""
+    this = (doors.c.channel == door.channel, doors.c.user_id == door.user)
+    await connection.execute(delete(doors).where(*this))
+    await connection.execute(insert(doors), {"person": person, "channel": door.channel, "user_id": door.user})
