@@ -76,6 +76,7 @@ class WebWords:
     offline: str
     again: str
     gone: str
+    keep: str
 
 
 class Web:

@@ -114,6 +114,7 @@ class WebPhrases(PhraseRow):
     offline: Sentence
     again: Label
     gone: Sentence
+    keep: Label
 
 
 class TelegramPhrases(PhraseRow):

@@ -1,0 +1,47 @@
+"""The last turns of a person, and what came unasked among them, on both kinds of databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.doors import Claim, DoorOffered
+from bot.domain.messages import Reply
+from bot.domain.outbox import Queued
+from bot.store import Store
+from bot.store.doors import PersonKey
+from tests.store.conftest import AT
+
+
+async def turn(store: Store, user: str, update: str, channel: str = "web", *effects: DoorOffered) -> None:
+    await store.save_turn(
+        channel, user, session="{}", events=(), update_id=update, turn="{}", miss=None, at=AT, effects=effects
+    )
+
+
+async def test_what_waits_becomes_a_turn_once_and_the_oldest_go(store: Store) -> None:
+    await turn(store, "lin", "a")
+    await store.outbox.owe([Queued("user", Reply("明天截止"), user="lin")], "web", AT)
+    later = Queued("user", Reply("后天"), user="lin", planned_at=AT + timedelta(days=1))
+    await store.outbox.owe([later], "web", AT)
+    for _ in range(2):
+        await store.talk.collect("web", "lin", AT)
+    shown = await store.talk.list("web", "lin")
+    assert [one.update_id.partition("-")[0] for one in shown] == ["a", "post"]
+    assert "明天截止" in shown[1].turn
+    for number in range(40):
+        await turn(store, "lin", f"b{number}")
+    assert [one.update_id for one in await store.talk.list("web", "lin")] == [f"b{number}" for number in range(8, 40)]
+
+
+async def test_an_invitation_opens_a_door_once_until_it_expires(store: Store) -> None:
+    claim, browser = Claim("x" * 32), PersonKey("web", "phone")
+    await turn(store, "lin", "a", "telegram", DoorOffered(claim.hash, AT + timedelta(minutes=5)))
+
+    async def take(at: timedelta = timedelta()) -> str:
+        return (await store.doors.take(claim, browser, AT + at, page="web", has_progress=bool)).became
+
+    assert await take(timedelta(minutes=6)) == "gone"
+    assert await take() == "open"
+    assert await take() == "gone"
+    assert await store.doors.resolve("web", "phone") == ("telegram", "lin")
+    assert await store.doors.resolve("web", "other") == ("web", "other")
