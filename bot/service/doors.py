@@ -31,6 +31,10 @@ class Doors:
     present: Callable[[], datetime]
     addresses: dict[str, Callable[[], str]] = field(default_factory=dict)
 
+    def can(self, channel: str) -> Capabilities:
+        """Return the abilities of a channel; none for one that nobody named."""
+        return self.channels.get(channel, Capabilities())
+
     @property
     def _page(self) -> str:
         """The channel whose people come by browsers; empty: there is none."""

@@ -94,7 +94,6 @@ class Service:
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
-        self._channels = channels
         self._desks = frozenset(desks)
         self._draw = draw
         self._store = store
@@ -165,9 +164,6 @@ class Service:
                     await self._store.apply(ended, channel, at, owner)
                     self.outbox.posted.set()
 
-    def _can(self, channel: str) -> Capabilities:
-        return self._channels.get(channel, Capabilities())
-
     async def _take(self, incoming: Incoming, door: PersonKey) -> Answer:
         if claim := parse_claim(incoming):
             return await self._take_invitation(claim, door, incoming)
@@ -219,7 +215,7 @@ class Service:
             return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        posts = self._can(channel).posts
+        posts = self.doors.can(channel).posts
         taken = await self._is_code_taken(incoming)
 
         def decide_with(case: Case | None) -> Turn:
@@ -254,7 +250,7 @@ class Service:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer, missed = _answer(turn), turn.missed
         kept = mask_echoes(content, incoming.text, answer)
-        if self._can(incoming.shown_in).shows_past:
+        if self.doors.can(incoming.shown_in).shows_past:
             words = content.phrases.web.unkept if turn.withdraw else content.mask(incoming.label or incoming.text)
             kept = replace(kept, said=words)
         elif turn.keep:  # whoever finds the link goes through the door
@@ -323,7 +319,7 @@ class Service:
 
     async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""
-        if self._can(incoming.channel).at_machine:
+        if self.doors.can(incoming.channel).at_machine:
             return True
         try:
             known = await self._store.load_known(incoming.channel, incoming.user, None)
@@ -333,7 +329,7 @@ class Service:
 
     def _case(self, channel: str, known: KnownPerson) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
-        if not self._desks or not (channel in self._desks or self._can(channel).posts):
+        if not self._desks or not (channel in self._desks or self.doors.can(channel).posts):
             return None
         number = draw_number(self._draw)
         return Case(known.ticket, number)
