@@ -142,7 +142,7 @@ def test_a_walk_by_taps_and_words_on_a_small_phone(page: Page, scheme: str) -> N
         tap(page, words)
     type_in(page, "号码一样")
     type_in(page, "照片在哪看")
-    assert "照片" in page.locator("#announcer").inner_text()
+    expect(page.locator("#announcer")).to_contain_text("照片")
     expect(page.get_by_label(WORDS.place)).to_have_value("")
     expect(page.get_by_label(WORDS.place)).to_be_focused()
     check_for_everybody(page)
@@ -157,6 +157,7 @@ def test_without_scripts_at_every_step_with_reload_and_back(browser: Browser, bo
     page.goto(bot.url)
     for words in ("开始核对", "专科", "会计电算化"):
         page.locator("section.turn").last.get_by_role("button", name=words, exact=True).click()
+        expect(page.locator(".said").last).to_contain_text(words)
         page.reload()
         page.go_back()
         page.go_forward()

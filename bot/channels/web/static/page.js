@@ -71,7 +71,8 @@
   document.addEventListener("htmx:beforeSwap", function () {
     before = Array.prototype.map.call(log.children, function (turn) { return turn.id; });
   });
-  document.addEventListener("htmx:afterSettle", function (event) {
+  // At the swap itself: whoever sees the answer can type and tap at once, and nothing of that is taken away.
+  document.addEventListener("htmx:afterSwap", function (event) {
     var config = event.detail.requestConfig;
     if (!config) return;
     dropDoubles();
@@ -88,7 +89,7 @@
     tell("");
     renewUpdates();
     var text = document.getElementById("text");
-    if (text && config.elt === composer) text.value = "";
+    if (text && config.elt === composer && text.value === config.parameters.text) text.value = "";
     if (!fresh.length) return;
     if (config.elt !== composer) fresh[0].focus({ preventScroll: true });
     fresh[0].scrollIntoView();
