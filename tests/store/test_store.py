@@ -185,6 +185,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "reminders": [],
         "recipients": [],
         "votes": [],
+        "doors": [],
         "trials": [],
         "explained_questions": [],
         "join_codes": [],
