@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect, sync_playwright
 
 from tests.bot_process import ROOT
 from tests.conftest import shipped
@@ -118,7 +118,7 @@ def type_in(page: Page, words: str) -> None:
 
 def said(page: Page) -> list[str]:
     """The person's own words."""
-    return [words.inner_text().split("：")[-1].strip() for words in page.locator(".said").all()]
+    return [words.inner_text().split("：")[-1].strip() for words in page.locator("#log .said").all()]
 
 
 def check_for_everybody(page: Page) -> None:
@@ -184,20 +184,69 @@ def test_by_the_keyboard_alone(page: Page) -> None:
         expect(page.locator("section.turn").last).to_be_focused()  # the next Tab leads to what is new
 
 
-def test_offline_in_the_middle_sends_once_when_the_network_is_back(context: BrowserContext, page: Page) -> None:
+def test_offline_everything_waits_in_order_and_is_sent_once(context: BrowserContext, page: Page) -> None:
     tap(page, "开始核对")
     context.set_offline(True)
-    page.get_by_label(WORDS.place).fill("要钱吗")
-    page.keyboard.press("Enter")
+    page.locator("section.turn").last.get_by_role("button", name="专科", exact=True).dblclick()
+    for words in ("要钱吗", "照片在哪看"):
+        page.get_by_label(WORDS.place).fill(words)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
     expect(page.get_by_text(WORDS.offline)).to_be_visible()
-    page.clock.run_for(3500)
+    expect(page.locator("#unsent .said")).to_have_count(3)
+    page.clock.run_for(4000)
     expect(page.get_by_text(WORDS.offline)).to_be_visible()
     context.set_offline(False)
-    page.clock.run_for(3500)
-    expect(page.locator(".said").last).to_contain_text("要钱吗")
+    expect(page.locator("#log .said").last).to_contain_text("照片在哪看")
     expect(page.get_by_text(WORDS.offline)).to_be_hidden()
+    expect(page.locator("#unsent")).to_be_hidden()
     page.reload()
-    assert page.locator(".said").count() == 2
+    assert said(page) == ["开始核对", "专科", "要钱吗", "照片在哪看"]
+
+
+def test_what_is_sent_faster_than_it_is_answered_arrives_in_order(page: Page) -> None:
+    words = ["要钱吗", "截止日期", "照片在哪看", "打不开网站怎么办", "电话多少"]
+    box = page.get_by_label(WORDS.place)
+    for one in words:
+        box.fill(one)
+        box.press("Enter")
+    expect(page.locator("#unsent")).to_be_hidden()
+    assert said(page) == words
+
+
+def test_a_reload_keeps_what_was_not_sent(context: BrowserContext, page: Page) -> None:
+    tap(page, "开始核对")
+    lost = True
+
+    def drop(route: Route) -> None:
+        if not lost:
+            route.continue_()
+        elif "%E9%92%B1" in (route.request.post_data or ""):
+            httpx.post(route.request.url, content=route.request.post_data_buffer, headers=route.request.all_headers())
+            route.abort()  # it arrives, and the answer is lost on the way
+        else:
+            route.abort()
+
+    page.route("**/say", drop)
+    for words in ("要钱吗", "照片在哪看"):
+        page.get_by_label(WORDS.place).fill(words)
+        page.keyboard.press("Enter")
+    expect(page.get_by_text(WORDS.offline)).to_be_visible()
+    lost = False
+    page.reload()
+    expect(page.locator("#log .said").last).to_contain_text("照片在哪看")
+    page.reload()
+    assert said(page) == ["开始核对", "要钱吗", "照片在哪看"]
+    assert page.evaluate("sessionStorage.getItem('gradbot-unsent')") is None
+
+
+def test_what_is_refused_goes_back_into_the_line(context: BrowserContext, page: Page) -> None:
+    tap(page, "开始核对")
+    context.clear_cookies()
+    page.get_by_label(WORDS.place).fill("要钱吗")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(WORDS.no_cookie)).to_be_visible()
+    expect(page.get_by_label(WORDS.place)).to_have_value("要钱吗")
 
 
 def test_a_second_tab_learns_what_the_first_one_did(context: BrowserContext, page: Page, bot: Bot) -> None:

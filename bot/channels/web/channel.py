@@ -33,8 +33,10 @@ from bot.channels.web.site import Site, SiteHeaders
 from bot.domain.messages import Answer, Attachment, Draw, Incoming, NotSaved, PastTurn, Receive, Reply
 
 NAME = "web"
-BODY_MOST = 16_384
+BODY_MOST = 65_536
 """Bytes of a form."""
+TEXT_MOST = 5_000
+"""Characters of a message that are looked at: more than the bot reads, so that it says what is too long."""
 TYPES = {".ics": "text/calendar", ".png": "image/png", ".json": "application/json"}
 JOINS = "move-"
 """Beginning of the payload by which a browser joins a talk that is under way elsewhere: it begins none of its own."""
@@ -73,6 +75,7 @@ class WebWords:
     no_cookie: str
     not_saved: str
     flood: str
+    slow: str
     offline: str
     again: str
     gone: str
@@ -207,7 +210,7 @@ class Web:
 
     async def _take(self, door: Door, form: dict[str, str]) -> Answer | None:
         """Have a form take its effect; None for an empty one."""
-        text, press, update = form.get("text", "").strip(), form.get("press"), form.get("update", "")
+        text, press, update = form.get("text", "").strip()[:TEXT_MOST], form.get("press"), form.get("update", "")
         start = form.get("start", "")
         if not _UPDATE.fullmatch(update) or not (text or press or _PAYLOAD.fullmatch(start)):
             return None

@@ -111,6 +111,7 @@ class WebPhrases(PhraseRow):
     no_cookie: Sentence
     not_saved: Sentence
     flood: Sentence
+    slow: Sentence
     offline: Sentence
     again: Label
     gone: Sentence
