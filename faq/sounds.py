@@ -63,6 +63,24 @@ def fuzzy(syllable: str) -> str:
     return syllable.upper()
 
 
+def spell(folded: str) -> tuple[str, ...]:
+    """The units of a folded text in plain letters: each character as pinyin, Latin words and numbers as they are."""
+    table = _pinyin()
+    runs = (table.get(run, run) for run in _UNIT.findall(folded))
+    return tuple(run for run in runs if run.isascii())
+
+
+@cache
+def _pinyin() -> Mapping[str, str]:
+    rows = (line.split(" ") for line in _sound_lines())
+    return {character: syllable for syllable, characters in rows for character in characters}
+
+
+def _sound_lines() -> list[str]:
+    text = resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
 @lru_cache(maxsize=4096)  # people type whatever they like
 def cut(run: str) -> tuple[str, ...]:
     """A run of small Latin letters as pinyin syllables, longest first; empty when it is none."""
@@ -87,11 +105,10 @@ def characters() -> frozenset[str]:
 def syllables() -> Mapping[str, str]:
     """Unit → its fuzzy syllable: every character, and every legal syllable as it is typed, `~` before it."""
     table: dict[str, str] = {}
-    for line in resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            syllable, characters = line.split(" ")
-            table[f"~{syllable}"] = fuzzy(syllable)
-            table.update(dict.fromkeys(characters, fuzzy(syllable)))
+    for line in _sound_lines():
+        syllable, characters = line.split(" ")
+        table[f"~{syllable}"] = fuzzy(syllable)
+        table.update(dict.fromkeys(characters, fuzzy(syllable)))
     return table
 
 

@@ -13,20 +13,19 @@ from bot.content import loading
 from bot.content.checks import find_word_flaws
 from bot.content.content import Content
 from bot.content.files import Files
+from bot.content.lint import RULES
 from bot.content.loading import load
 from bot.knowledge import examine as examining
 from bot.knowledge.examine import Examination, Report, examine
-from faq.matcher import Matcher
-from flows.model import Script
 from tests.conftest import shipped
 
 KEPT = 20
 """Reports that are kept, of three megabytes each."""
 
 
-def _find_other_word_flaws(script: Script, matcher: Matcher) -> Iterable[Any]:
+def _find_other_word_flaws(content: Content) -> Iterable[Any]:
     """Check the words of other scripts than the shipped one, which tests of its content check."""
-    return () if script == shipped().script else find_word_flaws(script, matcher)
+    return () if content.script == shipped().script else find_word_flaws(content)
 
 
 @lru_cache(maxsize=8)
@@ -60,8 +59,9 @@ async def examine_nearby(draft: Examination) -> Report:
 @pytest.fixture(autouse=True)
 def kept_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a folder's conftest: whatever examines in this process, a chat or a command, does so once, and the reader of
-    a new content is built when somebody types.
+    a new content is built when somebody types, not to hear each of its phrasings.
     """
     monkeypatch.setattr(loading, "find_word_flaws", _find_other_word_flaws)
+    monkeypatch.setitem(RULES, "unheard", ("error", lambda *_: iter(())))
     monkeypatch.setattr(Content, "prepare", lambda _: None)
     monkeypatch.setattr(examining, "examine_in_thread", examine_nearby)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from bot.content.content import Content
 from bot.content.files import Change
@@ -285,7 +284,9 @@ class Admin:
             )
             for place, near in enumerate(seen.near[:3], start=1)
         ]
-        acts = words.why_acts.format(acts="，".join(map(self._act, seen.acts)) or words.act_kinds["unsure"])
+        acts = words.why_acts.format(
+            acts="，".join(map(self.content.describe_act, seen.acts)) or words.act_kinds["unsure"]
+        )
         chosen = "、".join(self.content.entries[topic].title for topic in seen.chosen)
         text = words.why.format(
             question=seen.question,
@@ -304,19 +305,6 @@ class Admin:
             if near.id != first
         )
         return Reply(text[:MOST_TEXT], rows)
-
-    def _act(self, act: Mapping[str, Any]) -> str:
-        """Return an act of a typed message in plain words."""
-        words, name = self.content.phrases.admin, act.get("name", "")
-        kinds: Mapping[str, str] = words.act_kinds  # type: ignore[assignment]
-        buttons: Mapping[str, str] = self.content.phrases.buttons  # type: ignore[assignment]
-        topic = self.content.entries.get(act.get("topic", ""))
-        kind = "new" if act["as"] == "question" and topic is None else act["as"]
-        return kinds[kind].format(
-            title=topic.title if topic else "",
-            command=words.act_commands.get(name) or buttons.get(name, name),
-            number=act.get("number"),
-        )
 
 
 def say(text: str, *effects: Effect) -> Decision:

@@ -42,7 +42,7 @@ def to_yaml(line: str) -> str:
 
 def add_line(text: str, entry: str, key: str, line: str) -> str:
     """Return the file with `line` at the end of the entry's list `key`, which is made if missing. NoSuchList."""
-    before, part, after = _split_at_entry(text, entry)
+    before, part, after = split_at_entry(text, entry)
     try:
         row = YAML().load(part)[0]
     except YAMLError:
@@ -72,7 +72,7 @@ def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
     raise NoSuchList(topic)
 
 
-def _split_at_entry(text: str, entry: str) -> tuple[str, str, str]:
+def split_at_entry(text: str, entry: str) -> tuple[str, str, str]:
     """Return the lines before the entry, its own lines, and the lines after them."""
     read = yaml_source.parse(text)
     rows = read.tree if isinstance(read.tree, list) else []

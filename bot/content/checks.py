@@ -16,13 +16,12 @@ from bot.content.places import Loc
 from bot.content.problem import ContentFault
 from bot.domain.audience import Wrong, parse_audience
 from bot.reading.check import word_problems
-from bot.reading.reader import MessageReader
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
 from flows.fact_words import FactWords
 from flows.facts import LIVE, Facts, facts, fill, placeholders
-from flows.model import QuoteName, Script
+from flows.model import QuoteName
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
 from flows.scars import find_scars, list_moments
@@ -139,9 +138,9 @@ def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails
             yield flaw("must_not_match", "must_not_match", n, text=text, id=entry.id)
 
 
-def find_word_flaws(script: Script, matcher: Matcher) -> Iterator[InitErrorDetails]:
+def find_word_flaws(content: Content) -> Iterator[InitErrorDetails]:
     """Yield answers that no words mean, words of two answers of a step, and words that are taken for a question."""
-    for problem in word_problems(script, MessageReader(script, matcher)):
+    for problem in word_problems(content.script, content.reader):
         about = {"id": problem.action, "text": problem.word, "other": problem.other}
         yield flaw(f"words_{problem.kind}", *problem.loc, **about)
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.content.built import Built, load_or_build
 from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
-from bot.reading.place import MENU, Place, find_nearby
+from bot.reading.acts import SURE_QUESTION, Act, CommandAct, QuestionAct
+from bot.reading.place import MENU, Place, find_nearby, menu_of
 from bot.reading.reader import MessageReader, Readout
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
@@ -115,6 +117,34 @@ class Content:
     def read(self, text: str, place: Place) -> Readout:
         """Read a typed message at a place."""
         return self.reader.read(text, place)
+
+    def hear(self, text: str) -> tuple[Act, ...]:
+        """Return what a message is taken for before the walk; nothing when that is not sure."""
+        if name := self.phrases.words.get(plain(text)):
+            return (CommandAct(name),)
+        readout = self.reader.read(text, menu_of(self.script))
+        is_sure = max(readout.chances, default=0.0) >= SURE_QUESTION
+        return readout.acts if is_sure else ()
+
+    def answers(self, text: str) -> frozenset[str]:
+        """Return the topics that answer a message before the walk at once; none where it is something else."""
+        match = self.matcher.ask(text)
+        acts = self.hear(text) if match.verdict == "answer" else ()
+        topics = frozenset(act.topic for act in acts if isinstance(act, QuestionAct))
+        return topics if len(topics) == len(acts) else frozenset()
+
+    def describe_act(self, fields: Mapping[str, Any]) -> str:
+        """Return an act of a typed message, as JSON has it, in plain words."""
+        words = self.phrases.admin
+        name, topic = fields.get("name", ""), self.entries.get(fields.get("topic", ""))
+        kind = "new" if fields["as"] == "question" and topic is None else fields["as"]
+        kinds: Mapping[str, str] = words.act_kinds  # type: ignore[assignment]
+        buttons: Mapping[str, str] = self.phrases.buttons  # type: ignore[assignment]
+        return kinds[kind].format(
+            title=topic.title if topic else "",
+            command=words.act_commands.get(name) or buttons.get(name, name),
+            number=fields.get("number"),
+        )
 
     @cached_property
     def answer_words(self) -> Mapping[str, Mapping[str, str]]:

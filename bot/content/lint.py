@@ -17,10 +17,12 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from bot.content.content import Content
+from bot.content.own import own_lines
 from bot.content.places import Loc
 from bot.domain import privacy
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import WRITABLE, find_risks
+from bot.reading.acts import to_json
 from faq.model import Entry
 from faq.reading import hollow, read
 from faq.text import fold
@@ -203,6 +205,21 @@ def _find_near_other(entry: Entry, context: _LintContext) -> Iterator[Hit]:
             yield ("phrasings", n), {"text": line, "other": other.title, "near": other.phrasings[at]}
 
 
+def _find_unheard(entry: Entry, context: _LintContext) -> Iterator[Hit]:
+    """Find own phrasings that are not answered with their entry when somebody types them to the letter."""
+    content = context.content
+    for n, line in own_lines(entry)[:SAMPLE]:
+        if content.answers(line) != {entry.id}:
+            match, acts = content.matcher.ask(line), content.hear(line)
+            others = [content.entries[topic].title for topic in match.chosen if topic != entry.id]
+            heard = (
+                "，".join(content.describe_act(to_json(act)) for act in acts)
+                or content.phrases.admin.act_kinds["unsure"]
+            )
+            taken = "“" + "”“".join(others) + "”" if others else heard
+            yield ("phrasings", n), {"text": line, "taken": taken}
+
+
 def _find_repeated(entry: Entry, context: _LintContext) -> Iterator[Hit]:
     seen: dict[str, str] = {}
     for n, line in enumerate(entry.phrasings):
@@ -285,6 +302,7 @@ RULES: dict[str, tuple[Level, Callable[[Entry, _LintContext], Iterator[Hit]]]] =
     "unfinished": ("error", _find_unfinished),
     "empty_phrasing": ("error", _find_empty),
     "short_phrasing": ("warning", _find_short),
+    "unheard": ("error", _find_unheard),
     "near_other": ("warning", _find_near_other),
     "same_twice": ("warning", _find_repeated),
     "weak": ("warning", _find_weak),

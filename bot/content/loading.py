@@ -15,7 +15,6 @@ from typing import Any
 from pydantic import ValidationError
 
 import bot
-import faq
 import flows
 from bot.content import yaml_source
 from bot.content.checks import (
@@ -28,6 +27,7 @@ from bot.content.checks import (
 )
 from bot.content.content import Content
 from bot.content.lint import LintFinding, lint
+from bot.content.own import SHIPPED_ENTRIES
 from bot.content.phrases.root import Phrases, complete_with_shipped
 from bot.content.places import Loc
 from bot.content.problem import ContentFault, ContentProblem
@@ -44,13 +44,12 @@ from flows.review import review
 
 _BOT = Path(bot.__file__ or "").parent
 _FLOWS = Path(flows.__file__ or "").parent
-_FAQ = Path(faq.__file__ or "").parent
 
 SHIPPED: Mapping[str, Path] = {
     "phrases.yaml": _BOT / "phrases.yaml",
     "scripts": _FLOWS / "scripts",
     "notices": _FLOWS / "notices",
-    "faq": _FAQ / "entries",
+    "faq": SHIPPED_ENTRIES,
 }
 """The four parts of a content folder, and the shipped ones; a folder may leave out any of them."""
 MAX_TITLE = 24
@@ -180,7 +179,7 @@ class _ContentLoader:
             if piece.value and content.entries[piece.value.id] is piece.value:
                 report.add_flaws(piece, find_line_flaws(piece.value, content.matcher))
         for script in self._scripts:
-            report.add_flaws(script, find_word_flaws(content.script, content.matcher))
+            report.add_flaws(script, find_word_flaws(content))
         self._report_scars(content)
         if report.faults:
             raise ContentProblem(report.faults)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.reading.acts import AnswerAct, CommandAct, OfftopicAct, QuestionAct
+from bot.reading.acts import SURE_QUESTION, AnswerAct, CommandAct, OfftopicAct, QuestionAct
 from bot.reading.reader import Readout
 
 SURE = 0.6
@@ -12,8 +12,6 @@ SURE = 0.6
 SURE_DOOR = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
 SURE_START = 0.5
-SURE_QUESTION = 0.35
-"""The chance (0–1) from which a question that is all of a message is answered; a less sure one is offered."""
 SURE_END = 0.8
 """The chance (0–1) of the last field of a list from which the fields before it are taken with it."""
 

@@ -80,6 +80,9 @@ class AdminPhrases(PhraseRow):
             "review_contact",
             "review_windows",
             "review_cohort",
+            "shipped_entry",
+            "fact_phone",
+            "entry_source",
             "document_too_large",
             "document_no_text",
             "document_other_kind",
@@ -91,6 +94,8 @@ class AdminPhrases(PhraseRow):
         ],
         Sentence,
     ]
+    asking_words: tuple[tuple[Label, ...], ...]
+    """Question words, in groups that mean the same."""
     inbox_empty: Sentence
     inbox_card: Sentence
     inbox_tied: Sentence
