@@ -10,8 +10,12 @@ from typing import Any
 
 import structlog
 
-from bot.app.settings import PREFIX, Address, SettingFault, Settings, SettingsProblem
-from bot.channels.http.pages import listen, pages, serving
+from bot.app.build import Workspace
+from bot.app.metrics import Metrics
+from bot.app.settings import PREFIX, Address, SettingFault, SettingsProblem
+from bot.channels.http.pages import listen, pages
+from bot.channels.http.pages import serving as serve
+from bot.service.turns import Service
 
 _log = structlog.get_logger()
 
@@ -35,15 +39,17 @@ def listen_at(field: str, address: Address) -> socket.socket:
 
 
 async def open_pages(
-    chosen: Settings, ready: Callable[[], Awaitable[Mapping[str, Any]]], open_: AsyncExitStack
-) -> None:
+    workspace: Workspace, serving: Service, ready: Callable[[], Awaitable[Mapping[str, Any]]], open_: AsyncExitStack
+) -> Metrics:
     """Serve health and metrics until the end. SettingsProblem when the chosen address is taken."""
+    chosen, metrics = workspace.settings, Metrics(workspace, serving)
     try:
         sock = open_.enter_context(closing(listen_at("pages", chosen.pages)))
     except SettingsProblem as taken:
         if "pages" in chosen.model_fields_set:
             raise
         _log.warning("no_pages", why=str(taken))  # another bot on this machine has the default address
-        return
-    await open_.enter_async_context(serving(pages(ready), sock))
+        return metrics
+    await open_.enter_async_context(serve(pages(ready, metrics.read), sock))
     _log.info("pages", host=chosen.pages.host, port=chosen.pages.port)
+    return metrics

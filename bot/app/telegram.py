@@ -20,6 +20,7 @@ from bot.admin.area import AdminArea
 from bot.app import build, web
 from bot.app.build import Workspace
 from bot.app.http import listen_at, loop_factory, open_pages
+from bot.app.metrics import measure_lag
 from bot.app.settings import SettingFault, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
 from bot.broadcast.progress_cards import ProgressCards
@@ -97,27 +98,17 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         admin, broadcasts = _areas(workspace, partial(fetch, bot))
         serving = await build.start_service(workspace, (admin, broadcasts))
         intake = _intake(chosen, bot, open_, take_over=take_over)
-        await open_pages(chosen, partial(_ready, serving, intake), open_)
+        metrics = await open_pages(workspace, serving, partial(_ready, serving, intake), open_)
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
-        phrases = serving.content.phrases
-        own = phrases.telegram
-        posts = Posts(
-            bot,
-            chosen.staff_chat,
-            own.commands,
-            phrases.staff.commands,
-            own.undelivered,
-            owners=chosen.owners,
-            draw=Studio(),
-        )
-        channel = Telegram(
-            bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
-        )
+        words, posts = _words(serving.content.phrases), _posts(chosen, bot, serving.content.phrases)
+        floods = Floods(time.monotonic, may_be_urgent)
+        channel = Telegram(bot, intake, words, posts, serving.outbox.owe, floods=floods)
         serving.doors.addresses[channel.name] = lambda: channel.address
         sender = make_sender(chosen, serving, Bulk(bot))
         workers = build.take_part(workspace, serving, token)
+        metrics.follow(workers)
         workers.wake(sender.woken, "broadcast")
         workers.when_changed(partial(_share_limits, bot, limits, workers))
         for_all = (
@@ -128,7 +119,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
             *(await web.open_page(chosen, serving, open_, tell) if chosen.page else ()),
         )
-        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder)
+        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             owed = await serving.outbox.debtors(channel.name)
@@ -219,6 +210,11 @@ async def _ready(serving: Service, intake: Intake) -> Mapping[str, Any]:
         **({"webhook": intake.is_set} if isinstance(intake, Webhook) else {}),
         "last_update": datetime.fromtimestamp(seen, UTC).isoformat(timespec="seconds") if seen else None,
     }
+
+
+def _posts(chosen: Settings, bot: TelegramBot, phrases: Phrases) -> Posts:
+    own, staff = phrases.telegram, phrases.staff.commands
+    return Posts(bot, chosen.staff_chat, own.commands, staff, own.undelivered, owners=chosen.owners, draw=Studio())
 
 
 def _words(phrases: Phrases) -> TelegramWords:

@@ -16,6 +16,7 @@ from bot.admin.digest import Digest
 from bot.app import build
 from bot.app.build import Work
 from bot.app.http import listen_at, loop_factory, open_pages
+from bot.app.metrics import measure_lag
 from bot.app.settings import Address, Settings, SettingsProblem
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
@@ -56,14 +57,15 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
         async def ready() -> Mapping[str, Any]:
             return {"database": await serving.reachable(), "content": serving.content.revision}
 
-        await open_pages(chosen, ready, open_)
+        metrics = await open_pages(workspace, serving, ready, open_)
         serving.content.prepare()
         works = await open_page(chosen, serving, open_, tell)
         tell(serving.content.phrases.connect_telegram)
         workers = build.take_part(workspace, serving, Web.name)
+        metrics.follow(workers)
         digest = Digest(workspace.knowledge, workspace.store, Web.name, ())
         for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), digest.weekly, *works)
-        background = (*build.background(workspace, serving, workers, for_all), digest.watch_folder)
+        background = (*build.background(workspace, serving, workers, for_all), digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             await until_signal(_wait(), end_in_time)

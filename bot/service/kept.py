@@ -1,4 +1,4 @@
-"""The answer of a turn as it is stored, to be given again when its update comes again. Pure."""
+"""A turn as it is stored: its answer, to be given again when its update comes again, and what happened. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.content.content import Content
+from bot.conversation.turn import Missed, Turn
 from bot.domain.messages import Answer, Button, Reply
 from bot.domain.spelling import fold
 from bot.domain.storage_mask import find_private
+from bot.store import Miss, StepEvent
 
 SHORTEST = 4
 """Characters of a private thing that is looked for in another spelling than the typed one."""
@@ -40,3 +42,17 @@ def _mask(text: str, echoes: Mapping[str, str]) -> str:
     for echo in sorted(echoes, key=len, reverse=True):
         text = text.replace(echo, echoes[echo])
     return text
+
+
+def list_events(content: Content, turn: Turn) -> list[StepEvent]:
+    """Return what happened on the walk and which topics were answered, as events to store."""
+    script, revision = content.script.id, content.revision
+    walked = [StepEvent(script, happening.step, happening.kind, revision) for happening in turn.happenings]
+    return [*walked, *(StepEvent("faq", topic, "answer", revision) for topic in turn.told)]
+
+
+def describe_miss(content: Content, missed: Missed | None) -> Miss | None:
+    """Return a question that was not answered, as it is stored."""
+    if missed is None:
+        return None
+    return Miss(missed.question, missed.topics, content.revision, missed.tied, missed.mark)

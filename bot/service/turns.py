@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -23,7 +23,7 @@ from bot.content.content import Content
 from bot.conversation.decide import decide
 from bot.conversation.links import claims_code
 from bot.conversation.public import answer_in_public
-from bot.conversation.turn import Missed, Turn
+from bot.conversation.turn import Turn
 from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.doors import Claim, parse_claim
@@ -42,10 +42,11 @@ from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.service.daily_limit import DailyLimit
 from bot.service.doors import Doors, answer_claim
-from bot.service.kept import mask_echoes
+from bot.service.kept import describe_miss, list_events, mask_echoes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
-from bot.store import KnownPerson, Miss, StepEvent, Store, StoreProblem
+from bot.service.trouble import wait_out_trouble
+from bot.store import KnownPerson, Store, StoreProblem
 from bot.store.doors import PersonKey
 from bot.tickets import staff_posts
 from bot.tickets.graduate import Case
@@ -54,10 +55,12 @@ from bot.tickets.number import draw_number
 ATTEMPTS = 4
 """How often a turn is decided again because somebody else changed the ticket first."""
 
-WAITS_S = (0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 1.5)
-"""Seconds between attempts while the database is away; after the last the channel has the update come again."""
 READY_WITHIN_S = 3.0
 """Seconds after which a database without an answer does not count as ready."""
+
+Note = Callable[[Literal["turn", "repeat", "typed", "act"], str], None]
+"""Counts what became of a turn (answered, unsaved, failed), one that was handled before, results of typed messages
+(taken, answer, choices, miss), and the kinds of acts that were understood in them."""
 
 MISSES_A_DAY = 30
 """Unanswered questions of one person that are kept in a day."""
@@ -75,7 +78,7 @@ class Service:
     and id. `channels` are the abilities of each channel, `desks` those with a staff chat: there, and wherever people
     can be written to unasked, a person can be asked. `areas` are what people with a role may use, in the order in which
     they are asked. `draw` draws a random number below its argument. `worker` names this process among those on the same
-    database.
+    database. `note` counts, for whoever watches.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Service:
         self.worker = worker
         self.doors = Doors(store, channels, present)
         self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker)
+        self.note: Note = lambda what, label: None
         self._misses = DailyLimit(MISSES_A_DAY)
         self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -122,27 +126,32 @@ class Service:
         """
         phrases, about = self.content.phrases, {"channel": incoming.channel, "update": incoming.update_id}
         try:
-            if incoming.place in ("public", "inline"):
-                now, rehearsed = local(self._present(), self._today), self._today is not None
-                return answer_in_public(self.content, incoming, now, rehearsed=rehearsed)
-            if incoming.other in ("left", "returned"):
-                await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
-                return Answer(())
-            at_door = PersonKey(incoming.channel, incoming.user)
-            incoming = await self.doors.resolve(incoming)
-            async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
-                return await _through_trouble(
-                    partial(self._take, incoming, at_door), waits=incoming.update_id is not None
-                )
+            answer = await self._receive(incoming)
         except StoreProblem as problem:
+            self.note("turn", "unsaved")
             _log.error("store_problem", **problem.for_log, **about)
             if incoming.update_id is not None:
                 raise NotSaved from None
             helps = await self._may_hear_details(incoming)
             return Answer((Reply(phrases.store_trouble[problem.code] if helps else phrases.trouble_of_ours),))
         except Exception as bug:  # noqa: BLE001 - the boundary: a person never waits for nothing
+            self.note("turn", "failed")
             _log.error("turn_failed", **crashes.for_log(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
+        self.note("turn", "answered")
+        return answer
+
+    async def _receive(self, incoming: Incoming) -> Answer:
+        if incoming.place in ("public", "inline"):
+            now, rehearsed = local(self._present(), self._today), self._today is not None
+            return answer_in_public(self.content, incoming, now, rehearsed=rehearsed)
+        if incoming.other in ("left", "returned"):
+            await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
+            return Answer(())
+        at_door = PersonKey(incoming.channel, incoming.user)
+        incoming = await self.doors.resolve(incoming)
+        async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
+            return await wait_out_trouble(partial(self._take, incoming, at_door), waits=incoming.update_id is not None)
 
     async def reachable(self) -> bool:
         """Return whether the database answers."""
@@ -201,6 +210,7 @@ class Service:
     async def _answer_known(self, incoming: Incoming, known: KnownPerson, *before: Reply) -> Answer:
         channel, user = incoming.channel, incoming.user
         if known.turn:
+            self.note("repeat", "")
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
@@ -216,7 +226,7 @@ class Service:
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = self.doors.can(channel).posts
-        taken = await self._is_code_taken(incoming)
+        taken = await _is_code_taken(self._store, incoming)
 
         def decide_with(case: Case | None) -> Turn:
             return decide(
@@ -239,12 +249,6 @@ class Service:
         turn = replace(turn, replies=(*before, *turn.replies))
         return await self._save_turn(content, incoming, turn, at, known.turns)
 
-    async def _is_code_taken(self, incoming: Incoming) -> bool:
-        """Return whether the join code that a person gives belongs to somebody else."""
-        code = claims_code(incoming)
-        owner = await self._store.codes.find_owner(incoming.channel, code) if code else None
-        return owner not in (None, incoming.user)
-
     async def _save_turn(self, content: Content, incoming: Incoming, turn: Turn, at: datetime, seen: int) -> Answer:
         """Save a graduate's turn; return what is stored when the same update was handled meanwhile. May be Outdated."""
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
@@ -261,10 +265,10 @@ class Service:
             channel,
             user,
             session=json.dumps(sessions.dump(turn.session), ensure_ascii=False),
-            events=_events(content, turn),
+            events=list_events(content, turn),
             update_id=update,
             turn=_ANSWER.dump_json(kept).decode() if update else None,
-            miss=_miss(content, missed),
+            miss=describe_miss(content, missed),
             at=at,
             effects=turn.effects,
             seen=seen,
@@ -273,6 +277,10 @@ class Service:
         self._wake_outbox(turn.effects)
         if not saved and update and (stored := await self._store.find_handled(channel, user, update)):
             return _ANSWER.validate_json(stored)
+        if typed := turn.tallied.reached if turn.tallied else turn.missed and "miss":
+            self.note("typed", typed)
+        for act in answer.understood:
+            self.note("act", str(act["as"]))
         return answer
 
     async def _save_decision(
@@ -352,6 +360,13 @@ class Service:
         return Answer((Reply(said),))
 
 
+async def _is_code_taken(store: Store, incoming: Incoming) -> bool:
+    """Return whether the join code that a person gives belongs to somebody else."""
+    code = claims_code(incoming)
+    owner = await store.codes.find_owner(incoming.channel, code) if code else None
+    return owner not in (None, incoming.user)
+
+
 def _attach_export(content: Content, turn: Turn, now: datetime, kept: dict[str, Any]) -> Turn:
     kept["card"] = [card.text for card in render_own_card(Voice(content, turn.session, now))]
     file = Attachment(content.phrases.export_file, json.dumps(kept, ensure_ascii=False, indent=2))
@@ -369,32 +384,7 @@ def _load_session(stored: str | None) -> tuple[Session | None, str | None]:
         return Session(), stored
 
 
-async def _through_trouble(take: Callable[[], Awaitable[Answer]], *, waits: bool) -> Answer:
-    """Take a turn; wait out trouble of the database that passes, where the same update is not answered twice."""
-    for wait_s in WAITS_S if waits else ():
-        try:
-            return await take()
-        except StoreProblem as problem:
-            if not problem.passes:
-                raise
-        await asyncio.sleep(wait_s)
-    return await take()
-
-
 def _answer(turn: Turn) -> Answer:
     position = turn.session.position
     step = position.step if position else None
     return Answer(turn.replies, step, turn.state, turn.withdraw, turn.toast, tuple(map(to_json, turn.understood)))
-
-
-def _events(content: Content, turn: Turn) -> list[StepEvent]:
-    """Return what happened on the walk and which topics were answered, as events to store."""
-    script, revision = content.script.id, content.revision
-    walked = [StepEvent(script, happening.step, happening.kind, revision) for happening in turn.happenings]
-    return [*walked, *(StepEvent("faq", topic, "answer", revision) for topic in turn.told)]
-
-
-def _miss(content: Content, missed: Missed | None) -> Miss | None:
-    if missed is None:
-        return None
-    return Miss(missed.question, missed.topics, content.revision, missed.tied, missed.mark)

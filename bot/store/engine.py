@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,24 @@ def engine_for(address: URL, options: EngineOptions, **more: Any) -> AsyncEngine
             connection.exec_driver_sql(line)
 
     return engine
+
+
+def time_statements(engine: AsyncEngine, note: Callable[[float], None]) -> None:
+    """Note the seconds of every statement from now on, also of one that fails; not of BEGIN and COMMIT."""
+
+    def begin(_connection: Any, _cursor: Any, _line: Any, _values: Any, context: Any, _many: Any) -> None:
+        context.began = time.perf_counter()
+
+    def end(_connection: Any, _cursor: Any, _line: Any, _values: Any, context: Any, _many: Any) -> None:
+        note(time.perf_counter() - context.began)
+
+    def fail(failed: Any) -> None:
+        if began := getattr(failed.execution_context, "began", None):
+            note(time.perf_counter() - began)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", begin)
+    event.listen(engine.sync_engine, "after_cursor_execute", end)
+    event.listen(engine.sync_engine, "handle_error", fail)
 
 
 def _notice_silence(connection: Any, _record: Any) -> None:

@@ -288,6 +288,7 @@ async def _row(connection: AsyncConnection, message: Queued, origin: Origin) -> 
         "reply": _REPLY.dump_json(message.reply).decode() if message.reply else None,
         "commands": message.commands,
         "due_at": due_at,
+        "since": due_at,
         "tries": 0,
         # Nothing waits for words: a press of staff is confirmed at once.
         "planned": message.planned_at is not None or message.joins,

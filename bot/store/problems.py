@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -77,27 +77,37 @@ class StoreProblem(Exception):
         return {"code": self.code} | ({"sqlstate": self.sqlstate} if self.sqlstate else {})
 
 
+listeners: set[Callable[[StoreProblem], None]] = set()
+"""Told of every problem that a driver met."""
+
+
 @contextmanager
 def translate_errors() -> Iterator[None]:
     """Turn exceptions of drivers and the system into StoreProblem; those that are bugs of ours pass unchanged."""
     try:
         yield
-    except DBAPIError as error:
-        code = code_of(error)
-        if code is None:
+    except (DBAPIError, sqlite3.Error, NoConnectionFree, OSError) as error:
+        problem = _problem_of(error)
+        if problem is None:
             raise
+        for tell in listeners:
+            tell(problem)
+        raise problem from error
+
+
+def _problem_of(error: Exception) -> StoreProblem | None:
+    if isinstance(error, DBAPIError):
+        code = code_of(error)
         state = getattr(error.orig, "sqlstate", None) or ""
         passes = code == "unreachable" if not state else state.startswith(_PASSING)
-        raise StoreProblem(code, str(error.orig).partition("\n")[0], state, passes=passes) from error
-    except sqlite3.Error as error:
+        return StoreProblem(code, str(error.orig).partition("\n")[0], state, passes=passes) if code else None
+    if isinstance(error, sqlite3.Error):
         code = _first(_SQLITE, getattr(error, "sqlite_errorname", ""))
-        if code is None:
-            raise
-        raise StoreProblem(code, str(error)) from error
-    except NoConnectionFree as error:
-        raise StoreProblem("locked", "every connection has been in use for too long", passes=True) from error
-    except OSError as error:  # asyncpg lets refused, unresolved and timed-out connections through as they are
-        raise StoreProblem("unreachable", str(error) or type(error).__name__, passes=True) from error
+        return StoreProblem(code, str(error)) if code else None
+    if isinstance(error, NoConnectionFree):
+        return StoreProblem("locked", "every connection has been in use for too long", passes=True)
+    # asyncpg lets refused, unresolved and timed-out connections through as they are
+    return StoreProblem("unreachable", str(error) or type(error).__name__, passes=True)
 
 
 def code_of(error: DBAPIError) -> StoreCode | None:

@@ -28,7 +28,15 @@ from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
 from bot.store.doors import DoorRows
 from bot.store.effects import apply
-from bot.store.engine import DEFAULT, UNKNOWN_TO_POOLER, EngineOptions, engine_for, given_up_when_broken, try_file
+from bot.store.engine import (
+    DEFAULT,
+    UNKNOWN_TO_POOLER,
+    EngineOptions,
+    engine_for,
+    given_up_when_broken,
+    try_file,
+)
+from bot.store.figures import FigureRows
 from bot.store.file_guard import FileGuard
 from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
@@ -82,6 +90,7 @@ class Store(ReadRows):
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
         self.rosters = RosterRows(*ours)
+        self.figures = FigureRows(self._reader, engine)
         self._loading: Batcher[KnownQuery, KnownPerson] = Batcher(
             partial(load_known, self._reader), lambda query: query, StoreProblem
         )

@@ -243,6 +243,8 @@ outbox = Table(
     Column("commands", Text, nullable=False),
     # Not to be sent before; a claim moves it on to its end.
     Column("due_at", Text, nullable=False),
+    # Since when it could have been sent, whatever became of tries; NULL: older than this column.
+    Column("since", Text),
     Column("tries", Integer, nullable=False),
     # Kept for its own time: later messages to the same chat do not wait for it.
     Column("planned", Boolean, nullable=False, server_default=false()),

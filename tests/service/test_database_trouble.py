@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.messages import Incoming, NotSaved
-from bot.service import turns
+from bot.service import trouble
 from bot.service.turns import Service
 from bot.store import Store
 from bot.store.schema import REVISION
@@ -37,7 +37,7 @@ async def test_turns_survive_cut_connections_and_are_not_acknowledged_while_nobo
             assert await service.receive(asks) == answer  # as it was stored
             proxy.cut()
         targets, proxy.targets = proxy.targets, []
-        monkeypatch.setattr(turns, "WAITS_S", (0.0, 0.0))
+        monkeypatch.setattr(trouble, "WAITS_S", (0.0, 0.0))
         with pytest.raises(NotSaved):
             await service.receive(Incoming("telegram", "7", "老师电话", update_id="4"))
         assert not await service.reachable()

@@ -29,6 +29,8 @@ from bot.channels.http.connections import ConnectionLimits, LimitedConnection
 FINISH_S = 6.0
 """Longest that turns under way may take when the bot stops; with what follows (the last calls to Telegram, then what a
 broadcast has in flight) the process ends within 10 s."""
+Look = Callable[[], Awaitable[None]]
+"""Brings metrics up to date before they are shown."""
 Ready = Callable[[], Awaitable[Mapping[str, Any]]]
 """Returns states by name. False means not ready; other values only inform (a revision, a time)."""
 
@@ -41,7 +43,11 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=1024)
 
 
-def pages(ready: Ready) -> list[BaseRoute]:
+async def _look_at_nothing() -> None:
+    pass
+
+
+def pages(ready: Ready, look: Look = _look_at_nothing) -> list[BaseRoute]:
     """Return routes: /livez (the process answers), /readyz (200, or 503 and why), /metrics (for Prometheus)."""
 
     async def livez(_: Request) -> Response:
@@ -57,6 +63,7 @@ def pages(ready: Ready) -> list[BaseRoute]:
         return Response(orjson.dumps(state), code, media_type="application/json")
 
     async def metrics(_: Request) -> Response:
+        await look()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
