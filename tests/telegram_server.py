@@ -203,6 +203,7 @@ class TelegramServer:
         self.files: dict[str, bytes] = {}
         # What the bot may do in every group.
         self.rights: dict[str, Any] = {"status": "member"}
+        self.people_in_staff_chat = 0
         self.webhook: dict[str, Any] | None = None
         self.webhook_codes: list[int] = []
         # Applied to each batch that is polled: repeat it, turn it round …
@@ -411,6 +412,9 @@ class TelegramServer:
 
     def _getChatMember(self, _: Call) -> Any:  # noqa: N802
         return {"user": self.me, **self.rights}
+
+    def _getChatMemberCount(self, _: Call) -> Any:  # noqa: N802
+        return self.people_in_staff_chat + 1
 
     def _setWebhook(self, call: Call) -> Any:  # noqa: N802
         self.webhook = call.parameters

@@ -47,6 +47,7 @@ from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
 from bot.runtime.stopping import end_in_time, until_signal
 from bot.service.outbox import LOOK_S
+from bot.service.staff_chat import StaffChatWatch
 from bot.service.turns import Service
 from bot.store.workers import Workers
 
@@ -102,9 +103,17 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
+<<<<<<< HEAD
         words, posts = _words(serving.content.phrases), _posts(chosen, bot, serving.content.phrases)
         floods = Floods(time.monotonic, may_be_urgent)
         channel = Telegram(bot, intake, words, posts, serving.outbox.owe, floods=floods)
+=======
+        phrases = serving.content.phrases
+        posts = _posts(chosen, bot, phrases)
+        channel = Telegram(
+            bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
+        )
+>>>>>>> 5460c48 (Who reads the staff chat in silence is counted each day, and the owners are told when there are more than have a role)
         serving.doors.addresses[channel.name] = lambda: channel.address
         sender = make_sender(chosen, serving, Bulk(bot))
         workers = build.take_part(workspace, serving, token)
@@ -116,6 +125,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             partial(build.forget_daily, serving),
             Scheduler(sender, ProgressCards(sender), partial(workers.look_s, 1.0, IDLE_LOOK_S)).run,
             admin.digest.weekly,
+            _watch_staff(chosen, serving, posts).run,
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
             *(await web.open_page(chosen, serving, open_, tell) if chosen.page else ()),
         )
@@ -137,9 +147,22 @@ def _share_limits(bot: TelegramBot, limits: Limits | None, workers: Workers) -> 
 
 
 def _areas(workspace: Workspace, get: Fetch) -> tuple[AdminArea, BroadcastArea]:
-    owners = list(map(str, workspace.settings.owners))
-    admin = AdminArea(workspace.knowledge, workspace.store, get, Telegram.name, owners)
+    admin = AdminArea(workspace.knowledge, workspace.store, get, Telegram.name, _owners(workspace.settings))
     return admin, BroadcastArea(workspace.store, lambda: workspace.content, workspace.local, get)
+
+
+def _posts(chosen: Settings, bot: TelegramBot, phrases: Phrases) -> Posts:
+    own, staff = phrases.telegram, phrases.staff.commands
+    return Posts(bot, chosen.staff_chat, own.commands, staff, own.undelivered, owners=chosen.owners, draw=Studio())
+
+
+def _watch_staff(chosen: Settings, serving: Service, posts: Posts) -> StaffChatWatch:
+    owners, content = _owners(chosen), lambda: serving.content
+    return StaffChatWatch(serving.store, content, build.utc_now, Telegram.name, owners, posts.count_staff)
+
+
+def _owners(chosen: Settings) -> tuple[str, ...]:
+    return tuple(map(str, chosen.owners))
 
 
 def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
@@ -153,7 +176,7 @@ def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
         rate=chosen.rate,
         present=build.utc_now,
         local=lambda: build.local_now(chosen),
-        staff_notices=StaffNotices(chosen.staff_chat is not None, tuple(map(str, chosen.owners))),
+        staff_notices=StaffNotices(chosen.staff_chat is not None, _owners(chosen)),
         posted=serving.outbox.posted,
     )
 

@@ -263,3 +263,8 @@ def list_arrivals(incoming: Incoming) -> list[tuple[str, str]]:
 def describe_stranger(content: Content, user: str, name: str) -> Reply:
     """Return the news to owners that somebody without a role is in the staff chat."""
     return Reply(content.phrases.staff.stranger.format(name=name or user, user=user))
+
+
+def describe_silent(content: Content, people: int, known: int) -> Reply:
+    """Return the news to owners that the staff chat has more people than there are with a role."""
+    return Reply(content.phrases.staff.silent.format(people=people, known=known, strangers=people - known))

@@ -20,6 +20,7 @@ from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts
 from bot.domain.join_codes import draw
+from bot.service.staff_chat import StaffChatWatch
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
@@ -153,6 +154,23 @@ async def test_a_ticket_goes_there_and_back(tmp_path: Path, *, forum: bool) -> N
         assert "Ann" not in staff
         assert "77001" not in staff
         assert "110101199003078515" not in staff
+
+
+async def test_who_reads_the_staff_chat_in_silence_is_counted_and_told_to_the_owners_once(tmp_path: Path) -> None:
+    database = tmp_path / "gradbot.db"
+    async with WithStaff(forum=False) as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
+        store = await Store.open(f"sqlite+aiosqlite:///{database}")
+        posts = Posts(bot, STAFF, {}, {}, "x")
+        watch = StaffChatWatch(store, shipped, lambda: NOON, "telegram", ["1"], posts.count_staff)
+        for people in (1, 4, 4):  # the owner alone, then three more, then the same three
+            telegram.people_in_staff_chat = people
+            await watch.look()
+        await store.close()
+        owner = telegram.user("Owner", 1)
+        owner.types("你好")
+        async with serving(telegram, database):
+            await telegram.until(lambda: _heard(owner, "工作群里有 4 个人，有身份的只有 1 个：至少 3 个", 1))
+        assert _heard(owner, "工作群里有", 1)
 
 
 def _heard(who: User, words: str, times: int) -> bool:

@@ -73,6 +73,16 @@ class Posts:
             self._owners.discard(user)
             await self._show_commands(int(user), {**self._commands, **self._extra})
 
+    async def count_staff(self) -> int | None:
+        """Return the number of people in the staff chat, this bot not among them; None: Telegram does not say."""
+        if self.staff_chat is None:
+            return None
+        try:
+            return await self._bot.get_chat_member_count(self.staff_chat) - 1
+        except TelegramError as trouble:
+            _log.warning("staff_chat_uncounted", why=trouble.message)
+            return None
+
     async def deliver(self, post: Post) -> Delivered:
         """Send a post; return what became of it, and the thread that it is in."""
         try:

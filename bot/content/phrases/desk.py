@@ -108,5 +108,6 @@ class StaffPhrases(PhraseRow):
     audit_file: Label
     audit_columns: tuple[Label, Label, Label, Label]
     stranger: Sentence
+    silent: Sentence
     secret: Sentence
     commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]
