@@ -22,6 +22,9 @@ from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
 from tests.person import at
+from tests.web.browser import bot, browser, context, page
+
+__all__ = ["bot", "browser", "context", "page"]
 
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 
@@ -57,7 +60,7 @@ class Visitor:
     def hidden(self, mark: str) -> dict[str, str]:
         """The hidden fields of the form with this mark in its head."""
         body = next(found["body"] for found in _FORM.finditer(self.html) if mark in found["head"])
-        return dict(_HIDDEN.findall(body))
+        return {name: unescape(value) for name, value in _HIDDEN.findall(body)}
 
     def form_of(self, words: str, html: str | None = None) -> dict[str, str]:
         """The fields that the newest button with these words sends."""

@@ -1,154 +1,19 @@
-"""The page in a real browser, served by the real process: taps, keys, no scripts, no network, two tabs, kill -9.
+"""The page in a real browser, served by the real process: taps, no scripts, no network, two tabs, kill -9.
 
 Needs the system's chromium; without one, these tests are skipped.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
-import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.bot_process import ROOT
 from tests.conftest import shipped
+from tests.web.browser import PHONE, WORDS, Bot, needs_chromium, said, tap, type_in
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed (Debian: apt install chromium)")
-
-PHONE: ViewportSize = {"width": 360, "height": 640}
-WATCH = """window.broken = []; addEventListener("securitypolicyviolation", e => broken.push(e.violatedDirective))"""
-WORDS = shipped().phrases.web
-
-
-@dataclass
-class Bot:
-    """A bot that serves the page from a home; it can be killed and started again at the same address."""
-
-    home: Path
-    port: int
-    process: subprocess.Popen[str] | None = field(default=None)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self) -> None:
-        ours = {"GRADBOT_HOME": str(self.home), "GRADBOT_WEB": f"127.0.0.1:{self.port}", "GRADBOT_TODAY": "2013-12-05"}
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("GRADBOT_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            cwd=self.home,
-            env=environment | ours | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout
-        assert self.url in self.process.stdout.readline()
-
-    def end(self, how: signal.Signals) -> None:
-        assert self.process
-        self.process.send_signal(how)
-        self.process.wait(15)
-        assert self.process.stdout
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    bot = Bot(tmp_path_factory.mktemp("page"), port)
-    bot.start()
-    yield bot
-    bot.end(signal.SIGTERM)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=PHONE, permissions=["clipboard-read", "clipboard-write"])
-    context.add_init_script(WATCH)
-    yield context
-    for page in context.pages:
-        assert page.evaluate("window.broken") == []  # nothing was asked of the browser that our policy forbids
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, bot: Bot) -> Page:
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.clock.install()
-    page.goto(bot.url)
-    return page
-
-
-def tap(page: Page, words: str) -> None:
-    """Tap a live button, and wait for the turn that follows."""
-    turns = page.locator("section.turn").count()
-    page.locator("section.turn").last.get_by_role("button", name=words, exact=True).click()
-    expect(page.locator("section.turn")).to_have_count(turns + 1)
-
-
-def type_in(page: Page, words: str) -> None:
-    turns = page.locator("section.turn").count()
-    page.get_by_label(WORDS.place).fill(words)
-    page.keyboard.press("Enter")
-    expect(page.locator("section.turn")).to_have_count(turns + 1)
-
-
-def said(page: Page) -> list[str]:
-    """The person's own words."""
-    return [words.inner_text().split("：")[-1].strip() for words in page.locator("#log .said").all()]
-
-
-def check_for_everybody(page: Page) -> None:
-    """Nothing is too wide, too small to tap or to read, or an obstacle that axe-core knows."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    small = """[...document.querySelectorAll("button, input[type=text]")].filter(e => e.offsetParent)
-        .filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
-    assert page.evaluate(small) == []
-    tiny = """[...document.querySelectorAll("body *")].filter(e => e.innerText && e.offsetParent)
-        .filter(e => parseFloat(getComputedStyle(e).fontSize) < 16).map(e => e.outerHTML)"""
-    assert page.evaluate(tiny) == []
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_walk_by_taps_and_words_on_a_small_phone(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    check_for_everybody(page)
-    for words in ("开始核对", "专科", "会计电算化", "对", "完成了", "完成了"):
-        tap(page, words)
-    type_in(page, "号码一样")
-    type_in(page, "照片在哪看")
-    expect(page.locator("#announcer")).to_contain_text("照片")
-    expect(page.get_by_label(WORDS.place)).to_have_value("")
-    expect(page.get_by_label(WORDS.place)).to_be_focused()
-    check_for_everybody(page)
-    shown = page.locator("#log").inner_text()
-    page.reload()
-    assert page.locator("#log").inner_text() == shown
+pytestmark = needs_chromium
 
 
 def test_without_scripts_at_every_step_with_reload_and_back(browser: Browser, bot: Bot) -> None:
@@ -166,22 +31,6 @@ def test_without_scripts_at_every_step_with_reload_and_back(browser: Browser, bo
     assert said(page) == ["开始核对", "专科", "会计电算化", "要钱吗"]
     assert page.get_by_role("button", name="完成了").count() == 1
     context.close()
-
-
-def test_by_the_keyboard_alone(page: Page) -> None:
-    def go_to(words: str) -> None:
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.textContent.trim()") == words:
-                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-                return
-        raise AssertionError(f"the keyboard does not reach {words}")
-
-    for turns, words in enumerate(("开始核对", "专科", "会计电算化"), 2):
-        go_to(words)
-        page.keyboard.press("Enter")
-        expect(page.locator("section.turn")).to_have_count(turns)
-        expect(page.locator("section.turn").last).to_be_focused()  # the next Tab leads to what is new
 
 
 def test_offline_everything_waits_in_order_and_is_sent_once(context: BrowserContext, page: Page) -> None:
@@ -285,21 +134,3 @@ def test_what_is_to_be_copied_is_copied_by_a_tap(page: Page) -> None:
     page.locator(".copy button").first.click()
     expect(page.locator(".copy button").first).to_have_text(WORDS.copied)
     assert page.evaluate("navigator.clipboard.readText()") == page.locator(".copy span").first.inner_text()
-
-
-def test_the_first_load_is_small_and_painted_at_once_on_an_old_phone(context: BrowserContext, bot: Bot) -> None:
-    page = context.new_page()
-    slow = page.context.new_cdp_session(page)
-    slow.send("Network.enable")
-    slow.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    slow.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000},
-    )
-    page.goto(bot.url)
-    loaded = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.transferSize])")
-    assert {httpx.URL(name).host for name, _ in loaded} == {"127.0.0.1"}
-    (own,) = page.evaluate("performance.getEntriesByType('navigation').map(e => e.transferSize)")
-    assert own + sum(size for _, size in loaded) < 60_000
-    (painted_ms,) = page.evaluate("performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)")
-    assert painted_ms < 3_000  # within one second on a machine that does nothing else

@@ -207,7 +207,7 @@ async def test_the_page_runs_only_its_own_scripts_and_is_framed_by_nobody(place:
 async def test_a_flood_is_stopped_and_others_are_heard(place: Place) -> None:
     she, other = await arrives(place), await arrives(place)
     form = she.hidden('id="composer"') | {"text": ""}
-    codes = [(await she.client.post("say", data=form)).status_code for _ in range(25)]
+    codes = [(await she.client.post("say", data=form)).status_code for _ in range(70)]
     assert codes[0] == 303
     assert codes[-1] == 429
     await other.types("要钱吗")
@@ -285,6 +285,32 @@ async def test_while_nothing_can_be_saved_nothing_is_lost(place: Place) -> None:
     place.store._loading = real
     await she.sends(form)
     assert she.said == ["要钱吗"]
+
+
+async def test_what_is_not_taken_is_said_on_a_page_that_leads_back(place: Place) -> None:
+    she = await arrives(place)
+    words, form = shipped().phrases.web, she.hidden('id="composer"') | {"text": "要钱吗<b>"}
+    real = place.store._loading
+    place.store._loading = fail  # type: ignore[assignment]
+    await she.sends(form)
+    assert words.not_saved in she.html
+    assert "要钱吗&lt;b&gt;" in she.html
+    place.store._loading = real
+    await she.sends(she.hidden('class="keys"'))  # the button of that page sends the same again
+    assert she.said == ["要钱吗<b>"]
+    lost = await she.client.get("nowhere")
+    assert words.gone in lost.text
+    assert f'<a href="/">{words.back}</a>' in lost.text
+    await she.sends(form | {"form": "0" * 32})
+    assert words.stale in she.html
+    assert "要钱吗" not in she.html  # nobody else gets a form that sends it
+
+
+async def test_the_browser_of_wechat_saves_no_file_and_is_told_where_to_go_on(place: Place) -> None:
+    she = await arrives(place)
+    assert shipped().phrases.web.wechat not in await she.types("截止日期")
+    she.client.headers["user-agent"] = "Mozilla/5.0 (Linux; Android 8.0) MicroMessenger/8.0"
+    assert shipped().phrases.web.wechat in await she.opens()
 
 
 async def fail(*_: object) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -38,6 +38,8 @@ BODY_MOST = 65_536
 TEXT_MOST = 5_000
 """Characters of a message that are looked at: more than the bot reads, so that it says what is too long."""
 TYPES = {".ics": "text/calendar", ".png": "image/png", ".json": "application/json"}
+WECHAT = "MicroMessenger"
+"""Part of the name of a browser that saves no files."""
 JOINS = "move-"
 """Beginning of the payload by which a browser joins a talk that is under way elsewhere: it begins none of its own."""
 ARRIVAL = "arrival"
@@ -64,22 +66,30 @@ class WebWords:
     title: str
     place: str
     send: str
+    below: str
     log: str
+    kept: str
     you: str
     bot: str
     copied: str
     file: str
     picture: str
+    wechat: str
     open: str
     privacy: str
     no_cookie: str
     not_saved: str
+    stale: str
     flood: str
+    too_long: str
     slow: str
+    retry: str
     offline: str
     again: str
+    back: str
     gone: str
     keep: str
+    reload: str
 
 
 class Web:
@@ -142,6 +152,7 @@ class Web:
         payload = request.query_params.get("start", "")
         body = self._render(
             "page.html",
+            request,
             door,
             turns=views.view(turns or (PastTurn(ARRIVAL, self._greet()),)),
             cursor=turns[-1].id if turns else ARRIVAL,
@@ -176,16 +187,16 @@ class Web:
         turns = await self._recall(door.user)
         if after == ARRIVAL and not turns:
             return Response(status_code=204)
-        return self._news(door, turns, after)
+        return self._news(request, door, turns, after)
 
-    def _news(self, door: Door, turns: Sequence[PastTurn], after: str) -> Response:
+    def _news(self, request: Request, door: Door, turns: Sequence[PastTurn], after: str) -> Response:
         try:
             new, changed = views.since(views.view(turns), turns, after)
         except KeyError:  # forgotten, or too long ago
             return Response(status_code=204, headers={"hx-refresh": "true"})
         if not new and not changed:
             return Response(status_code=204)
-        return self._html(self._render("fragment.html", door, new=new, changed=changed, cursor=turns[-1].id))
+        return self._html(self._render("fragment.html", request, door, new=new, changed=changed, cursor=turns[-1].id))
 
     # Turns
 
@@ -193,19 +204,20 @@ class Web:
         """Take one turn, and show what came of it."""
         form, door = await _read_form(request), self._door(request)
         if form is None:
-            return PlainTextResponse(self._words.flood, 413)
+            return self._trouble(request, 413, self._words.too_long)
         if door is None:
-            return PlainTextResponse(self._words.no_cookie, 400)
+            return self._trouble(request, 400, self._words.no_cookie)
         if not door.sent(form.get("form", "")) or not self._site.sent_from_here(request):
-            return PlainTextResponse(self._words.not_saved, 403)
+            return self._trouble(request, 403, self._words.stale)
+        request.state.form = form
         if not self._limits.admits(door.user, request.client and request.client.host):
-            return PlainTextResponse(self._words.flood, 429)
+            return self._trouble(request, 429, self._words.flood)
         answer = await self._take(door, form)
         turns = await self._recall(door.user)
         if answer and not turns:
             return self._part(request, door, answer)
         if "hx-request" in request.headers:
-            return self._news(door, turns, form.get("after", ""))
+            return self._news(request, door, turns, form.get("after", ""))
         return RedirectResponse("./#t-" + quote(turns[-1].id if turns else ARRIVAL), 303)
 
     async def _take(self, door: Door, form: dict[str, str]) -> Answer | None:
@@ -248,26 +260,39 @@ class Web:
         if found is None:
             return await self._miss(request, None)
         if isinstance(found, Attachment):
-            return _download(found.name, found.data)
+            return _send(found.name, found.data)
         png = await self._draw(found) if self._draw else None
-        return _download(found.name, png) if png else await self._miss(request, None)
+        return _send(found.name, png, "inline") if png else await self._miss(request, None)
 
     # Helpers
 
     def _door(self, request: Request) -> Door | None:
         return Door.parse(request.cookies.get(self._site.cookie(request).name))
 
-    def _render(self, template: str, door: Door, **about: Any) -> str:
-        return self._templates.get_template(template).render(form=door.form_word, **about)
+    def _render(self, template: str, request: Request, door: Door, **about: Any) -> str:
+        saves_nothing = WECHAT in request.headers.get("user-agent", "")
+        return self._templates.get_template(template).render(form=door.form_word, saves_nothing=saves_nothing, **about)
 
-    def _html(self, body: str) -> Response:
-        return Response(body, media_type="text/html", headers={"cache-control": "no-store"})
+    def _html(self, body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(body, status, {"cache-control": "no-store", **(headers or {})}, "text/html")
 
-    async def _miss(self, _: Request, __: Exception | None) -> Response:
-        return PlainTextResponse(self._words.gone, 404)
+    async def _miss(self, request: Request, _: Exception | None) -> Response:
+        return self._trouble(request, 404, self._words.gone)
 
-    async def _apologise(self, _: Request, __: Exception) -> Response:
-        return PlainTextResponse(self._words.not_saved, 503, headers={"retry-after": "3"})
+    async def _apologise(self, request: Request, _: Exception) -> Response:
+        return self._trouble(request, 503, self._words.not_saved)
+
+    def _trouble(self, request: Request, status: int, said: str) -> Response:
+        """Say why something was not done: to a script in words, to a person on a page that leads back, where what can
+        be sent again is sent by a tap.
+        """
+        headers = {"retry-after": "3"} if status in (429, 503) else None
+        if "hx-request" in request.headers:
+            return PlainTextResponse(said, status, headers)
+        again = getattr(request.state, "form", {}) if headers else {}
+        page = self._templates.get_template("trouble.html")
+        body = page.render(said=said, again=again, base=self._site.path, version=self._files.version)
+        return self._html(body, status, headers)
 
 
 async def _read_form(request: Request) -> dict[str, str] | None:
@@ -291,8 +316,8 @@ def _without_buttons(reply: Reply) -> Reply:
     return replace(reply, buttons=(), copies=(), attachment=None, picture=None)
 
 
-def _download(name: str, content: bytes) -> Response:
-    """Answer with a file to be saved, whatever is in it."""
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+def _send(name: str, content: bytes, how: str = "attachment") -> Response:
+    """Answer with a file to be saved, whatever is in it; `inline` one of our own pictures, to be looked at."""
+    disposition = f"{how}; filename*=UTF-8''{quote(name)}"
     headers = {"content-disposition": disposition, "cache-control": "no-store"}
     return Response(content, media_type=TYPES.get(PurePath(name).suffix, "application/octet-stream"), headers=headers)

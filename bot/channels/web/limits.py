@@ -13,7 +13,7 @@ from bot.channels.token_bucket import TokenBucket
 
 KEPT = 10_000
 """Browsers and addresses that are remembered; those that wrote last."""
-BROWSER = (0.5, 20)
+BROWSER = (1.0, 60)
 """Turns a second of one browser, and at once."""
 ADDRESS = (30.0, 900)
 """Turns a second of one address, and at once."""

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 _LINK = re.compile(
     r"(?P<url>https?://[A-Za-z0-9][^\s<>\"'“”‘’（）()【】《》，。；：、！？]*)"
-    r"|(?<![\w.@/-])(?P<host>(?:[a-z0-9-]+\.)+(?:com\.cn|edu\.cn|gov\.cn|com|cn)(?:/[\w./?=&%-]*)?)(?![\w@-])"
+    r"|(?<![\w.@/-])(?P<host>(?!(?:com|edu|gov)\.cn(?![\w.-]))(?:[a-z0-9-]+\.)+(?:com\.cn|edu\.cn|gov\.cn|com|cn)(?:/[\w./?=&%-]*)?)(?![\w@-])"
     r"|(?<![\d-])(?P<phone>0\d{2,3}-\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])",
     re.ASCII,
 )

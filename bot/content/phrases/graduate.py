@@ -99,23 +99,31 @@ class WebPhrases(PhraseRow):
     title: Sentence
     place: Label
     send: Label
+    below: Label
     log: Label
+    kept: Label
     you: Label
     bot: Label
     copied: Label
     file: Sentence
     picture: Sentence
+    wechat: Sentence
     open: Sentence
     unkept: Sentence
     privacy: Sentence
     no_cookie: Sentence
     not_saved: Sentence
+    stale: Sentence
     flood: Sentence
+    too_long: Sentence
     slow: Sentence
+    retry: Label
     offline: Sentence
     again: Label
+    back: Label
     gone: Sentence
     keep: Label
+    reload: Sentence
 
 
 class TelegramPhrases(PhraseRow):

@@ -136,6 +136,7 @@
     var config = event.detail.requestConfig, isPost = config && config.verb === "post";
     if (!config || !el("log")) return;
     dropDoubles();
+    watchKeys();
     var fresh = Array.prototype.filter.call(el("log").children, function (turn) { return before.indexOf(turn.id) < 0; });
     showCopyButtons();
     if (fresh.length) {
@@ -186,6 +187,36 @@
     else look();
   }
 
+  // The buttons of the last turn, where a long answer leaves them below what is seen
+
+  var watcher = null;
+
+  function findKeys() {
+    var good = document.querySelector("section.turn:last-of-type .keys .good");
+    var all = document.querySelectorAll("section.turn:last-of-type .keys");
+    return good ? good.form : all[all.length - 1];
+  }
+
+  function watchKeys() {
+    var keys = findKeys();
+    if (watcher) watcher.disconnect();
+    if (!el("below")) return;
+    el("below").hidden = true;
+    if (!keys || !window.IntersectionObserver) return;
+    watcher = new IntersectionObserver(function (seen) {
+      var last = seen[seen.length - 1];
+      el("below").hidden = last.isIntersecting || last.boundingClientRect.top < 0;
+    }, { rootMargin: "0px 0px -" + (el("composer").offsetHeight + 8) + "px 0px" });
+    watcher.observe(keys);
+  }
+
+  el("below").addEventListener("click", function () {
+    var keys = findKeys();
+    if (!keys) return;
+    keys.scrollIntoView({ block: "center" });
+    keys.querySelector("button").focus({ preventScroll: true });
+  });
+
   // What can be copied
 
   function showCopyButtons() {
@@ -216,6 +247,7 @@
   window.addEventListener("online", wake);
   setInterval(look, LOOK_MS);
   showCopyButtons();
+  watchKeys();
   if (el("log").children.length > 1 && !location.hash) el("log").lastElementChild.scrollIntoView();
   waits = findKept();
   showWaits();

@@ -1,0 +1,180 @@
+"""A graduate who was told nothing, on a small old phone: by taps, without scripts, by the keyboard alone, magnified.
+
+Needs the system's chromium; without one, these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Literal
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from tests.bot_process import ROOT
+from tests.web.browser import PHONE, WORDS, Bot, check_for_everybody, needs_chromium, tap, type_in
+
+pytestmark = needs_chromium
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_walk_by_taps_and_words_on_a_small_phone(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    check_for_everybody(page)
+    for words in ("开始核对", "专科", "会计电算化", "对", "完成了", "完成了"):
+        tap(page, words)
+    type_in(page, "号码一样")
+    type_in(page, "照片在哪看")
+    expect(page.locator("#announcer")).to_contain_text("照片")
+    expect(page.get_by_label(WORDS.place)).to_have_value("")
+    expect(page.get_by_label(WORDS.place)).to_be_focused()
+    check_for_everybody(page)
+    shown = page.locator("#log").inner_text()
+    page.reload()
+    assert page.locator("#log").inner_text() == shown
+
+
+def next_button(page: Page, *known: str) -> str:
+    """What somebody taps who knows what they study, and else takes what stands out, or comes first."""
+    keys = page.locator("section.turn").last.locator(".keys")
+    offered = keys.locator("button").all_inner_texts()
+    return next(
+        iter([words for words in known if words in offered] or keys.locator("button.good").all_inner_texts() or offered)
+    )
+
+
+def test_told_nothing_by_the_keyboard_alone_until_all_is_done(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    known = ["专科", "会计电算化", "没有，现在注册", "今天"]
+    for turns in range(2, 40):
+        words = next_button(page, *known)
+        known = [one for one in known if one != words]
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.textContent.trim()") == words:
+                break
+        assert page.evaluate("document.activeElement.textContent.trim()") == words
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        page.keyboard.press("Enter")
+        expect(page.locator("section.turn")).to_have_count(turns)
+        expect(page.locator("section.turn").last).to_be_focused()  # the next Tab leads to what is new
+        top = page.evaluate("document.querySelector('section.turn:last-of-type').getBoundingClientRect().top")
+        assert -1 < top < 200
+        if page.locator("section.turn").last.get_by_text("做完了").count():
+            break
+    else:
+        raise AssertionError("not done after 40 turns")
+    check_for_everybody(page)
+
+
+def test_without_scripts_on_a_small_phone_until_it_is_reported(browser: Browser, bot: Bot) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(bot.url)
+    for words in ("我发现有错", "姓名", "专科", "会计电算化", "报告过了", "今天"):
+        page.locator("section.turn").last.get_by_role("button", name=words, exact=True).click()
+    assert "已报告学校" in page.locator("section.turn").last.inner_text()
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="看图").click()
+    assert opened.value.locator("img").count() == 1
+    context.close()
+
+
+def test_a_teacher_is_named_with_a_number_to_call_by_one_tap(page: Page) -> None:
+    type_in(page, "看不懂，我要找老师")
+    assert page.locator("section.turn").last.locator("a[href^='tel:']").count()
+
+
+def test_buttons_below_a_long_answer_are_one_tap_away(page: Page) -> None:
+    below = page.get_by_role("button", name=WORDS.below)
+    page.emulate_media(reduced_motion="reduce")
+    for words in ("我发现有错", "姓名", "专科", "会计电算化"):
+        tap(page, words)
+    expect(page.locator("section.turn").last.locator(".said")).to_be_in_viewport()  # it is read from its beginning
+    expect(below).to_be_visible()
+    below.click()
+    expect(page.get_by_role("button", name="报告过了")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="报告过了")).to_be_focused()
+    expect(below).to_be_hidden()
+
+
+def test_magnified_to_twice_the_size(browser: Browser, bot: Bot) -> None:
+    context = browser.new_context(viewport={"width": 180, "height": 320}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(bot.url)
+    for words in ("我发现有错", "姓名"):
+        tap(page, words)
+        check_for_everybody(page, 180)
+    page.get_by_label(WORDS.place).focus()
+    expect(page.get_by_label(WORDS.place)).to_be_in_viewport(ratio=1)
+    context.close()
+
+
+SLOW = {
+    "4G on an old phone": (4, 150, 200_000, 1_000),
+    "slow 3G on an older one": (6, 400, 50_000, 2_500),
+}
+"""Times slower of the processor, milliseconds there and back, bytes a second, milliseconds until the first paint.
+
+Chromium waits three times there and back (connection, page, style) and once more for each turn; what is left is painted
+before any script is loaded.
+"""
+
+
+@pytest.mark.parametrize("profile", SLOW)
+def test_the_first_load_is_small_and_painted_early(
+    context: BrowserContext, bot: Bot, profile: str, record_property: Callable[[str, object], None]
+) -> None:
+    times_slower, latency_ms, bytes_s, most_ms = SLOW[profile]
+    page = context.new_page()
+    slow = context.new_cdp_session(page)
+    slow.send("Network.enable")
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": times_slower})
+    slow.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": latency_ms, "downloadThroughput": bytes_s, "uploadThroughput": bytes_s / 2},
+    )
+    page.goto(bot.url)
+    assert {httpx.URL(name).host for name, _ in transfers(page)} == {"127.0.0.1"}
+    first = sum(size for _, size in transfers(page))
+    (painted_ms,) = page.evaluate("performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)")
+    tap(page, "开始核对")
+    turn = next(size for name, size in transfers(page) if name.endswith("/say"))
+    record_property(profile, {"first paint, ms": painted_ms, "first load, bytes": first, "a turn, bytes": turn})
+    assert first < 30_000
+    assert turn < 5_000
+    assert painted_ms < most_ms
+
+
+def transfers(page: Page) -> list[tuple[str, int]]:
+    """The addresses that the page loaded, and the bytes of each with its head."""
+    kinds = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+    return [(name, size) for name, size in page.evaluate(f"{kinds}.map(e => [e.name, e.transferSize])")]
+
+
+DESKTOP: ViewportSize = {"width": 900, "height": 640}
+
+
+@pytest.mark.parametrize("name", ["page", "page-dark", "desk", "desk-dark"])
+def test_the_readme_shows_the_page(browser: Browser, bot: Bot, name: str, request: pytest.FixtureRequest) -> None:
+    shot = ROOT / "examples" / f"{name}.webp"
+    if request.config.getoption("--update"):
+        is_phone = name.startswith("page")
+        scheme: Literal["dark", "light"] = "dark" if name.endswith("dark") else "light"
+        context = browser.new_context(
+            viewport=PHONE if is_phone else DESKTOP, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto(bot.url)
+        for words in ("开始核对", "专科", "会计电算化", "对"):
+            tap(page, words)
+        if not is_phone:
+            type_in(page, "要钱吗")
+        with Image.open(io.BytesIO(page.screenshot())) as picture:
+            picture.save(shot, quality=70, method=6)
+        context.close()
+    assert 5_000 < shot.stat().st_size < 37_000  # all four: less than 150 KB
+    assert f"(examples/{shot.name})" in (ROOT / "README.md").read_text("utf-8")
