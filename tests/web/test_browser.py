@@ -22,7 +22,7 @@ def test_without_scripts_at_every_step_with_reload_and_back(browser: Browser, bo
     page.goto(bot.url)
     for words in ("开始核对", "专科", "会计电算化"):
         page.locator("section.turn").last.get_by_role("button", name=words, exact=True).click()
-        expect(page.locator(".said").last).to_contain_text(words)
+        expect(page.locator("#log .said").last).to_contain_text(words)
         page.reload()
         page.go_back()
         page.go_forward()
@@ -105,7 +105,7 @@ def test_a_second_tab_learns_what_the_first_one_did(context: BrowserContext, pag
     other.goto(bot.url)
     tap(page, "专科")
     other.clock.run_for(26_000)
-    expect(other.locator(".said").last).to_contain_text("专科")
+    expect(other.locator("#log .said").last).to_contain_text("专科")
     tap(other, "会计电算化")
     page.get_by_role("button", name="上一步").click()  # made for where she was before: moves nothing
     expect(page.locator("section.turn")).to_have_count(5)
@@ -120,7 +120,7 @@ def test_a_kill_in_the_middle_loses_nothing(page: Page, bot: Bot) -> None:
     expect(page.get_by_text(WORDS.offline)).to_be_visible()
     bot.start()
     page.clock.run_for(3500)
-    expect(page.locator(".said").last).to_contain_text("专科")
+    expect(page.locator("#log .said").last).to_contain_text("专科")
     page.reload()
     assert said(page) == ["开始核对", "专科"]
 
