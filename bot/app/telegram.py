@@ -103,17 +103,9 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         serving.content.prepare()
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
-<<<<<<< HEAD
         words, posts = _words(serving.content.phrases), _posts(chosen, bot, serving.content.phrases)
         floods = Floods(time.monotonic, may_be_urgent)
         channel = Telegram(bot, intake, words, posts, serving.outbox.owe, floods=floods)
-=======
-        phrases = serving.content.phrases
-        posts = _posts(chosen, bot, phrases)
-        channel = Telegram(
-            bot, intake, _words(phrases), posts, serving.outbox.owe, floods=Floods(time.monotonic, may_be_urgent)
-        )
->>>>>>> 5460c48 (Who reads the staff chat in silence is counted each day, and the owners are told when there are more than have a role)
         serving.doors.addresses[channel.name] = lambda: channel.address
         sender = make_sender(chosen, serving, Bulk(bot))
         workers = build.take_part(workspace, serving, token)
@@ -149,11 +141,6 @@ def _share_limits(bot: TelegramBot, limits: Limits | None, workers: Workers) -> 
 def _areas(workspace: Workspace, get: Fetch) -> tuple[AdminArea, BroadcastArea]:
     admin = AdminArea(workspace.knowledge, workspace.store, get, Telegram.name, _owners(workspace.settings))
     return admin, BroadcastArea(workspace.store, lambda: workspace.content, workspace.local, get)
-
-
-def _posts(chosen: Settings, bot: TelegramBot, phrases: Phrases) -> Posts:
-    own, staff = phrases.telegram, phrases.staff.commands
-    return Posts(bot, chosen.staff_chat, own.commands, staff, own.undelivered, owners=chosen.owners, draw=Studio())
 
 
 def _watch_staff(chosen: Settings, serving: Service, posts: Posts) -> StaffChatWatch:
