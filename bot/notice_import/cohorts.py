@@ -22,7 +22,7 @@ _GROUP = re.compile(
     rf"|(?:{_ANY_LEVEL})(?:层次)?\s{{0,9}}[（(](?=[^）)]{{0,99}}、)"
 )
 _SCHOOL = re.compile(r"([\u4e00-\u9fff]{2,16}(?:大学|学院|学校))\s{0,9}[：:]")
-_ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s{{0,9}}(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
+_LEVEL_ROW = re.compile(rf"^({_ANY_LEVEL})(?:层次)?\s{{0,9}}(?:[\t|｜]|\s{{2,}})(.+)$", re.MULTILINE)
 _HEADS = re.compile(
     r"序号|(?:学历|培养)?层次|专业(?:名称)?|年级|人数|学制|(?:学习)?形式|备注|院系|系部|学院|教学点|函授站"
 )
@@ -42,12 +42,15 @@ _BY_GRADE = re.compile(
     rf"|学生|层次|毕业生)?)*)"
 )
 _LEVEL_LIST = re.compile(rf"(?:{_ANY_LEVEL})(?:层次|学生|生)?(?:(?:[、和及]|以及)(?:{_ANY_LEVEL})(?:层次|学生|生)?)+")
+_LEVEL_BEHIND = re.compile(rf"\d\s{{0,3}}[日号][）)]?[ \t:：]{{1,4}}({_ANY_LEVEL})(?:毕业生|学生|生|层次)?\s{{0,9}}$")
 _FORM = re.compile(r"函授|业余|脱产|开放教育|网络教育|全日制")
 _ABOUT_PEOPLE = re.compile(r"对象|范围|主体|面向|适用|人员")
+_ONLY_GRADES = re.compile(r"(?:20)?\d\d级(?:[、和及](?:20)?\d\d级){0,4}的?(?:全体)?(?:同学|学生|学员|毕业生)")
+"""Graduates who are named by their grades alone."""
 _PEOPLE = re.compile(
     r"(?:20\d\d|二[零〇○]\S\S)\s{0,9}(?:年\s{0,9}(?:(?:1[0-2]|[1-9])\s{0,9}月份?|[春夏秋冬]季)?|届)?(?:第[一二三]批)?(?:[春夏秋冬]季)?(?:[（(][^）)]{0,10}[）)])?"
     r"(?:批次)?的?(?:全体|普通|全日制|统招|成人高等教育|成人教育|高等学历继续教育|继续教育"
-    r"|函授|开放教育|网络教育|春季|秋季|专科|本科|高职|本专科|在籍|应届|可能|拟|级|届)*(?:（?预计?）?"
+    r"|函授|开放教育|网络教育|中专|大专|、|春季|秋季|专科|本科|高职|本专科|在籍|应届|可能|拟|级|届)*(?:（?预计?）?"
     r"|[（(]预[）)]|预)?毕[（(]?结?[）)]?业(?:研究)?生?(?:的)?(?:全体学员|学生|研究生|学员"
     r"|同学)?"
 )
@@ -58,6 +61,23 @@ _PLACE = re.compile(
     r"|学生)?|[一二三四五]年制)"
     r"(?:[（(][^）)]{0,24}[）)])?(?:学生|毕业生)?(?:[\u4e00-\u9fff]{0,6}时间)?\s{0,9}(?:[:：\t ]|$)"
 )
+_PLACE_IN_ROW = re.compile(
+    r"^[\u4e00-\u9fff]{2,10}[（(]"
+    r"(?P<place>[\u4e00-\u9fff]{1,8}?(?:校区|学习中心|教学点|函授站|分校)|校?本部|[A-E]类)[）)]\s{0,9}[:：\t ]"
+)
+"""A line of a timetable that names what is done, and the place in brackets."""
+_DEPARTMENT = r"[\u4e00-\u9fff]{1,12}(?:学院|系|专业|班)"
+_SEVERAL = rf"{_DEPARTMENT}(?:[、，和]{_DEPARTMENT}){{0,5}}"
+DEPARTMENTS = re.compile(rf"\s{{0,9}}[:：]?\s{{0,9}}(?P<names>{_SEVERAL})\s{{0,9}}(?=$|[\t （(])")
+"""Departments at a place of a line of a timetable."""
+_ROW = re.compile(
+    rf"^(?:\d{{1,2}}\s{{1,4}})?(?P<ahead>{_SEVERAL})\s{{0,4}}[\t :：]\s{{0,4}}"
+    r"(?=(?:20\d\d年)?\d{1,2}月|[上下]午|\d{1,2}[:：]\d)"
+    rf"|^.{{0,40}}(?:\d日|[)）]|[:：]\d\d|[上下]午)[\t :：]{{1,9}}(?P<behind>{_SEVERAL})\s{{0,9}}(?:$|[\t ])"
+)
+"""A line of a timetable that names departments before or behind its day or hours."""
+_TIMETABLE = re.compile(r"采集|拍摄|拍照|照相|现场|领取|发放")
+MOST_DEPARTMENTS = 24
 _NO_PLACE = re.compile(r"^(?:各|所在|所属|我|学校|在)")
 
 
@@ -85,7 +105,7 @@ def find_groups(notice: FramedNotice) -> list[GraduateGroup]:
     text = "\n".join(_join_lines(body))
     groups = [group for group in _find_by_major(text) if group.majors or group.held_back]
     groups = groups or _find_by_grade(body) or _find_by_level(body) or _find_by_dated_level(body)
-    groups = _cross(groups, _find_by_place(body)) or _find_all(notice)
+    groups = _cross(groups, _find_by_place(body) or _find_by_row(notice)) or _find_all(notice)
     groups = _mark_held_back(groups, text)
     excluded = tuple(
         name for m in re.finditer(r"不[含包]括?([^；;。）)]{2,40})", text[:1200])
@@ -121,8 +141,8 @@ def _find_sentence(body: Sequence[Sentence], words: str) -> int:
 def _find_by_major(text: str) -> Iterator[GraduateGroup]:
     """Yield the lists of majors behind a level: `专科：…；专升本：…`, in one sentence or a line each."""
     text, written = _join_table_cells(text)
-    rows = {_row_to_list(row): written.get(row[0], row[0]) for row in _ROW.finditer(text)}
-    text = _ROW.sub(_row_to_list, text)
+    rows = {_row_to_list(row): written.get(row[0], row[0]) for row in _LEVEL_ROW.finditer(text)}
+    text = _LEVEL_ROW.sub(_row_to_list, text)
     marks = list(_GROUP.finditer(text))
     if not marks:
         levels = {_LEVELS[level] for level in re.findall(_ANY_LEVEL, text)}
@@ -158,6 +178,7 @@ def _read_group(mark: re.Match[str], part: str, rows: dict[str, str]) -> Iterato
     for partner, piece in pieces:
         plain = re.sub(r"[（(]限?(?:20)?\d{2}级[）)]", "", piece)
         names = [name.strip(" （()）；;，,.") for name in re.split(r"[、；;，,]|和(?=[\u4e00-\u9fff]{2})", plain)]
+        names = [re.sub(r"[（(](?:函授|业余|脱产|[^（）()]{0,6}[级年制])$", "", name) for name in names]
         majors = [_LEADING.sub("", re.sub(r"^(?:20)?\d{2}级", "", name)).strip() for name in names]
         held = any("留级" in name for name in majors)
         kept = _keep_majors(majors)
@@ -205,6 +226,8 @@ def _find_by_dated_level(body: Sequence[Sentence]) -> list[GraduateGroup]:
             one.plain,
         ):
             found.setdefault(_LEVELS[m[1]], one.text)
+        if last := _LEVEL_BEHIND.search(one.plain):
+            found.setdefault(_LEVELS[last[1]], one.text)
     return [GraduateGroup(level, (), text) for level, text in found.items()] if len(found) > 1 else []
 
 
@@ -223,7 +246,7 @@ def _find_by_place(body: Sequence[Sentence]) -> list[GraduateGroup]:
     """Return a group for each place or class that has days of its own."""
     found: dict[str, Sentence] = {}
     for n, one in enumerate(body):
-        m = _PLACE.match(one.plain)
+        m = _PLACE.match(one.plain) or _PLACE_IN_ROW.match(one.plain)
         follows = "".join(other.plain for other in body[n : n + 2])
         if (
             m
@@ -242,9 +265,31 @@ def _find_by_place(body: Sequence[Sentence]) -> list[GraduateGroup]:
     ]
 
 
+def _find_by_row(notice: FramedNotice) -> list[GraduateGroup]:
+    """Return a group for each department that a timetable of the capture or of handing out gives a time of its own."""
+    found: dict[str, Sentence] = {}
+    for one in notice.body:
+        m = _ROW.match(one.plain)
+        if (
+            m
+            and _TIMETABLE.search("".join((one.plain, notice.title, *one.heads)))
+            and not re.search("汇总|报", one.plain)
+        ):
+            for name in re.split("[、，和]", m["ahead"] or m["behind"]):
+                found.setdefault(name, one)
+    if not 2 <= len(found) <= MOST_DEPARTMENTS or any(_NO_PLACE.match(name) for name in found):
+        return []
+    return [GraduateGroup("other", (), one.text, label=name) for name, one in found.items()]
+
+
 def _find_all(notice: FramedNotice) -> list[GraduateGroup]:
     """Return the one group of everybody, by the name that the notice has for them."""
     ordered = sorted(notice.body, key=lambda s: not _ABOUT_PEOPLE.search(s.plain[:20] + "".join(s.heads[:1])))
+    for one in notice.body[:4]:
+        if m := _ONLY_GRADES.search(one.plain):
+            return [
+                GraduateGroup("other", (), one.text, tuple(f"20{g[-2:]}级" for g in _GRADE.findall(m[0])), label=m[0])
+            ]
     title = next((one for one in notice.sentences if one.n == notice.title_at), None)
     for one in [*([title] if title else []), *ordered]:
         if m := _PEOPLE.search(one.plain):

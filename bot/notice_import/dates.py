@@ -58,6 +58,8 @@ class WrittenDay:
     end: int
     why: str = ""
     short: bool = False
+    weekday: int | None = None
+    """The day of the week that is written behind it, Monday as 0."""
 
     def on(self, year: int | None, month: int | None = None) -> date | None:
         """Return the day in this year and month where its own are not written; None when there is no such day."""
@@ -85,12 +87,18 @@ def read_day(text: str, at: int) -> WrittenDay | None:
         return None
     if m["month"]:
         why = "" if m["unit"] else "原文这里没有写“日”"
-        return WrittenDay(
-            to_number(m["year"]) if m["year"] else None, to_number(m["month"]), to_number(m["day"]), m.end(), why
-        )
+        year = to_number(m["year"]) if m["year"] else None
+        weekday = _read_weekday(text, m.end())
+        return WrittenDay(year, to_number(m["month"]), to_number(m["day"]), m.end(), why, weekday=weekday)
     if m["year2"]:
-        return WrittenDay(to_number(m["year2"]), to_number(m["month2"]), to_number(m["day2"]), m.end())
+        year, weekday = to_number(m["year2"]), _read_weekday(text, m.end())
+        return WrittenDay(year, to_number(m["month2"]), to_number(m["day2"]), m.end(), weekday=weekday)
     return WrittenDay(int(m["year3"]), int(m["month3"]), to_number(m["day3"]), m.end(), "原文少了“年”字")
+
+
+def _read_weekday(text: str, at: int) -> int | None:
+    m = re.compile(r"\s{0,9}[（(]\s{0,3}(?:周|星期|礼拜)([一二三四五六日天])\s{0,3}[）)]").match(text, at)
+    return "一二三四五六日".index(m[1].replace("天", "日")) if m else None
 
 
 def read_short_day(text: str, at: int) -> WrittenDay | None:
@@ -161,6 +169,8 @@ def _parse_time(text: str, part: str, after: str = "") -> tuple[str, str]:
     hour, minute, *_ = *map(int, re.findall(r"\d+", text)), 30 * ("半" in text)
     if (part.startswith(("下午", "晚", "傍晚")) and hour < 12) or (part == "中午" and hour < 4):
         hour += 12
+    elif part.startswith("晚") and hour == 12:
+        hour = 24
     made = f"{hour:02}:{minute:02}"
     if after and made <= after and hour < 12 and not own:
         made = f"{hour + 12:02}:{minute:02}"

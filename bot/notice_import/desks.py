@@ -58,7 +58,7 @@ _CHSI = re.compile(
 _VENDOR = re.compile(
     r"图片社|新华社|新闻信息|分社|(?:图像|照片|信息|影像)采集(?:中心|点|单位|公司|部|客服"
     r"|技术|咨询|问题)|摄影|影像|照相|(?:科技|传媒|文化|信息|图像)[\u4e00-\u9fff]{0,6}公司"
-    r"|小程序|技术支持|毕业证照|客服|采集方|拍摄单位|(?:图像|照片)采集\s{0,9}[:：]"
+    r"|采集(?:公司|单位)|小程序|技术支持|毕业证照|客服|采集方|拍摄单位|(?:图像|照片)采集\s{0,9}[:：]"
 )
 _NO_OFFICE = re.compile(r"秘书|班主任|辅导员|班长|教学点|函授站|学习中心")
 _BANK = re.compile(r"账号|帐号|开户|户名|行号|税号|学号|证书编号|准考证|身份证号|特征码|考生号|例如|示例|如[:：]")
@@ -98,7 +98,7 @@ def find_desks(body: Sequence[Sentence]) -> list[Desk]:
 
 def _read(one: Sentence, seen: set[str]) -> Iterator[Desk]:
     text = one.plain
-    if _BANK.search(text) and not re.search("电话|联系|咨询", text):
+    if _BANK.search(text) and not re.search(r"电话|联系|咨询|0\d{2,3}[-—－]\d{7,8}", text):
         return
     dialled = [m for m in _PHONE.finditer(text) if not _FAX.search(text[: m.start()]) and not _in_bank(text, m.start())]
     numbers = [(m.start(), phone) for m in dialled for phone in _split_phones(m[0]) if phone not in seen]

@@ -134,7 +134,7 @@ def draft_notice(text: str) -> NoticeDraft:
     frame = cut(text[:MOST_CHARACTERS])
     groups = find_groups(frame)
     work = DraftWork(frame, groups, find_days(frame, groups))
-    desks = find_desks(frame.body)
+    desks = find_desks([*frame.body, *(one for one in frame.sentences if one.frame == "signature")])
     name = make_id(frame)
     notice: dict[str, Any] = {"notice": write_head(work, name), "school": write_school(work)}
     notice["cohorts"], ids = write_cohorts(work)

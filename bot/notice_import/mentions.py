@@ -34,7 +34,7 @@ _FROM = re.compile(
 _SINCE = re.compile(r"(?:自|从)\s{0,9}$")
 _ON = re.compile(r"(?:定于|将于|拟于|时间[为是]?[:：]?|日期[为是]?[:：]?|安排在|在)\s{0,9}$")
 _LAST = re.compile(
-    r"(?:截止(?:时间|日期)?(?:到|为|是)?|截至|最迟|最晚|不(?:得|要)?[迟晚]于|务必(?:于|在)"
+    r"(?:截止(?:时间|日期)?(?:到|为|是)?|截至|(?:延长|延期|顺延|推迟)[到至]|最迟|最晚|不(?:得|要)?[迟晚]于|务必(?:于|在)"
     r"|须(?:于|在)|应(?:于|在)|限(?:于|在)?)\s{0,9}[:：]?\s{0,9}$"
 )
 _ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
@@ -67,10 +67,24 @@ class YearSense:
 
     issued: date | None = None
     graduation: int | None = None
+    in_autumn: bool = False
+    """The graduation is that of the second half of its year."""
     last: int | None = None
 
     def place(self, day: WrittenDay) -> tuple[date | None, str]:
         """Return the day, and the doubt where its year was inferred."""
+        found, why = self._infer(day)
+        if found is None or day.weekday is None or found.weekday() == day.weekday:
+            return found, why
+        if day.year:
+            return found, "原文写的日期和星期对不上"
+        years = [y for y in (found.year + 1, found.year - 1) if (on := day.on(y)) and on.weekday() == day.weekday]
+        if len(years) != 1:
+            return found, "原文写的日期和星期对不上"
+        self.last = years[0]
+        return day.on(years[0]), "原文没有写年份，按星期推出来的"
+
+    def _infer(self, day: WrittenDay) -> tuple[date | None, str]:
         if day.year:
             self.last = day.year
             return day.on(None), day.why
@@ -82,7 +96,8 @@ class YearSense:
         if self.last:
             return day.on(self.last), "原文没有写年份，按前面的年份推出来的"
         if self.graduation and day.month:
-            return day.on(self.graduation - (day.month >= 8)), "原文没有写年份，按毕业的年份推出来的"
+            year = self.graduation - (day.month >= 8 and not self.in_autumn)
+            return day.on(year), "原文没有写年份，按毕业的年份推出来的"
         return None, "原文没有写年份"
 
 
@@ -121,7 +136,8 @@ def _read_first_short(text: str, at: int) -> WrittenDay | None:
     """Return a first day such as `3.24` when a dash and another such day follow."""
     first = read_short_day(text, at)
     dash = DASH.match(text, first.end) if first else None
-    return replace(first, why="写法不常见") if first and dash and read_short_day(text, dash.end()) else None
+    ends = first and (_BEFORE.match(text, first.end) or (dash and read_short_day(text, dash.end())))
+    return replace(first, why="写法不常见") if first and ends else None
 
 
 def _read_from_now(text: str, at: int, end: int, years: YearSense) -> list[DaysMention]:
@@ -146,6 +162,9 @@ def _read_third(text: str, at: int, third: tuple[WrittenDay, WrittenDay, str], y
     first, last, words = third
     ends, _ = years.place(last)
     starts = first.on(ends.year) if ends else None
+    if start := _FROM.match(text, last.end):
+        why = f"原文只写“{words.strip()}”，没有写哪一天"
+        return DaysMention(at, start.end(), "from", starts, None, why_opens=why)
     _, stop = _read_end(text, last.end)
     before = stop > last.end
     return DaysMention(
@@ -190,6 +209,8 @@ def _read_second(
         closes, why = second.on(opens.year + 1), "原文没有写年份，按跨年推出来的"
     if closes is None or closes < opens:
         return None
+    if second.weekday is not None and closes.weekday() != second.weekday:
+        why = "原文写的日期和星期对不上"
     return closes, why, skip_weekday(text, second.end)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.notice_import.dates import to_number
 from bot.notice_import.sentences import Sentence
@@ -13,12 +13,12 @@ _PAPER = re.compile(
     r"(?:[《“]?[\u4e00-\u9fff]{2,24}?(?:证明(?!材料)|申请表|登记表|审批表|情况表|情况说明"
     r"|备案表|承诺书|通知书|(?:勘误|更正|变更|核对|修正)表|录取名册|录取花名册|公证书|裁定书"
     r"|认证报告|登记卡)[》”]?"
-    r"|户口[簿本]|居民身份证|身份证(?!号|件号|信息|照片|类|不|有)|学生证|准考证|毕业证书?(?!时"
+    r"|户口[簿本薄]|居民身份证|身份证(?!号|件号|信息|照片|类|不|有)|学生证|准考证|毕业证书?(?!时"
     r"|的)|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
 _CARRY = re.compile(
     r"携带|持(?!有)|提交|提供|出具|备齐|准备|(?<!证明)材料|交|凭|附(?!件)|附上|[须另]带"
-    r"|还[要须需]|需要|带(?!领|来)|填写|递交|上交|寄"
+    r"|还[要须需]|需要|[需须](?=(?:户|身份|本人|所在|公安|派出所|学校|《)[^，。]{0,24}(?:证|户口|表))|带(?!领|来)|填写|递交|上交|寄"
 )
 _HEADED = re.compile(r"(?:材料|所需|携带|资料|手续)")
 _COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
@@ -32,7 +32,7 @@ _KINDS = (
     ("专业和层次", re.compile(r"专业|层次")),
     ("照片", re.compile(r"照片|图像")),
 )
-_CHANGES = re.compile(r"有误|变更|更改|修改|更正|变动|错误|不符|改|更名|升位|误|纠正")
+_CHANGES = re.compile(r"有误|变更|更改|修改|更正|变动|错误|[有出]错|(?:有|发现)问题|不对|不符|改|更名|升位|误|纠正")
 _REFUSED = re.compile(
     r"不(?:得|予|能|可|再|允许|接受)(?:随意)?(?:更改|修改|变更|更正|改动|受理[^，。]{0,6}(?:更改"
     r"|修改|变更|更正))|无法(?:更改|修改|更正)|一律不改|概不更改"
@@ -40,8 +40,15 @@ _REFUSED = re.compile(
 _LATER = re.compile(
     r"注册后|上报|一经|逾期|截止后|毕业后|发放后|审核通过|确认后|提交后|学生本人不得随意|本人不得|私自|自行|擅自|代"
 )
+_STAFF_TURN = re.compile(
+    r"[，；。]\s{0,9}(?:再|统一)?由|[，；。](?=[^，。；]{0,10}(?:审核|汇总|初审|统一)[^，。；]{0,16}(?:报|交|寄|送))"
+)
+"""The place of a sentence from which on staff act."""
+_TOPIC = re.compile(
+    r"(?:修改|更改|变更|更正)?(?:姓名|身份证号码?|证件号码?|出生日期|民族|性别|专业)[^，。；]{0,10}(?:修改|更改|变更|更正|有误|错误|的)?(?:者|的)?[，]?(?:需|须|应|提供|提交|携带)"
+)
 _NOT_FOR_GRADUATES = re.compile(r"汇总|统计|名单|通知书》|学校[^，。]{0,4}出具")
-_PHOTO_TIME = re.compile(r"采集|拍摄|拍照|报到|领取|领证|缴费")
+_PHOTO_TIME = re.compile(r"采集|拍摄|拍照|报到|领取|领证|缴费|仪容|着装|上衣|[穿着]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
         listed = _is_listed(one, listed=listed)
         here = _find_kinds(one.plain)
         if one.n in staff:
-            continue
+            own = _split_off_staff(one.plain)
+            if not own:
+                continue
+            one = replace(one, plain=own)
         for kind in _find_refused(one.plain):
             rule = rules.setdefault(kind, CorrectionRule(kind))
             rule.refused = True
@@ -85,9 +95,9 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
         if not listed and not (about and _CARRY.search(one.plain)):
             kinds = ["*"]
             continue
-        kinds = here or (kinds if listed and not one.frame else ["*"])
-        for paper in _find_papers(one):
-            for kind in kinds:
+        for part in _split_topics(one):
+            kinds = _find_kinds(part.plain) or here or (kinds if listed and not one.frame else ["*"])
+            for kind, paper in ((kind, paper) for paper in _find_papers(part) for kind in kinds):
                 if (kind, paper.name) not in seen and ("*", paper.name) not in seen:
                     seen.add((kind, paper.name))
                     rule = rules.setdefault(kind, CorrectionRule(kind))
@@ -116,6 +126,19 @@ def _is_listed(one: Sentence, *, listed: bool) -> bool:
     )
     itemised = re.search(r"[:：]\s{0,9}(?:[（(]?[1一①]|《)", one.plain) and re.search(r"[；;]$", one.plain)
     return opens or continues or bool(itemised and paper and _CARRY.search(one.plain))
+
+
+def _split_off_staff(text: str) -> str:
+    """Return what graduates bring, of a sentence that goes on with what staff does with it; empty when nothing is."""
+    m = _STAFF_TURN.search(text)
+    return text[: m.start()] if m and _PAPER.search(text[: m.start()]) and _CARRY.search(text[: m.start()]) else ""
+
+
+def _split_topics(one: Sentence) -> Iterator[Sentence]:
+    """Yield the clauses of a sentence that each name a kind and its papers; the sentence itself when one does."""
+    at = [m.start() + 1 for m in re.finditer(r"[，；]", one.plain) if _TOPIC.match(one.plain, m.start() + 1)]
+    for start, end in zip([0, *at], [*at, len(one.plain)], strict=True):
+        yield replace(one, plain=one.plain[start:end])
 
 
 def _find_kinds(text: str) -> list[str]:
@@ -151,7 +174,7 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
     for part in _JOINED.split(wanted):
         for m in _PAPER.finditer(part):
             name = re.sub(
-                r"^.*(?:携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
+                r"^.*(?:[需须]|携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
                 r"|的)(?=[\u4e00-\u9fff]{2})",
                 "",
                 m[0].strip("《》“”"),

@@ -21,15 +21,15 @@ _KINDS = (
     ("capture", re.compile(r"采集(?!码|后|前|完|结束|单位|中心|费|系统|要求|点(?!采集)|特征|成功|流程|须知|照片"
     r"|表|名单|人员|对象|工作由|机构|地点|标准|公司|小程序)|集中拍摄|拍摄(?!要求|对象|地点"
     r"|标准|号|单位|组)|拍照|照相|摄像|上传(?:个人|本人|学历|毕业|电子)?照片|照片上传|散拍"
-    r"|采集时间")),
+    r"|采集时间|[没未]采|采(?=[，。；！]|$)")),
     ("paper_check", re.compile(r"纸质[^，。；]{0,10}(?:核对|校对)|核对表[》）]?[^，。；]{0,10}(?:签|交)|(?:签过?了?字"
     r"|签名|亲笔)[^，。；]{0,8}(?:核对表|确认|核对)|(?:核对|校对)[^，。；]{0,6}(?:签字|签名)"
     r"|现场核对|线下(?:核对|确认)")),
-    ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错|改信息"
-    r"|改(?=[^，。]{0,6}的[，,])"
+    ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|更改(?!后|为)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错"
+    r"|改信息|改(?=[^，。]{0,6}的[，,])"
     r"|(?:身份|人工|人像)复核|复核材料|前置学历")),
-    ("report", re.compile(r"上报|发给|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任|学院"
-    r"|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记")),
+    ("report", re.compile(r"上报|发[给至到]|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任"
+    r"|学院|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记|反映|打电话|致电")),
     ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
     r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话)|查看|核实|核验")),
     ("register_public", re.compile(r"公示|公布|公开|(?:电子|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
@@ -37,15 +37,17 @@ _KINDS = (
     ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|领证|发放|发证"
     r"|毕业典礼|典礼|授予仪式|离校")),
     ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
-    r"|报到|培训|下载采集码|毕业论文|论文|学费|登记表")),
+    r"|报到|培训|下载采集码|毕业论文|论文|学费|登记表|学位申请|申请学位|申请毕业")),
 )  # fmt: skip
 _HINT = re.compile(
     r"(?:[:：]|时间|日期|安排|阶段|为|是|定于|将于|于|在|（|\(|务必|须|应|请|截止|截至|最迟|最晚|到|自|从|\s)+$"
 )
-_VAGUE_REPORT = re.compile("发给|联系|登记|告|报到|报给|报至")
+_VAGUE_REPORT = re.compile("发[给至到]|联系|登记|告|报到|报给|报至")
 _TOPIC = re.compile(r"[^，。；]{0,24}的?[，,]")
 """Behind the first words of a sentence that say what it is about (需修改姓名的，…)."""
-_WRONG = re.compile(r"有误|错误|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失")
+_WRONG = re.compile(
+    r"不是我|不是自己|错的|模糊|不对|不正确|没有图像|无图像|有误|错误|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失"
+)
 _PAPERS = re.compile(r"证明|材料|身份证|户口|申请表|审批表|更正表|勘误表|复印件")
 _HAND_IN = re.compile(r"交[到至给]?|提交|送[到至交]?|报[送到至]|携带|[持带]|办理|寄|申请")
 
@@ -57,7 +59,7 @@ _STAFF = (
     r"|研究生培养单位|校外教学点|教学点|函授站|学习中心|分校|教学站|系部|二级学院|班主任"
     r"|辅导员|教学秘书|教务秘书|本系秘书|教务员|学籍(?:管理)?(?:老师|员|人员|管理员)|班长"
     r"|班级?负责人"
-    r"|工作人员|负责人|学院|(?<!各)系(?=统|汇|将|把|于|负)|教务处|学籍科|教务科|研究生院"
+    r"|工作人员|负责人|学院|(?<!各)系(?=统一|汇|将|把|于|负)|教务处|学籍科|教务科|研究生院"
     r"|继续教育学院|学校|我[校院处]|图片社|采集单位|采集公司"
 )
 _ACTOR = re.compile(
@@ -75,13 +77,23 @@ _PASSES_ON = re.compile(
     r"(?:通知|告知|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
     r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*\s{0,9}$"
 )
+_THEN = re.compile(r"。|，(?:并|再|然后)[于在]?")
+_ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)")
+_TOO_LATE = re.compile(r"^[^，。；]{0,10}(?:不予|不再|概不|一律不|不受理)")
+_SAYS_WHEN = re.compile(r"时间|日期|截止|开放|登[录陆]|完成|系统|开始|结束|批|阶段")
+"""Words of a sentence that is about the time of what the title names."""
+_HEAD_OF_STAFF = re.compile(
+    r"(?:学院|系部?|教学点|函授站|工作站|分校|教务处|学习中心)[^，。]{0,4}(?:工作(?!安排)|上报|汇总|报送|职责|任务)|报送|汇总"
+)
+_ITEM = re.compile(r"^\s{0,9}(?:[★●■◆▲•*-]|[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[）)、.．])\s{0,9}")
+"""The number or sign of an item."""
 _BY = re.compile(r"(?:由|以)\s{0,9}$")
 _COLLECTING = re.compile(
     r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:上报|报送|交|报"
     r"|提交|寄)|收齐|初审|终审|复审|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
 )
 _PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s{0,9}$")
-_PAST = re.compile(r"已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
+_PAST = re.compile(r"原(?:定|计划|为)[^，。；]{0,6}$|已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
 _OF_LAW = re.compile(
     r"印发|施行|试行|教学[〔\[（(]|文件|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用|启用)|采用加密|起启用|启用"
 )
@@ -106,26 +118,32 @@ class Purpose:
     sure: bool = True
 
 
-def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title: str) -> Purpose:
-    """Return what the days at this place of a sentence are for; `heads`: the headings above it, innermost first."""
+def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title: str, said: str = "") -> Purpose:
+    """Return what the days at this place of a sentence are for; `heads`: the headings above it, innermost first.
+
+    `said` is the sentence before it on the same line.
+    """
     clause_from = max(text.rfind(sign, 0, start) for sign in "，,。；;、（(") + 1
     before, after = text[:start], text[end:]
-    if why := _find_no_window(text, before, after):
+    if why := _find_no_window(text, text[start:end], before, after):
         return Purpose("prepare", none=why)
     staff = _is_for_staff(text, start, end, heads)
     kind, sure = _find_kind(text, start, end, clause_from), True
     if not kind:
-        kind = next(filter(None, (_kind_of_words(head) for head in heads)), "")
+        kind = next(filter(None, (_kind_of_words(head) for head in (said, *heads))), "")
         sure = bool(kind)
         told = {one for one, words in _KINDS if words.search(title)}
-        sure = sure or len(told) == 1
+        sure = sure or (len(told) == 1 and bool(_SAYS_WHEN.search(text) or len(text) - (end - start) < 20))
         kind = kind or _kind_of_words(title) or "prepare"
     clause = re.split(r"[，。；]", text[end:], maxsplit=1)[0]
     again = bool(
         _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
     )
+    staff = staff and (kind not in ("register_public", "collection") or bool(_COLLECTING.search(clause)))
     kind = "recapture" if again and kind == "capture" else kind
-    return Purpose(_refine(kind, text, start, heads), staff, "", sure)
+    kind = _refine(kind, text, start, heads)
+    tells = kind in ("check", "prepare") and _WRONG.search(said) and re.search("登记|联系|[找告]|反馈|办理|处理", text)
+    return Purpose("report" if tells else kind, staff, "", sure or bool(tells))
 
 
 _BOTH = re.compile(
@@ -144,17 +162,21 @@ def find_twin(text: str, start: int, heads: tuple[str, ...], kind: str) -> str:
     return {"capture": "check", "check": "capture"}.get(kind, "") if both else ""
 
 
-def _find_no_window(text: str, before: str, after: str) -> str:
+def _find_no_window(text: str, said: str, before: str, after: str) -> str:
     """Return why days are no window for anybody; empty when they are one."""
     if _CONDITION.match(after):
         return "条件"
+    if said.endswith("后") and _TOO_LATE.match(after):
+        return "过期"
     if _PAST.search(before):
         return "过去"
+    if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
+        return "毕业日期"
     if re.search(r"约\s{0,9}$", before):
         return "大概"
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
-    near = before[-16:] + after[:16]
+    near = re.split("[，。；）)]", before[-16:])[-1] + re.split("[，。；]", after[:16])[0]
     return "放假" if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) else ""
 
 
@@ -190,8 +212,11 @@ def _kind_of_words(words: str) -> str:
 def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     """Return the kind in the light of what else the sentence says."""
     around = text[max(0, start - 60) : start + 80]
-    if kind in ("report", "check") and _AGAIN.search(text[start : start + 60].split("。", maxsplit=1)[0]):
+    if kind in ("report", "check") and _AGAIN.search(_THEN.split(text[start : start + 60], maxsplit=1)[0]):
         return "recapture"
+    mended = any(re.search("更正|勘误|修改|复核", words) for words in (text, *heads))
+    if mended and kind in ("report", "check", "correction") and _ONCE_MORE.search(text[start:]):
+        return "recheck"
     wrong = _WRONG.search(around)
     if kind in ("report", "check", "prepare", "correction") and wrong:
         behind = re.split(r"[。；]", text[start : start + 70], maxsplit=1)[0]
@@ -213,6 +238,9 @@ def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bo
     near = re.split(r"[，。；]", after, maxsplit=1)[0]
     if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
         return False
+    goes_on = re.search(r"[，；](?:并|同时|且)(?:请)?[于在]?\s{0,9}$", before) and re.search(r"[报交发送]|备案", near)
+    if goes_on and any(m["staff"] and _is_subject(text[: m.start()], text[m.end() :]) for m in _ACTOR.finditer(before)):
+        return True
     for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(near), near)):
         for m in actors:
             verdict = _judge_actor(m, whole)
@@ -220,14 +248,12 @@ def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bo
                 return verdict
     if _COLLECTING.search(text[max(0, start - 40) : end + 50]):
         return True
-    return bool(heads) and bool(
-        re.search(r"(?:学院|系|教学点|函授站|教务处|学习中心)[^，。]{0,4}(?:工作|上报|汇总|报送)|报送|汇总", heads[0])
-    )
+    return any(_HEAD_OF_STAFF.search(head) for head in heads)
 
 
 def _judge_actor(m: re.Match[str], text: str) -> bool | None:
     """Return whether this actor is staff (True) or a graduate (False) who does it; None for one who does nothing."""
-    ahead, behind = text[: m.start()], text[m.end() : m.end() + 14]
+    ahead, behind = _ITEM.sub("", text[: m.start()]), text[m.end() : m.end() + 14]
     ahead = re.sub(r"(?:(?<=[，。；：、）\d请由])|^)(?:[\u4e00-\u9fff（）()]{1,12}、)+$", "", ahead) or ahead[:0]
     if _BY.search(ahead):
         return bool(m["staff"]) if re.search(r"由\s{0,9}$", ahead) else True

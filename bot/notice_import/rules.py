@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.notice_import.sentences import Sentence
 
 _NAME = r"[“「‘【\[《\"']\s{0,9}([^”」’】\]》\"']{1,14})\s{0,9}[”」’】\]》\"']"
-_BUTTON = re.compile(rf"(?:点击|点选|选择|点|按|勾选|(?<=[”」’】])\s{{0,9}}[或、/和])\s{{0,9}}{_NAME}")
+_BUTTON = re.compile(rf"(?:点击|点选|选择|选|点|按|勾选|→\s{{0,3}}|(?<=[”」’】])\s{{0,9}}[或、/和])\s{{0,9}}{_NAME}")
 _BARE_BUTTON = re.compile(
     r"(?:点击|点选|选择|勾选)\s{0,9}(?:按钮)?(信息无误|信息有误|照片正确|确认无误|核对无误|正确"
     r"|有误|错误|无误)(?!的|后|信息|，则)"
@@ -23,6 +23,12 @@ _CHAIN = re.compile(
     r"[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?(?:\s{0,9}(?:→|-{1,2}>|—+>|=>|＞|>|à"
     r"|➔|»)\s{0,9}[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?){1,8}"
 )
+_QUOTED_CHAIN = re.compile(
+    r"[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"'](?:\s{0,9}(?:—{1,3}|-{1,3}|－{1,3}|～|\.{2,6}|…{1,2}|、|，|再点?击?|然后点?击?)?\s{0,9}[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"']){1,8}"
+)
+"""Names in quotation marks that follow each other with nothing but a dash between them."""
+_PLAIN_CHAIN = re.compile(r"[\u4e00-\u9fff]{2,12}(?:\s?(?:—{1,2}|-{1,2}|－)\s?[\u4e00-\u9fff]{2,12}){2,8}")
+"""Bare names with dashes: at least three, as one dash may be a span."""
 _CLICK = re.compile(
     rf"(?:点击|点选|选择|进入|打开|点|找到?)(?:网?页?(?:首页)?[左右上下中侧方面的]{{0,6}})?\s{{0,9}}{_NAME}"
 )
@@ -31,8 +37,8 @@ _FIELDS = (
     "姓名", "性别", "出生日期", "出生年月", "民族", "身份证号", "身份证号码", "证件号码", "证件号",
     "学校名称", "院校名称", "毕业院校", "层次", "培养层次", "专业", "专业名称", "学制", "学历类别",
     "学习形式", "培养方式", "系所", "分院", "院系", "班级", "学号", "入学日期", "入学时间",
-    "毕业日期", "预计毕业日期", "毕业时间", "学籍状态", "考生号", "政治面貌", "曾用名", "籍贯", "学位类别",
-    "证件类型", "姓名拼音",
+    "毕业日期", "预计毕业日期", "预计毕业时间", "毕业时间", "学籍状态", "考生号", "政治面貌", "曾用名", "籍贯",
+    "学位类别", "证件类型", "姓名拼音",
 )  # fmt: skip
 _FIELD = re.compile("|".join(sorted(_FIELDS, key=len, reverse=True)))
 _FEE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?\s{0,9}元(?:\s{0,9}[/每]?\s{0,9}[人生次])?")
@@ -90,7 +96,7 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
             denied = _DENIED.search(one.plain[:at])
             if not name or len(name) > 12:
                 continue
-            if re.search(r"有误|不正确|错误|有异议|纠错|不符|不是本人", name):
+            if re.search(r"有误|不正确|有问题|错误|有异议|纠错|不符|不是本人", name):
                 wrong = wrong if wrong.at or denied else FoundRule(name, one.n)
             elif re.search(r"正确|无误|^确认$|确认无|一致", name) and not ok.at and not denied:
                 ok = FoundRule(name, one.n)
@@ -100,16 +106,21 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
 def find_path(body: Sequence[Sentence], buttons: set[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the clicks on CHSI that lead to the check, and their sentences."""
     for one in body:
-        for m in _CHAIN.finditer(re.sub(r"[（(](?:网址[:：])?\s{0,9}(?:https?|www)[^）)]{0,80}[）)]", "", one.plain)):
+        plain = re.sub(r"[（(](?:网址[:：])?\s{0,9}(?:https?|www)[^）)]{0,80}[）)]", "", one.plain)
+        chains = [[*_ARROWS.split(m[0])] for m in _CHAIN.finditer(plain)]
+        chains += [re.findall(_NAME, m[0]) for m in _QUOTED_CHAIN.finditer(plain) if re.search("[-—－]", m[0])]
+        chains += [re.split(r"\s?[-—－]{1,2}\s?", m[0]) for m in _PLAIN_CHAIN.finditer(plain)]
+        for chain in chains:
             parts = [
-                re.sub(r"^(?:学生)?(?:本人)?(?:自行)?(?:登[录陆]|点击|进入)|[“”【】\[\]]", "", part)
-                for part in _ARROWS.split(m[0])
+                re.sub(r"^(?:学生)?(?:本人)?(?:自行)?(?:登[录陆]后?|点击|进入)|[“”【】\[\]]", "", part)
+                for part in chain
             ]
-            parts = [part for part in parts if part]
+            parts = [part for part in parts if part and part not in buttons]
+            whole = " ".join(parts)
             if (
                 len(parts) > 1
-                and re.search(r"学信|学籍|档案|校对|高等教育", m[0])
-                and not re.search(r"采集码|付费|支付|缴费|拍照", m[0])
+                and re.search(r"学信|学籍|档案|校对|高等教育", whole)
+                and not re.search(r"采集码|付费|支付|缴费|拍照", whole)
             ):
                 return tuple(parts), (one.n,)
     clicks, at = list[str](), list[int]()
@@ -135,10 +146,12 @@ def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     for one in body:
         names = [m[0] for m in _FIELD.finditer(re.sub(r"[《“][^》”]{0,99}[》”]", "", one.plain))]
         names = list(dict.fromkeys(names))
-        about = re.search(r"核对|校对|核实|包括|内容|自查|信息", one.plain + "".join(one.heads[:1]))
+        about = re.search(
+            r"核对|校对|核实|检查|查看|包括|内容|自查|信息|是否(?:正确|准确|有误)", one.plain + "".join(one.heads[:1])
+        )
         corrects = re.search(r"材料|证明|户口|须携带|提交|变更的|修改姓名", one.plain)
         score = len(names) - 3 * bool(corrects)
-        if about and score > most and re.search(r"[、，,]", one.plain):
+        if about and score > most and re.search(r"[、，,/]", one.plain):
             best, at, most = tuple(names), one.n, score
     return best[:30], at
 
@@ -171,6 +184,14 @@ def _read_fee(text: str) -> str | None:
     about = re.search(r"采集|拍摄|收费|费用|照片|每[人生]|/[人生]", text) and not re.search("办证费|学费|论文", text)
     m = _FEE.search(text) if about else None
     return re.sub(r"\s", "", m[0]) if m else None
+
+
+def _rate_code(text: str) -> int:
+    """Return how much a sentence says of the way to the 采集码, from 0: nothing, to 3."""
+    if not _CODE.search(text):
+        return 0
+    ways = re.search(r"App|APP|微信|小程序|网站|www|→|>|[“「【][^”」】]{2,20}[-—]", text)
+    return (_GETS_CODE.search(text) is not None) + (re.search("登[录陆]|进入|点击", text) is not None) + bool(ways)
 
 
 def _read_code_how(text: str) -> str | None:
@@ -213,12 +234,7 @@ def find_photo(body: Sequence[Sentence]) -> tuple[dict[str, object], dict[str, l
     spec: list[str] = []
     for one in body:
         for key, read in _PHOTO.items():
-            better = (
-                key == "code_how"
-                and key in made
-                and _GETS_CODE.search(one.plain)
-                and not _GETS_CODE.search(str(made[key]))
-            )
+            better = key == "code_how" and key in made and _rate_code(one.plain) > _rate_code(str(made[key]))
             if (key not in made or better) and (value := read(one.plain)):
                 made[key], at[key] = value, [one.n]
         if len({*_SPEC.findall(one.plain)}) >= 2 and len(spec) < 8:

@@ -27,6 +27,7 @@ _NARROW = re.compile(r"(?<=[\u4e00-\u9fff）)》”])[,;]|[,;](?=\s?[\u4e00-\u9f
 _STOP = re.compile(r"(?<=[。；！？])|(?<=;)(?!\s?\d\d\s?[-—~至])")
 _NUMBER = re.compile(
     r"(?:(?P<first>[一二三四五六七八九十]{1,3}\s{0,9}[、.．])|(?P<second>[（(][一二三四五六七八九十]{1,3}[）)])"
+    r"|(?P<bare>\d{1,2}\s{1,4}(?=[\u4e00-\u9fff]{3,14}$))"
     r"|(?P<third>\d{1,2}\s{0,9}[、.．)）](?!\d)|[（(]\d{1,2}[）)]|[①-⑩]|[A-H]、))\s{0,9}"
 )
 """The number of a heading or an item, by its level."""
@@ -149,7 +150,7 @@ def _number(lines: Sequence[tuple[str, str]]) -> Iterator[Sentence]:
 def _find_heading(line: str) -> tuple[int, str]:
     """Return the level of a numbered line or a bare heading (0: neither) and its words up to a colon."""
     m = _NUMBER.match(line)
-    level = 0 if m is None else 1 if m["first"] else 2 if m["second"] else 3
+    level = 0 if m is None else 1 if m["first"] else 2 if m["second"] or m["bare"] else 3
     rest = line[m.end() :] if m else line
     head = re.match(r"\s{0,9}([^\s。；，,：:][^。；，,：:]{1,23}?)\s{0,3}(?:[:：]|$)", rest)
     if m is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bot.notice_import.cohorts import GraduateGroup
+from bot.notice_import.cohorts import DEPARTMENTS, GraduateGroup
 from bot.notice_import.dates import read_times
 from bot.notice_import.mentions import DaysMention, YearSense, find_mentions
 from bot.notice_import.purpose import LABELS, Purpose, find_purpose, find_twin
@@ -26,7 +26,7 @@ _ONLY_TIMES = re.compile(
 _LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s{0,9}$")
 _LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
 _PLACE_AHEAD = re.compile(
-    r"([\u4e00-\u9fff]{2,10}(?:校区|教学点|函授站|学习中心|校本部|学院|系)|校本部|本部|[A-E]类"
+    r"([\u4e00-\u9fff]{1,10}(?:校区|教学点|函授站|学习中心|校本部|学院|系)|校本部|本部|[A-E]类"
     r"|第[一二三四]批次?)[^，。；:：]{0,6}[:：\t ]*$"
 )
 _LEVEL_WORDS = {
@@ -82,25 +82,32 @@ class FoundDays:
     windows: list[DraftWindow] = field(default_factory=list)
     duties: list[DutyOfStaff] = field(default_factory=list)
     skipped: dict[int, str] = field(default_factory=dict)
+    slots_of: DraftWindow | None = None
+    """The day whose hours are listed by department."""
 
 
 def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDays:
     """Return windows and duties in the order of the text; what is said twice is one window."""
     found = FoundDays()
     head = notice.title + "".join(one.plain for one in notice.sentences[:12])
-    graduation = re.search(r"(20\d\d)\s{0,9}[届年]", head)
-    years = YearSense(notice.issued, int(graduation[1]) if graduation else None)
+    graduation = re.search(r"(20\d\d)\s{0,9}[届年](秋季?学期|下半年)?", head)
+    autumn = bool(graduation and graduation[2])
+    years = YearSense(notice.issued, int(graduation[1]) if graduation else None, autumn)
+    before: Sentence | None = None
     for one in notice.body:
+        asked = before is not None and before.plain.endswith("？")
+        said = before.plain if before and (before.line == one.line or asked) else ""
+        before = one
         mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
         if not mentions:
-            _attach_times(found, one)
+            _attach_times(found, one, groups)
         past = 0
         lost = False
         for m in mentions:
             if m.lost and lost:
                 continue
             lost = bool(m.lost)
-            _take(found, notice, groups, one, m, past)
+            _take(found, notice, groups, one, m, past, said)
             past = m.end
     found.windows = [w for w in found.windows if not _is_repeated(w, found.windows)]
     return found
@@ -117,10 +124,16 @@ def _is_plausible(m: DaysMention, text: str) -> bool:
 
 
 def _take(
-    found: FoundDays, notice: FramedNotice, groups: Sequence[GraduateGroup], one: Sentence, m: DaysMention, past: int
+    found: FoundDays,
+    notice: FramedNotice,
+    groups: Sequence[GraduateGroup],
+    one: Sentence,
+    m: DaysMention,
+    past: int,
+    said: str,
 ) -> None:
-    """Add the window or duty of one mention; `past` is where the mention before it ends."""
-    purpose = find_purpose(one.plain, m.start, m.end, one.heads, notice.title)
+    """Add the window or duty of one mention; `past` is where the mention before it ends, `said` as in find_purpose."""
+    purpose = find_purpose(one.plain, m.start, m.end, one.heads, notice.title, said)
     last = m.closes or m.opens
     if (
         purpose.none
@@ -211,21 +224,52 @@ def _is_named(group: GraduateGroup, words: str, groups: Sequence[GraduateGroup])
     )
 
 
-def _attach_times(found: FoundDays, one: Sentence) -> None:
-    """Give a line of hours to the window that stands just above it."""
+def _attach_times(found: FoundDays, one: Sentence, groups: Sequence[GraduateGroup]) -> None:
+    """Give a line of hours to the window that stands just above it; those of one department make it a window apart."""
     m = _ONLY_TIMES.match(one.plain)
     last = next((w for w in reversed(found.windows) if one.n - w.at[-1] <= 2), None)
     if not m or last is None or len(one.plain) > 60 or re.search("周[一二三四五]|电话|服务|咨询|办公", one.plain):
         return
-    times, _ = read_times(one.plain, m.end())
+    times, stop = read_times(one.plain, m.end())
     spans = tuple(f"{a}-{b}" for a, b in times if b)
-    if (
+    if spans and (name := DEPARTMENTS.match(one.plain, stop)):
+        _add_slot(found, last, one, spans, name["names"], groups)
+    elif (
         spans
         and not last.time_from
         and last.kind in ("capture", "recapture", "check", "paper_check", "prepare", "collection")
     ):
         last.hours = (*last.hours, *spans)
         last.at.append(one.n)
+
+
+def _add_slot(
+    found: FoundDays,
+    last: DraftWindow,
+    one: Sentence,
+    spans: tuple[str, ...],
+    names: str,
+    groups: Sequence[GraduateGroup],
+) -> None:
+    """Add the hours of one department on the day that stands above; the day alone is no window then."""
+    if found.slots_of is None or found.slots_of.at[0] != last.at[0]:
+        found.slots_of = last
+        found.windows = [window for window in found.windows if window is not last]
+    named = tuple(n for n, group in enumerate(groups) if group.label and group.label in names)
+    begins, ends = spans[0].split("-") if len(spans) == 1 else ("", "")
+    window = replace(
+        found.slots_of,
+        audience=named or None,
+        about="" if named else names,
+        time_from=begins,
+        time_to=ends,
+        hours=() if begins else spans,
+        at=[found.slots_of.at[0], one.n],
+        doubts=dict(found.slots_of.doubts),
+    )
+    if not named:
+        window.doubts["cohorts"] = (f"通知只对“{names}”写了这个时间，请选是哪些毕业生", one.n)
+    found.windows.append(window)
 
 
 def _merge_in(windows: list[DraftWindow], new: DraftWindow) -> None:
