@@ -21,6 +21,8 @@ MOST_BYTES = 8_000_000
 MOST_UNPACKED = 12_000_000
 MOST_PAGES = 60
 ANTIWORD_S = 10.0
+MOST_OF_CELL = 160
+"""Characters of a cell of a table; a longer one is the layout of a page."""
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BLOCKS = frozenset(
@@ -30,6 +32,14 @@ _BLOCKS = frozenset(
 _SILENT = frozenset(["script", "style", "noscript", "template", "svg", "head"])
 _STARTS = re.compile(r"\s*(?:[一二三四五六七八九十]+、|[（(][\d一二三四五六七八九十]+[）)]|\d{1,2}[.、．]|附)|\s{2,}")
 """The beginning of a paragraph or an item."""
+_ROW = re.compile(r"\S{2,20} +(?:20\d\d年|\d{1,2}月).{4,40} +\S{2,30}")
+"""A row of a table with a day in it."""
+_APART = re.compile(r"(?<=\d) (?=[年月日号届级时点元〕])|(?<=[年月日自至于从〔—]) (?=\d)")
+"""Blanks that a PDF has between digits and characters."""
+_PRINTED = re.compile(
+    r"\d{1,4}/\d{1,2}/\d{1,4},? \d{1,2}:\d\d(?: [AP]M)? [^\n]*|(?:ﬁ|fi)le:///\S*(?: \d+/\d+)?|https?://\S+ \d+/\d+"
+)
+"""The lines that a browser prints above and below a page."""
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{3,20})", re.IGNORECASE)
 
 
@@ -151,6 +161,7 @@ def _read_pdf(raw: bytes) -> str:
         raise UnreadableDocument("document_locked")
     if len(re.findall(r"[\u4e00-\u9fff]", text)) < 20:
         raise UnreadableDocument("document_scan")
+    text = _PRINTED.sub("\n", _APART.sub("", text))
     return "\n".join(_join_wraps(text.split("\n")))
 
 
@@ -162,7 +173,7 @@ def _join_wraps(lines: list[str]) -> Iterator[str]:
     for line in lines:
         text = line.rstrip()
         wrapped = bool(whole) and last >= margin - 3 > 12 and bool(text.strip())
-        if wrapped and not _STARTS.match(line):
+        if wrapped and not (_STARTS.match(line) or _ROW.match(line.strip()) or _ROW.match(whole.strip())):
             whole += text.strip()
         else:
             if whole:
@@ -179,6 +190,7 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._silent = 0
+        self._cells: list[int] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
@@ -187,12 +199,21 @@ class _Page(HTMLParser):
             self.parts.append("\n")
         elif tag in ("td", "th"):
             self.parts.append("\t")
+            self._cells.append(len(self.parts))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
             self._silent = max(0, self._silent - 1)
         elif tag in _BLOCKS:
             self.parts.append("\n")
+        elif tag in ("td", "th") and self._cells:
+            self._join_cell(self._cells.pop())
+
+    def _join_cell(self, start: int) -> None:
+        """Make one line of the paragraphs of a cell; a long one is the layout of a page and stays as it is."""
+        text = "".join(self.parts[start:])
+        if len(text) <= MOST_OF_CELL and "\t" not in text:
+            self.parts[start:] = [" ".join(text.split())]
 
     def handle_data(self, data: str) -> None:
         if not self._silent:

@@ -43,6 +43,16 @@ _PAGE = re.compile(
     r"|^下一[篇条]|ICP备|版权所有|Copyright|^抄送|^附件?\s{0,9}\d*\s{0,9}[:：]|^附\s{0,9}[:：]|^时间\s{0,9}[:：]\s{0,9}20\d\d\D\d+\D\d+\S{0,3}\s{0,9}(?:\d\d:\d\d)?\s{0,9}(?:点击"
     r"|浏览|来源|作者|文|阅读|$)|更新时间|已加盖公章"
 )
+_BELOW = re.compile(
+    r"^(?:上一[篇条]|下一[篇条]|相关(?:文章|新闻|链接|阅读)|最新(?:通知|文章|新闻|公告)|热门|友情链接|版权所有|Copyright)"
+)
+"""The first line of a page below the notice."""
+_COLUMN = re.compile(
+    r"序号|阶段|工作(?:内容|安排|环节|事项)?|内容|事项|项目|环节|(?:[\u4e00-\u9fff]{2})?(?:时间|日期)(?:安排)?|时间节点"
+    r"|(?:[\u4e00-\u9fff]{2})?(?:对象|人员)|(?:[\u4e00-\u9fff]{2})?地点|校区|(?:责任|负责|联系)(?:人|单位|部门)|层次|备注|说明|方式|要求"
+)
+"""Heads of the columns of a table of days."""
+_DAY = re.compile(r"\d{1,2}\s?[月日号]|20\d\d[./-]\d|即日")
 _GREETING = re.compile(
     r"^(?:[各全][^。，；:：]{1,60}|[^。，；:：]{2,50}(?:同学|毕业生|学员|学生|老师|教学点|函授站)们?)[们员]?\s{0,9}[:：]$"
 )
@@ -114,7 +124,7 @@ def cut(text: str) -> FramedNotice:
     for written in text.split("\n"):
         lines.append((written, plain[at : at + len(written)]))
         at += len(written) + 1
-    return _frame(list(_number(_join_title([pair for pair in lines if pair[1].strip()]))))
+    return _frame(list(_number(_join_cells(_join_title([pair for pair in lines if pair[1].strip()])))))
 
 
 def _join_title(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -129,6 +139,29 @@ def _join_title(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
                     both = (written.strip() + "".join(other.strip() for other, _ in rest), whole)
                     return [*lines[:n], both, *lines[n + 1 + more :]]
     return lines
+
+
+def _join_cells(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the lines with a table of days that was pasted one cell a line as one line a row, a tab between cells."""
+    out, n = list[tuple[str, str]](), 0
+    while n < len(lines):
+        width = 0
+        while n + width < len(lines) and _COLUMN.fullmatch(lines[n + width][1].strip()):
+            width += 1
+        days = next((i for i in range(width) if re.search("时间|日期|节点", lines[n + i][1])), -1)
+        end = n + width
+        while days >= 0 and width > 1 and end + width <= len(lines) and _DAY.search(lines[end + days][1]):
+            end += width
+        if end > n + width:
+            rows = (lines[at : at + width] for at in range(n, end, width))
+            out += [
+                ("\t".join(cell[0].strip() for cell in row), "\t".join(cell[1].strip() for cell in row)) for row in rows
+            ]
+            n = end
+        else:
+            out.append(lines[n])
+            n += 1
+    return out
 
 
 def _number(lines: Sequence[tuple[str, str]]) -> Iterator[Sentence]:
@@ -173,6 +206,8 @@ def _split(line: str) -> Iterator[tuple[int, int]]:
 def _frame(found: list[Sentence]) -> FramedNotice:
     """Return the notice with each sentence's part in the frame."""
     frames = {one.n: _guess_frame(one, at_top=one.line < 6 and one.n < len(found) - 2) for one in found}
+    below = next((one.n for one in found if one.n > 4 and one.n > len(found) // 3 and _BELOW.match(one.plain)), 0)
+    frames |= {one.n: "page" for one in found if below and one.n >= below}
     title = _find_title(found, frames)
     if title:
         frames[title.n] = "title"

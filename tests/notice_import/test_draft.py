@@ -427,3 +427,31 @@ def test_the_time_grows_no_faster_than_the_text() -> None:
 )
 def test_any_text_becomes_yaml(text: str) -> None:
     assert yaml.load(draft_notice(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"
+
+
+TABLE = (("阶段", "时间", "对象"), ("核对学籍", "2026年6月5日至6月9日", "全体"), ("领取证书", "2026年7月1日", "全体"))
+SITE = "<div>上一篇：关于缴费的通知</div><div>缴费截止2026年3月1日</div>"
+
+
+def test_a_table_is_the_same_however_it_was_pasted() -> None:
+    cells = "".join(f"<tr>{''.join(f'<td><p>{cell}</p></td>' for cell in row)}</tr>" for row in TABLE)
+    page = f"<html><p>关于核对学籍的通知</p><table>{cells}</table><p>某某学院教务处</p><p>2026年6月3日</p>{SITE}</html>"
+    pasted = "关于核对学籍的通知\n" + "\n".join(cell for row in TABLE for cell in row) + SIGNED
+    expected = [("check", None, "2026-06-05", "2026-06-09"), ("collection", None, "2026-07-01", "2026-07-01")]
+    assert [spans(draft_notice(text)) for text in (read_document(page.encode()), pasted)] == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    ("words", "day", "doubted"),
+    [
+        ("请于10月19日（星期六）前登录学信网核对。", "2024-10-19", "原文没有写年份"),
+        ("请于2025年10月19日（星期六）前登录学信网核对。", "2025-10-19", "对不上"),
+        ("请于2025年10月18日（星期六）前登录学信网核对。", "2025-10-18", ""),
+    ],
+)
+def test_a_weekday_decides_the_year_or_is_a_doubt(words: str, day: str, doubted: str) -> None:
+    made = draft_notice(f"关于2025届毕业生核对学籍的通知\n{words}\n某某学院教务处\n")
+    assert [window["to"] for window in made.as_json["notice"]["windows"]] == [day]
+    whys = [doubt.why for doubt in made.unsure if doubt.at == "windows.0.to"]
+    assert bool(whys) == bool(doubted)
+    assert all(doubted in why for why in whys)
