@@ -12,6 +12,7 @@ from tests.bot_process import ROOT, bot_process, ends
 from tests.telegram_server import TelegramServer
 
 
+@pytest.mark.slow
 async def test_the_reader_of_the_log_goes_and_people_are_answered_until_the_terminal_hangs_up(tmp_path: Path) -> None:
     async with TelegramServer() as telegram:
         ann, before = telegram.user("Ann"), 0

@@ -245,6 +245,7 @@ def test_control_c_ends_a_chat_at_once(tmp_path: Path) -> None:
     assert load().phrases.console_bye in rest
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_message_finds_the_same_step(tmp_path: Path) -> None:
     step, line = None, "开始核对"
     for _ in range(3):

@@ -245,6 +245,7 @@ PIECES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
     def measure(length: int) -> float:

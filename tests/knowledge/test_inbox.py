@@ -141,6 +141,7 @@ async def test_the_week_is_told(room: Newsroom) -> None:
     assert "没答上来或拿不准的问题 3 次，分成 2 组" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_s", [0.9, 1.4])
 def test_a_kill_while_publishing_leaves_the_old_or_the_new(after_s: float, tmp_path: Path) -> None:
     text = (SHIPPED["faq"] / "diploma.yaml").read_text("utf-8")

@@ -43,6 +43,7 @@ def draw_quickly(_: Picture) -> bytes | str:
     return b"png"
 
 
+@pytest.mark.slow
 async def test_a_crowd_gets_text_instead_of_a_queue() -> None:
     studio = Studio(draw_quickly)
     drawn = await asyncio.gather(*(studio(SLOW) for _ in range(WAITING + 3)))

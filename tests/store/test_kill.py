@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.store import Store
 from tests.conftest import effort
 
@@ -68,6 +70,7 @@ def test_killed_between_and_inside_writes(url: str) -> None:
         asyncio.run(check(url, "42", reported))
 
 
+@pytest.mark.slow
 def test_killed_while_making_the_database(path: Path, url: str) -> None:
     for n in range(effort(2, 4)):
         writer = start(url, "42")
