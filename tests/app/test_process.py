@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bot_process import ROOT, bot_process, ends
 from tests.telegram_server import TelegramServer
 
