@@ -12,12 +12,13 @@ from typing import Any
 import structlog
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from bot.admin.digest import Digest
+from bot.admin.area import AdminArea
 from bot.app import build
-from bot.app.build import Work
+from bot.app.build import Work, Workspace
 from bot.app.http import listen_at, loop_factory, open_pages
 from bot.app.metrics import measure_lag
 from bot.app.settings import Address, Settings, SettingsProblem
+from bot.broadcast.area import BroadcastArea
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
@@ -26,6 +27,8 @@ from bot.channels.http.connections import ConnectionLimits
 from bot.channels.http.pages import serving as serve
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
+from bot.console.app import Behind, Console
+from bot.console.parts import Parts
 from bot.domain.messages import Bulletin, NotSaved, Outcome, Owed, Ready, Reply
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
@@ -51,7 +54,9 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
     async with AsyncExitStack() as open_:
         workspace = await open_.enter_async_context(build.open_workspace(chosen))
         await workspace.store.guard()
-        serving = await build.start_service(workspace)
+        admin = AdminArea(workspace.knowledge, workspace.store, _fetch_nothing, Web.name)
+        broadcasts = BroadcastArea(workspace.store, lambda: workspace.content, workspace.local, _fetch_nothing)
+        serving = await build.start_service(workspace, (admin, broadcasts))
         serving.take(serving.content.keep_built(chosen.home))
 
         async def ready() -> Mapping[str, Any]:
@@ -59,13 +64,12 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
 
         metrics = await open_pages(workspace, serving, ready, open_)
         serving.content.prepare()
-        works = await open_page(chosen, serving, open_, tell)
+        works = await open_page(workspace, serving, broadcasts, open_, tell)
         tell(serving.content.phrases.connect_telegram)
         workers = build.take_part(workspace, serving, Web.name)
         metrics.follow(workers)
-        digest = Digest(workspace.knowledge, workspace.store, Web.name, ())
-        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), digest.weekly, *works)
-        background = (*build.background(workspace, serving, workers, for_all), digest.watch_folder, measure_lag)
+        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), admin.digest.weekly, *works)
+        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             await until_signal(_wait(), end_in_time)
@@ -80,15 +84,23 @@ async def _wait() -> None:
 
 
 async def open_page(
-    chosen: Settings, serving: Service, open_: AsyncExitStack, tell: Callable[[str], None]
+    workspace: Workspace,
+    serving: Service,
+    broadcasts: BroadcastArea,
+    open_: AsyncExitStack,
+    tell: Callable[[str], None],
 ) -> tuple[Work, ...]:
-    """Serve the page until the end; return what is to run beside it. SettingsProblem when its address is taken."""
+    """Serve the page and the console until the end; return what is to run beside them. SettingsProblem when the
+    address is taken.
+    """
+    chosen = workspace.settings
     sock = open_.enter_context(closing(_listen(chosen)))
     site = Site(chosen.web_url, chosen.web_frames, chosen.web_index == "yes")
     words = WebWords(**serving.content.phrases.web.model_dump(exclude={"unkept"}))
     talk = Talk(Web.name, serving.store, lambda: serving.content, build.utc_now, chosen.today)
     channel = Web(words, serving.receive, talk, site, draw=Studio())
-    app: Any = channel.app  # uvicorn and Starlette spell the same types in two ways
+    console = Console(make_parts(workspace, serving, broadcasts, site))
+    app: Any = Behind(console.app, channel.app, site)  # uvicorn and Starlette spell the same types in two ways
     if chosen.web_proxies:
         app = ProxyHeadersMiddleware(app, list(chosen.web_proxies))
     await open_.enter_async_context(serve(app, sock, ConnectionLimits(MOST_CONNECTIONS)))
@@ -97,8 +109,21 @@ async def open_page(
     _log.info("page", address=address, listens=f"{host}:{port}")
     tell(serving.content.phrases.serving_page.format(address=address))
     serving.doors.addresses[Web.name] = lambda: address
+    serving.staff.console = lambda token: f"{address}console/in/{token}"
     sender = make_sender(chosen, serving)
     return (Scheduler(sender, ProgressCards(sender)).run,)
+
+
+def make_parts(workspace: Workspace, serving: Service, broadcasts: BroadcastArea, site: Site) -> Parts:
+    """Return the parts that the console uses: of Telegram's staff, where there is no token of the page's own."""
+    chosen = workspace.settings
+    owners = tuple(map(str, chosen.owners)) if chosen.telegram_token else ()
+    return Parts(serving, workspace.knowledge, broadcasts, site, chosen.staffed, owners, build.utc_now, chosen.today)
+
+
+async def _fetch_nothing(_: str) -> bytes:
+    """Fetch no file: without a chat, nobody sends any."""
+    raise ConnectionError
 
 
 def make_sender(chosen: Settings, serving: Service) -> Sender:

@@ -10,7 +10,7 @@ from bot.domain.broadcast import Broadcast
 from bot.domain.messages import Button, Reply
 from bot.domain.outbox import Queued
 
-NOBODY = ("cli", "plan")
+NOBODY = ("cli", "plan", "console")
 """Makers without a chat."""
 
 

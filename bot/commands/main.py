@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 from bot.app import build
 from bot.app.settings import Settings, SettingsProblem
 from bot.channels.console import replace_bad_characters
+from bot.commands.console import link_console
 from bot.commands.init import init
 from bot.commands.lazy_group import LazyGroup
 from bot.content.checks import list_missing_keys
@@ -49,6 +50,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 cli.command()(init)
+cli.command("console-link")(link_console)
 
 
 def _moment(text: str | datetime) -> datetime:

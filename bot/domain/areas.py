@@ -22,6 +22,10 @@ class StaffArea(Protocol):
         """Return what follows, or None when this is not about the area's subject."""
 
 
+Decide = Callable[[Incoming, Role, datetime], Awaitable["Decision | None"]]
+"""Returns what follows from an act of somebody with a role; None: staff do nothing of the kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Replies to the sender, and effects for everybody else."""

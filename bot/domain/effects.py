@@ -7,18 +7,19 @@ module of this package.
 from __future__ import annotations
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.doors import DoorOffered
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
-from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.roles import Audited, Enlisted, Invited, Joined, Removed
 from bot.domain.session import SetAside
-from bot.domain.tickets import Changed, Opened
+from bot.domain.tickets import Changed, Opened, TicketWords
 
-TicketEffect = Opened | Changed | Queued
-RoleEffect = Invited | Joined | Removed | Audited
+TicketEffect = Opened | Changed | Queued | TicketWords
+RoleEffect = Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Unsettled | Explained | Picked | Voted

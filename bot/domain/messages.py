@@ -141,7 +141,8 @@ class Reply:
     texts to copy (a button's text is its label, its id the text to copy); a channel that cannot copy omits them.
     `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that,
     as a preview of a broadcast. Where a channel shows replies in place of earlier ones, `own` is a new message all the
-    same, and one that `stays` is not replaced later. `picture` says in a picture what `text` says in words.
+    same, and one that `stays` is not replaced later. `once`: it holds a secret and is not kept to be sent again.
+    `picture` says in a picture what `text` says in words.
     """
 
     text: str
@@ -155,6 +156,7 @@ class Reply:
     bulletin: Bulletin | None = None
     own: bool = False
     stays: bool = False
+    once: bool = False
     picture: Picture | None = None
 
 

@@ -58,6 +58,15 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Enlisted:
+    """Whoever has the machine gives somebody, who is in no chat, a role in the console."""
+
+    user: str
+    role: Role
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A member of staff loses the role; tickets that they had taken are open again."""
 

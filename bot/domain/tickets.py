@@ -43,6 +43,19 @@ class Opened:
     ticket: Ticket
 
 
+TicketSide = Literal["graduate", "staff", "note"]
+"""Of words about a ticket: the graduate's, an answer to them, a note among staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWords:
+    """Words about a ticket are kept with it; those of the graduate are masked."""
+
+    number: str
+    side: TicketSide
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A ticket as it is now, with the `version` that was read. Outdated when the store has another version."""

@@ -16,6 +16,7 @@ from bot.domain.revisions import Once
 from bot.domain.roles import Role
 from bot.domain.zone import local
 from bot.store import Store
+from bot.store.tickets import FoundTicket
 from bot.tickets import codes, roles, staff
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
@@ -44,6 +45,8 @@ class StaffTurns:
         self._desks = frozenset(desks)
         self._areas = tuple(areas)
         self._owners = owners
+        self.console: Callable[[str], str] | None = None
+        """Returns the address of the console for a link's token; None where there is no console."""
         self._refused_at: datetime | None = None
 
     async def decide(self, content: Content, incoming: Incoming, role: Role | None, at: datetime) -> Decision | None:
@@ -75,6 +78,7 @@ class StaffTurns:
             token=secrets.token_urlsafe(24),
             owners=self._owners_of(channel),
             acts=await rows.acts(channel, MAX_ACTS) if act == "audit" else (),
+            console=self.console,
         ).decide(request)
 
     def _owners_of(self, channel: str) -> list[str]:
@@ -125,8 +129,18 @@ class StaffTurns:
             return await self._list_tickets(content, now) if request.act == "tickets" else Decision()
         if found is None:
             return Decision((Reply(words.gone),))
-        key = staff.said_key(found.ticket, incoming.text)
-        said_by = frozenset(await self._store.roles.list_done(key))
+        return await self._decide_about(content, incoming, found, at)
+
+    async def decide_on_ticket(self, content: Content, number: str, incoming: Incoming, at: datetime) -> Decision:
+        """Return the decision of a press or of words about the ticket with this number."""
+        found = await self._store.tickets.find(number=number)
+        if found is None:
+            return Decision((Reply(content.phrases.desk.gone),))
+        return await self._decide_about(content, incoming, found, at)
+
+    async def _decide_about(self, content: Content, incoming: Incoming, found: FoundTicket, at: datetime) -> Decision:
+        said_by = frozenset(await self._store.roles.list_done(staff.said_key(found.ticket, incoming.text)))
+        now = local(at, self._today)
         return StaffTurn(content, found.ticket, incoming.user, now, found.current, said_by).decide(incoming)
 
     async def _free_code(self, content: Content, channel: str, role: Role | None, code: str) -> Decision:

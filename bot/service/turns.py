@@ -30,9 +30,8 @@ from bot.domain.doors import Claim, parse_claim
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
 from bot.domain.outbox import Queued
-from bot.domain.roles import Audited, Removed, Role
+from bot.domain.roles import Audited, Removed
 from bot.domain.session import Session, SetAside
-from bot.domain.staff_texts import find_forbidden
 from bot.domain.tickets import Opened
 from bot.domain.zone import local
 from bot.reading.acts import to_json
@@ -40,6 +39,7 @@ from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
+from bot.service.acts import ATTEMPTS, Locks, StaffActs, refuse_secrets
 from bot.service.daily_limit import DailyLimit
 from bot.service.doors import Doors, answer_claim
 from bot.service.kept import describe_miss, list_events, mask_echoes
@@ -51,9 +51,6 @@ from bot.store.doors import PersonKey
 from bot.tickets import staff_posts
 from bot.tickets.graduate import Case
 from bot.tickets.number import draw_number
-
-ATTEMPTS = 4
-"""How often a turn is decided again because somebody else changed the ticket first."""
 
 READY_WITHIN_S = 3.0
 """Seconds after which a database without an answer does not count as ready."""
@@ -107,8 +104,9 @@ class Service:
         self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker)
         self.note: Note = lambda what, label: None
         self._misses = DailyLimit(MISSES_A_DAY)
-        self._staff = StaffTurns(store, present, today, desks, areas, self._owners)
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self.staff = StaffTurns(store, present, today, desks, areas, self._owners)
+        self._locks: Locks = WeakValueDictionary()
+        self.acts = StaffActs(store, lambda: self.content, present, self.staff, self._owners, self._locks, self.outbox)
 
     def take(self, content: Content) -> None:
         """Answer from this content from the next turn on."""
@@ -185,7 +183,7 @@ class Service:
         taken = await self.doors.take(claim, door)
         said = answer_claim(self.content, taken, claim)
         if taken.became != "open":
-            return await self._save_decision(incoming, Decision((said,)), self._present())
+            return await self.acts.save(incoming, Decision((said,)), self._present())
         who = taken.who
         arrival = replace(
             incoming, channel=who.channel, user=who.user, door="" if who == door else door.channel, text="", press=None
@@ -214,15 +212,13 @@ class Service:
             # Turns of one person come one after the other: what came before the last one has been said.
             return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
         content, at = self.content, self._present()
-        role, in_staff_chat = self._role(incoming, known), incoming.place == "staff"
-        typed = f"{incoming.text}\n{incoming.file.name}" if incoming.file else incoming.text
-        found = find_forbidden(typed) if role or in_staff_chat else ()
-        has_secret = bool(found)
-        if role and found and not in_staff_chat:  # nothing for a staff area
-            said = content.phrases.staff.secret.format(found=content.phrases.describe_findings(typed, found))
-            return await self._save_decision(incoming, Decision((Reply(said),)), at, withdraw=True)
-        if decision := await self._staff.decide(content, incoming, role, at):
-            return await self._save_decision(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
+        role, in_staff_chat = self.acts.role_of(incoming, known), incoming.place == "staff"
+        refusal = refuse_secrets(content, incoming) if role or in_staff_chat else None
+        has_secret = refusal is not None
+        if role and refusal and not in_staff_chat:  # nothing for a staff area
+            return await self.acts.save(incoming, refusal, at, withdraw=True)
+        if decision := await self.staff.decide(content, incoming, role, at):
+            return await self.acts.save(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         posts = self.doors.can(channel).posts
@@ -283,29 +279,6 @@ class Service:
             self.note("act", str(act["as"]))
         return answer
 
-    async def _save_decision(
-        self, incoming: Incoming, decision: Decision, at: datetime, *, withdraw: bool = False
-    ) -> Answer:
-        """Save a turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
-        answer, update = Answer(decision.replies, withdraw=withdraw), incoming.update_id
-        kept = answer
-        if any(reply.link for reply in answer.replies):
-            kept = Answer((Reply(self.content.phrases.staff.invitation_again),))
-        kept = mask_echoes(self.content, incoming.text, kept)
-        saved = await self._store.save_turn(
-            incoming.channel,
-            incoming.user,
-            session=None,
-            events=(),
-            update_id=update,
-            turn=_ANSWER.dump_json(kept).decode() if update else None,
-            miss=None,
-            at=at,
-            effects=decision.effects,
-        )
-        self._wake_outbox(decision.effects)
-        return answer if saved else kept
-
     async def _opened_enough(self, incoming: Incoming, turn: Turn, at: datetime) -> bool:
         """Return whether a turn opens a ticket of somebody who has opened TICKETS_A_DAY."""
         if not any(isinstance(effect, Opened) for effect in turn.effects):
@@ -317,14 +290,6 @@ class Service:
         if effects:
             self.outbox.posted.set()
 
-    def _role(self, incoming: Incoming, known: KnownPerson) -> Role | None:
-        """Return the role as it is now: whoever is removed, or whose time is over, loses it at once."""
-        if incoming.door:  # a role belongs to the account that it was given to
-            return None
-        if (incoming.channel, incoming.user) in self._owners:
-            return "owner"
-        return known.role if known.role_until is None or known.role_until > self._present() else None
-
     async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""
         if self.doors.can(incoming.channel).at_machine:
@@ -333,7 +298,7 @@ class Service:
             known = await self._store.load_known(incoming.channel, incoming.user, None)
         except StoreProblem:  # nothing can be read any more; the owners are in the settings
             known = KnownPerson()
-        return self._role(incoming, known) is not None
+        return self.acts.role_of(incoming, known) is not None
 
     def _case(self, channel: str, known: KnownPerson) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""

@@ -17,7 +17,7 @@ from bot.domain.doors import Claim, DoorOffered, Entry
 from bot.store.broadcast_tables import reminders
 from bot.store.people import delete_person
 from bot.store.rows import Origin, Rows, run_to_completion
-from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, tickets
+from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, ticket_words, tickets
 from bot.store.times import text_of
 
 Found = Row[Any, Any, Any, Any]
@@ -136,6 +136,9 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
         theirs = update(table).where(table.c.person == goes.id, not_(has.exists()))
         if table is not join_codes or takes_session:
             await connection.execute(theirs.values(person=stays.id, **more))
+    kept = select(tickets.c.id).where(tickets.c.person == stays.id)
+    said = update(ticket_words).where(ticket_words.c.person == goes.id, ticket_words.c.ticket.in_(kept))
+    await connection.execute(said.values(person=stays.id))
     # A turn that is under way must not bring the old session back; what was answered keeps its slot.
     becomes: dict[str, Any] = {"turns": people.c.turns + KEPT_TURNS}
     if takes_session:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
+from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
@@ -15,12 +16,13 @@ from bot.domain.outbox import Queued
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
-from bot.domain.roles import Audited, Invited, Joined, Removed
+from bot.domain.roles import Audited, Enlisted, Invited, Joined, Removed
 from bot.domain.session import SetAside
-from bot.domain.tickets import Changed, Opened
+from bot.domain.tickets import Changed, Opened, TicketWords
 from bot.store import (
     broadcasts,
     codes,
+    console,
     doors,
     freezing,
     knowledge,
@@ -38,11 +40,15 @@ Apply = Callable[[AsyncConnection, Any, Origin], Awaitable[None]]
 APPLY: Mapping[type[Any], Apply] = {
     Opened: tickets.open_ticket,
     Changed: tickets.change_ticket,
+    TicketWords: tickets.add_words,
     Queued: outbox.queue,
     Invited: roles.save_invitation,
     Joined: roles.use_invitation,
     Removed: roles.remove_role,
+    Enlisted: roles.enlist,
     Audited: roles.save_audit,
+    ConsoleLinked: console.add_link,
+    ConsoleKeyDropped: console.drop_key,
     DoorOffered: doors.offer,
     CodeClaimed: codes.claim,
     CodeDropped: codes.drop,

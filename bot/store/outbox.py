@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, and_, delete, exists, insert, not_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.console import OWN
 from bot.domain.messages import Delivered, Post, Reply
 from bot.domain.outbox import Queued
 from bot.store.rows import Origin, Rows, run_to_completion
@@ -78,7 +79,9 @@ def user_lane(channel: Any, user: Any) -> Any:
 
 
 async def queue(connection: AsyncConnection, message: Queued, origin: Origin) -> None:
-    """Add a message to the outbox."""
+    """Add a message to the outbox; none to somebody who is in no chat."""
+    if message.user and OWN.fullmatch(message.user):
+        return
     if message.joins:
         if await _join_waiting(connection, message):
             return

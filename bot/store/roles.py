@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
-from bot.domain.roles import Audited, AuditedAct, Invitation, Invited, Joined, Member, Removed, Role
+from bot.domain.roles import Audited, AuditedAct, Enlisted, Invitation, Invited, Joined, Member, Removed, Role
 from bot.store.broadcast_tables import broadcasts
+from bot.store.console import delete_all
 from bot.store.knowledge_tables import done_once
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import audit, invites, staff, tickets
@@ -88,8 +89,15 @@ async def use_invitation(connection: AsyncConnection, joined: Joined, origin: Or
     await connection.execute(insert(staff), row)
 
 
+async def enlist(connection: AsyncConnection, enlisted: Enlisted, origin: Origin) -> None:
+    """Give somebody a role who is in no chat."""
+    row = {"channel": origin.channel, "user_id": enlisted.user, "role": enlisted.role, "label": enlisted.label}
+    await connection.execute(insert(staff), row | {"since": text_of(origin.at), "added_by": origin.user})
+
+
 async def remove_role(connection: AsyncConnection, removed: Removed, origin: Origin) -> None:
-    """Delete the role and every unused invitation that its holder made; tickets that they had taken are open again.
+    """Delete the role, every unused invitation that its holder made, and their way into the console; tickets that they
+    had taken are open again.
 
     Their broadcasts pass to the person who removed them, and those with a time do not start by themselves. What they
     approved and has not started needs another approval.
@@ -99,6 +107,7 @@ async def remove_role(connection: AsyncConnection, removed: Removed, origin: Ori
     await connection.execute(
         delete(invites).where(invites.c.channel == channel, invites.c.made_by == user, invites.c.used_at.is_(None))
     )
+    await delete_all(connection, channel, user)
     await connection.execute(
         update(tickets)
         .where(tickets.c.taken_by == user, tickets.c.state == "taken")

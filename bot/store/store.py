@@ -26,6 +26,7 @@ from bot.domain.questions import Tallied
 from bot.store.batching import Batcher
 from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
+from bot.store.console import ConsoleRows
 from bot.store.doors import DoorRows
 from bot.store.effects import apply
 from bot.store.engine import (
@@ -81,6 +82,7 @@ class Store(ReadRows):
         self.talk = TalkRows(*ours)
         self.doors = DoorRows(*ours)
         self.roles = RoleRows(self._reader)
+        self.console = ConsoleRows(*ours)
         self.knowledge = KnowledgeRows(self._reader)
         self.questions = QuestionRows(self._reader)
         self.reminders = ReminderRows(self._reader)

@@ -177,7 +177,7 @@ misses = Table(
     Index(None, "mark"),
 )
 
-# Hand-offs to a person. Without the messages: those are in the staff chat.
+# Hand-offs to a person; what was said is in `ticket_words`.
 tickets = Table(
     "tickets",
     metadata,
@@ -222,6 +222,24 @@ ticket_messages = Table(
     Column("message", Text, nullable=False),
     Index(None, "ticket"),
     Index(None, "message"),
+)
+
+# What was said about a ticket, as it was shown to staff: words of graduates are masked.
+ticket_words = Table(
+    "ticket_words",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Whose ticket it is.
+    Column("person", ForeignKey("people.id"), nullable=False),
+    Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Text, nullable=False),
+    # graduate, staff, note.
+    Column("side", Text, nullable=False),
+    # The channel's id of the member of staff; NULL: the graduate said it.
+    Column("who", Text),
+    Column("text", Text, nullable=False),
+    Index(None, "person"),
+    Index(None, "ticket"),
 )
 
 # Messages to other chats than the sender's, until they are delivered. Words of graduates in them are masked.
@@ -313,4 +331,52 @@ audit = Table(
     Column("who", Text, nullable=False),
     Column("act", Text, nullable=False),
     Column("about", Text, nullable=False),
+)
+
+# One-time links into the console.
+console_links = Table(
+    "console_links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # SHA-256 of the token.
+    Column("hash", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+)
+
+# Secrets of the apps that show people's codes (TOTP).
+console_keys = Table(
+    "console_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    # Number of the last code's half minute: no code is taken twice.
+    Column("last", Integer, nullable=False),
+    UniqueConstraint("channel", "user_id"),
+)
+
+# Browsers in the console.
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Of the secret in the browser's cookie.
+    Column("hash", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    # False until the code was right.
+    Column("confirmed", Boolean, nullable=False),
+    # Codes that were tried.
+    Column("tries", Integer, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    # The name that the browser gives itself, shortened.
+    Column("browser", Text, nullable=False),
+    # A secret of which no code was right yet; NULL: none was shown.
+    Column("new_key", Text),
+    Index(None, "channel", "user_id"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered
-from bot.domain.tickets import Changed, Opened, Ticket
+from bot.domain.tickets import Changed, Opened, Ticket, TicketSide, TicketState, TicketWords
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import people, ticket_messages, tickets
+from bot.store.tables import people, ticket_messages, ticket_words, tickets
 from bot.store.times import text_of, time_of
 
 _PERSON = (
@@ -23,6 +24,7 @@ _PERSON = (
     .scalar_subquery()
 )
 _OPEN = insert(tickets).values(person=_PERSON)
+_WAITS_LONGEST = func.coalesce(tickets.c.waiting_since, "9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,26 @@ class FoundTicket:
 
     ticket: Ticket
     current: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWords:
+    """Words about a ticket; `who` is the id of the member of staff, None: the graduate."""
+
+    at: datetime
+    side: TicketSide
+    who: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTicket:
+    """A ticket in a list; `last` are the words that were said last, empty when there are none."""
+
+    id: int
+    ticket: Ticket
+    opened_at: datetime
+    last: str
 
 
 class TicketRows(ReadRows):
@@ -64,6 +86,37 @@ class TicketRows(ReadRows):
         """Return the tickets that are not closed, oldest first."""
         return await self._tickets(tickets.c.state != "closed")
 
+    async def page(self, states: Sequence[TicketState], most: int, before: int | None = None) -> list[ListedTicket]:
+        """Return tickets in these states: those that wait first, the longest wait first; else the newest first.
+
+        `before`: the id after which a page of closed tickets goes on.
+        """
+        last = (
+            select(ticket_words.c.text)
+            .where(ticket_words.c.ticket == tickets.c.id, ticket_words.c.side != "note")
+            .order_by(ticket_words.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+            .label("last")
+        )
+        which = [tickets.c.state.in_(states), *([tickets.c.id < before] if before else [])]
+        order = (tickets.c.id.desc(),) if "closed" in states else (_WAITS_LONGEST, tickets.c.id)
+        rows = await self._fetch(select(tickets, last).where(*which).order_by(*order).limit(most))
+        return [ListedTicket(row.id, ticket_of_row(row), time_of(row.opened_at), row.last or "") for row in rows]
+
+    async def count_waiting(self) -> int:
+        """Return the number of tickets in which a graduate waits for an answer."""
+        waiting = (tickets.c.state != "closed", tickets.c.waiting_since.is_not(None))
+        ((count,),) = await self._fetch(select(func.count()).select_from(tickets).where(*waiting))
+        return int(count)
+
+    async def words(self, number: str, most: int) -> list[SpokenWords]:
+        """Return the last words about a ticket, oldest first."""
+        said = select(ticket_words).join(tickets, tickets.c.id == ticket_words.c.ticket)
+        newest = said.where(tickets.c.number == number).order_by(ticket_words.c.id.desc()).limit(most)
+        rows = await self._fetch(newest)
+        return [SpokenWords(time_of(row.at), row.side, row.who, row.text) for row in reversed(rows)]
+
     async def overdue(self, at: datetime) -> list[Ticket]:
         """Return the tickets in which nobody said anything for too long, oldest first."""
         return await self._tickets(and_(tickets.c.release_at <= text_of(at), tickets.c.state.in_(("open", "taken"))))
@@ -88,6 +141,15 @@ async def open_ticket(connection: AsyncConnection, opened: Opened, origin: Origi
     """Add a ticket of the person whose turn it is."""
     who = {"who_channel": origin.channel, "who_user": origin.user}
     await connection.execute(_OPEN, _row(opened.ticket) | who | {"version": 0, "opened_at": text_of(origin.at)})
+
+
+async def add_words(connection: AsyncConnection, words: TicketWords, origin: Origin) -> None:
+    """Keep words about a ticket."""
+    own = tickets.c.number == words.number
+    whose, ticket = (select(column).where(own).scalar_subquery() for column in (tickets.c.person, tickets.c.id))
+    who = None if words.side == "graduate" else origin.user
+    row = insert(ticket_words).values(person=whose, ticket=ticket, at=text_of(origin.at), side=words.side, who=who)
+    await connection.execute(row.values(text=words.text))
 
 
 async def change_ticket(connection: AsyncConnection, changed: Changed, _: Origin) -> None:

@@ -13,7 +13,7 @@ from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
-from bot.domain.tickets import Changed, Opened, Ticket
+from bot.domain.tickets import Changed, Opened, Ticket, TicketWords
 from bot.render.reply import Voice
 from bot.tickets.staff_posts import mask_for_staff, post_to_staff, staff_rows, step_title
 from bot.tickets.waiting import close, describe_wait, promise, start_waiting
@@ -53,14 +53,19 @@ def _open_new(voice: Voice, number: str, words: str, topics: Sequence[str]) -> D
     ticket = Ticket(number, notice=voice.notice.id, step=step, topics=tuple(topics[:MAX_TOPICS]))
     ticket = start_waiting(voice, ticket)
     card = post_to_staff(phrases, ticket, _render_card(voice, ticket, words), staff_rows(phrases, ticket))
-    return Decision(_show_ticket(voice, ticket, phrases.opened, *_ask_words(voice, words)), (Opened(ticket), card))
+    return Decision(
+        _show_ticket(voice, ticket, phrases.opened, *_ask_words(voice, words)),
+        (Opened(ticket), card, *_keep(voice, ticket, words)),
+    )
 
 
 def _open_again(voice: Voice, ticket: Ticket, words: str) -> Decision:
     phrases = voice.content.phrases.desk
     ticket = start_waiting(voice, replace(ticket, state="open"))
     replies = _show_ticket(voice, ticket, phrases.reopened_for_graduate, *_ask_words(voice, words))
-    return Decision(replies, (Changed(ticket), _post_words(voice, ticket, phrases.again, words)))
+    return Decision(
+        replies, (Changed(ticket), _post_words(voice, ticket, phrases.again, words), *_keep(voice, ticket, words))
+    )
 
 
 def open_urgent(voice: Voice, case: Case, words: str) -> tuple[Effect, ...]:
@@ -68,13 +73,13 @@ def open_urgent(voice: Voice, case: Case, words: str) -> tuple[Effect, ...]:
     ticket = case.ticket or Ticket(case.number, notice=voice.notice.id)
     waiting = start_waiting(voice, replace(ticket, state="open") if not ticket.is_relayed else ticket)
     post = _post_words(voice, waiting, voice.content.phrases.typed.distress_for_staff, words)
-    return (Changed(waiting) if case.ticket else Opened(waiting), post)
+    return (Changed(waiting) if case.ticket else Opened(waiting), post, *_keep(voice, waiting, words))
 
 
 def relay(voice: Voice, ticket: Ticket, words: str) -> Decision:
     """Send the graduate's words to staff, without a reply."""
     post = _post_words(voice, ticket, voice.content.phrases.desk.from_graduate, words)
-    return Decision((), (Changed(start_waiting(voice, ticket)), post))
+    return Decision((), (Changed(start_waiting(voice, ticket)), post, *_keep(voice, ticket, words)))
 
 
 def withdraw(voice: Voice, ticket: Ticket) -> Decision:
@@ -107,6 +112,12 @@ def _post_words(voice: Voice, ticket: Ticket, sentence: str, words: str) -> Queu
     phrases = voice.content.phrases.desk
     text = voice.fill(sentence, number=ticket.number, words=mask_for_staff(voice.content, words))
     return post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket), joins=True)
+
+
+def _keep(voice: Voice, ticket: Ticket, words: str) -> tuple[TicketWords, ...]:
+    """Return the effect that keeps the graduate's words with the ticket, masked; nothing where there are none."""
+    masked = mask_for_staff(voice.content, words)
+    return (TicketWords(ticket.number, "graduate", masked),) if masked else ()
 
 
 def _render_card(voice: Voice, ticket: Ticket, words: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.content.content import Content
 from bot.domain.areas import Decision
+from bot.domain.console import LINK_FOR, ConsoleLinked, hash_link
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.domain.outbox import Queued
@@ -38,9 +39,9 @@ MAX_ACTS, MAX_SHOWN = 5_000, 20
 ARRIVED = "arrived"
 """`Incoming.other` of people who came into the staff chat."""
 
-_COMMAND = re.compile(r"/(staff|invite|tickets|audit)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_COMMAND = re.compile(r"/(staff|invite|tickets|audit|console)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
 _JOIN = re.compile(rf"/start(?:@\w+)?\s+{JOIN}([A-Za-z0-9_-]{{20,59}})\s*", re.ASCII)
-_PRESS = re.compile(r"staff\|(remove|branch)\|(\d{1,19})", re.ASCII)
+_PRESS = re.compile(r"staff\|(remove|branch)\|(\d{1,19}|console:[0-9a-f]{8})", re.ASCII)
 _INVITE = re.compile(
     r"(staff|admin)(?:\s+(?!until\b|到)(\S(?:(?!\s(?:until\b|到)).){0,19}))?"
     r"(?:\s+(?:until|到)\s*(\d{4}-\d{1,2}-\d{1,2}))?",
@@ -50,7 +51,8 @@ _INVITE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """A privileged act that somebody tries: join, invite, staff, remove, branch, audit or tickets, and its argument.
+    """A privileged act that somebody tries: join, invite, staff, remove, branch, audit, console or tickets, and its
+    argument.
 
     branch removes everybody whom somebody let in, also through others.
     """
@@ -82,7 +84,7 @@ def hash_token(token: str) -> str:
 class RoleTurn:
     """One privileged act of one person with `role`. `token` is a new one, `now` local time, `at` the same in UTC.
 
-    `owners` are ids, `acts` the last privileged acts, newest first.
+    `owners` are ids, `acts` the last privileged acts, newest first. `console` gives the address of a link into it.
     """
 
     content: Content
@@ -96,6 +98,7 @@ class RoleTurn:
     token: str = ""
     owners: Sequence[str] = ()
     acts: Sequence[AuditedAct] = ()
+    console: Callable[[str], str] | None = None
 
     def decide(self, request: RoleRequest) -> Decision | None:
         """Return the decision; None when this person may not, or no such invitation is open."""
@@ -105,6 +108,8 @@ class RoleTurn:
                 return self._join(request.about)
             case "tickets" if self.role:
                 return Decision((list_tickets(self.content, self.tickets, self.now),))
+            case "console" if self.role:
+                return self._link_console()
             case "invite" if is_admin:
                 return self._invite(request.about)
             case "remove" if is_admin:
@@ -133,6 +138,14 @@ class RoleTurn:
         invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS), until)
         audited = Audited("invite", f"{role} {token_hash[:8]}")
         return Decision((Reply(text, link=JOIN + self.token),), (invited, audited))
+
+    def _link_console(self) -> Decision:
+        words = self.content.phrases.staff
+        if self.console is None:
+            return Decision((Reply(words.no_console),))
+        link = link_console(self.token, self.at)
+        text = words.console.format(address=self.console(self.token), minutes=LINK_FOR.seconds // 60)
+        return Decision((Reply(text, once=True),), (link, Audited("console-link", link.hash[:8])))
 
     def _join(self, token: str) -> Decision | None:
         invitation, words = self._find_invitation(token), self.content.phrases.staff
@@ -235,6 +248,11 @@ class RoleTurn:
     def _may_remove(self, member: Member) -> bool:
         """Return whether the member ranks below this person; nobody can remove themselves by a slip."""
         return member.user != self.who and RANK[member.role] < RANK[self.role]
+
+
+def link_console(token: str, at: datetime, user: str | None = None) -> ConsoleLinked:
+    """Return the effect that lets the person whose turn it is, or `user`, into the console by this token, once."""
+    return ConsoleLinked(hash_link(token), at + LINK_FOR, user)
 
 
 def _take_role(user: str) -> tuple[Effect, ...]:

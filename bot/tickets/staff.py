@@ -24,7 +24,7 @@ from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
-from bot.domain.tickets import Changed, Ticket, TicketState
+from bot.domain.tickets import Changed, Ticket, TicketState, TicketWords
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
 from bot.render.reply import Voice
@@ -85,10 +85,15 @@ class StaffTurn:
         if refusal := self._refuse(text):
             return refusal
         if note := _NOTE.match(text):
-            return Decision(effects=(Audited("note", self.ticket.number),)) if text[note.end() :] else Decision()
+            return self._note(text[note.end() :])
         if question := self._ask_to_confirm(text):
             return question
         return self._answer(Reply(text))
+
+    def _note(self, text: str) -> Decision:
+        """Keep words among staff, of which the graduate hears nothing."""
+        number = self.ticket.number
+        return Decision(effects=(TicketWords(number, "note", text), Audited("note", number)) if text else ())
 
     def _refuse(self, text: str) -> Decision | None:
         """Return the refusal of a text with secrets; None when there are none."""
@@ -156,7 +161,8 @@ class StaffTurn:
         after = replace(self._take(), waiting_since=None)
         posts = [Queued("graduate", reply, ticket.number) for reply in replies]
         notes = [post_to_staff(words, after, note)] if note else []
-        return Decision(effects=(Changed(after), *posts, *notes, Audited("answer", ticket.number)))
+        said = TicketWords(ticket.number, "staff", answer.text)
+        return Decision(effects=(Changed(after), *posts, *notes, said, Audited("answer", ticket.number)))
 
     def _change(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Decision:
         """Return the decision that the ticket becomes `after`, with a sentence for each side that has one."""

@@ -186,6 +186,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "recipients": [],
         "votes": [],
         "doors": [],
+        "ticket_words": [],
         "trials": [],
         "explained_questions": [],
         "join_codes": [],

@@ -171,7 +171,7 @@ async def test_outsiders_in_the_staff_chat_change_nothing(chats: Chats) -> None:
 async def test_two_take_at_once_and_one_gets_it(chats: Chats) -> None:
     await open_by_misses(chats)
     other = "2"
-    chats.service._owners = chats.service._owners | {("test", other)}
+    chats.service.acts._owners = frozenset(chats.service.acts._owners) | {("test", other)}
     take = chats.find_button("接手")
     await asyncio.gather(
         *[

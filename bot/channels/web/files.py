@@ -24,9 +24,9 @@ class StaticFiles:
     version: str
 
     @classmethod
-    def read(cls) -> StaticFiles:
-        """Read the folder."""
-        plain = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+    def read(cls, folder: Path = FOLDER) -> StaticFiles:
+        """Read a folder."""
+        plain = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
         packed = {name: gzip.compress(content, 9, mtime=0) for name, content in plain.items()}
         return cls(plain, packed, hashlib.sha256(b"".join(plain.values())).hexdigest()[:12])
 

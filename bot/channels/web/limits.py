@@ -29,7 +29,7 @@ class InboundLimits:
     def admits(self, user: str, address: str | None) -> bool:
         """Count one turn; False when it is one too many."""
         return self._takes(f"user {user}", *BROWSER) and (
-            not address or _is_own(address) or self._takes(address, *ADDRESS)
+            not address or is_own(address) or self._takes(address, *ADDRESS)
         )
 
     def _takes(self, key: str, per_s: float, burst: int) -> bool:
@@ -44,7 +44,8 @@ class InboundLimits:
         return True
 
 
-def _is_own(address: str) -> bool:
+def is_own(address: str) -> bool:
+    """Return whether this is the machine's own address."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

@@ -110,4 +110,7 @@ class StaffPhrases(PhraseRow):
     stranger: Sentence
     silent: Sentence
     secret: Sentence
+    console: Sentence
+    no_console: Sentence
+    console_other_role: Sentence
     commands: Mapping[str, Annotated[str, StringConstraints(min_length=1, max_length=256)]]

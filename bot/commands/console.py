@@ -1,0 +1,58 @@
+"""`gradbot console-link ROLE NAME`: a one-time link into the console, for whoever has the machine."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Literal
+
+import typer
+
+from bot.app import build
+from bot.app.build import Workspace
+from bot.app.settings import Settings
+from bot.domain.console import LINK_FOR, ConsoleKeyDropped
+from bot.domain.effects import Effect
+from bot.domain.roles import Audited, Enlisted
+from bot.tickets.roles import link_console as make_link
+
+
+def link_console(
+    role: Annotated[Literal["staff", "admin", "owner"], typer.Argument(help="工作人员、管理员或所有者。The role.")],
+    name: Annotated[str, typer.Argument(help="名字，同名就是同一个人。The name.")],
+    new_code: Annotated[bool, typer.Option("--new-code", help="换手机了，重新设验证码。A new second factor.")] = False,
+) -> None:
+    """打印进控制台的链接，10 分钟内有效，只能用一次。Print a one-time link into the console."""
+    from bot.commands.workspace import author, content_in_force, refuse_secrets, run
+
+    chosen = build.settings()
+    words = content_in_force().phrases.staff
+    refuse_secrets(content_in_force(), name)
+    if not (label := name.strip()[:20]):
+        raise typer.BadParameter("名字不能是空的 / the name is empty")
+
+    async def work(workspace: Workspace) -> str | None:
+        members = await workspace.store.roles.members(chosen.staffed, workspace.at)
+        there = next((one for one in members if one.label == label), None)
+        if there and there.role != role:
+            return None
+        token, user = secrets.token_urlsafe(24), there.user if there else f"console:{secrets.token_hex(4)}"
+        effects: list[Effect] = [] if there else [Enlisted(user, role, label)]
+        effects += [ConsoleKeyDropped(user)] if new_code else []
+        effects += [make_link(token, workspace.at, user), Audited("console-link", f"{role} {user}")]
+        await workspace.store.apply(effects, chosen.staffed, workspace.at, author())
+        return f"{_find_address(chosen)}/console/in/{token}"
+
+    address = run(work)
+    if address is None:
+        raise typer.TyperException(words.console_other_role.format(name=label))
+    print(words.console.format(address=address, minutes=LINK_FOR.seconds // 60))
+
+
+def _find_address(chosen: Settings) -> str:
+    """Return where browsers find the page. SettingsProblem when it is served nowhere."""
+    from bot.app.settings import SettingFault, SettingsProblem
+
+    page = chosen.page
+    if page is None:
+        raise SettingsProblem([SettingFault("GRADBOT_WEB", "missing", "console-link")])
+    return chosen.web_url or f"http://{page.host}:{page.port}"

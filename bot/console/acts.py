@@ -1,0 +1,74 @@
+"""Buttons of the console: each is one of those that staff have in chat, and is decided as there."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import RedirectResponse, Response
+
+from bot.console.parts import ConsolePage
+from bot.console.visit import Forbidden, Gone, Visit, download
+from bot.domain.messages import Answer
+
+_BROADCAST = re.compile(r"bc\|(\d{1,9})\|", re.ASCII)
+_AREAS = {"bc": "/broadcasts", "faq": "/knowledge", "staff": "/staff", "desk": "/tickets"}
+"""The page that shows what the buttons of an area do."""
+MOST_PRESS = 200
+
+
+async def press(visit: Visit) -> Response:
+    """Press a button that an answer offered."""
+    pressed = visit.field("press")[:MOST_PRESS]
+    area = pressed.partition("|")[0]
+    if area not in _AREAS or area == "desk":
+        raise Forbidden
+    answer = await visit.act(visit.incoming(press=pressed))
+    return visit.lead(lead_to(area, pressed, answer))
+
+
+def lead_to(area: str, pressed: str, answer: Answer) -> str:
+    """Return the page of what a button did: that of the broadcast that the answer is about, else of the area."""
+    if area != "bc":
+        return _AREAS[area]
+    shown = [button.id for reply in answer.replies for row in reply.buttons for button in row]
+    numbers = (found[1] for one in (*shown, pressed) if (found := _BROADCAST.match(one)))
+    number = next((number for number in numbers if number != "0"), "")
+    return f"/broadcasts/{number}" if number else "/broadcasts"
+
+
+async def send_file(visit: Visit) -> Response:
+    """Send the file of an answer."""
+    said, place = await visit.find_said(), visit.number("place")
+    if said is None or place >= len(said.replies) or (file := said.replies[place].attachment) is None:
+        raise Gone
+    return download(file.name, file.data, "application/octet-stream")
+
+
+async def list_sessions(visit: Visit) -> Response:
+    """Show the browsers that are in: one's own, to an admin everybody's."""
+    everybody = await visit.store.console.all(visit.session.channel, visit.at)
+    shown = [one for one in everybody if visit.role != "staff" or one.user == visit.who]
+    return await visit.show("sessions.html", sessions=shown, names=await visit.parts.names())
+
+
+async def end_session(visit: Visit) -> Response:
+    """End a session: one's own, for an admin anybody's."""
+    number, mine = visit.number("number"), visit.who if visit.role == "staff" else None
+    if not await visit.store.console.end(number, visit.session.channel, mine):
+        raise Gone
+    return visit.lead("/sessions")
+
+
+async def go_out(visit: Visit) -> Response:
+    """End this session."""
+    await visit.store.console.end(visit.session.number, visit.session.channel)
+    return RedirectResponse(visit.parts.base, 303)
+
+
+PAGES = (
+    ConsolePage("POST", "/press", "staff", press),
+    ConsolePage("GET", "/file/{place}", "staff", send_file),
+    ConsolePage("GET", "/sessions", "staff", list_sessions),
+    ConsolePage("POST", "/sessions/{number}", "staff", end_session),
+    ConsolePage("POST", "/out", "staff", go_out),
+)

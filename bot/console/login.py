@@ -1,0 +1,196 @@
+"""The way in: a one-time link, then a code of the person's app (TOTP). Nothing here needs a session with rights.
+
+A link is used by a form, not by opening it, so that whatever looks at links beforehand does not use it up. The cookie
+gets another secret when the code was right, so that nobody who knew the one before is in.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pyotp
+import segno
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.channels.token_bucket import TokenBucket
+from bot.channels.web.doors import CookieName, Door
+from bot.channels.web.limits import is_own
+from bot.console.forms import BadForm, read_form
+from bot.console.parts import FOLDER, Parts
+from bot.console.rendering import Renderings
+from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, hash_link
+from bot.domain.roles import Audited
+
+STEP_S = 30
+"""Seconds for which a code is shown."""
+PER_S, BURST = 0.5, 20
+"""Tries of one address a second, and at once."""
+KEPT = 1_000
+"""Addresses that are remembered."""
+MOST_BROWSER = 120
+"""Characters of a browser's name that are kept."""
+
+
+class Login:
+    """The pages of the way in, and the cookie that says who is in. `clock` in seconds."""
+
+    def __init__(self, parts: Parts, rendering: Renderings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._parts, self._rendering, self._clock = parts, rendering, clock
+        self._rows = parts.store.console
+        self._tries: dict[str, TokenBucket] = {}
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{FOLDER}/in/{{token}}", self._show_link, methods=["GET"]),
+            Route(f"{FOLDER}/in", self._take_link, methods=["POST"]),
+            Route(f"{FOLDER}/code", self._show_code, methods=["GET"]),
+            Route(f"{FOLDER}/code", self._take_code, methods=["POST"]),
+        ]
+
+    # Sessions
+
+    async def find(self, request: Request) -> tuple[Door, ConsoleSession] | None:
+        """Return the secret and the session of a browser; None when it has none that still lasts."""
+        door = Door.parse(request.cookies.get(self._cookie(request).name))
+        session = await self._rows.find(door.user, self._parts.present()) if door else None
+        return (door, session) if door and session else None
+
+    def ask(self, status: int = 401) -> Response:
+        """Answer somebody who is not in."""
+        return self._page("out.html", status)
+
+    def _cookie(self, request: Request) -> CookieName:
+        plain = self._parts.site.cookie(request)
+        return ConsoleCookie(self._parts.base, plain.is_secure)
+
+    def _set_cookie(self, response: Response, request: Request, door: Door) -> Response:
+        cookie, most = self._cookie(request), int(SESSION_FOR.total_seconds())
+        about: Any = {"path": cookie.path, "secure": cookie.is_secure, "httponly": True, "samesite": "lax"}
+        response.set_cookie(cookie.name, door.secret, most, **about)
+        return response
+
+    # The link
+
+    async def _show_link(self, request: Request) -> Response:
+        return self._page("in.html", token=request.path_params["token"][:80])
+
+    async def _take_link(self, request: Request) -> Response:
+        if (refusal := self._refuse(request)) is not None:
+            return refusal
+        try:
+            token = next(iter((await read_form(request)).get("token", ())), "")
+        except BadForm:
+            return self.ask(413)
+        door, at = Door.new(), self._parts.present()
+        browser = request.headers.get("user-agent", "")[:MOST_BROWSER]
+        whose = await self._rows.take_link(hash_link(token), door.user, at, at + CODE_WITHIN, browser)
+        if whose is None or await self._parts.service.acts.find_role(*whose) is None:
+            return self._page("out.html", 403, is_old=True)
+        response = RedirectResponse(f"{self._parts.base}/code", 303)
+        return self._set_cookie(response, request, door)
+
+    # The code
+
+    async def _show_code(self, request: Request) -> Response:
+        found = await self.find(request)
+        if found is None:
+            return self.ask()
+        door, session = found
+        if session.is_confirmed:
+            return RedirectResponse(self._parts.base, 303)
+        return await self._ask_code(door, session)
+
+    async def _ask_code(self, door: Door, session: ConsoleSession, *, is_wrong: bool = False) -> Response:
+        shown: dict[str, Any] = {"qr": "", "secret": ""}
+        if await self._rows.find_key(session.channel, session.user) is None:
+            secret = session.new_key or pyotp.random_base32()
+            if session.new_key is None:
+                await self._rows.set_up(session.number, secret)
+            name = (await self._parts.names()).get(session.user, session.user)
+            address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=self._rendering.words["title"])
+            drawn = segno.make(address, error="m").svg_inline(scale=4, light="#fff")
+            shown = {"qr": Markup(drawn), "secret": secret}  # noqa: S704 - our own drawing
+        status = 403 if is_wrong else 200
+        return self._page("code.html", status, form_word=door.form_word, is_wrong=is_wrong, **shown)
+
+    async def _take_code(self, request: Request) -> Response:
+        found = await self.find(request)
+        if found is None:
+            return self.ask()
+        door, session = found
+        try:
+            form = await read_form(request)
+        except BadForm:
+            return self.ask(413)
+        if (refusal := self._refuse(request)) is not None:
+            return refusal
+        if session.is_confirmed or not door.sent(next(iter(form.get("form", ())), "")):
+            return self.ask(403)
+        if await self._parts.service.acts.find_role(session.channel, session.user) is None:
+            return self.ask(403)
+        code = "".join(next(iter(form.get("code", ())), "").split())
+        return await self._judge(request, door, session, code)
+
+    async def _judge(self, request: Request, door: Door, session: ConsoleSession, code: str) -> Response:
+        """Let somebody in by a code that is right and new; after MOST_TRIES the link is void."""
+        at = self._parts.present()
+        if (tries := await self._rows.count_try(session.number)) > MOST_TRIES:
+            return self._page("out.html", 403, is_old=True)
+        secret = await self._rows.find_key(session.channel, session.user) or session.new_key
+        step = find_step(secret, code, at.timestamp()) if secret else None
+        if secret and step is not None:
+            becomes = Door.new()
+            if await self._rows.confirm(session, secret, step, becomes.user, at + SESSION_FOR):
+                audited = (Audited("console-in", str(session.number)),)
+                await self._parts.store.apply(audited, session.channel, at, session.user)
+                return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
+        if tries == MOST_TRIES:
+            await self._rows.end(session.number, session.channel)
+            return self._page("out.html", 403, is_old=True)
+        return await self._ask_code(door, session, is_wrong=True)
+
+    # Helpers
+
+    def _refuse(self, request: Request) -> Response | None:
+        """Refuse a form of another site, and too many of one address."""
+        if not self._parts.site.sent_from_here(request):
+            return self.ask(403)
+        address = request.client.host if request.client else ""
+        if is_own(address):  # a proxy's
+            return None
+        bucket = self._tries.pop(address, None) or TokenBucket(PER_S, BURST)
+        self._tries[address] = bucket
+        if len(self._tries) > KEPT:
+            del self._tries[next(iter(self._tries))]
+        now = self._clock()
+        if bucket.ready_at() > now:
+            return self._page("out.html", 429, is_flood=True)
+        bucket.count(now)
+        return None
+
+    def _page(self, template: str, status: int = 200, **about: Any) -> Response:
+        return self._rendering.page(template, status=status, **{"is_old": False, "is_flood": False, **about})
+
+
+class ConsoleCookie(CookieName):
+    """The cookie of the console, beside that of the page."""
+
+    @property
+    def name(self) -> str:
+        return f"{'__Secure-' if self.is_secure else ''}gradbot-console"
+
+
+def find_step(secret: str, code: str, now_s: float) -> int | None:
+    """Return the number of the half minute in which this is the code: this one, or one beside it; None: it is wrong."""
+    totp, step = pyotp.TOTP(secret, interval=STEP_S), int(now_s // STEP_S)
+    if not code.isascii() or not code.isdecimal():
+        return None
+    steps = (step - 1, step, step + 1)
+    return next((one for one in steps if secrets.compare_digest(totp.generate_otp(one), code)), None)

@@ -1,0 +1,86 @@
+"""The parts of the bot that the console uses, and the table of its pages: each says which role it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from starlette.responses import Response
+
+from bot.broadcast.area import BroadcastArea
+from bot.channels.web.site import Site
+from bot.content.content import Content
+from bot.domain.roles import Role
+from bot.domain.zone import local
+from bot.knowledge.revisions import Knowledge
+from bot.service.turns import Service
+from bot.store import Store
+from bot.tickets.roles import RANK
+
+if TYPE_CHECKING:
+    from bot.console.visit import Visit
+
+FOLDER = "/console"
+"""The path of the console, below that of the site."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that pages use. `channel` is the one whose staff come here; `present` is the moment in UTC, `today`,
+    when set, is rehearsed instead.
+    """
+
+    service: Service
+    knowledge: Knowledge
+    broadcasts: BroadcastArea
+    site: Site
+    channel: str
+    owners: tuple[str, ...]
+    present: Callable[[], datetime]
+    today: datetime | None = None
+
+    @property
+    def store(self) -> Store:
+        return self.service.store
+
+    @property
+    def content(self) -> Content:
+        return self.service.content
+
+    @property
+    def base(self) -> str:
+        """The path of the console as browsers see it, without a slash at its end."""
+        return self.site.path.rstrip("/") + FOLDER
+
+    def local(self, at: datetime) -> datetime:
+        """Return the notice's time of a moment, or the rehearsed one."""
+        return local(at, self.today)
+
+    async def names(self) -> Mapping[str, str]:
+        """Return the names of everybody with a role, by id."""
+        members = await self.store.roles.members(self.channel)
+        return {owner: owner for owner in self.owners} | {one.user: one.label or one.user for one in members}
+
+
+@dataclass(frozen=True)
+class ConsolePage:
+    """An address of the console: whoever ranks below `role` does not come to `answer`.
+
+    A GET only shows. A POST changes something, and is refused when it does not come from one of our own forms.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    role: Role
+    answer: Callable[[Visit], Awaitable[Response]]
+
+    def allows(self, role: Role) -> bool:
+        """Return whether somebody with this role may come here."""
+        return RANK[role] >= RANK[self.role]
+
+
+UPDATE = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
+"""The word of a form that makes it count once."""

@@ -1,0 +1,147 @@
+"""Tickets: the list by state, the thread, answers, notes, answers of the FAQ. Each act is one of the staff chat's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.responses import Response
+
+from bot.console.parts import ConsolePage
+from bot.console.visit import Gone, Visit
+from bot.domain.areas import Decision
+from bot.domain.messages import Answer, Incoming, Reply
+from bot.domain.roles import Role
+from bot.domain.session import Session
+from bot.domain.tickets import Ticket, TicketState
+from bot.render.reply import Voice
+from bot.store.tickets import FoundTicket
+from bot.tickets.number import ALPHABET, LENGTH
+from bot.tickets.staff_posts import step_title
+from bot.tickets.waiting import describe_wait
+
+MOST = 50
+"""Tickets of a page."""
+MOST_WORDS = 200
+"""Words of a ticket that are shown, the last ones."""
+FILTERS: Mapping[str, Sequence[TicketState]] = {
+    "": ("open", "taken", "released"),
+    "open": ("open", "released"),
+    "taken": ("taken",),
+    "closed": ("closed",),
+}
+"""States that each filter of the list shows."""
+ACTS = ("take", "drop", "close", "reopen")
+
+_NUMBER = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
+_TOPIC = re.compile(r"[a-z0-9_-]{1,40}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class TicketLine:
+    """A ticket in the list, in words."""
+
+    ticket: Ticket
+    opened_at: datetime
+    state: str
+    step: str
+    waited: str
+    last: str
+
+
+async def list_tickets(visit: Visit) -> Response:
+    """Show the tickets of a filter: those that wait longest first, closed ones newest first."""
+    chosen = visit.asked("state") if visit.asked("state") in FILTERS else ""
+    after = visit.asked("before")
+    before = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else None
+    found = await visit.store.tickets.page(FILTERS[chosen], MOST + 1, before)
+    more = str(found[MOST - 1].id) if chosen == "closed" and len(found) > MOST else ""
+    lines = [TicketLine(it.ticket, it.opened_at, *_describe(visit, it.ticket), it.last[:80]) for it in found[:MOST]]
+    is_cut = len(found) > MOST and not more
+    return await visit.show("tickets.html", lines=lines, chosen=chosen, filters=list(FILTERS), more=more, is_cut=is_cut)
+
+
+def _describe(visit: Visit, ticket: Ticket) -> tuple[str, str, str]:
+    """Return state, step and wait of a ticket in words."""
+    words, voice = visit.content.phrases.desk, Voice(visit.content, Session(ticket.notice), visit.now)
+    waited = describe_wait(words, ticket.waiting_since, visit.now) if ticket.waiting_since else ""
+    return words.states_for_staff[ticket.state].format(number=ticket.number), step_title(voice, ticket), waited
+
+
+async def show_ticket(visit: Visit) -> Response:
+    """Show a ticket with what was said."""
+    return await _show(visit, await _find(visit))
+
+
+async def _show(visit: Visit, found: FoundTicket, *, typed: str = "", refused: Answer | None = None) -> Response:
+    ticket, entries = found.ticket, visit.content.entries
+    state, step, waited = _describe(visit, ticket)
+    about: dict[str, object] = {"said": refused} if refused else {}
+    return await visit.show(
+        "ticket.html",
+        status=422 if refused else 200,
+        ticket=ticket,
+        state=state,
+        step=step,
+        waited=waited,
+        spoken=await visit.store.tickets.words(ticket.number, MOST_WORDS),
+        names=await visit.parts.names(),
+        topics=[entries[topic] for topic in ticket.topics if topic in entries],
+        entries=list(entries.values()),
+        acts=_possible(ticket),
+        typed=typed,
+        **about,
+    )
+
+
+def _possible(ticket: Ticket) -> tuple[str, ...]:
+    return ("reopen",) if ticket.state == "closed" else ("drop" if ticket.state == "taken" else "take", "close")
+
+
+async def _find(visit: Visit) -> FoundTicket:
+    number = visit.request.path_params["number"]
+    found = await visit.store.tickets.find(number=number) if _NUMBER.fullmatch(number) else None
+    if found is None:
+        raise Gone
+    return found
+
+
+async def change_ticket(visit: Visit) -> Response:
+    """Take a ticket, give it back, close it, open it again; or answer with an entry of the FAQ."""
+    found, act, topic = await _find(visit), visit.field("act"), visit.field("topic")
+    number = found.ticket.number
+    if act == "say" and _TOPIC.fullmatch(topic):
+        act = f"say|{topic}"
+    elif act not in ACTS:
+        raise Gone
+    await _act(visit, number, visit.incoming(press=f"desk|{number}|{act}", place="staff"))
+    return visit.lead(f"/tickets/{number}")
+
+
+async def say(visit: Visit) -> Response:
+    """Answer the graduate, or leave a note among staff; what is refused stays in the field."""
+    found, text = await _find(visit), visit.field("text").strip()
+    mark = "//" if visit.field("kind") == "note" else ""
+    answer = await _act(visit, found.ticket.number, visit.incoming(text=f"{mark}{text}", place="staff"))
+    if answer.replies:
+        return await _show(visit, found, typed=text, refused=answer)
+    return visit.lead(f"/tickets/{found.ticket.number}")
+
+
+async def _act(visit: Visit, number: str, incoming: Incoming) -> Answer:
+    async def decide(incoming: Incoming, _: Role, at: datetime) -> Decision:
+        if incoming.press is None and not incoming.text.strip("/ "):
+            return Decision((Reply(visit.rendering.words["tickets"]["empty"]),))
+        return await visit.parts.service.staff.decide_on_ticket(visit.content, number, incoming, at)
+
+    return await visit.act(incoming, decide)
+
+
+PAGES = (
+    ConsolePage("GET", "/tickets", "staff", list_tickets),
+    ConsolePage("GET", "/tickets/{number}", "staff", show_ticket),
+    ConsolePage("POST", "/tickets/{number}", "staff", change_ticket),
+    ConsolePage("POST", "/tickets/{number}/say", "staff", say),
+)

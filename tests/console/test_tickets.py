@@ -1,0 +1,98 @@
+"""Tickets in the console: everything that the staff chat can do, by its rules, and nothing that it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from bot.app.build import TELEGRAM
+from bot.domain.messages import Delivered, Outcome, Post
+from tests.console.conftest import School, Teacher
+
+
+async def open_ticket(school: School, user: str = "501", words: str = "照片怎么是别人的") -> str:
+    """A graduate asks for a person; return the ticket's number."""
+    await school.say(user, "/start")
+    await school.say(user, press="cmd|desk")
+    await school.say(user, words)
+    return next(one.ticket.number for one in await school.store.tickets.page(("open",), 9))
+
+
+async def deliver_to_graduates(school: School) -> list[str]:
+    """Deliver everything that waits; return the texts that went to graduates."""
+    posts: list[Post] = []
+
+    async def deliver(post: Post) -> Delivered:
+        posts.append(post)
+        return Delivered(Outcome("sent", str(len(posts))))
+
+    while deliveries := await school.service.outbox.deliveries(TELEGRAM, deliver):
+        await asyncio.gather(*deliveries)
+    return [post.reply.text for post in posts if post.user and post.reply]
+
+
+async def test_a_ticket_is_found_taken_answered_and_closed(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    assert number in await teacher.opens()
+    assert "照片怎么是别人的" in await teacher.opens("/tickets")
+    address = f"/tickets/{number}"
+    await teacher.opens(address)
+    await teacher.sends(address, act="take")
+    assert "王老师" in teacher.html
+    await teacher.sends(f"{address}/say", kind="note", text="找过辅导员了")
+    await teacher.sends(f"{address}/say", kind="answer", text="我查一下，明天回你。")
+    said = re.findall(r'<li class="(\w+)">', teacher.html)
+    assert said == ["graduate", "note", "staff"]
+    assert "找过辅导员了" in teacher.html
+    await teacher.sends(address, act="close")
+    told = " ".join(await deliver_to_graduates(school))
+    assert "我查一下，明天回你。" in told
+    assert "找过辅导员了" not in told
+    assert number in await teacher.opens("/tickets?state=closed")
+    acts = [one.act for one in await school.store.roles.acts(TELEGRAM, 9)]
+    assert acts[:4] == ["close", "answer", "note", "take"]
+
+
+async def test_a_form_that_is_sent_twice_answers_once(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    await teacher.opens(f"/tickets/{number}")
+    form = {**teacher.hidden, "kind": "answer", "text": "收到。"}
+    for _ in range(2):
+        assert (await teacher.client.post(f"/console/tickets/{number}/say", data=form)).status_code == 303
+    assert sum(words.side == "staff" for words in await school.store.tickets.words(number, 9)) == 1
+
+
+async def test_what_the_chat_refuses_stays_in_the_field_and_is_not_sent(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    address = f"/tickets/{number}"
+    await teacher.opens(address)
+    await teacher.sends(f"{address}/say", kind="answer", text="身份证号 11010519491231002X")
+    assert teacher.status == 422
+    await teacher.sends(f"{address}/say", kind="answer", text="点这个 http://evil.example/x 登录")
+    assert teacher.status == 422
+    assert "http://evil.example/x" in teacher.html
+    other = await school.let_in("staff", "李老师")
+    assert [words.side for words in await school.store.tickets.words(number, 9)] == ["graduate"]
+    await other.opens(address)
+    await other.sends(f"{address}/say", kind="answer", text="点这个 http://evil.example/x 登录")
+    assert other.status == 200  # two people said it
+
+
+async def test_what_people_wrote_is_never_markup(school: School) -> None:
+    number = await open_ticket(school, words="<script>alert(1)</script><b onload=x>照片")
+    teacher = await school.let_in("staff", "<i>王</i>")
+    for page in ("", "/tickets", f"/tickets/{number}", "/sessions"):
+        shown = await teacher.opens(page)
+        assert "<script>alert" not in shown
+        assert "<b onload" not in shown
+        assert "<i>王" not in shown
+
+
+async def test_an_unknown_ticket_or_answer_is_nowhere(school: School) -> None:
+    teacher: Teacher = await school.let_in()
+    for path in ("/tickets/ZZZZZZ", "/tickets/1%27--", "/file/0", "/file/9999999999999", "/tickets?before=x"):
+        await teacher.opens(path)
+        assert teacher.status == (200 if "?" in path else 404), path
