@@ -166,21 +166,38 @@ def links(
         str, typer.Option(help="机器人的用户名，不写就问 Telegram。The bot's username.", show_default="?")
     ] = "",
     png: Annotated[Path | None, typer.Option(file_okay=False, help="把二维码存进这个文件夹。QR codes here.")] = None,
+    posters: Annotated[
+        Path | None, typer.Option(file_okay=False, help="把A4海报（网页）存进这个文件夹。Posters to print here.")
+    ] = None,
 ) -> None:
-    """打印通知、步骤、问题的链接，可存二维码。Prints deep links; QR codes as PNG with --png."""
+    """打印通知、步骤、问题的链接，可存二维码和海报。Prints deep links; QR codes and posters as files."""
     from bot.render import links as deep  # posters are made seldom
 
     chosen = build.settings()
-    name = deep.USERNAME.fullmatch(bot or _username(chosen))
-    if name is None:
-        raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-    for link in deep.list_links(asyncio.run(build.content_in_force(chosen)), build.local_now(chosen)):
-        print(f"{link.address(name[1])}\t{link.title}")
-        if png:
-            try:
-                deep.draw(link, name[1], png)
-            except OSError as trouble:
-                raise typer.BadParameter(f"存不了 / cannot write: {trouble.filename}: {trouble.strerror}") from None
+    doors = _doors(chosen, bot)
+    content = asyncio.run(build.content_in_force(chosen))
+    for link in deep.list_links(content, build.local_now(chosen)):
+        print(*(link.address(door) for door in doors.values()), link.title, sep="\t")
+        try:
+            if png:
+                deep.draw(link, doors, png)
+            if posters:
+                deep.write_poster(content, link, doors.values(), posters)
+        except OSError as trouble:
+            raise typer.BadParameter(f"存不了 / cannot write: {trouble.filename}: {trouble.strerror}") from None
+
+
+def _doors(chosen: Settings, bot: str) -> dict[str, str]:
+    """Return the addresses at which the bot opens, by channel: the page's, where it has a public one, comes first."""
+    from bot.channels.telegram.links import USERNAME, address_of
+
+    doors = {"web": f"{chosen.web_url}/"} if chosen.web_url else {}
+    if bot or chosen.telegram_token or not doors:
+        name = USERNAME.fullmatch(bot or _username(chosen))
+        if name is None:
+            raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
+        doors[build.TELEGRAM] = address_of(name[1])
+    return doors
 
 
 def _username(chosen: Settings) -> str:

@@ -1,12 +1,18 @@
-"""Deep links to the bot, its notices, steps and topics, and their QR codes. Pure, except that `draw` writes a file."""
+"""Deep links to the bot, its notices, steps and topics, their QR codes and posters. Pure, but for what writes a file.
+
+The addresses of the doors, at each of which the bot opens, are given.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from bot.content.content import Content
 from bot.domain.session import Session
@@ -15,10 +21,9 @@ from bot.render.reply import Voice
 
 QR_SCALE = 12
 """Pixels of one module of a QR code: about 5 cm at 150 dpi."""
+_POSTER = Path(__file__).parent / "poster.html"
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
 """A start payload (Bot API, deep linking)."""
-USERNAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{3,31})", re.ASCII)
-"""A username of a bot, with or without @."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,14 @@ class Link:
     payload: str
     title: str
 
-    def address(self, bot: str) -> str:
-        """Return the web address, for a bot by its username without @."""
-        return f"https://t.me/{bot}?start={self.payload}" if self.payload else f"https://t.me/{bot}"
+    def address(self, door: str) -> str:
+        """Return the web address, for the address of a door."""
+        return f"{door}?start={self.payload}" if self.payload else door
+
+    @property
+    def file(self) -> str:
+        """The name of its files, without an ending."""
+        return self.payload or "bot"
 
 
 def list_links(content: Content, now: datetime) -> Iterator[Link]:
@@ -52,11 +62,36 @@ def _all_links(content: Content, now: datetime) -> Iterator[Link]:
         yield Link(f"faq-{entry.id}", entry.title)
 
 
-def draw(link: Link, bot: str, folder: Path) -> Path:
-    """Write the link as a QR code to `folder`/PAYLOAD.png and return the path; create the folder when absent."""
+def draw(link: Link, doors: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write the link at each door, by name, as a QR code to `folder` and return the paths; create an absent folder.
+
+    Where there are several doors, a file has the name of its own in its name.
+    """
     import segno  # noqa: PLC0415 - only posters need it
 
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{link.payload or 'bot'}.png"
-    segno.make(link.address(bot), error="m", micro=False).save(str(path), scale=QR_SCALE, border=4)
+    paths = []
+    for name, door in doors.items():
+        path = folder / (f"{link.file}-{name}.png" if len(doors) > 1 else f"{link.file}.png")
+        segno.make(link.address(door), error="m", micro=False).save(str(path), scale=QR_SCALE, border=4)
+        paths.append(path)
+    return paths
+
+
+def write_poster(content: Content, link: Link, doors: Iterable[str], folder: Path) -> Path:
+    """Write a page of A4 to be printed, with the school's name and the QR codes, and return its path."""
+    import segno  # noqa: PLC0415 - only posters need it
+
+    def qr(address: str) -> Markup:
+        # The codes are made by a library from an address: no markup of others is in them.
+        return Markup(segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True))  # noqa: S704
+
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(_POSTER.read_text("utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{link.file}.html"
+    words, notice = content.phrases.poster, next(iter(content.notices.values()))
+    title = link.title if link.payload else notice.notice.short
+    addresses = [link.address(door) for door in doors]
+    said = page.render(school=notice.school.name, title=title, addresses=addresses, qr=qr, words=words)
+    path.write_text(said, "utf-8")
     return path

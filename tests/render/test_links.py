@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.render.links import USERNAME, Link, draw, list_links
+from bot.channels.telegram.links import USERNAME
+from bot.render.links import Link, draw, list_links
 from tests.commands.test_command_line import gradbot
 from tests.conftest import Meets, shipped
 from tests.person import at
@@ -44,7 +45,24 @@ def test_the_command_prints_them_and_draws_them(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:
-    assert draw(LINKS[0], "some_bot", tmp_path / "a" / "b").name == "bot.png"
+    (drawn,) = draw(LINKS[0], {"web": "https://www.example.edu/"}, tmp_path / "a" / "b")
+    assert drawn.name == "bot.png"
+
+
+def test_the_page_has_links_and_posters_beside_those_of_telegram(tmp_path: Path) -> None:
+    address = "https://www.example.edu/check"
+    args = ("links", "--bot", "some_bot", "--posters", str(tmp_path / "posters"))
+    lines = gradbot(tmp_path, *args, GRADBOT_WEB_URL=address).stdout.splitlines()
+    assert lines[0].split("\t")[:2] == [f"{address}/", "https://t.me/some_bot"]
+    assert all(line.startswith(f"{address}/") for line in lines)
+    alone = gradbot(tmp_path, "links", GRADBOT_WEB_URL=address).stdout
+    assert "t.me" not in alone
+    assert f"{address}/?start=faq-cost\t" in alone
+    poster = (tmp_path / "posters" / "faq-cost.html").read_text("utf-8")
+    assert next(iter(shipped().notices.values())).school.name in poster
+    assert shipped().entries["cost"].title in poster
+    assert poster.count("<svg") == 2
+    assert len(list((tmp_path / "posters").iterdir())) == len(LINKS)
 
 
 @pytest.mark.parametrize("name", ["x", "a b", "https://t.me/some_bot", "机器人", "a" * 33])

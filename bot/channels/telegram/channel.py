@@ -33,9 +33,10 @@ from bot.channels.telegram.admission import Admission
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.floods import Floods
 from bot.channels.telegram.intake import FinalCall, Intake, until_done
+from bot.channels.telegram.links import address_of
 from bot.channels.telegram.posts import Posts
 from bot.channels.telegram.rate_limiter import ONE_TRY
-from bot.channels.telegram.replies import Replies, address_of, attempt
+from bot.channels.telegram.replies import Replies, attempt
 from bot.channels.telegram.updates import Event, Unreadable
 from bot.domain.messages import Delivered, Incoming, NotSaved, Owe, Owed, Post, Receive, Reply
 
@@ -108,7 +109,7 @@ class Telegram:
     @property
     def address(self) -> str:
         """Return the link to the bot; empty until it serves."""
-        return address_of(self._me) if self._me.username else ""
+        return address_of(self._me.username) if self._me.username else ""
 
     async def run(self, receive: Receive, owed: Sequence[str] = ()) -> None:
         """Serve until cancelled. Raises WrongToken when Telegram does not know the token; waits out any other trouble.

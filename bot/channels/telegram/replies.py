@@ -17,6 +17,7 @@ from bot.channels.telegram import outgoing, updates
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.limits import Patience
+from bot.channels.telegram.links import address_of
 from bot.channels.telegram.outcomes import AGAIN_S
 from bot.channels.telegram.posts import with_address
 from bot.channels.telegram.rate_limiter import RateLimitArgs
@@ -194,12 +195,7 @@ class Replies:
         return True
 
     def _address(self) -> str:
-        return address_of(self._me())
-
-
-def address_of(me: User) -> str:
-    """Return the link to the bot."""
-    return f"https://t.me/{me.username}"
+        return address_of(self._me().username)
 
 
 async def attempt(call: Callable[..., Awaitable[object]], **parameters: object) -> None:

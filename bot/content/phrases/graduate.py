@@ -126,6 +126,13 @@ class WebPhrases(PhraseRow):
     reload: Sentence
 
 
+class PosterPhrases(PhraseRow):
+    """The words of a poster beside its QR code."""
+
+    scan: Sentence
+    warning: Sentence
+
+
 class TelegramPhrases(PhraseRow):
     """The bot's commands and profile in Telegram (Bot API: at most 512 and 120 characters)."""
 

@@ -17,6 +17,7 @@ from bot.content.phrases.graduate import (
     DoorPhrases,
     OpinionPhrases,
     OwnCardWords,
+    PosterPhrases,
     PublicWords,
     SecretName,
     SketchWords,
@@ -111,6 +112,7 @@ class Phrases(PhraseRow):
     broadcast: BroadcastPhrases
     telegram: TelegramPhrases
     web: WebPhrases
+    poster: PosterPhrases
     doors: DoorPhrases
     head: Sentence
     head_side: Sentence
