@@ -27,9 +27,13 @@ from bot.channels.http.connections import ConnectionLimits
 from bot.channels.http.pages import serving as serve
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
+<<<<<<< HEAD
 from bot.console.app import Behind, Console
 from bot.console.parts import Parts
 from bot.domain.messages import Bulletin, NotSaved, Outcome, Owed, Ready, Reply
+=======
+from bot.domain.messages import Bulletin, NotSaved, Outcome, Ready, Reply
+>>>>>>> 334cc07 (The ledger says who has not opened the page yet; what nobody has seen is corrected in its place and can be taken back)
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
@@ -147,25 +151,36 @@ class PageBulk:
     """Bulletins for people of the page: they wait in the outbox until the person's page asks for them."""
 
     def __init__(self, serving: Service) -> None:
-        self._serving = serving
+        self._outbox = serving.outbox
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome:
-        """Leave a bulletin for a person. `sent`: it is there for the page to fetch."""
+        """Leave a bulletin for a person. `sent`: it is there for the page to fetch, and the ledger says if it waits."""
         if not await ready():
             return Outcome("later")
         try:
-            await self._serving.outbox.owe(Owed(Web.name, user, (Reply("", bulletin=bulletin),)))
+            return Outcome("sent", await self._outbox.leave(Web.name, user, Reply("", bulletin=bulletin)))
         except NotSaved:
             return Outcome("unsure", reason="store")
-        return Outcome("sent")
 
     async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome:
-        """Leave the new wording: what a page showed is not changed."""
-        return await self.send(user, bulletin, ready)
+        """Leave the new wording, in place of the old one where that was not fetched; else beside it."""
+        if not await ready():
+            return Outcome("later")
+        try:
+            await self._outbox.take_back(Web.name, user, message)
+            return Outcome("sent", await self._outbox.leave(Web.name, user, Reply("", bulletin=bulletin)))
+        except NotSaved:
+            return Outcome("unsure", reason="store")
 
     async def delete(self, user: str, message: str, ready: Ready) -> Outcome:
-        """Refuse: what a page fetched is not taken back."""
-        return Outcome("failed", reason="page")
+        """Take a bulletin back that was not fetched; `failed` when a page has shown it."""
+        if not await ready():
+            return Outcome("later")
+        try:
+            is_back = await self._outbox.take_back(Web.name, user, message)
+        except NotSaved:
+            return Outcome("unsure", reason="store")
+        return Outcome("sent", message) if is_back else Outcome("failed", reason="fetched")
 
     async def card(self, user: str, message: str | None, reply: Reply) -> str | None:
         """Show no card: staff have none of their own in a page."""

@@ -34,7 +34,9 @@ def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     """Format the number of recipients in each state, which add up to the total, and the reasons of those left out."""
     names = {**words.rows, "sent": words.arrived[act]}
     why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
-    said = (f"{names[state]} {totals[state]}" for state in STATES if totals[state])
+    said = [f"{names[state]} {totals[state]}" for state in STATES if totals[state]]
+    if totals.waiting:
+        said.append(words.unfetched.format(n=totals.waiting))
     return " · ".join(said) + (f"（{why}）" if why else "")
 
 

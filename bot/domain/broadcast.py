@@ -77,12 +77,13 @@ class Result:
 class Totals:
     """Numbers of recipients by state and by answer. The states add up to `total`.
 
-    `skipped`: numbers of those who were left out, by reason.
+    `skipped`: numbers of those who were left out, by reason. `waiting`: those of `sent` whose page has not fetched it.
     """
 
     states: Mapping[RowState, int] = field(default_factory=dict)
     acks: Mapping[Ack, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
 
     def __getitem__(self, state: RowState) -> int:
         return self.states.get(state, 0)

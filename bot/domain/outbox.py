@@ -8,6 +8,9 @@ from typing import Literal
 
 from bot.domain.messages import Commands, Reply
 
+LEFT = "left-"
+"""Beginning of the mark of a message that was left for its person to fetch; the rest is its number in the outbox."""
+
 
 @dataclass(frozen=True, slots=True)
 class Queued:

@@ -16,8 +16,8 @@ from typing import Any
 
 from bot.content.content import Content
 from bot.domain.effects import Outdated
-from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post
-from bot.domain.outbox import Queued
+from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post, Reply
+from bot.domain.outbox import LEFT, Queued
 from bot.domain.zone import local, utc
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import LazyLogger
@@ -77,6 +77,24 @@ class Outbox:
             _log.error("store_problem", **problem.for_log, channel=owed.channel)
             raise NotSaved from None
         self.posted.set()
+
+    async def leave(self, channel: str, user: str, reply: Reply) -> str:
+        """Leave a message where its person will fetch it, and return the mark of it. NotSaved."""
+        try:
+            number = await self._store.outbox.leave(Queued("user", reply, user=user), channel, self._present())
+        except StoreProblem as problem:
+            _log.error("store_problem", **problem.for_log, channel=channel)
+            raise NotSaved from None
+        self.posted.set()
+        return f"{LEFT}{number}"
+
+    async def take_back(self, channel: str, user: str, mark: str) -> bool:
+        """Take a message away that was left; False when it was fetched. NotSaved."""
+        try:
+            return await self._store.outbox.take_back(channel, user, int(mark.removeprefix(LEFT)))
+        except StoreProblem as problem:
+            _log.error("store_problem", **problem.for_log, channel=channel)
+            raise NotSaved from None
 
     async def debtors(self, channel: str) -> Sequence[str]:
         """Return the chats that are owed something: later replies wait behind it."""

@@ -13,16 +13,17 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, exists, func, or_, select, update
+from sqlalchemy import RowMapping, Text, bindparam, cast, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.broadcast import Recipient, Result, RowState, Totals
 from bot.domain.lifecycle import BroadcastState
+from bot.domain.outbox import LEFT
 from bot.store.batching import Batcher
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.proofs import prove
 from bot.store.rows import Rows, run_to_completion
-from bot.store.tables import people
+from bot.store.tables import outbox, people
 from bot.store.times import text_of, time_of
 
 CLAIM_S = 10.0
@@ -32,6 +33,16 @@ FLIGHT_S = 40.0
 PAGE = 1000
 """Rows read at a time by a report."""
 
+# From the few messages that wait to the many rows of the ledger, by their keys.
+_COUNT_WAITING = select(func.count()).where(
+    outbox.c.to == "user",
+    people.c.channel == outbox.c.channel,
+    people.c.user_id == outbox.c.user_id,
+    recipients.c.broadcast == bindparam("number"),
+    recipients.c.who == people.c.id,
+    recipients.c.state == "sent",
+    recipients.c.message == literal(LEFT) + cast(outbox.c.id, Text),
+)
 _CLAIM = select(recipients.c.id).where(
     recipients.c.broadcast == bindparam("number"),
     recipients.c.state == "pending",
@@ -166,7 +177,8 @@ class LedgerRows(Rows):
         async with self._reading() as connection:
             acks = await _by(connection, number, recipients.c.ack)
             skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
-            return Totals(await states_of(connection, number), dict(acks), dict(skipped))
+            waiting = (await connection.execute(_COUNT_WAITING, {"number": number})).scalar_one()
+            return Totals(await states_of(connection, number), dict(acks), dict(skipped), waiting)
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
         """Yield every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""

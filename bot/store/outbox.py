@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, delete, exists, insert, not_, select, union_all, update
+from sqlalchemy import Row, and_, delete, exists, func, insert, not_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.console import OWN
@@ -192,6 +192,25 @@ class OutboxRows(Rows):
                 elif becomes := joined or new:
                     this = update(outbox).where(outbox.c.id == waiting[-1].id)
                     await connection.execute(this.values(reply=_REPLY.dump_json(becomes).decode()))
+
+    @run_to_completion
+    async def leave(self, message: Queued, channel: str, at: datetime) -> int:
+        """Queue a message that its person will fetch, and return its number."""
+        mine = (outbox.c.channel == channel, outbox.c.to == message.to, outbox.c.user_id == message.user)
+        async with self._writing() as connection:
+            await queue(connection, message, Origin(channel, "", at))
+            newest = await connection.execute(select(func.max(outbox.c.id)).where(*mine))
+            return int(newest.scalar_one())
+
+    @run_to_completion
+    async def take_back(self, channel: str, user: str, number: int) -> bool:
+        """Delete a message that still waits for a person; False when it does not wait any more."""
+        this = (outbox.c.id == number, outbox.c.channel == channel, outbox.c.user_id == user)
+        async with self._writing() as connection:
+            if not (await connection.execute(select(outbox.c.id).where(*this).with_for_update())).first():
+                return False
+            await remove(connection, number)
+            return True
 
     async def list_debtors(self, channel: str) -> list[str]:
         """Return the users for whom something waits that later messages wait behind."""

@@ -149,6 +149,7 @@ class BroadcastPhrases(PhraseRow):
     sends: Mapping[Literal["send", "edit", "delete"], Label]
     drops: Mapping[Literal["send", "edit", "delete"], Label]
     sure: Mapping[Literal["send", "edit", "delete"], Label]
+    unfetched: Sentence
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     reach: Sentence
     reach_again: Mapping[Literal["send", "edit", "delete"], Sentence]
