@@ -27,13 +27,9 @@ from bot.channels.http.connections import ConnectionLimits
 from bot.channels.http.pages import serving as serve
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
-<<<<<<< HEAD
 from bot.console.app import Behind, Console
 from bot.console.parts import Parts
-from bot.domain.messages import Bulletin, NotSaved, Outcome, Owed, Ready, Reply
-=======
 from bot.domain.messages import Bulletin, NotSaved, Outcome, Ready, Reply
->>>>>>> 334cc07 (The ledger says who has not opened the page yet; what nobody has seen is corrected in its place and can be taken back)
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
