@@ -48,11 +48,14 @@ class FolderWatcher:
             return
         await self._knowledge.keep_first()
         await self._publish(await find_new_files(self._knowledge.store.knowledge, folder), set())
-        root = folder.resolve()
+        root, seen = folder.resolve(), read_folder(folder)
         async for events in awatch(root, debounce=DEBOUNCE_MS, step=STEP_MS):
-            names = {str(Path(path).relative_to(root)) for _, path in events}
             files = read_folder(folder)
+            # A folder that is swapped behind a link (a ConfigMap) changes without an event of its files.
+            names = {str(Path(path).relative_to(root)) for _, path in events}
+            names |= {name for name in {*seen, *files} if seen.get(name) != files.get(name)}
             saved = {name: text for name, text in files.items() if name in names}
+            seen = files
             await self._publish(saved, names - files.keys())
 
     async def _publish(self, saved: Mapping[str, str | bytes], removed: set[str]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import tempfile
+import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -323,6 +324,33 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     again = await Newsroom.open(tmp_path / "gradbot.db", folder)
     assert "我只会核对" in await again.asks("红烧肉几点卖")
     await again.close()
+
+
+async def test_a_folder_that_is_swapped_behind_a_link_is_published_within_two_seconds(tmp_path: Path) -> None:
+    """As Kubernetes mounts a ConfigMap: links into `..data`, itself a link that is replaced."""
+    folder, files = tmp_path / "content", {file.name: file.read_text("utf-8") for file in SHIPPED["faq"].glob("*.yaml")}
+
+    def put(version: str, more: dict[str, str]) -> None:
+        (folder / version / "faq").mkdir(parents=True)
+        for name, text in (files | more).items():
+            (folder / version / "faq" / name).write_text(text, "utf-8")
+        (folder / "..new").symlink_to(version)
+        (folder / "..new").replace(folder / "..data")
+
+    put("..1", {"gone.yaml": OWN.replace("红烧肉", "豆腐").replace("red-pork", "tofu")})
+    (folder / "faq").symlink_to("..data/faq")
+    room = await Newsroom.open(tmp_path / "gradbot.db", folder)
+    assert "只管核对" in await room.asks("豆腐几点卖")
+    watching = asyncio.create_task(FolderWatcher(room.knowledge, _hears(room, [])).watch())
+    await asyncio.sleep(0.3)
+    put("..2", {"canteen.yaml": OWN})
+    began = time.process_time()  # others use this machine too
+    await until(lambda: room.knowledge.number == 2)
+    assert time.process_time() - began < 2
+    assert "只管核对" in await room.asks("红烧肉几点卖")
+    assert room.knowledge.content.entries.keys() & {"red-pork", "tofu"} == {"red-pork"}
+    await stop(watching)
+    await room.close()
 
 
 def _hears(room: Newsroom, told: list[str]) -> Callable[[Report], Awaitable[None]]:
