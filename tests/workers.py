@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from typing import Self
 
 from sqlalchemy.engine import make_url
 
-from tests.bot_process import settings
+from tests.bot_process import ROOT, settings
 from tests.telegram_server import TelegramServer
 
 
@@ -90,11 +92,48 @@ def proxy_of(database: str) -> tuple[Proxy, str]:
     return proxy, by_it.render_as_string(hide_password=False)
 
 
+class Nginx:
+    """The nginx of this machine, set up by `deploy/nginx.conf`: the webhook at `port`, the page under a path of it."""
+
+    def __init__(self, folder: Path, *targets: int) -> None:
+        self.targets = list(targets)
+        self.pages = [free_port() for _ in targets]
+        self.port = free_port()
+        self.path = "/graduation/"
+        self._folder = folder
+
+    async def __aenter__(self) -> Self:
+        site = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+        for name, ports in {"webhook": self.targets, "page": self.pages}.items():
+            there = "\n".join(f"server 127.0.0.1:{port} max_fails=2 fail_timeout=5s;" for port in ports)
+            site = re.sub(rf"(upstream gradbot_{name} {{)(\s+server .*)+", rf"\1\n{there}", site)
+        site = re.sub(r"ssl_certificate.*", "", site).replace("listen 443 ssl", f"listen 127.0.0.1:{self.port}")
+        site = site.replace("location = /telegram", "location = /hook").replace(
+            "location / {", f"location {self.path} {{"
+        )
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        paths = " ".join(f"{kind}_temp_path {self._folder}/{kind};" for kind in kinds)
+        whole = self._folder / "nginx.conf"
+        whole.write_text(
+            f"daemon off; worker_processes 1; pid {self._folder}/nginx.pid; error_log stderr error;\n"
+            f"events {{ worker_connections 1024; }}\nhttp {{ access_log off; {paths}\n{site}\n}}\n"
+        )
+        with (self._folder / "nginx.log").open("a") as log:
+            self._server = subprocess.Popen(["nginx", "-c", str(whole), "-p", str(self._folder)], stderr=log)  # noqa: ASYNC220
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.terminate()
+        await asyncio.to_thread(self._server.wait)
+
+
 class Crew:
     """Workers by number, behind a balancer; each has a home and a log of its own."""
 
     def __init__(self, telegram: TelegramServer, folder: Path, database: str, count: int, **more: str) -> None:
-        self.balancer = Proxy(*(free_port() for _ in range(count)))
+        ports = [free_port() for _ in range(count)]
+        self.balancer: Nginx | Proxy = Nginx(folder, *ports) if shutil.which("nginx") else Proxy(*ports)
+        self.pages = [free_port() for _ in range(count)]
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
         self._begun: dict[int, int] = {}
         self._telegram, self._folder, self._more = telegram, folder, {"DATABASE_URL": database, **more}
@@ -108,12 +147,16 @@ class Crew:
             "WEBHOOK_URL": f"http://127.0.0.1:{self.balancer.port}/hook",
             "WEBHOOK_SECRET": "a-secret-of-the-test",
             "LISTEN": f"127.0.0.1:{self.balancer.targets[number]}",
-            "PAGES": f"127.0.0.1:{free_port()}",
+            "PAGES": f"127.0.0.1:{self.pages[number]}",
         }
+        if isinstance(self.balancer, Nginx):
+            listen["WEB"] = f"127.0.0.1:{self.balancer.pages[number]}"
+            listen["WEB_URL"] = f"http://127.0.0.1:{self.balancer.port}{self.balancer.path.rstrip('/')}"
+            listen["WEB_PROXIES"] = "127.0.0.1"
         env = settings(self._telegram, home, **(listen | self._more))
         with (home / "log").open("a") as log:
             self._begun[number] = len(self.log(number))
-            worker = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=home, env=env, stderr=log)
+            worker = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=home, env=env, stdout=log, stderr=log)
         self.workers[number] = worker
         return worker
 
