@@ -10,7 +10,9 @@ from typing import get_args
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders, steps
 from bot.conversation.turn import Context, Turn
+from bot.domain.areas import Decision
 from bot.domain.session import LastSaid, Session
+from bot.domain.tickets import Ticket
 from bot.render.answers import render_miss
 from bot.render.cards import render_card, render_deadline, render_progress
 from bot.render.menu import ask_restart, render_jump, render_menu
@@ -85,6 +87,16 @@ def _withdraw(ctx: Context) -> Turn:
     return ctx.hand_over(graduate.withdraw(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
 
 
+def _with_files(act: Callable[[Voice, Ticket], Decision]) -> Callable[[Context], Turn]:
+    """Return the command for files that wait in the ticket; without one it shows the present step."""
+
+    def run(ctx: Context) -> Turn:
+        ticket = ctx.case.ticket if ctx.case else None
+        return ctx.hand_over(act(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
+
+    return run
+
+
 def _show(say: Callable[[Voice], tuple[object, ...]]) -> Callable[[Context], Turn]:
     return lambda ctx: Turn(ctx.session, say(ctx.voice))  # type: ignore[arg-type]
 
@@ -101,6 +113,8 @@ _COMMANDS: Mapping[str, Callable[[Context], Turn]] = {
     "start": steps.begin,
     "desk": call_person,
     "withdraw": _withdraw,
+    "pass": _with_files(graduate.pass_files),
+    "hold": _with_files(graduate.drop_files),
     "back": _go_back,
     "again": lambda ctx: ctx.say_step(),
     "menu": _show(render_menu),

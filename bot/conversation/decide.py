@@ -17,6 +17,7 @@ from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import answer_typed
 from bot.domain.messages import Incoming
 from bot.domain.session import Session
+from bot.domain.tickets import Ticket
 from bot.reading.acts import SocialAct
 from bot.render.cards import render_banner
 from bot.render.menu import render_greeting, render_menu
@@ -82,8 +83,15 @@ def _answer(ctx: Context) -> Turn:
     """Answer in this order: a secret, a button, words for a person, a slash command, words at the present step."""
     incoming, phrases = ctx.incoming, ctx.content.phrases
     text = incoming.text.strip()
+    ticket = ctx.case.ticket if ctx.case and ctx.case.ticket and ctx.case.ticket.is_relayed else None
+    if ticket and not incoming.other and (number := graduate.parse_call(text)):
+        return ctx.hand_over(graduate.leave_number(ctx.voice, ticket, number))
     if found := find_secrets(ctx, text):
-        return warn_of_secret(ctx, found)
+        return warn_of_secret(ctx, found, ticket)
+    if ticket and incoming.other and (passed := _pass_on(ctx, ticket)):
+        return passed
+    if incoming.in_album and not text:  # the first of them was answered
+        return Turn(ctx.session)
     if incoming.other:
         said = phrases.no_text.get(incoming.other) or phrases.no_text["other"]
         return Turn(ctx.session, ctx.voice.bubbles(said, ((ctx.voice.start(), ctx.voice.command("menu")),)))
@@ -94,7 +102,16 @@ def _answer(ctx: Context) -> Turn:
     if len(text) > MAX_TEXT:
         return ctx.say(phrases.too_long)
     command = phrases.words.get(plain(text)) or phrases.words.get(text)
-    ticket = ctx.case.ticket if ctx.case else None
-    if ticket and ticket.is_relayed and command not in HEARD and not text.startswith("/"):
+    if ticket and command not in HEARD and not text.startswith("/"):
         return ctx.hand_over(graduate.relay(ctx.voice, ticket, text))
     return run_slash(ctx, text) or answer_typed(ctx, text)
+
+
+def _pass_on(ctx: Context, ticket: Ticket) -> Turn | None:
+    """Pass on what is no plain text while words go to a person: a file after a yes, changed words; None: nothing."""
+    incoming = ctx.incoming
+    if incoming.file and incoming.other in ("photo", "document"):
+        return ctx.hand_over(graduate.hold_file(ctx.voice, ticket, incoming, incoming.file))
+    if incoming.other == "edited" and incoming.text.strip():
+        return ctx.hand_over(graduate.relay_edited(ctx.voice, ticket, incoming.text.strip()[:MAX_TEXT]))
+    return ctx.say(ctx.content.phrases.desk.not_passed)

@@ -10,7 +10,7 @@ from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.doors import DoorOffered
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
-from bot.domain.outbox import Queued
+from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
@@ -18,7 +18,7 @@ from bot.domain.roles import Audited, Enlisted, Invited, Joined, Removed
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketWords
 
-TicketEffect = Opened | Changed | Queued | TicketWords
+TicketEffect = Opened | Changed | Queued | Swept | TicketWords
 RoleEffect = Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once

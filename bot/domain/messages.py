@@ -52,6 +52,8 @@ class Incoming:
     `edits`: the channel can still change the bot's message, so that a tap need not add one.
     `door` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
+    `message` is the channel's number of what staff wrote. `in_album`: it belongs to photos or files that were sent as
+    one, of which an earlier one was answered.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
     """
@@ -71,6 +73,8 @@ class Incoming:
     name: str = ""
     label: str = ""
     door: str = ""
+    message: str | None = None
+    in_album: bool = False
 
     @property
     def shown_in(self) -> str:
@@ -190,9 +194,9 @@ class PastTurn:
     is_post: bool = False
 
 
-Cause = Literal["", "flood", "server", "network", "token", "gone"]
+Cause = Literal["", "flood", "server", "network", "token", "gone", "desk"]
 """Why a message was not sent, where it is not the message's fault: too many calls, an error of the server, no network,
-a token that is not valid any more, the message to change is gone."""
+a token that is not valid any more, the message to change is gone, the staff chat cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +219,19 @@ Commands = Literal["", "graduate", "staff", "admin"]
 """The role whose slash commands a person's chat shows; empty: unchanged."""
 
 
+Change = Literal["", "edit", "delete", "mark"]
+"""A change of an earlier message: other words, deleted, or marked as delivered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A message to another chat than the sender's: to `user`, or to the staff chat when that is None.
 
     `title` names the ticket it belongs to, `ticket` is its number; `thread` is its thread and `under` the message
     that it replies to, as the channel named them before. Without a `reply` only `commands` are set. `last`: nothing
-    more waits for the same chat. `worker` has the lease of it. `again`: it may have been sent before.
+    more waits for the same chat. `worker` has the lease of it. `again`: it may have been sent before. With `change` it
+    changes an earlier message of that chat: `copy`, else `source`; where it cannot, `reply` is sent. `source` is the
+    message in the staff chat of which it is a copy.
     """
 
     number: int
@@ -235,6 +245,9 @@ class Post:
     last: bool = True
     worker: str = ""
     again: bool = False
+    change: Change = ""
+    source: str | None = None
+    copy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

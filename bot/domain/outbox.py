@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.domain.messages import Commands, Reply
+from bot.domain.messages import Change, Commands, Reply
 
 LEFT = "left-"
 """Beginning of the mark of a message that was left for its person to fetch; the rest is its number in the outbox."""
@@ -20,7 +20,9 @@ class Queued:
     `due_at` or later, and later messages wait behind it; or at `planned_at`, and nothing waits; both None: at once.
     `joins`: words of a graduate for staff, which join those of the same ticket that wait, and follow what was sent
     before not at once, so that somebody who writes much leaves room for others. `owed`: an answer that could not be
-    given at once; later answers to the same person wait behind it.
+    given at once; later answers to the same person wait behind it. `source` is the number of the message in the staff
+    chat of which this is the graduate's copy; with `change` "edit" the copy is changed, with "delete" and "mark" that
+    message itself. `fleeting`: deleted from the staff chat when the ticket closes.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -35,3 +37,14 @@ class Queued:
     planned_at: datetime | None = None
     joins: bool = False
     owed: bool = False
+    change: Change = ""
+    source: str | None = None
+    fleeting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What is fleeting of a ticket is deleted from the staff chat; `said` is sent where a message cannot be."""
+
+    number: str
+    said: Reply

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.domain.messages import Sent
+
 TicketState = Literal["open", "taken", "released", "closed"]
 """open: waits for staff. taken: a member of staff answers. released: nobody wrote for too long, the bot answers again,
 staff still may. closed: ended, and can be opened again."""
@@ -16,8 +18,8 @@ class Ticket:
     """A hand-off to a person. `number` is shown to people; nothing in it says who the graduate is.
 
     `version` goes up with each change. `waiting_since`: when the graduate wrote the first message that has no answer
-    yet.
-    `release_at`: when the bot takes over again unless somebody says something. `taken_by` is the staff member's id.
+    yet. `release_at`: when the bot takes over again unless somebody says something. `taken_by` is the staff member's
+    id, since `taken_at`. `held` are files of the graduate that wait for their yes.
     """
 
     number: str
@@ -29,6 +31,8 @@ class Ticket:
     waiting_since: datetime | None = None
     release_at: datetime | None = None
     taken_by: str | None = None
+    taken_at: datetime | None = None
+    held: tuple[Sent, ...] = ()
 
     @property
     def is_relayed(self) -> bool:

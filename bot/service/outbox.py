@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.content.content import Content
 from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post, Reply
 from bot.domain.outbox import LEFT, Queued
+from bot.domain.revisions import Once
 from bot.domain.zone import local, utc
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import LazyLogger
@@ -27,6 +28,8 @@ from bot.tickets import staff, staff_posts
 
 LOOK_S = 20.0
 """Seconds between looks at what has become due by itself: repeats, and tickets to release."""
+LOOK_AT_WAITS = timedelta(minutes=5)
+"""Time between looks at how long people wait."""
 MAX_UNDER_WAY = 200
 """Messages under way from which on no more are claimed."""
 AGAIN_S = 2.0
@@ -44,7 +47,8 @@ _log = LazyLogger()
 class Outbox:
     """The outbox of an open store. `content` gives the content in force, `present` the moment in UTC; `today`, when
     set, is rehearsed instead. `desks` are the channels with a staff chat; with one, tickets are released when nobody
-    answers them. `worker` names whoever dispatches.
+    answers them, and staff hear every hour how long somebody waits. `worker` names whoever dispatches; `owners`, by
+    channel and id, hear when the staff chat is gone.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Outbox:
         today: datetime | None = None,
         desks: Collection[str] = (),
         worker: str = "",
+        owners: Collection[tuple[str, str]] = (),
     ) -> None:
         self.posted = asyncio.Event()
         """Set when there may be something new."""
@@ -64,6 +69,8 @@ class Outbox:
         self._today = today
         self._desks = frozenset(desks)
         self._worker = worker
+        self._owners = frozenset(owners)
+        self._looks_at: datetime | None = None  # the moment of the next look at who waits
 
     async def owe(self, owed: Owed) -> None:
         """Keep replies until they can go out. NotSaved when the database fails as well."""
@@ -185,15 +192,46 @@ class Outbox:
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
             if post.user is not None and post.ticket is not None:
                 news.append(staff_posts.announce_undelivered(self._content(), post.ticket, became))
+        if became == "sent" and post.user is not None and post.ticket and post.source:
+            news.append(staff_posts.mark_delivered(self._content(), post.ticket, post.source, post.change))
         if became == "blocked" and post.user is not None:
             await self._store.reach(channel, post.user, reachable=False)
         await self._store.outbox.settle(post, delivered, self._present(), news)
+        if delivered.outcome.cause == "desk":
+            await self._tell_of_lost_desk(channel, post)
+
+    async def _tell_of_lost_desk(self, channel: str, post: Post) -> None:
+        """Tell owners, and the graduate whose words wait, that the staff chat cannot be reached; once a day each."""
+        content, now = self._content(), local(self._present(), self._today)
+        owners = sorted(user for where, user in self._owners if where == channel)
+        await self._apply_once(
+            f"desk-lost/{now:%Y-%m-%d}", staff_posts.tell_owners_of_lost_desk(content, owners), channel
+        )
+        found = await self._store.tickets.find(number=post.ticket)
+        if found:
+            told = staff_posts.tell_graduate_of_lost_desk(content, found.ticket, now)
+            await self._apply_once(f"desk-lost/{now:%Y-%m-%d}/{found.ticket.number}", (told,), channel)
+
+    async def _apply_once(self, key: str, effects: Sequence[Queued], channel: str) -> None:
+        with suppress(Outdated):
+            await self._store.apply((Once(key), *effects), channel, self._present())
+            self.posted.set()
+
+    async def _tell_of_longest_wait(self, now: datetime, desk: str) -> None:
+        """Tell staff, once an hour while the office is open, who has waited longest."""
+        if self._looks_at and now < self._looks_at:
+            return
+        self._looks_at = now + LOOK_AT_WAITS
+        told = staff.describe_longest_wait(self._content(), await self._store.tickets.pending(), now)
+        if told:
+            await self._apply_once(f"waits/{now:%Y-%m-%dT%H}", (told,), desk)
 
     async def release_tickets(self) -> None:
-        """Let the bot answer again where nobody has said anything for too long."""
+        """Let the bot answer again where nobody has said anything for too long; say who waits."""
         if not self._desks:
             return
         now, desk = local(self._present(), self._today), min(self._desks)
+        await self._tell_of_longest_wait(now, desk)
         for ticket in await self._store.tickets.overdue(utc(now)):
             try:
                 await self._store.apply(staff.release(self._content(), ticket, now).effects, desk, self._present())

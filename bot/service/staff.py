@@ -17,7 +17,7 @@ from bot.domain.roles import Role
 from bot.domain.zone import local
 from bot.store import Store
 from bot.store.tickets import FoundTicket
-from bot.tickets import codes, roles, staff
+from bot.tickets import codes, roles, staff, staff_posts
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
 
@@ -114,6 +114,8 @@ class StaffTurns:
         words, now = content.phrases.desk, local(at, self._today)
         if incoming.channel not in self._desks:
             return Decision()
+        if incoming.other == "desk_lost":
+            return await self._tell_of_lost_desk(content, incoming.channel, now)
         if claimed := codes.parse_press(incoming.press):
             return await self._free_code(content, incoming.channel, role, claimed)
         request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
@@ -141,7 +143,28 @@ class StaffTurns:
     async def _decide_about(self, content: Content, incoming: Incoming, found: FoundTicket, at: datetime) -> Decision:
         said_by = frozenset(await self._store.roles.list_done(staff.said_key(found.ticket, incoming.text)))
         now = local(at, self._today)
-        return StaffTurn(content, found.ticket, incoming.user, now, found.current, said_by).decide(incoming)
+        return StaffTurn(
+            content,
+            found.ticket,
+            incoming.user,
+            now,
+            found.current,
+            said_by,
+            takes_files=found.channel == incoming.channel,
+            names=await self._names(content, incoming.channel),
+        ).decide(incoming)
+
+    async def _tell_of_lost_desk(self, content: Content, channel: str, now: datetime) -> Decision:
+        """Tell owners, and all who wait, that the bot is no longer in the staff chat."""
+        owners = staff_posts.tell_owners_of_lost_desk(content, self._owners_of(channel))
+        waiting = [ticket for ticket in await self._store.tickets.pending() if ticket.waiting_since]
+        told = [staff_posts.tell_graduate_of_lost_desk(content, ticket, now) for ticket in waiting]
+        return Decision(effects=(*owners, *told))
+
+    async def _names(self, content: Content, channel: str) -> dict[str, str]:
+        """Return the names of people with a role, by id."""
+        owners = dict.fromkeys(self._owners_of(channel), content.phrases.staff.roles["owner"])
+        return owners | {one.user: one.label for one in await self._store.roles.members(channel) if one.label}
 
     async def _free_code(self, content: Content, channel: str, role: Role | None, code: str) -> Decision:
         if role is None:

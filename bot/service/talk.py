@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.content.content import Content
 from bot.conversation.decide import decide
-from bot.domain.messages import Answer, Incoming, NotSaved, PastTurn
+from bot.domain.messages import Answer, Incoming, NotSaved, PastTurn, Reply
 from bot.domain.zone import local
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
@@ -44,7 +44,7 @@ class Talk:
         try:
             who = await self.store.doors.resolve(self.channel, user)
             if who.channel == self.channel:  # else what comes unasked goes to that channel
-                await self.store.talk.collect(*who, self.present())
+                await self.store.talk.collect(*who, self.present(), Reply(self.content().phrases.desk.delivered))
             turns = await self.store.talk.list(*who)
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, channel=self.channel)

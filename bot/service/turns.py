@@ -101,7 +101,7 @@ class Service:
         self._today = today
         self.worker = worker
         self.doors = Doors(store, channels, present)
-        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker)
+        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker, self._owners)
         self.note: Note = lambda what, label: None
         self._misses = DailyLimit(MISSES_A_DAY)
         self.staff = StaffTurns(store, present, today, desks, areas, self._owners)
@@ -236,7 +236,7 @@ class Service:
             lost = Reply(content.phrases.session_broken)
             turn = replace(turn, replies=(lost, *turn.replies), effects=(*turn.effects, SetAside(broken)))
         if turn.forget:
-            left = (staff_posts.announce_forgotten(content, case.ticket, known.thread),) if case and case.ticket else ()
+            left = staff_posts.announce_forgotten(content, case.ticket, known.thread) if case and case.ticket else ()
             return await self._forget(content, incoming, at, left)
         if turn.export:
             turn = _attach_export(content, turn, now, await self._store.export(channel, user))

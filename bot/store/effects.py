@@ -12,7 +12,7 @@ from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
-from bot.domain.outbox import Queued
+from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
@@ -42,6 +42,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Changed: tickets.change_ticket,
     TicketWords: tickets.add_words,
     Queued: outbox.queue,
+    Swept: outbox.delete_fleeting,
     Invited: roles.save_invitation,
     Joined: roles.use_invitation,
     Removed: roles.remove_role,

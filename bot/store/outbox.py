@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.console import OWN
 from bot.domain.messages import Delivered, Post, Reply
-from bot.domain.outbox import Queued
+from bot.domain.outbox import Queued, Swept
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
-from bot.store.tables import outbox, people, ticket_messages, tickets
-from bot.store.tickets import note_delivery
+from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
+from bot.store.tickets import note_copy, note_delivery
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 
@@ -240,12 +240,30 @@ class OutboxRows(Rows):
                 left = UNSURE if outcome.became == "unsure" or post.again else None
                 await connection.execute(mine.values(due_at=again, worker=left))
                 return False
-            if row.ticket is not None and row.to == "staff" and outcome.became == "sent":
-                await note_delivery(connection, row.ticket, delivered)
+            if row.ticket is not None and outcome.became == "sent" and not row.change:
+                await _note(connection, row, delivered)
             await remove(connection, post.number)
             for message in news:
                 await queue(connection, message, Origin(row.channel, "", at))
             return True
+
+
+async def _note(connection: AsyncConnection, row: Row[Any], delivered: Delivered) -> None:
+    """Write down by which numbers a delivered message about a ticket is found again."""
+    if row.to == "staff":
+        await note_delivery(connection, row.ticket, delivered, fleeting=row.fleeting)
+    elif row.source and delivered.outcome.message:
+        await note_copy(connection, row.ticket, row.source, delivered.outcome.message)
+
+
+async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Origin) -> None:
+    """Queue the deletion of what is fleeting of a ticket in the staff chat; what waits to go there does not go."""
+    this = select(tickets.c.id).where(tickets.c.number == swept.number).scalar_subquery()
+    found = (ticket_messages.c.ticket == this, ticket_messages.c.fleeting)
+    for (message,) in (await connection.execute(select(ticket_messages.c.message).where(*found))).all():
+        await queue(connection, Queued("staff", swept.said, change="delete", source=message), origin)
+    await connection.execute(update(ticket_messages).where(*found).values(fleeting=False))
+    await connection.execute(update(outbox).where(outbox.c.ticket == this, outbox.c.fleeting).values(reply=None))
 
 
 def _lease_end(at: datetime) -> str:
@@ -274,6 +292,14 @@ def _posts(numbers: Sequence[int]) -> Any:
         .correlate(tickets)
         .scalar_subquery()
     )
+    copy = (
+        select(ticket_copies.c.message)
+        .where(ticket_copies.c.ticket == outbox.c.ticket, ticket_copies.c.source == outbox.c.source)
+        .order_by(ticket_copies.c.id.desc())
+        .limit(1)
+        .correlate(outbox)
+        .scalar_subquery()
+    )
     behind = outbox.alias()
     is_more = exists().where(behind.c.lane == outbox.c.lane, behind.c.id > outbox.c.id)
     more = (
@@ -282,6 +308,7 @@ def _posts(numbers: Sequence[int]) -> Any:
         tickets.c.thread.label("in_thread"),
         newest_of_ticket.label("under"),
         is_more.label("is_more"),
+        copy.label("copy"),
     )
     return select(outbox, *more).select_from(_ADDRESSED).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id)
 
@@ -316,6 +343,9 @@ async def _row(connection: AsyncConnection, message: Queued, origin: Origin) -> 
         "planned": message.planned_at is not None or message.joins,
         "owed": message.owed,
         "lane": lane,
+        "change": message.change,
+        "source": message.source,
+        "fleeting": message.fleeting,
     }
 
 
@@ -334,4 +364,7 @@ def _post(row: Row[Any], again: bool) -> Post:  # noqa: FBT001 - one caller
         not row.is_more,
         row.worker or "",
         again,
+        row.change,
+        row.source,
+        row.copy,
     )

@@ -111,7 +111,7 @@ async def remove_role(connection: AsyncConnection, removed: Removed, origin: Ori
     await connection.execute(
         update(tickets)
         .where(tickets.c.taken_by == user, tickets.c.state == "taken")
-        .values(state="open", taken_by=None, version=tickets.c.version + 1)
+        .values(state="open", taken_by=None, taken_at=None, version=tickets.c.version + 1)
     )
     await _remove_from_broadcasts(connection, channel, user, origin.user)
 

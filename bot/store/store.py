@@ -259,9 +259,9 @@ class Store(ReadRows):
         process reads, SQLite's log is wiped later: at the latest when the last one closes the database.
         """
         async with self._transaction() as connection:
+            await apply(connection, effects, Origin(channel, user, at))
             forgotten = await delete_person(connection, channel, user)
             await save_forgetting(connection, channel, update_id, turn, at)
-            await apply(connection, effects, Origin(channel, user, at))
         await self._wipe()
         return forgotten
 

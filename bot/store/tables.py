@@ -198,8 +198,11 @@ tickets = Table(
     Column("waiting_since", Text),
     # When the bot takes over again; NULL: never.
     Column("release_at", Text),
-    # The channel's own id of the member of staff.
+    # The channel's own id of the member of staff, and since when.
     Column("taken_by", Text),
+    Column("taken_at", Text),
+    # JSON list of files by the channel's own ids, which wait for the graduate's yes; NULL: none.
+    Column("held", Text),
     # The thread of the staff chat; NULL where it has no threads.
     Column("thread", Text),
     # When the graduate's next words may be sent to the staff chat; NULL: at once.
@@ -218,8 +221,9 @@ ticket_messages = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
-    # The channel's number of it.
+    # The channel's number of it; fleeting: deleted when the ticket closes.
     Column("message", Text, nullable=False),
+    Column("fleeting", Boolean, nullable=False, server_default=false()),
     Index(None, "ticket"),
     Index(None, "message"),
 )
@@ -229,7 +233,6 @@ ticket_words = Table(
     "ticket_words",
     metadata,
     Column("id", Integer, primary_key=True),
-    # Whose ticket it is.
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
     Column("at", Text, nullable=False),
@@ -239,6 +242,17 @@ ticket_words = Table(
     Column("who", Text),
     Column("text", Text, nullable=False),
     Index(None, "person"),
+    Index(None, "ticket"),
+)
+
+# What graduates got (`message`) of messages in the staff chat (`source`): who edits one edits its copy.
+ticket_copies = Table(
+    "ticket_copies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("message", Text, nullable=False),
     Index(None, "ticket"),
 )
 
@@ -274,6 +288,10 @@ outbox = Table(
     Column("head", Boolean, nullable=False),
     # Who is sending it, or began to; NULL: nobody; `?`: somebody did, with an unknown outcome.
     Column("worker", Text),
+    # edit, delete, mark: it changes a message; `source`: the number of that in the staff chat which it copies or changes.
+    Column("change", Text, nullable=False, server_default=""),
+    Column("source", Text),
+    Column("fleeting", Boolean, nullable=False, server_default=false()),
     Index(None, "ticket"),
     Index(None, "lane", "id"),
     # No number is used twice, so that an outcome that comes late never settles another message.

@@ -16,8 +16,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import or_, select, update
 
 from bot.domain.messages import Answer, Reply
-from bot.store.outbox import remove
-from bot.store.rows import Rows, run_to_completion
+from bot.domain.outbox import Queued
+from bot.store.outbox import queue, remove
+from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.tables import KEPT_TURNS, handled_updates, outbox, people, tickets
 from bot.store.times import text_of
 from bot.store.turns import TurnWriter
@@ -55,13 +56,13 @@ class TalkRows(Rows):
         kept = select(handled_updates.c.update_id, handled_updates.c.turn).join(people).where(*_is(channel, user))
         return [KeptTurn(*row) for row in await self._fetch(kept.order_by(age.desc()))]
 
-    async def collect(self, channel: str, user: str, at: datetime) -> None:
-        """Deliver what is due for a person: their page has asked."""
+    async def collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:
+        """Deliver what is due for a person: their page has asked. `mark` tells staff that words of theirs arrived."""
         if await self._fetch(_waiting(channel, user, at).limit(1)):
-            await self._collect(channel, user, at)
+            await self._collect(channel, user, at, mark)
 
     @run_to_completion
-    async def _collect(self, channel: str, user: str, at: datetime) -> None:
+    async def _collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:
         async with self._writing() as connection:
             # Whoever changes the person's turns goes first; the messages are read after that.
             this = update(people).where(*_is(channel, user)).values(turns=people.c.turns)
@@ -71,6 +72,9 @@ class TalkRows(Rows):
                 if row.reply:
                     answer = _ANSWER.dump_json(Answer((_REPLY.validate_json(row.reply),))).decode()
                     await self._turns.add(connection, channel, user, f"{POST}{row.id}", answer, at)
+                if row.source:
+                    told = Queued("staff", mark, row.number, change="mark", source=row.source)
+                    await queue(connection, told, Origin(channel, user, at))
                 await remove(connection, row.id)
 
 
@@ -86,4 +90,5 @@ def _waiting(channel: str, user: str, at: datetime) -> Any:
         (outbox.c.to == "graduate") & outbox.c.ticket.in_(of_theirs),
     )
     due = (outbox.c.channel == channel, outbox.c.due_at <= text_of(at), theirs)
-    return select(outbox.c.id, outbox.c.reply).where(*due).order_by(outbox.c.id)
+    known = select(outbox.c.id, outbox.c.reply, outbox.c.source, tickets.c.number)
+    return known.select_from(outbox.outerjoin(tickets)).where(*due).order_by(outbox.c.id)

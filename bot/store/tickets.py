@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
-from bot.domain.messages import Delivered
+from bot.domain.messages import Delivered, Sent
 from bot.domain.tickets import Changed, Opened, Ticket, TicketSide, TicketState, TicketWords
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import people, ticket_messages, ticket_words, tickets
+from bot.store.tables import people, ticket_copies, ticket_messages, ticket_words, tickets
 from bot.store.times import text_of, time_of
 
 _PERSON = (
@@ -25,14 +26,18 @@ _PERSON = (
 )
 _OPEN = insert(tickets).values(person=_PERSON)
 _WAITS_LONGEST = func.coalesce(tickets.c.waiting_since, "9")
+_FILES: TypeAdapter[tuple[Sent, ...]] = TypeAdapter(tuple[Sent, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTicket:
-    """A ticket that staff refer to; `current` is the number of its graduate's ticket that is not closed."""
+    """A ticket that staff refer to; `current` is the number of its graduate's ticket that is not closed, `channel` the
+    one in which the graduate is.
+    """
 
     ticket: Ticket
     current: str | None
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,9 @@ class TicketRows(ReadRows):
             .scalar_subquery()
             .label("current")
         )
-        newest = select(tickets, current).where(_is_meant(number, thread, message)).order_by(tickets.c.id.desc())
-        rows = await self._fetch(newest.limit(1))
-        return FoundTicket(ticket_of_row(rows[0]), rows[0].current) if rows else None
+        newest = select(tickets, current, people.c.channel).join(people).where(_is_meant(number, thread, message))
+        rows = await self._fetch(newest.order_by(tickets.c.id.desc()).limit(1))
+        return FoundTicket(ticket_of_row(rows[0]), rows[0].current, rows[0].channel) if rows else None
 
     async def count_opened(self, channel: str, user: str, since: datetime) -> int:
         """Return the number of tickets that a person has opened since then, closed ones included."""
@@ -164,12 +169,18 @@ async def change_ticket(connection: AsyncConnection, changed: Changed, _: Origin
         raise Outdated(ticket.number)
 
 
-async def note_delivery(connection: AsyncConnection, ticket: int, delivered: Delivered) -> None:
+async def note_delivery(connection: AsyncConnection, ticket: int, delivered: Delivered, *, fleeting: bool) -> None:
     """Write down the message and the thread in the staff chat by which staff may refer to a ticket."""
     if delivered.outcome.message:
-        await connection.execute(insert(ticket_messages), {"ticket": ticket, "message": delivered.outcome.message})
+        row = {"ticket": ticket, "message": delivered.outcome.message, "fleeting": fleeting}
+        await connection.execute(insert(ticket_messages), row)
     if delivered.thread:
         await connection.execute(update(tickets).where(tickets.c.id == ticket).values(thread=delivered.thread))
+
+
+async def note_copy(connection: AsyncConnection, ticket: int, source: str, message: str) -> None:
+    """Write down the graduate's copy of a message in the staff chat."""
+    await connection.execute(insert(ticket_copies), {"ticket": ticket, "source": source, "message": message})
 
 
 def _row(ticket: Ticket) -> dict[str, Any]:
@@ -182,6 +193,8 @@ def _row(ticket: Ticket) -> dict[str, Any]:
         "waiting_since": ticket.waiting_since and text_of(ticket.waiting_since),
         "release_at": ticket.release_at and text_of(ticket.release_at),
         "taken_by": ticket.taken_by,
+        "taken_at": ticket.taken_at and text_of(ticket.taken_at),
+        "held": _FILES.dump_json(ticket.held).decode() if ticket.held else None,
     }
 
 
@@ -197,4 +210,6 @@ def ticket_of_row(row: Row[Any]) -> Ticket:
         time_of(row.waiting_since),
         time_of(row.release_at),
         row.taken_by,
+        time_of(row.taken_at),
+        _FILES.validate_json(row.held) if row.held else (),
     )

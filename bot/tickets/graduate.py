@@ -6,20 +6,34 @@ clock of the machine.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.domain import privacy
 from bot.domain.areas import Decision
+from bot.domain.button_ids import Ask
 from bot.domain.effects import Effect
-from bot.domain.messages import Reply
+from bot.domain.messages import Bulletin, Button, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
+from bot.domain.privacy import Kind
+from bot.domain.spelling import fold
 from bot.domain.tickets import Changed, Opened, Ticket, TicketWords
 from bot.render.reply import Voice
-from bot.tickets.staff_posts import mask_for_staff, post_to_staff, staff_rows, step_title
+from bot.tickets.staff_posts import mask_for_staff, post_to_staff, staff_rows, step_title, sweep
 from bot.tickets.waiting import close, describe_wait, promise, start_waiting
 
 MAX_TOPICS = 5
 """Topics of the FAQ that a ticket keeps, as answers for staff to choose from."""
+
+
+MAX_HELD = 10
+"""Files that wait for one graduate's yes."""
+_CALL = re.compile(
+    r"(?:请|麻烦)?(?:老师)?(?:给我)?(?:回电话?|回拨|打我?这个电话|打我电话)[是到为:：,，\s]{0,4}"
+    r"([+0-9][0-9 -]{5,18}[0-9])[。.!！\s]{0,4}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +96,76 @@ def relay(voice: Voice, ticket: Ticket, words: str) -> Decision:
     return Decision((), (Changed(start_waiting(voice, ticket)), post, *_keep(voice, ticket, words)))
 
 
+def relay_edited(voice: Voice, ticket: Ticket, words: str) -> Decision:
+    """Send words that the graduate changed to staff, as such, without a reply."""
+    post = _post_words(voice, ticket, voice.content.phrases.desk.edited_by_graduate, words)
+    return Decision((), (Changed(start_waiting(voice, ticket)), post, *_keep(voice, ticket, words)))
+
+
+def parse_call(text: str) -> str | None:
+    """Return the number at which a graduate asks to be called; None for any other text."""
+    found = _CALL.fullmatch(fold(text.strip()))
+    if not found or any(one.kind is not Kind.MOBILE for one in privacy.find(found[1])):
+        return None
+    return found[1] if 7 <= len(re.sub("[^0-9]", "", found[1])) <= 13 else None
+
+
+def leave_number(voice: Voice, ticket: Ticket, number: str) -> Decision:
+    """Show staff the number at which the graduate wants to be called, until the ticket closes."""
+    phrases = voice.content.phrases.desk
+    text = phrases.call_for_staff.format(number=ticket.number, phone=number)
+    post = replace(post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket)), fleeting=True)
+    return Decision(voice.bubbles(phrases.call_left), (Changed(start_waiting(voice, ticket)), post))
+
+
+def hold_file(voice: Voice, ticket: Ticket, incoming: Incoming, file: Sent) -> Decision:
+    """Keep a file, unopened, until the graduate agrees to pass it on; its caption goes to staff at once."""
+    phrases, words = voice.content.phrases.desk, incoming.text.strip()
+    if len(ticket.held) >= MAX_HELD:
+        return Decision(voice.bubbles(phrases.files_full.format(n=MAX_HELD)))
+    held = replace(ticket, held=(*ticket.held, file))
+    spoken = _post_words(voice, held, phrases.from_graduate, words)
+    kept = _keep(voice, ticket, words)
+    effects: tuple[Effect, ...] = (Changed(start_waiting(voice, held)), spoken, *kept) if words else (Changed(held),)
+    if incoming.in_album and ticket.held:
+        return Decision((), effects)
+    buttons = phrases.buttons
+    row = (Button(str(Ask("cmd", "pass")), buttons["pass"]), Button(str(Ask("cmd", "hold")), buttons["hold"]))
+    return Decision(voice.bubbles(phrases.file_ask, (row,)), effects)
+
+
+def pass_files(voice: Voice, ticket: Ticket) -> Decision:
+    """Send the files that wait to staff, by the channel's own ids, until the ticket closes."""
+    phrases = voice.content.phrases.desk
+    if not ticket.held:
+        return Decision(show_state(voice, ticket))
+    text, lost = (sentence.format(number=ticket.number) for sentence in (phrases.file_for_staff, phrases.file_lost))
+    rows = staff_rows(phrases, ticket)
+    posts = [
+        replace(
+            post_to_staff(phrases, ticket, lost),
+            reply=Reply(lost, rows, bulletin=Bulletin(html.escape(text), rows, file)),
+            fleeting=True,
+        )
+        for file in ticket.held
+    ]
+    after = start_waiting(voice, replace(ticket, held=()))
+    said = phrases.file_passed.format(n=len(posts))
+    return Decision(voice.bubbles(said), (Changed(after), *posts))
+
+
+def drop_files(voice: Voice, ticket: Ticket) -> Decision:
+    """Forget the files that wait."""
+    return Decision(voice.bubbles(voice.content.phrases.desk.file_dropped), (Changed(replace(ticket, held=())),))
+
+
 def withdraw(voice: Voice, ticket: Ticket) -> Decision:
     """Close the ticket of a graduate who needs nobody any more."""
     phrases, closed = voice.content.phrases.desk, close(ticket)
     post = post_to_staff(phrases, closed, voice.fill(phrases.withdrawn_for_staff, number=ticket.number))
     row = (voice.start(), voice.command("menu"))
-    return Decision(voice.bubbles(phrases.withdrawn, (row,)), (Changed(closed), post))
+    effects = (Changed(closed), sweep(phrases, ticket.number), post)
+    return Decision(voice.bubbles(phrases.withdrawn, (row,)), effects)
 
 
 def show_state(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:

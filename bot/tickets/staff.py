@@ -8,33 +8,42 @@ the machine.
 from __future__ import annotations
 
 import hashlib
+import html
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
 from bot.domain.areas import Decision
 from bot.domain.button_ids import Ask
-from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.effects import Effect
+from bot.domain.messages import Bulletin, Button, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
 from bot.domain.tickets import Changed, Ticket, TicketState, TicketWords
+from bot.domain.zone import utc
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
 from bot.render.reply import Voice
+from bot.tickets.hours import is_open
 from bot.tickets.number import ALPHABET, LENGTH
-from bot.tickets.staff_posts import post_to_staff, staff_rows, step_title, ticket_button
+from bot.tickets.staff_posts import post_to_staff, staff_rows, step_title, sweep, ticket_button
 from bot.tickets.waiting import close, describe_wait, release_time
 from faq.model import Entry
 
-MAX_ANSWER = 3500
+MAX_ANSWER = 4000
 """Characters of one message to a graduate; longer answers are sent in parts."""
+
+LONG_WAIT = timedelta(hours=1)
+"""The wait from which on staff are told every hour."""
+MAX_CAPTION = 1024
+"""Characters under a file."""
 
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
@@ -59,7 +68,7 @@ class StaffTurn:
     """One press or message of a member of staff (`who`, by id) about a ticket. `now` is local time of the notice.
 
     `current` is the number of the graduate's ticket that is not closed, `said_by` the ids of those who were asked to
-    say just this again.
+    say just this again. `takes_files`: files can reach the graduate where they are. `names` are those of staff, by id.
     """
 
     content: Content
@@ -68,6 +77,8 @@ class StaffTurn:
     now: datetime
     current: str | None = None
     said_by: frozenset[str] = frozenset()
+    takes_files: bool = True
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> DeskPhrases:
@@ -77,18 +88,21 @@ class StaffTurn:
         """Return the decision on a press or on words in the thread of the ticket."""
         if button := parse_press(incoming.press):
             return self._press(button[1], button[2])
-        text = incoming.text.strip()
-        if incoming.other == "edited":
-            return Decision((Reply(self.words.edited),))
-        if incoming.other or not text:
+        text, file = incoming.text.strip(), incoming.file
+        if (incoming.other not in ("", "edited") and not file) or not (text or file):
             return Decision((Reply(self.words.text_only),))
-        if refusal := self._refuse(text):
+        if refusal := self._refuse(f"{text}\n{file.name}" if file else text):
             return refusal
         if note := _NOTE.match(text):
-            return self._note(text[note.end() :])
+            return self._note("" if incoming.other == "edited" else text[note.end() :])
         if question := self._ask_to_confirm(text):
             return question
-        return self._answer(Reply(text))
+        if file and not self.takes_files:
+            return Decision((Reply(self.words.no_files),))
+        if incoming.other == "edited":
+            return self._edit(incoming)
+        answers = _with_file(self.words.answer, text, file) if file else [Reply(text)]
+        return self._answer(answers, source=incoming.message)
 
     def _note(self, text: str) -> Decision:
         """Keep words among staff, of which the graduate hears nothing."""
@@ -126,9 +140,9 @@ class StaffTurn:
             case "take", "open" | "released":
                 return self._change(self._take(), "take", words.taken, words.taken_for_graduate)
             case "take", "taken" if ticket.taken_by != self.who:
-                return self._post(words.taken_before)
+                return self._post(words.taken_before, holder=describe_holder(words, ticket, self.names, self.now))
             case "drop", "taken":
-                return self._change(replace(ticket, state="open", taken_by=None), "drop", words.dropped)
+                return self._change(replace(ticket, state="open", taken_by=None, taken_at=None), "drop", words.dropped)
             case "close", "open" | "taken" | "released":
                 return self._change(close(ticket), "close", words.closed, words.closed_for_graduate)
             case "reopen", "closed":
@@ -137,8 +151,9 @@ class StaffTurn:
 
     def _take(self) -> Ticket:
         """Return the ticket in charge of this person, or of who took it before; the bot waits for them again."""
-        until = release_time(self.words, self.now)
-        return replace(self.ticket, state="taken", taken_by=self.ticket.taken_by or self.who, release_at=until)
+        until, ticket = release_time(self.words, self.now), self.ticket
+        who, since = (ticket.taken_by, ticket.taken_at) if ticket.taken_by else (self.who, utc(self.now))
+        return replace(ticket, state="taken", taken_by=who, taken_at=since, release_at=until)
 
     def _reopen(self) -> Decision:
         if self.current and self.current != self.ticket.number:
@@ -148,25 +163,46 @@ class StaffTurn:
     def _answer_from_faq(self, entry: Entry) -> Decision:
         replies = render_answer(Voice(self.content, Session(self.ticket.notice), self.now), entry)
         answer = Reply("\n\n".join(reply.text for reply in replies), source=replies[-1].source)
-        return self._answer(answer, self.words.canned.format(number=self.ticket.number, title=entry.title))
+        return self._answer([answer], self.words.canned.format(number=self.ticket.number, title=entry.title))
 
-    def _answer(self, answer: Reply, note: str = "") -> Decision:
-        """Send an answer to the graduate and `note` to staff. Who answers takes the ticket, unless it is closed."""
+    def _edit(self, incoming: Incoming) -> Decision:
+        """Change the graduate's copy of a message; without one, as of a note before, it is sent."""
+        words, text = self.words, incoming.text.strip()
+        if self.ticket.state == "closed":
+            return self._post(words.closed_before)
+        if len(text) > MAX_ANSWER:
+            return Decision((Reply(words.edited),))
+        rows = _graduate_rows(words, "withdraw")
+        said = words.answer_edited.format(words=text)
+        reply = Reply(said, rows)
+        if incoming.file:
+            reply = Reply("", bulletin=Bulletin(html.escape(said[:MAX_CAPTION], quote=False), rows, incoming.file))
+        changed = Queued("graduate", reply, self.ticket.number, change="edit", source=incoming.message)
+        kept = TicketWords(self.ticket.number, "staff", said)
+        return Decision(effects=(changed, kept, Audited("edit", self.ticket.number)))
+
+    def _answer(self, answers: Sequence[Reply], note: str = "", source: str | None = None) -> Decision:
+        """Send an answer to the graduate and `note` to staff. Who answers takes the ticket, unless it is closed.
+
+        `source` is the number of the message that is passed on.
+        """
         words, ticket = self.words, self.ticket
         if ticket.state == "closed":
             return self._post(words.closed_before)
-        replies = [Reply(part, source=answer.source) for part in cut(answer.text, MAX_ANSWER)]
-        replies[0] = replace(replies[0], text=words.answer.format(words=replies[0].text))
-        replies[-1] = replace(replies[-1], buttons=_graduate_rows(words, "withdraw"))
+        replies = [part for answer in answers for part in _cut_answer(words, answer)]
+        replies[-1] = _with_rows(replies[-1], _graduate_rows(words, "withdraw"))
         after = replace(self._take(), waiting_since=None)
-        posts = [Queued("graduate", reply, ticket.number) for reply in replies]
+        source = source if len(replies) == 1 else None  # only what is one message can be changed later
+        posts = [Queued("graduate", reply, ticket.number, source=source) for reply in replies]
         notes = [post_to_staff(words, after, note)] if note else []
-        said = TicketWords(ticket.number, "staff", answer.text)
+        said = TicketWords(ticket.number, "staff", "\n\n".join(answer.text for answer in answers))
         return Decision(effects=(Changed(after), *posts, *notes, said, Audited("answer", ticket.number)))
 
     def _change(self, after: Ticket, act: str, for_staff: str, for_graduate: str = "") -> Decision:
         """Return the decision that the ticket becomes `after`, with a sentence for each side that has one."""
-        posts = [post_to_staff(self.words, after, for_staff.format(number=after.number), staff_rows(self.words, after))]
+        posts: list[Effect] = [sweep(self.words, after.number)] if after.state == "closed" else []
+        text = for_staff.format(number=after.number)
+        posts.append(post_to_staff(self.words, after, text, staff_rows(self.words, after)))
         if for_graduate:
             reply = Reply(for_graduate.format(number=after.number), _graduate_rows(self.words, "desk"))
             posts.append(Queued("graduate", reply, after.number))
@@ -189,12 +225,24 @@ def release(content: Content, ticket: Ticket, now: datetime) -> Decision:
     words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
     waits = ticket.waiting_since is not None
     state: TicketState = "released" if waits else "closed"
-    after = replace(ticket, state=state, taken_by=None, release_at=None)
+    after = replace(ticket, state=state, taken_by=None, taken_at=None, release_at=None)
+    swept = () if waits else (sweep(words, ticket.number),)
     for_graduate = words.released_for_graduate if waits else words.quiet_for_graduate
     for_staff = words.released if waits else words.quiet
     reply = Reply(voice.fill(for_graduate, number=ticket.number), _graduate_rows(words, "desk"))
     post = post_to_staff(words, after, for_staff.format(number=ticket.number), staff_rows(words, after))
-    return Decision(effects=(Changed(after), Queued("graduate", reply, ticket.number), post))
+    return Decision(effects=(Changed(after), *swept, Queued("graduate", reply, ticket.number), post))
+
+
+def describe_longest_wait(content: Content, tickets: Sequence[Ticket], now: datetime) -> Queued | None:
+    """Return the news to staff of the ticket that has waited longest, from LONG_WAIT on; None out of office hours."""
+    words = content.phrases.desk
+    waiting = [(t.waiting_since, t) for t in tickets if t.waiting_since and utc(now) - t.waiting_since >= LONG_WAIT]
+    if not waiting or not is_open(words.office, now):
+        return None
+    since, ticket = min(waiting, key=lambda one: one[0])
+    waited = describe_wait(words, since, now)
+    return Queued("staff", Reply(words.longest_wait.format(number=ticket.number, waited=waited, n=len(waiting))))
 
 
 def list_tickets(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
@@ -214,6 +262,37 @@ def _describe(content: Content, ticket: Ticket, now: datetime) -> str:
         step=step_title(Voice(content, Session(ticket.notice), now), ticket),
         waited=describe_wait(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
     )
+
+
+def describe_holder(words: DeskPhrases, ticket: Ticket, names: Mapping[str, str], now: datetime) -> str:
+    """Return who has the ticket, and for how long; empty when nobody has."""
+    if not ticket.taken_by:
+        return ""
+    name = names.get(ticket.taken_by) or ticket.taken_by
+    since = describe_wait(words, ticket.taken_at, now) if ticket.taken_at else ""
+    return words.holder.format(name=name, since=since) if since else name
+
+
+def _cut_answer(words: DeskPhrases, answer: Reply) -> list[Reply]:
+    """Return an answer as messages; the first says that it comes from a teacher."""
+    if answer.bulletin:
+        return [answer]
+    first, *rest = cut(answer.text, MAX_ANSWER)
+    return [Reply(part, source=answer.source) for part in (words.answer.format(words=first), *rest)]
+
+
+def _with_file(sentence: str, text: str, file: Sent) -> list[Reply]:
+    """Return a file with its caption; a caption that is too long with the words around it follows by itself."""
+    said = sentence.format(words=text)
+    caption = said if len(said) <= MAX_CAPTION else sentence.format(words="").strip()
+    sent = Reply(said, bulletin=Bulletin(html.escape(caption, quote=False), file=file))
+    return [sent] if caption == said else [sent, Reply(text)]
+
+
+def _with_rows(reply: Reply, rows: Rows) -> Reply:
+    if reply.bulletin:
+        return replace(reply, bulletin=replace(reply.bulletin, buttons=rows))
+    return replace(reply, buttons=rows)
 
 
 def _graduate_rows(words: DeskPhrases, command: Literal["withdraw", "desk"]) -> Rows:

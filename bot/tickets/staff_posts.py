@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
-from bot.domain.messages import Button, Reply
-from bot.domain.outbox import Queued
+from bot.domain.effects import Effect
+from bot.domain.messages import Button, Change, Reply
+from bot.domain.outbox import Queued, Swept
+from bot.domain.session import Session
 from bot.domain.tickets import Ticket
 from bot.render.layout import Rows
 from bot.render.reply import Voice
@@ -24,17 +29,42 @@ def post_to_staff(words: DeskPhrases, ticket: Ticket, text: str, rows: Rows = ()
     return Queued("staff", Reply(text, rows), ticket.number, title=title, joins=joins)
 
 
-def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> Queued:
-    """Return the notice to staff that the graduate had everything deleted, this ticket included."""
+def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> tuple[Effect, ...]:
+    """Return the notice to staff that the graduate had everything deleted, this ticket and its files included."""
     words = content.phrases.desk
     text, title = words.forgotten_for_staff.format(number=ticket.number), words.thread.format(number=ticket.number)
-    return Queued("staff", Reply(text), thread=thread, title=title if thread else "")
+    return sweep(words, ticket.number), Queued("staff", Reply(text), thread=thread, title=title if thread else "")
 
 
 def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
     """Return the notice to staff that their answer could not be delivered."""
     words = content.phrases.desk
     return post_to_staff(words, Ticket(number), words.lost_for_staff[became].format(number=number))
+
+
+def mark_delivered(content: Content, number: str, source: str, change: Change) -> Queued:
+    """Return the news to staff that the graduate has their message of this number, or its new words."""
+    words = content.phrases.desk
+    if change:
+        return replace(post_to_staff(words, Ticket(number), words.edit_delivered), under=source)
+    return Queued("staff", Reply(words.delivered), number, change="mark", source=source)
+
+
+def sweep(words: DeskPhrases, number: str) -> Swept:
+    """Return the end of what staff see only until the ticket closes: files and numbers to call."""
+    return Swept(number, Reply(words.left_over.format(number=number)))
+
+
+def tell_owners_of_lost_desk(content: Content, owners: Sequence[str]) -> tuple[Queued, ...]:
+    """Return the news to owners that the staff chat cannot be reached."""
+    return tuple(Queued("user", Reply(content.phrases.desk.lost_desk), user=owner) for owner in owners)
+
+
+def tell_graduate_of_lost_desk(content: Content, ticket: Ticket, now: datetime) -> Queued:
+    """Return the news to a graduate that nobody can be asked here now, with the office's phone; `now` is local."""
+    voice = Voice(content, Session(ticket.notice), now)
+    text = voice.fill(content.phrases.desk.lost_desk_for_graduate, number=ticket.number)
+    return Queued("graduate", Reply(text), ticket.number)
 
 
 def staff_rows(words: DeskPhrases, ticket: Ticket) -> Rows:

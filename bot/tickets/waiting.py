@@ -11,6 +11,7 @@ from bot.domain.tickets import Ticket
 from bot.domain.zone import utc
 from bot.render.reply import Voice
 from bot.tickets.hours import is_open, later, opens_at
+from flows.clock import running_clock
 
 
 def start_waiting(voice: Voice, ticket: Ticket) -> Ticket:
@@ -23,8 +24,8 @@ def start_waiting(voice: Voice, ticket: Ticket) -> Ticket:
 
 
 def close(ticket: Ticket) -> Ticket:
-    """Return the ticket closed: nobody waits, nobody is in charge of it."""
-    return replace(ticket, state="closed", waiting_since=None, release_at=None, taken_by=None)
+    """Return the ticket closed: nobody waits, nobody is in charge of it, no file waits."""
+    return replace(ticket, state="closed", waiting_since=None, release_at=None, taken_by=None, taken_at=None, held=())
 
 
 def release_time(words: DeskPhrases, now: datetime) -> datetime:
@@ -41,10 +42,20 @@ def describe_wait(words: DeskPhrases, since: datetime, now: datetime) -> str:
 
 
 def promise(voice: Voice) -> str:
-    """Return the sentence that says when an answer can be expected: soon, or when the office opens."""
+    """Return the sentence that says when an answer can be expected: soon, or when the office opens.
+
+    Where that would be too late for the dates, it asks to phone.
+    """
     words, now = voice.content.phrases.desk, voice.now
+    answers = voice.session.position.answers if voice.session.position else {}
+    window = running_clock(voice.notice, answers.get("cohort") or None, now).window
+    last = window.last_day if window else None
+    if last == now.date():
+        return voice.fill(words.last_day)
     if is_open(words.office, now):
         return voice.fill(words.in_hours)
+    if last and opens_at(words.office, now).date() > last:
+        return voice.fill(words.too_late, None, last=voice.content.phrases.facts.format_day(last))
     when = _describe_opening(voice.content, opens_at(words.office, now), now.date())
     return voice.fill(words.out_of_hours, None, when=when)
 

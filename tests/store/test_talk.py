@@ -24,7 +24,7 @@ async def test_what_waits_becomes_a_turn_once_and_the_oldest_go(store: Store) ->
     later = Queued("user", Reply("后天"), user="lin", planned_at=AT + timedelta(days=1))
     await store.outbox.owe([later], "web", AT)
     for _ in range(2):
-        await store.talk.collect("web", "lin", AT)
+        await store.talk.collect("web", "lin", AT, Reply("✓"))
     shown = await store.talk.list("web", "lin")
     assert [one.update_id.partition("-")[0] for one in shown] == ["a", "post"]
     assert "明天截止" in shown[1].turn

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.content.content import Content
-from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
+from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post, Sent
 from bot.service.turns import Service
 from bot.store import Store
 from tests.person import at, buttons
@@ -47,6 +47,13 @@ class Chats:
     async def say(self, text: str, user: str = GRADUATE, update: str | None = None) -> Answer:
         return await self._receive(Incoming("test", user, text, update_id=update or str(next(self._updates))))
 
+    async def send(self, other: str, text: str = "", file: Sent | None = None, *, in_album: bool = False) -> Answer:
+        """Send what is no plain text, as the graduate."""
+        number = str(next(self._updates))
+        return await self._receive(
+            Incoming("test", GRADUATE, text, other=other, update_id=number, file=file, in_album=in_album)
+        )
+
     async def press(self, button: str, user: str = GRADUATE) -> Answer:
         return await self._receive(Incoming("test", user, press=button, update_id=str(next(self._updates))))
 
@@ -59,10 +66,14 @@ class Chats:
         thread: str | None = None,
         reply_to: str | None = None,
         other: str = "",
+        message: str | None = None,
+        file: Sent | None = None,
     ) -> Answer:
         """Send a message or a press to the staff chat."""
         number = str(next(self._updates))
-        incoming = Incoming("test", user, text, press, other, number, "staff", thread, reply_to)
+        incoming = Incoming(
+            "test", user, text, press, other, number, "staff", thread, reply_to, file=file, message=message
+        )
         return await self._receive(incoming)
 
     async def _receive(self, incoming: Incoming) -> Answer:

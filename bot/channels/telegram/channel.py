@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -233,10 +233,10 @@ class Telegram:
             return None
         if event is None or event.album is None:
             return event
-        # Pictures sent as one come one by one: the first is answered.
+        # Pictures sent as one come one by one.
         is_known = event.album in self._albums
         self._albums.append(event.album)
-        return None if is_known else event
+        return replace(event, incoming=replace(event.incoming, in_album=True)) if is_known else event
 
     def _show_work(self, event: Event) -> None:
         """Show that it takes long: the button stops waiting, or the bot is seen typing."""

@@ -20,6 +20,8 @@ from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.outcomes import outcome_of
 from bot.domain.messages import Delivered, Draw, Outcome, Post, Reply
 
+DELIVERED = "👌"
+"""The reaction to what staff wrote, once the graduate has it; Telegram allows no tick."""
 STAFF_AGAIN = timedelta(minutes=10)
 """Time until a staff chat that could not be reached is tried again."""
 
@@ -90,11 +92,37 @@ class Posts:
                 await self._set_commands(int(post.user), post)
             if post.reply is None:
                 return Delivered(Outcome("sent"))
+            if post.change and (target := post.copy or post.source if post.change != "edit" else post.copy):
+                return Delivered(await self._change(post, post.reply, int(target)))
             if post.user is not None:
                 return Delivered(await self._send(_where(int(post.user), post.thread, post.under), post.reply))
             return await self._to_staff(post, post.reply)
         except InvalidToken as wrong:  # nothing is lost: the token may be corrected later
             return Delivered(_later(wrong.message))
+
+    async def _change(self, post: Post, reply: Reply, message: int) -> Outcome:
+        """Change an earlier message; where Telegram refuses that, send the reply under it."""
+        chat = int(post.user) if post.user is not None else self.staff_chat
+        where: dict[str, Any] = {"chat_id": chat, "message_id": message}
+        try:
+            if post.change == "delete":
+                await self._bot.delete_message(**where)
+            elif post.change == "mark":
+                await self._bot.set_message_reaction(**where, reaction=DELIVERED)
+            elif reply.bulletin:
+                call, content = outgoing.bulletin_edit(self._bot, reply.bulletin)
+                await call(**where, **content)
+            else:
+                await self._bot.edit_message_text(**where, **outgoing.message(reply))
+        except (InvalidToken, ChatMigrated):
+            raise
+        except BadRequest as refused:
+            if "not modified" in refused.message or "to delete not found" in refused.message:
+                return Outcome("sent")
+            return await self._send(_where(chat, post.thread, str(message)), reply)
+        except TelegramError as error:
+            return outcome_of(error, datetime.now(UTC))
+        return Outcome("sent")
 
     async def _to_staff(self, post: Post, reply: Reply) -> Delivered:
         if self.staff_chat is None:
@@ -105,7 +133,7 @@ class Posts:
             outcome = await self._in_staff_chat(reply, thread, None)  # somebody deleted or closed the topic
         if outcome.became in ("blocked", "failed"):
             _log.error("staff_chat_unreachable", why=outcome.reason)
-            outcome = _later(outcome.reason)
+            outcome = replace(_later(outcome.reason), cause="desk")
         return Delivered(outcome, thread)
 
     async def _in_staff_chat(self, reply: Reply, thread: str | None, under: str | None) -> Outcome:

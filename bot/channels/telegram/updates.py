@@ -30,6 +30,7 @@ KINDS = (
 _SAME = {"video_note": "video", "animation": "video", "audio": "voice", "venue": "location", "live_photo": "photo"}
 
 NAME = "telegram"
+GONE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and half surrogates: only broken clients type them, and no database or other client takes them."""
@@ -41,7 +42,7 @@ class Event:
 
     `chat` 0: nowhere. `message` is the number of their message, or of ours whose button they pressed; `on_screen` is
     that message of ours. `query` is the callback or inline query that waits for an answer, `thread` the topic of a
-    forum. `album`: the message is one of several pictures or files that were sent as one, and says nothing itself.
+    forum. `album`: the message is one of several pictures or files that were sent as one.
     """
 
     incoming: Incoming
@@ -111,7 +112,7 @@ def _read(update: Update, me: User, staff_chat: int | None) -> Event | None:
     if update.callback_query:
         return _press(update.callback_query, number, staff_chat)
     if update.my_chat_member:
-        return _membership(update.my_chat_member, number)
+        return _membership(update.my_chat_member, number, staff_chat)
     if update.chat_member:
         return _arrival(update.chat_member, number, staff_chat)
     return _search(update.inline_query) if update.inline_query else None
@@ -143,18 +144,19 @@ def _search(query: InlineQuery) -> Event:
     return Event(Incoming(NAME, _user_id(query.from_user), _clean(query.query), place="inline"), 0, query=query.id)
 
 
-def _membership(change: ChatMemberUpdated, number: str) -> Event | None:
+def _membership(change: ChatMemberUpdated, number: str, staff_chat: int | None) -> Event | None:
+    user, is_gone = _user_id(change.from_user), change.new_chat_member.status in GONE
+    if change.chat.id == staff_chat and change.chat.type != ChatType.PRIVATE and is_gone:
+        return Event(Incoming(NAME, user, other="desk_lost", update_id=number, place="staff"), 0)
     if change.chat.type != ChatType.PRIVATE:
         return None
-    is_gone = change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
-    user = _user_id(change.from_user)
     return Event(Incoming(NAME, user, other="left" if is_gone else "returned", update_id=number), 0)
 
 
 def _arrival(change: ChatMemberUpdated, number: str, staff_chat: int | None) -> Event | None:
     """Tell of somebody who is in the staff chat now; Telegram says so to bots that are administrators there."""
-    came, gone = change.new_chat_member, (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
-    if change.chat.id != staff_chat or came.status in gone:
+    came = change.new_chat_member
+    if change.chat.id != staff_chat or came.status in GONE:
         return None
     return _arrived([came.user], _user_id(change.from_user), number)
 
@@ -182,7 +184,7 @@ def _message(message: Message, me: User, number: str, edited: str, staff_chat: i
         if question is None or kind:
             return None
         incoming = Incoming(NAME, _user_id(message.from_user), question, update_id=number, place="public")
-    album = message.media_group_id if incoming.place == "private" and not text else None
+    album = message.media_group_id if incoming.place == "private" else None
     return Event(incoming, message.chat.id, message.message_id, thread=_thread(message), album=album)
 
 
@@ -211,7 +213,9 @@ def _at_desk(message: Message, text: str, kind: str, number: str) -> Incoming:
         place="staff",
         thread=str(thread) if thread else None,
         reply_to=str(answered.message_id) if answered else None,
+        file=_file(message),
         name=_clean(message.from_user.full_name) if message.from_user else "",
+        message=str(message.message_id),
     )
 
 

@@ -58,7 +58,29 @@ class DeskPhrases(PhraseRow):
     lost_for_staff: Mapping[Literal["blocked", "failed"], Sentence]
     thread: Sentence
     edited: Sentence
+    answer_edited: Sentence
+    edit_delivered: Sentence
+    delivered: Sentence
     text_only: Sentence
+    no_files: Sentence
+    not_passed: Sentence
+    masked: Sentence
+    call_left: Sentence
+    call_for_staff: Sentence
+    edited_by_graduate: Sentence
+    file_ask: Sentence
+    file_for_staff: Sentence
+    file_lost: Sentence
+    file_passed: Sentence
+    file_dropped: Sentence
+    files_full: Sentence
+    left_over: Sentence
+    last_day: Sentence
+    too_late: Sentence
+    holder: Sentence
+    longest_wait: Sentence
+    lost_desk: Sentence
+    lost_desk_for_graduate: Sentence
     secret: Sentence
     contact: Sentence
     risky: Sentence
@@ -79,7 +101,9 @@ class DeskPhrases(PhraseRow):
     none_open: Sentence
     gone: Sentence
     not_staff: Sentence
-    buttons: Mapping[Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more"], Label]
+    buttons: Mapping[
+        Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more", "pass", "hold"], Label
+    ]
 
 
 class StaffPhrases(PhraseRow):
