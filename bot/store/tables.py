@@ -288,7 +288,7 @@ outbox = Table(
     Column("head", Boolean, nullable=False),
     # Who is sending it, or began to; NULL: nobody; `?`: somebody did, with an unknown outcome.
     Column("worker", Text),
-    # edit, delete, mark: it changes a message; `source`: the number of that in the staff chat which it copies or changes.
+    # edit, delete, mark: it changes a message; `source` is that of the staff chat which it copies or changes.
     Column("change", Text, nullable=False, server_default=""),
     Column("source", Text),
     Column("fleeting", Boolean, nullable=False, server_default=false()),
