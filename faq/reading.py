@@ -15,6 +15,13 @@ from faq.lexicon import any_of, lexicon
 from faq.sounds import english, units
 from faq.text import fold, plain
 
+GIST_WEIGHT = 3
+"""Characters for which the kind of a question counts beside its subject."""
+_PRIVATE = 0xE000
+"""The first character that no text holds."""
+
+_ASKS = re.compile(r"(?:[?？吗呢么]|怎么|什么|哪|几|谁|多少|多久|能不能|可不可以|要不要|是不是|有没有|咋|啥|如何)")
+
 Kind = Literal["elsewhere", "noun", "verb"]
 
 
@@ -50,6 +57,25 @@ def hollow(reading: Reading) -> bool:
     if not characters.issuperset(reading.folded):  # quickly seen of most texts
         return not any(map(str.isalpha, reading.folded))
     return not words.sub("", reading.folded).strip("0123456789 ")
+
+
+def is_question(text: str) -> bool:
+    """Return whether a text asks for something, and says of what: by its question words, or by its end."""
+    reading = read(text)
+    return not hollow(reading) and bool(reading.asking or _ASKS.search(text.strip()))
+
+
+def gist(text: str) -> str:
+    """A text as it is compared for what it asks: its subject, and a sign for each kind of question, however worded."""
+    reading = read(text)
+    words, _ = _hollow()
+    kinds = "".join(GIST_WEIGHT * chr(_PRIVATE + _kinds()[kind]) for kind in sorted(reading.asking))
+    return (words.sub("", reading.folded).replace(" ", "") or reading.folded) + kinds
+
+
+@cache
+def _kinds() -> Mapping[str, int]:
+    return {kind: n for n, kind in enumerate(sorted(asking()))}
 
 
 @cache

@@ -12,11 +12,13 @@ from datetime import datetime
 from bot.admin.cards import Admin, Wish, asks, button, format_moment, say
 from bot.admin.digest import Digest
 from bot.admin.drafting import Drafting
+from bot.admin.editing import Editing
 from bot.admin.history import History
 from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.trial import Trial
+from bot.admin.writing import Writing
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
@@ -39,11 +41,14 @@ class AdminArea:
         self._drafting = Drafting(knowledge, self._publishing)
         self._inbox = Inbox(knowledge, self.digest, self._publishing)
         self._history = History(knowledge, self.digest)
+        self._editing = Editing(knowledge)
+        self._writing = Writing(knowledge, self._publishing, self._editing)
         self._trial = Trial(knowledge, store.knowledge)
 
     @property
     def _acts(self) -> Mapping[str, Act]:
         history, inbox, publishing, trial = self._history, self._inbox, self._publishing, self._trial
+        writing, editing = self._writing, self._editing
         return {
             "status": self._show_status, "lint": self._lint, "flagged": self._list_flagged, "digest": self._show_week,
             "draft": self._drafting.draft, "right": self._drafting.settle, "same": self._drafting.settle,
@@ -51,7 +56,9 @@ class AdminArea:
             "file": publishing.take_file, "publish": publishing.publish_draft, "drop": publishing.drop,
             "patch": publishing.show_patch,
             "history": history.history, "diff": history.diff, "rollback": history.rollback, "export": history.export,
-            "inbox": inbox.show, "add": inbox.add, "new": inbox.draft_entry, "out": inbox.exclude,
+            "inbox": inbox.show, "add": inbox.add, "new": writing.begin, "near": writing.choose, "ask": writing.ask,
+            "pick": writing.pick, "send": writing.send, "quit": writing.quit, "delete": writing.delete,
+            "edit": editing.show, "facts": editing.show_facts, "fact": editing.choose_fact, "out": inbox.exclude,
             "ignore": inbox.ignore, "why": inbox.explain, "mend": inbox.add_explained,
             "try": trial.begin, "trying": trial.begin,
         }  # fmt: skip
@@ -61,13 +68,11 @@ class AdminArea:
         if role not in ("admin", "owner") or incoming.place != "private":
             return None
         wish = asks(incoming)
-        if wish is None:
-            return await self._trial.answer(incoming, at)
-        act = self._acts.get(wish.act)
-        if act is None:
-            return None
+        act = self._acts.get(wish.act) if wish else None
         try:
-            return await act(incoming, wish, at)
+            if wish is None:
+                return await self._writing.take(incoming, at) or await self._trial.answer(incoming, at)
+            return await act(incoming, wish, at) if act else None
         except REFUSALS as trouble:
             return say(describe_refusal(self._knowledge.content, trouble))
 

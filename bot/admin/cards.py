@@ -32,7 +32,22 @@ MOST_SIDE, MOST_CLASHES = 400, 4
 """Characters of each of two texts of an entry, and entries that are shown so."""
 PARTS = 6
 """Features of an entry that are listed, heaviest first."""
-ACTS = ("inbox", "why", "try", "history", "diff", "rollback", "lint", "export", "publish", "flagged", "digest", "set")
+Rows = tuple[tuple[Button, ...], ...]
+ACTS = (
+    "edit",
+    "inbox",
+    "why",
+    "try",
+    "history",
+    "diff",
+    "rollback",
+    "lint",
+    "export",
+    "publish",
+    "flagged",
+    "digest",
+    "set",
+)
 
 _COMMAND = re.compile(r"/faq(?:@\w+)?(?![\w-])\s*(.*)", re.DOTALL | re.ASCII | re.IGNORECASE)
 _PRESS = re.compile(r"know\|([a-z]{2,9})(?:\|([\w-]{0,16}))?(?:\|([a-z0-9-]{1,40}))?", re.ASCII)
@@ -164,16 +179,20 @@ class Admin:
     def show_clashes(self, clashes: Sequence[Clash], key: str) -> Reply:
         """Show entries that two people changed, both texts of each, with a button for either."""
         words = self.content.phrases.admin
-        parts = [
-            words.clash_sides.format(
-                where=".".join(clash.conflict.path),
-                author=clash.author,
-                when=format_moment(clash.at),
-                mine=clash.conflict.mine.strip()[:MOST_SIDE] or words.nothing,
-                theirs=clash.conflict.theirs.strip()[:MOST_SIDE] or words.nothing,
+        parts = []
+        for clash in clashes:
+            mine, theirs = (side.strip().splitlines() for side in (clash.conflict.mine, clash.conflict.theirs))
+            first, *rest = clash.conflict.path
+            entry = self.content.entries.get(first)
+            parts.append(
+                words.clash_sides.format(
+                    where=".".join((entry.title if entry else first, *rest)),
+                    author=clash.author,
+                    when=format_moment(clash.at),
+                    mine=_only_in(mine, theirs) or words.clash_gone,
+                    theirs=_only_in(theirs, mine) or words.clash_gone,
+                )
             )
-            for clash in clashes
-        ]
         text = words.clash_head.format(count=len(parts), lines="\n\n".join(parts[:MOST_CLASHES]))
         rows = (
             (button(self.content, "keep_mine", "publish", key, "mine"),),
@@ -247,26 +266,6 @@ class Admin:
             return ""
         return "\n" + words.inbox_tied.format(count=group.tied, picked="".join(picked))
 
-    def new_entry(self, group: QuestionGroup) -> Reply:
-        """Return a file for a new entry, to be filled in and sent back."""
-        lines = [f"    - {quote(line)}" for line in group.wordings][:30]
-        lines += [f"    - 请核对：再写一种问法{n}" for n in range(1, 6 - len(lines))]
-        name = f"new-{max(group.numbers)}"
-        text = "\n".join(
-            (
-                f"- id: {name}          # 请核对：换成英文小写的编号",
-                "  title: 请核对",
-                "  source: beyond      # notice 通知里有，help 学信网帮助里有，beyond 都没有",
-                f"  checked_on: {group.latest:%Y-%m-%d}" if group.latest else "  checked_on: 请核对",
-                "  phrasings:",
-                *lines,
-                "  answer: 请核对",
-                "  references: []",
-                "",
-            )
-        )
-        return Reply(self.content.phrases.admin.new_entry, attachment=Attachment(f"{name}.yaml", text))
-
     # Why
 
     def why(self, seen: Why) -> Reply:
@@ -307,11 +306,11 @@ class Admin:
         return Reply(text[:MOST_TEXT], rows)
 
 
+def _only_in(lines: Sequence[str], others: Sequence[str]) -> str:
+    """Return the lines that the other side lacks."""
+    return "\n".join(line.strip() for line in lines if line not in others)[:MOST_SIDE]
+
+
 def say(text: str, *effects: Effect) -> Decision:
     """Return a decision with one sentence and these effects."""
     return Decision((Reply(text),), effects)
-
-
-def quote(line: str) -> str:
-    """Return a line as a YAML value in double quotes."""
-    return '"' + line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

@@ -67,10 +67,6 @@ class Inbox:
             incoming, lambda old: with_line(old, topic, key, line), line, also=(done,), settled=group.numbers[-1:]
         )
 
-    async def draft_entry(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
-        """Send a file with an entry for the group, to be filled in and sent back."""
-        return Decision((self._cards.new_entry(await load_group(self._knowledge.store, wish.about, at)),))
-
     async def ignore(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         """Settle a group without an answer, and show the next one."""
         store = self._knowledge.store

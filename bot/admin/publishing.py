@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.admin.cards import Admin, Wish, say
+from bot.admin.cards import MOST_TEXT, Admin, Rows, Wish, say
 from bot.admin.digest import Digest
-from bot.content.files import Files, Refused, decode_text, place_file, safe_name, to_patch
+from bot.content.files import Refused, decode_text, place_file, safe_name, to_patch
 from bot.content.merging import Side
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.areas import Decision, Fetch
@@ -16,7 +16,8 @@ from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.revisions import Drafted, Undrafted
 from bot.domain.roles import Audited
-from bot.knowledge.publish import Publication, prepare, prepare_draft
+from bot.knowledge.examine import Report
+from bot.knowledge.publish import Edit, Publication, prepare, prepare_draft
 from bot.knowledge.revisions import Knowledge
 
 CONFIRMED = "contact_written"
@@ -60,7 +61,7 @@ class Publishing:
     async def change(
         self,
         incoming: Incoming,
-        edit: Callable[[Files], Files],
+        edit: Edit,
         note: str,
         *,
         at_once: bool = True,
@@ -99,15 +100,35 @@ class Publishing:
         clashes = [replace(clash, author=names(clash.author)) for clash in publication.clashes]
         return Decision((self._cards.show_clashes(clashes, kept.key),), (kept,))
 
-    async def publish_draft(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
-        """Publish a draft, on top of what others published since it was made; `more` says whose text stays."""
+    async def publish_draft(
+        self,
+        incoming: Incoming,
+        wish: Wish,
+        _: datetime,
+        *,
+        also: Sequence[Effect] = (),
+        receipt: Callable[[Report], tuple[str, Rows]] | None = None,
+    ) -> Decision:
+        """Publish a draft, on top of what others published since it was made; `more` says whose text stays.
+
+        `also` are effects that follow then, `receipt` is what is said and offered with it.
+        """
         side: Side | None = "mine" if wish.more == "mine" else "theirs" if wish.more == "theirs" else None
         publication = await prepare_draft(self._knowledge, wish.about, incoming.user, side)
         if publication.undecided:
             return await self._ask_which(publication, publication.undecided)
         if publication.is_refused:
             return Decision((self._cards.show_refusal(publication.report),))
-        return await self._publish(publication, (Undrafted(wish.about),))
+        if receipt is None:
+            return await self._publish(publication, (Undrafted(wish.about), *also))
+        done = await self._publish(
+            replace(publication, report=replace(publication.report, findings=(), shifts=())), also
+        )
+        text, rows = receipt(publication.report)
+        (first,) = done.replies
+        said = f"{first.text}\n\n{text}" if text else first.text
+        shown = replace(first, text=said[:MOST_TEXT], buttons=(*rows, *first.buttons))
+        return Decision((shown,), (*done.effects, Undrafted(wish.about)))
 
     async def drop(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """Delete a draft."""

@@ -158,6 +158,7 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     )
     workspace.knowledge.take = service.take
+    service.acts.on_revision = workspace.knowledge.look
     return service
 
 

@@ -66,7 +66,7 @@ def list_topics(ctx: Context, topics: Sequence[str]) -> Turn:
 
 def offer_topics(ctx: Context, text: str, topics: Sequence[str]) -> Turn:
     """Offer up to three topics that are as near to a question, and record it for the editors."""
-    missed = _missed(ctx, text, topics, tied=True)
+    missed = record_question(ctx, text, topics, tied=True)
     offered = render_choices(ctx.voice, topics[:MAX_CHOICES], ctx.content.phrases.choices, missed.mark or "")
     quiet = replace(ctx.session, misses=0)
     return Turn(quiet, offered, "again", last="choices", missed=missed, tallied=tally(ctx, "choices"))
@@ -81,7 +81,7 @@ def miss(
     the ladder ends. A question is recorded for the editors, masked; other words leave no trace.
     """
     misses, phrases = ctx.session.misses + 1, ctx.content.phrases
-    missed = _missed(ctx, text, near) if is_question else None
+    missed = record_question(ctx, text, near) if is_question else None
     session = replace(ctx.session, misses=misses)
     turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
     if ctx.session.position and misses < len(phrases.misses) and (rows or (misses == 1 and not is_question)):
@@ -93,7 +93,7 @@ def miss(
     return replace(turn, replies=said)
 
 
-def _missed(ctx: Context, text: str, topics: Sequence[str], *, tied: bool = False) -> Missed:
+def record_question(ctx: Context, text: str, topics: Sequence[str], *, tied: bool = False) -> Missed:
     """Return the record of a question for the editors: masked words, and the nearest topics, offered or not."""
     question = staff_posts.mask_for_staff(ctx.content, text)
     mark = hashlib.sha256(question.encode()).hexdigest()[:8]

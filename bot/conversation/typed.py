@@ -17,7 +17,15 @@ from bot.conversation.doubt import SURE, SURE_DOOR, doubt
 from bot.conversation.links import press
 from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
-from bot.conversation.questions import likely_topics, list_topics, miss, offer_topics, tally, tell_topics
+from bot.conversation.questions import (
+    likely_topics,
+    list_topics,
+    miss,
+    offer_topics,
+    record_question,
+    tally,
+    tell_topics,
+)
 from bot.conversation.turn import VIEWS, Context, Turn
 from bot.conversation.typed_answers import (
     button_labels,
@@ -49,6 +57,7 @@ from bot.reading.writing import spelt
 from bot.render.layout import Rows, pack_rows
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
+from faq.reading import is_question
 from faq.sounds import units
 from flows.answers import plain
 from flows.engine import JUMP
@@ -371,4 +380,8 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     if len(near) > 1:
         return offer_topics(ctx, text, near)
-    return _ask(ctx, text) or miss(ctx, text, near, is_question=bool(near))
+    if turn := _ask(ctx, text):
+        return turn
+    turn = miss(ctx, text, near, is_question=bool(near))
+    # What nothing is near to is new to the editors, if it is a question.
+    return replace(turn, missed=turn.missed or (record_question(ctx, text, ()) if is_question(text) else None))

@@ -34,7 +34,7 @@ SWITCH_INTERVAL_S = 0.0001
 PAUSE_S = 0.0003
 """Pause of that thread before each piece, of which a large content has a few hundred."""
 MAX_QUESTIONS = 2_000
-"""Masked questions that are asked of both contents."""
+"""Newest masked questions that are asked of both contents."""
 MAX_PATCH = 2_000_000
 """Characters of files from which no patch is made."""
 _PUBLIC_CODE = re.compile(r"\bfeature_code: *['\"]?\Z")
@@ -80,13 +80,15 @@ class Report:
     """The result of an examination. Files with `problems` cannot be used, those with `errors` may not be published.
 
     `packed` is the pickled content with its index, empty with problems; `revision` its hash. `lost` has the lines that
-    must match and do not any more. `needs_second`: by the rules in force a second person must agree to these files.
+    must match and do not any more, `answered` those of the questions that are answered at once. `needs_second`: by the
+    rules in force a second person must agree to these files.
     """
 
     problems: tuple[ContentFault, ...] = ()
     findings: tuple[LocatedFinding, ...] = ()
     lost: tuple[Shift, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    answered: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
     diff: str = ""
     revision: str = ""
@@ -142,6 +144,7 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
         _pack_report(content),
         findings=findings,
         shifts=shifts,
+        answered=frozenset(line for line in draft.questions if content.answers(line)),
         changes=tuple(changes),
         diff=diff,
         needs_second=before is not None and _needs_second(before, content, touched),
@@ -193,7 +196,7 @@ def _describe_match(content: Content, match: Match) -> str:
 
 def _find_shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tuple[Shift, ...]:
     found = []
-    for question in dict.fromkeys(questions[:MAX_QUESTIONS]):
+    for question in questions:
         was, becomes = (_describe_match(content, content.matcher.ask(question)) for content in (before, after))
         if was != becomes:
             found.append(Shift(question, was, becomes))

@@ -14,7 +14,7 @@ from bot.content.files import Refused
 from bot.domain.questions import Unanswered
 from bot.runtime.process import run_aside
 from bot.store import Store
-from faq.text import fold
+from faq.reading import gist
 
 MAX_AGE = timedelta(days=90)
 """Age of the oldest questions that are listed, and asked again before a publication."""
@@ -99,7 +99,7 @@ def group_questions(asked: Iterable[Unanswered]) -> list[QuestionGroup]:
     by_text: dict[str, QuestionGroup] = {}
     for one in asked:
         start = one.question[:COMPARED]
-        text = fold(start) or start
+        text = gist(start) or start
         if text not in by_text:
             near = leaders.find_similar(text)
             if near is None:

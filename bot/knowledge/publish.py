@@ -25,6 +25,7 @@ from bot.content.files import Files, Refused, diff_names, keep_texts
 from bot.content.merging import Side
 from bot.content.problem import ContentFault
 from bot.domain.effects import Effect, Outdated
+from bot.domain.questions import Settled, Unsettled
 from bot.domain.revisions import Drafted, Revised
 from bot.knowledge.examine import Report
 from bot.knowledge.merge import Clash, merge_draft, merge_edit
@@ -35,6 +36,8 @@ Edit = Callable[[Files], Mapping[str, str | bytes]]
 """Makes the new files of those in force."""
 MAX_NOTE = 200
 """Characters of a note."""
+ANSWERED = "answered"
+"""Whatever became of a question that a revision answers."""
 KEY_LENGTH = 16
 """Characters of a draft's key, which stands in buttons."""
 
@@ -51,7 +54,7 @@ class Publication:
     files: Files
     parent: int
     report: Report
-    effects: tuple[Revised | Drafted, ...]
+    effects: tuple[Revised | Drafted | Settled | Unsettled, ...]
     goes_back_to: int | None = None
     clashes: tuple[Clash, ...] = ()
     undecided: Drafted | None = None
@@ -186,7 +189,20 @@ async def _examine(
         return replace(publication, effects=(publication.as_draft(author, note),))
     first = [] if parent else [Revised(old, 0, knowledge.content.revision, START)]
     revised = Revised(texts, max(parent, 1), report.revision, author, note)
-    return replace(publication, effects=(*first, revised))
+    return replace(publication, effects=(*first, revised, *await _settle(knowledge, report)))
+
+
+async def _settle(knowledge: Knowledge, report: Report) -> tuple[Settled | Unsettled, ...]:
+    """Return the effects on the questions that wait: what these files answer leaves, what they do not any more waits
+    again, unless an admin dealt with it.
+    """
+    asked = await knowledge.list_questions()
+    answered = [one.number for one in asked if one.became is None and one.question in report.answered]
+    lost = [one.number for one in asked if one.became == ANSWERED and one.question not in report.answered]
+    return (
+        *([Settled(tuple(answered), ANSWERED)] if answered else []),
+        *([Unsettled(tuple(lost))] if lost else []),
+    )
 
 
 def _show_clashes(knowledge: Knowledge, parent: int, kept: Drafted, clashes: Sequence[Clash]) -> Publication:

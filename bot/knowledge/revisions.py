@@ -17,8 +17,9 @@ from bot.content.files import Files, keep_texts, read_folder
 from bot.content.loading import load
 from bot.content.problem import ContentProblem
 from bot.domain.effects import Outdated
+from bot.domain.questions import Unanswered
 from bot.domain.revisions import Revised
-from bot.knowledge.examine import Examination, Examine, Report, examine_in_subprocess, unpack
+from bot.knowledge.examine import MAX_QUESTIONS, Examination, Examine, Report, examine_in_subprocess, unpack
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
 from bot.runtime.log import LazyLogger
@@ -98,13 +99,15 @@ class Knowledge:
 
     async def examine(self, files: Mapping[str, str | bytes], before: Files) -> Report:
         """Examine files that are to replace those in force. OSError, TimeoutError when it cannot be done."""
-        now = self.present()
-        asked = await self.store.questions.list_unanswered(now - MAX_AGE, settled=True)
-        questions = tuple(one.question for one in asked)
-        report = await self.examiner(Examination(files, before, now.date(), questions))
+        questions = tuple(dict.fromkeys(one.question for one in await self.list_questions()))
+        report = await self.examiner(Examination(files, before, self.present().date(), questions))
         if not report.problems:
             self._examined = {report.revision: report}
         return report
+
+    async def list_questions(self) -> list[Unanswered]:
+        """Return the questions that are asked of every new revision, newest first."""
+        return (await self.store.questions.list_unanswered(self.present() - MAX_AGE, settled=True))[:MAX_QUESTIONS]
 
     async def lint(self, *, errors_only: bool = False) -> Report:
         """Lint every entry in force. OSError, TimeoutError when it cannot be done."""

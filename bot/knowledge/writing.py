@@ -30,6 +30,8 @@ from flows.facts import fill
 
 LEAST, MOST = 3, 15
 """Phrasings that an entry needs, and that are suggested at most."""
+MOST_LINES = 60
+"""Phrasings that an entry may have."""
 MAX_ID, MAX_LINE = 40, 120
 """Characters."""
 NEAR = 80.0
@@ -38,6 +40,8 @@ MAX_NEAR = 3
 """Entries that are named as near."""
 FIELDS = ("title", "answer", "phrasings", "follow", "source", "checked_on")
 """The values of an entry that may be changed one by one; the lists a line each."""
+_HEAD = re.compile(r"(?:(?:请问|你好|您好|老师|想问一下|我想问|想问|问一下|那个)[一下，,。！!\s]*)+")
+_TAIL = re.compile(r"[啊呀呢哈嘛呗\s？?。！!，,~～]+$")
 _DAY = re.compile(r"(?:(20\d\d)\s*[年./-]\s*)?(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)")
 _PHONE = re.compile(r"0\d{2,3}-?\d{7,8}(?:-\d{1,5})?|1\d{10}|400-?\d{3}-?\d{4}")
 
@@ -77,7 +81,8 @@ class ChangedText:
 
 def suggest_title(lines: Sequence[str]) -> str:
     """Return the most asked wording that is short enough for a button; empty when none is."""
-    return next((line.strip(" ？?。！!") for line in lines if 2 <= len(line.strip()) <= MAX_TITLE), "")
+    short = [_TAIL.sub("", _HEAD.sub("", line.strip())) for line in lines]
+    return next((line for line in short if LEAST <= len(line) <= MAX_TITLE), "")
 
 
 def suggest_phrasings(content: Content, title: str, lines: Sequence[str]) -> tuple[str, ...]:
@@ -121,7 +126,7 @@ def add_entry(content: Content, form: NewEntry, today: date) -> Edit:
 def replace_entry(content: Content, topic: str, form: NewEntry, today: date) -> Edit:
     """Return the edit that puts a form in the place of an entry, which keeps its id, its step and what people ask."""
     before = content.entries[topic]
-    asked = _keep_distinct((*before.phrasings, *form.phrasings))
+    asked = _keep_distinct((*form.phrasings, *before.phrasings, *before.must_match))[:MOST_LINES]
     changes: dict[str, Value] = {**_as_row(form, today), "phrasings": asked}
     changes |= {"more": None, "original": None, "quotes": None, "id": topic}
     return lambda old: _with_values(old, topic, changes)
@@ -172,7 +177,9 @@ def read_value(key: str, words: str, today: date) -> Value:
         if word not in get_args(Source):
             raise Refused("entry_source")
         return word
-    return _read_day(words, today.year) if key == "checked_on" else words.strip()
+    if key == "checked_on":
+        return today if words == "today" else _read_day(words, today.year)
+    return words.strip()
 
 
 def _read_day(words: str, year: int) -> date:

@@ -6,8 +6,9 @@ A chat comes here with a turn, the console with a form.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -16,6 +17,7 @@ from bot.content.content import Content
 from bot.domain.areas import Decide, Decision
 from bot.domain.effects import Outdated
 from bot.domain.messages import Answer, Incoming, Reply
+from bot.domain.revisions import Revised
 from bot.domain.roles import Role
 from bot.domain.staff_texts import find_forbidden
 from bot.service.kept import mask_echoes
@@ -32,7 +34,10 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 
 class StaffActs:
-    """Has acts of staff take their effect. `staff` decides them, `owners` may do everything, by channel and id."""
+    """Has acts of staff take their effect. `staff` decides them, `owners` may do everything, by channel and id.
+
+    `on_revision` is awaited after a revision is written, before it is said to be in force.
+   """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class StaffActs:
     ) -> None:
         self._store, self._content, self._present = store, content, present
         self._staff, self._owners, self._locks, self._outbox = staff, owners, locks, outbox
+        self.on_revision: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
 
     async def act(self, incoming: Incoming, decide: Decide | None = None) -> Answer | None:
         """Do what somebody with a role asks for outside a chat, by the rules of the chat; `decide` (None: the commands
@@ -105,6 +111,8 @@ class StaffActs:
         )
         if decision.effects:
             self._outbox.posted.set()
+        if any(isinstance(effect, Revised) for effect in decision.effects):
+            await self.on_revision()  # so that it is in force when it is said to be
         return answer if saved else kept
 
 

@@ -93,6 +93,11 @@ class Newsroom:
             self._met.add(user)
         return said(await self.says(question, user))
 
+    def answers(self, question: str) -> list[str]:
+        """The answers of the entries that the matcher alone finds for a question."""
+        content = self.knowledge.content
+        return [content.entries[topic].answer for topic in content.matcher.ask(question).chosen]
+
     async def close(self) -> None:
         await self.store.close()
 

@@ -93,16 +93,17 @@ async def test_a_tap_makes_it_a_phrasing_and_another_takes_it_back(room: Newsroo
     assert "翻译件" in said(await room.says("/faq inbox"))
 
 
-async def test_ignored_is_gone_and_a_new_entry_comes_as_a_file(room: Newsroom) -> None:
+async def test_ignored_is_gone(room: Newsroom) -> None:
     card = await room.says("/faq inbox")
-    file = (await room.presses(card, "写新问答")).replies[0].attachment
-    assert file
-    assert "翻译件" in file.content
-    refused = said(await room.sends(file.name, file.content, "/faq"))
-    assert "没有发布" in refused
     await room.presses(card, "忽略")
     assert "已经处理过了" in said(await room.presses(card, "忽略"))
     assert "翻译件" not in said(await room.says("/faq inbox"))
+
+
+def test_what_is_asked_in_other_words_is_one_group_and_other_things_of_it_are_others() -> None:
+    asked = ["学士服去哪里领", "请问学士服到哪领啊", "学士服在什么地方领取", "学士服怎么退", "学士服押金多少钱"]
+    groups = group_questions(Unanswered(n, AT, line, ()) for n, line in enumerate(asked))
+    assert [len(group.numbers) for group in groups] == [3, 1, 1]
 
 
 async def test_why_says_which_phrasing_and_mends_by_a_tap(room: Newsroom) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot.content.phrases.base import Label, PhraseRow, Sentence
+from bot.content.phrases.writing import WritingPhrases
 
 AdminButton = Literal[
     "publish", "keep_mine", "keep_theirs",
@@ -27,6 +28,7 @@ class AdminPhrases(PhraseRow):
     clash: Sentence
     clash_head: Sentence
     clash_sides: Sentence
+    clash_gone: Sentence
     good: Sentence
     warnings: Sentence
     shifts: Sentence
@@ -83,6 +85,7 @@ class AdminPhrases(PhraseRow):
             "shipped_entry",
             "fact_phone",
             "entry_source",
+            "no_form",
             "document_too_large",
             "document_no_text",
             "document_other_kind",
@@ -102,7 +105,7 @@ class AdminPhrases(PhraseRow):
     inbox_picked: Sentence
     inbox_like: Sentence
     inbox_none_near: Sentence
-    new_entry: Sentence
+    writing: WritingPhrases
     settled: Mapping[Literal["out", "ignored"], Sentence]
     full: Sentence
     why_ask: Sentence
