@@ -37,7 +37,7 @@ class StaffActs:
     """Has acts of staff take their effect. `staff` decides them, `owners` may do everything, by channel and id.
 
     `on_revision` is awaited after a revision is written, before it is said to be in force.
-   """
+    """
 
     def __init__(
         self,
