@@ -19,6 +19,7 @@ from bot.app.http import listen_at, loop_factory, open_pages
 from bot.app.metrics import measure_lag
 from bot.app.settings import Address, Settings, SettingsProblem
 from bot.broadcast.area import BroadcastArea
+from bot.broadcast.forms import BroadcastForms
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.scheduler import Scheduler
 from bot.broadcast.sender import Sender
@@ -118,7 +119,8 @@ def make_parts(workspace: Workspace, serving: Service, broadcasts: BroadcastArea
     """Return the parts that the console uses: of Telegram's staff, where there is no token of the page's own."""
     chosen = workspace.settings
     owners = tuple(map(str, chosen.owners)) if chosen.telegram_token else ()
-    return Parts(serving, workspace.knowledge, broadcasts, site, chosen.staffed, owners, build.utc_now, chosen.today)
+    forms = BroadcastForms(broadcasts, workspace.store, lambda: workspace.content, workspace.local)
+    return Parts(serving, workspace.knowledge, forms, site, chosen.staffed, owners, build.utc_now, chosen.today)
 
 
 async def _fetch_nothing(_: str) -> bytes:

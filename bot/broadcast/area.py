@@ -97,7 +97,7 @@ class BroadcastArea:
         if asked.act == "list":
             return Decision((list_broadcasts(words, await self._rows.all(channel=incoming.channel, most=LISTED)),))
         if asked.act == "say":
-            return await self._plan(asked.more, incoming, at)
+            return await self.plan(asked.more, incoming, at)
         joining = words.joining
         if asked.act == "stats" and asked.about in (joining.list_word, joining.import_word):
             return await (self._list_unfinished if asked.about == joining.list_word else self._import)(
@@ -110,11 +110,11 @@ class BroadcastArea:
         broadcast = await self._rows.get(asked.number)
         if broadcast is None or broadcast.channel != incoming.channel:
             return Decision((Reply(words.gone),))
-        return await self._act(broadcast, asked, incoming, at)
+        return await self.act(broadcast, asked, incoming, at)
 
     async def _show_stats(self, about: str, incoming: Incoming, at: datetime) -> Decision:
         """Show the statistics of a notice (by default the first that is not over), with all tables as a file."""
-        content, notice = self._content(), self._choose_notice(about)
+        content, notice = self._content(), self.choose_notice(about)
         channel, since = incoming.channel, at - timedelta(days=DAYS - 1)
         shown = Funnel(
             content,
@@ -129,7 +129,7 @@ class BroadcastArea:
 
     async def _list_unfinished(self, asked: BroadcastRequest, incoming: Incoming, _: datetime) -> Decision:
         """List the codes of graduates who are not done, to call them."""
-        content, notice = self._content(), self._choose_notice(asked.more)
+        content, notice = self._content(), self.choose_notice(asked.more)
         voice = Voice(content, Session(notice), self._local())
         holders = await self._store.codes.holders(incoming.channel, notice)
         found = await asyncio.to_thread(find_unfinished, voice, holders)
@@ -142,7 +142,7 @@ class BroadcastArea:
     async def _import(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         """Import the school's list of people who are not done, typed or as a document; a notice's id may come first."""
         content = self._content()
-        notice = self._choose_notice(next(iter(asked.more.split()), ""))
+        notice = self.choose_notice(next(iter(asked.more.split()), ""))
         typed = asked.more.removeprefix(notice)
         words = content.phrases.broadcast.joining
         given = await self._read_document(incoming.file) if incoming.file else parse_list(typed)
@@ -164,7 +164,7 @@ class BroadcastArea:
         except (ConnectionError, UnreadableSheet):
             return Listed((), ())
 
-    def _choose_notice(self, about: str) -> str:
+    def choose_notice(self, about: str) -> str:
         """Return the notice of this id, else the first that is not over."""
         notices, now = self._content().notices, self._local()
         open_ = (name for name, notice in notices.items() if running_clock(notice, None, now).phase is not Phase.CLOSED)
@@ -188,7 +188,7 @@ class BroadcastArea:
             return None
         if waiting := await self._list_waiting(incoming):
             return BroadcastRequest("words", waiting[0].number)
-        notice = self._content().notices[self._choose_notice("")]
+        notice = self._content().notices[self.choose_notice("")]
         if not incoming.other and is_broadcast(incoming.text, self._content(), notice):
             return BroadcastRequest("say", more=incoming.text)
         name = incoming.file.name.lower() if incoming.file else ""
@@ -202,14 +202,14 @@ class BroadcastArea:
 
     async def _make(self, incoming: Incoming, at: datetime) -> Decision:
         draft = drafts.dump(
-            BroadcastDraft(audience=Audience(self._choose_notice("")), waits="text", asked=incoming.user)
+            BroadcastDraft(audience=Audience(self.choose_notice("")), waits="text", asked=incoming.user)
         )
         for blank in await self._rows.all("draft", channel=incoming.channel):
             if (blank.made_by, blank.draft, blank.parent) == (incoming.user, draft, None):
-                return Decision((show_card(await self._open(blank, incoming, at)),))
-        return Decision((show_card(await self._open(await self._add(draft, incoming, at), incoming, at)),))
+                return Decision((show_card(await self.open(blank, incoming, at)),))
+        return Decision((show_card(await self.open(await self.add(draft, incoming, at), incoming, at)),))
 
-    async def _add(self, draft: str, incoming: Incoming, at: datetime) -> Broadcast:
+    async def add(self, draft: str, incoming: Incoming, at: datetime) -> Broadcast:
         """Add a draft; the one that this update made before is found again."""
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(incoming.channel, draft, incoming.user, at, key=key)
@@ -217,18 +217,19 @@ class BroadcastArea:
         assert made
         return made
 
-    async def _plan(self, sentence: str, incoming: Incoming, at: datetime) -> Decision:
+    async def plan(self, sentence: str, incoming: Incoming, at: datetime) -> Decision:
         """Make a draft of a sentence, and show it with one button that sends or schedules it; or ask back."""
         content = self._content()
-        plan = plan_broadcast(sentence, content, content.notices[self._choose_notice("")], self._local())
+        plan = plan_broadcast(sentence, content, content.notices[self.choose_notice("")], self._local())
         if plan.asks:
             return Decision((Reply("\n".join(plan.asks)),))
-        made = await self._add(drafts.dump(plan.draft(content)), incoming, at)
-        context = await self._open(made, incoming, at)
+        made = await self.add(drafts.dump(plan.draft(content)), incoming, at)
+        context = await self.open(made, incoming, at)
         return Decision((*preview(context), show_plan(context, plan)))
 
-    async def _act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
-        context = await self._open(broadcast, incoming, at)
+    async def act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
+        """Decide an act on a broadcast."""
+        context = await self.open(broadcast, incoming, at)
         if asked.act == "csv":
             return await self._attach_csv(broadcast)
         if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
@@ -243,7 +244,8 @@ class BroadcastArea:
             return editing.save_edit(context, edited, await self._count(changed, at), asked.act)
         return actions.decide(context, asked, incoming)
 
-    async def _open(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> BroadcastContext:
+    async def open(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> BroadcastContext:
+        """Load all that is needed to show or change a broadcast."""
         context = BroadcastContext(self._content(), broadcast, incoming.user, self._local(), at)
         if broadcast.state in ("draft", "approved", "scheduled"):
             search = context.starting.search
@@ -277,5 +279,5 @@ class BroadcastArea:
         made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
-        card = show_card(await self._open(made, incoming, at))
+        card = show_card(await self.open(made, incoming, at))
         return Decision((*((Reply(said),) if said else ()), card))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from starlette.responses import Response
 
-from bot.broadcast.area import BroadcastArea
+from bot.broadcast.forms import BroadcastForms
 from bot.channels.web.site import Site
 from bot.content.content import Content
 from bot.domain.roles import Role
@@ -35,7 +35,7 @@ class Parts:
 
     service: Service
     knowledge: Knowledge
-    broadcasts: BroadcastArea
+    broadcasts: BroadcastForms
     site: Site
     channel: str
     owners: tuple[str, ...]

@@ -64,10 +64,15 @@ class BroadcastRows(Rows):
         found = await self._broadcasts(broadcasts.c.key == key)
         return found[0] if found else None
 
-    async def all(self, *states: BroadcastState, channel: str | None = None, most: int = 50) -> list[Broadcast]:
-        """Return the newest broadcasts in these states (in all when none is named), newest first."""
+    async def all(
+        self, *states: BroadcastState, channel: str | None = None, most: int = 50, before: int | None = None
+    ) -> list[Broadcast]:
+        """Return the newest broadcasts in these states (in all when none is named), newest first; with `before` those
+        of smaller numbers.
+        """
         which: list[Any] = [broadcasts.c.state.in_(states)] if states else []
         which += [broadcasts.c.channel == channel] if channel else []
+        which += [broadcasts.c.id < before] if before else []
         return await self._broadcasts(*which, most=most)
 
     async def under_way(self, channel: str) -> list[Broadcast]:

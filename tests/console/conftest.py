@@ -17,6 +17,7 @@ import pytest
 from bot.admin.area import AdminArea
 from bot.app.build import CHANNELS, TELEGRAM
 from bot.broadcast.area import BroadcastArea
+from bot.broadcast.forms import BroadcastForms
 from bot.channels.http.pages import listen, serving
 from bot.channels.web.site import Site
 from bot.console.app import Console
@@ -153,13 +154,14 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
 
     knowledge = Knowledge(store, shipped(), 0, None, clock)
     broadcasts = BroadcastArea(store, shipped, lambda: local(clock(), None), fetch)
+    forms = BroadcastForms(broadcasts, store, shipped, lambda: local(clock(), None))
     admin = AdminArea(knowledge, store, fetch, TELEGRAM, (OWNER,))
     service = Service(
         shipped(), store, clock, None, channels=CHANNELS, desks=(TELEGRAM,), owners=((TELEGRAM, OWNER),),
         areas=(admin, broadcasts),
     )  # fmt: skip
     site = site or Site()
-    parts = Parts(service, knowledge, broadcasts, site, TELEGRAM, (OWNER,), clock)
+    parts = Parts(service, knowledge, forms, site, TELEGRAM, (OWNER,), clock)
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(Console(parts).app, sock))
     school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, clock)

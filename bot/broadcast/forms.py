@@ -1,0 +1,66 @@
+"""Broadcasts by forms, which name at once what a chat asks for step by step: by the same area and its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from bot.broadcast import draft as drafts
+from bot.broadcast.area import BroadcastArea
+from bot.broadcast.card import show_card
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import BroadcastDraft
+from bot.broadcast.requests import BroadcastRequest
+from bot.content.content import Content
+from bot.domain.areas import Decision
+from bot.domain.audience import Audience, Count, Wrong, parse_audience, search
+from bot.domain.messages import Incoming, Reply
+from bot.store import Store
+
+Part = Literal["text", "who", "at"]
+"""The part of a draft that words are for."""
+
+
+@dataclass(frozen=True)
+class BroadcastForms:
+    """Fills in drafts. `local` is the notice's time."""
+
+    area: BroadcastArea
+    store: Store
+    content: Callable[[], Content]
+    local: Callable[[], datetime]
+
+    async def view(self, number: int, channel: str, who: str, at: datetime) -> BroadcastContext | None:
+        """Return a broadcast as staff member `who` sees it; None when there is none."""
+        broadcast = await self.store.broadcasts.get(number)
+        if broadcast is None or broadcast.channel != channel:
+            return None
+        return await self.area.open(broadcast, Incoming(channel, who), at)
+
+    async def begin(self, incoming: Incoming, at: datetime) -> Decision:
+        """Make an empty draft that waits for no words."""
+        draft = drafts.dump(BroadcastDraft(audience=Audience(self.area.choose_notice(""))))
+        made = await self.area.add(draft, incoming, at)
+        return Decision((show_card(await self.area.open(made, incoming, at)),))
+
+    async def fill(self, number: int, version: int, part: Part, incoming: Incoming, at: datetime) -> Decision:
+        """Take typed words as a part of a draft; nothing of one that was changed since its `version`."""
+        words, broadcast = self.content().phrases.broadcast, await self.store.broadcasts.get(number)
+        if broadcast is None or broadcast.channel != incoming.channel:
+            return Decision((Reply(words.gone),))
+        is_open = broadcast.state == "draft" or (broadcast.state == "approved" and part == "at")
+        if broadcast.version != version or not is_open:
+            return Decision((Reply(words.changed),))
+        draft = replace(drafts.load(broadcast.draft), waits=part, asked=incoming.user)
+        asked = replace(broadcast, draft=drafts.dump(draft))
+        return await self.area.act(asked, BroadcastRequest("words", number), incoming, at)
+
+    async def count(self, rule: str, notice: str, channel: str, at: datetime) -> Count | Wrong:
+        """Count whom a rule would reach before it is kept; the word that no rule can hold, where there is one."""
+        content = self.content()
+        audience = parse_audience(rule, content.notices[notice], tuple(content.script.by_id))
+        if isinstance(audience, Wrong):
+            return audience
+        return await self.store.broadcasts.count(search(audience, content.notices[notice], channel, self.local(), at))

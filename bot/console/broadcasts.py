@@ -1,0 +1,210 @@
+"""Broadcasts: the list, a sentence, and one broadcast with everything that can be done with it now.
+
+What a button does is decided as in chat; a form names at once what the chat asks for step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from starlette.responses import PlainTextResponse, Response
+
+from bot.broadcast import report
+from bot.broadcast.card import describe_reach, show_card
+from bot.broadcast.context import BroadcastContext
+from bot.broadcast.disclosure import SMALLEST
+from bot.broadcast.draft import Renderer
+from bot.broadcast.forms import Part
+from bot.console.acts import lead_to
+from bot.console.parts import ConsolePage
+from bot.console.today import describe
+from bot.console.visit import Gone, Visit
+from bot.domain.areas import Decision
+from bot.domain.audience import ANY_OF, LATE, STATE_WORDS, Audience, Wrong
+from bot.domain.lifecycle import BroadcastState
+from bot.domain.messages import Bulletin, Button, Incoming, Reply
+from bot.domain.roles import Role
+
+MOST = 50
+"""Broadcasts of a page."""
+FILTERS: Mapping[str, Sequence[BroadcastState]] = {
+    "": (),
+    "draft": ("draft",),
+    "approved": ("approved",),
+    "scheduled": ("scheduled",),
+    "running": ("freezing", "running", "paused"),
+    "done": ("done", "cancelled"),
+}
+"""States that each filter of the list shows."""
+BY_FORM = frozenset({"text", "template", "who", "buttons", "at", "view", "test", "loud"})
+"""Acts of the chat's card for which the page has a form of its own, or shows them anyway."""
+TOGGLED = ("cohort", "major", "state")
+"""Fields of a rule that have boxes to tick."""
+
+
+async def list_broadcasts(visit: Visit) -> Response:
+    """Show the newest broadcasts of a filter, and the field for a sentence."""
+    chosen, after = visit.asked("state"), visit.asked("before")
+    chosen = chosen if chosen in FILTERS else ""
+    before = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else None
+    rows = visit.store.broadcasts
+    found = await rows.all(*FILTERS[chosen], channel=visit.session.channel, most=MOST + 1, before=before)
+    words = visit.content.phrases.broadcast
+    lines = [(it, report.format_state(words, it), describe(it)) for it in found[:MOST]]
+    more = str(found[MOST - 1].number) if len(found) > MOST else ""
+    return await visit.show(
+        "broadcasts.html",
+        lines=lines,
+        chosen=chosen,
+        filters=list(FILTERS),
+        more=more,
+        names=await visit.parts.names(),
+    )
+
+
+async def plan(visit: Visit) -> Response:
+    """Make a draft of a sentence, or an empty one; or show what is to be asked back."""
+
+    async def decide(incoming: Incoming, _: Role, at: datetime) -> Decision:
+        forms = visit.parts.broadcasts
+        return await (forms.area.plan(incoming.text, incoming, at) if incoming.text else forms.begin(incoming, at))
+
+    answer = await visit.act(visit.incoming(text=visit.field("sentence").strip()[:2000]), decide)
+    return visit.lead(lead_to("bc", "", answer))
+
+
+async def show_broadcast(visit: Visit) -> Response:
+    """Show one broadcast: state, preview, whom it reaches, forms for a draft, buttons for what is possible."""
+    context = await _find(visit)
+    broadcast, draft, words = context.broadcast, context.draft, context.words
+    card = show_card(context)
+    is_draft = broadcast.state == "draft"
+    return await visit.show(
+        "broadcast.html",
+        it=broadcast,
+        title=report.format_title(words, broadcast),
+        state=report.format_state(words, broadcast),
+        draft=draft,
+        card=card,
+        previews=list(_preview(context)),
+        reach=describe_reach(context),
+        totals=context.totals,
+        rows=[[one for one in row if one.id.split("|")[2] not in BY_FORM] for row in card.buttons],
+        templates=words.templates if is_draft and broadcast.act == "send" and not broadcast.parent else {},
+        edits=(is_draft and broadcast.act != "delete", is_draft and not broadcast.parent),
+        may_schedule=broadcast.state in ("draft", "approved") and not broadcast.parent,
+        choices=_choose(context),
+        toggles=_toggles(context),
+        author=(await visit.parts.names()).get(context.author, context.author),
+        skips=partial(_is_shown, card),
+    )
+
+
+def _is_shown(card: Reply, reply: Reply) -> bool:
+    """Return whether the page shows a reply anyway: the card, and the preview."""
+    return reply.bulletin is not None or reply.text == card.text
+
+
+def _preview(context: BroadcastContext) -> Sequence[Bulletin]:
+    renderer = Renderer(context.content, context.draft, context.now)
+    if any(code != "nobody" for code, _ in renderer.find_problems()):
+        return ()
+    return list(dict.fromkeys(renderer.render(session) for session in context.samples))[:3]
+
+
+def _toggles(context: BroadcastContext) -> Sequence[Button]:
+    """Return the buttons that stand under the message or not, and whether it is sent in quiet hours too."""
+    words, number, chosen = context.words, context.broadcast.number, context.draft.buttons
+    steps = {f"step:{step.id}": step.title for step in context.content.script.steps if step.n and "{" not in step.title}
+    titles = {"acks": words.ways["acks"], **steps}
+    shown = [(name, ("✓ " if name in chosen else "") + title) for name, title in titles.items()]
+    ticks = [report.make_button(words, number, "buttons", name, title) for name, title in shown]
+    loud = ("✓ " if context.draft.loud else "") + words.buttons["loud"]
+    return [*ticks, report.make_button(words, number, "loud", text=loud)]
+
+
+@dataclass(frozen=True)
+class AudienceChoices:
+    """Boxes to tick for each field of a rule: value, label, whether it is ticked. `rest` are the other terms."""
+
+    boxes: Mapping[str, Sequence[tuple[str, str, bool]]]
+    rest: str
+    is_late: bool
+
+
+def _choose(context: BroadcastContext) -> AudienceChoices:
+    notice, audience = context.notice, context.draft.audience or Audience(context.notice.id)
+    plain = {term.field: term for term in audience.terms if term.field in TOGGLED and not term.turned}
+    ticked: dict[str, tuple[str, ...]] = {field: term.values for field, term in plain.items()}
+    majors = dict.fromkeys(major for cohort in notice.cohorts for major in cohort.majors)
+    every = {
+        "cohort": [(cohort.id, cohort.label) for cohort in notice.cohorts],
+        "major": [(major, major) for major in majors],
+        "state": [(word, word) for word in STATE_WORDS],
+    }
+    boxes = {
+        field: [(value, label, value in ticked.get(field, ())) for value, label in values]
+        for field, values in every.items()
+    }
+    rest = [str(term) for term in audience.terms if term not in plain.values()]
+    return AudienceChoices(boxes, " ".join(rest), audience.late)
+
+
+def make_rule(form: Mapping[str, Sequence[str]]) -> str:
+    """Return the rule that ticked boxes and typed terms make."""
+    terms = [f"{field}={ANY_OF.join(form[field])}" for field in TOGGLED if form.get(field)]
+    return " ".join([*terms, *form.get("rule", ()), *LATE[: bool(form.get("late"))]])
+
+
+async def fill(visit: Visit) -> Response:
+    """Change a part of a draft: its text, whom it goes to, when it starts."""
+    context, part = await _find(visit), visit.request.path_params["part"]
+    texts: Mapping[str, str] = {
+        "text": visit.field("text"),
+        "who": make_rule(visit.form),
+        "at": visit.field("at").replace("T", " "),
+    }
+    if part not in texts:
+        raise Gone
+    version, number = visit.field("version"), context.broadcast.number
+    if not version.isascii() or not version.isdecimal() or len(version) > 9:
+        raise Gone
+
+    async def decide(incoming: Incoming, _: Role, at: datetime) -> Decision:
+        chosen: Part = "text" if part == "text" else "who" if part == "who" else "at"
+        return await visit.parts.broadcasts.fill(number, int(version), chosen, incoming, at)
+
+    await visit.act(visit.incoming(text=texts[part]), decide)
+    return visit.lead(f"/broadcasts/{number}")
+
+
+async def count(visit: Visit) -> Response:
+    """Tell how many a rule would reach now, without keeping it; never how few."""
+    context, words = await _find(visit), visit.rendering.words["broadcasts"]
+    asked = {name: visit.request.query_params.getlist(name) for name in (*TOGGLED, "rule", "late")}
+    channel = visit.session.channel
+    found = await visit.parts.broadcasts.count(make_rule(asked)[:2000], context.notice.id, channel, visit.at)
+    if isinstance(found, Wrong):
+        return PlainTextResponse(words["wrong_rule"].format(word=found.word))
+    few = 0 < found.left < SMALLEST
+    return PlainTextResponse(words["few"] if few else words["left"].format(n=found.left))
+
+
+async def _find(visit: Visit) -> BroadcastContext:
+    forms, session = visit.parts.broadcasts, visit.session
+    context = await forms.view(visit.number("number"), session.channel, visit.who, visit.at)
+    if context is None:
+        raise Gone
+    return context
+
+
+PAGES = (
+    ConsolePage("GET", "/broadcasts", "staff", list_broadcasts),
+    ConsolePage("POST", "/broadcasts", "staff", plan),
+    ConsolePage("GET", "/broadcasts/{number}", "staff", show_broadcast),
+    ConsolePage("GET", "/broadcasts/{number}/count", "staff", count),
+    ConsolePage("POST", "/broadcasts/{number}/{part}", "staff", fill),
+)

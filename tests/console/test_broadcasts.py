@@ -1,0 +1,110 @@
+"""Broadcasts in the console: from a sentence or by form, with the chat's own rules about two people and versions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.domain.broadcast import Broadcast
+from tests.broadcast.harness import add_people, session
+from tests.console.conftest import School, Teacher
+
+
+async def newest(school: School) -> Broadcast:
+    return (await school.store.broadcasts.all(most=1))[0]
+
+
+@pytest.fixture
+async def teacher(school: School) -> Teacher:
+    await add_people(school.store, [session("walking", cohort="zhuanke") for _ in range(12)])
+    return await school.let_in()
+
+
+async def test_a_class_is_reminded_tomorrow_at_eight_by_one_sentence(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts", sentence="明早8点提醒没做完的")
+    assert "12月6日 08:00" in teacher.html
+    await teacher.presses("确定")
+    made = await newest(school)
+    assert (made.state, made.made_by) == ("scheduled", teacher.user)
+    assert made.due_at
+    assert made.due_at.isoformat() == "2013-12-06T00:00:00+00:00"
+    assert f"#{made.number}" in await teacher.opens()
+
+
+async def test_a_sentence_that_is_not_clear_is_asked_back(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts", sentence="提醒火星人")
+    assert 'id="said"' in teacher.html
+    assert await school.store.broadcasts.all() == []
+
+
+async def test_a_draft_is_filled_in_by_forms_counted_and_sent(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts")
+    number = (await newest(school)).number
+    address = f"/broadcasts/{number}"
+    await teacher.sends(f"{address}/text", text="请今天核对 <b>学籍</b>")
+    assert "&lt;b&gt;学籍" in teacher.html
+    await teacher.sends(f"{address}/who", cohort=["zhuanke"], state=["没开始", "进行中"])
+    assert re.findall(r'value="zhuanke" checked', teacher.html)
+    counted = await teacher.client.get(f"/console{address}/count", params={"state": "进行中"})
+    assert "12" in counted.text
+    few = await teacher.client.get(f"/console{address}/count", params={"state": "完成"})
+    assert "0" in few.text
+    assert "认不出" in (await teacher.client.get(f"/console{address}/count", params={"rule": "火星"})).text
+    await teacher.presses("现在发送")
+    await teacher.presses("确定发送")
+    assert (await newest(school)).state in ("freezing", "running")
+
+
+async def test_an_edit_of_an_older_version_changes_nothing(school: School, teacher: Teacher) -> None:
+    other = await school.let_in("staff", "李老师")
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts")
+    number = (await newest(school)).number
+    await other.opens(f"/broadcasts/{number}")
+    await teacher.sends(f"/broadcasts/{number}/text", text="第一个")
+    await other.sends(f"/broadcasts/{number}/text", text="第二个")
+    assert "第一个" in (await newest(school)).draft
+    assert "改过" in other.html
+
+
+async def test_strange_links_need_a_second_person_and_nobody_agrees_to_their_own(
+    school: School, teacher: Teacher
+) -> None:
+    other = await school.let_in("staff", "李老师")
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts")
+    number = (await newest(school)).number
+    await teacher.sends(f"/broadcasts/{number}/text", text="点 http://evil.example/x 登录")
+    await teacher.presses("现在发送")
+    digest = re.findall(r"bc\|\d+\|send\|(\w+)", teacher.html)
+    assert digest == []
+    forged = {**teacher.hidden, "press": f"bc|{number}|approve"}
+    await teacher.client.post("/console/press", data=forged)
+    assert (await newest(school)).state == "draft"
+    await other.opens(f"/broadcasts/{number}")
+    await other.presses("同意")
+    await other.presses("同意")
+    assert (await newest(school)).state == "approved"
+
+
+async def test_a_broadcast_of_another_channel_is_not_there(school: School, teacher: Teacher) -> None:
+    number = await school.store.broadcasts.make("web", "{}", "1", school.clock())
+    await teacher.opens(f"/broadcasts/{number}")
+    assert teacher.status == 404
+    await teacher.opens("/broadcasts/99999999999")
+    assert teacher.status == 404
+    await teacher.opens()
+    await teacher.client.post("/console/press", data={**teacher.hidden, "press": f"bc|{number}|drop"})
+    assert (await school.store.broadcasts.get(number or 0)).state == "draft"  # type: ignore[union-attr]
+
+
+async def test_secrets_are_written_by_nobody(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts")
+    number = (await newest(school)).number
+    await teacher.sends(f"/broadcasts/{number}/text", text="他的身份证 11010519491231002X")
+    assert "11010519491231002X" not in (await newest(school)).draft + teacher.html

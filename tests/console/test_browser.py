@@ -1,0 +1,100 @@
+"""The console in a real browser, served by the real process: a phone's width, by keyboard, dark, without scripts.
+
+Needs the system's chromium; without one, these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pyotp
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.bot_process import ROOT
+from tests.web.browser import PHONE, WATCH, Bot, bot, browser, needs_chromium
+
+pytestmark = needs_chromium
+__all__ = ["bot", "browser"]
+
+
+def make_link(bot: Bot, role: str, name: str) -> str:
+    """Whoever has the machine asks for a link."""
+    ours = {"GRADBOT_HOME": str(bot.home), "GRADBOT_WEB": f"127.0.0.1:{bot.port}", "PYTHONPATH": str(ROOT)}
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("GRADBOT_")} | ours
+    command = [sys.executable, "-m", "bot", "console-link", role, name]
+    said = subprocess.run(command, cwd=bot.home, env=environment, capture_output=True, text=True, check=True).stdout
+    return str(re.findall(r"http\S+", said)[0])
+
+
+def come_in(page: Page, link: str) -> None:
+    page.set_default_timeout(15_000)
+    page.goto(link)
+    page.get_by_role("button", name="进入").click()
+    secret = page.locator("#secret").inner_text()
+    page.get_by_label("验证码").fill(pyotp.TOTP(secret).now())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="今天")).to_be_visible()
+
+
+def check_for_everybody(page: Page) -> None:
+    """Nothing is too wide, too small to tap, or an obstacle that axe-core knows."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
+    small = """[...document.querySelectorAll("button, select, textarea, input[type=text]")]
+        .filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
+    assert page.evaluate(small) == []
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def open_context(browser: Browser, **how: Any) -> BrowserContext:
+    context = browser.new_context(viewport=PHONE, **how)
+    context.add_init_script(WATCH)
+    return context
+
+
+def test_an_admin_comes_in_and_every_page_of_the_menu_is_for_everybody(browser: Browser, bot: Bot) -> None:
+    context = open_context(browser, color_scheme="dark")
+    page = context.new_page()
+    come_in(page, make_link(bot, "admin", "李老师"))
+    addresses = page.locator("header nav a").evaluate_all("links => links.map(link => link.href)")
+    assert len(addresses) >= 4
+    for address in addresses:
+        page.goto(address)
+        check_for_everybody(page)
+        assert page.evaluate("window.broken") == []  # nothing was asked of the browser that our policy forbids
+    context.close()
+
+
+def test_a_teacher_plans_a_reminder_by_keyboard_without_scripts(browser: Browser, bot: Bot) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    come_in(page, make_link(bot, "staff", "王老师"))
+    page.get_by_role("link", name="群发").click()
+    page.get_by_label("一句话写群发").fill("提醒没做完的：请今天核对学籍")
+    page.get_by_role("button", name="看看会怎么发").press("Enter")
+    expect(page.get_by_text("请今天核对学籍").first).to_be_visible()
+    expect(page.locator(".phone")).to_contain_text("请今天核对学籍")
+    page.get_by_role("button", name="退出").press("Enter")
+    expect(page.get_by_role("heading", name="你还没有登录")).to_be_visible()
+    context.close()
+
+
+def test_the_count_follows_the_boxes_that_are_ticked(browser: Browser, bot: Bot) -> None:
+    context = open_context(browser)
+    page = context.new_page()
+    come_in(page, make_link(bot, "staff", "张老师"))
+    page.get_by_role("link", name="群发").click()
+    page.get_by_role("button", name="自己一项一项填").click()
+    page.get_by_label("没开始").check()
+    expect(page.locator("#count")).to_contain_text("人会收到")
+    page.locator("#text").fill("请核对")
+    page.locator("form[action$='/text'] button").click()
+    expect(page.locator(".phone")).to_contain_text("请核对")
+    check_for_everybody(page)
+    assert page.evaluate("window.broken") == []
+    context.close()
