@@ -22,7 +22,8 @@ from typing import Any
 
 import structlog
 
-from tests.telegram_server import Call, TelegramServer
+from tests.telegram_people import Call
+from tests.telegram_server import TelegramServer
 
 WARM_S = 1.0
 

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faq import corpus
-from tests.telegram_server import Call, TelegramServer, User
+from tests.telegram_people import Call, User
+from tests.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parent.parent
 WARM_S = 2.0

@@ -19,7 +19,8 @@ from bot.service.turns import Service
 from bot.store import Store
 from tests.admin.admin_area import NOON
 from tests.knowledge.test_revisions import OWN
-from tests.telegram_server import TelegramServer, User
+from tests.telegram_people import User
+from tests.telegram_server import TelegramServer
 
 
 def sends_file(telegram: TelegramServer, who: User, name: str, content: bytes, caption: str) -> None:

@@ -28,7 +28,7 @@ from bot.domain.roles import Removed
 from bot.service.turns import Service
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import shipped
-from tests.telegram_server import User, picture
+from tests.telegram_people import User, picture
 
 PATIENT_S = 60.0
 """Seconds that an answer may take on a loaded machine."""

@@ -12,7 +12,7 @@ from bot.broadcast.starting import BroadcastStart
 from bot.domain.effects import Outdated
 from tests.broadcast.harness import FIRST, open_harness, session
 from tests.broadcast.test_chat import Office, _joins, _sends, office
-from tests.telegram_server import User
+from tests.telegram_people import User
 
 GROUPS = [session("walking")] * 150 + [session("reported")] * 100
 ONE, TWO = "-有误", "有误"

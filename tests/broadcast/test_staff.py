@@ -14,7 +14,7 @@ from bot.domain.broadcast import Result
 from tests.broadcast.harness import session
 from tests.broadcast.test_chat import Office, _joins, office
 from tests.conftest import both_notices, shipped
-from tests.telegram_server import picture
+from tests.telegram_people import picture
 
 WALKING = session("walking")
 

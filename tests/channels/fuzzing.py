@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from tests.channels.test_desk import STAFF, WithStaff, serving
-from tests.telegram_server import Message
+from tests.telegram_people import Message
 from tests.updates import UpdateDrawer
 
 PEOPLE = (1, 7, 8, 77001, 2**31, 2**52 - 1)

@@ -21,7 +21,8 @@ from typing import Any
 
 from bot.channels.telegram.outgoing import STAYS
 from bot.domain.button_ids import Act, parse
-from tests.telegram_server import Call, TelegramServer, User
+from tests.telegram_people import Call, User
+from tests.telegram_server import TelegramServer
 
 WALK = ("jump", "会计电算化", "done", "done", "same", "done", "done", "no", "done", "done")
 """What everybody does after /start: actions of the newest screen, or words that its step reads."""

@@ -26,7 +26,8 @@ from bot.service.turns import Service
 from bot.store import Store
 from bot.store.engine import EngineOptions
 from tests.person import at
-from tests.telegram_server import ADMINISTRATOR, Message, TelegramServer, User, picture
+from tests.telegram_people import ADMINISTRATOR, Message, User, picture
+from tests.telegram_server import TelegramServer
 
 AT = datetime(2013, 12, 5, 4, tzinfo=UTC)
 WORDS = TelegramWords(

@@ -27,7 +27,8 @@ from bot.store import Store
 from bot.store.tables import outbox
 from tests.conftest import shipped
 from tests.person import at
-from tests.telegram_server import TelegramServer, User
+from tests.telegram_people import User
+from tests.telegram_server import TelegramServer
 
 WORDS = TelegramWords({}, "x", "x", "x", "x", "慢点")
 

@@ -16,7 +16,8 @@ from bot.channels.telegram.outcomes import outcome_of
 from bot.channels.telegram.rate_limiter import BACKOFF_MAX_S, TROUBLE_S, RateLimitArgs, backoff_s
 from bot.domain.messages import Bulletin, Outcome
 from tests.channels.conftest import FakeTime, to
-from tests.telegram_server import TelegramServer, User
+from tests.telegram_people import User
+from tests.telegram_server import TelegramServer
 
 NOON = datetime(2013, 12, 5, 4, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 
 from tests.channels.test_desk import STAFF, WithStaff, serving
 from tests.secrets import Secret, make_secrets
-from tests.telegram_server import ADMINISTRATOR, Message, User, picture
+from tests.telegram_people import ADMINISTRATOR, Message, User, picture
 
 PEOPLE = 12
 PHOTO = picture("x")
