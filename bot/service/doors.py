@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.content.content import Content
 from bot.conversation.turn import Turn
@@ -16,6 +17,7 @@ from bot.domain.messages import Attachment, Button, Capabilities, Incoming, Repl
 from bot.domain.session import session_of
 from bot.store import Store
 from bot.store.doors import PersonKey, Taken
+from bot.tickets.staff_posts import announce_merged
 
 
 @dataclass
@@ -49,10 +51,15 @@ class Doors:
             return incoming
         return replace(incoming, channel=who.channel, user=who.user, door=incoming.channel)
 
-    async def take(self, claim: Claim, door: PersonKey) -> Taken:
+    async def take(self, content: Content, claim: Claim, door: PersonKey) -> Taken:
         """Take an invitation at a door."""
         return await self.store.doors.take(
-            claim, door, self.present(), page=self._page, has_progress=lambda stored: bool(session_of(stored).walks)
+            claim,
+            door,
+            self.present(),
+            page=self._page,
+            has_progress=lambda stored: bool(session_of(stored).walks),
+            announce=partial(announce_merged, content),
         )
 
     def offer(self, content: Content, turn: Turn) -> Turn:

@@ -180,7 +180,7 @@ class Service:
         """Open a door, and show where its person stands; or say why it stays closed."""
         if (await self._store.load_known(incoming.channel, incoming.user, incoming.update_id)).turn:
             return await self._turn(incoming)
-        taken = await self.doors.take(claim, door)
+        taken = await self.doors.take(self.content, claim, door)
         said = answer_claim(self.content, taken, claim)
         if taken.became != "open":
             return await self.acts.save(incoming, Decision((said,)), self._present())

@@ -14,7 +14,9 @@ from sqlalchemy import Row, delete, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.doors import Claim, DoorOffered, Entry
+from bot.domain.outbox import Queued
 from bot.store.broadcast_tables import reminders
+from bot.store.outbox import queue
 from bot.store.people import delete_person
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, ticket_words, tickets
@@ -22,6 +24,8 @@ from bot.store.times import text_of
 
 Found = Row[Any, Any, Any, Any]
 """A person's id, channel, id there, and session."""
+Announce = Callable[[str, str], Queued]
+"""Makes the message to staff about the ticket that is closed, and the one with which its graduate goes on."""
 INVITATION = ""
 """The channel of a door that nobody has opened yet."""
 
@@ -53,11 +57,19 @@ class DoorRows(Rows):
 
     @run_to_completion
     async def take(
-        self, claim: Claim, door: PersonKey, at: datetime, *, page: str, has_progress: Callable[[str | None], bool]
+        self,
+        claim: Claim,
+        door: PersonKey,
+        at: datetime,
+        *,
+        page: str,
+        has_progress: Callable[[str | None], bool],
+        announce: Announce,
     ) -> Taken:
         """Take an invitation at this door, in one transaction.
 
-        `page` is the channel whose doors are browsers. `has_progress` looks into a session (JSON).
+        `page` is the channel whose doors are browsers. `has_progress` looks into a session (JSON), `announce` makes the
+        message to staff about a ticket that is closed because the person has another one.
         """
         async with self._writing() as connection:
             valid = (doors.c.channel == INVITATION, doors.c.user_id == claim.hash, doors.c.expires_at > text_of(at))
@@ -73,6 +85,8 @@ class DoorRows(Rows):
             if mine and theirs and claim.choice is None:
                 return Taken("choose", door)
             is_mine = mine and (claim.choice == "here" or not theirs)
+            if opening:
+                await _close_one_ticket(connection, inviting, opening, announce, at)
             stays = await _join(connection, inviting, opening, door, page, is_mine=is_mine)
             await connection.execute(delete(doors).where(*valid[:2]))
             return Taken("open", stays)
@@ -123,6 +137,23 @@ async def _join(
     return PersonKey(stays.channel, stays.user_id)
 
 
+async def _close_one_ticket(
+    connection: AsyncConnection, inviting: Found, opening: Found, announce: Announce, at: datetime
+) -> None:
+    """Where both have a ticket that is not closed, close that of the door, and tell staff where it goes on."""
+    still_open = (tickets.c.person.in_((inviting.id, opening.id)), tickets.c.state != "closed")
+    rows = select(tickets.c.id, tickets.c.number, tickets.c.person).where(*still_open).order_by(tickets.c.id)
+    found = {row.person: row for row in await connection.execute(rows)}
+    if len(found) < 2:
+        return
+    goes, stays = found[opening.id], found[inviting.id]
+    closed = {"state": "closed", "version": tickets.c.version + 1, "waiting_since": None, "release_at": None}
+    await connection.execute(update(tickets).where(tickets.c.id == goes.id).values(**closed))
+    waits = (tickets.c.id == stays.id, tickets.c.waiting_since.is_(None))
+    await connection.execute(update(tickets).where(*waits).values(waiting_since=text_of(at)))
+    await queue(connection, announce(goes.number, stays.number), Origin(opening.channel, opening.user_id, at))
+
+
 async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, takes_session: bool) -> None:
     """Give one person the other's doors, what only the other has, and their session if it `takes_session`; delete the
     other.
@@ -131,14 +162,19 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
     await connection.execute(update(doors).where(*opened).values(person=stays.id))
     if takes_session:
         await connection.execute(delete(join_codes).where(join_codes.c.person == stays.id))
-    for table, more in ((tickets, {}), (reminders, {}), (join_codes, {"channel": stays.channel})):
+    for table in (tickets, ticket_words):
+        await connection.execute(update(table).where(table.c.person == goes.id).values(person=stays.id))
+    # An answer on its way goes to where the person is now.
+    waiting = (outbox.c.channel == goes.channel, outbox.c.user_id == goes.user_id)
+    await connection.execute(update(outbox).where(*waiting).values(channel=stays.channel, user_id=stays.user_id))
+    of_tickets = select(tickets.c.id).where(tickets.c.person == stays.id)
+    answers = (outbox.c.to == "graduate", outbox.c.ticket.in_(of_tickets))
+    await connection.execute(update(outbox).where(*answers).values(channel=stays.channel))
+    for table, more in ((reminders, {}), (join_codes, {"channel": stays.channel})):
         has = select(table.c.id).where(table.c.person == stays.id)
         theirs = update(table).where(table.c.person == goes.id, not_(has.exists()))
         if table is not join_codes or takes_session:
             await connection.execute(theirs.values(person=stays.id, **more))
-    kept = select(tickets.c.id).where(tickets.c.person == stays.id)
-    said = update(ticket_words).where(ticket_words.c.person == goes.id, ticket_words.c.ticket.in_(kept))
-    await connection.execute(said.values(person=stays.id))
     # A turn that is under way must not bring the old session back; what was answered keeps its slot.
     becomes: dict[str, Any] = {"turns": people.c.turns + KEPT_TURNS}
     if takes_session:

@@ -36,6 +36,12 @@ def announce_forgotten(content: Content, ticket: Ticket, thread: str | None) -> 
     return sweep(words, ticket.number), Queued("staff", Reply(text), thread=thread, title=title if thread else "")
 
 
+def announce_merged(content: Content, number: str, stays: str) -> Queued:
+    """Return the notice to staff that a ticket is closed because its graduate has another one as well."""
+    words = content.phrases.desk
+    return post_to_staff(words, Ticket(number), words.merged_for_staff.format(number=number, stays=stays))
+
+
 def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
     """Return the notice to staff that their answer could not be delivered."""
     words = content.phrases.desk

@@ -38,10 +38,16 @@ async def test_an_invitation_opens_a_door_once_until_it_expires(store: Store) ->
     await turn(store, "lin", "a", "telegram", DoorOffered(claim.hash, AT + timedelta(minutes=5)))
 
     async def take(at: timedelta = timedelta()) -> str:
-        return (await store.doors.take(claim, browser, AT + at, page="web", has_progress=bool)).became
+        return (
+            await store.doors.take(claim, browser, AT + at, page="web", has_progress=bool, announce=no_tickets)
+        ).became
 
     assert await take(timedelta(minutes=6)) == "gone"
     assert await take() == "open"
     assert await take() == "gone"
     assert await store.doors.resolve("web", "phone") == ("telegram", "lin")
     assert await store.doors.resolve("web", "other") == ("web", "other")
+
+
+def no_tickets(closed: str, stays: str) -> Queued:
+    raise AssertionError(f"{closed} and {stays}: nobody here has a ticket")

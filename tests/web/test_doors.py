@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.messages import Answer, Incoming
+from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
 from tests.conftest import shipped
 from tests.web.conftest import Place, Visitor, open_place
 from tests.web.test_page import arrives, count
@@ -121,3 +121,37 @@ async def test_nobody_opens_a_door_with_what_is_kept_or_guessed(both: Place, tmp
     for payload in ("move-" + "0" * 32, "move-" + "x" * 32):
         assert WORDS.gone in (await opens(both, payload)).html
     assert count(tmp_path, "doors") == 1
+
+
+async def test_of_two_tickets_none_is_dropped_silently(open_: AsyncExitStack, tmp_path: Path) -> None:
+    place = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")], desks=("telegram",))
+    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    staff: list[str] = []
+
+    async def deliver(post: Post) -> Delivered:
+        staff.append(post.reply.text if post.reply else "")
+        return Delivered(Outcome("sent", str(post.number)), str(post.ticket))
+
+    async def run_desk() -> None:
+        while deliveries := await place.service.outbox.deliveries("telegram", deliver):
+            for delivery in deliveries:
+                await delivery
+
+    phone, laptop = await arrives(place), await arrives(place)
+    for one, words in ((phone, "我的专业写错了，找谁"), (laptop, "我的照片是别人的")):
+        await one.presses("开始核对")
+        await one.types("/desk")
+        await one.types(words)
+    await run_desk()
+    first, second = (ticket.number for ticket in await place.store.tickets.pending())
+    await phone.presses(shipped().phrases.web.keep)  # typed words would go to the teacher
+    payload = re.findall(r"\?start=(move-[\w-]{32})", phone.html)[-1]
+    await laptop.opens(f"?start={payload}")
+    await laptop.presses(shipped().phrases.web.open)
+    await laptop.presses(WORDS.there)
+    await run_desk()
+    assert staff[-1] == shipped().phrases.desk.merged_for_staff.format(number=second, stays=first)
+    assert [ticket.number for ticket in await place.store.tickets.pending()] == [first]
+    await place.service.receive(Incoming("telegram", "1", "周三来一趟", update_id="9", place="staff", thread=first))
+    assert "周三来一趟" in await laptop.opens()
+    assert "周三来一趟" in await phone.opens()

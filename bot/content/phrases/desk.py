@@ -55,6 +55,7 @@ class DeskPhrases(PhraseRow):
     from_graduate: Sentence
     withdrawn_for_staff: Sentence
     forgotten_for_staff: Sentence
+    merged_for_staff: Sentence
     lost_for_staff: Mapping[Literal["blocked", "failed"], Sentence]
     thread: Sentence
     edited: Sentence
