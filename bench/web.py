@@ -78,7 +78,7 @@ async def crowd(url: str, people: int, turns: int, bot: int) -> None:
     p99 = statistics.quantiles(took, n=100)[98]
     print(f"{people} people at once, {turns} turns each: {len(took) / seconds:.0f} turns a second,")
     print(
-        f"{len(took) / used:.0f} for each second of the bot's processor, with the page that everybody opens first"
+        f"{len(took) / used:.0f} of them for each second of the processor, with the page that everybody opens first"
         if used
         else ""
     )
