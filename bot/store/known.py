@@ -1,4 +1,4 @@
-"""Loads what a turn begins with, for many turns at once: one statement of each kind, however many there are."""
+"""Loads what a turn begins with, for many turns at once: two statements, however many there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, exists, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.roles import Role
@@ -21,9 +21,22 @@ from bot.store.times import time_of
 
 _USERS: BindParameter[str] = bindparam("users", expanding=True)
 _WAITS = exists().where(outbox.c.lane == user_lane(people.c.channel, people.c.user_id), outbox.c.owed)
-_SESSIONS = select(people.c.user_id, people.c.session, people.c.turns, _WAITS.label("waits")).where(
-    people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS)
+_OF_PERSON = (people.c.session, people.c.turns, _WAITS.label("waits"), *tickets.c)
+_IS_STAFF = and_(staff.c.channel == people.c.channel, staff.c.user_id == people.c.user_id)
+_HAS_TICKET = and_(tickets.c.person == people.c.id, tickets.c.state != "closed")
+_PERSON = (
+    select(people.c.user_id, staff.c.role, staff.c.until, *_OF_PERSON)
+    .select_from(people.outerjoin(staff, _IS_STAFF).outerjoin(tickets, _HAS_TICKET))
+    .where(people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS))
 )
+# Whoever has a role and was forgotten keeps it.
+_ROLE_ALONE = select(
+    staff.c.user_id,
+    staff.c.role,
+    staff.c.until,
+    *(null().cast(column.type).label(column.name) for column in _OF_PERSON),
+).where(staff.c.channel == bindparam("channel"), staff.c.user_id.in_(_USERS), ~exists().where(_IS_STAFF))
+_PEOPLE = union_all(_PERSON, _ROLE_ALONE)
 _TURNS = (
     select(
         handled_updates.c.update_id,
@@ -36,14 +49,6 @@ _TURNS = (
         handled_updates.c.channel == bindparam("channel"),
         handled_updates.c.update_id.in_(bindparam("updates", expanding=True)),
     )
-)
-_ROLES = select(staff.c.user_id, staff.c.role, staff.c.until).where(
-    staff.c.channel == bindparam("channel"), staff.c.user_id.in_(_USERS)
-)
-_TICKETS = (
-    select(people.c.user_id, tickets)
-    .join(people, people.c.id == tickets.c.person)
-    .where(people.c.channel == bindparam("channel"), people.c.user_id.in_(_USERS), tickets.c.state != "closed")
 )
 
 
@@ -90,30 +95,25 @@ async def load_known(reader: AsyncEngine, queries: Sequence[KnownQuery]) -> Sequ
 
 async def _load(connection: AsyncConnection, channel: str, queries: Sequence[KnownQuery]) -> Sequence[KnownPerson]:
     users = {"channel": channel, "users": [query.user for query in queries]}
-    sessions = {row.user_id: row for row in await connection.execute(_SESSIONS, users)}
-    roles = {row.user_id: row for row in await connection.execute(_ROLES, users)}
-    cases = {row.user_id: row for row in await connection.execute(_TICKETS, users)}
+    rows = {row.user_id: row for row in await connection.execute(_PEOPLE, users)}
     turns: dict[str, Any] = {}
     if updates := [query.update_id for query in queries if query.update_id]:
-        rows = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
-        turns = {row.update_id: row for row in rows}
-    return [
-        _combine(sessions.get(q.user), turns.get(q.update_id or ""), roles.get(q.user), cases.get(q.user), q.user)
-        for q in queries
-    ]
+        handled = await connection.execute(_TURNS, {"channel": channel, "updates": updates})
+        turns = {row.update_id: row for row in handled}
+    return [_combine(rows.get(q.user), turns.get(q.update_id or ""), q.user) for q in queries]
 
 
-def _combine(session: Any, turn: Any, role: Any, ticket: Any, user: str) -> KnownPerson:
+def _combine(row: Any, turn: Any, user: str) -> KnownPerson:
     """Put together the rows found for one person, None where there is none."""
     return KnownPerson(
-        session.session if session else None,
+        row.session if row else None,
         # An update that made us forget the person belongs to nobody any more.
         turn.turn if turn and turn.user_id in (None, user) else None,
         bool(turn and turn.passed),
-        role.role if role else None,
-        ticket_of_row(ticket) if ticket else None,
-        ticket.thread if ticket else None,
-        session.turns if session else 0,
-        time_of(role.until) if role else None,
-        bool(session and session.waits),
+        row.role if row else None,
+        ticket_of_row(row) if row and row.number else None,
+        row.thread if row else None,
+        row.turns or 0 if row else 0,
+        time_of(row.until) if row and row.until else None,
+        bool(row and row.waits),
     )

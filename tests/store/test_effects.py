@@ -125,6 +125,8 @@ async def test_what_a_removed_member_of_staff_had_taken_is_open_again(store: Sto
 async def test_a_used_invitation_is_kept_when_its_maker_is_removed(store: Store) -> None:
     await act(store, INVITED)
     await act(store, Joined("hash", "staff", "", "1"), user="7")
+    await store.forget("c", "7", update_id=None, turn=None, at=AT)
+    assert (await store.load_known("c", "7", None)).role == "staff", "forgotten as a graduate, still one of them"
     await act(store, Removed("1"), user="2")
     assert [one.user for one in await store.roles.members("c")] == ["7"]
     async with store._reader.connect() as connection:
