@@ -21,6 +21,7 @@ from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import StaffArea
 from bot.domain.messages import Capabilities
+from bot.domain.roles import OwnersNamed
 from bot.domain.zone import local
 from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
@@ -146,17 +147,19 @@ async def content_in_force(chosen: Settings) -> Content:
 async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -> Service:
     """Build the service over a workspace; it takes every new revision."""
     chosen = workspace.settings
+    owners = [(TELEGRAM, str(owner)) for owner in chosen.owners]
     service = Service(
         workspace.content,
         workspace.store,
         utc_now,
         chosen.today,
-        owners=[(TELEGRAM, str(owner)) for owner in chosen.owners],
+        owners=owners,
         desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
         channels=CHANNELS,
         areas=areas,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     )
+    await workspace.store.apply((OwnersNamed(frozenset(owners)),), TELEGRAM, utc_now())
     workspace.knowledge.take = service.take
     service.acts.on_revision = workspace.knowledge.look
     return service

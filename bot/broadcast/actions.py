@@ -10,6 +10,7 @@ from bot.broadcast.card import back_row, preview, show_button_menu, show_card, s
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import Renderer
 from bot.broadcast.editing import stop_waiting
+from bot.broadcast.reach import say_counts
 from bot.broadcast.requests import BroadcastRequest
 from bot.broadcast.times import is_quiet
 from bot.domain.areas import Decision
@@ -112,13 +113,14 @@ def _send(context: BroadcastContext, digest: str) -> Decision:
     if problems := starting.problems:
         return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)))
     count = context.count or Count(0, 0, 0, 0, 0)
-    if not count.left and not broadcast.parent:
+    is_asked = digest != context.draft.digest[:DIGEST] and count.told is not None
+    if not count.left and not broadcast.parent and not is_asked:
         return Decision((Reply(words.nobody_left), show_card(context)))
     if starting.needs_second(count):
         return _ask_second(context, count)
     if digest != context.draft.digest[:DIGEST]:
         return _confirm_send(context, count)
-    started = words.started[broadcast.act].format(number=broadcast.number, total=count.left)
+    started = words.started[broadcast.act].format(number=broadcast.number, total=say_counts(words, count)["left"])
     return Decision((Reply(started),), (starting.start(context.who, context.count), _audit(context, "start")))
 
 
@@ -126,7 +128,8 @@ def _confirm_send(context: BroadcastContext, count: Count) -> Decision:
     words, number, kind = context.words, context.broadcast.number, context.broadcast.act
     sure = report.make_button(words, number, "send", context.draft.digest[:DIGEST], words.sure[kind])
     quiet = words.quiet if _is_quiet(context) else ""
-    text = words.confirm[kind].format(number=number, left=count.left, quiet=quiet) + _name_contacts(context)
+    left = say_counts(words, count)["left"]
+    text = words.confirm[kind].format(number=number, left=left, quiet=quiet) + _name_contacts(context)
     return Decision((Reply(text, ((sure,), *back_row(context))), *(preview(context) if kind != "delete" else ())))
 
 
@@ -157,7 +160,7 @@ def ask_for_second(context: BroadcastContext, count: Count) -> str:
     words, number = context.words, context.broadcast.number
     if not context.starting.is_large(count):
         return words.second_risk.format(number=number, risks="、".join(context.starting.risks))
-    return words.second.format(number=number, left=count.left, reached=count.reached, most=words.habits.approve_above)
+    return words.second.format(number=number, **say_counts(words, count), most=words.habits.approve_above)
 
 
 def _approve(context: BroadcastContext, digest: str) -> Decision:
@@ -168,7 +171,7 @@ def _approve(context: BroadcastContext, digest: str) -> Decision:
         return Decision((Reply(words.own), show_card(context)))
     if digest != draft.digest[:DIGEST]:
         agree = report.make_button(words, broadcast.number, "approve", draft.digest[:DIGEST])
-        left = context.count.left if context.count else 0
+        left = say_counts(words, context.count)["left"] if context.count else 0
         risks = "、".join(context.starting.risks)
         text = words.approve.format(number=broadcast.number, left=left)
         ask = Reply(text + (words.approve_risk.format(risks=risks) if risks else ""), ((agree,),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from bot.broadcast import actions, editing, report
@@ -83,6 +83,8 @@ class BroadcastArea:
         asked = parse_request(incoming) or await self._parse_typed(incoming)
         if asked is None:
             return None
+        if asked.act == "exact" and role != "owner":
+            return Decision((Reply(self._content().phrases.broadcast.owners_only),))
         waiting = await self._list_waiting(incoming) if asked.act != "words" else []
         handed = await self._answer(asked, incoming, at)
         touched = {effect.number for effect in handed.effects if isinstance(effect, Rewritten)}
@@ -232,6 +234,9 @@ class BroadcastArea:
         context = await self.open(broadcast, incoming, at)
         if asked.act == "csv":
             return await self._attach_csv(broadcast)
+        if asked.act == "exact" and context.count:
+            said = context.words.exact.format(number=broadcast.number, **asdict(replace(context.count, told=None)))
+            return Decision((Reply(said, back_row(context)),), (Audited("exact count", str(broadcast.number)),))
         if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
             return await self._follow_up(broadcast, asked.act, incoming, at)
         if broadcast.state not in ("draft", "approved"):
@@ -249,8 +254,10 @@ class BroadcastArea:
         context = BroadcastContext(self._content(), broadcast, incoming.user, self._local(), at)
         if broadcast.state in ("draft", "approved", "scheduled"):
             search = context.starting.search
-            samples = [session_of(s) for s in await self._rows.some(search)] if search else []
-            return replace(context, count=await self._count(broadcast, at), sessions=samples)
+            count = await self._count(broadcast, at)
+            few = count and count.told and not count.told.left  # who they are could be seen in the preview
+            samples = [session_of(s) for s in await self._rows.some(search)] if search and not few else []
+            return replace(context, count=count, sessions=samples)
         return replace(context, totals=await self._ledger.totals(broadcast.number))
 
     async def _count(self, broadcast: Broadcast, at: datetime) -> Count | None:

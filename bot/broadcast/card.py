@@ -8,8 +8,8 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import Renderer
+from bot.broadcast.reach import say_counts
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.domain.audience import Count
 from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.messages import Reply
 from bot.render.layout import Rows
@@ -74,8 +74,10 @@ def describe_reach(context: BroadcastContext) -> str:
     words, broadcast, count = context.words, context.broadcast, context.count
     if count is None:
         return ""
+    if count.told and not count.told.found:
+        return words.reach_few
     sentence = words.reach_again[broadcast.act] if broadcast.parent else words.reach
-    return sentence.format(**{name: getattr(count, name) for name in Count.__slots__})
+    return sentence.format(**say_counts(words, count))
 
 
 def preview(context: BroadcastContext) -> tuple[Reply, ...]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.broadcast.starting import BroadcastStart
-from bot.domain.audience import Count
+from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.audience import SMALLEST, Condition, Count, Search, round_count
 from bot.store import Store
+from bot.store.broadcasts import BroadcastRows
 
 COUNTED = timedelta(hours=24)
 """Time in which an author's broadcasts are counted together."""
@@ -22,15 +24,58 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
     if parent:
         totals = await store.ledger.totals(parent)
         left = sum(totals[state] for state in starting.states)
-        count = Count(left, 0, 0, 0, left)
+        count, told = Count(left, 0, 0, 0, left), None
     elif search:
         count = await rows.count(search)
+        told = await count_told(rows, search)
     else:
         return None
     since = starting.at - COUNTED
     lately = await rows.find_started(starting.broadcast.channel, since)
     count = replace(count, lately=len(lately), since=since)
     theirs = [it.number for it in lately if starting.authors & replace(starting, broadcast=it).authors]
-    if not theirs:
-        return replace(count, reached=count.left)
-    return replace(count, reached=await rows.count_together(theirs, search, parent, starting.states))
+    reached = await rows.count_together(theirs, search, parent, starting.states) if theirs else count.left
+    if told:
+        told = replace(told, reached=max(told.left, reached // SMALLEST * SMALLEST))
+    return replace(count, reached=reached, told=told)
+
+
+async def count_told(rows: BroadcastRows, search: Search) -> Count:
+    """Count those whom a rule finds, as it may be told: no state of few people can be learnt from it.
+
+    A part of the rule that concerns fewer than SMALLEST people is left out, so that with and without it the numbers are
+    the same; all numbers are rounded.
+    """
+    wide = search
+    while (narrower := await _leave_out(rows, wide)) is not None:
+        wide = narrower
+    return round_count(await rows.count(wide))
+
+
+async def _leave_out(rows: BroadcastRows, search: Search) -> Search | None:
+    """Return the rule without its first part that concerns few people; None where there is none."""
+    for place, condition in enumerate(search.conditions):
+        others = search.conditions[:place] + search.conditions[place + 1 :]
+
+        async def few(*more: Condition, others: tuple[Condition, ...] = others) -> bool:
+            return 0 < await rows.count_found(replace(search, conditions=(*others, *more))) < SMALLEST
+
+        if await few(replace(condition, turned=not condition.turned)):
+            return replace(search, conditions=others)
+        if len(condition.values) < 2:
+            continue
+        kept = [value for value in condition.values if not await few(replace(condition, values=(value,), turned=False))]
+        if kept and len(kept) < len(condition.values):
+            parts = (*others[:place], replace(condition, values=tuple(kept)), *others[place:])
+            return replace(search, conditions=parts)
+    return None
+
+
+def say_counts(words: BroadcastPhrases, count: Count) -> dict[str, str | int]:
+    """Return the numbers of people as they may be told, and those of broadcasts, by name."""
+    told = count.told
+    names = ("found", "muted", "unreachable", "over", "left", "reached")
+    if told is None:
+        return {name: getattr(count, name) for name in (*names, "lately")}
+    said = {name: words.about.format(n=n) if (n := getattr(told, name)) else words.few for name in names}
+    return {**said, "lately": count.lately}

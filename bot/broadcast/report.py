@@ -89,7 +89,7 @@ COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
 """Fields of a recipient, in the order of the CSV's columns."""
 
 ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
-    "draft": (("text", "template"), ("who", "buttons"), ("view", "test"), ("send", "at"), ("loud", "drop")),
+    "draft": (("text", "template"), ("who", "buttons"), ("view", "test", "exact"), ("send", "at"), ("loud", "drop")),
     "approved": (("view", "send"), ("at", "edit"), ("drop",)),
     "scheduled": (("view", "edit"), ("cancel",)),
     "freezing": (("cancel",),),

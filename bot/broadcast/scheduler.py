@@ -14,7 +14,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import plan, report
 from bot.broadcast.plan import Due
 from bot.broadcast.progress_cards import ProgressCards
-from bot.broadcast.reach import count_reach
+from bot.broadcast.reach import count_reach, say_counts
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.times import is_quiet
@@ -144,7 +144,7 @@ class Scheduler:
             await self._apply(back, tell(broadcast, f"#{number} {words.wrong[code].format(about=about)}"))
         elif (count := await count_reach(self.sender.store, starting)) and starting.needs_second(count):
             most = words.habits.approve_above
-            said = words.unapproved.format(number=number, left=count.left, reached=count.reached, most=most)
+            said = words.unapproved.format(number=number, **say_counts(words, count), most=most)
             if not starting.is_large(count):
                 said = words.second_risk.format(number=number, risks="、".join(starting.risks))
             await self._apply(back, tell(broadcast, said))

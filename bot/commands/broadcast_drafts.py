@@ -13,6 +13,7 @@ from bot.app import build
 from bot.app.build import Workspace
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.reach import count_told, say_counts
 from bot.commands.broadcast_group import (
     Channel,
     Number,
@@ -26,6 +27,7 @@ from bot.commands.broadcast_group import (
 from bot.commands.workspace import Json, author, content_in_force, refuse_secrets, run
 from bot.domain.audience import Audience, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Rewritten
+from bot.domain.roles import Audited
 from bot.domain.session import session_of
 
 
@@ -74,9 +76,10 @@ def audience(
     number: Number,
     rule: Annotated[str | None, typer.Argument(help="新的条件；不写就只看。A new rule.")] = None,
     late: Annotated[bool, typer.Option("--late", help="时间已过的人也发。Also after the deadline.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="确切的人数和样例，记在操作记录里。Exact, audited.")] = False,
     as_json: Json = False,
 ) -> None:
-    """看或改发给谁，数一数人，看五个样例。Who gets it, how many, and five samples."""
+    """看或改发给谁，数一数人，看五个样例；人数是约数。Who gets it, about how many, and five samples."""
 
     async def work(workspace: Workspace) -> tuple[Any, list[str]]:
         it = await get(workspace, number)
@@ -85,16 +88,21 @@ def audience(
         search = prepare_start(workspace, it).search
         if search is None:
             raise problem(workspace, "nobody")
-        sessions = [session_of(stored) for stored in await workspace.store.broadcasts.some(search)]
+        rows = workspace.store.broadcasts
+        told = None if exact else await count_told(rows, search)
+        if exact:
+            await workspace.store.apply((Audited("exact count", str(number)),), it.channel, workspace.at, author())
+        sessions = [session_of(s) for s in await rows.some(search)] if told is None or told.left else []
         renderer = Renderer(workspace.content, drafts.load(it.draft), workspace.local())
         shown = [drafts.strip_tags(renderer.render(session).html) for session in sessions]
-        return await workspace.store.broadcasts.count(search), shown
+        return replace(told, told=told) if told else await rows.count(search), shown
 
     count, samples = run(work)
     if as_json:
-        print(json.dumps({**asdict(count), "samples": samples}, ensure_ascii=False))
+        print(json.dumps({**asdict(replace(count, told=None)), "samples": samples}, ensure_ascii=False))
         return
-    print(content_in_force().phrases.broadcast.reach.format(**asdict(count)))
+    words = content_in_force().phrases.broadcast
+    print(words.reach.format(**say_counts(words, count)))
     for sample in dict.fromkeys(samples):
         print(f"---\n{sample}")
 

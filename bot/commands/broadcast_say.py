@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from bot.app.build import Workspace
+from bot.broadcast.reach import count_told
 from bot.broadcast.sentence import Plan, list_who, plan_broadcast
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
-from bot.commands.workspace import Json, content_in_force, run
+from bot.commands.workspace import Json, author, content_in_force, run
 from bot.domain.audience import search
+from bot.domain.roles import Audited
 from bot.domain.zone import ZONE, parse_moment, utc
 
 
@@ -22,6 +24,7 @@ def say(
     now: Annotated[str, typer.Option(metavar="TIME", help="当作现在，如 2013-12-05T10:00。Taken for now.")] = "",
     notice: Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")] = "",
     channel: Channel = "telegram",
+    exact: Annotated[bool, typer.Option("--exact", help="确切的人数，记在操作记录里。Exact, audited.")] = False,
     as_json: Json = False,
 ) -> None:
     """一句话排一条群发：发给谁、几点、发什么，不清楚的问回来；只看不发。Plan a broadcast from one sentence."""
@@ -34,7 +37,10 @@ def say(
         if plan.audience and not plan.asks:
             at = plan.at or present
             found = search(plan.audience, chosen, channel, at, utc(at))
-            count = (await workspace.store.broadcasts.count(found)).left
+            rows = workspace.store.broadcasts
+            if exact:
+                await workspace.store.apply((Audited("exact count", "say"),), channel, utc(at), author())
+            count = (await (rows.count(found) if exact else count_told(rows, found))).left
         return _to_json(plan, count)
 
     planned = run(work)

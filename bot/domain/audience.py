@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -41,6 +41,8 @@ STATE_WORDS: Mapping[str, str] = {"没开始": "new", "进行中": "walking", "�
 """The states of a walk as rules name them."""
 ANY_OF = "或"
 """Stands between the values of a term of which one must hold."""
+SMALLEST = 5
+"""People in a group whose number may be told."""
 STUCK_DAYS = 3
 """Days without a turn after which somebody in the middle of the walk is stuck, as are all who wait for a person."""
 
@@ -168,7 +170,8 @@ class Count:
     """Numbers of people: `found` by a rule, those of them who get nothing by reason, and `left` who get it.
 
     `reached`: these and all whom the same authors reach within a day; `lately` broadcasts of the channel, of anybody,
-    started since the moment `since`, which begins that day.
+    started since the moment `since`, which begins that day. `told` are these numbers as people may see them; None: as
+    they are.
     """
 
     found: int
@@ -179,6 +182,13 @@ class Count:
     reached: int = 0
     lately: int = 0
     since: datetime | None = None
+    told: Count | None = None
+
+
+def round_count(count: Count) -> Count:
+    """Return the numbers rounded down to multiples of SMALLEST; 0: fewer than that, or none."""
+    names = ("found", "muted", "unreachable", "over", "left", "reached")
+    return replace(count, **{name: getattr(count, name) // SMALLEST * SMALLEST for name in names}, told=None)
 
 
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:

@@ -14,12 +14,12 @@ from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
-from bot.domain.roles import Audited, Enlisted, Invited, Joined, Removed
+from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketWords
 
 TicketEffect = Opened | Changed | Queued | Swept | TicketWords
-RoleEffect = Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
+RoleEffect = OwnersNamed | Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Unsettled | Explained | Picked | Voted

@@ -89,3 +89,10 @@ class AuditedAct:
     who: str
     act: str
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersNamed:
+    """The owners of the settings, by channel and id, are these."""
+
+    owners: frozenset[tuple[str, str]]

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, ColumnElement, and_, cast, exists, false, func, not
 
 from bot.domain.audience import Condition, Search
 from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.roles import has_role
 from bot.store.tables import people, step_events, tickets
 
 
@@ -17,7 +18,7 @@ def matches(search: Search, dialect: str) -> ColumnElement[bool]:
     rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
     # The concatenation keeps SQLite from using the channel's index, which would read everybody for each range of ids.
     there = people.c.channel.concat("") == search.channel
-    return and_(there, own["notice"].as_string() == search.notice, *rules)
+    return and_(there, own["notice"].as_string() == search.notice, ~has_role(), *rules)
 
 
 def consents(dialect: str) -> ColumnElement[bool]:

@@ -151,3 +151,12 @@ asked = Table(
 def _add_moves(_: Table, connection: Connection, **__: object) -> None:
     rows = [{"source": source, "target": target} for source, targets in MOVES.items() for target in targets]
     connection.execute(insert(broadcast_moves), rows)
+
+
+# Owners, as the settings name them: they are no graduates in any count.
+owners = Table(
+    "owners",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+)

@@ -123,6 +123,11 @@ class BroadcastRows(Rows):
         found, muted, unreachable, over, left = map(int, row)
         return Count(found, muted, unreachable, over, left)
 
+    async def count_found(self, search: Search) -> int:
+        """Count the people whom a rule finds."""
+        ((found,),) = await self._fetch(select(func.count()).select_from(people).where(matches(search, self._dialect)))
+        return int(found)
+
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:
         """Return the broadcasts that started at this moment or later."""
         lately = (broadcasts.c.channel == channel, broadcasts.c.started_at >= text_of(since))

@@ -16,7 +16,7 @@ from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
-from bot.domain.roles import Audited, Enlisted, Invited, Joined, Removed
+from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketWords
 from bot.store import (
@@ -44,6 +44,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Queued: outbox.queue,
     Swept: outbox.delete_fleeting,
     Invited: roles.save_invitation,
+    OwnersNamed: roles.name_owners,
     Joined: roles.use_invitation,
     Removed: roles.remove_role,
     Enlisted: roles.enlist,

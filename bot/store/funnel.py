@@ -11,6 +11,7 @@ from bot.domain.counts import Day, Group, Questions
 from bot.domain.zone import ZONE
 from bot.store.audience import cohort_of, session_json
 from bot.store.broadcast_tables import asked
+from bot.store.roles import has_role
 from bot.store.rows import ReadRows
 from bot.store.tables import misses, people, step_events, tickets
 from bot.store.times import text_of
@@ -36,7 +37,8 @@ class FunnelRows(ReadRows):
             case((or_(waits, idle), 1), else_=0).label("stuck"),
             case((people.c.reachable, 0), else_=1).label("gone"),
         )
-        alike = select(*group).where(people.c.channel == channel, own["notice"].as_string() == notice).subquery()
+        theirs = (people.c.channel == channel, own["notice"].as_string() == notice, ~has_role())
+        alike = select(*group).where(*theirs).subquery()
         return [
             Group(cohort, state, step, bool(stuck), bool(gone), n)
             for cohort, state, step, stuck, gone, n in await self._fetch(
@@ -56,7 +58,7 @@ class FunnelRows(ReadRows):
         first = (
             select(*(column.label(name) for name, column in firsts.items()))
             .join(people, people.c.id == step_events.c.person)
-            .where(people.c.channel == channel, own["notice"].as_string() == notice)
+            .where(people.c.channel == channel, own["notice"].as_string() == notice, ~has_role())
             .group_by(step_events.c.person)
             .cte()
         )

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
-from bot.domain.roles import Audited, AuditedAct, Enlisted, Invitation, Invited, Joined, Member, Removed, Role
-from bot.store.broadcast_tables import broadcasts
+from bot.domain.roles import (
+    Audited,
+    AuditedAct,
+    Enlisted,
+    Invitation,
+    Invited,
+    Joined,
+    Member,
+    OwnersNamed,
+    Removed,
+    Role,
+)
+from bot.store.broadcast_tables import broadcasts, owners
 from bot.store.console import delete_all
 from bot.store.knowledge_tables import done_once
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import audit, invites, staff, tickets
+from bot.store.tables import audit, invites, people, staff, tickets
 from bot.store.times import text_of, time_of
 
 
@@ -54,6 +65,20 @@ class RoleRows(ReadRows):
     async def was_done(self, key: str) -> bool:
         """Return whether something that is done once was done."""
         return bool(await self._fetch(select(done_once.c.key).where(done_once.c.key == key)))
+
+
+def has_role() -> Any:
+    """Hold for people with a role, who are no graduates in any count."""
+    alike = [and_(t.c.channel == people.c.channel, t.c.user_id == people.c.user_id) for t in (staff, owners)]
+    return or_(*(exists().where(same) for same in alike))
+
+
+async def name_owners(connection: AsyncConnection, named: OwnersNamed, _: Origin) -> None:
+    """Keep the owners of the settings instead of those before."""
+    await connection.execute(delete(owners))
+    rows = [{"channel": channel, "user_id": user} for channel, user in sorted(named.owners)]
+    if rows:
+        await connection.execute(insert(owners), rows)
 
 
 async def save_invitation(connection: AsyncConnection, invited: Invited, origin: Origin) -> None:

@@ -29,15 +29,15 @@ async def test_an_author_s_day_counts_as_one_broadcast(tmp_path: Path) -> None:
     async with office(tmp_path, GROUPS) as at:
         wang = at.harness.telegram.user("Wang", 2)
         await _joins(at, "2")
-        assert "开始发，共 150 人" in await _starts(at, at.owner, ONE)
-        assert "开始发，共 150 人" in await _starts(at, at.owner, ONE), "the same people once more"
+        assert "开始发，共 约150 人" in await _starts(at, at.owner, ONE)
+        assert "开始发，共 约150 人" in await _starts(at, at.owner, ONE), "the same people once more"
         refused = await _starts(at, at.owner, TWO)
-        assert "要发给 100 人" in refused
-        assert "加起来到 250 人" in refused
+        assert "要发给 约100 人" in refused
+        assert "加起来到 约250 人" in refused
         assert "同意的就是下面这条" in await _starts(at, wang, TWO), "whoever starts it"
-        assert "开始发，共 100 人" in await _starts(at, wang, TWO, by="2"), "another author has a day of their own"
+        assert "开始发，共 约100 人" in await _starts(at, wang, TWO, by="2"), "another author has a day of their own"
         at.harness.now += timedelta(hours=25)
-        assert "开始发，共 100 人" in await _starts(at, at.owner, TWO)
+        assert "开始发，共 约100 人" in await _starts(at, at.owner, TWO)
 
 
 async def test_two_that_start_at_once_are_not_both_counted_as_the_first(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_two_timed_for_one_moment_count_together_when_they_start(tmp_path:
         at.harness.advance(hours=21)
         await at.sends()
         assert sorted([(await at.harness.get(number)).state for number in timed]) == ["done", "draft"]
-        assert any("加起来到 250 人" in message.shown for message in at.owner.messages)
+        assert any("加起来到 约250 人" in message.shown for message in at.owner.messages)
         assert sum(bool(at.harness.telegram.users[FIRST + n].messages) for n in range(250)) in (100, 150)
 
 

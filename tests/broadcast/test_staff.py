@@ -83,7 +83,7 @@ async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> N
         assert "看不懂“2016”" in await at.says(at.owner, "通知=2016 未完成")
         said = await at.says(at.owner, "通知=2015-spring 未完成")
         assert "发给：2015届春季毕业生核对，-完成" in said
-        assert "会收到：2人" in said
+        assert "会收到的不到5人" in said
         # What is said later without a notice is about the same one; when that is withdrawn, about the one in force.
         await at.taps(at.owner, "发给谁")
         assert "发给：2015届春季毕业生核对，没开始" in await at.says(at.owner, "没开始")
@@ -130,9 +130,10 @@ async def test_a_date_that_is_over_is_no_content(tmp_path: Path) -> None:
         await writes(at)
         assert "“deadline”现在填不出来" in await at.says(at.owner, "{{ deadline }}截止")
         await at.says(at.owner, "网上核对已经结束，请打{{ contact.phone }}")
-        assert "这样没有人会收到" in await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "现在发送")
+        assert "这样没有人会收到" in await at.taps(at.owner, "确定发送")
         await at.taps(at.owner, "发给谁")
-        assert "会收到：1人" in await at.says(at.owner, "过期也发")
+        assert "会收到的不到5人" in await at.says(at.owner, "过期也发")
         await at.taps(at.owner, "现在发送")
         await at.taps(at.owner, "确定发送")
         await at.sends()

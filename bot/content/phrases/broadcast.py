@@ -151,6 +151,11 @@ class BroadcastPhrases(PhraseRow):
     sure: Mapping[Literal["send", "edit", "delete"], Label]
     unfetched: Sentence
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
+    few: Label
+    about: Sentence
+    exact: Sentence
+    reach_few: Sentence
+    owners_only: Sentence
     reach: Sentence
     reach_again: Mapping[Literal["send", "edit", "delete"], Sentence]
     wrong: Mapping[str, Sentence]
