@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot.admin.cards import Admin, Wish, asks, button, format_moment, say
+from bot.admin.cards import MOST_LINES, Admin, Wish, asks, button, describe_settled, format_moment, say
 from bot.admin.digest import Digest
 from bot.admin.drafting import Drafting
 from bot.admin.editing import Editing
@@ -17,14 +17,19 @@ from bot.admin.history import History
 from bot.admin.inbox import Inbox
 from bot.admin.publishing import Publishing
 from bot.admin.refusals import REFUSALS, describe_refusal
+from bot.admin.sheets import Sheets
 from bot.admin.trial import Trial
 from bot.admin.writing import Writing
+from bot.content.lint import THIN
+from bot.content.own import is_own
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
 from bot.knowledge.inbox import MAX_AGE
 from bot.knowledge.revisions import Knowledge
+from bot.render.feedback import find_flagged
 from bot.store import Store
+from faq.model import Entry
 
 Act = Callable[[Incoming, Wish, datetime], Awaitable[Decision]]
 
@@ -43,6 +48,7 @@ class AdminArea:
         self._history = History(knowledge, self.digest)
         self._editing = Editing(knowledge)
         self._writing = Writing(knowledge, self._publishing, self._editing)
+        self._sheets = Sheets(knowledge, self._publishing)
         self._trial = Trial(knowledge, store.knowledge)
 
     @property
@@ -50,7 +56,9 @@ class AdminArea:
         history, inbox, publishing, trial = self._history, self._inbox, self._publishing, self._trial
         writing, editing = self._writing, self._editing
         return {
-            "status": self._show_status, "lint": self._lint, "flagged": self._list_flagged, "digest": self._show_week,
+            "status": self._show_status,
+            "help": self._show_help, "tasks": self._show_tasks,
+            "lint": self._lint, "flagged": self._list_flagged, "digest": self._show_week,
             "draft": self._drafting.draft, "right": self._drafting.settle, "same": self._drafting.settle,
             "absent": self._drafting.settle, "set": self._drafting.settle,
             "file": publishing.take_file, "publish": publishing.publish_draft, "drop": publishing.drop,
@@ -58,7 +66,10 @@ class AdminArea:
             "history": history.history, "diff": history.diff, "rollback": history.rollback, "export": history.export,
             "inbox": inbox.show, "add": inbox.add, "new": writing.begin, "near": writing.choose, "ask": writing.ask,
             "pick": writing.pick, "send": writing.send, "quit": writing.quit, "delete": writing.delete,
-            "edit": editing.show, "facts": editing.show_facts, "fact": editing.choose_fact, "out": inbox.exclude,
+            "sheet": self._sheets.send,
+            "sheetback": self._sheets.take,
+            "edit": editing.show, "facts": editing.show_facts, "fact": editing.choose_fact,
+            "out": inbox.exclude,
             "ignore": inbox.ignore, "why": inbox.explain, "mend": inbox.add_explained,
             "try": trial.begin, "trying": trial.begin,
         }  # fmt: skip
@@ -67,7 +78,7 @@ class AdminArea:
         """Answer an admin; None for everybody else, and for what is not about the knowledge."""
         if role not in ("admin", "owner") or incoming.place != "private":
             return None
-        wish = asks(incoming)
+        wish = asks(incoming, self._knowledge.content.phrases.admin.words)
         act = self._acts.get(wish.act) if wish else None
         try:
             if wish is None:
@@ -79,7 +90,7 @@ class AdminArea:
     async def _show_status(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         """Show the revision in force, and the number of questions that wait."""
         content, store = self._knowledge.content, self._knowledge.store
-        words, revision = content.phrases.admin, await store.knowledge.revision()
+        words, revision, asked = content.phrases.admin, await store.knowledge.revision(), store.questions
         waiting = await store.questions.count_unanswered(at - MAX_AGE)
         author = f"，{(await self.digest.name_authors())(revision.author)}" if revision else ""
         text = words.status.format(
@@ -91,12 +102,42 @@ class AdminArea:
             author=author,
             note=f"：{revision.note}" if revision and revision.note else "",
             waiting=waiting,
+            settled=describe_settled(content, await asked.count_settled(at - MAX_AGE)),
         )
+        tasks = len(await self._list_tasks())
         rows = (
-            (button(content, "inbox", "inbox"), button(content, "history", "history")),
-            (button(content, "flagged", "flagged"), button(content, "lint", "lint")),
+            (button(content, "inbox_count", "inbox", count=waiting), button(content, "new", "new")),
+            (button(content, "tasks", "tasks", count=tasks), button(content, "edit", "edit")),
+            (button(content, "deadline", "facts", "deadline"), button(content, "phone", "facts", "phone")),
+            (button(content, "history", "history"), button(content, "lint", "lint")),
+            (button(content, "sheet", "sheet"), button(content, "export", "export")),
         )
-        return Decision((Reply(f"{text}\n\n{words.how}", rows),))
+        return Decision((Reply(text, rows),))
+
+    async def _show_help(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
+        return say(self._knowledge.content.phrases.admin.how)
+
+    async def _list_tasks(self) -> list[tuple[Entry, str]]:
+        """Return the entries that want work, each with the reason: too few find it helpful, or it has few phrasings."""
+        content, words = self._knowledge.content, self._knowledge.content.phrases.admin
+        opinions = await self._knowledge.store.questions.opinions()
+        poor = [
+            (entry, words.task_poor.format(helped=o.helped, of=o.of)) for entry, o in find_flagged(content, opinions)
+        ]
+        thin = [
+            (entry, words.task_thin.format(count=len(entry.phrasings)))
+            for entry in content.entries.values()
+            if is_own(entry) and entry.id not in content.notice_topics and len(entry.phrasings) < THIN
+        ]
+        return [*poor, *thin]
+
+    async def _show_tasks(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
+        """List the entries that want work; a tap opens each."""
+        content = self._knowledge.content
+        words, tasks = content.phrases.admin, (await self._list_tasks())[:MOST_LINES]
+        lines = [words.task_line.format(title=entry.title, why=why) for entry, why in tasks]
+        rows = tuple((button(content, "task", "edit", "", entry.id, title=entry.title),) for entry, _ in tasks)
+        return Decision((Reply(words.tasks.format(lines="\n".join(lines)) if tasks else words.tasks_none, rows),))
 
     async def _lint(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         report = await self._knowledge.lint()

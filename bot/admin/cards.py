@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from bot.content.content import Content
 from bot.content.files import Change
+from bot.content.own import is_own, own_lines
 from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
@@ -28,10 +29,10 @@ MOST_LINES = 12
 """Problems, warnings or changes listed in a message; when there are more, all go into a file."""
 MOST_TEXT = 3_600
 """Characters of a message."""
+MOST_FIRST = 60
+"""Characters of the first line of an answer."""
 MOST_SIDE, MOST_CLASHES = 400, 4
 """Characters of each of two texts of an entry, and entries that are shown so."""
-PARTS = 6
-"""Features of an entry that are listed, heaviest first."""
 Rows = tuple[tuple[Button, ...], ...]
 ACTS = (
     "edit",
@@ -62,23 +63,45 @@ class Wish:
     more: str = ""
 
 
-def asks(incoming: Incoming) -> Wish | None:
-    """Parse a request; None when this is none."""
+def asks(incoming: Incoming, words: Mapping[str, Sequence[str]]) -> Wish | None:
+    """Parse a request: a tap, a command, or `words` of an act with what follows them; None when this is none."""
     if incoming.press is not None:
         pressed = _PRESS.fullmatch(incoming.press)
         return Wish(pressed[1], pressed[2] or "", pressed[3] or "") if pressed else None
     command = _COMMAND.fullmatch(incoming.text.strip())
     if incoming.file and incoming.other == "document":
         name = incoming.file.name.lower()
+        if name.endswith((".xlsx", ".xls", ".ods")) and (command or name.startswith(SHEET)):
+            return Wish("sheetback")
         known = name.endswith((".yaml", ".yml", *DOCUMENTS))
         if not command and (incoming.text.startswith("/") or not known):
             return None
         note = command[1].strip() if command else ""
         return Wish("draft" if name.endswith(DOCUMENTS) else "file", "now" if command else "", note)
-    if command is None or incoming.other:
+    if incoming.other:
         return None
+    if command is None:
+        return _find_words(incoming.text.strip(), words)
     act, about = (*command[1].split(maxsplit=1), "", "")[:2]
     return Wish(act.lower(), about.strip()) if act.lower() in ACTS else Wish("status")
+
+
+def _find_words(text: str, words: Mapping[str, Sequence[str]]) -> Wish | None:
+    """Return the request that typed words make; what stands behind a blank or a sign is what it is about."""
+    for act, own in words.items():
+        for word in own:
+            rest = text.removeprefix(word)
+            if text.startswith(word) and (not rest or not (rest[0].isalnum() or text.startswith("/"))):
+                about = rest.strip(' ：:，,“”"')
+                return Wish("facts", act) if act in ("deadline", "phone") else Wish(act, about)
+    return None
+
+
+def describe_settled(content: Content, counts: Mapping[str, int]) -> str:
+    """Return what became of the questions that do not wait, each kind with its number."""
+    words = content.phrases.admin
+    kinds = [words.became[name].format(count=count) for name, count in counts.items() if name in words.became]  # type: ignore[index]
+    return "，".join(kinds) or words.flagged_none
 
 
 def format_moment(at: datetime) -> str:
@@ -92,6 +115,8 @@ def button(content: Content, name: str, act: str, *about: object, **own: object)
     return Button("|".join(("know", act, *map(str, about))), label[:40])
 
 
+SHEET = "问答"
+"""The beginning of the name of a sheet with entries: other sheets are lists of graduates."""
 DOCUMENTS = (".txt", ".doc", ".docx", ".pdf", ".html", ".htm")
 """Ends of the names of files that are a school's notice in words."""
 
@@ -216,17 +241,28 @@ class Admin:
         words = self.content.phrases.admin
         if not findings:
             return Reply(words.lint_none)
-        lines = [f"{words.levels[told.level]} {told.problem}" for told in findings]  # type: ignore[index]
-        errors = sum(told.level == "error" for told in findings)
-        text = words.lint_head.format(errors=errors, warnings=len(lines) - errors, lines=self.some(lines))
+        own = [told for told in findings if self._is_own(told)]
+        rest = [told for told in findings if told not in own]
+        lines = [f"{words.levels[told.level]} {told.problem}" for told in (*own, *rest)]  # type: ignore[index]
+        errors = sum(told.level == "error" for told in own)
+        text = words.lint_head.format(
+            errors=errors, warnings=len(own) - errors, lines=self.some(lines[: len(own)]) or words.lint_none
+        )
+        if rest:
+            text += "\n\n" + words.lint_shipped.format(count=len(rest))
         return Reply(text[:MOST_TEXT], attachment=Attachment("lint.txt", "\n".join(lines) + "\n"))
+
+    def _is_own(self, told: LocatedFinding) -> bool:
+        """Return whether a finding is about what the college wrote itself."""
+        entry = self.content.entries.get(told.problem.where.split(".")[0])
+        return entry is None or is_own(entry) or bool(own_lines(entry))
 
     # The inbox
 
-    def card(self, found: Sequence[QuestionGroup], place: int, poor: Sequence[str] = ()) -> Reply:
+    def card(self, found: Sequence[QuestionGroup], place: int, poor: Sequence[str] = (), only: str = "") -> Reply:
         """Show one group of unanswered questions, with buttons; `place` counts from 0.
 
-        `poor` are lines about answers that help too few.
+        `poor` are lines about answers that help too few, `only` is the filter that the next card keeps.
         """
         words = self.content.phrases.admin
         flags = "\n\n" + words.flagged.format(lines=self.some(poor)) if poor else ""
@@ -242,7 +278,11 @@ class Admin:
             when=f"{group.latest:%m-%d}" if group.latest else "",
             lines="\n".join(words.inbox_like.format(question=line) for line in group.lines),
             tied=self._describe_tie(group),
-            topics="、".join(entry.title for entry in known) or words.inbox_none_near,
+            topics="\n".join(
+                words.inbox_near.format(title=entry.title, answer=entry.answer.strip().split("\n")[0][:MOST_FIRST])
+                for entry in known
+            )
+            or words.inbox_none_near,
         )
         number = max(group.numbers)
         rows: list[tuple[Button, ...]] = [
@@ -250,7 +290,10 @@ class Admin:
         ]
         rows += [
             (button(self.content, "new", "new", number), button(self.content, "out", "out", number)),
-            (button(self.content, "ignore", "ignore", number), button(self.content, "next", "inbox", place + 1)),
+            (
+                button(self.content, "ignore", "ignore", number),
+                button(self.content, "next", "inbox", place + 1, *([only] if only else [])),
+            ),
         ]
         return Reply((text + flags)[:MOST_TEXT], tuple(rows))
 
@@ -275,11 +318,9 @@ class Admin:
             words.why_clue.format(
                 place=place,
                 title=near.title,
-                score=f"{near.score:.2f}",
                 phrasing=near.phrasing,
-                parts="，".join(
-                    f"{words.features.get(name, name)} {value:+.2f}" for name, value in [*near.parts.items()][:PARTS]
-                ),
+                like=_quote_all(near.like) or words.nothing_there,
+                unlike=_quote_all(near.unlike) or words.nothing_there,
             )
             for place, near in enumerate(seen.near[:3], start=1)
         ]
@@ -291,10 +332,6 @@ class Admin:
             question=seen.question,
             verdict=words.verdicts[seen.verdict],
             chosen=f"：{chosen}" if chosen else "",
-            number=self.edition,
-            content=seen.revision,
-            none=f"{seen.none:.2f}",
-            margin=f"{seen.margin:.2f}",
             clues="\n".join((*(clues or [words.why_none]), acts)),
         )
         first = seen.chosen[0] if seen.verdict == "answer" else None
@@ -304,6 +341,10 @@ class Admin:
             if near.id != first
         )
         return Reply(text[:MOST_TEXT], rows)
+
+
+def _quote_all(pieces: Sequence[str]) -> str:
+    return "".join(f"“{piece}”" for piece in pieces)
 
 
 def _only_in(lines: Sequence[str], others: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.admin.cards import Admin, Wish, say
 from bot.admin.digest import Digest
@@ -15,6 +15,8 @@ from bot.knowledge.inbox import QuestionGroup, list_groups, load_group
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.why import explain
 
+WEEK = "week"
+"""The filter that keeps what was asked in the last seven days."""
 MAX_EXPLAINED = 100
 """Characters of a question that is explained."""
 
@@ -34,8 +36,24 @@ class Inbox:
     async def show(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
         """Show the group at a place from 0, and with the first one the answers that help too few."""
         place = int(wish.about) if wish.about.isdecimal() else 0
-        poor = await self._digest.flagged_answers() if place == 0 else []
-        return Decision((self._cards.card(await list_groups(self._knowledge.store, at), place, poor),))
+        words = "" if wish.about.isdecimal() else wish.about
+        found, only = self._filter(await list_groups(self._knowledge.store, at), words, wish.more, at)
+        poor = await self._digest.flagged_answers() if place == 0 and not only and not words else []
+        return Decision((self._cards.card(found, place, poor, only),))
+
+    def _filter(
+        self, found: list[QuestionGroup], words: str, only: str, at: datetime
+    ) -> tuple[list[QuestionGroup], str]:
+        """Return the groups that words ask for (a week, a step, any other word), and the filter as a button has it."""
+        content = self._knowledge.content
+        if words in content.phrases.admin.week_words or only == WEEK:
+            return [group for group in found if group.latest and at - group.latest <= timedelta(days=7)], WEEK
+        titles = {step.id: str(step.title) for step in content.script.steps}
+        step = only or next((name for name, title in titles.items() if words and words in title), "")
+        if step:
+            homes = {topic: entry.step for topic, entry in content.entries.items()}
+            return [group for group in found if step in [homes.get(topic) for topic in group.topics]], step
+        return [group for group in found if not words or any(words in line for line in group.lines)], ""
 
     async def add(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """Make the most asked wording a phrasing of an entry."""

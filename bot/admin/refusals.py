@@ -5,6 +5,8 @@ Pure.
 
 from __future__ import annotations
 
+import errno
+
 from bot.content.add_line import NoSuchList
 from bot.content.content import Content
 from bot.content.files import Refused
@@ -12,6 +14,9 @@ from bot.store import StoreProblem
 
 REFUSALS = (Refused, NoSuchList, OSError)
 """What the use cases of the knowledge raise; TimeoutError and ChildProcessError are kinds of OSError."""
+
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
 def describe_refusal(content: Content, trouble: Exception) -> str:
@@ -28,7 +33,8 @@ def describe_refusal(content: Content, trouble: Exception) -> str:
         case TimeoutError() | ChildProcessError():
             return words.took_too_long
         case OSError():
-            return words.disk_full.format(why=trouble.strerror or type(trouble).__name__)
+            sentence = words.disk_full if trouble.errno in _DISK else words.not_done
+            return sentence.format(why=trouble.strerror or type(trouble).__name__)
         case StoreProblem():
             return content.phrases.store_trouble[trouble.code]
     raise trouble

@@ -273,14 +273,22 @@ async def _list_inbox(knowledge: Knowledge) -> Printout:
 
 @faq.command()
 def export(
-    folder: Annotated[Path, typer.Argument(file_okay=False, help="放到哪里。Where to.")], as_json: Json = False
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="放到哪里。Where to.")],
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="一张 Excel 表。One sheet of all entries instead.")] = False,
+    as_json: Json = False,
 ) -> None:
     """把现在用的全部文件写到一个文件夹。Write all files in force into a folder."""
+    from bot.content.entry_sheet import write_sheet
     from bot.content.files import write_files
     from bot.knowledge.history import export as list_files
 
     async def work(knowledge: Knowledge) -> Printout:
         number, files = await list_files(knowledge)
+        if xlsx:
+            name = knowledge.content.phrases.admin.sheet.file.format(number=max(number, 1))
+            sheet = write_sheet(knowledge.content, max(number, 1))
+            write_files({name: sheet}, folder)
+            return Printout({"number": number, "files": [name]}, str(folder / name))
         write_files(files, folder)
         return Printout({"number": number, "files": sorted(files)}, "\n".join(str(folder / name) for name in files))
 

@@ -19,12 +19,12 @@ from rapidfuzz import fuzz, process
 from bot.content.content import Content
 from bot.content.edit_entry import Value, with_entry, with_value, without_entry
 from bot.content.edit_notice import NoticeFact, with_fact
+from bot.content.entry_sheet import name_new
 from bot.content.files import Files, Refused
 from bot.content.loading import MAX_TITLE, load
 from bot.content.own import is_own
 from bot.knowledge.publish import Edit
 from faq.model import Entry, Source
-from faq.sounds import spell
 from faq.text import fold
 from flows.facts import fill
 
@@ -32,8 +32,8 @@ LEAST, MOST = 3, 15
 """Phrasings that an entry needs, and that are suggested at most."""
 MOST_LINES = 60
 """Phrasings that an entry may have."""
-MAX_ID, MAX_LINE = 40, 120
-"""Characters."""
+MAX_LINE = 120
+"""Characters of a phrasing."""
 NEAR = 80.0
 """Similarity (0–100) from which a phrasing is named beside one of another entry."""
 MAX_NEAR = 3
@@ -113,8 +113,7 @@ def _swap_words(content: Content, line: str) -> Iterator[str]:
 
 def name_entry(content: Content, title: str) -> str:
     """Return an id for a new entry: its title in pinyin, with a number where that is taken."""
-    name = "-".join(spell(fold(title)))[: MAX_ID - 3].strip("-") or "own"
-    return next(one for n in range(1, 1000) if (one := name if n == 1 else f"{name}-{n}") not in content.entries)
+    return name_new(title, content.entries)
 
 
 def add_entry(content: Content, form: NewEntry, today: date) -> Edit:

@@ -45,6 +45,13 @@ class QuestionRows(ReadRows):
         ((count,),) = await self._fetch(select(func.count()).select_from(misses).where(which))
         return int(count)
 
+    async def count_settled(self, since: datetime) -> dict[str, int]:
+        """Return the number of questions since then that do not wait, by what became of them, most first."""
+        which = and_(misses.c.at >= text_of(since), misses.c.became.is_not(None))
+        counted = select(misses.c.became, func.count()).where(which).group_by(misses.c.became)
+        rows = await self._fetch(counted.order_by(func.count().desc(), misses.c.became))
+        return {became: int(count) for became, count in rows}
+
     async def opinions(self) -> dict[tuple[str, str], Opinion]:
         """Return the votes by topic and wording."""
         key = (votes.c.topic, votes.c.revision)

@@ -210,5 +210,5 @@ def test_quiet_hours_end_in_the_morning() -> None:
 
 def test_a_text_that_is_sent_as_that_list_is_no_notice() -> None:
     file = Sent("document", "1", "名单.txt", 9)
-    assert asks(Incoming("telegram", "1", "/stats 未核对", other="document", file=file)) is None
-    assert asks(Incoming("telegram", "1", other="document", file=file)) is not None
+    assert asks(Incoming("telegram", "1", "/stats 未核对", other="document", file=file), {}) is None
+    assert asks(Incoming("telegram", "1", other="document", file=file), {}) is not None

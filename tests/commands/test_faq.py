@@ -65,6 +65,12 @@ def test_every_command_tells_json(words: tuple[str, ...], here: Here) -> None:
     assert isinstance(told, dict)
 
 
+def test_the_sheet_of_all_entries_is_written(here: Here, tmp_path: Path) -> None:
+    code, told = read(here("faq", "export", str(tmp_path / "out"), "--xlsx", "--json"))
+    assert (code, told["files"]) == (0, ["问答第1版.xlsx"])
+    assert (tmp_path / "out" / "问答第1版.xlsx").read_bytes().startswith(b"PK")
+
+
 def test_a_notice_in_words_becomes_a_file(here: Here, tmp_path: Path) -> None:
     words, out = NOTICES / "words" / "linhai.txt", tmp_path / "draft.yaml"
     assert here("notice", "draft", str(words), "--out", str(out)) == (0, "", "")

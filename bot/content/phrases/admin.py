@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot.content.phrases.base import Label, PhraseRow, Sentence
-from bot.content.phrases.writing import WritingPhrases
+from bot.content.phrases.writing import SheetPhrases, WritingPhrases
 
 AdminButton = Literal[
     "publish", "keep_mine", "keep_theirs",
     "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
     "next", "back", "export", "lint", "right", "same", "absent",
+    "inbox_count", "tasks", "task", "edit", "deadline", "phone", "sheet",
 ]  # fmt: skip
 
 
@@ -106,6 +107,7 @@ class AdminPhrases(PhraseRow):
     inbox_like: Sentence
     inbox_none_near: Sentence
     writing: WritingPhrases
+    sheet: SheetPhrases
     settled: Mapping[Literal["out", "ignored"], Sentence]
     full: Sentence
     why_ask: Sentence
@@ -132,7 +134,20 @@ class AdminPhrases(PhraseRow):
     act_commands: Mapping[str, Label]
     """The commands of typed messages that no button is called."""
     verdicts: Mapping[Literal["answer", "choices", "miss"], Label]
-    features: Mapping[str, Label]
+    words: Mapping[str, tuple[Label, ...]]
+    """What an admin may type instead of a command, by act."""
+    became: Mapping[Literal["phrasing", "answered", "out", "ignored"], Sentence]
+    tasks: Sentence
+    tasks_none: Sentence
+    task_line: Sentence
+    task_poor: Sentence
+    task_thin: Sentence
+    lint_shipped: Sentence
+    nothing_there: Label
+    not_done: Sentence
+    inbox_near: Sentence
+    week_words: tuple[Label, ...]
+    """Words that ask for the questions of this week alone."""
     notice_drafted: Sentence
     notice_nothing: Sentence
     review_ask: Sentence

@@ -11,6 +11,21 @@ WritingButton = Literal[
 ]  # fmt: skip
 
 
+class SheetPhrases(PhraseRow):
+    """Words of the sheet with all entries, and what may be wrong in a cell of it, by rule."""
+
+    name: Label
+    file: Label
+    exported: Sentence
+    columns: Mapping[
+        Literal["id", "title", "phrasings", "answer", "source", "checked_on", "follow", "references"], Label
+    ]
+    refused: Sentence
+    cell: Sentence
+    unreadable: Mapping[Literal["too_large", "empty", "locked", "broken"], Sentence]
+    problems: Mapping[str, Sentence]
+
+
 class WritingPhrases(PhraseRow):
     """`ask` asks for a value, by its name; `sources` are the three sources in words."""
 
