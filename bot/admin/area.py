@@ -21,7 +21,7 @@ from bot.admin.sheets import Sheets
 from bot.admin.trial import Trial
 from bot.admin.writing import Writing
 from bot.content.lint import THIN
-from bot.content.own import is_own
+from bot.content.own import is_own, notice_topics
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
@@ -127,7 +127,7 @@ class AdminArea:
         thin = [
             (entry, words.task_thin.format(count=len(entry.phrasings)))
             for entry in content.entries.values()
-            if is_own(entry) and entry.id not in content.notice_topics and len(entry.phrasings) < THIN
+            if is_own(entry) and entry.id not in notice_topics(content.notices) and len(entry.phrasings) < THIN
         ]
         return [*poor, *thin]
 

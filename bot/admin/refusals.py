@@ -16,6 +16,7 @@ REFUSALS = (Refused, NoSuchList, OSError)
 """What the use cases of the knowledge raise; TimeoutError and ChildProcessError are kinds of OSError."""
 
 
+_PLACE = (errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EEXIST)
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
 
@@ -34,6 +35,7 @@ def describe_refusal(content: Content, trouble: Exception) -> str:
             return words.took_too_long
         case OSError():
             sentence = words.disk_full if trouble.errno in _DISK else words.not_done
+            sentence = words.not_written if trouble.errno in _PLACE else sentence
             return sentence.format(why=trouble.strerror or type(trouble).__name__)
         case StoreProblem():
             return content.phrases.store_trouble[trouble.code]

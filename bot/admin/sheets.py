@@ -11,6 +11,7 @@ from bot.admin.publishing import Publishing
 from bot.content.content import Content
 from bot.content.entry_sheet import SheetEdit, apply_sheet, find_base, write_sheet
 from bot.content.files import Files, Refused, with_file
+from bot.content.own import notice_topics
 from bot.content.sheets import MOST_BYTES, UnreadableSheet
 from bot.domain.areas import Decision
 from bot.domain.messages import Attachment, Incoming, Reply
@@ -66,7 +67,7 @@ class Sheets:
         raw = await asyncio.to_thread(write_sheet, content, number)
         words = content.phrases.admin.sheet
         sheet = Attachment(words.file.format(number=number), b64encode(raw).decode(), base64=True)
-        count = len(content.entries) - len(content.notice_topics)
+        count = len({*content.entries} - notice_topics(content.notices))
         return Decision((Reply(words.exported.format(number=number, count=count), attachment=sheet),))
 
     async def take(self, incoming: Incoming, _: Wish, at: datetime) -> Decision:

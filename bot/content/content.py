@@ -109,11 +109,6 @@ class Content:
         """The screens of the walk under each notice, by its id."""
         return {name: count_screens(self.script, notice) for name, notice in self.notices.items()}
 
-    @cached_property
-    def notice_topics(self) -> frozenset[str]:
-        """The topics that a notice answers itself."""
-        return frozenset(question.id for notice in self.notices.values() for question in notice.faq)
-
     def prepare(self) -> None:
         """Build what typed messages need, about a second of work, so that no turn waits for it."""
         self.reader.read("zhaopian zai na kan", MENU)  # builds the matcher, the reader, and what reads pinyin

@@ -16,6 +16,7 @@ from bot.content.content import Content
 from bot.content.edit_entry import Value, with_entry, with_value
 from bot.content.files import Files, with_shipped
 from bot.content.loading import load
+from bot.content.own import notice_topics
 from bot.content.sheets import UnreadableSheet, load_sheets
 from faq.model import Entry
 from faq.sounds import spell
@@ -77,7 +78,8 @@ def write_sheet(content: Content, number: int) -> bytes:
             sheet.write_string(0, column, words.columns[key], head)  # type: ignore[index]
             sheet.set_column(column, column, _WIDTHS[column])
         sheet.freeze_panes(1, 2)
-        entries = [entry for entry in content.entries.values() if entry.id not in content.notice_topics]
+        elsewhere = notice_topics(content.notices)
+        entries = [entry for entry in content.entries.values() if entry.id not in elsewhere]
         for row, entry in enumerate(entries, start=1):
             for column, key in enumerate(COLUMNS):
                 sheet.write_string(row, column, neutralise(_to_cell(content, entry, key)), text)

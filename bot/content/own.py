@@ -10,6 +10,7 @@ import yaml
 
 import faq
 from faq.model import Entry
+from flows.notice import Notice
 
 SHIPPED_ENTRIES = Path(faq.__file__ or "").parent / "entries"
 
@@ -20,6 +21,11 @@ def shipped_lines() -> Mapping[str, frozenset[str]]:
     files = (path.read_text("utf-8") for path in sorted(SHIPPED_ENTRIES.glob("*.yaml")))
     rows = (row for text in files for row in yaml.load(text, yaml.CSafeLoader))
     return {row["id"]: frozenset(map(str, row["phrasings"])) for row in rows}
+
+
+def notice_topics(notices: Mapping[str, Notice]) -> frozenset[str]:
+    """Return the topics that notices answer themselves."""
+    return frozenset(question.id for notice in notices.values() for question in notice.faq)
 
 
 def is_own(entry: Entry) -> bool:

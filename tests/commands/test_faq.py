@@ -141,4 +141,4 @@ def test_an_export_that_cannot_be_written_is_one_line(here: Here, tmp_path: Path
     code, out, err = here("faq", "export", str(tmp_path / "full" / "inner"))
     assert (code, err) == (1, "")
     assert out.count("\n") == 1
-    assert "磁盘写不进去" in out
+    assert "这个地方写不进去" in out

@@ -145,6 +145,7 @@ class AdminPhrases(PhraseRow):
     lint_shipped: Sentence
     nothing_there: Label
     not_done: Sentence
+    not_written: Sentence
     inbox_near: Sentence
     week_words: tuple[Label, ...]
     """Words that ask for the questions of this week alone."""
