@@ -17,7 +17,7 @@ from datetime import datetime
 from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.broadcast.sentence_audience import Doubt, StepName, Who, find_audience
 from bot.broadcast.sentence_times import TimeContext, When, find_moment
-from bot.broadcast.sentence_words import Token, tokenize
+from bot.broadcast.sentence_words import TIMES, Token, tokenize
 from bot.content.content import Content
 from bot.domain.audience import Audience
 from bot.domain.session import Session
@@ -65,6 +65,8 @@ def plan_broadcast(sentence: str, content: Content, notice: Notice, now: datetim
     clock = _time_context(content, notice, now)
     when = find_moment(tokens, clock)
     doubts = list(who.doubts)
+    if text and not any(token.kind in TIMES for token in tokens) and (time := _find_last_time(text, content, notice)):
+        doubts.append(("text_time", time))
     if len(sentence) > LIMIT and text is None:
         doubts.append(("long", str(LIMIT)))
     asks = [*([_ask_time(content, when)] if when.doubt else []), *(_ask(content, doubt) for doubt in doubts)]
@@ -94,6 +96,13 @@ def _cut(head: str, content: Content, notice: Notice) -> list[Token]:
     templates = content.phrases.broadcast.templates
     names = {name: name for name in templates} | {fold(t.title).text: name for name, t in templates.items()}
     return tokenize(fold(head).text, notice, names)
+
+
+def _find_last_time(text: str, content: Content, notice: Notice) -> str:
+    """Return the last clause of the teacher's own text where it is nothing but a time: it may be meant for us."""
+    *before, last = re.split(r"[，,。;；\s]+", text.strip("，,。;； "))
+    tokens = _cut(last, content, notice) if before else []
+    return last if tokens and all(token.kind in TIMES for token in tokens) else ""
 
 
 def _split_text(sentence: str, content: Content) -> tuple[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -20,6 +21,8 @@ from bot.store.tickets import FoundTicket
 from bot.tickets import codes, roles, staff, staff_posts
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
+
+_HELP = re.compile(r"/help(?:@\w+)?", re.ASCII)
 
 REFUSE_EVERY = timedelta(hours=1)
 """Time between two refusals in the staff chat."""
@@ -55,6 +58,11 @@ class StaffTurns:
             answered = await self._answer_in_staff_chat(content, incoming, role, at)
             strangers = await self._name_strangers(content, incoming, role, at)
             return replace(answered, effects=(*answered.effects, *strangers))
+        if role and not incoming.other and incoming.press is None:
+            typed = incoming.text.strip()
+            if _HELP.fullmatch(typed):
+                return Decision((roles.show_home(content, role),))
+            incoming = replace(incoming, text=content.phrases.staff.typed.get(typed, incoming.text))
         request = roles.parse_request(incoming)
         if request and (decision := await self._decide_role_act(content, incoming, role, request, at)):
             return decision

@@ -29,7 +29,6 @@ from bot.domain.areas import Decision, StaffArea
 from bot.domain.doors import Claim, parse_claim
 from bot.domain.effects import Effect, Outdated
 from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
-from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, Removed
 from bot.domain.session import Session, SetAside
 from bot.domain.tickets import Opened
@@ -48,7 +47,7 @@ from bot.service.staff import StaffTurns
 from bot.service.trouble import wait_out_trouble
 from bot.store import KnownPerson, Store, StoreProblem
 from bot.store.doors import PersonKey
-from bot.tickets import staff_posts
+from bot.tickets import roles, staff_posts
 from bot.tickets.graduate import Case
 from bot.tickets.number import draw_number
 
@@ -166,8 +165,8 @@ class Service:
         for channel, owner in dict(sorted(self._owners, reverse=True)).items():
             for member in await self._store.roles.members(channel):
                 if member.until and member.until <= at:
-                    commands = Queued("user", user=member.user, commands="graduate")
-                    ended = (Removed(member.user), commands, Audited("role-end", member.user))
+                    told = roles.tell_removed(self.content, member.user)
+                    ended = (Removed(member.user), told, Audited("role-end", member.user))
                     await self._store.apply(ended, channel, at, owner)
                     self.outbox.posted.set()
 

@@ -214,7 +214,7 @@ class RoleTurn:
         label = words.remove_branch.format(name=name, n=len(let_in))
         rows = ((Button(f"staff|branch|{user}", label),),) if let_in else ()
         names = words.let_in.format(names="、".join(one.label or one.user for one in let_in)) if let_in else ""
-        return Decision((Reply(words.removed.format(name=name) + names, rows), *rest), _take_role(user))
+        return Decision((Reply(words.removed.format(name=name) + names, rows), *rest), _take_role(self.content, user))
 
     def _remove_branch(self, user: str) -> Decision:
         """Remove everybody whom somebody let in, also through others."""
@@ -224,7 +224,9 @@ class RoleTurn:
             return Decision(rest)
         names = "、".join(member.label or member.user for member in gone)
         removed = Reply(self.content.phrases.staff.removed.format(name=names))
-        return Decision((removed, *rest), tuple(effect for member in gone for effect in _take_role(member.user)))
+        return Decision(
+            (removed, *rest), tuple(effect for member in gone for effect in _take_role(self.content, member.user))
+        )
 
     def _find_branch(self, user: str) -> list[Member]:
         """Return the members whom somebody let in, also through others, and whom this person may remove."""
@@ -255,8 +257,20 @@ def link_console(token: str, at: datetime, user: str | None = None) -> ConsoleLi
     return ConsoleLinked(hash_link(token), at + LINK_FOR, user)
 
 
-def _take_role(user: str) -> tuple[Effect, ...]:
-    return Removed(user), Queued("user", user=user, commands="graduate"), Audited("remove", user)
+def tell_removed(content: Content, user: str) -> Queued:
+    """Return the news to somebody that their role is over, with a graduate's commands."""
+    return Queued("user", Reply(content.phrases.staff.removed_told), user=user, commands="graduate")
+
+
+def show_home(content: Content, role: Role) -> Reply:
+    """Return what somebody with a role can do here, in the words that they type."""
+    words = content.phrases.staff
+    more = words.home_admin if RANK[role] >= RANK["admin"] else ""
+    return Reply(words.home.format(role=words.roles[role]).rstrip() + more)
+
+
+def _take_role(content: Content, user: str) -> tuple[Effect, ...]:
+    return Removed(user), tell_removed(content, user), Audited("remove", user)
 
 
 def _end_of_day(day: str) -> datetime | None:

@@ -100,6 +100,7 @@ async def test_whoever_is_removed_loses_it_at_once(chats: Chats) -> None:
     assert "7" in join_texts(listed)
     answer = await chats.press(buttons(listed.replies)[0].id, user=OWNER)
     assert "已移除" in answer.replies[0].text
+    assert chats.texts_to("7").count(WORDS.removed_told) == 1
     assert shipped().phrases.desk.not_staff in join_texts(await chats.act_as_staff("我还在", user="7", thread="500"))
     found = await chats.store.tickets.find(number=take.split("|")[1])
     assert found
@@ -300,3 +301,12 @@ async def test_whoever_reads_tickets_without_a_role_is_named_to_the_owners_once(
         post.reply.text for post in chats.posts if post.user == OWNER and post.reply and "工作群" in post.reply.text
     ]
     assert [text.split("）")[0] for text in told] == ["路人（8", "9（9"]
+
+
+async def test_staff_have_their_own_help_and_type_in_chinese(chats: Chats) -> None:
+    await join(chats, "7")
+    assert "群发：写一条" in join_texts(await chats.say("/help", user="7"))
+    assert "/invite" not in join_texts(await chats.say("/help", user="7"))
+    assert "/invite" in join_texts(await chats.say("/help", user=OWNER))
+    assert shipped().phrases.desk.none_open in join_texts(await chats.say("工单", user="7"))
+    assert shipped().phrases.desk.none_open not in join_texts(await chats.say("工单"))

@@ -124,6 +124,11 @@ class StaffPhrases(PhraseRow):
     line_until: Sentence
     nobody: Sentence
     remove: Label
+    removed_told: Sentence
+    home: Sentence
+    home_admin: Sentence
+    typed: Mapping[Label, Annotated[str, StringConstraints(pattern=r"^/[a-z]+")]]
+    """Words of staff, and the command that each stands for."""
     removed: Sentence
     let_in: Sentence
     remove_branch: Label
