@@ -42,7 +42,7 @@ TELEGRAM = "telegram"
 CHANNELS: Mapping[str, Capabilities] = {
     TELEGRAM: Capabilities(posts=True),
     Terminal.name: Capabilities(at_machine=True),
-    "web": Capabilities(posts=True, shows_past=True),
+    "web": Capabilities(posts=True, fetched=True, shows_past=True),
 }
 """The abilities of each channel."""
 WATCH_S = 5.0

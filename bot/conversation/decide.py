@@ -15,7 +15,7 @@ from bot.conversation.links import press, run_slash
 from bot.conversation.secrets import find_secrets, warn_of_secret
 from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import answer_typed
-from bot.domain.messages import Incoming
+from bot.domain.messages import REACHES, Capabilities, Incoming
 from bot.domain.session import Session
 from bot.domain.tickets import Ticket
 from bot.reading.acts import SocialAct
@@ -39,19 +39,19 @@ def decide(
     *,
     rehearsed: bool = False,
     case: Case | None = None,
-    posts: bool = True,
+    can: Capabilities = REACHES,
     code_taken: bool = False,
 ) -> Turn:
     """Return the turn for one thing that a person did. `session` is None for somebody unknown, `now` local time.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
-    For `case`, `posts` and `code_taken` see `Context`.
+    For `case`, `can` and `code_taken` see `Context`.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known = session or Session(only)
     if known.notice not in content.notices:
         known = replace(known, notice=only)
-    turn = _decide(Context(content, known, incoming, now, case, posts, code_taken), is_new=session is None)
+    turn = _decide(Context(content, known, incoming, now, case, can, code_taken), is_new=session is None)
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = render_banner(Context(content, turn.session, incoming, now).voice)

@@ -40,7 +40,7 @@ def ask_consent(voice: Voice) -> ReminderReply | None:
     """The question whether to remind, once; None before that, after it, and where nothing can remind or needs to."""
     session, words = voice.session, voice.content.phrases.broadcast
     step = voice.content.script.by_id.get(session.position.step) if session.position else None
-    if not voice.posts or session.reminders is not None or step is None or step.n not in ASKED_AT:
+    if not voice.can.posts or session.reminders is not None or step is None or step.n not in ASKED_AT:
         return None
     if running_clock(voice.notice, _cohort(session), voice.now).phase is Phase.CLOSED:
         return None
@@ -52,11 +52,11 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     """What follows from a command about reminders; None for any other."""
     session, words = voice.session, voice.content.phrases.broadcast
     on = ((voice.start(), voice.command("deadline")),)
-    if name in REMINDERS and not voice.posts:
+    if name in REMINDERS and not voice.can.posts:
         return ReminderReply(session, voice.bubbles(words.no_reminders, on))
     running = running_clock(voice.notice, _cohort(session), voice.now)
     if name == "remind":
-        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on
+        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on + _door(voice)
         return ReminderReply(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
     if name == "mute":
         return ReminderReply(
@@ -73,7 +73,13 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     when = voice.content.phrases.facts.format_day(day)
     ends = running.window.last_day if running.window else None
     said = words.remind_late if ends and day > ends else words.remind_at
-    return ReminderReply(session, voice.bubbles(said.format(when=when, step=step), on), (Remind(due),))
+    told = said.format(when=when, step=step) + _door(voice)
+    return ReminderReply(session, voice.bubbles(told, on), (Remind(due),))
+
+
+def _door(voice: Voice) -> str:
+    """Where a reminder is seen, if nothing rings there."""
+    return f"\n\n{voice.content.phrases.broadcast.fetched}" if voice.can.fetched else ""
 
 
 def take_ack(voice: Voice, name: str) -> ReminderReply | None:

@@ -14,7 +14,7 @@ from bot.domain.areas import Decision
 from bot.domain.button_ids import Act as ButtonAct
 from bot.domain.button_ids import Ask, Pick
 from bot.domain.effects import Effect
-from bot.domain.messages import Incoming, Reply, State
+from bot.domain.messages import REACHES, Capabilities, Incoming, Reply, State
 from bot.domain.questions import Tallied
 from bot.domain.session import LastSaid, Session
 from bot.reading.acts import Act
@@ -87,7 +87,8 @@ class Turn:
 class Context:
     """Everything that a turn is decided from. `now` is local time of the notice.
 
-    `case` is None where no person can be asked; `posts`: people can be written to later, so reminders can be promised.
+    `case` is None where no person can be asked; `can` are the abilities of the person's channel: where it
+    `posts`, reminders can be promised.
     `code_taken`: the join code that was typed belongs to another chat.
     """
 
@@ -96,13 +97,13 @@ class Context:
     incoming: Incoming
     now: datetime
     case: Case | None = None
-    posts: bool = True
+    can: Capabilities = REACHES
     code_taken: bool = False
 
     @cached_property
     def voice(self) -> Voice:
         """The words for this session at this moment."""
-        return Voice(self.content, self.session, self.now, desk=self.case is not None, posts=self.posts)
+        return Voice(self.content, self.session, self.now, desk=self.case is not None, can=self.can)
 
     @property
     def offered(self) -> tuple[str, ...]:

@@ -19,13 +19,19 @@ State = Literal["new", "walking", "reported", "done"]
 class Capabilities:
     """The abilities of a channel, by which others decide what to offer there; without any it only shows replies.
 
-    `posts`: it reaches people unasked. `shows_past`: it shows the last turns again, so what the person said is kept
-    with them, masked. `at_machine`: whoever uses it has the machine, and may hear what is wrong with it.
+    `posts`: it reaches people unasked; `fetched`: with what they see when they open it the next time, and nothing
+    rings. `shows_past`: it shows the last turns again, so what the person said is kept with them, masked. `at_machine`:
+    whoever uses it has the machine, and may hear what is wrong with it.
     """
 
     posts: bool = False
+    fetched: bool = False
     shows_past: bool = False
     at_machine: bool = False
+
+
+REACHES = Capabilities(posts=True)
+"""The abilities of a channel that sends what comes unasked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _render_later(voice: Voice) -> tuple[Reply, ...]:
     title = voice.fill(voice.walk.view(position).step.title)
     tomorrow = Button(str(Ask("cmd", "tomorrow")), phrases.broadcast.tomorrow)
     weekend = Button(str(Ask("cmd", "weekend")), phrases.broadcast.weekend)
-    days = (tomorrow, weekend) if voice.posts else ()
+    days = (tomorrow, weekend) if voice.can.posts else ()
     return voice.bubbles(voice.fill(phrases.later, title=title), (days, row))
 
 
@@ -66,7 +66,7 @@ def attach_dates(voice: Voice) -> Attachment | None:
 
 def _reminder_rows(voice: Voice) -> Rows:
     """Return the button for reminders before the deadline; nothing for who gets them, or cannot."""
-    if voice.session.reminders or not voice.posts:
+    if voice.session.reminders or not voice.can.posts:
         return ()
     return ((Button(str(Ask("cmd", "remind")), voice.content.phrases.broadcast.remind),),)
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from bot.content.content import Content
 from bot.content.phrases.graduate import ButtonName, CommandName
 from bot.domain.button_ids import Act, Ask, Pick
-from bot.domain.messages import Button, Reply, Tone
+from bot.domain.messages import REACHES, Button, Capabilities, Reply, Tone
 from bot.domain.session import Session
 from bot.render.layout import BUBBLE, Rows, cut, say_once
 from faq.sounds import units
@@ -35,14 +35,14 @@ TONES: Mapping[str, Tone] = {"done": "good", "right": "good", "wrong": "bad", RE
 class Voice:
     """The words and buttons for one person at one moment.
 
-    `now` is local time of the notice. `desk`: a person can be asked. `posts`: unasked messages can reach this person.
+    `now` is local time of the notice. `desk`: a person can be asked. `can`: the abilities of this person's channel.
     """
 
     content: Content
     session: Session
     now: datetime
     desk: bool = False
-    posts: bool = True
+    can: Capabilities = REACHES
 
     @property
     def notice(self) -> Notice:

@@ -220,13 +220,11 @@ class Service:
             return await self.acts.save(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        posts = self.doors.can(channel).posts
+        can = self.doors.can(channel)
         taken = await _is_code_taken(self._store, incoming)
 
         def decide_with(case: Case | None) -> Turn:
-            return decide(
-                content, session, incoming, now, rehearsed=rehearsed, case=case, posts=posts, code_taken=taken
-            )
+            return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, can=can, code_taken=taken)
 
         turn = decide_with(case)
         if case and await self._opened_enough(incoming, turn, at):

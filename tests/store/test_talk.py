@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.domain.doors import Claim, DoorOffered
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
+from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
 from bot.store.doors import PersonKey
 from tests.store.conftest import AT
@@ -51,3 +52,37 @@ async def test_an_invitation_opens_a_door_once_until_it_expires(store: Store) ->
 
 def no_tickets(closed: str, stays: str) -> Queued:
     raise AssertionError(f"{closed} and {stays}: nobody here has a ticket")
+
+
+async def test_what_was_left_is_taken_back_until_it_is_fetched(store: Store) -> None:
+    await turn(store, "lin", "a")
+    first, second = [
+        await store.outbox.leave(Queued("user", Reply(words), user="lin"), "web", AT) for words in ("一", "二")
+    ]
+    assert not await store.outbox.take_back("web", "wang", second)
+    assert [await store.outbox.take_back("web", "lin", second) for _ in range(2)] == [True, False]
+    await store.talk.collect("web", "lin", AT, Reply("✓"))
+    assert not await store.outbox.take_back("web", "lin", first)
+    shown = [one.turn for one in await store.talk.list("web", "lin")]
+    assert ["一" in shown[-1], "二" in "".join(shown)] == [True, False]
+    assert (await store.ledger.totals(1)).waiting == 0
+
+
+async def test_two_people_with_a_ticket_each_become_one_with_one_and_staff_are_told(store: Store) -> None:
+    claim, door = Claim("y" * 32, "there"), PersonKey("web", "laptop")
+    await turn(store, "lin", "a", "web", DoorOffered(claim.hash, AT + timedelta(minutes=5)))
+    await turn(store, "laptop", "b")
+    for user, number in (("lin", "n1"), ("laptop", "n2")):
+        await store.apply([Opened(Ticket(number))], "web", AT, user)
+    told: list[tuple[str, str]] = []
+
+    def announce(closed: str, stays: str) -> Queued:
+        told.append((closed, stays))
+        return Queued("staff", Reply("合并了"), closed)
+
+    taken = await store.doors.take(claim, door, AT, page="web", has_progress=bool, announce=announce)
+    assert taken.became == "open"
+    assert told == [("n2", "n1")]
+    assert [ticket.number for ticket in await store.tickets.pending()] == ["n1"]
+    (post,) = await store.outbox.claim("web", AT)
+    assert (post.user, post.ticket) == (None, "n2")

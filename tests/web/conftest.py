@@ -90,7 +90,7 @@ class Place:
     _open: list[httpx.AsyncClient] = field(default_factory=list)
 
     def visit(self, path: str = "/") -> Visitor:
-        client = httpx.AsyncClient(base_url=f"{self.url}{path}")
+        client = httpx.AsyncClient(base_url=f"{self.url}{path}", timeout=60)
         self._open.append(client)
         return Visitor(client)
 

@@ -126,6 +126,7 @@ class BroadcastPhrases(PhraseRow):
     consent_no: Label
     no_reminders: Sentence
     reminded_on: Sentence
+    fetched: Sentence
     reminded_late: Sentence
     muted: Sentence
     remind_at: Sentence
