@@ -26,6 +26,7 @@ from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
 from bot.knowledge.inbox import MAX_AGE
+from bot.knowledge.publish import Edit
 from bot.knowledge.revisions import Knowledge
 from bot.render.feedback import find_flagged
 from bot.store import Store
@@ -84,6 +85,13 @@ class AdminArea:
             if wish is None:
                 return await self._writing.take(incoming, at) or await self._trial.answer(incoming, at)
             return await act(incoming, wish, at) if act else None
+        except REFUSALS as trouble:
+            return say(describe_refusal(self._knowledge.content, trouble))
+
+    async def draft(self, incoming: Incoming, edit: Edit, note: str) -> Decision:
+        """Examine an edit and keep it as a draft with a button that publishes it; or refuse it and keep nothing."""
+        try:
+            return await self._publishing.change(incoming, edit, note, at_once=False)
         except REFUSALS as trouble:
             return say(describe_refusal(self._knowledge.content, trouble))
 

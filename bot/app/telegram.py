@@ -120,7 +120,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             admin.digest.weekly,
             _watch_staff(chosen, serving, posts).run,
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
-            *(await web.open_page(workspace, serving, broadcasts, open_, tell) if chosen.page else ()),
+            *(await web.open_page(workspace, serving, broadcasts, admin, open_, tell) if chosen.page else ()),
         )
         background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]

@@ -65,7 +65,7 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
 
         metrics = await open_pages(workspace, serving, ready, open_)
         serving.content.prepare()
-        works = await open_page(workspace, serving, broadcasts, open_, tell)
+        works = await open_page(workspace, serving, broadcasts, admin, open_, tell)
         tell(serving.content.phrases.connect_telegram)
         workers = build.take_part(workspace, serving, Web.name)
         metrics.follow(workers)
@@ -88,6 +88,7 @@ async def open_page(
     workspace: Workspace,
     serving: Service,
     broadcasts: BroadcastArea,
+    admin: AdminArea,
     open_: AsyncExitStack,
     tell: Callable[[str], None],
 ) -> tuple[Work, ...]:
@@ -100,7 +101,7 @@ async def open_page(
     words = WebWords(**serving.content.phrases.web.model_dump(exclude={"unkept"}))
     talk = Talk(Web.name, serving.store, lambda: serving.content, build.utc_now, chosen.today)
     channel = Web(words, serving.receive, talk, site, draw=Studio())
-    console = Console(make_parts(workspace, serving, broadcasts, site))
+    console = Console(make_parts(workspace, serving, broadcasts, admin, site))
     app: Any = Behind(console.app, channel.app, site)  # uvicorn and Starlette spell the same types in two ways
     if chosen.web_proxies:
         app = ProxyHeadersMiddleware(app, list(chosen.web_proxies))
@@ -115,12 +116,14 @@ async def open_page(
     return (Scheduler(sender, ProgressCards(sender)).run,)
 
 
-def make_parts(workspace: Workspace, serving: Service, broadcasts: BroadcastArea, site: Site) -> Parts:
+def make_parts(
+    workspace: Workspace, serving: Service, broadcasts: BroadcastArea, admin: AdminArea, site: Site
+) -> Parts:
     """Return the parts that the console uses: of Telegram's staff, where there is no token of the page's own."""
     chosen = workspace.settings
     owners = tuple(map(str, chosen.owners)) if chosen.telegram_token else ()
     forms = BroadcastForms(broadcasts, workspace.store, lambda: workspace.content, workspace.local)
-    return Parts(serving, workspace.knowledge, forms, site, chosen.staffed, owners, build.utc_now, chosen.today)
+    return Parts(serving, workspace.knowledge, forms, admin, site, chosen.staffed, owners, build.utc_now, chosen.today)
 
 
 async def _fetch_nothing(_: str) -> bytes:

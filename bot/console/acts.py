@@ -11,8 +11,10 @@ from bot.console.visit import Forbidden, Gone, Visit, download
 from bot.domain.messages import Answer
 
 _BROADCAST = re.compile(r"bc\|(\d{1,9})\|", re.ASCII)
-_AREAS = {"bc": "/broadcasts", "faq": "/knowledge", "staff": "/staff", "desk": "/tickets"}
+_AREAS = {"bc": "/broadcasts", "know": "/knowledge", "staff": "/staff"}
 """The page that shows what the buttons of an area do."""
+_FORMS = re.compile(r"know\|new\|(\d{1,9})", re.ASCII)
+"""Buttons for which the console has a form of its own."""
 MOST_PRESS = 200
 
 
@@ -20,8 +22,10 @@ async def press(visit: Visit) -> Response:
     """Press a button that an answer offered."""
     pressed = visit.field("press")[:MOST_PRESS]
     area = pressed.partition("|")[0]
-    if area not in _AREAS or area == "desk":
+    if area not in _AREAS:
         raise Forbidden
+    if found := _FORMS.fullmatch(pressed):
+        return RedirectResponse(f"{visit.parts.base}/knowledge/new?group={found[1]}", 303)
     answer = await visit.act(visit.incoming(press=pressed))
     return visit.lead(lead_to(area, pressed, answer))
 

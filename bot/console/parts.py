@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from starlette.responses import Response
 
+from bot.admin.area import AdminArea
 from bot.broadcast.forms import BroadcastForms
 from bot.channels.web.site import Site
 from bot.content.content import Content
@@ -36,6 +37,7 @@ class Parts:
     service: Service
     knowledge: Knowledge
     broadcasts: BroadcastForms
+    admin: AdminArea
     site: Site
     channel: str
     owners: tuple[str, ...]

@@ -27,7 +27,7 @@ from bot.tickets.roles import RANK
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 
-MENU: Mapping[str, Role] = {}
+MENU: Mapping[str, Role] = {"/knowledge": "admin", "/notice": "admin", "/staff": "admin", "/audit": "admin"}
 """Pages of the menu that not all staff may open."""
 
 

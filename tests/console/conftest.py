@@ -30,7 +30,7 @@ from bot.service.turns import Service
 from bot.store import Store
 from bot.tickets.roles import link_console
 from tests.conftest import shipped
-from tests.examined import kept_examinations
+from tests.examined import examine_nearby, kept_examinations
 
 __all__ = ["kept_examinations"]
 
@@ -105,11 +105,12 @@ class School:
     url: str
     service: Service
     store: Store
+    knowledge: Knowledge
     clock: Clock
     _open: list[httpx.AsyncClient] = field(default_factory=list)
 
     def browser(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.url, headers={"origin": self.url})
+        client = httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}, timeout=60)
         self._open.append(client)
         return client
 
@@ -152,7 +153,7 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
     async def fetch(_: str) -> bytes:
         raise ConnectionError
 
-    knowledge = Knowledge(store, shipped(), 0, None, clock)
+    knowledge = Knowledge(store, shipped(), 0, None, clock, examine_nearby)
     broadcasts = BroadcastArea(store, shipped, lambda: local(clock(), None), fetch)
     forms = BroadcastForms(broadcasts, store, shipped, lambda: local(clock(), None))
     admin = AdminArea(knowledge, store, fetch, TELEGRAM, (OWNER,))
@@ -160,11 +161,12 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
         shipped(), store, clock, None, channels=CHANNELS, desks=(TELEGRAM,), owners=((TELEGRAM, OWNER),),
         areas=(admin, broadcasts),
     )  # fmt: skip
+    knowledge.take = service.take
     site = site or Site()
-    parts = Parts(service, knowledge, forms, site, TELEGRAM, (OWNER,), clock)
+    parts = Parts(service, knowledge, forms, admin, site, TELEGRAM, (OWNER,), clock)
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(Console(parts).app, sock))
-    school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, clock)
+    school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, knowledge, clock)
     service.staff.console = lambda token: f"{school.url}/console/in/{token}"
     open_.push_async_callback(school.close)
     return school
