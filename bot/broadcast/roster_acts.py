@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.broadcast.roster import Roster
+from bot.broadcast.roster import Roster, UnreadRow
 from bot.broadcast.times import quiet_time_left
 from bot.broadcast.unfinished import correct_session
 from bot.content.content import Content
+from bot.content.phrases.broadcast import RosterPhrases
 from bot.domain import join_codes
 from bot.domain import session as sessions
 from bot.domain.effects import Effect, Outdated
@@ -23,6 +24,8 @@ from bot.render.reply import Voice
 from bot.store import Store
 from bot.store.rosters import UNDO
 
+MAX_NAMED = 30
+"""Rows that are named in a sentence."""
 ATTEMPTS = 3
 """Attempts while somebody on the list does something at the same moment."""
 
@@ -123,3 +126,23 @@ def _due(content: Content, now: datetime, at: datetime) -> datetime:
     habits = content.phrases.broadcast.habits
     left: timedelta = quiet_time_left(now, habits.quiet_from, habits.quiet_to)
     return at + left
+
+
+def say_why(words: RosterPhrases, row: UnreadRow) -> str:
+    """Return the sentence that says why a row cannot be read."""
+    return words.why[row.why].format(other=row.other)
+
+
+def describe_roster(words: RosterPhrases, given: Roster, dry_run: DryRun) -> str:
+    """Return what a list holds, what it would change, and the first rows that cannot be read."""
+    columns = "、".join(f"{words.roles[role]}＝{name}" for role, name in given.columns.items())
+    rows = "、".join(str(row.row) for row in given.unread[:MAX_NAMED])
+    reset, unread = len(dry_run.reset), len(given.unread)
+    lines = [
+        words.columns.format(columns=columns),
+        words.check.format(
+            reset=reset, unchanged=dry_run.unchanged, unread=unread, rows=words.rows.format(rows=rows) if rows else ""
+        ),
+        *(words.row.format(row=row.row, why=say_why(words, row)) for row in given.unread[:MAX_NAMED]),
+    ]
+    return "\n".join(lines)

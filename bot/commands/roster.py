@@ -9,8 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from bot.app.build import Workspace
-from bot.broadcast.roster import Roster, UnreadRow, parse_roster
-from bot.broadcast.roster_acts import DryRun, Undone, apply_roster, check_roster, undo_roster
+from bot.broadcast.roster import Roster, parse_roster
+from bot.broadcast.roster_acts import (
+    DryRun,
+    Undone,
+    apply_roster,
+    check_roster,
+    describe_roster,
+    say_why,
+    undo_roster,
+)
 from bot.commands.broadcast_group import Channel, choose_notice
 from bot.commands.workspace import Json, author, content_in_force, run
 from bot.content.phrases.broadcast import RosterPhrases
@@ -19,9 +27,6 @@ from bot.domain.effects import Outdated
 from bot.domain.join_codes import format_code
 
 roster = typer.Typer(help="学校的名单。The school's list.", no_args_is_help=True, rich_markup_mode=None)
-
-MAX_NAMED = 30
-"""Rows that are named in a sentence."""
 
 List = Annotated[Path, typer.Argument(help="学校的名单，Excel 或 CSV。The list.", exists=True, dir_okay=False)]
 Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")]
@@ -35,7 +40,7 @@ def check(file: List, notice: Notice = "", channel: Channel = "telegram", as_jso
     async def work(workspace: Workspace) -> DryRun:
         return await check_roster(workspace.store, channel, choose_notice(workspace, notice), given)
 
-    print(_describe(given, run(work), as_json=as_json))
+    _show(given, run(work), as_json=as_json)
 
 
 @roster.command("apply")
@@ -56,7 +61,7 @@ def apply_list(file: List, notice: Notice = "", channel: Channel = "telegram", a
     if as_json:
         print(json.dumps({"number": number, **_to_json(given, dry_run)}, ensure_ascii=False))
         return
-    print(_describe(given, dry_run, as_json=False))
+    _show(given, dry_run, as_json=False)
     print(_words().applied.format(number=number, reset=len(dry_run.reset)) if number else _words().nothing)
 
 
@@ -97,28 +102,15 @@ def _to_json(given: Roster, dry_run: DryRun) -> dict[str, Any]:
         "columns": dict(given.columns),
         "done": list(given.done),
         "not_done": list(given.not_done),
-        "unread": [{"row": row.row, "why": _say_why(words, row)} for row in given.unread],
+        "unread": [{"row": row.row, "why": say_why(words, row)} for row in given.unread],
         "reset": [format_code(holder.code) for holder in dry_run.reset],
         "unchanged": dry_run.unchanged,
     }
 
 
-def _say_why(words: RosterPhrases, row: UnreadRow) -> str:
-    return words.why[row.why].format(other=row.other)
-
-
-def _describe(given: Roster, dry_run: DryRun, *, as_json: bool) -> str:
-    if as_json:
-        return json.dumps(_to_json(given, dry_run), ensure_ascii=False)
-    words = _words()
-    columns = "、".join(f"{words.roles[role]}＝{name}" for role, name in given.columns.items())
-    rows = "、".join(str(row.row) for row in given.unread[:MAX_NAMED])
-    reset, unread = len(dry_run.reset), len(given.unread)
-    lines = [
-        words.columns.format(columns=columns),
-        words.check.format(
-            reset=reset, unchanged=dry_run.unchanged, unread=unread, rows=words.rows.format(rows=rows) if rows else ""
-        ),
-        *(words.row.format(row=row.row, why=_say_why(words, row)) for row in given.unread[:MAX_NAMED]),
-    ]
-    return "\n".join(lines)
+def _show(given: Roster, dry_run: DryRun, *, as_json: bool) -> None:
+    print(
+        json.dumps(_to_json(given, dry_run), ensure_ascii=False)
+        if as_json
+        else describe_roster(_words(), given, dry_run)
+    )

@@ -45,7 +45,8 @@ async def send_file(visit: Visit) -> Response:
     said, place = await visit.find_said(), visit.number("place")
     if said is None or place >= len(said.replies) or (file := said.replies[place].attachment) is None:
         raise Gone
-    return download(file.name, file.data, "application/octet-stream")
+    is_picture = file.name.endswith(".png")
+    return download(file.name, file.data, "image/png" if is_picture else "application/octet-stream")
 
 
 async def list_sessions(visit: Visit) -> Response:

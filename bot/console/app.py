@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.web.doors import Door
 from bot.channels.web.site import Site, SiteHeaders
-from bot.console import acts, broadcasts, knowledge, tickets, today
+from bot.console import acts, broadcasts, knowledge, people, staff, tickets, today
 from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
 from bot.console.parts import FOLDER, ConsolePage, Parts
@@ -31,7 +31,15 @@ from bot.domain.console import ConsoleSession
 from bot.domain.effects import Outdated
 from bot.store import StoreProblem
 
-PAGES: Sequence[ConsolePage] = (*today.PAGES, *tickets.PAGES, *broadcasts.PAGES, *knowledge.PAGES, *acts.PAGES)
+PAGES: Sequence[ConsolePage] = (
+    *today.PAGES,
+    *tickets.PAGES,
+    *broadcasts.PAGES,
+    *knowledge.PAGES,
+    *people.PAGES,
+    *staff.PAGES,
+    *acts.PAGES,
+)
 """Every address of the console, with the role that it needs."""
 SEEN_EVERY = timedelta(minutes=1)
 """Time between two notes that a session was used."""

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
-MOST_FORM = 256_000
+MOST_FORM = 1_000_000
 """Bytes of a form without a file."""
 MOST_FIELDS = 200
 

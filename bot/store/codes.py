@@ -36,6 +36,23 @@ class CodeRows(ReadRows):
             for code, user, state, step, seen, reachable in await self._fetch(found)
         ]
 
+    async def page(
+        self, channel: str, notice: str, states: Sequence[str], most: int, after: str = "", code: str = ""
+    ) -> list[Holder]:
+        """Return people by code in these states (all when none is named), from after a code on, at most so many; with
+        a `code` only who gave it.
+        """
+        walk = session_json(self._dialect)["walks"][notice]
+        state = func.coalesce(walk["state"].as_string(), "new")
+        which = [join_codes.c.channel == channel, join_codes.c.code > after]
+        which += [state.in_(states)] if states else []
+        which += [join_codes.c.code == code] if code else []
+        columns = (join_codes.c.code, people.c.user_id, state, walk["step"].as_string())
+        found = select(*columns, people.c.updated_at, people.c.reachable).where(*which)
+        found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
+        rows = await self._fetch(found.order_by(join_codes.c.code).limit(most))
+        return [Holder(at, user, now, step, time_of(seen), bool(there)) for at, user, now, step, seen, there in rows]
+
     async def find_owner(self, channel: str, code: str) -> str | None:
         """Return the id of whoever has this code; None when nobody has."""
         who = select(people.c.user_id).join(join_codes, join_codes.c.person == people.c.id)

@@ -57,6 +57,12 @@ class RoleRows(ReadRows):
         newest = select(audit).where(audit.c.channel.in_((channel, ""))).order_by(audit.c.id.desc()).limit(most)
         return [AuditedAct(time_of(row.at), row.who, row.act, row.about) for row in await self._fetch(newest)]
 
+    async def acts_before(self, channel: str, most: int, before: int | None = None) -> list[tuple[int, AuditedAct]]:
+        """Return a page of privileged acts with their numbers, newest first; with `before` those of smaller ones."""
+        which = [audit.c.channel.in_((channel, "")), *([audit.c.id < before] if before else [])]
+        rows = await self._fetch(select(audit).where(*which).order_by(audit.c.id.desc()).limit(most))
+        return [(row.id, AuditedAct(time_of(row.at), row.who, row.act, row.about)) for row in rows]
+
     async def list_done(self, beginning: str) -> list[str]:
         """Return the ends of the keys with this beginning of what was done once."""
         rows = await self._fetch(select(done_once.c.key).where(done_once.c.key.startswith(beginning)))

@@ -86,7 +86,8 @@ class Teacher:
 
     def form(self, path: str) -> str:
         """The inner HTML of the first form that is sent to a path."""
-        return next(f["body"] for f in _FORM.finditer(self.html) if f'action="/console{path}"' in f["head"])
+        head = f'action="/console{path}" method="post"'
+        return next(found["body"] for found in _FORM.finditer(self.html) if head in found["head"])
 
     @property
     def hidden(self) -> dict[str, str]:

@@ -1,0 +1,99 @@
+"""Graduates, the school's list, figures, staff and the audit in the console."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from sqlalchemy import insert
+
+from bot.app.build import TELEGRAM
+from bot.domain.join_codes import draw_codes, format_code
+from bot.store.tables import join_codes
+from tests.broadcast.harness import add_people, session
+from tests.console.conftest import School, Teacher
+
+
+async def enrol(school: School, *states: str) -> list[str]:
+    """Add a graduate with a code in each of these states."""
+    codes = draw_codes(len(states), make_lot())
+    stored = [json.loads(session(state, "m9-report" if state == "done" else "m1-phone")) for state in states]
+    await add_people(school.store, [json.dumps({**one, "code": code}) for one, code in zip(stored, codes, strict=True)])
+    async with school.store._transaction() as connection:
+        rows = [{"channel": TELEGRAM, "code": code, "person": n} for n, code in enumerate(codes, 1)]
+        await connection.execute(insert(join_codes), rows)
+    return codes
+
+
+def make_lot() -> Callable[[int], int]:
+    drawn = iter(n % 23 for n in range(5, 10_000, 7))
+    return lambda most: next(drawn) % most
+
+
+async def test_who_never_finished_is_found_by_state_and_code(school: School) -> None:
+    codes = await enrol(school, "walking", "done")
+    teacher = await school.let_in()
+    await teacher.opens("/people?state=walking")
+    assert format_code(codes[0]) in teacher.html
+    assert format_code(codes[1]) not in teacher.html
+    await teacher.opens(f"/people?q={codes[1].lower()}")
+    assert format_code(codes[1]) in teacher.html
+    await teacher.sends("/people")
+    address = next(part.split('"')[0] for part in teacher.html.split('href="') if part.startswith("/console/file/"))
+    table = await teacher.client.get(address.replace("&amp;", "&"))
+    assert format_code(codes[0]) in table.text
+
+
+async def test_the_schools_list_is_checked_applied_and_undone(school: School) -> None:
+    codes = await enrol(school, "done", "done", "walking")
+    teacher = await school.let_in("staff")
+    await teacher.opens("/people")
+    rows = f"编号,是否完成\n{format_code(codes[0])},未完成\n{format_code(codes[1])},已完成\n"
+    sent = await teacher.client.post(
+        "/console/people/roster", data=teacher.hidden, files={"file": ("名单.csv", rows.encode())}
+    )
+    teacher.html = sent.text
+    assert "1 人退回" in teacher.html
+    await teacher.sends("/people/roster/apply")
+    state = {it.code: it.state for it in await school.store.codes.page(TELEGRAM, "2014-autumn", (), 9)}
+    assert [state[code] for code in codes] == ["walking", "done", "walking"]
+    await teacher.sends("/people/roster/undo", number="1")
+    state = {it.code: it.state for it in await school.store.codes.page(TELEGRAM, "2014-autumn", (), 9)}
+    assert state[codes[0]] == "done"
+
+
+async def test_a_file_that_is_no_list_or_too_large_is_refused(school: School) -> None:
+    teacher: Teacher = await school.let_in()
+    await teacher.opens("/people")
+    for content, status in ((b"PK\x03\x04" + b"\0" * 100, 422), (b"", 422), (b"x" * 9_500_000, 413)):
+        sent = await teacher.client.post(
+            "/console/people/roster", data=teacher.hidden, files={"file": ("a.xlsx", content)}
+        )
+        assert sent.status_code == status
+
+
+async def test_an_admin_sees_who_did_what_and_removes_only_whom_they_may(school: School) -> None:
+    admin, teacher = await school.let_in("admin", "李老师"), await school.let_in()
+    owner = await school.let_in("owner", "院长")
+    await admin.opens("/staff")
+    assert f"staff|remove|{teacher.user}" in admin.html
+    assert f"staff|remove|{owner.user}" not in admin.html
+    forged = {**admin.hidden, "press": f"staff|remove|{owner.user}"}
+    await admin.client.post("/console/press", data=forged)
+    assert "今天" in await owner.opens()
+    await admin.opens("/staff")
+    await admin.sends("/press", press=f"staff|remove|{teacher.user}")
+    await teacher.opens()
+    assert teacher.status == 401
+    await admin.opens("/audit")
+    assert "remove" in admin.html
+    await admin.sends("/audit")
+    assert "操作记录.csv" in admin.html
+
+
+async def test_figures_hide_small_groups_as_in_chat(school: School) -> None:
+    await enrol(school, "walking")
+    teacher = await school.let_in()
+    await teacher.opens("/figures")
+    await teacher.sends("/figures")
+    assert 'id="said"' in teacher.html
