@@ -12,6 +12,7 @@ from bot.broadcast.area import BroadcastArea
 from bot.broadcast.card import show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
+from bot.broadcast.reach import count_told
 from bot.broadcast.requests import BroadcastRequest
 from bot.content.content import Content
 from bot.domain.areas import Decision
@@ -58,9 +59,11 @@ class BroadcastForms:
         return await self.area.act(asked, BroadcastRequest("words", number), incoming, at)
 
     async def count(self, rule: str, notice: str, channel: str, at: datetime) -> Count | Wrong:
-        """Count whom a rule would reach before it is kept; the word that no rule can hold, where there is one."""
+        """Count, as it may be told, whom a rule would reach before it is kept; or return a word that fits none."""
         content = self.content()
         audience = parse_audience(rule, content.notices[notice], tuple(content.script.by_id))
         if isinstance(audience, Wrong):
             return audience
-        return await self.store.broadcasts.count(search(audience, content.notices[notice], channel, self.local(), at))
+        return await count_told(
+            self.store.broadcasts, search(audience, content.notices[notice], channel, self.local(), at)
+        )

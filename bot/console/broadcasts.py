@@ -15,7 +15,6 @@ from starlette.responses import PlainTextResponse, Response
 from bot.broadcast import report
 from bot.broadcast.card import describe_reach, show_card
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.disclosure import SMALLEST
 from bot.broadcast.draft import Renderer
 from bot.broadcast.forms import Part
 from bot.console.acts import lead_to
@@ -189,8 +188,7 @@ async def count(visit: Visit) -> Response:
     found = await visit.parts.broadcasts.count(make_rule(asked)[:2000], context.notice.id, channel, visit.at)
     if isinstance(found, Wrong):
         return PlainTextResponse(words["wrong_rule"].format(word=found.word))
-    few = 0 < found.left < SMALLEST
-    return PlainTextResponse(words["few"] if few else words["left"].format(n=found.left))
+    return PlainTextResponse(words["left"].format(n=found.left) if found.left else words["few"])
 
 
 async def _find(visit: Visit) -> BroadcastContext:
