@@ -93,7 +93,7 @@ def test_buttons_below_a_long_answer_are_one_tap_away(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     for words in ("我发现有错", "姓名", "专科", "会计电算化"):
         tap(page, words)
-    expect(page.locator("section.turn").last.locator("#log .said")).to_be_in_viewport()  # it is read from its beginning
+    expect(page.locator("section.turn").last.locator(".said")).to_be_in_viewport()  # it is read from its beginning
     expect(below).to_be_visible()
     below.click()
     expect(page.get_by_role("button", name="报告过了")).to_be_in_viewport(ratio=1)
