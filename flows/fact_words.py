@@ -51,7 +51,8 @@ class FactWords(BaseModel):
     cohort: str
     cohort_grades: str
     cohort_more: Mapping[str, str]
-    """Templates of what a cohort may have: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`, `note`."""
+    """Templates of what a cohort may have: `form`, `sites`, `partner_school`, `graduates_on`, `excluded`,
+    `held_back`, `note`."""
     document: str
     document_original: str
     document_copies: str
@@ -67,6 +68,14 @@ class FactWords(BaseModel):
     match_result: str
     photo_days: str
     delay: str
+    device: Mapping[str, str]
+    """Where the check is opened, by `pc`, `app`, `wechat`."""
+    first_view: Mapping[str, str]
+    """What CHSI asks before it shows the record, by `school_name`, `face`, `manual`."""
+    recheck: str
+    editable_by: Mapping[str, str]
+    """Who changes a field `{name}` where the school cannot: `admission_office` or `police`."""
+    correction_span: str
     proxy: Mapping[str, str]
     fields_source: Mapping[str, str]
     consequence: str

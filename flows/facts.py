@@ -136,6 +136,7 @@ def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "notice.title", notice.notice.title
     yield "notice.task", words.named["task_check" if notice.has_check else "task_capture"]
     yield "notice.short", notice.notice.short
+    yield "notice.doc_no", notice.notice.doc_no
     yield "notice.issued_on", words.format_day(notice.notice.issued_on)
     yield "notice.attachments", "\n".join(notice.notice.attachments) or None
     yield "school.name", notice.school.name
@@ -167,6 +168,7 @@ def _contact_facts(notice: Notice, words: FactWords, cohort: str | None) -> _Nam
     for name, contact in (
         ("contact", notice.contact_for("record", cohort)),
         ("photo_contact", notice.contact_for("photo", cohort)),
+        ("diploma_contact", notice.contact(notice.routing.old_diploma)),
     ):
         yield f"{name}.name", contact.role + (contact.person or "")
         yield f"{name}.role", contact.role
@@ -179,6 +181,9 @@ def _contact_facts(notice: Notice, words: FactWords, cohort: str | None) -> _Nam
     yield "contacts.list", "\n\n".join(_format_contact(words, c) for c in notice.contacts_for(cohort))
     yield "chsi.email", notice.contact(notice.routing.account).email
     yield "privacy.days", str(notice.privacy.retention_days_after_last_window)
+    about = notice.privacy.contact and notice.contact(notice.privacy.contact)
+    yield "privacy.contact", about.role + (about.person or "") if about else None
+    yield "privacy.processor", notice.privacy.processor
     yield "privacy.collects", words.comma.join(notice.privacy.collects) or None
 
 
@@ -188,6 +193,8 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "account.unique", _join_names(words, account.unique)
     yield "account.channels", _join_names(words, account.code_channels)
     yield "account.id_rule", account.id_rule
+    yield "account.other_login", words.comma.join(account.other_login) or None
+    yield "account.first_view", words.first_view.get(account.first_view_identity_check or "")
     yield "account.keep", words.comma.join(account.keep) or None
     yield "browser", account.browser
     yield "site.url", notice.links[0].url
@@ -196,6 +203,7 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "entry.url", entry.url
     yield "entry.clicks", " → ".join(entry.clicks) or None
     yield "entry.as_of", entry.as_of
+    yield "entry.device", words.device[entry.device]
     yield "verdict.ok", rule.ok_button or words.named["ok_button"]
     yield "verdict.wrong", rule.wrong_button
     yield (
@@ -205,6 +213,7 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
         ),
     )
     yield "verdict.proxy", words.proxy["yes" if rule.proxy_allowed else "no"]
+    yield "verdict.recheck", words.recheck if rule.recheck_required else None
     hours = rule.effect_delay_hours
     yield "verdict.delay", words.delay.format(hours=hours) if hours is not None else None
     yield "fields.list", words.comma.join(f.name for f in notice.check_fields)
@@ -238,7 +247,10 @@ def _correction_facts(
     refused = [_format_correction(words, c) for c in notice.corrections if c.allowed == "no"]
     doubts = [c.shown_to_students for c in notice.conflicts if c.topic == "correction" and c.shown_to_students]
     yield "corrections.no_go", "\n".join((*refused, *doubts)) or None
-    told = [_format_correction(words, row) for row in rows]
+    windows = {window.id: window for window in notice.windows_for(cohort, "correction")}
+    several = len(windows) > 1
+    told = [_format_correction(words, row, windows.get(row.window or "") if several else None) for row in rows]
+    told += _say_who_edits(notice, words, wrong)
     yield "corrections.list", "\n".join([*told, *(doubts if any(row.allowed == "no" for row in rows) else ())])
     ends = (w.last_day for w in notice.windows_for(cohort, "correction") if w.last_day and not w.is_over(now))
     end = min(ends, default=now.date())
@@ -275,6 +287,7 @@ def _format_cohort(words: FactWords, cohort: Cohort) -> str:
         "partner_school": cohort.partner_school if (cohort.partner_school or "") not in cohort.label else None,
         "graduates_on": words.format_day(cohort.graduates_on),
         "excluded": words.comma.join(cohort.excluded),
+        "held_back": cohort.includes_held_back and "留级" not in cohort.label,
         "note": cohort.note,
     }
     return line + "".join(words.cohort_more[name].format(value=value) for name, value in more.items() if value)
@@ -288,10 +301,19 @@ def _format_document(words: FactWords, paper: Document) -> str:
     return words.document.format(name=paper.name, how=words.comma.join(parts), condition=condition)
 
 
-def _format_correction(words: FactWords, row: Correction) -> str:
+def _say_who_edits(notice: Notice, words: FactWords, wrong: Sequence[str]) -> Iterator[str]:
+    """Yield who changes the wrong fields that the school cannot change itself."""
+    for field in notice.check_fields:
+        if field.name in wrong and field.editable_by and field.editable_by != "school":
+            yield words.editable_by[field.editable_by].format(name=field.name)
+
+
+def _format_correction(words: FactWords, row: Correction, window: Window | None = None) -> str:
+    """Return a kind of correction with what is said of it, and its own window where there are several."""
     kind = words.named["any_correction"] if row.kind == "*" else row.kind
     approval = words.approval[row.approval] if row.approval else ""
-    return words.correction.format(kind=kind, allowed=words.named[row.allowed], why=row.why or "", approval=approval)
+    said = words.correction.format(kind=kind, allowed=words.named[row.allowed], why=row.why or "", approval=approval)
+    return said + (words.correction_span.format(span=format_span(words, window)) if window else "")
 
 
 def _format_contact(words: FactWords, contact: Contact) -> str:

@@ -24,7 +24,8 @@ class Head(NoticeRow):
     """The notice's own data. Only a `published` notice is offered to graduates.
 
     `signed_by` is the unit under the text, `attachments` the files that came with it, with a remark where one is
-    missing; `version` and `source_file` are for the editors of the file.
+    missing; `supersedes` is the id of the notice that this one takes the place of; `version` and `source_file` are for
+    the editors of the file.
     """
 
     id: Id
@@ -103,7 +104,6 @@ class VerdictRule(NoticeRow):
     ok_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
     wrong_button: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)] | None = None
     on_mismatch: Literal["report_only", "mark_then_report", "mark_edit_submit"]
-    self_edit_allowed: bool = False
     proxy_allowed: bool = False
     recheck_required: bool | None = None
     effect_delay_hours: int | None = Field(default=None, ge=0, le=720)
@@ -257,12 +257,7 @@ class StaffContact(NoticeRow):
     `chase_days`: days before a window's end on which people are reminded (alarms in the calendar file).
     """
 
-    groups: Texts = ()
-    report_due: Day | None = None
-    report_forms: Texts = ()
-    proof_kept: Text | None = None
     duties: tuple[StaffDuty, ...] = ()
-
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
 
 
@@ -292,7 +287,6 @@ class NoticeQuestion(NoticeRow):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
     q: Annotated[Texts, Field(min_length=1)]
     a: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
-    tags: Texts = ()
     source: Literal["notice", "help", "beyond"] = "notice"
     verify_with: Id | None = None
 
@@ -352,6 +346,11 @@ class Notice(NoticeRow):
     def has_check(self) -> bool:
         """Whether graduates have to check something on CHSI; else the notice is about the photo alone."""
         return any(window.kind in ("check", "recheck", "confirm_capture") for window in self.windows)
+
+    @property
+    def on_phone(self) -> bool:
+        """Whether the path to the check is one on a phone: in CHSI's App or in WeChat."""
+        return self.entry_paths[0].device != "pc"
 
     def contact(self, contact_id: str) -> Contact:
         """Return the contact with this id. KeyError when there is none, which the checks rule out for routed ids."""

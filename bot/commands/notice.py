@@ -48,6 +48,41 @@ def draft(
         print(text, end="")
 
 
+@notice.command()
+def preview(
+    which: Annotated[str, typer.Argument(help="通知的 id，或一个 .yaml 文件。A notice's id, or its file.")] = "",
+    content: Annotated[Path | None, typer.Option("--content", file_okay=False, help="内容文件夹。")] = None,
+    as_html: Annotated[bool, typer.Option("--html", help="可以打印的网页。A page to print.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", dir_okay=False, help="写到这个文件。Write it there.")] = None,
+) -> None:
+    """上线以前看一遍：对谁、哪一天、怎么说，哪里还空着。What the bot would say to whom and when."""
+    from bot.app import build
+    from bot.content.files import write_files
+    from bot.content.loading import load
+    from bot.notice_import.review import read_draft
+    from bot.render.preview import preview as render
+    from bot.render.preview import to_html, to_text
+    from flows.notice import Notice
+
+    knowledge = build.content(build.settings(content=content))
+    if which.endswith((".yaml", ".yml")) and Path(which).is_file():
+        text = Path(which).read_text("utf-8-sig")
+        load({"notices/draft.yaml": text})
+        chosen: Notice | None = Notice.model_validate(read_draft(text))
+    else:
+        chosen = knowledge.notices.get(which) if which else next(iter(knowledge.notices.values()), None)
+    if chosen is None:
+        raise typer.BadParameter(f"没有这份通知 / no such notice: {which}. {'、'.join(knowledge.notices)}")
+    page = (to_html if as_html else to_text)(render(knowledge, chosen))
+    if out is None:
+        print(page, end="")
+        return
+    try:
+        write_files({out.name: page}, out.parent)
+    except OSError as trouble:
+        raise typer.BadParameter(f"写不了 / cannot write: {out}: {trouble.strerror}") from None
+
+
 _ANSWERS: Mapping[str, Verdict] = {"1": "right", "对": "right", "2": "change", "改": "change", "3": "absent",
                                    "没写": "absent", "4": "same", "都对": "same"}  # fmt: skip
 

@@ -160,7 +160,8 @@ class _ContentLoader:
         in_force = [piece.value for piece in notices if piece.value and piece.value.notice.status == "published"]
         entries = {piece.value.id: piece.value for piece in self.entries if piece.value}
         entries |= {question.id: _entry_of(question, notice) for notice in in_force for question in notice.faq}
-        by_id = {notice.id: notice for notice in in_force}
+        retired = {notice.notice.supersedes for notice in in_force}
+        by_id = {notice.id: notice for notice in in_force if notice.id not in retired}
         return Content(script, by_id, entries, words, self._hash.hexdigest()[:12], tuple(self._missing_keys))
 
     @property

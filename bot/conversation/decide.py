@@ -15,7 +15,7 @@ from bot.conversation.links import press, run_slash
 from bot.conversation.secrets import find_secrets, warn_of_secret
 from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import answer_typed
-from bot.domain.messages import REACHES, Capabilities, Incoming
+from bot.domain.messages import REACHES, Capabilities, Incoming, Reply
 from bot.domain.session import Session
 from bot.domain.tickets import Ticket
 from bot.reading.acts import SocialAct
@@ -48,10 +48,16 @@ def decide(
     For `case`, `can` and `code_taken` see `Context`.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
-    known = session or Session(only)
+    known, is_moved = session or Session(only), False
     if known.notice not in content.notices:
-        known = replace(known, notice=only)
+        successor = content.find_successor(known.notice)
+        is_moved = successor is not None
+        known = known.move_to(successor) if successor else replace(known, notice=only)
     turn = _decide(Context(content, known, incoming, now, case, can, code_taken), is_new=session is None)
+    if is_moved:
+        voice = Context(content, known, incoming, now).voice
+        told = Reply(voice.fill(content.phrases.notice_replaced))
+        turn = replace(turn, replies=(told, *turn.replies))
     if rehearsed and turn.replies:
         first = turn.replies[0]
         banner = render_banner(Context(content, turn.session, incoming, now).voice)

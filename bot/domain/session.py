@@ -9,6 +9,7 @@ from typing import Any, Literal, cast, get_args
 
 from flows import model
 from flows.model import Position
+from flows.notice import Notice
 
 LastSaid = Literal["step", "answer", "choices", "confirm", "goodbye", "elsewhere", "class"]
 """Kinds of what the bot said last: a step or card, an answer of the FAQ, a choice of questions, 确定吗, a goodbye, the
@@ -54,6 +55,15 @@ class Session:
         """Return the session with this position under the chosen notice."""
         walks = {**self.walks, self.notice or "": position}
         return replace(self, walks=walks, moves=max(self.moves, position.moves))
+
+    def move_to(self, notice: Notice) -> Session:
+        """Return the session under the notice that took the place of its own, with the position where cohorts agree."""
+        walks = dict(self.walks)
+        position = walks.pop(self.notice or "", None)
+        cohorts = {cohort.id for cohort in notice.cohorts}
+        if position and position.answers.get("cohort", "") in {"", *cohorts} and notice.id not in walks:
+            walks[notice.id] = position
+        return replace(self, notice=notice.id, walks=walks)
 
 
 def dump(session: Session) -> dict[str, Any]:

@@ -42,6 +42,28 @@ class SketchWords(PhraseRow):
     file: Label
 
 
+class PreviewWords(PhraseRow):
+    """The words of the preview of a notice: templates of facts, and of what only staff sees."""
+
+    head: Sentence
+    origin: Sentence
+    supersedes: Sentence
+    others: Sentence
+    cohort: Sentence
+    moment: Sentence
+    details: Sentence
+    walk: Sentence
+    step: Sentence
+    staff: Sentence
+    duty: Sentence
+    conflict: Sentence
+    not_shown: Sentence
+    links: Sentence
+    broken: Sentence
+    nothing: Sentence
+    unsure: Sentence
+
+
 class CalendarWords(PhraseRow):
     """The words of the calendar file."""
 

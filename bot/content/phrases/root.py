@@ -18,6 +18,7 @@ from bot.content.phrases.graduate import (
     OpinionPhrases,
     OwnCardWords,
     PosterPhrases,
+    PreviewWords,
     PublicWords,
     SecretName,
     SketchWords,
@@ -43,6 +44,7 @@ class Phrases(PhraseRow):
     quote: Sentence
     greeting: Sentence
     greeting_notice: Sentence
+    notice_replaced: Sentence
     welcome_back: Sentence
     welcome_back_done: Sentence
     pick_first: Sentence
@@ -129,6 +131,7 @@ class Phrases(PhraseRow):
     console_bye: Sentence
     check_passed: Sentence
     check_columns: tuple[Label, Label, Label]
+    preview: PreviewWords
     calendar: CalendarWords
     own_card: OwnCardWords
     sketch: SketchWords
