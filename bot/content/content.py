@@ -81,10 +81,6 @@ class Content:
         own = {host for url in urls if url and (host := urlsplit(url).hostname)}
         return frozenset(own | set(ALLOWED_HOSTS))
 
-    def find_successor(self, notice: str | None) -> Notice | None:
-        """Return the notice that takes the place of one that is not in force any more; None when none does."""
-        return next((one for one in self.notices.values() if notice and one.notice.supersedes == notice), None)
-
     def mask(self, words: str) -> str:
         """Return typed words as they may be stored or shown to staff: everything private in them masked."""
         return mask_for_storage(words, self.public_contacts, self.phrases.masks)

@@ -24,6 +24,7 @@ from bot.render.menu import render_greeting, render_menu
 from bot.tickets import graduate
 from bot.tickets.graduate import Case
 from flows.answers import plain
+from flows.notice import Notice
 
 MAX_TEXT = 500
 """Characters of a message that are read."""
@@ -50,7 +51,7 @@ def decide(
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known, is_moved = session or Session(only), False
     if known.notice not in content.notices:
-        successor = content.find_successor(known.notice)
+        successor = _find_successor(content, known.notice)
         is_moved = successor is not None
         known = known.move_to(successor) if successor else replace(known, notice=only)
     turn = _decide(Context(content, known, incoming, now, case, can, code_taken), is_new=session is None)
@@ -71,6 +72,11 @@ def _decide(ctx: Context, *, is_new: bool) -> Turn:
     if is_new:
         return _greet(ctx, turn)
     return replace(turn, replies=(*resumed.replies, *turn.replies), happenings=(*resumed.happenings, *turn.happenings))
+
+
+def _find_successor(content: Content, notice: str | None) -> Notice | None:
+    """Return the notice that takes the place of one that is not in force any more; None when none does."""
+    return next((one for one in content.notices.values() if notice and one.notice.supersedes == notice), None)
 
 
 def _greet(ctx: Context, turn: Turn) -> Turn:
