@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.content.content import Content
 from bot.content.encoding import decode, name_format
 from bot.content.loading import SHIPPED
+from bot.content.notice_changes import list_notice_changes
 from bot.content.yaml_source import MAX_BYTES
 from faq.model import Entry
 
@@ -167,7 +168,7 @@ _LISTS = ("phrasings", "must_match", "must_not_match", "follow")
 
 
 def list_changes(old: Content, new: Content, old_files: Files, new_files: Files) -> list[Change]:
-    """Return what changed between two contents, entry by entry, then other files."""
+    """Return what changed between two contents: entry by entry, then in the notices, then other files."""
     changes: list[Change] = []
     for topic in dict.fromkeys((*old.entries, *new.entries)):
         was, becomes = old.entries.get(topic), new.entries.get(topic)
@@ -177,7 +178,9 @@ def list_changes(old: Content, new: Content, old_files: Files, new_files: Files)
             changes.append(("entry_removed", was.title, topic))
         elif was and becomes and was != becomes:
             changes += _compare_entries(was, becomes)
-    others = [name for name in diff_names(old_files, new_files) if part_of(name) != "faq"]
+    changes += (told := list(list_notice_changes(old, new)))
+    own = ("faq", "notices") if told else ("faq",)
+    others = [name for name in diff_names(old_files, new_files) if part_of(name) not in own]
     return changes + [("file_changed", name, "") for name in others]
 
 
