@@ -147,7 +147,10 @@ def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "warnings", "\n".join(notice.warnings) or None
     lines = (words.consequence.format(when=c.when, then=c.then) for c in notice.consequences)
     yield "consequence", "\n".join(lines) or None
-    shown = (c.shown_to_students for c in notice.conflicts if c.shown_to_students)
+    others = (
+        c for c in notice.conflicts if c.topic not in ("check", "correction")
+    )  # the clock, the refusals tell those
+    shown = (c.shown_to_students for c in others if c.shown_to_students)
     yield "conflicts", "\n".join(shown) or None
 
 

@@ -1,4 +1,4 @@
-"""What changed between two contents in their notices, in the words of whoever reads it: 12月20日 → 12月18日. Pure."""
+"""Compares the notices of two contents, in words of whoever reads it: 12月20日 → 12月18日. Pure."""
 
 from __future__ import annotations
 
