@@ -118,7 +118,7 @@ def test_a_doubt_about_corrections_stands_with_the_refusals_and_others_do_not() 
     refused = told()["corrections.no_go"]
     assert "两种读法" in refused
     assert "20日当天" not in refused
-    assert "20日当天" in told()["conflicts"]
+    assert "没有提到成教在校生" in told()["conflicts"]
 
 
 def test_a_cohort_sees_its_own_window() -> None:
