@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SMALLEST = 5
-"""People in a group whose number may be published. 0 may be published too."""
+from bot.domain.audience import SMALLEST
 
 Cell = frozenset[int]
 """A group of a table: the indexes, in `counts`, of the people in it."""

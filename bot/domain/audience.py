@@ -42,7 +42,7 @@ STATE_WORDS: Mapping[str, str] = {"没开始": "new", "进行中": "walking", "�
 ANY_OF = "或"
 """Stands between the values of a term of which one must hold."""
 SMALLEST = 5
-"""People in a group whose number may be told."""
+"""People in a group whose number may be told. In a table of groups 0 may be told too."""
 STUCK_DAYS = 3
 """Days without a turn after which somebody in the middle of the walk is stuck, as are all who wait for a person."""
 

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broadcast.disclosure import SMALLEST, Cell, find_publishable
+from bot.broadcast.disclosure import Cell, find_publishable
+from bot.domain.audience import SMALLEST
 
 ALL = frozenset
 
