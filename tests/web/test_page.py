@@ -204,6 +204,30 @@ async def test_the_page_runs_only_its_own_scripts_and_is_framed_by_nobody(place:
         assert other.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_addresses_and_heads_lead_nowhere_else(place: Place) -> None:
+    she = await arrives(place)
+    evil = {"host": "evil.example", "x-forwarded-host": "evil.example", "referer": "https://evil.example/"}
+    form = she.hidden('id="composer"') | {"text": "要钱吗", "after": "//evil.example", "next": "https://evil.example"}
+    assert (await she.client.post("say", data=form, headers=evil)).status_code == 400  # no cookie of that host
+    del evil["host"]
+    answer = await she.client.post("say", data=form, headers=evil)
+    assert answer.headers["location"].startswith("./#t-")
+    for address in ("//evil.example/", "/%2e%2e/%2e%2e/etc/passwd", "/static/..%2fchannel.py", "/file/%0d%0ax/0/a"):
+        lost = await she.client.get(f"{place.url}{address}", headers=evil)
+        assert lost.status_code == 404
+        assert "evil.example" not in f"{lost.headers}{lost.text}"
+    assert "evil.example" not in await she.opens("?start=https://evil.example&next=//evil.example")
+
+
+async def test_a_browser_keeps_its_own_secret_whoever_offers_one(place: Place) -> None:
+    she, other = await arrives(place), await arrives(place)
+    await she.types("要钱吗")
+    for name, value in {**she.hidden('id="composer"')}.items():  # what a page shows opens no door
+        other.client.cookies.set("gradbot", value)
+        assert "要钱吗" not in await other.opens(), name
+    assert she.client.cookies["gradbot"] not in she.html
+
+
 async def test_a_flood_is_stopped_and_others_are_heard(place: Place) -> None:
     she, other = await arrives(place), await arrives(place)
     form = she.hidden('id="composer"') | {"text": ""}
