@@ -87,14 +87,14 @@ def asks(incoming: Incoming, words: Mapping[str, Sequence[str]]) -> Wish | None:
 
 
 def _find_words(text: str, words: Mapping[str, Sequence[str]]) -> Wish | None:
-    """Return the request that typed words make; what stands behind a blank or a sign is what it is about."""
-    for act, own in words.items():
-        for word in own:
-            rest = text.removeprefix(word)
-            if text.startswith(word) and (not rest or not (rest[0].isalnum() or text.startswith("/"))):
-                about = rest.strip(' ：:，,“”"')
-                return Wish("facts", act) if act in ("deadline", "phone") else Wish(act, about)
-    return None
+    """Return the request that typed words make; what stands behind them is what it is about."""
+    found = [(word, act) for act, own in words.items() for word in own if text.startswith(word)]
+    word, act = max(found, key=lambda one: len(one[0]), default=("", ""))
+    rest = text.removeprefix(word)
+    goes_on = bool(rest) and rest[0].isalnum()
+    if not word or (goes_on and (len(word) < LEAST_WORD or word.startswith("/"))):
+        return None
+    return Wish("facts", act) if act in ("deadline", "phone") else Wish(act, rest.strip(' ：:，,“”"'))
 
 
 def describe_settled(content: Content, counts: Mapping[str, int]) -> str:
@@ -115,6 +115,8 @@ def button(content: Content, name: str, act: str, *about: object, **own: object)
     return Button("|".join(("know", act, *map(str, about))), label[:40])
 
 
+LEAST_WORD = 3
+"""Characters of a word of an act that what it is about may follow without a blank."""
 SHEET = "问答"
 """The beginning of the name of a sheet with entries: other sheets are lists of graduates."""
 DOCUMENTS = (".txt", ".doc", ".docx", ".pdf", ".html", ".htm")

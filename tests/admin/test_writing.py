@@ -45,6 +45,7 @@ async def test_three_taps_and_one_answer_publish_what_was_asked_and_the_inbox_is
     assert "共 1 组" in said(await room.says("/faq inbox"))
 
 
+@pytest.mark.slow
 async def test_from_nothing_the_title_comes_first_and_what_was_missed_is_suggested(room: Newsroom) -> None:
     await ask_all(room, "宿舍退宿要交钥匙吗")
     await room.taps("know|new")
@@ -82,6 +83,7 @@ async def test_a_shipped_entry_is_replaced(room: Newsroom) -> None:
     assert room.answers("密码找不回来") == ["找张老师重置。"]
 
 
+@pytest.mark.slow
 async def test_each_value_of_an_entry_is_changed_alone(room: Newsroom) -> None:
     card = await room.says("/faq edit 忘了密码怎么办")
     await room.presses(card, "改答案")
@@ -98,6 +100,7 @@ async def test_each_value_of_an_entry_is_changed_alone(room: Newsroom) -> None:
     assert room.knowledge.content.entries["forgot-password"].answer == "点忘记密码。"
 
 
+@pytest.mark.slow
 async def test_an_own_entry_is_deleted_and_comes_back(room: Newsroom) -> None:
     await ask_all(room, "学士服到哪里领")
     await room.presses(await room.says("/faq inbox"), "写新问答")
