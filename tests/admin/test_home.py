@@ -22,8 +22,8 @@ async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
     ("typed", "told"),
     [
         ("问答", "现在用的是第 1 版"),
-        ("帮助", "你是管理员"),
-        ("/help", "你是管理员"),
+        ("问答帮助", "管问答，这些都可以直接打字"),
+        ("/help", "改问答"),
         ("没答上来的", "没有等着处理的问题"),
         ("写新问答", "学生会怎么问"),
         ("改答案 忘了密码怎么办", "要改哪一样"),
@@ -42,7 +42,7 @@ async def test_what_an_admin_types_in_chinese_is_understood(typed: str, told: st
 
 
 async def test_the_same_words_of_a_graduate_are_for_the_bot(room: Newsroom) -> None:
-    assert "管理员" not in await room.asks("帮助")
+    assert "管问答" not in await room.asks("问答帮助")
     assert "第 1 版" not in await room.asks("问答")
 
 
