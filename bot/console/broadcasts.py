@@ -98,13 +98,13 @@ async def show_broadcast(visit: Visit) -> Response:
         choices=_choose(context),
         toggles=_toggles(context),
         author=(await visit.parts.names()).get(context.author, context.author),
-        skips=partial(_is_shown, card),
+        skips=partial(_is_shown, (card.text, words.sample.format(n=len(context.samples)))),
     )
 
 
-def _is_shown(card: Reply, reply: Reply) -> bool:
+def _is_shown(texts: Sequence[str], reply: Reply) -> bool:
     """Return whether the page shows a reply anyway: the card, and the preview."""
-    return reply.bulletin is not None or reply.text == card.text
+    return reply.bulletin is not None or reply.text in texts
 
 
 def _preview(context: BroadcastContext) -> Sequence[Bulletin]:
