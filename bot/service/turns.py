@@ -208,8 +208,7 @@ class Service:
         channel, user = incoming.channel, incoming.user
         if known.turn:
             self.note("repeat", "")
-            # Turns of one person come one after the other: what came before the last one has been said.
-            return Answer(()) if known.passed else _ANSWER.validate_json(known.turn)
+            return _given_before(known, known.turn)
         content, at = self.content, self._present()
         role, in_staff_chat = self.acts.role_of(incoming, known), incoming.place == "staff"
         refusal = refuse_secrets(content, incoming) if role or in_staff_chat else None
@@ -247,7 +246,7 @@ class Service:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer, missed = _answer(turn), turn.missed
         kept = mask_echoes(content, incoming.text, answer)
-        if self.doors.can(incoming.shown_in).shows_past:
+        if shown_again := self.doors.can(incoming.shown_in).shows_past:
             words = content.phrases.web.unkept if turn.withdraw else content.mask(incoming.label or incoming.text)
             kept = replace(kept, said=words)
         elif turn.keep:  # whoever finds the link goes through the door
@@ -266,10 +265,11 @@ class Service:
             effects=turn.effects,
             seen=seen,
             tallied=turn.tallied,
+            shown_again=shown_again,
         )
         self._wake_outbox(turn.effects)
-        if not saved and update and (stored := await self._store.find_handled(channel, user, update)):
-            return _ANSWER.validate_json(stored)
+        if not saved and (known := await self._store.load_known(channel, user, update)).turn:
+            return _given_before(known, known.turn)
         if typed := turn.tallied.reached if turn.tallied else turn.missed and "miss":
             self.note("typed", typed)
         for act in answer.understood:
@@ -344,6 +344,11 @@ def _load_session(stored: str | None) -> tuple[Session | None, str | None]:
     except (AttributeError, KeyError, TypeError, ValueError):
         _log.error("session_unreadable", kept="broken_sessions")
         return Session(), stored
+
+
+def _given_before(known: KnownPerson, turn: str) -> Answer:
+    """Return the answer that was stored. Turns come one after the other: what came before the last has been said."""
+    return Answer(()) if known.passed else _ANSWER.validate_json(turn)
 
 
 def _answer(turn: Turn) -> Answer:

@@ -4,47 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, and_, cast, exists, false, func, not_, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Exists, and_, exists, false, func, not_, or_, select, true
 
 from bot.domain.audience import Condition, Search
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.roles import has_role
-from bot.store.tables import people, step_events, tickets
+from bot.store.tables import ENTERED, STILL_OPEN, people, step_events, tickets
 
 
-def matches(search: Search, dialect: str) -> ColumnElement[bool]:
-    """Hold for those whom the rule finds, whether or not they get it."""
-    own = session_json(dialect)
-    rules = [_holds(condition, own["walks"][search.notice], search) for condition in search.conditions]
-    # The concatenation keeps SQLite from using the channel's index, which would read everybody for each range of ids.
-    there = people.c.channel.concat("") == search.channel
-    return and_(there, own["notice"].as_string() == search.notice, ~has_role(), *rules)
+def matches(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
+    """Hold for those whom the rule finds, whether or not they get it. `by_id`: of some ids only, or in their order."""
+    # The concatenation keeps SQLite from reading everybody of the channel for each range of ids.
+    there = (people.c.channel.concat("") if by_id else people.c.channel) == search.channel
+    rules = [_holds(condition) for condition in search.conditions]
+    return and_(there, people.c.notice == search.notice, ~has_role(), *rules)
 
 
-def consents(dialect: str) -> ColumnElement[bool]:
-    """Hold for those who agreed to reminders."""
-    return func.coalesce(session_json(dialect)["reminders"].as_boolean(), false())
-
-
-def in_time(search: Search, dialect: str) -> ColumnElement[bool]:
+def in_time(search: Search) -> ColumnElement[bool]:
     """Hold for those whose dates are not over."""
-    return _among(cohort_of(session_json(dialect)["walks"][search.notice]), search.open_for)
+    return _among(people.c.cohort, search.open_for)
 
 
-def gets(search: Search, dialect: str) -> ColumnElement[bool]:
-    """Hold for those whom the rule finds and who get it."""
+def may_get(search: Search) -> ColumnElement[bool]:
+    """Hold for those who get what the rule finds them for: they agreed, are reachable, in time and had not enough."""
     enough = true() if search.most is None else _had(search.most[0]) < search.most[1]
-    return and_(matches(search, dialect), consents(dialect), people.c.reachable, in_time(search, dialect), enough)
+    return and_(people.c.consents, people.c.reachable, in_time(search), enough)
 
 
-def session_json(dialect: str) -> Any:
-    """Return a person's session as JSON that can be indexed."""
-    return type_coerce(people.c.session, JSON) if dialect == "sqlite" else cast(people.c.session, JSON)
-
-
-def cohort_of(walk: Any) -> Any:
-    """Return the cohort chosen in a walk; NULL: none."""
-    return func.nullif(walk["answers"]["cohort"].as_string(), "")
+def gets(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
+    """Hold for those whom the rule finds and who get it. `by_id`: see `matches`."""
+    return and_(matches(search, by_id=by_id), may_get(search))
 
 
 def _among(column: Any, values: tuple[str | None, ...]) -> ColumnElement[bool]:
@@ -52,30 +41,30 @@ def _among(column: Any, values: tuple[str | None, ...]) -> ColumnElement[bool]:
     return or_(column.in_(named), column.is_(None)) if None in values else column.in_(named)
 
 
-def _holds(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool]:
+def _holds(condition: Condition) -> ColumnElement[bool]:
     """Treat NULL as false, before the condition is negated."""
-    rule = func.coalesce(_rule(condition, walk, search), false())
+    rule = _rule(condition)
+    if not isinstance(rule, Exists):  # never NULL; and as it is, it is joined instead of asked for each person
+        rule = func.coalesce(rule, false())
     return not_(rule) if condition.turned else rule
 
 
-def _rule(condition: Condition, walk: Any, search: Search) -> ColumnElement[bool]:
+def _rule(condition: Condition) -> ColumnElement[bool]:
     values = condition.values
-    state = func.coalesce(walk["state"].as_string(), "new")
     match condition.kind:
         case "cohorts":
-            return _among(cohort_of(walk), values)
+            return _among(people.c.cohort, values)
         case "major":
-            return _among(walk["answers"]["major"].as_string(), values)
+            return _among(people.c.major, values)
         case "step":
-            entered = (step_events.c.person == people.c.id, step_events.c.kind == "entered")
-            return exists().where(*entered, step_events.c.step.in_(values))
+            return exists().where(step_events.c.person == people.c.id, ENTERED, step_events.c.step.in_(values))
         case "at":
-            return _among(walk["step"].as_string(), values)
+            return _among(people.c.step, values)
         case "states":
-            return _among(state, values)
+            return _among(people.c.state, values)
         case "stuck":
-            waits = exists().where(tickets.c.person == people.c.id, tickets.c.state != "closed")
-            return or_(waits, and_(state == "walking", people.c.updated_at < values[0]))
+            waits = exists().where(tickets.c.person == people.c.id, STILL_OPEN)
+            return or_(waits, and_(people.c.state == "walking", people.c.updated_at < values[0]))
         case "inactive":
             return people.c.updated_at < values[0]
         case "acked":

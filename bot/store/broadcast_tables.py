@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.lifecycle import MOVES
-from bot.store.tables import metadata
+from bot.store.tables import Id, metadata
 
 # The moves from state to state. A broadcast refers to the pair of its last move, so the database refuses any other.
 broadcast_moves = Table(
@@ -35,7 +35,7 @@ broadcasts = Table(
     "broadcasts",
     metadata,
     # Shown to staff.
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # send, edit, delete.
     Column("act", Text, nullable=False),
@@ -81,7 +81,7 @@ broadcasts = Table(
 recipients = Table(
     "recipients",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     # NULL: the person was forgotten since.
     Column("who", ForeignKey("people.id", ondelete="SET NULL")),
@@ -109,11 +109,11 @@ recipients = Table(
 proofs = Table(
     "proofs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("at", Text, nullable=False),
     # started, outcomes, answered, ended.
     Column("kind", Text, nullable=False),
-    Column("broadcast", Integer, nullable=False),
+    Column("broadcast", Id, nullable=False),
     Column("body", Text, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
     Index(None, "broadcast"),
@@ -123,7 +123,7 @@ proofs = Table(
 reminders = Table(
     "reminders",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False, unique=True),
     Column("due_at", Text, nullable=False),
     Index(None, "due_at"),
@@ -133,7 +133,7 @@ reminders = Table(
 asked = Table(
     "asked",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # UTC, `2013-12-05`.
     Column("day", Text, nullable=False),
@@ -144,6 +144,19 @@ asked = Table(
     Column("reached", Text, nullable=False),
     Column("count", Integer, nullable=False),
     UniqueConstraint("channel", "day", "notice", "cohort", "reached"),
+)
+
+# Numbers of people who did something for the first time, by local day (`2013-12-05`): counted when it happens, and kept
+# when they are forgotten.
+daily = Table(
+    "daily",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("notice", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    # came, done, reported.
+    Column("kind", Text, primary_key=True),
+    Column("people", Integer, nullable=False),
 )
 
 

@@ -15,7 +15,7 @@ from bot.domain.broadcast import Act, Answered, Broadcast, Moved, Rewritten
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import BroadcastState
 from bot.store import freezing
-from bot.store.audience import consents, gets, in_time, matches
+from bot.store.audience import gets, in_time, matches, may_get
 from bot.store.broadcast_tables import broadcasts, recipients, reminders
 from bot.store.ledger import move, texts
 from bot.store.proofs import prove
@@ -110,15 +110,14 @@ class BroadcastRows(Rows):
 
     async def count(self, search: Search) -> Count:
         """Count the people whom a rule finds, and those of them who get it."""
-        dialect = self._dialect
-        agreed, reachable, timely = consents(dialect), people.c.reachable, in_time(search, dialect)
+        agreed, reachable, timely = people.c.consents, people.c.reachable, in_time(search)
         counts = select(
             func.count(),
             func.count().filter(~agreed),
             func.count().filter(agreed, ~reachable),
             func.count().filter(agreed, reachable, ~timely),
-            func.count().filter(gets(search, dialect)),
-        ).where(matches(search, dialect))
+            func.count().filter(may_get(search)),
+        ).where(matches(search))
         (row,) = await self._fetch(counts)
         found, muted, unreachable, over, left = map(int, row)
         return Count(found, muted, unreachable, over, left)
@@ -142,7 +141,7 @@ class BroadcastRows(Rows):
             recipients.c.broadcast.in_(numbers), recipients.c.state != "skipped", there
         )
         if search and not parent:
-            new = select(people.c.id).where(gets(search, self._dialect))
+            new = select(people.c.id).where(gets(search))
         else:
             new = select(recipients.c.who).where(
                 recipients.c.broadcast == parent, recipients.c.state.in_(states), there
@@ -152,7 +151,7 @@ class BroadcastRows(Rows):
 
     async def some(self, search: Search, most: int = 5) -> list[str | None]:
         """Return the sessions (JSON) of the first few who would get it."""
-        some = select(people.c.session).where(gets(search, self._dialect)).order_by(people.c.id).limit(most)
+        some = select(people.c.session).where(gets(search, by_id=True)).order_by(people.c.id).limit(most)
         return [session for (session,) in await self._fetch(some)]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import JSON, cast, delete, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, Holder
-from bot.store.audience import session_json
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import join_codes, people, person_id
 from bot.store.times import time_of
@@ -21,16 +21,16 @@ class CodeRows(ReadRows):
 
     async def holders(self, channel: str, notice: str) -> list[Holder]:
         """Return everybody who gave a code, with their progress under a notice."""
-        session = session_json(self._dialect)
-        code, walk = session["code"].as_string(), session["walks"][notice]
+        walk = _session_json(self._dialect)["walks"][notice]
         found = select(
-            code,
+            join_codes.c.code,
             people.c.user_id,
             func.coalesce(walk["state"].as_string(), "new"),
             walk["step"].as_string(),
             people.c.updated_at,
             people.c.reachable,
-        ).where(people.c.channel == channel, code.is_not(None))
+        )
+        found = found.join(join_codes, join_codes.c.person == people.c.id).where(people.c.channel == channel)
         return [
             Holder(code, user, state, step, time_of(seen), bool(reachable))
             for code, user, state, step, seen, reachable in await self._fetch(found)
@@ -61,8 +61,11 @@ class CodeRows(ReadRows):
 
     async def list_claimants(self, channel: str, code: str) -> list[str]:
         """Return the ids of those who gave this code while another had it."""
-        claims = session_json(self._dialect)["asked_code"].as_string() == code
-        rows = await self._fetch(select(people.c.user_id).where(people.c.channel == channel, claims))
+        claims = _session_json(self._dialect)["asked_code"].as_string() == code
+        # Most sessions need not be parsed to see that they do not claim it.
+        claiming = select(people.c.id, people.c.user_id).where(people.c.channel == channel)
+        some = claiming.where(people.c.session.contains(code, autoescape=True)).cte()
+        rows = await self._fetch(select(some.c.user_id).join(people, people.c.id == some.c.id).where(claims))
         return [user for (user,) in rows]
 
     async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:
@@ -71,6 +74,11 @@ class CodeRows(ReadRows):
             people.c.channel == channel, people.c.user_id.in_(users), people.c.session.is_not(None)
         )
         return [(user, session) for user, session in await self._fetch(found)]
+
+
+def _session_json(dialect: str) -> Any:
+    """Return a person's session as JSON that can be indexed."""
+    return type_coerce(people.c.session, JSON) if dialect == "sqlite" else cast(people.c.session, JSON)
 
 
 async def claim(connection: AsyncConnection, claimed: CodeClaimed, origin: Origin) -> None:

@@ -19,6 +19,7 @@ from bot.store.broadcast_tables import reminders
 from bot.store.outbox import queue
 from bot.store.people import delete_person
 from bot.store.rows import Origin, Rows, run_to_completion
+from bot.store.standing import standing_of
 from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, ticket_words, tickets
 from bot.store.times import text_of
 
@@ -178,7 +179,7 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
     # A turn that is under way must not bring the old session back; what was answered keeps its slot.
     becomes: dict[str, Any] = {"turns": people.c.turns + KEPT_TURNS}
     if takes_session:
-        becomes["session"] = goes.session
+        becomes |= {"session": goes.session, **standing_of(goes.session)}
     await connection.execute(update(people).where(people.c.id == stays.id).values(**becomes))
     await delete_person(connection, goes.channel, goes.user_id)
 

@@ -99,18 +99,22 @@ def _ids(started: Started) -> tuple[Column[int], tuple[ColumnElement[bool], ...]
 
 
 async def _piece(connection: AsyncConnection, freezing: Freezing, at: datetime) -> bool:
-    started, to = freezing.started, min(freezing.after + PIECE, freezing.until)
+    started = freezing.started
     ids, which = _ids(started)
-    which = (*which, ids > freezing.after, ids <= to)
+    # Numbers have gaps, so a piece is so many rows and not so many numbers.
+    rest = select(ids.label("id")).where(*which, ids > freezing.after, ids <= freezing.until).order_by(ids).limit(PIECE)
+    rest = rest.subquery()
+    read, to = (await connection.execute(select(func.count(), func.max(rest.c.id)).select_from(rest))).one()
+    which = (*which, ids > freezing.after, ids <= (to or 0))
     if started.search:
         chosen = select(literal(started.number), people.c.id, *_FRESH)
-        chosen = chosen.where(*which, gets(started.search, connection.dialect.name))
+        chosen = chosen.where(*which, gets(started.search, by_id=True))
     else:
         chosen = select(literal(started.number), recipients.c.who, *_FRESH)
         chosen = chosen.where(*which, recipients.c.state.in_(started.states), recipients.c.who.is_not(None))
     names = ["broadcast", "who", "state", "reason", "attempts", "not_before", "lease_until"]
     more = (await connection.execute(insert(recipients).from_select(names, chosen.order_by(ids)))).rowcount
-    left = None if to >= freezing.until else _FREEZING.dump_json(replace(freezing, after=to)).decode()
+    left = None if read < PIECE else _FREEZING.dump_json(replace(freezing, after=to)).decode()
     counted = update(broadcasts).where(broadcasts.c.id == started.number)
     counted = counted.values(total=broadcasts.c.total + more, freezing=left).returning(broadcasts.c.total)
     total = (await connection.execute(counted)).scalar_one()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import and_, exists, false, func, select
 
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.zone import ZONE
-from bot.store.audience import cohort_of, session_json
-from bot.store.broadcast_tables import asked
+from bot.store.broadcast_tables import asked, daily
 from bot.store.roles import has_role
 from bot.store.rows import ReadRows
-from bot.store.tables import misses, people, step_events, tickets
+from bot.store.tables import STILL_OPEN, misses, people, tickets
 from bot.store.times import text_of
 
 
@@ -25,52 +23,30 @@ class FunnelRows(ReadRows):
 
         They are stuck when they wait for a person, or did nothing for the time `stuck` in the middle of the walk.
         """
-        own = session_json(self._dialect)
-        walk = own["walks"][notice]
-        state = func.coalesce(walk["state"].as_string(), "new")
-        waits = exists().where(tickets.c.person == people.c.id, tickets.c.state != "closed")
-        idle = and_(state == "walking", people.c.updated_at < text_of(at - stuck))
-        group = (
-            cohort_of(walk).label("cohort"),
-            state.label("state"),
-            walk["step"].as_string().label("step"),
-            case((or_(waits, idle), 1), else_=0).label("stuck"),
-            case((people.c.reachable, 0), else_=1).label("gone"),
-        )
-        theirs = (people.c.channel == channel, own["notice"].as_string() == notice, ~has_role())
-        alike = select(*group).where(*theirs).subquery()
-        return [
-            Group(cohort, state, step, bool(stuck), bool(gone), n)
-            for cohort, state, step, stuck, gone, n in await self._fetch(
-                select(*alike.c, func.count()).group_by(*alike.c)
-            )
-        ]
+        group = people.c.cohort, people.c.state, people.c.step, people.c.reachable
+        ours = people.c.channel == channel, people.c.notice == notice, ~has_role()
+        waits = exists().where(tickets.c.person == people.c.id, STILL_OPEN)
+        idle = and_(people.c.state == "walking", people.c.updated_at < text_of(at - stuck))
+        # Those who wait for a person are few: they are looked up, instead of a ticket for everybody.
+        alike = select(*group, func.count(), func.count().filter(idle)).where(*ours).group_by(*group)
+        waiting = select(*group, func.count()).where(*ours, waits, ~func.coalesce(idle, false())).group_by(*group)
+        also = {tuple(row[:4]): row[4] for row in await self._fetch(waiting)}
+        found = []
+        for cohort, state, step, reachable, n, idle_n in await self._fetch(alike):
+            stuck_n = idle_n + also.get((cohort, state, step, reachable), 0)
+            numbers = {True: stuck_n, False: n - stuck_n}
+            found += [Group(cohort, state, step, who, not reachable, m) for who, m in numbers.items() if m > 0]
+        return found
 
     async def days(self, channel: str, notice: str, since: datetime) -> list[Day]:
-        """Return numbers of people who did something for the first time, by local day and kind, from `since` on."""
-        own = session_json(self._dialect)
-        at, kind = step_events.c.at, step_events.c.kind
-        firsts = {
-            "came": func.min(at),
-            "done": func.min(case((kind == "done", at))),
-            "reported": func.min(case((kind == "reported", at))),
-        }
-        first = (
-            select(*(column.label(name) for name, column in firsts.items()))
-            .join(people, people.c.id == step_events.c.person)
-            .where(people.c.channel == channel, own["notice"].as_string() == notice, ~has_role())
-            .group_by(step_events.c.person)
-            .cte()
-        )
-        # By hour: the day depends on the zone, which a database may not know.
-        hours = [
-            select(literal(name), func.substr(first.c[name], 1, 13).label("hour"), func.count())
-            .where(first.c[name] >= text_of(since))
-            .group_by("hour")
-            for name in firsts
-        ]
-        rows = await self._fetch(union_all(*hours))
-        return [Day(_local(hour), name, n) for name, hour, n in rows]
+        """Return numbers of people who did something for the first time, by local day and kind, from `since`'s day on.
+
+        Whoever was forgotten meanwhile still counts.
+        """
+        day = since.astimezone(ZONE).date().isoformat()
+        ours = (daily.c.channel == channel, daily.c.notice == notice, daily.c.day >= day)
+        rows = await self._fetch(select(daily.c.day, daily.c.kind, daily.c.people).where(*ours))
+        return [Day(date.fromisoformat(day), kind, n) for day, kind, n in rows]
 
     async def questions(self, channel: str, notice: str, since: datetime) -> list[Questions]:
         """Return numbers of typed questions by cohort and result, from the day of `since` (UTC) on."""
@@ -84,7 +60,3 @@ class FunnelRows(ReadRows):
         waiting = (misses.c.became.is_(None), misses.c.tied.is_(False))
         ((count,),) = await self._fetch(select(func.count()).select_from(misses).where(*waiting))
         return int(count)
-
-
-def _local(hour: str) -> Any:
-    return datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC).astimezone(ZONE).date()

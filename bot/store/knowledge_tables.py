@@ -5,9 +5,9 @@ Rules as in `tables`.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
-from bot.store.tables import metadata
+from bot.store.tables import Id, metadata
 
 # Texts of content files, each kept once.
 texts = Table(
@@ -22,7 +22,7 @@ texts = Table(
 revisions = Table(
     "revisions",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
     # The channel's id of an admin, or the source: start, folder, command.
     Column("author", Text, nullable=False),
@@ -36,13 +36,13 @@ revisions = Table(
 drafts = Table(
     "drafts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("at", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("note", Text, nullable=False),
     # The revision that it was made from.
-    Column("parent", Integer, nullable=False),
+    Column("parent", Id, nullable=False),
     Column("files", Text, nullable=False),
 )
 
@@ -50,7 +50,7 @@ drafts = Table(
 trials = Table(
     "trials",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False, unique=True),
     Column("at", Text, nullable=False),
     # As in a revision.
@@ -63,7 +63,7 @@ trials = Table(
 explained_questions = Table(
     "explained_questions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False, unique=True),
     Column("at", Text, nullable=False),
     Column("question", Text, nullable=False),
@@ -81,7 +81,7 @@ done_once = Table(
 votes = Table(
     "votes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("at", Text, nullable=False),
     Column("topic", Text, nullable=False),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, null, select, union_all
+from sqlalchemy import BindParameter, and_, bindparam, case, exists, func, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.roles import Role
@@ -37,13 +37,12 @@ _ROLE_ALONE = select(
     *(null().cast(column.type).label(column.name) for column in _OF_PERSON),
 ).where(staff.c.channel == bindparam("channel"), staff.c.user_id.in_(_USERS), ~exists().where(_IS_STAFF))
 _PEOPLE = union_all(_PERSON, _ROLE_ALONE)
+IS_LAST = handled_updates.c.slot == people.c.turns % KEPT_TURNS
+"""Whether an update is the last one that took effect."""
+KEPT_ANSWER = func.coalesce(handled_updates.c.turn, case((IS_LAST, people.c.answer)))
+"""The turn that answered an update; NULL: it is not kept."""
 _TURNS = (
-    select(
-        handled_updates.c.update_id,
-        people.c.user_id,
-        handled_updates.c.turn,
-        (handled_updates.c.slot != people.c.turns % KEPT_TURNS).label("passed"),
-    )
+    select(handled_updates.c.update_id, people.c.user_id, KEPT_ANSWER.label("turn"), IS_LAST.label("is_last"))
     .outerjoin(people)
     .where(
         handled_updates.c.channel == bindparam("channel"),
@@ -65,10 +64,10 @@ class KnownQuery:
 class KnownPerson:
     """All that a turn begins with: rows of one person.
 
-    `session` is JSON, `turn` (JSON) answered this update before, `role` is by invitation, `ticket` is not closed and
-    has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns` identifies the
-    version of the session; 0: somebody unknown. `role_until`: when the role ends; None: never. `waits`: replies to
-    the person are in the outbox.
+    `session` is JSON, `turn` (JSON; `null`: not kept) answered this update before, `role` is by invitation, `ticket` is
+    not closed and has `thread`. `passed`: the person has had another turn since, so that answer was sent. `turns`
+    identifies the version of the session; 0: somebody unknown. `role_until`: when the role ends; None: never. `waits`:
+    replies to the person are in the outbox.
     """
 
     session: str | None = None
@@ -105,11 +104,12 @@ async def _load(connection: AsyncConnection, channel: str, queries: Sequence[Kno
 
 def _combine(row: Any, turn: Any, user: str) -> KnownPerson:
     """Put together the rows found for one person, None where there is none."""
+    # An update that made us forget the person belongs to nobody any more: it is nobody's last one.
+    is_theirs = turn is not None and turn.user_id in (None, user)
     return KnownPerson(
         row.session if row else None,
-        # An update that made us forget the person belongs to nobody any more.
-        turn.turn if turn and turn.user_id in (None, user) else None,
-        bool(turn and turn.passed),
+        (turn.turn or "null") if is_theirs else None,
+        is_theirs and (turn.is_last is False or not turn.turn),
         row.role if row else None,
         ticket_of_row(row) if row and row.number else None,
         row.thread if row else None,

@@ -20,10 +20,11 @@ from bot.domain.reminders import Resaved
 from bot.domain.session import SetAside
 from bot.store.ledger import select_received
 from bot.store.rows import Origin
+from bot.store.standing import standing_of
 from bot.store.tables import KEPT_TURNS, broken_sessions, metadata, misses, outbox, people, person_id
 from bot.store.times import text_of
 
-_JSON_COLUMNS = {"session", "turn", "files"}
+_JSON_COLUMNS = {"session", "answer", "turn", "files"}
 # Columns that say nothing of the person.
 _INTERNAL = {"id", "person", "slot"}
 
@@ -52,7 +53,7 @@ async def replace_session(connection: AsyncConnection, resaved: Resaved, origin:
     changed = await connection.execute(
         update(people)
         .where(*_is(origin.channel, resaved.user), people.c.session == resaved.was)
-        .values(session=resaved.becomes, turns=people.c.turns + KEPT_TURNS)
+        .values(session=resaved.becomes, turns=people.c.turns + KEPT_TURNS, **standing_of(resaved.becomes))
     )
     if changed.rowcount != 1:
         raise Outdated("session")

@@ -22,7 +22,7 @@ from bot.store.knowledge_tables import explained_questions, votes
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import misses, person_id
 from bot.store.times import text_of, time_of
-from bot.store.upsert import upsert
+from bot.store.upsert import looked_for, same_id, upsert
 
 MOST = 5_000
 """Unanswered questions that are read at most."""
@@ -119,13 +119,15 @@ async def count_questions(connection: AsyncConnection, questions: Iterable[tuple
     counts = Counter((ch, text_of(at)[:10], q.notice, q.cohort or "", q.reached) for ch, at, q in questions)
     if not counts:
         return
-    rows = [dict(zip(_COUNTED, where, strict=True)) | {"count": n} for where, n in sorted(counts.items())]
-    await connection.execute(_add_count(connection.dialect.name), rows)
+    dialect = connection.dialect.name
+    rows = [dict(zip(_COUNTED, where, strict=True)) for where in sorted(counts)]
+    rows = [row | looked_for(dialect, row) | {"count": counts[tuple(row.values())]} for row in rows]
+    await connection.execute(_add_count(dialect), rows)
 
 
 @cache
 def _add_count(dialect: str) -> Any:
     """Return the statement that adds to a count; made once, because every turn needs it."""
-    new = upsert(dialect)(asked)
+    new = upsert(dialect)(asked).values(same_id(dialect, asked, _COUNTED))
     more = {"count": asked.c.count + new.excluded.count}
     return new.on_conflict_do_update(index_elements=[asked.c[name] for name in _COUNTED], set_=more)

@@ -183,7 +183,9 @@ class Store(ReadRows):
         return (await self.load_known(channel, user, None)).session
 
     async def find_handled(self, channel: str, user: str, update_id: str) -> str | None:
-        """Return the turn's JSON that answered this update of this person; None when it is still to be handled."""
+        """Return the turn's JSON that answered this update of this person; None when it is still to be handled, `null`
+        when it is not kept.
+        """
         return (await self.load_known(channel, user, update_id)).turn
 
     async def save_turn(
@@ -200,17 +202,21 @@ class Store(ReadRows):
         effects: Sequence[Effect] = (),
         seen: int = 0,
         tallied: Tallied | None = None,
+        shown_again: bool = False,
     ) -> bool:
         """Save all of a turn or nothing. False: the update had been handled already, and nothing was changed.
 
         session None: it stays as it is. update_id None: the channel repeats nothing; then `turn` is not kept either.
         Turns that are saved at the same time share a transaction. `effects` are applied in it, in order; Outdated when
         somebody else was faster than one of them, or when the session is no longer the one that was `seen` (by its
-        `KnownPerson.turns`; 0: whichever it is), and then nothing was changed.
+        `KnownPerson.turns`; 0: whichever it is), and then nothing was changed. `turn` is kept until the person's next
+        one, and longer, among the last KEPT_TURNS, if it is `shown_again`.
         """
         member = self._new_member()
         return await self._saving(
-            TurnRow(channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied)
+            TurnRow(
+                channel, user, member, session, events, update_id, turn, miss, at, effects, seen, tallied, shown_again
+            )
         )
 
     async def _save(self, batch: Sequence[TurnRow]) -> Sequence[bool]:

@@ -8,6 +8,7 @@ texts of graduates, nothing that `bot.domain.privacy` masks.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -32,10 +33,13 @@ metadata = MetaData(
     }
 )
 
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""Numbers of rows. SQLite's own INTEGER has as many bits."""
+
 people = Table(
     "people",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # The channel's own id of the person, to which replies go.
     Column("user_id", Text, nullable=False),
@@ -48,7 +52,28 @@ people = Table(
     Column("updated_at", Text, nullable=False),
     # False once the person has blocked the bot, until they write again.
     Column("reachable", Boolean, nullable=False, server_default=true()),
+    # JSON of the answer to their last update, to be given again when that comes again; NULL: see `handled_updates`.
+    Column("answer", Text),
+    # Of the session, see `standing`: what audiences and statistics ask. NULL: not chosen, not begun.
+    Column("notice", Text),
+    Column("state", Text),
+    Column("step", Text),
+    Column("cohort", Text),
+    Column("major", Text),
+    Column("consents", Boolean, nullable=False, server_default=false()),
+    # When they did something, were done, and reported a mistake for the first time; NULL: never.
+    Column("came_at", Text),
+    Column("done_at", Text),
+    Column("reported_at", Text),
     UniqueConstraint("channel", "user_id"),
+    Index(None, "updated_at"),
+)
+
+# Audiences are counted, and people grouped, from this index alone; the rows with their sessions are not read.
+Index(
+    "ix_people_standing",
+    *(people.c[name] for name in ("channel", "notice", "cohort", "state", "step", "reachable", "consents")),
+    *(people.c[name] for name in ("updated_at", "major", "id")),
 )
 
 
@@ -61,7 +86,7 @@ def person_id(channel: str, user: str) -> ScalarSelect[int]:
 step_events = Table(
     "step_events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("at", Text, nullable=False),
     Column("script", Text, nullable=False),
@@ -73,11 +98,14 @@ step_events = Table(
     Index(None, "person"),
 )
 
+ENTERED = step_events.c.kind == "entered"
+reached = Index("ix_step_events_entered", step_events.c.step, step_events.c.person, sqlite_where=ENTERED)
+
 # Join codes and who has them: each one person's, and one for each. It is in their session as well.
 join_codes = Table(
     "join_codes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("person", ForeignKey("people.id"), nullable=False, unique=True),
@@ -89,7 +117,7 @@ rosters = Table(
     "rosters",
     metadata,
     # Shown to staff.
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("notice", Text, nullable=False),
     Column("made_by", Text, nullable=False),
@@ -101,11 +129,12 @@ rosters = Table(
 roster_resets = Table(
     "roster_resets",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("roster", ForeignKey("rosters.id"), nullable=False),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("was", Text, nullable=False),
     UniqueConstraint("roster", "person"),
+    Index(None, "person"),
 )
 
 # Other doors of a person: browsers, by the hash of their cookie. With an empty channel an invitation that waits, by the
@@ -113,7 +142,7 @@ roster_resets = Table(
 doors = Table(
     "doors",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("user_id", Text, nullable=False),
@@ -122,33 +151,33 @@ doors = Table(
     Index(None, "person"),
 )
 
-KEPT_TURNS = 32
-"""Number of turns of one person that can be sent again."""
+KEPT_TURNS = 16
+"""Updates of one person that are known when they come again. More never wait at once: see the limits of floods."""
 
 # Sessions that could not be read, as they were: whoever has the machine can mend them.
 broken_sessions = Table(
     "broken_sessions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("at", Text, nullable=False),
     Column("session", Text, nullable=False),
     Index(None, "person"),
 )
 
-# Updates that took effect, with the turn to send again. The last KEPT_TURNS of each person: slot = turns % KEPT_TURNS.
+# Updates that took effect. The last KEPT_TURNS of each person: slot = turns % KEPT_TURNS.
 handled_updates = Table(
     "handled_updates",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # Unique in its channel.
     Column("update_id", Text, nullable=False),
     # NULL: this update made the bot forget the person.
     Column("person", ForeignKey("people.id")),
     Column("slot", Integer),
-    # JSON of the turn to send again.
-    Column("turn", Text, nullable=False),
+    # JSON of the turn, where a page shows it again, or without a person; NULL: the last is the person's `answer`.
+    Column("turn", Text),
     Column("at", Text, nullable=False),
     UniqueConstraint("channel", "update_id"),
     UniqueConstraint("person", "slot"),
@@ -159,7 +188,7 @@ handled_updates = Table(
 misses = Table(
     "misses",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("at", Text, nullable=False),
     Column("question", Text, nullable=False),
     # JSON list of the topic ids that came nearest, best first.
@@ -181,7 +210,7 @@ misses = Table(
 tickets = Table(
     "tickets",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     # Random; shown to people.
     Column("number", Text, nullable=False, unique=True),
@@ -219,7 +248,7 @@ one_open_ticket = Index("uq_tickets_person_open", tickets.c.person, unique=True,
 ticket_messages = Table(
     "ticket_messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
     # The channel's number of it; fleeting: deleted when the ticket closes.
     Column("message", Text, nullable=False),
@@ -260,7 +289,7 @@ ticket_copies = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # staff: the staff chat. graduate: of the ticket. user: `user_id`.
     Column("to", Text, nullable=False),
@@ -301,14 +330,14 @@ outbox = Table(
 heads_due = Index("ix_outbox_due", outbox.c.channel, outbox.c.due_at, outbox.c.id, sqlite_where=outbox.c.head)
 one_head = Index("uq_outbox_lane_head", outbox.c.lane, unique=True, sqlite_where=outbox.c.head)
 
-PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head}
+PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head, reached: ENTERED}
 """Indexes of some rows only, and of which. Naming PostgreSQL's option in them would load its dialect at every start."""
 
 # People with a role by invitation; owners are in the settings.
 staff = Table(
     "staff",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("user_id", Text, nullable=False),
     # admin, staff.
@@ -326,7 +355,7 @@ staff = Table(
 invites = Table(
     "invites",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", Text, nullable=False),
     # SHA-256 of the token.
     Column("hash", Text, nullable=False, unique=True),
@@ -343,7 +372,7 @@ invites = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("at", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("who", Text, nullable=False),

@@ -17,6 +17,7 @@ from sqlalchemy import or_, select, update
 
 from bot.domain.messages import Answer, Reply
 from bot.domain.outbox import Queued
+from bot.store.known import KEPT_ANSWER
 from bot.store.outbox import queue, remove
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.tables import KEPT_TURNS, handled_updates, outbox, people, tickets
@@ -51,9 +52,10 @@ class TalkRows(Rows):
         return TurnWriter(self._dialect)
 
     async def list(self, channel: str, user: str) -> list[KeptTurn]:
-        """Return the last KEPT_TURNS turns of a person, oldest first."""
+        """Return what is kept of the last KEPT_TURNS turns of a person, oldest first."""
         age = (people.c.turns + KEPT_TURNS - handled_updates.c.slot) % KEPT_TURNS
-        kept = select(handled_updates.c.update_id, handled_updates.c.turn).join(people).where(*_is(channel, user))
+        kept = select(handled_updates.c.update_id, KEPT_ANSWER).join(people)
+        kept = kept.where(*_is(channel, user), KEPT_ANSWER.is_not(None))
         return [KeptTurn(*row) for row in await self._fetch(kept.order_by(age.desc()))]
 
     async def collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:

@@ -34,6 +34,7 @@ from bot.domain.session import Session, dump
 from bot.domain.zone import local
 from bot.service.turns import Service
 from bot.store import Store
+from bot.store.standing import standing_of
 from bot.store.tables import people
 from bot.store.times import text_of
 from flows.model import Position
@@ -70,6 +71,7 @@ async def add_people(store: Store, sessions: list[str], first: int = 0, **column
             "turns": 1,
             "updated_at": text_of(NOON),
             "reachable": True,
+            **standing_of(stored),
             **columns,
         }
         for n, stored in enumerate(sessions, first)

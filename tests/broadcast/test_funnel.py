@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import update
 
 from bot.broadcast import chart
 from bot.broadcast.area import draw_in_process
@@ -18,7 +18,8 @@ from bot.broadcast.funnel import Funnel
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.session import Session
 from bot.render.reply import Voice
-from bot.store.tables import people, step_events
+from bot.store import StepEvent
+from bot.store.tables import people
 from bot.store.times import text_of
 from tests.broadcast.harness import FIRST, NOON, NOTICE, Harness, open_harness, session
 from tests.broadcast.test_chat import office
@@ -43,14 +44,21 @@ def group(cohort: str, state: str, people: int, step: str = "m2-site", *, stuck:
 
 async def _events(harness: Harness, *events: tuple[int, int, str]) -> None:
     """Person, days ago, kind."""
+    for n, ago, kind in sorted(events, key=lambda event: -event[1]):
+        user, at = str(FIRST + n), NOON - timedelta(days=ago)
+        stored = await harness.store.load("telegram", user)
+        await harness.store.save_turn(
+            "telegram",
+            user,
+            session=stored,
+            events=[StepEvent("s", "m2-site", kind)],
+            update_id=None,
+            turn=None,
+            miss=None,
+            at=at,
+        )
     async with harness.store._transaction() as connection:
-        ids = dict((await connection.execute(select(people.c.user_id, people.c.id))).all())
-        row = {"script": "s", "step": "m2-site"}
-        made = [
-            {"person": ids[str(FIRST + n)], "at": text_of(NOON - timedelta(days=ago)), "kind": kind, **row}
-            for n, ago, kind in events
-        ]
-        await connection.execute(insert(step_events), made)
+        await connection.execute(update(people).values(updated_at=text_of(NOON)))  # nobody is stuck
 
 
 async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Path) -> None:

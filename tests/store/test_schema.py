@@ -62,7 +62,7 @@ def schema(path: Path) -> set[str]:
     found = read(path, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
     return {
         " | ".join(
-            sorted(re.split(r"[\s(),]*[(),][\s(),]*", " ".join(sql.replace('TABLE "outbox"', "TABLE outbox").split())))
+            sorted(re.split(r"[\s(),]*[(),][\s(),]*", " ".join(re.sub(r'TABLE "(\w+)"', r"TABLE \1", sql).split())))
         )
         for (sql,) in found
     }

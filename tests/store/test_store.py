@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
+from bot.domain.questions import Tallied
 from bot.store import Miss, StepEvent, Store
 from bot.store.engine import EngineOptions
 from bot.store.tables import KEPT_TURNS, metadata
@@ -116,13 +117,66 @@ async def test_a_cancelled_claim_blocks_no_other_writer(url: str) -> None:
     await store.close()
 
 
-async def test_only_the_last_turns_of_a_person_are_kept(store: Store) -> None:
+async def test_the_last_updates_are_known_and_the_very_last_answer(store: Store) -> None:
     for n in range(KEPT_TURNS + 5):
         await save(store, update_id=str(n), turn=str(n))
-    kept = (await store.export("console", "42"))["handled_updates"]
-    assert sorted(row["turn"] for row in kept) == list(range(5, KEPT_TURNS + 5))
+    kept = await store.export("console", "42")
+    assert sorted(int(row["update_id"]) for row in kept["handled_updates"]) == list(range(5, KEPT_TURNS + 5))
+    assert {row["turn"] for row in kept["handled_updates"]} == {None}
+    assert kept["people"][0]["answer"] == KEPT_TURNS + 4
     assert await store.find_handled("console", "42", "4") is None
-    assert await store.find_handled("console", "42", "5") == "5"
+    assert (await store.load_known("console", "42", "5")).passed
+    assert await store.find_handled("console", "42", str(KEPT_TURNS + 4)) == str(KEPT_TURNS + 4)
+
+
+async def test_a_turn_that_keeps_no_update_hides_no_answer(store: Store) -> None:
+    await save(store, update_id="1", turn="1")
+    for _ in range(KEPT_TURNS):
+        await save(store)
+    known = await store.load_known("console", "42", "1")
+    assert (known.turn, known.passed) == ("null", True)
+
+
+async def test_what_audiences_ask_is_written_with_the_session(store: Store) -> None:
+    walk = {"state": "walking", "step": "m1", "answers": {"cohort": "zhuanke", "major": ""}}
+    session = json.dumps({"notice": "n", "walks": {"n": walk, "other": {"state": "done"}}, "reminders": True})
+    names = ("notice", "state", "step", "cohort", "major", "consents")
+
+    async def standing() -> list[Any]:
+        (person,) = (await store.export("console", "42"))["people"]
+        return [person[name] for name in names]
+
+    await save(store, session=session)
+    assert await standing() == ["n", "walking", "m1", "zhuanke", None, True]
+    await save(store, session=None)
+    assert await standing() == ["n", "walking", "m1", "zhuanke", None, True]
+    await save(store, session='{"notice": "new", "walks": {}}')
+    assert await standing() == ["new", "new", None, None, None, False]
+    await save(store, session="broken")
+    assert await standing() == [None, None, None, None, None, False]
+
+
+async def test_the_first_time_of_everything_is_counted_once(store: Store) -> None:
+    session = '{"notice": "n", "walks": {}}'
+    for n, kind in enumerate(("entered", "done", "done", "reported")):
+        for user in ("42", "43"):
+            at = AT + timedelta(days=n)
+            await save(store, user=user, session=session, events=[StepEvent("s", "M0", kind)], at=at)
+    await store.forget("console", "43", update_id=None, turn=None, at=AT)
+    days = await store.funnel.days("console", "n", AT)
+    assert {(day.day.day, day.kind, day.people) for day in days} == {(5, "came", 2), (6, "done", 2), (8, "reported", 2)}
+    assert len(await store.funnel.days("console", "n", AT + timedelta(days=1))) == 2
+
+
+async def test_turns_burn_no_numbers(store: Store) -> None:
+    for n in range(5):
+        tallied = Tallied("n", None, "miss")
+        await save(store, update_id=f"a{n}", turn="1", events=[StepEvent("s", "M0", "done")], tallied=tallied)
+    await asyncio.gather(*(save(store, user=str(n), update_id=str(n), turn="1") for n in range(40, 46)))
+    async with store._transaction() as connection:
+        for table, expected in (("people", 6), ("handled_updates", 11), ("asked", 1)):
+            ids = (await connection.exec_driver_sql(f"SELECT id FROM {table} ORDER BY id")).scalars().all()
+            assert list(ids) == list(range(1, expected + 1)), table
 
 
 async def test_times_are_utc_and_naive_ones_refused(store: Store) -> None:
@@ -166,6 +220,9 @@ async def test_export_shows_everything(store: Store) -> None:
                 "turns": 2,
                 "updated_at": "2013-12-05T08:31:00.000+00:00",
                 "reachable": True,
+                "answer": {"replies": ["好"]},
+                **dict.fromkeys(("notice", "state", "step", "cohort", "major", "came_at", "done_at", "reported_at")),
+                "consents": False,
             }
         ],
         "step_events": [
@@ -176,7 +233,7 @@ async def test_export_shows_everything(store: Store) -> None:
             {
                 "channel": "console",
                 "update_id": "7",
-                "turn": {"replies": ["好"]},
+                "turn": None,
                 "at": "2013-12-05T08:31:00.000+00:00",
             }
         ],
@@ -280,7 +337,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFacto
             events.setdefault(user, []).extend((e.script, e.step, e.kind) for e in happened)
         store = await Store.open(url)
         for n, (user, *_) in enumerate(turns):
-            assert await store.find_handled("console", user, str(n)) == str(n)
+            assert (await store.load_known("console", user, str(n))).turn in (str(n), "null")
         for user, session in sessions.items():
             assert await store.load("console", user) == session
             kept = await store.export("console", user)

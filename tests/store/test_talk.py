@@ -10,12 +10,22 @@ from bot.domain.outbox import Queued
 from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
 from bot.store.doors import PersonKey
+from bot.store.tables import KEPT_TURNS
 from tests.store.conftest import AT
 
 
 async def turn(store: Store, user: str, update: str, channel: str = "web", *effects: DoorOffered) -> None:
     await store.save_turn(
-        channel, user, session="{}", events=(), update_id=update, turn="{}", miss=None, at=AT, effects=effects
+        channel,
+        user,
+        session="{}",
+        events=(),
+        update_id=update,
+        turn="{}",
+        miss=None,
+        at=AT,
+        effects=effects,
+        shown_again=channel == "web",
     )
 
 
@@ -31,7 +41,9 @@ async def test_what_waits_becomes_a_turn_once_and_the_oldest_go(store: Store) ->
     assert "明天截止" in shown[1].turn
     for number in range(40):
         await turn(store, "lin", f"b{number}")
-    assert [one.update_id for one in await store.talk.list("web", "lin")] == [f"b{number}" for number in range(8, 40)]
+    assert [one.update_id for one in await store.talk.list("web", "lin")] == [
+        f"b{number}" for number in range(40 - KEPT_TURNS, 40)
+    ]
 
 
 async def test_an_invitation_opens_a_door_once_until_it_expires(store: Store) -> None:
