@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, false, func, not_, o
 from bot.domain.audience import Condition, Search
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.roles import has_role
-from bot.store.tables import ENTERED, STILL_OPEN, people, step_events, tickets
+from bot.store.tables import STILL_OPEN, people, tickets
 
 
 def matches(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
@@ -57,7 +57,7 @@ def _rule(condition: Condition) -> ColumnElement[bool]:
         case "major":
             return _among(people.c.major, values)
         case "step":
-            return exists().where(step_events.c.person == people.c.id, ENTERED, step_events.c.step.in_(values))
+            return or_(*(people.c.reached.contains(f",{step},", autoescape=True) for step in values))
         case "at":
             return _among(people.c.step, values)
         case "states":

@@ -21,19 +21,22 @@ class CodeRows(ReadRows):
 
     async def holders(self, channel: str, notice: str) -> list[Holder]:
         """Return everybody who gave a code, with their progress under a notice."""
-        walk = _session_json(self._dialect)["walks"][notice]
+        session = _session_json(self._dialect)
+        walk = session["walks"][notice]
         found = select(
-            join_codes.c.code,
+            session["code"].as_string(),
             people.c.user_id,
             func.coalesce(walk["state"].as_string(), "new"),
             walk["step"].as_string(),
             people.c.updated_at,
             people.c.reachable,
         )
-        found = found.join(join_codes, join_codes.c.person == people.c.id).where(people.c.channel == channel)
+        # Most sessions need not be parsed to see that there is none.
+        found = found.where(people.c.channel == channel, people.c.session.contains('"code": "'))
         return [
             Holder(code, user, state, step, time_of(seen), bool(reachable))
             for code, user, state, step, seen, reachable in await self._fetch(found)
+            if code
         ]
 
     async def page(
@@ -62,10 +65,8 @@ class CodeRows(ReadRows):
     async def list_claimants(self, channel: str, code: str) -> list[str]:
         """Return the ids of those who gave this code while another had it."""
         claims = _session_json(self._dialect)["asked_code"].as_string() == code
-        # Most sessions need not be parsed to see that they do not claim it.
-        claiming = select(people.c.id, people.c.user_id).where(people.c.channel == channel)
-        some = claiming.where(people.c.session.contains(code, autoescape=True)).cte()
-        rows = await self._fetch(select(some.c.user_id).join(people, people.c.id == some.c.id).where(claims))
+        some = (people.c.channel == channel, people.c.session.contains(code, autoescape=True))
+        rows = await self._fetch(select(people.c.user_id).where(*some, claims))
         return [user for (user,) in rows]
 
     async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:

@@ -65,6 +65,8 @@ people = Table(
     Column("came_at", Text),
     Column("done_at", Text),
     Column("reported_at", Text),
+    # Every step that they entered, once: `,m1-phone,m2-site,`.
+    Column("reached", Text, nullable=False, server_default=","),
     UniqueConstraint("channel", "user_id"),
     Index(None, "updated_at"),
 )
@@ -97,9 +99,6 @@ step_events = Table(
     Column("revision", Text),
     Index(None, "person"),
 )
-
-ENTERED = step_events.c.kind == "entered"
-reached = Index("ix_step_events_entered", step_events.c.step, step_events.c.person, sqlite_where=ENTERED)
 
 # Join codes and who has them: each one person's, and one for each. It is in their session as well.
 join_codes = Table(
@@ -330,7 +329,7 @@ outbox = Table(
 heads_due = Index("ix_outbox_due", outbox.c.channel, outbox.c.due_at, outbox.c.id, sqlite_where=outbox.c.head)
 one_head = Index("uq_outbox_lane_head", outbox.c.lane, unique=True, sqlite_where=outbox.c.head)
 
-PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head, reached: ENTERED}
+PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head}
 """Indexes of some rows only, and of which. Naming PostgreSQL's option in them would load its dialect at every start."""
 
 # People with a role by invitation; owners are in the settings.

@@ -77,6 +77,7 @@ class TurnRow:
 _KEY, _SLOT = ("channel", "user_id"), ("person", "slot")
 _WHO = (people.c.channel == bindparam("who_channel"), people.c.user_id == bindparam("who_user"))
 _COUNT_TURN = update(people).where(*_WHO).values(turns=people.c.turns + 1).returning(people.c.id, people.c.turns)
+_REACH = update(people).where(people.c.id == bindparam("who")).values(reached=bindparam("steps"))
 _FIRSTS: Mapping[str, Any] = {"came": people.c.came_at, "done": people.c.done_at, "reported": people.c.reported_at}
 _FIND_UPDATE = select(handled_updates.c.id).where(
     handled_updates.c.channel == bindparam("channel"), handled_updates.c.update_id == bindparam("update_id")
@@ -107,6 +108,7 @@ class TurnWriter:
             (insert(step_events), [_event(turn, event, row.id) for turn, row in theirs for event in turn.events]),
             (insert(misses), [_anonymous(turn.miss, turn.at) for turn in turns if turn.miss]),
             (self._count_first, _first_times(theirs)),
+            (_REACH, [reached for turn, row in theirs if (reached := _reached(turn, row))]),
         )
         for statement, values in rows:
             if values:
@@ -159,8 +161,8 @@ def _save_person(dialect: str) -> Any:
         },
         where=or_(next_turn == 1, people.c.turns == next_turn - 1),
     )
-    shown = (people.c.id, people.c.channel, people.c.user_id, people.c.turns, people.c.notice)
-    return new.returning(*shown, *_FIRSTS.values())
+    shown = ("id", "channel", "user_id", "turns", "notice", "reached")
+    return new.returning(*(people.c[name] for name in shown), *_FIRSTS.values())
 
 
 def _save_update(dialect: str) -> Any:
@@ -204,6 +206,13 @@ def _first_times(turns: Sequence[tuple[TurnRow, Row[Any]]]) -> list[dict[str, An
     )
     names = [column.name for column in daily.primary_key]
     return [dict(zip(names, which, strict=True)) | {"people": n} for which, n in sorted(counts.items())]
+
+
+def _reached(turn: TurnRow, row: Row[Any]) -> dict[str, Any] | None:
+    """Return the person and their steps when this turn adds one to them."""
+    entered = dict.fromkeys(event.step for event in turn.events if event.kind == "entered")
+    more = [step for step in entered if f",{step}," not in row.reached]
+    return {"who": row.id, "steps": row.reached + "".join(f"{step}," for step in more)} if more else None
 
 
 def _update_of(turn: TurnRow, row: Row[Any]) -> dict[str, Any]:

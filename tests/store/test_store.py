@@ -168,6 +168,13 @@ async def test_the_first_time_of_everything_is_counted_once(store: Store) -> Non
     assert len(await store.funnel.days("console", "n", AT + timedelta(days=1))) == 2
 
 
+async def test_every_step_that_was_entered_is_known_once(store: Store) -> None:
+    for steps in ("M0", "M1", "M1 M0 M2", "M_"):
+        events = [StepEvent("s", step, "entered") for step in steps.split()]
+        await save(store, session='{"notice": "n", "walks": {}}', events=[*events, StepEvent("s", "M9", "gone")])
+    assert (await store.export("console", "42"))["people"][0]["reached"] == ",M0,M1,M2,M_,"
+
+
 async def test_turns_burn_no_numbers(store: Store) -> None:
     for n in range(5):
         tallied = Tallied("n", None, "miss")
@@ -223,6 +230,7 @@ async def test_export_shows_everything(store: Store) -> None:
                 "answer": {"replies": ["好"]},
                 **dict.fromkeys(("notice", "state", "step", "cohort", "major", "came_at", "done_at", "reported_at")),
                 "consents": False,
+                "reached": ",",
             }
         ],
         "step_events": [

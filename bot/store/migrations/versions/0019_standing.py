@@ -29,14 +29,11 @@ def upgrade() -> None:
     for name in ("answer", "notice", "state", "step", "cohort", "major", "came_at", "done_at", "reported_at"):
         op.add_column("people", sa.Column(name, sa.Text()))
     op.add_column("people", sa.Column("consents", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("people", sa.Column("reached", sa.Text(), nullable=False, server_default=","))
     _fill_people(postgres=postgres)
     standing = ["channel", "notice", "cohort", "state", "step", "reachable", "consents", "updated_at", "major", "id"]
     op.create_index("ix_people_standing", "people", standing)
     op.create_index("ix_people_updated_at", "people", ["updated_at"])
-    entered = sa.text("kind = 'entered'")
-    op.create_index(
-        "ix_step_events_entered", "step_events", ["step", "person"], sqlite_where=entered, postgresql_where=entered
-    )
     op.create_index("ix_roster_resets_person", "roster_resets", ["person"])
     _keep_fewer_turns()
     op.create_table(
@@ -91,13 +88,17 @@ def _refer() -> None:
 
 
 def _fill_people(*, postgres: bool) -> None:
+    joined = "string_agg(DISTINCT {}, ',')" if postgres else "group_concat(DISTINCT {})"
+    entered = joined.format("CASE WHEN kind = 'entered' THEN step END")
     firsts = (
-        "SELECT p.id, e.came, e.done, e.reported, h.turn FROM people p LEFT JOIN (SELECT person, min(at) AS came, "
-        "min(CASE WHEN kind = 'done' THEN at END) AS done, min(CASE WHEN kind = 'reported' THEN at END) AS reported "
+        "SELECT p.id, e.came, e.done, e.reported, e.entered, h.turn FROM people p LEFT JOIN "
+        "(SELECT person, min(at) AS came, min(CASE WHEN kind = 'done' THEN at END) AS done, "
+        f"min(CASE WHEN kind = 'reported' THEN at END) AS reported, {entered} AS entered "
         "FROM step_events GROUP BY person) e ON e.person = p.id "
         f"LEFT JOIN handled_updates h ON h.person = p.id AND h.slot = p.turns % {KEPT_BEFORE}"
     )
     also = "came_at = f.came, done_at = f.done, reported_at = f.reported, answer = f.turn"
+    also = f"{also}, reached = coalesce(',' || f.entered || ',', ',')"
     op.execute(f"UPDATE people SET {_standing(postgres=postgres)}, {also} FROM ({firsts}) f WHERE f.id = people.id")
     # Whoever has chosen no notice has not come yet to any.
     op.execute(
