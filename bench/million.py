@@ -43,14 +43,13 @@ STATE = "CASE WHEN i % 10 < 5 THEN 'walking' WHEN i % 10 < 6 THEN 'reported' ELS
 # A session as the conversation writes it, about 700 bytes.
 OFFERED = ", ".join(f'"1|archive-check|m7-fields|9|{way}"' for way in ("right", "wrong", "unsure", "help"))
 SESSION = (
-    """'{"notice": "2014-autumn", "walks": {"2014-autumn": {"script": "archive-check", "revision": 1, "step": "' || """
-    + STEP
-    + """ || '", "item": 1, "moves": 9, "answers": {"level": "专科", "cohort": "' """
+    """'{"notice": "2014-autumn", "walks": {"2014-autumn": {"script": "archive-check", "revision": 1, """
+    """"step": "' || """ + STEP + """ || '", "item": 1, "moves": 9, "answers": {"level": "专科", "cohort": "' """
     """ || CASE WHEN i % 3 = 0 THEN 'zhuanke' ELSE 'ancai' END || '", "major": "' """
     """ || CASE WHEN i % 7 = 0 THEN '会计学' ELSE '工商管理' END || '", "field:姓名": "right"}, """
     """"trail": ["m0-who", "m1-phone", "m2-site"], "state": "' || """
     + STATE
-    + """ || '", "compared": ["field:姓名"]}}, "misses": 0, "moves": 9, "told": ["where-photo-check"], "reminders": ' """
+    + """ || '", "compared": ["field:姓名"]}}, "misses": 0, "moves": 9, "told": ["where-photo"], "reminders": ' """
     """ || CASE WHEN i % 5 = 0 THEN 'null' ELSE 'true' END || ', "code": null, "last": "step", "offered": ["""
     + OFFERED
     + """], "pieces": [], "pieces_at": "", "asked_code": null}'"""

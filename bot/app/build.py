@@ -239,10 +239,11 @@ async def watch_database(serving: Service, every_s: float = WATCH_S) -> None:
 
 
 async def forget_idle(serving: Service) -> None:
-    """Forget who stayed away too long, and end roles."""
+    """Forget who stayed away too long, end roles, and delete what has lived long enough."""
     await serving.end_roles()
     if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
+    await serving.store.prune(utc_now())
 
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:

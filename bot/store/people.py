@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -21,7 +20,7 @@ from bot.domain.session import SetAside
 from bot.store.ledger import select_received
 from bot.store.rows import Origin
 from bot.store.standing import standing_of
-from bot.store.tables import KEPT_TURNS, broken_sessions, metadata, misses, outbox, people, person_id
+from bot.store.tables import KEPT_TURNS, broken_sessions, metadata, outbox, people, person_id
 from bot.store.times import text_of
 
 _JSON_COLUMNS = {"session", "answer", "turn", "files"}
@@ -76,19 +75,6 @@ async def delete_person(connection: AsyncConnection, channel: str, user: str) ->
         counts["people"] = (await connection.execute(delete(people).where(people.c.id == person))).rowcount
     await connection.execute(delete(outbox).where(outbox.c.channel == channel, outbox.c.user_id == user))
     return Forgotten(counts)
-
-
-async def delete_idle(connection: AsyncConnection, since: datetime) -> int:
-    """Delete everybody who has not come since then, and unanswered questions from before; return how many people."""
-    is_idle = people.c.updated_at < text_of(since)
-    for table in tables_of_a_person():
-        await connection.execute(delete(table).where(table.c.person.in_(select(people.c.id).where(is_idle))))
-    gone = select(people.c.id).where(
-        people.c.channel == outbox.c.channel, people.c.user_id == outbox.c.user_id, is_idle
-    )
-    await connection.execute(delete(outbox).where(outbox.c.to == "user", gone.exists()))
-    await connection.execute(delete(misses).where(misses.c.at < text_of(since)))
-    return (await connection.execute(delete(people).where(is_idle))).rowcount
 
 
 async def export_person(connection: AsyncConnection, channel: str, user: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 
 STANDING = ("notice", "state", "step", "cohort", "major", "consents")
 """The columns of `people`; all but the last are of the chosen notice."""
+LONGEST = 200
+"""Characters of a text; an index of PostgreSQL takes no row of more than 2,700 bytes."""
 
 
 def standing_of(session: str | None) -> dict[str, Any]:
@@ -23,4 +25,4 @@ def standing_of(session: str | None) -> dict[str, Any]:
         texts += [answers.get("cohort"), answers.get("major")]
     except (AttributeError, KeyError, TypeError, ValueError):
         texts, consents = [None] * 5, False
-    return dict(zip(STANDING, [*(text or None for text in texts), consents], strict=True))
+    return dict(zip(STANDING, [*(str(text)[:LONGEST] if text else None for text in texts), consents], strict=True))

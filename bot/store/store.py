@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -43,8 +43,9 @@ from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.known import KnownPerson, KnownQuery, load_known
 from bot.store.ledger import LedgerRows
+from bot.store.lives import delete_idle, delete_misses, delete_old
 from bot.store.outbox import OutboxRows
-from bot.store.people import Forgotten, delete_idle, delete_person, export_person, update_reachable
+from bot.store.people import Forgotten, delete_person, export_person, update_reachable
 from bot.store.problems import StoreProblem, translate_errors
 from bot.store.proofs import ProofRows
 from bot.store.questions import QuestionRows
@@ -271,13 +272,28 @@ class Store(ReadRows):
         await self._wipe()
         return forgotten
 
-    @run_to_completion
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and older unanswered questions; return how many people."""
+        await self._in_pieces(partial(delete_misses, since=idle_since))
+        return await self._in_pieces(partial(delete_idle, since=idle_since))
+
+    async def prune(self, at: datetime) -> int:
+        """Delete what has lived long enough, whoever it is of, see `lives`; return how many rows."""
+        return await self._in_pieces(partial(delete_old, at=at))
+
+    async def _in_pieces(self, delete: Callable[[AsyncConnection], Awaitable[int]]) -> int:
+        """Delete in a transaction for each piece, so that turns come in between; return the sum."""
+        total = 0
+        while deleted := await self._delete_piece(delete):
+            total += deleted
+        if total:
+            await self._wipe()
+        return total
+
+    @run_to_completion
+    async def _delete_piece(self, delete: Callable[[AsyncConnection], Awaitable[int]]) -> int:
         async with self._transaction() as connection:
-            deleted = await delete_idle(connection, idle_since)
-        await self._wipe()
-        return deleted
+            return await delete(connection)
 
     @run_to_completion
     async def export(self, channel: str, user: str) -> dict[str, Any]:

@@ -75,7 +75,7 @@ people = Table(
 Index(
     "ix_people_standing",
     *(people.c[name] for name in ("channel", "notice", "cohort", "state", "step", "reachable", "consents")),
-    *(people.c[name] for name in ("updated_at", "major", "id")),
+    *(people.c[name] for name in ("updated_at", "major", "reached", "id")),
 )
 
 

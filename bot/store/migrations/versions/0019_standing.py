@@ -31,7 +31,8 @@ def upgrade() -> None:
     op.add_column("people", sa.Column("consents", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("people", sa.Column("reached", sa.Text(), nullable=False, server_default=","))
     _fill_people(postgres=postgres)
-    standing = ["channel", "notice", "cohort", "state", "step", "reachable", "consents", "updated_at", "major", "id"]
+    standing = ["channel", "notice", "cohort", "state", "step", "reachable", "consents", "updated_at", "major"]
+    standing += ["reached", "id"]
     op.create_index("ix_people_standing", "people", standing)
     op.create_index("ix_people_updated_at", "people", ["updated_at"])
     op.create_index("ix_roster_resets_person", "roster_resets", ["person"])

@@ -1,0 +1,101 @@
+"""How long rows live, and what ends them: in pieces, oldest first, so that no turn waits for them.
+
+| rows | live |
+|---|---|
+| everything of a person | until they stayed away for as long as the notice says, or say 忘记我 |
+| unanswered questions | as long as somebody who came last when they were asked |
+| events of steps | `EVENTS` |
+| recipients of a broadcast | `RECIPIENTS` after its end; its numbers stay in the chain of proof |
+| the audit | `AUDIT` |
+| revisions of the content | `REVISIONS` after a newer one came; their texts as long as anything refers to them |
+| counts by day, the chain of proof | for ever: they lead to nobody |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.knowledge_tables import drafts, revisions, texts, trials
+from bot.store.people import tables_of_a_person
+from bot.store.tables import audit, misses, outbox, people, step_events
+from bot.store.times import text_of
+
+EVENTS = timedelta(days=400)
+RECIPIENTS = timedelta(days=400)
+AUDIT = timedelta(days=3 * 365)
+REVISIONS = timedelta(days=2 * 365)
+PEOPLE_AT_ONCE = 100
+"""People who are deleted in one transaction, with some dozens of rows each."""
+ROWS_AT_ONCE = 1_000
+TEXTS_AT_ONCE = 100
+
+
+async def delete_idle(connection: AsyncConnection, since: datetime) -> int:
+    """Delete a piece of those who have not come since then; return how many people, 0 when there are no more."""
+    idle = select(people.c.id).where(people.c.updated_at < text_of(since)).order_by(people.c.updated_at)
+    # Whoever has a turn just now is not idle any more.
+    idle = idle.limit(PEOPLE_AT_ONCE).with_for_update(skip_locked=True)
+    ids = (await connection.execute(idle)).scalars().all()
+    if ids:
+        theirs = people.c.id.in_(ids)
+        gone = select(people.c.id).where(
+            people.c.channel == outbox.c.channel, people.c.user_id == outbox.c.user_id, theirs
+        )
+        await connection.execute(delete(outbox).where(outbox.c.to == "user", gone.exists()))
+        for table in tables_of_a_person():
+            await connection.execute(delete(table).where(table.c.person.in_(ids)))
+        await connection.execute(delete(people).where(theirs))
+    return len(ids)
+
+
+async def delete_misses(connection: AsyncConnection, since: datetime) -> int:
+    """Delete a piece of the unanswered questions from before that moment; return how many."""
+    return await _delete_first(connection, misses, misses.c.at < text_of(since))
+
+
+async def delete_old(connection: AsyncConnection, at: datetime) -> int:
+    """Delete a piece of what has lived long enough at this moment; return how many rows, 0 when there are no more."""
+    over = select(broadcasts.c.id).where(broadcasts.c.ended_at < text_of(at - RECIPIENTS))
+    newer = revisions.alias()
+    replaced = select(newer.c.id).where(newer.c.id > revisions.c.id, newer.c.at < text_of(at - REVISIONS))
+    ends: Sequence[tuple[Table, Any]] = (
+        (step_events, step_events.c.at < text_of(at - EVENTS)),
+        (audit, audit.c.at < text_of(at - AUDIT)),
+        (revisions, replaced.exists()),
+    )
+    for table, which in ends:
+        if deleted := await _delete_first(connection, table, which):
+            return deleted
+    finished = select(recipients.c.id).where(recipients.c.broadcast.in_(over)).limit(ROWS_AT_ONCE)
+    deleted = (await connection.execute(delete(recipients).where(recipients.c.id.in_(finished)))).rowcount
+    return deleted or await _delete_texts(connection)
+
+
+async def _delete_first(connection: AsyncConnection, table: Table, which: Any) -> int:
+    """Delete of the oldest rows those that have lived long enough; numbers and times go up together."""
+    oldest = select(table.c.id, which.label("is_old")).order_by(table.c.id).limit(ROWS_AT_ONCE)
+    ids = [row.id for row in await connection.execute(oldest) if row.is_old]
+    if ids:
+        await connection.execute(delete(table).where(table.c.id.in_(ids)))
+    return len(ids)
+
+
+async def _delete_texts(connection: AsyncConnection) -> int:
+    """Delete a piece of the texts that nothing refers to."""
+    if connection.dialect.name == "postgresql":  # whoever is about to refer to one keeps it first
+        await connection.exec_driver_sql("LOCK TABLE texts IN EXCLUSIVE MODE")
+    files = [(await connection.execute(select(table.c.files))).scalars() for table in (revisions, drafts, trials)]
+    used = {digest for named in chain(*files) for digest in json.loads(named).values()}
+    known = (await connection.execute(select(texts.c.hash))).scalars().all()
+    unused = [digest for digest in known if digest not in used][:TEXTS_AT_ONCE]
+    if unused:
+        await connection.execute(delete(texts).where(texts.c.hash.in_(unused)))
+    return len(unused)
