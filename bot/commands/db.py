@@ -15,8 +15,6 @@ from bot.app.settings import Settings
 from bot.store import Store
 
 PROBLEMS = 1
-MIGRATION_S = 3600.0
-"""Seconds that a statement of a migration may take."""
 
 db = typer.Typer(help="数据库的备份、恢复、检查。Back up, restore and check the database.", no_args_is_help=True)
 
@@ -61,7 +59,7 @@ def migrate() -> None:
 
 
 async def _migrate(chosen: Settings) -> None:
-    options = replace(build.engine_options(chosen), migrates=True, statement_s=MIGRATION_S)
+    options = replace(build.engine_options(chosen), migrates=True)
     await (await Store.open(chosen.database, options=options)).close()
 
 

@@ -21,6 +21,8 @@ WAL_ATTEMPTS = 200
 """Attempts to switch a fresh file to write-ahead logging while others open it."""
 SILENT_S = 10
 """Seconds after which a connection whose other end is silent is given up, by us and by the server."""
+MIGRATION_S = 3600.0
+"""Seconds that a statement of a migration may take."""
 UNKNOWN_TO_POOLER = "unsupported startup parameter"
 """With these words PgBouncer refuses what only the server itself understands."""
 

@@ -60,13 +60,18 @@ async def prepare(connection: AsyncConnection, *, migrates: bool = True) -> None
     """
     for line in _FIRST[connection.dialect.name]:
         await connection.exec_driver_sql(line)
-    await connection.run_sync(_prepare, migrates)
+    was_older = await connection.run_sync(_prepare, migrates)
     await connection.commit()
     for line in _LAST[connection.dialect.name]:
         await connection.exec_driver_sql(line)
+    if was_older and connection.dialect.name == "postgresql":
+        # Else the first questions find everything moved, and read all rows beside their indexes.
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await alone.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _prepare(connection: Connection, migrates: bool) -> None:  # noqa: FBT001 - run_sync passes no keywords
+def _prepare(connection: Connection, migrates: bool) -> bool:  # noqa: FBT001 - run_sync passes no keywords
+    """Return whether the database was older."""
     found = set(inspect(connection).get_table_names())
     if not migrates and "alembic_version" not in found:
         raise StoreProblem("older_schema", f"the database is empty; {MIGRATE}")
@@ -75,7 +80,7 @@ def _prepare(connection: Connection, migrates: bool) -> None:  # noqa: FBT001 - 
         if strangers:
             raise StoreProblem("not_a_database", f"holds tables of something else: {', '.join(sorted(strangers)[:5])}")
         create(connection)
-        return
+        return False
     revision = _read_revision(connection, found)
     if revision > REVISION:
         raise StoreProblem("newer_schema", f"the database is at revision {revision}, this gradbot knows {REVISION}")
@@ -86,6 +91,7 @@ def _prepare(connection: Connection, migrates: bool) -> None:  # noqa: FBT001 - 
         found = set(inspect(connection).get_table_names())
     if missing := set(metadata.tables) - found:
         raise StoreProblem("not_a_database", f"tables are missing: {', '.join(sorted(missing))}; {RESTORE}")
+    return revision < REVISION
 
 
 def _upgrade_or_explain(connection: Connection, revision: str) -> None:

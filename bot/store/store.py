@@ -31,6 +31,7 @@ from bot.store.doors import DoorRows
 from bot.store.effects import apply
 from bot.store.engine import (
     DEFAULT,
+    MIGRATION_S,
     UNKNOWN_TO_POOLER,
     EngineOptions,
     engine_for,
@@ -118,8 +119,7 @@ class Store(ReadRows):
                 await asyncio.to_thread(try_file, Path(address.database or ""), options.wait_s)
             engine = engine_for(address, options)
             try:
-                async with engine.connect() as connection:
-                    await prepare(await connection.execution_options(begin=""), migrates=options.migrates)
+                await _prepare(engine, options)
             except TypeError as odd:  # an option in the address that the driver does not have
                 raise StoreProblem("unreachable", str(odd)) from odd
             except DBAPIError as error:
@@ -315,6 +315,18 @@ class Store(ReadRows):
                     raise StoreProblem("replaced", "the file was deleted or replaced while it was open; start again")
                 self.schema.check()
                 yield connection
+
+
+async def _prepare(engine: AsyncEngine, options: EngineOptions) -> None:
+    """Make the schema current; whatever a migration does may take as long as it needs."""
+    waits = options.migrates and engine.dialect.name == "postgresql"
+    patient = engine_for(engine.url, replace(options, statement_s=MIGRATION_S)) if waits else engine
+    try:
+        async with patient.connect() as connection:
+            await prepare(await connection.execution_options(begin=""), migrates=options.migrates)
+    finally:
+        if patient is not engine:
+            await patient.dispose()
 
 
 def _address(where: str | Path) -> URL:
