@@ -103,8 +103,8 @@ async def _piece(connection: AsyncConnection, freezing: Freezing, at: datetime) 
     ids, which = _ids(started)
     # Numbers have gaps, so a piece is so many rows and not so many numbers.
     rest = select(ids.label("id")).where(*which, ids > freezing.after, ids <= freezing.until).order_by(ids).limit(PIECE)
-    rest = rest.subquery()
-    read, to = (await connection.execute(select(func.count(), func.max(rest.c.id)).select_from(rest))).one()
+    piece = rest.subquery()
+    read, to = (await connection.execute(select(func.count(), func.max(piece.c.id)).select_from(piece))).one()
     which = (*which, ids > freezing.after, ids <= (to or 0))
     if started.search:
         chosen = select(literal(started.number), people.c.id, *_FRESH)

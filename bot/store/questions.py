@@ -120,8 +120,10 @@ async def count_questions(connection: AsyncConnection, questions: Iterable[tuple
     if not counts:
         return
     dialect = connection.dialect.name
-    rows = [dict(zip(_COUNTED, where, strict=True)) for where in sorted(counts)]
-    rows = [row | looked_for(dialect, row) | {"count": counts[tuple(row.values())]} for row in rows]
+    rows: list[dict[str, Any]] = []
+    for where, n in sorted(counts.items()):
+        row = dict(zip(_COUNTED, where, strict=True))
+        rows.append({**row, **looked_for(dialect, row), "count": n})
     await connection.execute(_add_count(dialect), rows)
 
 

@@ -17,11 +17,11 @@ LONGEST = 200
 def standing_of(session: str | None) -> dict[str, Any]:
     """Return the columns of a session (JSON). One that cannot be read belongs to no notice and agrees to nothing."""
     try:
-        known = json.loads(session) if session else {"notice": None}
+        known: Any = json.loads(session) if session else {"notice": None}
         notice, consents = known["notice"], known.get("reminders") is True
-        walk = known["walks"].get(notice, {}) if notice else {}
+        walk: Any = known["walks"].get(notice, {}) if notice else {}
         answers = walk.get("answers", {})
-        texts = [notice, walk.get("state", "new") if notice else None, walk.get("step")]
+        texts: list[Any] = [notice, walk.get("state", "new") if notice else None, walk.get("step")]
         texts += [answers.get("cohort"), answers.get("major")]
     except (AttributeError, KeyError, TypeError, ValueError):
         texts, consents = [None] * 5, False

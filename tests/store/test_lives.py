@@ -49,5 +49,8 @@ async def test_old_rows_end_and_what_is_in_force_stays(store: Store) -> None:
     assert await store.prune(AT) == 0
     assert len((await store.export("c", "ann"))["step_events"]) == 1
     assert [revision.number for revision in await store.knowledge.history(9)] == [3, 2]
-    assert (await store.knowledge.revision(2)).files == {"a.yaml": "replaced", "b.yaml": "same"}
-    assert (await store.knowledge.draft("d")).files == {"a.yaml": "drafted"}
+    revision, draft = await store.knowledge.revision(2), await store.knowledge.draft("d")
+    assert revision
+    assert revision.files == {"a.yaml": "replaced", "b.yaml": "same"}
+    assert draft
+    assert draft.files == {"a.yaml": "drafted"}

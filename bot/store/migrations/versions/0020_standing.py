@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 KEPT_BEFORE, KEPT = 32, 16
 ZONE = ZoneInfo("Asia/Shanghai")
