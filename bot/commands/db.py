@@ -1,4 +1,6 @@
-"""`gradbot db backup | restore | check`: the database as one file. PostgreSQL has its own programs for that."""
+"""`gradbot db backup | restore | check | migrate | move`: the database as one file. PostgreSQL has its own programs for
+most of that.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import typer
 from bot.app import build
 from bot.app.settings import Settings
 from bot.store import Store
+from bot.store.engine import MIGRATION_S
 
 PROBLEMS = 1
 
@@ -61,6 +64,33 @@ def migrate() -> None:
 async def _migrate(chosen: Settings) -> None:
     options = replace(build.engine_options(chosen), migrates=True)
     await (await Store.open(chosen.database, options=options)).close()
+
+
+@db.command()
+def move(
+    to: Annotated[str, typer.Option("--to", help="空的 PostgreSQL 数据库。An empty one: postgresql+asyncpg://…")],
+) -> None:
+    """SQLite 搬到 PostgreSQL；先停掉机器人。断了再来一次就接着搬。Move to PostgreSQL while no bot runs; resumable."""
+    from bot.store.moving import MovedTable, move
+
+    chosen = build.settings()
+    file = _file(chosen)
+    if not to.startswith("postgresql+asyncpg://"):
+        raise typer.TyperException("--to 要写 postgresql+asyncpg://… / must be such an address")
+    if not file.exists():
+        raise typer.TyperException(f"没有这个数据库 / there is no database: {file}")
+
+    def tell(moved: MovedTable) -> None:
+        print(f"{moved.name}: {moved.rows:,} ({moved.hash[:12]})", flush=True)
+
+    with build.hold_home(chosen):
+        asyncio.run(_migrate(chosen))
+        options = replace(build.engine_options(chosen), statement_s=MIGRATION_S)
+        asyncio.run(move(file, to, options, tell))
+    print(
+        "搬好了，每个表都核对过；把 GRADBOT_DATABASE 设成这个地址再启动，原来的文件留着没动。\n"
+        f"moved and verified; set GRADBOT_DATABASE to this address and start. The file is as it was: {file}"
+    )
 
 
 @db.command()

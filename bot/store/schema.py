@@ -80,6 +80,7 @@ def _prepare(connection: Connection, migrates: bool) -> bool:  # noqa: FBT001 - 
         if strangers:
             raise StoreProblem("not_a_database", f"holds tables of something else: {', '.join(sorted(strangers)[:5])}")
         create(connection)
+        stamp(connection)
         return False
     revision = _read_revision(connection, found)
     if revision > REVISION:
@@ -116,11 +117,15 @@ def _read_revision(connection: Connection, found: set[str]) -> str:
 
 
 def create(connection: Connection) -> None:
-    """Make all tables in an empty database and stamp it."""
+    """Make all tables in an empty database."""
     if connection.dialect.name == "postgresql":
         for index, which in PARTIAL.items():
             index.dialect_kwargs["postgresql_where"] = which
     metadata.create_all(connection, checkfirst=False)
+
+
+def stamp(connection: Connection) -> None:
+    """Write down that the tables are those of this version: only then is it a database that can be opened."""
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
