@@ -88,8 +88,8 @@ def move(
         options = replace(build.engine_options(chosen), statement_s=MIGRATION_S)
         asyncio.run(move(file, to, options, tell))
     print(
-        "搬好了，每个表都核对过；把 GRADBOT_DATABASE 设成这个地址再启动，原来的文件留着没动。\n"
-        f"moved and verified; set GRADBOT_DATABASE to this address and start. The file is as it was: {file}"
+        "搬好了，每个表都核对过；把 GRADBOT_DATABASE_URL 设成这个地址再启动，原来的文件留着没动。\n"
+        f"moved and verified; set GRADBOT_DATABASE_URL to this address and start. The file is as it was: {file}"
     )
 
 

@@ -165,7 +165,7 @@ class Digest:
 
 async def _end(source: Connection, target: AsyncConnection) -> None:
     """Let numbers go on after the last one that was given away, and let bots serve."""
-    given = dict(source.execute(text("SELECT name, seq FROM sqlite_sequence")).all())
+    given: dict[str, int] = {row.name: row.seq for row in source.execute(text("SELECT name, seq FROM sqlite_sequence"))}
     for table in metadata.sorted_tables:
         if table.autoincrement_column is not None and isinstance(table.autoincrement_column.type, BigInteger):
             last = (await target.execute(select(func.coalesce(func.max(table.c.id), 0)))).scalar_one()

@@ -16,6 +16,7 @@ from bot.domain.questions import Voted
 from bot.domain.revisions import Revised
 from bot.domain.session import SetAside
 from bot.store import Miss, StepEvent, Store, StoreProblem, moving
+from bot.store.engine import DEFAULT
 from bot.store.tables import metadata, outbox, people
 from tests.conftest import Here
 from tests.databases import POSTGRES, make_database
@@ -111,7 +112,7 @@ def test_what_differs_is_named_and_nothing_serves_from_it(
     here: Here, home: Path, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def change() -> None:
-        async with moving._writing(target, moving.EngineOptions()) as connection:
+        async with moving._writing(target, DEFAULT) as connection:
             await connection.execute(update(people).values(session="{}"))
             await connection.commit()
 
