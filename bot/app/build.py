@@ -243,7 +243,7 @@ async def forget_idle(serving: Service) -> None:
     await serving.end_roles()
     if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
-    await serving.store.prune(utc_now())
+    await serving.store.lives.prune(utc_now())
 
 
 async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:

@@ -14,17 +14,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Table, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.knowledge_tables import drafts, revisions, texts, trials
 from bot.store.people import tables_of_a_person
+from bot.store.rows import Rows, RunningTasks, run_to_completion
 from bot.store.tables import audit, misses, outbox, people, step_events
 from bot.store.times import text_of
 
@@ -36,6 +39,47 @@ PEOPLE_AT_ONCE = 100
 """People who are deleted in one transaction, with some dozens of rows each."""
 ROWS_AT_ONCE = 1_000
 TEXTS_AT_ONCE = 100
+
+
+Piece = Callable[[AsyncConnection], Awaitable[int]]
+"""Deletes a piece in a transaction and returns how many rows, 0 when there are no more."""
+
+
+class LifeRows(Rows):
+    """Whatever has lived long enough in an open store. `wipe` removes what was deleted from SQLite's log as well."""
+
+    def __init__(
+        self,
+        reader: AsyncEngine,
+        writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        under_way: RunningTasks,
+        wipe: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(reader, writing, under_way)
+        self._wipe = wipe
+
+    async def expire(self, idle_since: datetime) -> int:
+        """Delete everybody who has not come since then, and older unanswered questions; return how many people."""
+        await self._in_pieces(partial(delete_misses, since=idle_since))
+        return await self._in_pieces(partial(delete_idle, since=idle_since))
+
+    async def prune(self, at: datetime) -> int:
+        """Delete what has lived long enough at this moment, whoever it is of; return how many rows."""
+        return await self._in_pieces(partial(delete_old, at=at))
+
+    async def _in_pieces(self, delete_piece: Piece) -> int:
+        """Delete in a transaction for each piece, so that turns come in between; return the sum."""
+        total = 0
+        while deleted := await self._run(delete_piece):
+            total += deleted
+        if total:
+            await self._wipe()
+        return total
+
+    @run_to_completion
+    async def _run(self, delete_piece: Piece) -> int:
+        async with self._writing() as connection:
+            return await delete_piece(connection)
 
 
 async def delete_idle(connection: AsyncConnection, since: datetime) -> int:

@@ -51,10 +51,10 @@ async def move(file: Path, to: str, options: EngineOptions, tell: Callable[[Move
                 await _copy(source, target, table)
             different = []
             for table in metadata.sorted_tables:
-                there = Digest()
+                there = Checksum()
                 for row in source.execute(_rows(table)):
                     there.add(row)
-                was, came = there.result, await _digest_of(target, table)
+                was, came = there.result, await _checksum_of(target, table)
                 if was != came:
                     different.append(f"{table.name} ({was[0]} rows, {came[0]} arrived)")
                 else:
@@ -139,14 +139,14 @@ def _rows(table: Table, collation: str = "") -> Any:
     return select(table).order_by(*keys)
 
 
-async def _digest_of(target: AsyncConnection, table: Table) -> tuple[int, str]:
-    digest = Digest()
+async def _checksum_of(target: AsyncConnection, table: Table) -> tuple[int, str]:
+    checksum = Checksum()
     async for row in await target.stream(_rows(table, "C")):
-        digest.add(row)
-    return digest.result
+        checksum.add(row)
+    return checksum.result
 
 
-class Digest:
+class Checksum:
     """Counts and hashes rows, in their order."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -44,7 +44,7 @@ from bot.store.funnel import FunnelRows
 from bot.store.knowledge import KnowledgeRows
 from bot.store.known import KnownPerson, KnownQuery, load_known
 from bot.store.ledger import LedgerRows
-from bot.store.lives import delete_idle, delete_misses, delete_old
+from bot.store.lives import LifeRows
 from bot.store.outbox import OutboxRows
 from bot.store.people import Forgotten, delete_person, export_person, update_reachable
 from bot.store.problems import StoreProblem, translate_errors
@@ -94,6 +94,7 @@ class Store(ReadRows):
         self.funnel = FunnelRows(self._reader)
         self.codes = CodeRows(self._reader)
         self.rosters = RosterRows(*ours)
+        self.lives = LifeRows(*ours, self._wipe)
         self.figures = FigureRows(self._reader, engine)
         self._loading: Batcher[KnownQuery, KnownPerson] = Batcher(
             partial(load_known, self._reader), lambda query: query, StoreProblem
@@ -274,26 +275,7 @@ class Store(ReadRows):
 
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and older unanswered questions; return how many people."""
-        await self._in_pieces(partial(delete_misses, since=idle_since))
-        return await self._in_pieces(partial(delete_idle, since=idle_since))
-
-    async def prune(self, at: datetime) -> int:
-        """Delete what has lived long enough, whoever it is of, see `lives`; return how many rows."""
-        return await self._in_pieces(partial(delete_old, at=at))
-
-    async def _in_pieces(self, delete: Callable[[AsyncConnection], Awaitable[int]]) -> int:
-        """Delete in a transaction for each piece, so that turns come in between; return the sum."""
-        total = 0
-        while deleted := await self._delete_piece(delete):
-            total += deleted
-        if total:
-            await self._wipe()
-        return total
-
-    @run_to_completion
-    async def _delete_piece(self, delete: Callable[[AsyncConnection], Awaitable[int]]) -> int:
-        async with self._transaction() as connection:
-            return await delete(connection)
+        return await self.lives.expire(idle_since)
 
     @run_to_completion
     async def export(self, channel: str, user: str) -> dict[str, Any]:

@@ -45,8 +45,8 @@ async def test_old_rows_end_and_what_is_in_force_stays(store: Store) -> None:
         revised = Revised({"a.yaml": text, "b.yaml": "same"}, number, f"c{number}", "me")
         await store.apply([revised, Audited("publish", "")], "c", AT - timedelta(days=days * 2))
     await store.apply([Drafted("d", {"a.yaml": "drafted"}, 3, "me")], "c", AT)
-    assert await store.prune(AT) == 5  # an event, two rows of the audit, a revision and its text
-    assert await store.prune(AT) == 0
+    assert await store.lives.prune(AT) == 5  # an event, two rows of the audit, a revision and its text
+    assert await store.lives.prune(AT) == 0
     assert len((await store.export("c", "ann"))["step_events"]) == 1
     assert [revision.number for revision in await store.knowledge.history(9)] == [3, 2]
     revision, draft = await store.knowledge.revision(2), await store.knowledge.draft("d")
