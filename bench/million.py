@@ -2,7 +2,7 @@
 
     python -m bench.million [--people 100000] [--events 20] [--to FOLDER | --to postgresql+asyncpg://…]
 
-Fills an empty database at revision 0019 (about 7 kB a person), brings it up to date as `gradbot db migrate` does, and
+Fills an empty database at revision 0020 (about 7 kB a person), brings it up to date as `gradbot db migrate` does, and
 prints seconds of the clock and of CPU, in the middle of several times. The database stays.
 """
 
@@ -32,7 +32,7 @@ from bot.store import StepEvent, Store
 from bot.store.engine import EngineOptions, engine_for, try_file
 from bot.store.schema import MIGRATIONS
 
-BEFORE = "0019"
+BEFORE = "0020"
 AT = datetime(2013, 12, 11, 4, tzinfo=UTC)
 LONG = EngineOptions(statement_s=3600)
 RULES = ("", "未完成", "专业=会计学 -完成", "步骤=m1-phone", "步骤=m7-fields -完成", "停在=m6-record", "卡住")
@@ -175,7 +175,7 @@ async def main(to: str, people: int, events: int) -> None:
     engine = engine_for(url, LONG)
     where = url.render_as_string(hide_password=False)
 
-    async def filled() -> None:
+    async def fill_database() -> None:
         async with engine.begin() as connection:
             await connection.run_sync(fill, people, events)
         if engine.dialect.name == "postgresql":
@@ -186,7 +186,7 @@ async def main(to: str, people: int, events: int) -> None:
                 await connection.exec_driver_sql(off)
 
     timed = Stopwatch(engine)
-    await timed(f"filled with {people:,} people and {people * events:,} events", filled, 1)
+    await timed(f"filled with {people:,} people and {people * events:,} events", fill_database, 1)
     store = await timed(f"migration from {BEFORE}", lambda: Store.open(where, options=LONG), 1)
     await ask(store, timed)
     await act(store, people, timed)

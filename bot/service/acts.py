@@ -77,7 +77,7 @@ class StaffActs:
         if role is None:
             return None
         if known.turn:
-            return _ANSWER.validate_json(known.turn)
+            return repeat_answer(known, known.turn)
         if refusal := refuse_secrets(content, incoming):
             return await self.save(incoming, refusal, at)
         decision = await (decide(incoming, role, at) if decide else self._staff.decide(content, incoming, role, at))
@@ -91,7 +91,15 @@ class StaffActs:
             return "owner"
         return known.role if known.role_until is None or known.role_until > self._present() else None
 
-    async def save(self, incoming: Incoming, decision: Decision, at: datetime, *, withdraw: bool = False) -> Answer:
+    async def save(
+        self,
+        incoming: Incoming,
+        decision: Decision,
+        at: datetime,
+        *,
+        withdraw: bool = False,
+        shown_again: bool = False,
+    ) -> Answer:
         """Save a turn of staff: no session changes. An answer with an invitation in it is not kept, so not repeated."""
         answer, update = Answer(decision.replies, withdraw=withdraw), incoming.update_id
         kept = answer
@@ -108,12 +116,18 @@ class StaffActs:
             miss=None,
             at=at,
             effects=decision.effects,
+            shown_again=shown_again,
         )
         if decision.effects:
             self._outbox.posted.set()
         if any(isinstance(effect, Revised) for effect in decision.effects):
             await self.on_revision()  # so that it is in force when it is said to be
         return answer if saved else kept
+
+
+def repeat_answer(known: KnownPerson, turn: str) -> Answer:
+    """Return the answer that was stored. Turns come one after the other: what came before the last has been said."""
+    return Answer(()) if known.passed else _ANSWER.validate_json(turn)
 
 
 def refuse_secrets(content: Content, incoming: Incoming) -> Decision | None:

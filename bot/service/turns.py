@@ -38,7 +38,7 @@ from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
-from bot.service.acts import ATTEMPTS, Locks, StaffActs, refuse_secrets
+from bot.service.acts import ATTEMPTS, Locks, StaffActs, refuse_secrets, repeat_answer
 from bot.service.daily_limit import DailyLimit
 from bot.service.doors import Doors, answer_claim
 from bot.service.kept import describe_miss, list_events, mask_echoes
@@ -182,7 +182,8 @@ class Service:
         taken = await self.doors.take(self.content, claim, door)
         said = answer_claim(self.content, taken, claim)
         if taken.became != "open":
-            return await self.acts.save(incoming, Decision((said,)), self._present())
+            shown_again = self.doors.can(incoming.shown_in).shows_past
+            return await self.acts.save(incoming, Decision((said,)), self._present(), shown_again=shown_again)
         who = taken.who
         arrival = replace(
             incoming, channel=who.channel, user=who.user, door="" if who == door else door.channel, text="", press=None
@@ -208,7 +209,7 @@ class Service:
         channel, user = incoming.channel, incoming.user
         if known.turn:
             self.note("repeat", "")
-            return _given_before(known, known.turn)
+            return repeat_answer(known, known.turn)
         content, at = self.content, self._present()
         role, in_staff_chat = self.acts.role_of(incoming, known), incoming.place == "staff"
         refusal = refuse_secrets(content, incoming) if role or in_staff_chat else None
@@ -269,7 +270,7 @@ class Service:
         )
         self._wake_outbox(turn.effects)
         if not saved and (known := await self._store.load_known(channel, user, update)).turn:
-            return _given_before(known, known.turn)
+            return repeat_answer(known, known.turn)
         if typed := turn.tallied.reached if turn.tallied else turn.missed and "miss":
             self.note("typed", typed)
         for act in answer.understood:
@@ -344,11 +345,6 @@ def _load_session(stored: str | None) -> tuple[Session | None, str | None]:
     except (AttributeError, KeyError, TypeError, ValueError):
         _log.error("session_unreadable", kept="broken_sessions")
         return Session(), stored
-
-
-def _given_before(known: KnownPerson, turn: str) -> Answer:
-    """Return the answer that was stored. Turns come one after the other: what came before the last has been said."""
-    return Answer(()) if known.passed else _ANSWER.validate_json(turn)
 
 
 def _answer(turn: Turn) -> Answer:

@@ -9,8 +9,8 @@ from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.console import IDLE_FOR, ConsoleKeyDropped, ConsoleLinked, ConsoleSession
+from bot.store.console_tables import console_keys, console_links, console_sessions
 from bot.store.rows import Origin, Rows, run_to_completion
-from bot.store.tables import console_keys, console_links, console_sessions
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 

@@ -22,7 +22,7 @@ from bot.store.knowledge_tables import explained_questions, votes
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import misses, person_id
 from bot.store.times import text_of, time_of
-from bot.store.upsert import looked_for, same_id, upsert
+from bot.store.upsert import bind_key, same_id, upsert
 
 MOST = 5_000
 """Unanswered questions that are read at most."""
@@ -123,7 +123,7 @@ async def count_questions(connection: AsyncConnection, questions: Iterable[tuple
     rows: list[dict[str, Any]] = []
     for where, n in sorted(counts.items()):
         row = dict(zip(_COUNTED, where, strict=True))
-        rows.append({**row, **looked_for(dialect, row), "count": n})
+        rows.append({**row, **bind_key(dialect, row), "count": n})
     await connection.execute(_add_count(dialect), rows)
 
 

@@ -260,7 +260,7 @@ ticket_messages = Table(
 ticket_words = Table(
     "ticket_words",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
     Column("at", Text, nullable=False),
@@ -377,52 +377,4 @@ audit = Table(
     Column("who", Text, nullable=False),
     Column("act", Text, nullable=False),
     Column("about", Text, nullable=False),
-)
-
-# One-time links into the console.
-console_links = Table(
-    "console_links",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    # SHA-256 of the token.
-    Column("hash", Text, nullable=False, unique=True),
-    Column("channel", Text, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("expires_at", Text, nullable=False),
-)
-
-# Secrets of the apps that show people's codes (TOTP).
-console_keys = Table(
-    "console_keys",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("channel", Text, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    # Number of the last code's half minute: no code is taken twice.
-    Column("last", Integer, nullable=False),
-    UniqueConstraint("channel", "user_id"),
-)
-
-# Browsers in the console.
-console_sessions = Table(
-    "console_sessions",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    # Of the secret in the browser's cookie.
-    Column("hash", Text, nullable=False, unique=True),
-    Column("channel", Text, nullable=False),
-    Column("user_id", Text, nullable=False),
-    # False until the code was right.
-    Column("confirmed", Boolean, nullable=False),
-    # Codes that were tried.
-    Column("tries", Integer, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("seen", Text, nullable=False),
-    Column("until", Text, nullable=False),
-    # The name that the browser gives itself, shortened.
-    Column("browser", Text, nullable=False),
-    # A secret of which no code was right yet; NULL: none was shown.
-    Column("new_key", Text),
-    Index(None, "channel", "user_id"),
 )

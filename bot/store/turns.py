@@ -22,7 +22,7 @@ from bot.store.rows import Origin
 from bot.store.standing import STANDING, standing_of
 from bot.store.tables import KEPT_TURNS, handled_updates, misses, people, step_events
 from bot.store.times import text_of
-from bot.store.upsert import looked_for, same_id, upsert
+from bot.store.upsert import bind_key, same_id, upsert
 
 KEPT_FORGETTING = timedelta(days=2)
 """For how long the turn that forgot somebody can be sent again; Telegram repeats an update for one day."""
@@ -108,7 +108,7 @@ class TurnWriter:
             (insert(step_events), [_event(turn, event, row.id) for turn, row in theirs for event in turn.events]),
             (insert(misses), [_anonymous(turn.miss, turn.at) for turn in turns if turn.miss]),
             (self._count_first, _first_times(theirs)),
-            (_REACH, [reached for turn, row in theirs if (reached := _reached(turn, row))]),
+            (_REACH, [added for turn, row in theirs if (added := _add_steps(turn, row))]),
         )
         for statement, values in rows:
             if values:
@@ -126,7 +126,7 @@ class TurnWriter:
         await connection.execute(self._save_update, self._bind(_SLOT, [kept]))
 
     def _bind(self, names: Sequence[str], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [row | looked_for(self._dialect, {name: row[name] for name in names}) for row in rows]
+        return [row | bind_key(self._dialect, {name: row[name] for name in names}) for row in rows]
 
 
 async def is_handled(connection: AsyncConnection, channel: str, update_id: str) -> bool:
@@ -208,7 +208,7 @@ def _first_times(turns: Sequence[tuple[TurnRow, Row[Any]]]) -> list[dict[str, An
     return [dict(zip(names, which, strict=True)) | {"people": n} for which, n in sorted(counts.items())]
 
 
-def _reached(turn: TurnRow, row: Row[Any]) -> dict[str, Any] | None:
+def _add_steps(turn: TurnRow, row: Row[Any]) -> dict[str, Any] | None:
     """Return the person and their steps when this turn adds one to them."""
     entered = dict.fromkeys(event.step for event in turn.events if event.kind == "entered")
     more = [step for step in entered if f",{step}," not in row.reached]

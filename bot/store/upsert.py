@@ -20,7 +20,7 @@ def upsert(dialect: str) -> Callable[..., Any]:
 def same_id(dialect: str, table: Table, names: Sequence[str]) -> dict[str, Any]:
     """Return the value of `id` with which an upsert draws no new number for a row that is there.
 
-    `names` are the columns that identify it; their values are bound by `looked_for`. SQLite draws none anyway.
+    `names` are the columns that identify it; their values are bound by `bind_key`. SQLite draws none anyway.
     """
     if dialect == "sqlite":
         return {}
@@ -28,6 +28,6 @@ def same_id(dialect: str, table: Table, names: Sequence[str]) -> dict[str, Any]:
     return {"id": func.coalesce(there, func.nextval(f"{table.name}_id_seq"))}
 
 
-def looked_for(dialect: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def bind_key(dialect: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of `same_id` for a row with these values."""
     return {} if dialect == "sqlite" else {f"its_{name}": value for name, value in values.items()}
