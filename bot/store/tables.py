@@ -277,7 +277,7 @@ ticket_words = Table(
 ticket_copies = Table(
     "ticket_copies",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("ticket", ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False),
     Column("source", Text, nullable=False),
     Column("message", Text, nullable=False),

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 KEPT_BEFORE, KEPT = 32, 16
 ZONE = ZoneInfo("Asia/Shanghai")
