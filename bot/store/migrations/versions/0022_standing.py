@@ -26,6 +26,8 @@ def upgrade() -> None:
         op.execute("SET LOCAL maintenance_work_mem = '256MB'")
         op.execute("SET LOCAL work_mem = '256MB'")
         _widen()
+    else:
+        op.execute("PRAGMA cache_size = -400000")
     for name in ("answer", "notice", "state", "step", "cohort", "major", "came_at", "done_at", "reported_at"):
         op.add_column("people", sa.Column(name, sa.Text()))
     op.add_column("people", sa.Column("consents", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -49,6 +51,8 @@ def upgrade() -> None:
     _count_days()
     if postgres:
         _refer()
+    else:
+        op.execute("PRAGMA cache_size = -2000")
 
 
 def _widen() -> None:
