@@ -2,7 +2,7 @@
 
     python -m bench.million [--people 100000] [--events 20] [--to FOLDER | --to postgresql+asyncpg://…]
 
-Fills an empty database at revision 0021 (about 7 kB a person), brings it up to date as `gradbot db migrate` does, and
+Fills an empty database at revision 0022 (about 7 kB a person), brings it up to date as `gradbot db migrate` does, and
 prints seconds of the clock and of CPU, in the middle of several times. The database stays.
 """
 
@@ -32,7 +32,7 @@ from bot.store import StepEvent, Store
 from bot.store.engine import EngineOptions, engine_for, try_file
 from bot.store.schema import MIGRATIONS
 
-BEFORE = "0021"
+BEFORE = "0022"
 AT = datetime(2013, 12, 11, 4, tzinfo=UTC)
 LONG = EngineOptions(statement_s=3600)
 RULES = ("", "未完成", "专业=会计学 -完成", "步骤=m1-phone", "步骤=m7-fields -完成", "停在=m6-record", "卡住")

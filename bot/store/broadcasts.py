@@ -124,7 +124,7 @@ class BroadcastRows(Rows):
 
     async def count_found(self, search: Search) -> int:
         """Count the people whom a rule finds."""
-        ((found,),) = await self._fetch(select(func.count()).select_from(people).where(matches(search, self._dialect)))
+        ((found,),) = await self._fetch(select(func.count()).select_from(people).where(matches(search)))
         return int(found)
 
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:

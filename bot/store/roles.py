@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
@@ -74,9 +75,19 @@ class RoleRows(ReadRows):
 
 
 def has_role() -> Any:
-    """Hold for people with a role, who are no graduates in any count."""
-    alike = [and_(t.c.channel == people.c.channel, t.c.user_id == people.c.user_id) for t in (staff, owners)]
-    return or_(*(exists().where(same) for same in alike))
+    """Hold for people with a role, who are no graduates in any count. They are few: they are looked up once."""
+    them = people.alias()
+    found = [
+        select(them.c.id).join(role, and_(role.c.channel == them.c.channel, role.c.user_id == them.c.user_id))
+        for role in (staff, owners)
+    ]
+    return people.c.id.in_(union_all(*found))
+
+
+async def find_graduates(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Return those of these people who have no role."""
+    without = select(people.c.id).where(people.c.id.in_(ids), ~has_role())
+    return set((await connection.execute(without)).scalars())
 
 
 async def name_owners(connection: AsyncConnection, named: OwnersNamed, _: Origin) -> None:

@@ -18,6 +18,7 @@ from bot.domain.zone import ZONE
 from bot.store.broadcast_tables import daily
 from bot.store.effects import apply
 from bot.store.questions import count_questions
+from bot.store.roles import find_graduates
 from bot.store.rows import Origin
 from bot.store.standing import STANDING, standing_of
 from bot.store.tables import KEPT_TURNS, handled_updates, misses, people, step_events
@@ -107,7 +108,7 @@ class TurnWriter:
             (self._save_update, self._bind(_SLOT, (_update_of(turn, row) for turn, row in theirs if turn.update_id))),
             (insert(step_events), [_event(turn, event, row.id) for turn, row in theirs for event in turn.events]),
             (insert(misses), [_anonymous(turn.miss, turn.at) for turn in turns if turn.miss]),
-            (self._count_first, _first_times(theirs)),
+            (self._count_first, await _first_times(connection, theirs)),
             (_REACH, [added for turn, row in theirs if (added := _add_steps(turn, row))]),
         )
         for statement, values in rows:
@@ -195,15 +196,17 @@ def _person(turn: TurnRow) -> dict[str, Any]:
     }
 
 
-def _first_times(turns: Sequence[tuple[TurnRow, Row[Any]]]) -> list[dict[str, Any]]:
+async def _first_times(connection: AsyncConnection, turns: Sequence[tuple[TurnRow, Row[Any]]]) -> list[dict[str, Any]]:
     """Return how many people did what for the first time, by day; always in the same order, see `count_questions`."""
-    counts = Counter(
-        (turn.channel, row.notice, turn.at.astimezone(ZONE).date().isoformat(), kind)
+    firsts = [
+        (row.id, (turn.channel, row.notice, turn.at.astimezone(ZONE).date().isoformat(), kind))
         for turn, row in turns
         if turn.events
         for kind, first in _FIRSTS.items()
         if getattr(row, first.name) == text_of(turn.at)
-    )
+    ]
+    graduates = await find_graduates(connection, [person for person, _ in firsts]) if firsts else ()
+    counts = Counter(which for person, which in firsts if person in graduates)
     names = [column.name for column in daily.primary_key]
     return [dict(zip(names, which, strict=True)) | {"people": n} for which, n in sorted(counts.items())]
 

@@ -33,7 +33,7 @@ def _fill(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "0021")
+    command.upgrade(config, "0022")
 
     def add(table: str, **row: Any) -> None:
         names = ", ".join(row)

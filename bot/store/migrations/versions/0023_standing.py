@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 KEPT_BEFORE, KEPT = 32, 16
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -167,7 +167,8 @@ def _count_days() -> None:
     for kind in KINDS:
         by_hour = sa.text(
             f"SELECT channel, notice, substr({kind}_at, 1, 13) AS hour, count(*) AS n FROM people "
-            f"WHERE {kind}_at IS NOT NULL GROUP BY channel, notice, substr({kind}_at, 1, 13)"
+            f"WHERE {kind}_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staff s WHERE s.channel = people.channel "
+            f"AND s.user_id = people.user_id) GROUP BY channel, notice, substr({kind}_at, 1, 13)"
         )
         for row in op.get_bind().execute(by_hour):
             hour = datetime.fromisoformat(f"{row.hour}:00:00").replace(tzinfo=UTC)
