@@ -45,7 +45,7 @@ class CodeRows(ReadRows):
         """Return people by code in these states (all when none is named), from after a code on, at most so many; with
         a `code` only who gave it.
         """
-        walk = session_json(self._dialect)["walks"][notice]
+        walk = _session_json(self._dialect)["walks"][notice]
         state = func.coalesce(walk["state"].as_string(), "new")
         which = [join_codes.c.channel == channel, join_codes.c.code > after]
         which += [state.in_(states)] if states else []
