@@ -140,7 +140,8 @@ def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title:
         _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
     )
     staff = staff and (kind not in ("register_public", "collection") or bool(_COLLECTING.search(clause)))
-    kind = "recapture" if again and kind == "capture" else kind
+    missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and _AGAIN.search(after.split("。")[0])
+    kind = "recapture" if (again or missed) and kind == "capture" else kind
     kind = _refine(kind, text, start, heads)
     tells = kind in ("check", "prepare") and _WRONG.search(said) and re.search("登记|联系|[找告]|反馈|办理|处理", text)
     return Purpose("report" if tells else kind, staff, "", sure or bool(tells))
@@ -246,7 +247,8 @@ def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bo
             verdict = _judge_actor(m, whole)
             if verdict is not None:
                 return verdict
-    if _COLLECTING.search(text[max(0, start - 40) : end + 50]):
+    own = re.split(rf"[，；](?={_STAFF})", text[end : end + 50], maxsplit=1)[0]
+    if _COLLECTING.search(text[max(0, start - 40) : end] + own):
         return True
     return any(_HEAD_OF_STAFF.search(head) for head in heads)
 

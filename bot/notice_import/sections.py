@@ -14,7 +14,7 @@ from bot.notice_import.windows import DraftWindow, FoundDays
 _SLUGS = {"专科": "zhuanke", "专升本": "zhuanshengben", "高起本": "gaoqiben", "本科": "benke", "研究生": "yanjiusheng"}
 _SCHOOL = re.compile(r"[\u4e00-\u9fff]{2,18}?(?:大学|学院|学校)(?:[（(][\u4e00-\u9fff]{2,4}[）)])?")
 _NO_SCHOOL = re.compile(
-    r"^(?:各|所在|本|我|二级|研究生|继续教育|成人教育|成人|远程|网络|国际|专业|普通高等"
+    r"^日|统一|交学校|^(?:各|所在|本|我|二级|研究生|继续教育|成人教育|成人|远程|网络|国际|专业|普通高等"
     r"|高等|全国|教学|其他|培养|在|到|由|请)|继续教育学院$|成人教育学院$|二级学院|普通高等学校"
     r"|高等学校|^函授|网络教育学院$"
 )
