@@ -127,7 +127,7 @@ class StaffPhrases(PhraseRow):
     removed_told: Sentence
     home: Sentence
     home_admin: Sentence
-    typed: Mapping[Label, Annotated[str, StringConstraints(pattern=r"^/[a-z]+")]]
+    typed: Mapping[str, Annotated[str, StringConstraints(pattern=r"^/[a-z]+")]]
     """Words of staff, and the command that each stands for."""
     removed: Sentence
     let_in: Sentence
