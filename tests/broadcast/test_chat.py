@@ -253,7 +253,7 @@ async def test_what_a_removed_person_had_under_way_is_looked_after_by_whoever_re
         await at.sends()
         assert [len(at.harness.messages_of(n)) for n in range(3)] == [1, 1, 1]
         assert (await at.harness.get(timed)).state == "draft"
-        assert len(wang.messages) == told
+        assert [m.shown for m in wang.messages[told:]] == [shipped().phrases.staff.removed_told]
         assert any(f"群发 #{running} 结束" in m.shown for m in at.owner.messages)
 
 
