@@ -271,7 +271,7 @@ async def judge(count: int, people: int) -> None:
                 f"  {what}: {dict(collections.Counter(n for n, _ in found))} (times: people), {told} said to be unsure"
             )
         print(f"  ledger: {state} {ledger.states}, left out {ledger.skipped}", flush=True)
-        await stray(telegram, graduates[0])
+        await stray(telegram, graduates[-1])  # who has no ticket: words of the others go to staff
 
 
 async def stray(telegram: WithStaff, person: User) -> None:
