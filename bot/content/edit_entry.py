@@ -109,7 +109,8 @@ def _says(text: str, wanted: Mapping[str, object]) -> bool:
 
 
 def _strip(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
+    """Return a text without blanks around it and at the ends of its lines, which nobody sees."""
+    return "\n".join(line.rstrip() for line in value.strip().split("\n")) if isinstance(value, str) else value
 
 
 def _set_block(part: str, key: str, value: Value) -> str | None:
