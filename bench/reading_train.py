@@ -45,7 +45,7 @@ PULL = 1.0  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 6  # messages in which a character or pair must stand to have a weight
 COST = 0.5  # log-odds by which an answer that was not given must lose more than another wrong reading
-FOLDS = 4  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
+FOLDS = 6  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
 EVERY = 4  # of the phrasings of an entry, one in so many is learnt
 NEUTRAL = ("menu", "m2-site", "m1-browser", "x3-papers")
 MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3, "field": 0.2}
@@ -220,10 +220,9 @@ def join_turns(turns: Sequence[Turn]) -> list[Turn]:
         for firsts, seconds in pairs:
             for at, second in enumerate(seconds):
                 first = firsts[at % len(firsts)] if firsts else second
-                folds = {turn["fold"] for turn in (first, second) if "fold" in turn}
-                if first["want"] != second["want"] and len(folds) < 2:
+                if first["want"] != second["want"]:
                     joint = JOINTS[(len(joined) * 5 + at) % len(JOINTS)]
-                    joined.append(_join(first, second, joint) | ({"fold": folds.pop()} if folds else {}))
+                    joined.append(_join(first, second, joint))
     return joined
 
 
@@ -232,7 +231,8 @@ def _join(first: Turn, second: Turn, joint: str) -> dict[str, Any]:
         [*one, *two] for one in (first["want"], *first.get("or", ())) for two in (second["want"], *second.get("or", ()))
     ]
     said = f"{first['say']}{joint}{second['say']}"
-    return {"at": first["at"], "say": said, "want": ways[0], "or": ways[1:], "style": "joined"}
+    folds = {*first.get("folds", ()), *second.get("folds", ())}
+    return {"at": first["at"], "say": said, "want": ways[0], "or": ways[1:], "style": "joined", "folds": folds}
 
 
 def script_turns() -> list[Turn]:
@@ -265,7 +265,7 @@ def field_turns() -> list[Turn]:
 
 def phrasing_turns() -> list[Turn]:
     """Return phrasings of the FAQ as messages: those that ask at steps to which they belong, and at places where they
-    answer nothing. Each is read by a FAQ that does not know it, as it does not know what people will type.
+    answer nothing.
     """
     turns: list[Turn] = []
     for topic, entry in sorted(content().entries.items()):
@@ -273,8 +273,20 @@ def phrasing_turns() -> list[Turn]:
         for number, said in enumerate(entry.phrasings[::EVERY]):
             places = [*steps, *NEUTRAL[:1]] if _asks(said) else NEUTRAL
             at, want = places[number % len(places)], [{"as": "question", "topic": topic}]
-            turns.append({"at": at, "say": said, "want": want, "style": "phrasing", "fold": number % FOLDS})
+            turns.append({"at": at, "say": said, "want": want, "style": "phrasing"})
     return turns
+
+
+def with_folds(turns: Sequence[Turn]) -> list[Turn]:
+    """Give each message that is a phrasing of the FAQ to the letter its fold, as a set: it is read by a FAQ that does
+    not know it, as it does not know what people will type.
+    """
+    phrasings = {said for entry in content().entries.values() for said in entry.phrasings}
+    return [{**turn, "folds": {_fold_of(turn["say"])}} if turn["say"] in phrasings else turn for turn in turns]
+
+
+def _fold_of(said: str) -> int:
+    return crc32(said.encode()) % FOLDS
 
 
 def _asks(text: str) -> bool:
@@ -283,16 +295,16 @@ def _asks(text: str) -> bool:
 
 def reader_for(turn: Turn) -> MessageReader:
     """Return the reader of a message: for a phrasing of the FAQ, one whose FAQ does not know it."""
-    return _reader_without(turn["fold"]) if "fold" in turn else reader()
+    folds = turn.get("folds")
+    return _reader_without(frozenset(folds)) if folds else reader()
 
 
 @cache
-def _reader_without(fold: int) -> MessageReader:
-    """Return a reader whose FAQ lacks a part of the phrasings that are learnt."""
+def _reader_without(folds: frozenset[int]) -> MessageReader:
+    """Return a reader whose FAQ lacks the phrasings of some folds."""
     left = []
     for entry in content().entries.values():
-        own = {said for number, said in enumerate(entry.phrasings[::EVERY]) if number % FOLDS == fold}
-        kept = tuple(said for said in entry.phrasings if said not in own)
+        kept = tuple(said for said in entry.phrasings if _fold_of(said) not in folds)
         left.append(entry.model_copy(update={"phrasings": kept}))
     return MessageReader(content().script, Matcher(left))
 
@@ -358,6 +370,7 @@ def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, 
 def main(words: Sequence[str]) -> None:
     files = {path.stem: turns_in(path) for path in sorted(TURNS.glob("*.jsonl"))}
     files = {"script": [*script_turns(), *field_turns(), *phrasing_turns()], **files}
+    files = {name: with_folds(turns) for name, turns in files.items()}
     files = {name: [*with_misplaced(turns), *join_turns(turns)] for name, turns in files.items()}
     origin = [name for name, turns in files.items() for _ in turns]
     every = [turn for turns in files.values() for turn in turns]

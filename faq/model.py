@@ -47,7 +47,7 @@ class Entry(BaseModel):
     checked_on: date | None = None
     step: str | None = None
     follow: tuple[TopicId, ...] = Field(default=(), max_length=4)
-    phrasings: tuple[Line, ...] = Field(min_length=3, max_length=60)
+    phrasings: tuple[Line, ...] = Field(min_length=3, max_length=120)
     must_match: tuple[Line, ...] = Field(default=(), max_length=20)
     must_not_match: tuple[Line, ...] = Field(default=(), max_length=20)
     answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]

@@ -16,6 +16,8 @@ from flows.model import Choice, Position, Script, Step
 
 CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
+UNASKED = 0.75
+"""The same of the photo for whoever was not asked what is wrong: 就是那个照片 begins a question."""
 RIGHT = 0.7
 """The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""
 _PHOTO = "(?:照片|相片|图像|头像)"
@@ -107,7 +109,8 @@ def _read_verdicts(ctx: Context, text: str, named: Sequence[str], *, is_asked: b
     if PHOTO in named:
         of_photo = dict(_read_surely(ctx, text, checklist_place(ctx, "photo")))
         wrong = [name for name in named if found.get(name) == "wrong"]
-        is_wrong = _is_beside(ctx, text, wrong) if found else AnswerAct("wrong") in of_photo
+        least = CERTAIN if is_asked else UNASKED
+        is_wrong = _is_beside(ctx, text, wrong) if found else of_photo.get(AnswerAct("wrong"), 0.0) >= least
         found |= {PHOTO: "wrong"} if is_wrong else {}
         spared |= {PHOTO} if of_photo.get(AnswerAct("right"), 0.0) >= RIGHT else set()
     if is_asked and not found:

@@ -35,6 +35,8 @@ AWAY = 4  # segments that other steps' words are compared with, at most
 _TOGETHER = Likeness._fields.index("together")
 ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
 BESIDE_CONTEXT = 2  # topics of a segment in context that compete for it, at most
+PHOTO = "photo"
+"""The item of a checklist that is no field of the record."""
 _PICK = 8  # units of the longest segment that picks something
 
 
@@ -55,11 +57,11 @@ class StepWords:
     """The groups of words that answer a step, a row for each option, and those that answer other steps."""
 
     def __init__(self, book: Phrasebook, options: Sequence[StepOption], away: Collection[str]) -> None:
-        """`away` are the groups of the answers of all steps."""
+        """`away` are the groups of the answers of all steps; of those that are as near, the first is meant."""
         number = book.number
         own = {name for option in options for name in option.groups}
-        others = {number[name] for name in away if name in number and name not in own}
-        self.away: Numbers = np.array(sorted(others), np.int64)
+        others = [number[name] for name in away if name in number and name not in own]
+        self.away: Numbers = np.array(others, np.int64)
         rows = [[number[name] for name in option.groups if name in number] or [NO_GROUP] for option in options]
         width = max(map(len, rows), default=1)
         self.options: Numbers = np.array([row + row[:1] * (width - len(row)) for row in rows], np.int64)
@@ -144,6 +146,8 @@ class Surroundings:
             yield mean((AnswerAct(action),), f"tick.{action}")
             return
         named = self._fields(segment)
+        if not named and fields_in(segment, (PHOTO,)):
+            return  # 照片没问题 says nothing of the field that was asked
         acts = tuple(AnswerAct(action, field) for field in named or (place.fields[place.item],))
         yield mean(acts, f"tick.{action}", "tick.named" if named else "tick.asked")
         if named and action == "wrong" and ("except" in said or "all" in said):

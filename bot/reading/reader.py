@@ -61,7 +61,10 @@ class MessageReader:
         may be what `build_book` made of the script and the matcher before.
         """
         self.book: Phrasebook = book or build_book(script, matcher)
-        self._of_steps = [name for name in self.book.names if name.split(".")[0] in script.by_id]
+        self._of_steps = sorted(
+            (name for name in self.book.names if name.split(".")[0] in script.by_id),
+            key=lambda name: (script.by_id[name.split(".")[0]].track != script.by_id[script.start].track, name),
+        )  # the main track first: 登录了 is said of the login, not of a way to recover it
         self.matcher: Matcher = matcher
         self._weighed: dict[str, Weighed] = {}
         self._looks: dict[str, Look | None] = {}

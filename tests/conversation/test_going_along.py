@@ -89,3 +89,28 @@ def test_a_photo_named_among_the_fields_is_asked_for_at_its_own_step(content: Co
     assert person.position
     assert person.position.answers.get("field:民族") == "wrong"
     assert "照片不对" in person.heard
+
+
+def test_words_about_the_photo_say_nothing_of_the_field_that_is_asked(content: Content) -> None:
+    person = walk_to(content, "m7-fields")
+    person.says("照片没问题")
+    assert person.position
+    assert not person.position.answers.get("field:姓名")
+
+
+def test_who_names_the_step_to_jump_to_is_not_asked_for_it(content: Content) -> None:
+    person = walk_to(content, "m1-mailbox")
+    person.says("前面都弄好了 直接到登录")
+    assert person.step == "m5-login"
+    person = walk_to(content, "m1-mailbox")
+    person.says("跳过这步")
+    assert person.step == "m1-mailbox"
+    assert "想跳到哪一步" in person.heard
+
+
+def test_trouble_that_an_entry_of_the_step_explains_is_answered_with_it_and_not_with_a_list(content: Content) -> None:
+    person = walk_to(content, "m4-code")
+    person.says("一直没收到码")
+    assert "卡在哪里了" not in person.heard
+    assert person.step == "m4-code"
+    assert person.session.told[-1] in ("code-not-arriving", "sms-code")
