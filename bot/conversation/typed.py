@@ -273,7 +273,7 @@ def _ask(ctx: Context, text: str) -> Turn | None:
 
 
 def _find_step(ctx: Context, text: str) -> str | None:
-    """Return the step to jump to whose title speaks of the things that a text names (去看照片); None when several do."""
+    """Return the step to jump to whose title speaks of what a text names (去看照片); None when several do."""
     firsts, things = first_steps(ctx.content.script).values(), _things(text)
     shared = {step.id: len(things & _things(ctx.voice.fill(step.title))) for step in firsts}
     most = max(shared.values())
