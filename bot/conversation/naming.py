@@ -18,7 +18,7 @@ CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
 UNASKED = 0.75
 """The same of the photo for whoever was not asked what is wrong: 就是那个照片 begins a question."""
-RIGHT = 0.7
+RIGHT = 0.9
 """The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""
 _PHOTO = "(?:照片|相片|图像|头像)"
 _TOGETHER = re.compile(f"{_PHOTO}(?:和|跟|与|及|、|还有)(.{{2,5}})|(.{{2,5}})(?:和|跟|与|及|、|还有){_PHOTO}")

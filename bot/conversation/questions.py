@@ -23,6 +23,8 @@ from bot.render.reply import Voice, give_buttons
 from bot.tickets import staff_posts
 from faq.model import Entry
 
+ABOUT = 0.5
+"""The chance (0–1) that one of the entries of a step is meant, from which trouble is answered with the likeliest."""
 MAX_CHOICES = 3
 DATES = "deadline"
 """The topic whose answer names the dates."""
@@ -116,3 +118,12 @@ def likely_topics(ctx: Context) -> frozenset[str]:
         return frozenset(next_)
     own = {entry.id for entry in entries.values() if entry.step == position.step}
     return frozenset(next_ | own | {*ctx.content.script.by_id[position.step].trouble})
+
+
+def explain(ctx: Context, text: str) -> Turn | None:
+    """Answer trouble with the likeliest entry of the step, if it is about one of them; none is told twice in a row."""
+    likely = likely_topics(ctx) if ctx.session.position else frozenset()
+    near = [topic for topic in ctx.content.ask(text, likely).topics if topic.id in likely]
+    is_about = sum(topic.score for topic in near) >= ABOUT
+    new = [topic.id for topic in near if topic.id not in ctx.session.told[-1:]]
+    return tell_topics(ctx, new[:1]) if is_about and new else None

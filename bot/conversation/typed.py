@@ -74,8 +74,6 @@ CERTAIN = 0.9
 """The chance (0–1) from which words are taken for a step that was not shown when they were typed."""
 _AHEAD = {"going", "later", "yet", "ask"}
 """Stances of words that speak of what comes, not of what is done: 解决了，去登录."""
-ABOUT = 0.5
-"""The chance (0–1) that one of the entries of a step is meant, from which trouble is answered with the likeliest."""
 MAX_AHEAD = 3
 """Further steps that one message may answer."""
 NEAR = 0.15
@@ -281,20 +279,11 @@ def _find_step(ctx: Context, text: str) -> str | None:
     return best[0] if len(best) == 1 else None
 
 
-def _explain(ctx: Context, text: str) -> Turn | None:
-    """Answer trouble with the likeliest entry of the step, if it is about one of them; none is told twice in a row."""
-    likely = likely_topics(ctx) if ctx.session.position else frozenset()
-    near = [topic for topic in ctx.content.ask(text, likely).topics if topic.id in likely]
-    is_about = sum(topic.score for topic in near) >= ABOUT
-    new = [topic.id for topic in near if topic.id not in ctx.session.told[-1:]]
-    return tell_topics(ctx, new[:1]) if is_about and new else None
-
-
 def _command(ctx: Context, text: str, acts: Sequence[CommandAct]) -> Turn:
     name, ticket = acts[0].name, ctx.case.ticket if ctx.case else None
     if name == "desk" and not (ticket and ticket.is_relayed):
         name = "contact"  # a ticket is opened by a tap
-    if name == "trouble" and (turn := _ask(ctx, text) or _explain(ctx, text)):
+    if name == "trouble" and (turn := _ask(ctx, text) or explain(ctx, text)):
         return turn
     if name == "jump" and ctx.session.position and (step := _find_step(ctx, text)):
         return steps.jump(ctx, step)
