@@ -18,6 +18,7 @@ from bot.conversation.links import press
 from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
 from bot.conversation.questions import (
+    explain,
     likely_topics,
     list_topics,
     miss,

@@ -113,4 +113,4 @@ def test_trouble_that_an_entry_of_the_step_explains_is_answered_with_it_and_not_
     person.says("一直没收到码")
     assert "卡在哪里了" not in person.heard
     assert person.step == "m4-code"
-    assert person.session.told[-1] in ("code-not-arriving", "sms-code")
+    assert person.turn.session.told[-1] in ("code-not-arriving", "sms-code")
