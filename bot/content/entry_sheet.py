@@ -25,7 +25,7 @@ from faq.text import fold
 COLUMNS = ("id", "title", "phrasings", "answer", "source", "checked_on", "follow", "references")
 """The columns of the sheet, by the key of an entry."""
 _WIDTHS = (24, 26, 48, 70, 14, 12, 30, 40)
-_SIZES = {"title": (2, 24), "answer": (1, 1200), "phrasings": (3, 60)}
+_SIZES = {"title": (2, 24), "answer": (1, 1200), "phrasings": (3, 120)}
 """Least and most characters, of phrasings their number, as the schema of an entry has them."""
 MAX_ID, MAX_LINE = 40, 120
 """Characters of an id and of a phrasing."""

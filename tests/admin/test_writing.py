@@ -27,7 +27,7 @@ async def ask_all(room: Newsroom, *questions: str) -> None:
 
 
 async def test_three_taps_and_one_answer_publish_what_was_asked_and_the_inbox_is_empty(room: Newsroom) -> None:
-    await ask_all(room, "请问学士服到哪领啊", "学士服上哪儿领")
+    await ask_all(room, "学士服在什么地方领", "学士服上哪儿领")
     card = await room.says("/faq inbox")
     assert "共 1 组" in said(card)
     asked = await room.presses(card, "写新问答")
@@ -79,6 +79,8 @@ async def test_a_shipped_entry_is_replaced(room: Newsroom) -> None:
     await room.says("密码忘了怎么办")
     shown = await room.says("找张老师重置。")
     shown = await room.presses(shown, "换掉：忘了密码怎么办")
+    await room.presses(shown, "改问法")
+    shown = await room.says("用户名记得，密码忘了\n密码忘了找谁")
     await room.presses(shown, "发布")
     assert room.answers("密码找不回来") == ["找张老师重置。"]
 
