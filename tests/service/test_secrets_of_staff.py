@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,7 +98,9 @@ async def test_no_act_of_staff_takes_a_secret(office: Office, act: str) -> None:
         assert answer.withdraw, secret
         assert secret.secret not in _text(answer)
     kept = office.database()
-    assert [secret.secret for secret in FORBIDDEN if secret.secret in kept] == []
+    # Not inside a longer run of letters and digits: a random key may hold four digits by chance.
+    whole = [rf"(?<![0-9A-Za-z]){re.escape(secret.secret)}(?![0-9A-Za-z])" for secret in FORBIDDEN]
+    assert [secret for secret in whole if re.search(secret, kept)] == []
 
 
 async def test_the_text_of_a_broadcast_may_name_a_phone_and_no_password(office: Office) -> None:
