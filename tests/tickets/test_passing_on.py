@@ -104,7 +104,7 @@ async def test_when_the_staff_chat_is_gone_owners_hear_and_the_graduate_gets_the
 async def test_staff_hear_every_hour_who_waits_longest(chats: Chats) -> None:
     await chats.say("学籍里的民族写错了")
 
-    async def told() -> int:
+    async def count_told() -> int:
         await chats.service.outbox.release_tickets()
         await chats.deliver()
         return sum("等了一小时以上" in text for text in chats.staff_texts)
@@ -112,7 +112,7 @@ async def test_staff_hear_every_hour_who_waits_longest(chats: Chats) -> None:
     counts = []
     for minutes in (30, 90, 100, 125, 60 * 12):  # the last is midnight
         chats.now = at_noon() + timedelta(minutes=minutes)
-        counts.append(await told())
+        counts.append(await count_told())
     assert counts == [0, 1, 1, 2, 2]
 
 
