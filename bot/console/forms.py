@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
@@ -10,11 +9,11 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
+from bot.channels.http.body import UNSTORABLE, read_body
+
 MOST_FORM = 1_000_000
 """Bytes of a form without a file."""
 MOST_FIELDS = 200
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -25,7 +24,7 @@ class BadForm(Exception):
 
 async def read_form(request: Request) -> Fields:
     """Return the values of each field of a form without files. BadForm."""
-    body = await read_body(request, MOST_FORM)
+    body = await _read_body(request, MOST_FORM)
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
@@ -54,19 +53,16 @@ async def read_upload(request: Request, most: int) -> tuple[Fields, str, bytes]:
     return fields, name, content
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """Return what was sent. BadForm when it is longer, or breaks off."""
-    body = b""
+async def _read_body(request: Request, most: int) -> bytes:
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > most:
-                raise BadForm
+        body = await read_body(request, most)
     except ClientDisconnect:
         raise BadForm from None
+    if body is None:
+        raise BadForm
     return body
 
 
 def clean(text: str) -> str:
     """Return a text with the line ends of a database, without characters that none stores."""
-    return _UNSTORABLE.sub("", text.replace("\r\n", "\n"))
+    return UNSTORABLE.sub("", text.replace("\r\n", "\n"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineQuery, Message, MessageEntity, Update, User
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
+from bot.channels.http.body import UNSTORABLE
 from bot.channels.telegram.formatting import formatted_html
 from bot.channels.telegram.outgoing import STAYS
 from bot.domain.messages import Incoming, Sent
@@ -32,7 +32,6 @@ _SAME = {"video_note": "video", "animation": "video", "audio": "voice", "venue":
 NAME = "telegram"
 GONE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and half surrogates: only broken clients type them, and no database or other client takes them."""
 
 
@@ -137,7 +136,7 @@ def _user_id(user: User | None) -> str:
 
 def _clean(text: str | None) -> str:
     """Return a text with blanks for what cannot be stored, so that offsets in it stay."""
-    return _UNSTORABLE.sub(" ", text or "")
+    return UNSTORABLE.sub(" ", text or "")
 
 
 def _search(query: InlineQuery) -> Event:

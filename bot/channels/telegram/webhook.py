@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 from telegram.error import TelegramError
 
+from bot.channels.http.body import read_body
 from bot.channels.http.pages import serving
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.intake import FinalCall, Gate, Handle, Sleep, UpdateQueues, is_update, until_done
@@ -147,7 +148,11 @@ class WebhookEndpoint:
             return await _refuse(send, 403, "secret")
         size = headers.get(b"content-length", b"0")
         try:
-            body = await self._read(receive) if size.isdigit() and int(size) <= self._body_most else None
+            body = (
+                await read_body(Request(scope, receive), self._body_most)
+                if size.isdigit() and int(size) <= self._body_most
+                else None
+            )
         except ClientDisconnect:
             return await _refuse(send, 400, "cut")
         if body is None:
@@ -169,19 +174,6 @@ class WebhookEndpoint:
                 raise
             return await _answer(send, 503, b"")  # not committed: to be sent again
         return await _answer(send, 200, _body(call) if call else b"")
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        """Return the body; None when it is too long. Raises ClientDisconnect when the client hung up in the middle."""
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            body += bytes(message.get("body", b""))
-            if len(body) > self._body_most:
-                return None
-            if not message.get("more_body", False):
-                return body
 
 
 def _body(call: FinalCall) -> bytes:

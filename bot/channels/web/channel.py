@@ -25,6 +25,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.channels.http.body import UNSTORABLE, read_body
 from bot.channels.web import linked, views
 from bot.channels.web.doors import KEPT_S, Door
 from bot.channels.web.files import StaticFiles
@@ -47,7 +48,6 @@ ARRIVAL = "arrival"
 
 _UPDATE = re.compile(r"[A-Za-z0-9_-]{8,40}", re.ASCII)
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Recalls(Protocol):
@@ -297,19 +297,17 @@ class Web:
 
 async def _read_form(request: Request) -> dict[str, str] | None:
     """Return the fields of a form, without what no database takes; None when it is too long or breaks off."""
-    body = b""
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > BODY_MOST:
-                return None
+        body = await read_body(request, BODY_MOST)
     except ClientDisconnect:
+        return None
+    if body is None:
         return None
     try:
         fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
     except ValueError:
         return None
-    return {name: _UNSTORABLE.sub("", value) for name, value in fields}
+    return {name: UNSTORABLE.sub("", value) for name, value in fields}
 
 
 def _without_buttons(reply: Reply) -> Reply:
