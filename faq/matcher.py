@@ -25,9 +25,9 @@ from faq.index import Floats, Index, Subject
 from faq.model import Candidate, Entry, Match
 from faq.reading import Reading, hollow, read
 
-ANSWER_FROM = 0.72  # score of the best topic from which it is answered at once
+ANSWER_FROM = 0.71  # score of the best topic from which it is answered at once
 MARGIN_FROM = 0.25  # and by which it must lead the second
-CHOICES_FROM = 0.3  # chance that any of the offered topics is meant, from which a choice is offered
+CHOICES_FROM = 0.32  # chance that any of the offered topics is meant, from which a choice is offered
 OFFERED_FROM = 0.03  # score under which a third topic is not worth offering
 OFFERED = 3  # topics in a choice, at most
 TOPICS = 5  # topics in a Match

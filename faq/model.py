@@ -12,8 +12,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-TopicId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+MAX_ID, MAX_LINE = 40, 120
+"""Characters of an id and of a phrasing."""
+TITLE, ANSWER, PHRASINGS = (2, 24), (1, 1200), (3, 60)
+"""Least and most characters; of phrasings their number."""
+
+TopicId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=MAX_ID)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE)]
 Source = Literal["notice", "help", "beyond"]
 Verdict = Literal["answer", "choices", "miss"]
 
@@ -42,15 +47,15 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     id: TopicId
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=24)]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=TITLE[0], max_length=TITLE[1])]
     source: Source
     checked_on: date | None = None
     step: str | None = None
     follow: tuple[TopicId, ...] = Field(default=(), max_length=4)
-    phrasings: tuple[Line, ...] = Field(min_length=3, max_length=120)
+    phrasings: tuple[Line, ...] = Field(min_length=PHRASINGS[0], max_length=PHRASINGS[1])
     must_match: tuple[Line, ...] = Field(default=(), max_length=20)
     must_not_match: tuple[Line, ...] = Field(default=(), max_length=20)
-    answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+    answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=ANSWER[0], max_length=ANSWER[1])]
     more: tuple[Addition, ...] = ()
     quotes: tuple[str, ...] = ()
     original: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)] | None = None

@@ -18,17 +18,14 @@ from bot.content.files import Files, with_shipped
 from bot.content.loading import load
 from bot.content.own import notice_topics
 from bot.content.sheets import UnreadableSheet, load_sheets
-from faq.model import Entry
+from faq.model import ANSWER, MAX_ID, MAX_LINE, PHRASINGS, TITLE, Entry
 from faq.sounds import spell
 from faq.text import fold
 
 COLUMNS = ("id", "title", "phrasings", "answer", "source", "checked_on", "follow", "references")
 """The columns of the sheet, by the key of an entry."""
 _WIDTHS = (24, 26, 48, 70, 14, 12, 30, 40)
-_SIZES = {"title": (2, 24), "answer": (1, 1200), "phrasings": (3, 120)}
-"""Least and most characters, of phrasings their number, as the schema of an entry has them."""
-MAX_ID, MAX_LINE = 40, 120
-"""Characters of an id and of a phrasing."""
+_SIZES = {"title": TITLE, "answer": ANSWER, "phrasings": PHRASINGS}
 _LISTS = ("phrasings", "follow", "references")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a cell that a program may take for a formula."""

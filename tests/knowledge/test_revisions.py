@@ -326,7 +326,7 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     await again.close()
 
 
-async def test_a_folder_that_is_swapped_behind_a_link_is_published_at_once(tmp_path: Path) -> None:
+async def test_a_folder_that_is_swapped_behind_a_link_is_published_within_two_seconds(tmp_path: Path) -> None:
     """As Kubernetes mounts a ConfigMap: links into `..data`, itself a link that is replaced."""
     folder, files = tmp_path / "content", {file.name: file.read_text("utf-8") for file in SHIPPED["faq"].glob("*.yaml")}
 
@@ -346,7 +346,7 @@ async def test_a_folder_that_is_swapped_behind_a_link_is_published_at_once(tmp_p
     put("..2", {"canteen.yaml": OWN})
     began = time.process_time()  # others use this machine too
     await until(lambda: room.knowledge.number == 2)
-    assert time.process_time() - began < 4  # twice what it takes, for it is measured under coverage as well
+    assert time.process_time() - began < 2
     assert "只管核对" in await room.asks("红烧肉几点卖")
     assert room.knowledge.content.entries.keys() & {"red-pork", "tofu"} == {"red-pork"}
     await stop(watching)
