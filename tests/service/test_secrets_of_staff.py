@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,9 +52,14 @@ class Office:
         return b"".join(path.read_bytes() for path in self.folder.glob("gradbot.db*")).decode("utf-8", "replace")
 
 
+def _letters() -> Iterator[str]:
+    return ("".join(letters) for letters in itertools.product("abcdefgh", repeat=8))
+
+
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}")
+    # Ids of letters alone: among random digits a code of four stands by chance.
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'gradbot.db'}", new_member=partial(next, _letters()))
     knowledge = Knowledge(store, shipped(), 0, None, lambda: NOW)
 
     async def fetch(_: str) -> bytes:
@@ -98,9 +103,7 @@ async def test_no_act_of_staff_takes_a_secret(office: Office, act: str) -> None:
         assert answer.withdraw, secret
         assert secret.secret not in _text(answer)
     kept = office.database()
-    # Not inside a longer run of letters and digits: a random key may hold four digits by chance.
-    whole = [rf"(?<![0-9A-Za-z]){re.escape(secret.secret)}(?![0-9A-Za-z])" for secret in FORBIDDEN]
-    assert [secret for secret in whole if re.search(secret, kept)] == []
+    assert [secret.secret for secret in FORBIDDEN if secret.secret in kept] == []
 
 
 async def test_the_text_of_a_broadcast_may_name_a_phone_and_no_password(office: Office) -> None:
