@@ -103,7 +103,7 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     def read(words: str) -> Readout:
         return doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_DOOR)
 
-    pieces = [piece for piece in ctx.pieces if piece]
+    pieces = [piece for piece in ctx.pieces if piece not in ("", text)]  # words said twice are no more sure
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]
     alone = read(text)
     if all(isinstance(act, SocialAct) for act in alone.acts) and _says_something(alone):

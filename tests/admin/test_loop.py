@@ -81,6 +81,6 @@ def test_the_time_to_group_questions_grows_as_their_number_does() -> None:
 async def test_one_person_leaves_so_many_questions_a_day(tmp_path: Path) -> None:
     room = await Newsroom.open(tmp_path / "gradbot.db")
     for _ in range(MISSES_A_DAY + 5):
-        await room.asks("停车证去哪办")
+        await room.asks("毕业证翻译件去哪里盖章")
     assert len(await room.store.questions.list_unanswered(NOON.replace(year=2012))) == MISSES_A_DAY
     await room.close()

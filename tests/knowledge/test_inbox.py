@@ -57,11 +57,11 @@ async def test_a_near_tied_question_waits_with_what_was_picked(room: Newsroom) -
     third = offered.replies[0].buttons[2][0]
     await room.presses(offered, third.text, "p1")
     tied = [one for one in await room.store.questions.list_unanswered(AT) if one.tied]
-    tied = [one for one in tied if one.question == "登录不上去"]
-    assert [one.picked for one in tied] == [third.id.rsplit("|", 1)[1], None]
+    earlier = ["请问毕业证翻译件去哪里盖章", "毕业证翻译件去哪里盖章"]
+    assert [one.question for one in tied] == ["登录不上去", "登录不上去", *earlier]
+    assert [one.picked for one in tied[:2]] == [third.id.rsplit("|", 1)[1], None]
     card = await room.says("/faq inbox")
-    while "登录不上去" not in said(card):
-        card = await room.presses(card, "下一组")
+    card = card if "登录不上去" in said(card) else await room.presses(card, "下一组")
     assert f"2 次是几条一样像，让他选的；选了“{third.text}” 1 次" in said(card)
     assert card.replies[0].buttons[0][0].text == f"算作：{third.text}"
 
