@@ -26,8 +26,9 @@ from bench.faq_train import entries
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain import privacy
+from bot.domain.storage_mask import code_steps, find_bare_codes
 from bot.reading.acts import NO_TOPIC, AnswerAct, ValuesAct, to_json
-from bot.reading.place import Asked, Parse, Parsed, Place, find_asked, find_nearby, is_verdict, menu_of, options
+from bot.reading.place import Asked, Parse, Parsed, Place, find_asked, find_nearby, list_idle, menu_of, options
 from bot.reading.reader import MessageReader, Readout
 from faq.sounds import units
 from flows.engine import Walk
@@ -61,6 +62,8 @@ LATER = frozenset(
 )
 """Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
 Form = frozenset[str]
+CONTACTS = ("0550-3055417", "kefu@chsi.com.cn")
+"""Phones and addresses of the notice, which are no secrets."""
 
 
 @cache
@@ -77,7 +80,7 @@ def place_of(turn: Turn) -> Place:
     """The place where a labelled message is typed, as the bot would know it."""
     before = turn.get("after", ())
     said = [line for line in before if not line.startswith("=")]
-    base = _at(turn["at"], len(before) - len(said))
+    base = _at(turn["at"], tuple(line.removeprefix("=") for line in before if line.startswith("=")))
     if said:
         topics = content().matcher.ask(said[-1], base.likely).topics
         topic = topics[0].id if topics else None
@@ -88,42 +91,42 @@ def place_of(turn: Turn) -> Place:
 
 
 @cache
-def _at(step_id: str, item: int) -> Place:
+def _at(step_id: str, pressed: tuple[str, ...]) -> Place:
     script, notice = content().script, next(iter(content().notices.values()))
     find_course = _parser(script.commands["change-cohort"], date(2013, 12, 5))
     if step_id == "menu":
-        return replace(menu_of(script), find_course=find_course, secret=_secret)
+        return replace(menu_of(script), find_course=find_course, secret=lambda text: bool(privacy.find(text, CONTACTS)))
     step = script.by_id["m10-done" if step_id == "done" else step_id]
     own = {entry.id for entry in content().entries.values() if entry.step == step.id}
     fields = tuple(f.name for f in notice.check_fields) if step.checklist and step.checklist.of == "fields" else ()
     today = date(2013, 12, 12) if step.reads and step.reads.reader == "day" else date(2013, 12, 5)
-    parse = _parser(step.id, today)
+    parse = _parser(step.id, today, pressed)
+    is_code = step.id in code_steps()
     return Place(
         step.id,
         find_asked(script, step),
         options(script, step),
         fields=fields,
         known_fields=tuple(f.name for f in notice.check_fields),
-        item=min(item, max(len(fields) - 1, 0)),
+        item=min(len(pressed), max(len(fields) - 1, 0)),
         likely=frozenset({*own, *step.trouble}),
         about=step.title.replace("{{ verdict.ok }}", notice.verdict.ok_button),
         nearby=find_nearby(script, step, {entry.id: entry.step for entry in content().entries.values()}),
         parse=parse,
         find_course=None if parse else find_course,
-        secret=_secret,
-        verdict=is_verdict(script, step),
+        secret=lambda text: bool(privacy.find(text, CONTACTS) or (is_code and find_bare_codes(text, CONTACTS))),
+        idle=list_idle(script, step),
     )
 
 
-def _secret(text: str) -> bool:
-    return bool(privacy.find(text, ["0550-3055417", "kefu@chsi.com.cn"]))
-
-
-def _parser(step: str, today: date) -> Parse | None:
-    """Values of a step as the walk finds them on a day."""
+def _parser(step: str, today: date, pressed: Sequence[str] = ()) -> Parse | None:
+    """Values of a step as the walk finds them on a day; what was pressed before may be a level or a school."""
     notice, script = next(iter(content().notices.values())), content().script
     walk = Walk(script, notice, datetime.combine(today, time_of_day(12)), units)
-    asking = walk.asking(Position(script.id, script.revision, step))
+    first = walk.asking(Position(script.id, script.revision, script.start))
+    readings = [first.read(label) for label in pressed] if first else []
+    answers = {key: value for reading in readings if reading for key, value in reading.answers.items()}
+    asking = walk.asking(Position(script.id, script.revision, step, answers=answers))
     if asking is None:
         return None
 

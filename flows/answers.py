@@ -120,8 +120,11 @@ def _levels(scene: Scene) -> Sequence[Option]:
 
 
 def _majors(scene: Scene) -> Sequence[Option]:
-    level = scene.answers.get("level")
-    rows = [(c, major) for c in scene.notice.cohorts for major in c.majors if level in (None, c.level)]
+    level, chosen = scene.answers.get("level"), scene.answers.get("cohort")
+    open_to = [cohort for cohort in scene.notice.cohorts if level in (None, cohort.level)]
+    if any(cohort.id == chosen and cohort.majors for cohort in open_to) and not scene.answers.get("major"):
+        open_to = [cohort for cohort in open_to if cohort.id == chosen]  # its school was said, but no major
+    rows = [(cohort, major) for cohort in open_to for major in cohort.majors]
     names = [major for _, major in rows]
     options = []
     for cohort, major in rows:
@@ -132,16 +135,29 @@ def _majors(scene: Scene) -> Sequence[Option]:
 
 
 def _read_major(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
-    found = find_course(text, scene.notice, scene.sounds, {"level": scene.answers.get("level", "")})
-    return None if found is None or found.said == {"level"} else _pick(found, options)
+    found = _course_in(text, scene)
+    if found is None or found.said == {"level"}:
+        return None
+    return _pick(found, options) or _pick(found, _majors(replace(scene, answers={**scene.answers, "cohort": ""})))
 
 
 def _read_level(text: str, scene: Scene, options: Sequence[Option]) -> ValueReading | None:
-    found = find_course(text, scene.notice, scene.sounds)
+    found = _course_in(text, scene)
     if found and found.said == {"level"}:
         levels = {course.level for course in found.courses}
         return _reading(found, [o for o in options if o.answers["level"] in levels and not o.answers["cohort"]])
+    if found and found.is_school and found.chance >= SURE and not found.asked:
+        return ValueReading({"level": found.courses[0].level, "major": "", **found.values}, spans=found.spans)
     return _pick(found, (*options, *_majors(replace(scene, answers={})))) if found else None
+
+
+def _course_in(text: str, scene: Scene) -> CourseFound | None:
+    """Find the course that a message names, where one is asked for; of the school said before, if it can be."""
+    given = scene.answers if scene.reads.reader == "major" else {}
+    level = {"level": given.get("level", "")}
+    school = {**level, "cohort": "" if given.get("major") else given.get("cohort", "")}
+    found = find_course(text, scene.notice, scene.sounds, school, expected=True)
+    return found or find_course(text, scene.notice, scene.sounds, level, expected=True)
 
 
 def _pick(found: CourseFound, options: Sequence[Option]) -> ValueReading | None:
@@ -164,8 +180,7 @@ def _reading(found: CourseFound, meant: Sequence[Option]) -> ValueReading | None
 
 
 def _find_course(text: str, scene: Scene) -> FoundValues | None:
-    within = {"level": scene.answers.get("level", "")} if scene.reads.reader == "major" else {}
-    found = find_course(text, scene.notice, scene.sounds, within)
+    found = _course_in(text, scene)
     if found is None:
         return None
     return FoundValues(found.values, (found.spans[0][0], found.spans[-1][1]), found.chance, found.asked)

@@ -77,6 +77,49 @@ _LEVELS: Mapping[str, tuple[str, ...]] = {
     "本科": ("本科", "大本", "本科班", "函授本科", "成教本科"),
     "研究生": ("研究生", "硕士", "研究生班"),
 }  # fmt: skip
+_HELD_BACK = (
+    *(
+        "留级",
+        "留过级",
+        "留了级",
+        "留了一级",
+        "降级",
+        "降过级",
+        "降了一级",
+        "蹲级",
+        "蹲了一级",
+        "蹲了一年",
+        "留了一年",
+        "多读了一年",
+    ),
+    *(
+        "多念了一年",
+        "多上了一年",
+        "延了一年",
+        "延了一级",
+        "延期毕业",
+        "延毕",
+        "延迟毕业",
+        "晚了一年毕业",
+        "上一届",
+        "上届",
+        "前一届",
+    ),
+    *(
+        "往届",
+        "往年的",
+        "跟下一届",
+        "跟着下一届",
+        "跟下届",
+        "没毕成业",
+        "没毕成",
+        "去年该毕业",
+        "去年就该毕业",
+        "掉下来的",
+        "重修的",
+    ),
+)
+"""What those who were held back say of themselves, whatever their notice calls them."""
 _MEANT_BY = {"本科": ("本科", "专升本", "高起本")}
 """A level that a notice does not have, and those that are called so loosely."""
 _WORD = re.compile(
@@ -171,7 +214,8 @@ def _forms(rows: _Rows) -> Iterator[Name]:
     yield from _forms_of_levels(rows)
     for n, (cohort, major) in enumerate(rows):
         name = major or cohort.label
-        aliases = ((fold(alias).text, FULL) for alias in cohort.aliases.get(name, ()))
+        held_back = _HELD_BACK if cohort.includes_held_back and not major else ()
+        aliases = ((fold(alias).text, FULL) for alias in (*cohort.aliases.get(name, ()), *held_back))
         for form, near in (*forms_of_major(fold(name).text), *aliases):
             yield Name(form, "major", frozenset([n]), near)
     for n, (cohort, major) in enumerate(rows):

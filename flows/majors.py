@@ -48,6 +48,13 @@ class CourseFound:
         return cohort | {key: value for key, value in major.items() if value}
 
     @property
+    def is_school(self) -> bool:
+        """Whether all candidates are majors of one cohort, and it is left open which of them."""
+        return (
+            len({course.cohort for course in self.courses}) == 1 and len(self.courses) > 1 and "major" not in self.said
+        )
+
+    @property
     def level(self) -> str | None:
         """The level of all candidates, None when they differ."""
         levels = {course.level for course in self.courses}
@@ -77,14 +84,21 @@ class _Hit:
 
 
 def find_course(
-    text: str, notice: Notice, sounds: Sounds | None = None, within: Mapping[str, str] | None = None
+    text: str,
+    notice: Notice,
+    sounds: Sounds | None = None,
+    within: Mapping[str, str] | None = None,
+    *,
+    expected: bool = False,
 ) -> CourseFound | None:
     """The course that a message names; None when it names none.
 
     `within` are answers (`level`, `cohort`) that were given before: only courses that agree with them are candidates.
+    `expected`: it was asked for, so a name among words that nobody foresaw is one, though not surely.
     """
     names, folded = names_of(notice.cohorts, sounds), fold(text)
-    hits = _judge(folded.text, list(_hits(folded.text, names, sounds)))
+    placed = list(_hits(folded.text, names, sounds))
+    hits = _judge(folded.text, placed) or (_judge(folded.text, placed, doubtful=True) if expected else [])
     stated = [hit for hit in hits if not hit.asked] or hits
     meant = [hit for hit in stated if not hit.denied]
     open_to = _of_grade(folded.text, names).difference(*(hit.name.courses for hit in stated if hit.denied))
@@ -183,7 +197,7 @@ def _heard(text: str, names: Names, sounds: Sounds) -> Iterator[_Hit]:
     for start, end in _windows(heard, names.heads, names.longest):
         name = names.sounds.get(heard[start:end])
         span = spans[start][0], spans[end - 1][1]
-        if name and (end - start > 2 or _is_alike(text[slice(*span)], name)):
+        if name and not _is_torn(text[slice(*span)]) and (end - start > 2 or _is_alike(text[slice(*span)], name)):
             yield _Hit(span, name, _WRITTEN[name.near] * (0.9 if end - start > 2 else 0.85))
 
 
@@ -191,11 +205,20 @@ _WRITTEN = {FULL: 1.0, PART: 0.95, SHORT: 0.85, LOOSE: 0.75}
 """The chance of a name that is written without a mistake."""
 
 
+_DOUBT = 0.65
+"""What is left of the chance of a name that stands among unknown words, where one was asked for."""
+
+
 def _windows(units: Sequence[str], heads: Collection[str], longest: int) -> Iterator[Span]:
     """The stretches of two units and more that begin as some name does."""
     for start, unit in enumerate(units):
         if unit in heads:
             yield from ((start, end) for end in range(start + 2, min(len(units), start + longest) + 1))
+
+
+def _is_torn(written: str) -> bool:
+    """Whether a blank stands in it that is none between letters: 升本 课 is no 本科."""
+    return not written.isascii() and any(c.isspace() for c in written)
 
 
 def _is_alike(written: str, name: Name) -> bool:
@@ -241,15 +264,19 @@ def _near(start: int, end: int, text: str, size: int) -> list[Span]:
 # What the words around say
 
 
-def _judge(text: str, hits: Sequence[_Hit]) -> list[_Hit]:
-    """The hits that are meant, in the order of the text, with what is denied and asked marked."""
+def _judge(text: str, hits: Sequence[_Hit], *, doubtful: bool = False) -> list[_Hit]:
+    """The hits that are meant, in the order of the text, with what is denied and asked marked; `doubtful`: all others
+    too, with less of a chance.
+    """
     placed = sorted(hits, key=lambda hit: hit.span)
     spans = [hit.span for hit in placed]
     kept: list[_Hit] = []
     for hit in placed:
         clause = clause_of(text, hit.span)
         rest = _rest(text, clause, spans)
-        if _is_plain(hit) or _is_meant(text, hit.span, clause, spans):
+        is_meant = _is_plain(hit) or _is_meant(text, hit.span, clause, spans)
+        if is_meant or (doubtful and hit.chance >= _WRITTEN[SHORT]):
+            hit = hit if is_meant else replace(hit, chance=hit.chance * _DOUBT)
             kept.append(replace(hit, denied=_is_denied(text, hit, clause, kept), asked=is_question(rest)))
     return kept
 
@@ -290,7 +317,7 @@ _LINK = re.compile(r"[的个那]+")
 _DENIAL = re.compile(r"(?:不是|不[读学念]|没[读学念]|并非|别选|不在|不算)(?:我|的|[学读念]|那个|这个|什么|啥|在)*$")
 _FILLERS = (
     r"我们?|俺们?|咱们?|本人|自己|不?是|就|也|都|的|滴|得|地|哒|[学读念上报选]|专业|本科生|年|系|班|届|级|这个?|那个?|个|呗|吧|啊|呀|嘛|哦|嗯|了|来着|应该|好像"
-    r"|嘞|咧|哩|唻|呢|啦|咯|呐|算是?|[改换选]成?|[这那]?一[波批拨届]|往届|[去今]年|原来|其实|一起|弄|搞|干"
+    r"|额|呃|普通|搞|干|做|读书|嘞|咧|哩|唻|呢|啦|咯|呐|算是?|[改换选]成?|[这那]?一[波批拨届]|往届|[去今]年|原来|其实|一起|弄|搞|干"
     r"|大概|属于|里头?|毕业|学?生|同学|老师|你好|您好|在|和|跟|叫|当时|以前|现在|名字|层次|函授|业余|成教|下来|\d|[.!?()（）\[\]\"'“”/+-]|说错|选错|不对|哈"
     r"|\b(?:wo|shi|de|xue|du|zhuanye|ban|ji)\b|\s"
 )

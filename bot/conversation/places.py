@@ -61,7 +61,7 @@ def _at_step(ctx: Context, position: Position) -> Place:
         parse=_value_finder(ctx, position),
         about=ctx.voice.fill(step.title),
         nearby=ctx.content.nearby[step.id],
-        verdict=places.is_verdict(script, step),
+        idle=places.list_idle(script, step),
     )
 
 

@@ -111,13 +111,13 @@ def take_values(ctx: Context, text: str, acts: Sequence[ValuesAct]) -> Turn:
 
 
 def _value_words(ctx: Context, reading: ValueReading) -> str:
-    """Return what was taken, in words: the major with its class, or the day as it is written."""
+    """Return what was taken, in words: the major with its class, a class alone, or the day as it is written."""
     answers = reading.answers
+    cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
     if major := answers.get("major"):
-        cohort = next((c for c in ctx.voice.notice.cohorts if c.id == answers.get("cohort")), None)
         return f"{cohort.label}{major}" if cohort and cohort.label != major else major
     if "level" in answers:
-        return answers["level"]
+        return cohort.label if cohort else answers["level"]
     day = next((day_of(answer) for answer in answers.values()), None)
     return ctx.content.phrases.facts.format_day(day) or ""
 

@@ -167,7 +167,7 @@ class Surroundings:
         names = self._look.book.names
         for group, like in self._look.shared[at]:
             kind, name = names[group].split(".")
-            if name != "already-done" or not self.place.verdict:
+            if name not in self.place.idle:
                 yield Meaning((_act(kind, name),), (kind, name), alike=kind, like=like)
 
     def _list_questions(self, at: int) -> Iterator[Meaning]:

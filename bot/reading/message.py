@@ -108,9 +108,9 @@ class Segment:
         return not self.is_whole, not self.does_ask, self.soft, self.hard_inside
 
     def covers(self, span: tuple[int, int]) -> bool:
-        """Return whether it holds a stretch of the raw text."""
+        """Return whether it holds a stretch of the raw text; signs before the first and behind the last word count."""
         start, end = self.raw
-        return start <= span[0] and span[1] <= end
+        return (start <= span[0] or not self.first) and (span[1] <= end or self.last == len(self.message.atoms))
 
     @cached_property
     def asking(self) -> list[bool]:

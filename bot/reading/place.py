@@ -66,6 +66,7 @@ class Place:
     that of the step. `offered` is how many things there are to pick from, `likely` topics that belong to the step or
     follow the last answer, `nearby` those of the steps around it. `parse` reads the values that the step asks for,
     `find_course` a class or major where the step asks for none, `secret` finds what should not have been typed.
+    `idle` are commands that nobody means here.
     """
 
     step: str
@@ -82,7 +83,7 @@ class Place:
     parse: Parse | None = None
     find_course: Parse | None = None
     secret: Callable[[str], bool] | None = None
-    verdict: bool = False
+    idle: frozenset[str] = frozenset()
 
     @property
     def ticks(self) -> bool:
@@ -184,6 +185,13 @@ def place_words(script: Script, step: Step) -> dict[str, list[tuple[Loc, str]]]:
 
 def _place_each(loc: Loc, words: Iterable[str]) -> Iterator[tuple[Loc, str]]:
     return (((*loc, at), word) for at, word in enumerate(words))
+
+
+def list_idle(script: Script, step: Step) -> frozenset[str]:
+    """Return the commands that nobody means at a step: where 正确 is clicked, 点了正确 is the answer; where the class
+    is asked for, there is none yet that could be changed.
+    """
+    return frozenset([*["already-done"] * is_verdict(script, step), *["change-cohort"] * (step.id == script.start)])
 
 
 def is_verdict(script: Script, step: Step) -> bool:

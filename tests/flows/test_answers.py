@@ -139,12 +139,38 @@ def test_majors_between_which_the_words_do_not_decide_are_offered() -> None:
     reading = read("level", "会计")
     assert reading
     assert [option.text for option in reading.offered] == ["会计电算化", "会计学（安徽财经大学）"]
-    school = read("level", "安财的")
-    assert school
-    assert [option.answers["major"] for option in school.offered] == ["会计学", "工商管理"]
     assert read("major", "会计", level="专科") == ValueReading(
         {"level": "专科", "cohort": "zhuanke", "major": "会计电算化"}, spans=((0, 2),)
     )
+
+
+def test_a_school_alone_is_kept_and_leaves_its_majors_to_choose_from() -> None:
+    reading = read("level", "在安财读的升本 课早上完了")
+    assert reading
+    assert reading.answers == {"level": "专升本", "cohort": "ancai", "major": ""}
+    scene = Scene(Reads(reader="major", into="clicked", offer=()), NOTICE, reading.answers, TODAY)
+    majors = READERS["major"].options(scene)
+    assert [option.answers["major"] for option in majors] == ["会计学", "工商管理"]
+    assert READERS["major"].read("会计", scene, majors) == ValueReading(majors[0].answers, spans=((0, 2),))
+    other = READERS["major"].read("土木工程", scene, majors)  # whoever was wrong about the school
+    assert other
+    assert other.answers["cohort"] == "angong"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("额是大专 刚才点岔了", "专科"), ("我是上一届挂科掉下来的", "往届留级生"), ("不是升本的 就普通大专", "专科")],
+)
+def test_what_is_asked_for_is_found_among_other_words(text: str, answer: str) -> None:
+    reading = read("level", text)
+    assert reading
+    assert answer in (reading.answers["level"], reading.answers["major"])
+
+
+def test_what_stands_among_unknown_words_is_offered_where_a_major_is_asked_for() -> None:
+    reading = read("major", "搞建筑技术的工地 天天蹲", level="专科")
+    assert reading
+    assert [option.answers["major"] for option in reading.offered] == ["建筑工程技术"]
 
 
 def test_a_major_is_known_by_its_sound_where_sounds_are_given() -> None:

@@ -162,7 +162,7 @@ def test_a_secret_is_read_as_nothing_else() -> None:
 
 def test_the_clicked_button_is_a_command_except_where_it_is_asked_for() -> None:
     assert acts("我早就点过正确了", place("m3-account")) == {CommandAct("already-done")}
-    assert acts("我点了正确", place("m9-verdict", verdict=True)) == {AnswerAct("done")}
+    assert acts("我点了正确", place("m9-verdict", idle=frozenset({"already-done"}))) == {AnswerAct("done")}
 
 
 @pytest.mark.parametrize("seed", range(3))
