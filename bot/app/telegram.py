@@ -105,6 +105,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         gc.freeze()  # what is loaded by now is no garbage, and looking through it delays every turn
         _log.info("opening", content=serving.content.revision, entries=len(serving.content.entries))
         words, posts = _words(serving.content.phrases), _posts(chosen, bot, serving.content.phrases)
+        posts.load_file = workspace.store.tickets.load_file
         floods = Floods(time.monotonic, may_be_urgent)
         channel = Telegram(bot, intake, words, posts, serving.outbox.owe, floods=floods)
         serving.doors.addresses[channel.name] = lambda: channel.address

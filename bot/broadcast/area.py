@@ -71,7 +71,7 @@ class BroadcastArea:
         fetch: Fetch,
         paint: Paint = draw_in_process,
     ) -> None:
-        self._fetch, self._paint = fetch, paint
+        self.fetch, self._paint = fetch, paint
         self._store = store
         self._rows, self._ledger, self._funnel = store.broadcasts, store.ledger, store.funnel
         self._content, self._local = content, local
@@ -162,7 +162,7 @@ class BroadcastArea:
         if file.kind != "document" or file.size > MOST_BYTES:
             return Listed((), ())
         try:
-            return await asyncio.to_thread(parse_unfinished, await self._fetch(file.id))
+            return await asyncio.to_thread(parse_unfinished, await self.fetch(file.id))
         except (ConnectionError, UnreadableSheet):
             return Listed((), ())
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.visit import Gone, Visit, download
 from bot.domain.areas import Decision
-from bot.domain.messages import Answer, Incoming, Reply
+from bot.domain.messages import Answer, Incoming, Reply, Sent
 from bot.domain.roles import Role
 from bot.domain.session import Session
-from bot.domain.tickets import Ticket, TicketState
+from bot.domain.tickets import MOST_FILE, Ticket, TicketState
+from bot.render.answers import render_answer
 from bot.render.reply import Voice
-from bot.store.tickets import FoundTicket
+from bot.store.tickets import FoundTicket, KeptFile, SpokenWords
 from bot.tickets.number import ALPHABET, LENGTH
 from bot.tickets.staff_posts import step_title
 from bot.tickets.waiting import describe_wait
@@ -34,6 +37,13 @@ FILTERS: Mapping[str, Sequence[TicketState]] = {
 }
 """States that each filter of the list shows."""
 ACTS = ("take", "drop", "close", "reopen")
+MOST_NAME = 80
+"""Characters of the name of a file."""
+SENDABLE = frozenset(
+    f".{end}"
+    for end in "pdf doc docx wps xls xlsx et csv ppt pptx txt rtf png jpg jpeg zip".split()  # noqa: SIM905
+)
+"""Ends of the names of files that an answer may bring: forms to fill in, and pictures."""
 
 _NUMBER = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 _TOPIC = re.compile(r"[a-z0-9_-]{1,40}", re.ASCII)
@@ -71,14 +81,20 @@ def _describe(visit: Visit, ticket: Ticket) -> tuple[str, str, str]:
 
 
 async def show_ticket(visit: Visit) -> Response:
-    """Show a ticket with what was said."""
-    return await _show(visit, await _find(visit))
+    """Show a ticket with what was said, and an answer of the FAQ to be changed where one was asked for."""
+    found, entry = await _find(visit), visit.content.entries.get(visit.asked("with"))
+    if entry is None:
+        return await _show(visit, found)
+    voice = Voice(visit.content, Session(found.ticket.notice), visit.now)
+    return await _show(visit, found, typed="\n\n".join(reply.text for reply in render_answer(voice, entry)))
 
 
 async def _show(visit: Visit, found: FoundTicket, *, typed: str = "", refused: Answer | None = None) -> Response:
     ticket, entries = found.ticket, visit.content.entries
     state, step, waited = _describe(visit, ticket)
     about: dict[str, object] = {"said": refused} if refused else {}
+    words, files = visit.store.tickets.words, visit.store.tickets.files
+    told: list[SpokenWords | KeptFile] = [*await words(ticket.number, MOST_WORDS), *await files(ticket.number)]
     return await visit.show(
         "ticket.html",
         status=422 if refused else 200,
@@ -86,7 +102,8 @@ async def _show(visit: Visit, found: FoundTicket, *, typed: str = "", refused: A
         state=state,
         step=step,
         waited=waited,
-        spoken=await visit.store.tickets.words(ticket.number, MOST_WORDS),
+        told=sorted(told, key=lambda one: one.at),
+        suffixes=",".join(sorted(SENDABLE)),
         names=await visit.parts.names(),
         topics=[entries[topic] for topic in ticket.topics if topic in entries],
         entries=list(entries.values()),
@@ -112,6 +129,8 @@ async def change_ticket(visit: Visit) -> Response:
     """Take a ticket, give it back, close it, open it again; or answer with an entry of the FAQ."""
     found, act, topic = await _find(visit), visit.field("act"), visit.field("topic")
     number = found.ticket.number
+    if act == "fill" and _TOPIC.fullmatch(topic):
+        return RedirectResponse(f"{visit.parts.base}/tickets/{number}?with={topic}#text", 303)
     if act == "say" and _TOPIC.fullmatch(topic):
         act = f"say|{topic}"
     elif act not in ACTS:
@@ -121,22 +140,60 @@ async def change_ticket(visit: Visit) -> Response:
 
 
 async def say(visit: Visit) -> Response:
-    """Answer the graduate, or leave a note among staff; what is refused stays in the field."""
+    """Answer the graduate, with a file or without, or leave a note among staff; what is refused stays in the field."""
     found, text = await _find(visit), visit.field("text").strip()
-    mark = "//" if visit.field("kind") == "note" else ""
-    answer = await _act(visit, found.ticket.number, visit.incoming(text=f"{mark}{text}", place="staff"))
+    is_note, (name, content) = visit.field("kind") == "note", visit.upload
+    wrong = _find_fault(visit, is_note=is_note) if name else ""
+    mark = "//" if is_note else ""
+    incoming = visit.incoming(text=f"{mark}{text}", place="staff")
+    if name:
+        file = Sent("document", secrets.token_urlsafe(16), PurePath(name.replace("\\", "/")).name[-MOST_NAME:])
+        incoming = replace(incoming, file=file, upload=content)
+    answer = await _act(visit, found.ticket.number, incoming, wrong)
     if answer.replies:
         return await _show(visit, found, typed=text, refused=answer)
     return visit.lead(f"/tickets/{found.ticket.number}")
 
 
-async def _act(visit: Visit, number: str, incoming: Incoming) -> Answer:
+def _find_fault(visit: Visit, *, is_note: bool) -> str:
+    """Return why the file of a form is not sent; empty when it may be."""
+    words, (name, content) = visit.rendering.words["tickets"]["wrong_file"], visit.upload
+    if is_note:
+        return str(words["note"])
+    if PurePath(name).suffix.lower() not in SENDABLE:
+        return str(words["kind"])
+    if len(content) > MOST_FILE:
+        return str(words["large"])
+    return "" if content else str(words["empty"])
+
+
+async def _act(visit: Visit, number: str, incoming: Incoming, wrong: str = "") -> Answer:
     async def decide(incoming: Incoming, _: Role, at: datetime) -> Decision:
-        if incoming.press is None and not incoming.text.strip("/ "):
+        if wrong:
+            return Decision((Reply(wrong),))
+        if incoming.press is None and not incoming.text.strip("/ ") and not incoming.file:
             return Decision((Reply(visit.rendering.words["tickets"]["empty"]),))
         return await visit.parts.service.staff.decide_on_ticket(visit.content, number, incoming, at)
 
     return await visit.act(incoming, decide)
+
+
+async def send_file(visit: Visit) -> Response:
+    """Send a file of a ticket, to be saved: nothing of it is opened here."""
+    found, number = await _find(visit), visit.number("file")
+    kept = next((one for one in await visit.store.tickets.files(found.ticket.number) if one.id == number), None)
+    if kept is None:
+        raise Gone
+    try:
+        fetch = visit.parts.broadcasts.area.fetch
+        content = (
+            await fetch(kept.source) if kept.source else await visit.store.tickets.load_own(found.ticket.number, number)
+        )
+    except ConnectionError:
+        raise Gone from None
+    if content is None:
+        raise Gone
+    return download(kept.name, content, "application/octet-stream")
 
 
 PAGES = (
@@ -144,4 +201,5 @@ PAGES = (
     ConsolePage("GET", "/tickets/{number}", "staff", show_ticket),
     ConsolePage("POST", "/tickets/{number}", "staff", change_ticket),
     ConsolePage("POST", "/tickets/{number}/say", "staff", say),
+    ConsolePage("GET", "/tickets/{number}/files/{file}", "staff", send_file),
 )

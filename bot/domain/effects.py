@@ -16,9 +16,9 @@ from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
 from bot.domain.session import SetAside
-from bot.domain.tickets import Changed, Opened, TicketWords
+from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 
-TicketEffect = Opened | Changed | Queued | Swept | TicketWords
+TicketEffect = Opened | Changed | Queued | Swept | TicketWords | TicketFile
 RoleEffect = OwnersNamed | Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once

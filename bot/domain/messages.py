@@ -61,7 +61,8 @@ class Incoming:
     `message` is the channel's number of what staff wrote. `in_album`: it belongs to photos or files that were sent as
     one, of which an earlier one was answered.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
-    send again, empty when there is none. Both are used for staff only; files of graduates are never opened.
+    send again, empty when there is none. Both are used for staff only; files of graduates are never opened. `upload` is
+    the content of the file, where it came with a form; its `id` is ours then.
     """
 
     channel: str
@@ -74,6 +75,7 @@ class Incoming:
     thread: str | None = None
     reply_to: str | None = None
     file: Sent | None = None
+    upload: bytes | None = None
     html: str = ""
     edits: bool = False
     name: str = ""
@@ -102,11 +104,15 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A small file that goes with a reply. `content` is its text, or base64 of other content."""
+    """A small file that goes with a reply. `content` is its text, or base64 of other content.
+
+    `kept` is the id of a file that is kept with a ticket; `content` is empty then, and the channel asks for it.
+    """
 
     name: str
-    content: str
+    content: str = ""
     base64: bool = False
+    kept: str = ""
 
     @property
     def data(self) -> bytes:
@@ -287,6 +293,8 @@ Ready = Callable[[], Awaitable[bool]]
 """Called just before a message is sent. False: it must not be sent after all."""
 Draw = Callable[[Picture], Awaitable[bytes | None]]
 """Returns a picture as PNG; None when it cannot be drawn."""
+LoadFile = Callable[[str], Awaitable[bytes | None]]
+"""Returns the content of a file that is kept with a ticket; None when it is kept no more."""
 Receive = Callable[[Incoming], Awaitable[Answer]]
 """Callback of a channel: takes what came in, returns the answer. Raises NotSaved alone, only with an `update_id`."""
 Owe = Callable[[Owed], Awaitable[None]]

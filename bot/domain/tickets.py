@@ -60,6 +60,29 @@ class TicketWords:
     text: str
 
 
+MOST_FILE = 5_000_000
+"""Bytes of a file that staff send with a form."""
+MOST_FILES = 20
+"""Such files that one ticket keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFile:
+    """A file about a ticket is kept with it: by the channel's own id (`source`), or with its content.
+
+    `key` is unique. One of a graduate is kept until the ticket closes, one of staff for a month, so that it can be
+    fetched after the ticket is closed.
+    """
+
+    number: str
+    side: Literal["graduate", "staff"]
+    key: str
+    name: str
+    size: int
+    source: str | None = None
+    content: bytes | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A ticket as it is now, with the `version` that was read. Outdated when the store has another version."""

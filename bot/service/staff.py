@@ -160,6 +160,7 @@ class StaffTurns:
             said_by,
             takes_files=found.channel == incoming.channel,
             names=await self._names(content, incoming.channel),
+            files=len(await self._store.tickets.files(found.ticket.number)) if incoming.upload is not None else 0,
         ).decide(incoming)
 
     async def _tell_of_lost_desk(self, content: Content, channel: str, now: datetime) -> Decision:

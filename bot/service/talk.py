@@ -36,6 +36,14 @@ class Talk:
         now, rehearsed = local(self.present(), self.today), self.today is not None
         return Answer(decide(self.content(), None, Incoming(self.channel, ""), now, rehearsed=rehearsed).replies)
 
+    async def load_file(self, key: str) -> bytes | None:
+        """Return a file that came with an answer to a ticket; None when it is kept no more. NotSaved as `recall`."""
+        try:
+            return await self.store.tickets.load_file(key)
+        except StoreProblem as problem:
+            _log.error("store_problem", **problem.for_log, channel=self.channel)
+            raise NotSaved from None
+
     async def recall(self, user: str) -> Sequence[PastTurn]:
         """Return the last turns of a person, oldest first; what waits for them is now among these, as delivered.
 

@@ -20,7 +20,17 @@ from bot.store.outbox import queue
 from bot.store.people import delete_person
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.standing import standing_of
-from bot.store.tables import KEPT_TURNS, doors, join_codes, outbox, people, person_id, ticket_words, tickets
+from bot.store.tables import (
+    KEPT_TURNS,
+    doors,
+    join_codes,
+    outbox,
+    people,
+    person_id,
+    ticket_words,
+    tickets,
+)
+from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of
 
 Found = Row[Any, Any, Any, Any]
@@ -163,7 +173,7 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
     await connection.execute(update(doors).where(*opened).values(person=stays.id))
     if takes_session:
         await connection.execute(delete(join_codes).where(join_codes.c.person == stays.id))
-    for table in (tickets, ticket_words):
+    for table in (tickets, ticket_words, ticket_files):
         await connection.execute(update(table).where(table.c.person == goes.id).values(person=stays.id))
     # An answer on its way goes to where the person is now.
     waiting = (outbox.c.channel == goes.channel, outbox.c.user_id == goes.user_id)

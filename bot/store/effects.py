@@ -18,7 +18,7 @@ from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
 from bot.domain.session import SetAside
-from bot.domain.tickets import Changed, Opened, TicketWords
+from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 from bot.store import (
     broadcasts,
     codes,
@@ -41,6 +41,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Opened: tickets.open_ticket,
     Changed: tickets.change_ticket,
     TicketWords: tickets.add_words,
+    TicketFile: tickets.add_file,
     Queued: outbox.queue,
     Swept: outbox.delete_fleeting,
     Invited: roles.save_invitation,

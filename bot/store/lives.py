@@ -7,6 +7,7 @@
 | events of steps | `EVENTS` |
 | recipients of a broadcast | `RECIPIENTS` after its end; its numbers stay in the chain of proof |
 | the audit | `AUDIT` |
+| files about a ticket | `TICKET_FILES`; those of a graduate until the ticket closes |
 | revisions of the content | `REVISIONS` after a newer one came; their texts as long as anything refers to them |
 | counts by day, the chain of proof | for ever: they lead to nobody |
 """
@@ -29,11 +30,13 @@ from bot.store.knowledge_tables import drafts, revisions, texts, trials
 from bot.store.people import tables_of_a_person
 from bot.store.rows import Rows, RunningTasks, run_to_completion
 from bot.store.tables import audit, misses, outbox, people, step_events
+from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of
 
 EVENTS = timedelta(days=400)
 RECIPIENTS = timedelta(days=400)
 AUDIT = timedelta(days=3 * 365)
+TICKET_FILES = timedelta(days=30)
 REVISIONS = timedelta(days=2 * 365)
 PEOPLE_AT_ONCE = 100
 """People who are deleted in one transaction, with some dozens of rows each."""
@@ -113,6 +116,7 @@ async def delete_old(connection: AsyncConnection, at: datetime) -> int:
     ends: Sequence[tuple[Table, Any]] = (
         (step_events, step_events.c.at < text_of(at - EVENTS)),
         (audit, audit.c.at < text_of(at - AUDIT)),
+        (ticket_files, ticket_files.c.at < text_of(at - TICKET_FILES)),
         (revisions, replaced.exists()),
     )
     for table, which in ends:

@@ -25,6 +25,7 @@ from bot.domain.outbox import Queued, Swept
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
 from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
+from bot.store.ticket_tables import ticket_files
 from bot.store.tickets import note_copy, note_delivery
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
@@ -257,13 +258,17 @@ async def _note(connection: AsyncConnection, row: Row[Any], delivered: Delivered
 
 
 async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Origin) -> None:
-    """Queue the deletion of what is fleeting of a ticket in the staff chat; what waits to go there does not go."""
+    """Queue the deletion of what is fleeting of a ticket in the staff chat; what waits to go there does not go. The
+    graduate's files are kept no more.
+    """
     this = select(tickets.c.id).where(tickets.c.number == swept.number).scalar_subquery()
     found = (ticket_messages.c.ticket == this, ticket_messages.c.fleeting)
     for (message,) in (await connection.execute(select(ticket_messages.c.message).where(*found))).all():
         await queue(connection, Queued("staff", swept.said, change="delete", source=message), origin)
     await connection.execute(update(ticket_messages).where(*found).values(fleeting=False))
     await connection.execute(update(outbox).where(outbox.c.ticket == this, outbox.c.fleeting).values(reply=None))
+    theirs = (ticket_files.c.ticket == this, ticket_files.c.side == "graduate")
+    await connection.execute(delete(ticket_files).where(*theirs))
 
 
 def _lease_end(at: datetime) -> str:

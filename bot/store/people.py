@@ -24,8 +24,8 @@ from bot.store.tables import KEPT_TURNS, broken_sessions, metadata, outbox, peop
 from bot.store.times import text_of
 
 _JSON_COLUMNS = {"session", "answer", "turn", "files"}
-# Columns that say nothing of the person.
-_INTERNAL = {"id", "person", "slot"}
+# Columns that say nothing of the person, and files that they were sent.
+_INTERNAL = {"id", "person", "slot", "data"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered, Sent
-from bot.domain.tickets import Changed, Opened, Ticket, TicketSide, TicketState, TicketWords
+from bot.domain.tickets import Changed, Opened, Ticket, TicketFile, TicketSide, TicketState, TicketWords
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import people, ticket_copies, ticket_messages, ticket_words, tickets
+from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of, time_of
+from bot.store.upsert import upsert
 
 _PERSON = (
     select(people.c.id)
@@ -48,6 +50,19 @@ class SpokenWords:
     side: TicketSide
     who: str | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is kept with a ticket; `source` is the channel's own id of it, None: its content is kept."""
+
+    id: int
+    at: datetime
+    side: TicketSide
+    who: str | None
+    name: str
+    size: int
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,24 @@ class TicketRows(ReadRows):
         rows = await self._fetch(newest)
         return [SpokenWords(time_of(row.at), row.side, row.who, row.text) for row in reversed(rows)]
 
+    async def files(self, number: str) -> list[KeptFile]:
+        """Return the files that are kept with a ticket, oldest first."""
+        kept = select(*(ticket_files.c[name] for name in ("id", "at", "side", "who", "name", "size", "source")))
+        kept = kept.join(tickets, tickets.c.id == ticket_files.c.ticket).where(tickets.c.number == number)
+        rows = await self._fetch(kept.order_by(ticket_files.c.id))
+        return [KeptFile(row[0], time_of(row.at), *row[2:]) for row in rows]
+
+    async def load_file(self, key: str) -> bytes | None:
+        """Return the content of a file by its key; None when none is kept."""
+        rows = await self._fetch(select(ticket_files.c.data).where(ticket_files.c.key == key))
+        return rows[0].data if rows else None
+
+    async def load_own(self, number: str, file: int) -> bytes | None:
+        """Return the content of a file of a ticket by its number; None when none is kept."""
+        own = select(ticket_files.c.data).join(tickets, tickets.c.id == ticket_files.c.ticket)
+        rows = await self._fetch(own.where(tickets.c.number == number, ticket_files.c.id == file))
+        return rows[0].data if rows else None
+
     async def overdue(self, at: datetime) -> list[Ticket]:
         """Return the tickets in which nobody said anything for too long, oldest first."""
         return await self._tickets(and_(tickets.c.release_at <= text_of(at), tickets.c.state.in_(("open", "taken"))))
@@ -155,6 +188,16 @@ async def add_words(connection: AsyncConnection, words: TicketWords, origin: Ori
     who = None if words.side == "graduate" else origin.user
     row = insert(ticket_words).values(person=whose, ticket=ticket, at=text_of(origin.at), side=words.side, who=who)
     await connection.execute(row.values(text=words.text))
+
+
+async def add_file(connection: AsyncConnection, file: TicketFile, origin: Origin) -> None:
+    """Keep a file with its ticket; one with the same key is there already."""
+    own = tickets.c.number == file.number
+    row: dict[str, Any] = {"person": select(tickets.c.person).where(own).scalar_subquery()}
+    row |= {"ticket": select(tickets.c.id).where(own).scalar_subquery(), "at": text_of(origin.at), "side": file.side}
+    row |= {"who": None if file.side == "graduate" else origin.user, "key": file.key, "name": file.name}
+    row |= {"size": file.size, "source": file.source, "data": file.content}
+    await connection.execute(upsert(connection.dialect.name)(ticket_files).values(row).on_conflict_do_nothing())
 
 
 async def change_ticket(connection: AsyncConnection, changed: Changed, _: Origin) -> None:

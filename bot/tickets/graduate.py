@@ -21,7 +21,7 @@ from bot.domain.privacy import Kind
 from bot.domain.spelling import fold
 from bot.domain.tickets import Changed, Opened, Ticket, TicketWords
 from bot.render.reply import Voice
-from bot.tickets.staff_posts import mask_for_staff, post_to_staff, staff_rows, step_title, sweep
+from bot.tickets.staff_posts import describe_file, mask_for_staff, post_to_staff, staff_rows, step_title, sweep
 from bot.tickets.waiting import close, describe_wait, promise, start_waiting
 
 MAX_TOPICS = 5
@@ -151,7 +151,8 @@ def pass_files(voice: Voice, ticket: Ticket) -> Decision:
     ]
     after = start_waiting(voice, replace(ticket, held=()))
     said = phrases.file_passed.format(n=len(posts))
-    return Decision(voice.bubbles(said), (Changed(after), *posts))
+    kept = [describe_file(phrases, ticket, "graduate", file) for file in ticket.held]
+    return Decision(voice.bubbles(said), (Changed(after), *posts, *kept))
 
 
 def drop_files(voice: Voice, ticket: Ticket) -> Decision:

@@ -20,20 +20,20 @@ from bot.content.phrases.desk import DeskPhrases
 from bot.domain.areas import Decision
 from bot.domain.button_ids import Ask
 from bot.domain.effects import Effect
-from bot.domain.messages import Bulletin, Button, Incoming, Reply, Sent
+from bot.domain.messages import Attachment, Bulletin, Button, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
-from bot.domain.tickets import Changed, Ticket, TicketState, TicketWords
+from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketState, TicketWords
 from bot.domain.zone import utc
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
 from bot.render.reply import Voice
 from bot.tickets.hours import is_open
 from bot.tickets.number import ALPHABET, LENGTH
-from bot.tickets.staff_posts import post_to_staff, staff_rows, step_title, sweep, ticket_button
+from bot.tickets.staff_posts import describe_file, post_to_staff, staff_rows, step_title, sweep, ticket_button
 from bot.tickets.waiting import close, describe_wait, release_time
 from faq.model import Entry
 
@@ -69,6 +69,7 @@ class StaffTurn:
 
     `current` is the number of the graduate's ticket that is not closed, `said_by` the ids of those who were asked to
     say just this again. `takes_files`: files can reach the graduate where they are. `names` are those of staff, by id.
+    `files` are kept with the ticket.
     """
 
     content: Content
@@ -79,6 +80,7 @@ class StaffTurn:
     said_by: frozenset[str] = frozenset()
     takes_files: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
+    files: int = 0
 
     @property
     def words(self) -> DeskPhrases:
@@ -97,12 +99,30 @@ class StaffTurn:
             return self._note("" if incoming.other == "edited" else text[note.end() :])
         if question := self._ask_to_confirm(text):
             return question
+        if file and incoming.upload is not None:
+            return self._send_upload(text, file, incoming.upload)
         if file and not self.takes_files:
             return Decision((Reply(self.words.no_files),))
         if incoming.other == "edited":
             return self._edit(incoming)
-        answers = _with_file(self.words.answer, text, file) if file else [Reply(text)]
-        return self._answer(answers, source=incoming.message)
+        if file is None:
+            return self._answer([Reply(text)], source=incoming.message)
+        answered = self._answer(_with_file(self.words.answer, text, file), source=incoming.message)
+        return self._keep_file(answered, file)
+
+    def _send_upload(self, text: str, file: Sent, content: bytes) -> Decision:
+        """Answer with a file that came with a form; it is kept with the ticket until the graduate fetches it."""
+        if self.files >= MOST_FILES:
+            return Decision((Reply(self.words.files_kept.format(n=MOST_FILES)),))
+        answered = self._answer([Reply(text, attachment=Attachment(file.name, kept=file.id))])
+        return self._keep_file(answered, file, content)
+
+    def _keep_file(self, answered: Decision, file: Sent, content: bytes | None = None) -> Decision:
+        """Return an answer with a file as a decision that keeps the file too; nothing where nothing was answered."""
+        if not any(isinstance(effect, Changed) for effect in answered.effects):
+            return answered
+        kept = describe_file(self.words, self.ticket, "staff", file, content)
+        return replace(answered, effects=(*answered.effects, kept))
 
     def _note(self, text: str) -> Decision:
         """Keep words among staff, of which the graduate hears nothing."""
@@ -278,7 +298,8 @@ def _cut_answer(words: DeskPhrases, answer: Reply) -> list[Reply]:
     if answer.bulletin:
         return [answer]
     first, *rest = cut(answer.text, MAX_ANSWER)
-    return [Reply(part, source=answer.source) for part in (words.answer.format(words=first), *rest)]
+    parts = [Reply(part, source=answer.source) for part in (words.answer.format(words=first).strip(), *rest)]
+    return [*parts[:-1], replace(parts[-1], attachment=answer.attachment)]
 
 
 def _with_file(sentence: str, text: str, file: Sent) -> list[Reply]:

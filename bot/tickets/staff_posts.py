@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,10 +11,10 @@ from typing import Literal
 from bot.content.content import Content
 from bot.content.phrases.desk import DeskPhrases
 from bot.domain.effects import Effect
-from bot.domain.messages import Button, Change, Reply
+from bot.domain.messages import Button, Change, Reply, Sent
 from bot.domain.outbox import Queued, Swept
 from bot.domain.session import Session
-from bot.domain.tickets import Ticket
+from bot.domain.tickets import Ticket, TicketFile
 from bot.render.layout import Rows
 from bot.render.reply import Voice
 
@@ -54,6 +55,21 @@ def mark_delivered(content: Content, number: str, source: str, change: Change) -
     if change:
         return replace(post_to_staff(words, Ticket(number), words.edit_delivered), under=source)
     return Queued("staff", Reply(words.delivered), number, change="mark", source=source)
+
+
+def describe_file(
+    words: DeskPhrases,
+    ticket: Ticket,
+    side: Literal["graduate", "staff"],
+    file: Sent,
+    content: bytes | None = None,
+) -> TicketFile:
+    """Return a file as it is kept with the ticket: with its content, or by the channel's own id."""
+    name = file.name or words.file_names[file.kind]
+    if content is not None:
+        return TicketFile(ticket.number, side, file.id, name, len(content), content=content)
+    key = hashlib.sha256(f"{ticket.number} {file.id}".encode()).hexdigest()[:32]
+    return TicketFile(ticket.number, side, key, name, file.size, source=file.id)
 
 
 def sweep(words: DeskPhrases, number: str) -> Swept:

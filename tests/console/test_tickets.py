@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 
 from bot.app.build import TELEGRAM
-from bot.domain.messages import Delivered, Outcome, Post
+from bot.domain.messages import Delivered, Incoming, Outcome, Post, Sent
+from bot.domain.tickets import MOST_FILE, MOST_FILES
 from tests.console.conftest import School, Teacher
 
 
@@ -96,3 +98,87 @@ async def test_an_unknown_ticket_or_answer_is_nowhere(school: School) -> None:
     for path in ("/tickets/ZZZZZZ", "/tickets/1%27--", "/file/0", "/file/9999999999999", "/tickets?before=x"):
         await teacher.opens(path)
         assert teacher.status == (200 if "?" in path else 404), path
+
+
+FORM = b"%PDF-1.4 a form"
+
+
+async def answer_with_file(teacher: Teacher, number: str, name: str, content: bytes, **fields: str) -> None:
+    await teacher.opens(f"/tickets/{number}")
+    form = {**teacher.hidden, "kind": "answer", "text": "请填好带来。", **fields}
+    sent = await teacher.client.post(
+        f"/console/tickets/{number}/say", data=form, files={"file": (name, content)}, follow_redirects=True
+    )
+    teacher.html, teacher.status = sent.text, sent.status_code
+
+
+async def test_an_answer_brings_a_form_that_the_graduate_gets_after_the_ticket_is_closed(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    await answer_with_file(teacher, number, "C:\\桌面\\更正<b>表.pdf", FORM)
+    assert "更正&lt;b&gt;表.pdf" in teacher.html
+    address = re.findall(r'href="/console(/tickets/\w+/files/\d+)"', teacher.html)[0]
+    got = await teacher.client.get(f"/console{address}")
+    assert (got.content, got.headers["content-type"]) == (FORM, "application/octet-stream")
+    await teacher.sends(f"/tickets/{number}", act="close")
+    posts: list[Post] = []
+
+    async def deliver(post: Post) -> Delivered:
+        posts.append(post)
+        return Delivered(Outcome("sent", str(len(posts))))
+
+    while deliveries := await school.service.outbox.deliveries(TELEGRAM, deliver):
+        await asyncio.gather(*deliveries)
+    (file,) = [post.reply.attachment for post in posts if post.reply and post.reply.attachment]
+    assert file.name == "更正<b>表.pdf"
+    assert await school.store.tickets.load_file(file.kept) == FORM
+    await school.store.lives.prune(school.clock() + timedelta(days=31))
+    assert await school.store.tickets.load_file(file.kept) is None
+    await teacher.opens(address)
+    assert teacher.status == 404
+
+
+async def test_a_file_is_refused_by_kind_size_and_count_and_never_with_a_note(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    for name, content, more in (
+        ("a.html", b"<script>", {}),
+        ("a.pdf", b"", {}),
+        ("a.pdf", b"x" * (MOST_FILE + 1), {}),
+        ("a.pdf", FORM, {"kind": "note"}),
+        ("身份证11010519491231002X.pdf", FORM, {}),
+    ):
+        await answer_with_file(teacher, number, name, content, **more)
+        assert teacher.status == 422, name
+        assert "请填好带来。" in teacher.html
+    for _ in range(MOST_FILES + 1):
+        await answer_with_file(teacher, number, "a.pdf", FORM)
+    assert teacher.status == 422
+    assert len(await school.store.tickets.files(number)) == MOST_FILES
+    other = await open_ticket(school, "502")
+    kept = (await school.store.tickets.files(number))[0]
+    await teacher.opens(f"/tickets/{other}/files/{kept.id}")
+    assert teacher.status == 404  # of another ticket
+
+
+async def test_a_file_of_the_graduate_is_there_until_the_ticket_closes(school: School) -> None:
+    number = await open_ticket(school)
+    sent = Incoming(TELEGRAM, "501", other="document", file=Sent("document", "id7", "证明.pdf", 9), update_id="f1")
+    await school.service.receive(sent)
+    await school.say("501", press="cmd|pass")
+    teacher = await school.let_in()
+    await teacher.opens(f"/tickets/{number}")
+    assert "证明.pdf" in teacher.html
+    assert [one.source for one in await school.store.tickets.files(number)] == ["id7"]
+    await teacher.sends(f"/tickets/{number}", act="close")
+    assert await school.store.tickets.files(number) == []
+
+
+async def test_an_answer_of_the_faq_can_be_changed_before_it_goes(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    await teacher.opens(f"/tickets/{number}")
+    topic = re.findall(r'<option value="([a-z0-9-]+)"', teacher.html)[0]
+    await teacher.sends(f"/tickets/{number}", act="fill", topic=topic)
+    assert re.findall(r"<textarea[^>]*>([^<]{10,})", teacher.html)
+    assert [words.side for words in await school.store.tickets.words(number, 9)] == ["graduate"]

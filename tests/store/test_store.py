@@ -252,6 +252,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "votes": [],
         "doors": [],
         "ticket_words": [],
+        "ticket_files": [],
         "trials": [],
         "explained_questions": [],
         "join_codes": [],

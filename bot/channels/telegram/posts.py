@@ -4,6 +4,7 @@ graduates whose ticket was answered. Also the commands that somebody with a role
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from bot.channels.telegram import outgoing
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.outcomes import outcome_of
-from bot.domain.messages import Delivered, Draw, Outcome, Post, Reply
+from bot.domain.messages import Attachment, Delivered, Draw, LoadFile, Outcome, Post, Reply
 
 DELIVERED = "👌"
 """The reaction to what staff wrote, once the graduate has it; Telegram allows no tick."""
@@ -30,7 +31,8 @@ _log = structlog.get_logger()
 
 class Posts:
     """Delivers posts. `commands` are everybody's; `extra` those of staff, admins and owners, by name. `draw` draws
-    pictures; without it they are left out. `undelivered` is the apology for a message that Telegram does not take.
+    pictures, `load_file` gets files of tickets; without them they are left out. `undelivered` is the apology for a
+    message that Telegram does not take.
     """
 
     def __init__(
@@ -43,9 +45,10 @@ class Posts:
         *,
         owners: Sequence[int] = (),
         draw: Draw | None = None,
+        load_file: LoadFile | None = None,
     ) -> None:
         self._bot = bot
-        self.draw = draw
+        self.draw, self.load_file = draw, load_file
         self.staff_chat = staff_chat
         self._commands, self._extra, self._owners = commands, extra, {str(owner) for owner in owners}
         self._undelivered = undelivered
@@ -168,8 +171,8 @@ class Posts:
         send, content = await outgoing.reply_call(self._bot, reply, self.draw)
         try:
             sent = await send(**where, **content)
-            if reply.attachment:
-                upload, content = outgoing.attachment_call(self._bot, reply.attachment)
+            if attachment := await self._whole(reply.attachment):
+                upload, content = outgoing.attachment_call(self._bot, attachment)
                 await upload(**where, **content)
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
@@ -185,6 +188,13 @@ class Posts:
             _log.warning("telegram_refused", method=send.__name__, why=outcome.reason)
             return await self._send_simpler(where, reply) or outcome
         return Outcome("sent", str(sent.message_id) if isinstance(sent, Message) else None)
+
+    async def _whole(self, attachment: Attachment | None) -> Attachment | None:
+        """Return an attachment with its content; None when that is kept no more."""
+        if attachment is None or not attachment.kept:
+            return attachment
+        content = await self.load_file(attachment.kept) if self.load_file else None
+        return replace(attachment, content=b64encode(content).decode(), base64=True) if content else None
 
     async def _send_simpler(self, where: Mapping[str, Any], reply: Reply) -> Outcome | None:
         """Send the words without form and buttons, else an apology; None when neither is taken."""

@@ -51,12 +51,13 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class Recalls(Protocol):
-    """Tells what was said: the last turns of a person, oldest first (NotSaved when the database is in trouble), and the
-    answer to somebody unknown.
+    """Tells what was said: the last turns of a person, oldest first (NotSaved when the database is in trouble), the
+    answer to somebody unknown, and a file that came with an answer to a ticket (None when it is kept no more).
     """
 
     def greet(self) -> Answer: ...
     async def recall(self, user: str) -> Sequence[PastTurn]: ...
+    async def load_file(self, key: str) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Web:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._words, self._receive, self._recall, self._greet = words, receive, talk.recall, talk.greet
+        self._load_file = talk.load_file
         self._site, self._draw = site, draw
         self._limits = InboundLimits(clock)
         self._files = StaticFiles.read()
@@ -260,7 +262,8 @@ class Web:
         if found is None:
             return await self._miss(request, None)
         if isinstance(found, Attachment):
-            return _send(found.name, found.data)
+            content = await self._load_file(found.kept) if found.kept else found.data
+            return await self._miss(request, None) if content is None else _send(found.name, content)
         png = await self._draw(found) if self._draw else None
         return _send(found.name, png, "inline") if png else await self._miss(request, None)
 

@@ -63,6 +63,8 @@ class DeskPhrases(PhraseRow):
     edit_delivered: Sentence
     delivered: Sentence
     text_only: Sentence
+    file_names: Mapping[Literal["photo", "document"], Sentence]
+    files_kept: Sentence
     no_files: Sentence
     not_passed: Sentence
     masked: Sentence
