@@ -21,6 +21,7 @@ from pathlib import Path
 import yaml
 
 from faq.features import Fit, Outside
+from faq.lines import ENDING, FOLDER, number_lines
 from faq.matcher import Explanation, Matcher, Weights, story
 from faq.model import Entry
 from faq.reading import read
@@ -60,9 +61,15 @@ class Sample:
 
 
 def entries() -> list[Entry]:
-    """Return every entry that ships."""
+    """Return every entry that ships, with all of its phrasings."""
     files = sorted((ROOT / "faq" / "entries").glob("*.yaml"))
-    return [Entry(**row) for file in files for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)]
+    rows = (row for file in files for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader))
+    return [Entry(**{**row, "phrasings": (*row["phrasings"], *_further(row["id"]))}) for row in rows]
+
+
+def _further(topic: str) -> list[str]:
+    path = ROOT / "faq" / FOLDER / f"{topic}{ENDING}"
+    return [line for _, line in number_lines(path.read_text("utf-8"))] if path.exists() else []
 
 
 def corrupt(text: str, chance: random.Random) -> str:

@@ -7,6 +7,7 @@ no admin there is no such area.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.admin.cards import MOST_LINES, Admin, Wish, asks, button, describe_settled, format_moment, say
@@ -22,6 +23,7 @@ from bot.admin.trial import Trial
 from bot.admin.writing import Writing
 from bot.content.lint import THIN
 from bot.content.own import is_own, notice_topics
+from bot.content.tails import topic_of_given
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
@@ -80,6 +82,8 @@ class AdminArea:
         if role not in ("admin", "owner") or incoming.place != "private":
             return None
         wish = asks(incoming, self._knowledge.content.phrases.admin.words)
+        if wish and wish.act == "draft" and incoming.file and self._holds_phrasings(incoming.file.name):
+            wish = replace(wish, act="file")
         act = self._acts.get(wish.act) if wish else None
         try:
             if wish is None:
@@ -87,6 +91,10 @@ class AdminArea:
             return await act(incoming, wish, at) if act else None
         except REFUSALS as trouble:
             return say(describe_refusal(self._knowledge.content, trouble))
+
+    def _holds_phrasings(self, name: str) -> bool:
+        """Return whether a text file is named after an entry: it holds that entry's phrasings and is no notice."""
+        return topic_of_given(name) in self._knowledge.content.entries
 
     async def draft(self, incoming: Incoming, edit: Edit, note: str) -> Decision:
         """Examine an edit and keep it as a draft with a button that publishes it; or refuse it and keep nothing."""

@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from bot.admin.cards import MOST_TEXT, Admin, Wish, button, format_moment, say
 from bot.admin.digest import Digest
 from bot.content.files import Files
+from bot.content.tails import topic_of
 from bot.domain.areas import Decision
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.questions import Unsettled
@@ -78,14 +79,18 @@ class History:
         return Decision((Reply(text, rows),), (*written, *again))
 
     async def export(self, _: Incoming, __: Wish, now: datetime) -> Decision:
-        """Send all files in force: one by one where they are few, else in one archive."""
+        """Send all files in force: one by one where they are few, else in one archive, as are those of phrasings."""
         words = self._knowledge.content.phrases.admin
         number, files = await export(self._knowledge)
         about = {"number": max(number, 1), "count": len(files)}
-        if len(files) > MAX_SINGLE_FILES:
+        single = {name: text for name, text in files.items() if not topic_of(name)}
+        if len(single) > MAX_SINGLE_FILES:
             archive = Attachment(words.archive_file, await asyncio.to_thread(_make_archive, files, now), base64=True)
             return Decision((Reply(words.exported_as_one.format_map(about), attachment=archive),))
-        parts = [Reply(name, attachment=Attachment(_flatten_name(name), text)) for name, text in files.items()]
+        parts = [Reply(name, attachment=Attachment(_flatten_name(name), text)) for name, text in single.items()]
+        if tails := {name: text for name, text in files.items() if topic_of(name)}:
+            packed = Attachment(words.lines_file, await asyncio.to_thread(_make_archive, tails, now), base64=True)
+            parts.append(Reply(words.exported_lines, attachment=packed))
         return Decision((Reply(words.exported.format_map(about)), *parts))
 
 

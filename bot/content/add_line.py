@@ -15,7 +15,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from bot.content import yaml_source
-from bot.content.files import Files, part_of, with_file, with_shipped
+from bot.content.files import Files, holds_entries, with_file, with_shipped
+from bot.content.tails import add_to_tail, name_tail
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff][\w\u3400-\u9fff 、，。？！“”（）()/+.~-]*")
 _NO_STRING = re.compile(r"(?i)(true|false|null|yes|no|on|off|y|n|~|[\d.:+-]+)")
@@ -62,13 +63,20 @@ def add_line(text: str, entry: str, key: str, line: str) -> str:
 
 
 def with_line(files: Files, topic: str, key: str, line: str) -> dict[str, str]:
-    """Return the files with one more line in a list of an entry, in whichever file that is. NoSuchList."""
-    for name, text in with_shipped(files).items():
-        if part_of(name) == "faq":
+    """Return the files with one more line in a list of an entry, in whichever file that is; a phrasing goes into the
+    file of its further ones. NoSuchList.
+    """
+    known = with_shipped(files)
+    for name, text in known.items():
+        if holds_entries(name) and topic in text:
             try:
-                return with_file(files, name, add_line(text, topic, key, line))
+                if key != "phrasings":
+                    return with_file(files, name, add_line(text, topic, key, line))
+                split_at_entry(text, topic)
             except NoSuchList:
                 continue
+            tail = name_tail(topic)
+            return with_file(files, tail, add_to_tail(known.get(tail, ""), line))
     raise NoSuchList(topic)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from bot.content import yaml_source
 from bot.content.add_line import NoSuchList, split_at_entry, to_yaml
-from bot.content.files import Files, part_of, with_file, with_shipped
+from bot.content.files import Files, holds_entries, with_file, with_shipped
+from bot.content.tails import add_to_tail, keep_in_tail, name_tail
+from faq.lines import MOST_IN_ENTRY, number_lines
 
 Value = str | date | Sequence[str] | None
 """A value of an entry; None removes the key."""
@@ -30,18 +32,39 @@ LONG = 60
 def with_value(files: Files, topic: str, key: str, value: Value) -> dict[str, str]:
     """Return the files with another value for a key of an entry, in whichever file that is. NoSuchList."""
     name, text = _find_file(files, topic)
-    return with_file(files, name, set_value(text, topic, key, value))
+    if key != "phrasings" or not value or isinstance(value, str | date):
+        return with_file(files, name, set_value(text, topic, key, value))
+    return _with_phrasings(files, name, topic, value)
+
+
+def _with_phrasings(files: Files, name: str, topic: str, lines: Sequence[str]) -> dict[str, str]:
+    """Return the files with these phrasings of an entry: each stays where it is, new ones go where there is room."""
+    known, tail = with_shipped(files), name_tail(topic)
+    row = yaml_source.parse(split_at_entry(known[name], topic)[1]).tree[0]
+    held, further = row.get("phrasings") or (), {line for _, line in number_lines(known.get(tail, ""))}
+    own = [line for line in lines if line in held]
+    new = [line for line in lines if line not in held and line not in further]
+    room = max(0, MOST_IN_ENTRY - len(own))
+    changed = with_file(files, name, set_value(known[name], topic, key="phrasings", value=(*own, *new[:room])))
+    text = keep_in_tail(known.get(tail, ""), lines)
+    for line in new[room:]:
+        text = add_to_tail(text, line)
+    return {**changed, tail: text} if text else {other: kept for other, kept in changed.items() if other != tail}
 
 
 def with_entry(files: Files, row: Mapping[str, Value]) -> dict[str, str]:
     """Return the files with one more entry, at the end of OWN_FILE."""
     text = with_shipped(files).get(OWN_FILE, "")
     between = "" if not text or text.endswith("\n") else "\n"
-    return with_file(files, OWN_FILE, text + between + render_entry(row))
+    lines: Sequence[str] = row.get("phrasings") or ()  # type: ignore[assignment]
+    row = {**row, "phrasings": lines[:MOST_IN_ENTRY]}
+    files = with_file(files, OWN_FILE, text + between + render_entry(row))
+    further = "".join(f"{line}\n" for line in lines[MOST_IN_ENTRY:])
+    return {**files, name_tail(str(row["id"])): further} if further else files
 
 
 def without_entry(files: Files, topic: str) -> dict[str, str]:
-    """Return the files without an entry; a file that has no other goes as well. NoSuchList."""
+    """Return the files without an entry and its phrasings; a file that has no other goes as well. NoSuchList."""
     name, text = _find_file(files, topic)
     rest = remove_entry(text, topic)
     changed = with_file(files, name, rest)
@@ -53,7 +76,7 @@ def without_entry(files: Files, topic: str) -> dict[str, str]:
 def _find_file(files: Files, topic: str) -> tuple[str, str]:
     """Return the file of an entry, and its text. NoSuchList."""
     for name, text in with_shipped(files).items():
-        if part_of(name) == "faq" and topic in text:
+        if holds_entries(name) and topic in text:
             rows = yaml_source.parse(text).tree
             if isinstance(rows, list) and any(isinstance(row, dict) and row.get("id") == topic for row in rows):
                 return name, text

@@ -17,7 +17,9 @@ from bot.content.content import Content
 from bot.content.encoding import decode, name_format
 from bot.content.loading import SHIPPED
 from bot.content.notice_changes import list_notice_changes
+from bot.content.tails import name_tail, topic_of, topic_of_given
 from bot.content.yaml_source import MAX_BYTES
+from faq.lines import ENDING, FOLDER
 from faq.model import Entry
 
 Files = Mapping[str, str]
@@ -26,6 +28,7 @@ Files = Mapping[str, str]
 _NAME = re.compile(r"[\w\u3400-\u9fff（）()+ -][\w\u3400-\u9fff（）()+. -]{0,80}\.ya?ml")
 _COPY_NUMBER = re.compile(r" ?[(（]\d+[)）](?=\.ya?ml$)")
 """The number that a phone or a browser adds to the name of a file that it has already."""
+_ENTRY = re.compile(r"^- +id: *([a-z0-9-]+) *$", re.MULTILINE)
 _KEY = re.compile(r"^([a-z_]+)\s*[:：]", re.MULTILINE)
 
 
@@ -41,6 +44,11 @@ class Refused(Exception):
 def part_of(name: str) -> str:
     """Return the part of the content that a file belongs to."""
     return name.split("/", 1)[0]
+
+
+def holds_entries(name: str) -> bool:
+    """Return whether FAQ entries stand in a file."""
+    return part_of(name) == "faq" and not topic_of(name)
 
 
 def decode_text(raw: bytes) -> str:
@@ -62,7 +70,8 @@ def read_folder(folder: Path | None) -> dict[str, str | bytes]:
     root, files = folder.resolve(), dict[str, str | bytes]()
     for part in SHIPPED:
         path = folder / part
-        for file in sorted(path.glob("[!.]*.y*ml")) if path.is_dir() else [path]:
+        found = [*path.glob("[!.]*.y*ml"), *path.glob(f"{FOLDER}/[!.]*{ENDING}")] if path.is_dir() else [path]
+        for file in sorted(found):
             if file.is_file() and file.resolve().is_relative_to(root):
                 files[str(file.relative_to(folder))] = _decode_or_keep(file.read_bytes())
     return files
@@ -81,8 +90,10 @@ def keep_texts(files: Mapping[str, str | bytes]) -> dict[str, str]:
 def load_shipped(part: str) -> dict[str, str]:
     """Return the shipped files of a part."""
     path = SHIPPED[part]
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    return {f"{part}/{file.name}" if path.is_dir() else part: file.read_text("utf-8") for file in files}
+    files = {f"{part}/{file.name}": file for file in sorted(path.glob("*.yaml"))} if path.is_dir() else {part: path}
+    if part == "faq":
+        files |= {name_tail(file.stem): file for file in sorted((path.parent / FOLDER).glob(f"*{ENDING}"))}
+    return {name: file.read_text("utf-8") for name, file in files.items()}
 
 
 def with_shipped(files: Files) -> dict[str, str]:
@@ -95,8 +106,10 @@ def with_shipped(files: Files) -> dict[str, str]:
 
 
 def safe_name(name: str) -> str:
-    """Return the name of a file that somebody gives. Refused for a path and for what is not called YAML."""
-    if not _NAME.fullmatch(name):
+    """Return the name of a file that somebody gives. Refused for a path and for what is not called YAML, nor like the
+    phrasings of an entry.
+    """
+    if not _NAME.fullmatch(name) and not topic_of_given(name):
         raise Refused("bad_name", name=name[:60])
     return name
 
@@ -107,6 +120,8 @@ def place_file(files: Files, name: str, text: str) -> dict[str, str]:
     Refused for a path or no YAML.
     """
     known, name = with_shipped(files), safe_name(name)
+    if topic := topic_of_given(name):
+        return with_file(files, name_tail(topic), text)
     own = _COPY_NUMBER.sub("", name)
     place = next((path for path in known if own in (path.rsplit("/", 1)[-1], path.replace("/", "-"))), None)
     place = place or _guess_place(name, text)
@@ -114,10 +129,14 @@ def place_file(files: Files, name: str, text: str) -> dict[str, str]:
 
 
 def with_file(files: Files, place: str, text: str) -> dict[str, str]:
-    """Return the files with one put in; the first of a part brings the shipped ones of that part along."""
+    """Return the files with one put in; the first of a part brings the shipped ones of that part along. Entries that
+    the file had and has no more take the files of their phrasings along.
+    """
     part = part_of(place)
     beside = {} if any(part_of(name) == part for name in files) else load_shipped(part)
-    return {**files, **beside, place: text}
+    gone = {*_ENTRY.findall(files.get(place) or beside.get(place, ""))} - {*_ENTRY.findall(text)}
+    kept = {name: old for name, old in {**files, **beside}.items() if topic_of(name) not in gone}
+    return {**kept, place: text}
 
 
 def _guess_place(name: str, text: str) -> str:

@@ -33,7 +33,9 @@ from bot.content.places import Loc
 from bot.content.problem import ContentFault, ContentProblem
 from bot.content.report import FaultReport, Model, Piece
 from bot.content.schema_repair import MAX_REPAIRS, describe_loc, list_errors, loc_in_tree, node_at, repair_tree
+from bot.content.tails import name_tail, read_tail, topic_of
 from bot.content.yaml_source import NOWHERE, Source
+from faq.lines import ENDING, FOLDER
 from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import find_disagreements
@@ -81,18 +83,15 @@ def load(given: Given = None, *, to_publish: bool = False) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class EntrySource:
-    """The file of an FAQ entry, and the path of the entry in it."""
+    """Where an FAQ entry stands."""
 
-    file: str
-    source: Source
-    at: Loc
+    piece: Piece[Entry]
 
     def fault(self, loc: Loc, text: str, words: object = "") -> ContentFault:
         """Return a fault of the entry's `loc`, at these words of it."""
-        at = (*self.at, *loc)
-        line, column = self.source.find_words(at, str(words))
-        where = describe_loc(self.source.tree, at)
-        return ContentFault(self.file, line, column, where, text, self.source.line(line))
+        file, source, at = self.piece.find(loc)
+        line, column = source.find_words(at, str(words))
+        return ContentFault(file, line, column, describe_loc(source.tree, at), text, source.line(line))
 
 
 def load_to_publish(
@@ -138,6 +137,7 @@ class _ContentLoader:
         self._hash = hashlib.sha256()
         self._sources: dict[Path, Source] = {}
         self._missing_keys: Sequence[str] = ()
+        self._lone_tails: Sequence[str] = ()
         self._shipped = self._load_shipped(Phrases, "phrases.yaml")
         self._report = FaultReport(self._shipped.problems)
 
@@ -167,8 +167,7 @@ class _ContentLoader:
     @property
     def entry_sources(self) -> Mapping[str, EntrySource]:
         """The source of each FAQ entry by id."""
-        pieces = (piece for piece in self.entries if piece.value)
-        return {piece.value.id: EntrySource(piece.file, piece.source, piece.at) for piece in pieces if piece.value}
+        return {piece.value.id: EntrySource(piece) for piece in self.entries if piece.value}
 
     def check_for_publication(self, content: Content) -> None:
         """Match the lines of the entries in force (a notice may answer a topic in an entry's place), and read the words
@@ -194,17 +193,27 @@ class _ContentLoader:
             if name in steps:
                 piece, loc = self._scripts[0], ("steps", steps.index(name), *loc)
             if piece:
-                self._report.add(piece.file, piece.source, (*piece.at, *loc), "scar", text=scar, notice=notice)
+                self._report.add(*piece.find((*loc,)), "scar", text=scar, notice=notice)
 
     # Files
 
     def _list_files(self, part: str) -> Sequence[tuple[str, Path | str | bytes]]:
         """Return the files of a part by name: those that were given, else the shipped ones."""
-        if own := [(name, self._files[name]) for name in sorted(self._files) if name.split("/", 1)[0] == part]:
+        names = (name for name in sorted(self._files) if name.split("/", 1)[0] == part and not topic_of(name))
+        if own := [(name, self._files[name]) for name in names]:
             return own
         folder = self._folder / part if self._folder else None
         path = folder if folder and folder.exists() else SHIPPED[part]
         return [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.]*.y*ml"))] if path.is_dir() else [(part, path)]
+
+    def _read_tails(self) -> Mapping[str, str | bytes]:
+        """Return the files of further phrasings by name, with the entries that they stand beside."""
+        if own := {name: text for name, text in self._files.items() if name.split("/", 1)[0] == "faq"}:
+            return {name: text for name, text in own.items() if topic_of(name)}
+        folder = self._folder / "faq" if self._folder else None
+        root = folder if folder and folder.exists() else SHIPPED["faq"].parent
+        paths = sorted((root / FOLDER).glob(f"[!.]*{ENDING}"))
+        return {name_tail(path.stem): path.read_bytes() for path in paths}
 
     def _parse_once(self, path: Path) -> Source:
         if path not in self._sources:
@@ -231,10 +240,13 @@ class _ContentLoader:
         else:
             source = yaml_source.parse_bytes(file)
             self._hash.update(file.encode() if isinstance(file, str) else file)
+        self._add_mistakes(name, source)
+        return source
+
+    def _add_mistakes(self, name: str, source: Source) -> None:
         for mistake in source.mistakes:
             if mistake.is_certain:
                 self._report.add_mistake(name, source, mistake)
-        return source
 
     # Pieces
 
@@ -246,26 +258,45 @@ class _ContentLoader:
             yield self._validate(name, replace(source, tree=tree), (), Phrases)
 
     def _load_entries(self) -> Iterator[Piece[Entry]]:
+        tails = dict(self._read_tails())
         for name, source in self._parse_part("faq"):
             if isinstance(source.tree, list):
-                yield from (self._validate(name, source, (n,), Entry) for n in range(len(source.tree)))
+                for n, row in enumerate(source.tree):
+                    topic = str(node_at(row, ("id",)))
+                    tail = tails.pop(name_tail(topic), None)
+                    more = None if tail is None else self._parse_tail(topic, tail, node_at(row, ("phrasings",)))
+                    yield self._validate(name, source, (n,), Entry, more)
             else:
                 self._report.unread.add("faq")
                 self._report.add(name, source, (), "not_entries")
+        self._lone_tails = [*tails]
 
-    def _validate(self, file: str, source: Source, at: Loc, model: type[Model]) -> Piece[Model]:
+    def _parse_tail(self, topic: str, raw: str | bytes, own: object) -> Piece[Entry] | None:
+        """Return the piece of an entry in the file of its further phrasings; None when that cannot be read."""
+        name = name_tail(topic)
+        source = read_tail(raw, topic, own if isinstance(own, list) else ())
+        self._hash.update(raw.encode() if isinstance(raw, str) else raw)
+        self._add_mistakes(name, source)
+        return Piece(name, source, (0,), None, ()) if source.tree else None
+
+    def _validate(
+        self, file: str, source: Source, at: Loc, model: type[Model], tail: Piece[Model] | None = None
+    ) -> Piece[Model]:
         """Validate a piece; where it is wrong, report that, repair it and validate it again."""
         tree, repaired = node_at(source.tree, at), list[Loc]()
+        if tail and isinstance(tree, dict):
+            tree = {**tree, "phrasings": node_at(tail.source.tree, (*tail.at, "phrasings"))}
+        piece = Piece[Model](file, source, at, None, (), tail)
         for attempt in range(MAX_REPAIRS):
             try:
-                return Piece(file, source, at, model.model_validate(tree), tuple(repaired))
+                return replace(piece, value=model.model_validate(tree), repaired=tuple(repaired))
             except ValidationError as error:
                 errors = list(list_errors(error))
                 if attempt == 0:
-                    self._report.add_schema_errors(Piece(file, source, at, None, ()), model, tree, errors)
+                    self._report.add_schema_errors(piece, model, tree, errors)
                 repaired += [loc for one in errors for loc in _list_repaired(tree, one)]
                 tree = repair_tree(tree, errors)
-        return Piece(file, source, at, None, tuple(repaired))
+        return replace(piece, repaired=tuple(repaired))
 
     # Checks between pieces
 
@@ -280,6 +311,8 @@ class _ContentLoader:
             report.add("faq", NOWHERE, (), "no_entries")
         names = self._list_facts()
         topics = {str(node_at(p.source.tree, (*p.at, "id"))) for p in entries}
+        for name in self._lone_tails if "faq" not in report.unread else ():
+            report.add(name, NOWHERE, (), "lone_lines", id=topic_of(name), known=sorted(topics))
         steps = {str(node_at(step, ("id",))) for p in scripts for step in node_at(p.source.tree, ("steps",)) or ()}
         templates = {name for p in phrases if p.value for name in p.value.broadcast.templates}
         for notice in notices:

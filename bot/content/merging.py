@@ -49,14 +49,28 @@ def merge(base: str, mine: str, theirs: str, side: Side = "mine") -> Merged:
     return Merged("".join(f"{line}\n" for line in lines), tuple(conflicts))
 
 
-def choose_base(mine: str, versions: Sequence[str]) -> int:
+def merge_lines(base: str, mine: str, theirs: str) -> Merged:
+    """Merge two edits of a file that is a set of lines: what either side took out goes, what either put in stays."""
+    was, here, there = (text.splitlines() for text in (base, mine, theirs))
+    kept = [line for line in there if line in here or line not in was]
+    added = [line for line in here if line not in was and line not in there]
+    return Merged("".join(f"{line}\n" for line in (*kept, *added)), ())
+
+
+def choose_base(mine: str, versions: Sequence[str], *, is_list: bool = False) -> int:
     """Return which of the versions (newest first) `mine` was made from: that with most blocks in common, then the one
-    most like it; the oldest of those that are alike, so that an edit is rather asked about than lost.
+    most like it; the oldest of those that are alike, so that an edit is rather asked about than lost. Of a file that
+    `is_list` each line is a block.
     """
-    own = set(_cut(mine.splitlines()).items())
+
+    def cut(text: str) -> set[tuple[str, tuple[str, ...]]]:
+        lines = text.splitlines()
+        return {(line, (line,)) for line in lines} if is_list else {*_cut(lines).items()}
+
+    own = cut(mine)
 
     def rate(version: str) -> tuple[int, float]:
-        old = set(_cut(version.splitlines()).items())
+        old = cut(version)
         changed, was = ("\n".join("\n".join(block) for _, block in sorted(one)) for one in (own - old, old - own))
         return len(own & old), round(fuzz.ratio(changed[:MAX_COMPARED], was[:MAX_COMPARED]), 1)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 import faq
+from faq.lines import ENDING, FOLDER, number_lines
 from faq.model import Entry
 from flows.notice import Notice
 
@@ -20,7 +21,13 @@ def shipped_lines() -> Mapping[str, frozenset[str]]:
     """Return the phrasings of the entries that ship, by id."""
     files = (path.read_text("utf-8") for path in sorted(SHIPPED_ENTRIES.glob("*.yaml")))
     rows = (row for text in files for row in yaml.load(text, yaml.CSafeLoader))
-    return {row["id"]: frozenset(map(str, row["phrasings"])) for row in rows}
+    return {row["id"]: frozenset((*map(str, row["phrasings"]), *_read_tail(row["id"]))) for row in rows}
+
+
+def _read_tail(topic: str) -> tuple[str, ...]:
+    """Return the phrasings of a shipped entry that stand in a file of their own."""
+    path = SHIPPED_ENTRIES.parent / FOLDER / f"{topic}{ENDING}"
+    return tuple(line for _, line in number_lines(path.read_text("utf-8"))) if path.exists() else ()
 
 
 def notice_topics(notices: Mapping[str, Notice]) -> frozenset[str]:

@@ -24,7 +24,7 @@ MAX_KNOWN = 12
 """Names listed in the sentence about an unknown name."""
 SIMILAR = 55.0
 """Similarity (0–100) from which a known name is suggested for an unknown one."""
-STOP_NO_START = ("yaml_hash", "yaml_swallowed", "yaml_invisible", "majors_in_one")
+STOP_NO_START = ("yaml_hash", "yaml_swallowed", "yaml_invisible", "majors_in_one", "line_item", "line_key")
 """Rules about what can be used as it is: they refuse a publication, and let a start with older content pass."""
 
 _UNREAD = {"unknown_topic": "faq", "unknown_template": "phrases.yaml"}
@@ -52,7 +52,7 @@ class Piece(Generic[Model]):
     """A whole notice or script, or one FAQ entry, at `at` in its file.
 
     `value` is what could be made of it (repaired where it was wrong, so that the rest can still be checked), `repaired`
-    the places where that was done.
+    the places where that was done. `tail` is the piece of an entry in the file of its further phrasings.
     """
 
     file: str
@@ -60,6 +60,13 @@ class Piece(Generic[Model]):
     at: Loc
     value: Model | None
     repaired: tuple[Loc, ...]
+    tail: Piece[Model] | None = None
+
+    def find(self, loc: Loc) -> tuple[str, Source, Loc]:
+        """Return the file in which a path of the piece stands, its source, and the path in it."""
+        if self.tail and (*self.tail.at, *loc) in self.tail.source.values:
+            return self.tail.find(loc)
+        return self.file, self.source, (*self.at, *loc)
 
 
 class FaultReport:
@@ -93,7 +100,7 @@ class FaultReport:
                 self._add_schema_error(piece, model, error, loc_in_tree(tree, error["loc"]))
 
     def _add_schema_error(self, piece: Piece[Any], model: type[BaseModel], error: Any, loc: Loc) -> None:
-        file, source, at = piece.file, piece.source, (*piece.at, *loc)
+        file, source, at = piece.find(loc)
         if mistake := _find_cause(source, at, missing=error["type"] == "missing"):
             self.add_mistake(file, source, mistake)
             return
@@ -113,7 +120,7 @@ class FaultReport:
         wrong = [*piece.repaired, *(m.loc[len(piece.at) :] for m in mistakes if m.is_certain and m.loc)]
         for loc, kind in kinds:
             if _UNREAD.get(kind.type) not in self.unread and not _follows(loc, kind.type, rules, wrong):
-                self.add(piece.file, piece.source, (*piece.at, *loc), kind.type, **(kind.context or {}))
+                self.add(*piece.find(loc), kind.type, **(kind.context or {}))
 
     def _add(self, file: str, source: Source, place: Place, where: str, rule: str, about: Mapping[str, object]) -> None:
         known = sorted(map(str, about.get("known", ()) or ()))  # type: ignore[call-overload]

@@ -101,12 +101,18 @@ def read_file(path: Path) -> Source:
 
 def parse_bytes(raw: str | bytes) -> Source:
     """Parse the content of a file, as text or as it was saved; like `read_file`."""
+    text = decode_bytes(raw)
+    return parse(text) if isinstance(text, str) else _unreadable(text)
+
+
+def decode_bytes(raw: str | bytes) -> str | Mistake:
+    """Return the text of a file, given as text or as it was saved; else what keeps it from being one."""
     if len(raw) > MAX_BYTES:
-        return _unreadable(Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES}))
+        return Mistake("file_too_large", (1, 1), {"size": len(raw), "limit": MAX_BYTES})
     if isinstance(raw, bytes) and (name := name_format(raw)):
-        return _unreadable(Mistake("file_office", (1, 1), {"value": name}))
+        return Mistake("file_office", (1, 1), {"value": name})
     text = decode(raw) if isinstance(raw, bytes) else raw
-    return parse(text) if isinstance(text, str) else _unreadable(Mistake("file_encoding", text))
+    return text if isinstance(text, str) else Mistake("file_encoding", text)
 
 
 def parse(text: str) -> Source:

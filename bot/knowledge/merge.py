@@ -12,7 +12,8 @@ from datetime import datetime
 from itertools import takewhile
 
 from bot.content.files import Files, diff_names, with_shipped
-from bot.content.merging import Conflict, Side, block_of, choose_base, merge
+from bot.content.merging import Conflict, Merged, Side, block_of, choose_base, merge, merge_lines
+from bot.content.tails import topic_of
 from bot.store.knowledge import KnowledgeRows, Revision
 
 SEARCHED = 200
@@ -52,7 +53,7 @@ async def merge_draft(rows: KnowledgeRows, made_from: Files, draft: Files, now: 
         elif after.get(name) in (None, before.get(name)):
             after[name] = draft[name]
         else:
-            merged = merge(before.get(name, ""), draft[name], after[name], side)
+            merged = _merge(name, before.get(name, ""), draft[name], after[name], side)
             clashes += _name_authors(await _list_versions(rows, name), name, merged.conflicts)
             after[name] = merged.text
     return MergedFiles(after, tuple(clashes))
@@ -70,16 +71,20 @@ async def merge_edit(
             continue
         versions = await _list_versions(rows, name)
         texts = [_text_of(one, name) for one in versions]
-        at = choose_base(text, texts)
+        at = choose_base(text, texts, is_list=bool(topic_of(name)))
         if at == 0 or text in texts:
             continue
-        merged = merge(texts[at], text, whole[name], side)
+        merged = _merge(name, texts[at], text, whole[name], side)
         files[name] = merged.text
         clashes = [clash for clash in _name_authors(versions, name, merged.conflicts) if clash.author != author]
         if clashes:
             own = {**with_shipped(versions[at].files), name: text}
             return MergedFiles(files, tuple(clashes), own, versions[at].number)
     return MergedFiles(files)
+
+
+def _merge(name: str, base: str, mine: str, theirs: str, side: Side) -> Merged:
+    return merge_lines(base, mine, theirs) if topic_of(name) else merge(base, mine, theirs, side)
 
 
 def _text_of(revision: Revision, name: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from bot.content.files import load_shipped
 from bot.content.loading import SHIPPED, load
 from bot.content.problem import ContentProblem
 from bot.content.yaml_source import MAX_BYTES
@@ -34,10 +35,6 @@ NO_FOLDER = {
     "known_keys": "a part of other sentences",
 }
 """Keys under `problems` that have no broken folder, and why."""
-
-
-def _shipped_faq() -> dict[str, str]:
-    return {f"faq/{path.name}": path.read_text(encoding="utf-8") for path in SHIPPED["faq"].glob("*.yaml")}
 
 
 def problems(folder: Path) -> str:
@@ -92,14 +89,14 @@ def test_what_a_teacher_mistypes_is_told_at_its_line_and_nothing_else(
 ) -> None:
     assert CARD.count(right) == 1
     with pytest.raises(ContentProblem) as problem:
-        load({**_shipped_faq(), "faq/dorm.yaml": CARD.replace(right, wrong)})
+        load({**load_shipped("faq"), "faq/dorm.yaml": CARD.replace(right, wrong)})
     found = [(one.line, one.text) for one in problem.value.problems]
     assert [line for line, _ in found] == [line for line, _ in told]
     assert all(text.startswith(start) for (_, text), (_, start) in zip(found, told, strict=True))
 
 
 def test_what_was_published_before_a_rule_was_there_stops_no_start() -> None:
-    older = {**_shipped_faq(), "faq/dorm.yaml": CARD.replace("交给宿管。", "交给宿管。 #注意")}
+    older = {**load_shipped("faq"), "faq/dorm.yaml": CARD.replace("交给宿管。", "交给宿管。 #注意")}
     assert load(older).entries["dorm-key"].answer == "交给宿管。"
     with pytest.raises(ContentProblem, match="空格后面的 #"):
         load(older, to_publish=True)

@@ -60,11 +60,13 @@ def test_an_answer_and_a_phrasing_change_their_lines_alone_and_a_new_row_is_a_ne
 
     edit = edited(change)
     assert edit.problems == ()
-    assert sorted(edit.files) == ["faq/account.yaml", "faq/own.yaml"]
+    tail = "faq/phrasings/forgot-password.txt"
+    assert sorted(edit.files) == ["faq/account.yaml", "faq/own.yaml", tail]
+    assert edit.files[tail] == f"{load_shipped('faq')[tail]}密码忘光光了\n"
     was, becomes = load_shipped("faq")["faq/account.yaml"].splitlines(), edit.files["faq/account.yaml"].splitlines()
     answer = shipped().entries["forgot-password"].answer.splitlines()
     assert {line.strip() for line in set(was) - set(becomes)} <= {"answer: |", *answer}
-    assert {line.strip() for line in set(becomes) - set(was)} == {"answer: 点忘记密码。", "- 密码忘光光了"}
+    assert {line.strip() for line in set(becomes) - set(was)} == {"answer: 点忘记密码。"}
     content = load({**load_shipped("faq"), **edit.files})
     entry = content.entries["xue-shi-fu-zai-na-ling"]
     assert (entry.source, entry.follow, entry.phrasings[2]) == ("notice", ("forgot-password",), "领学士服")

@@ -184,6 +184,8 @@ def phrasings() -> Iterator[str]:
     for file in sorted(ENTRIES.glob("*.yaml")):
         for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
             yield from (entry["title"], *entry["phrasings"])
+    for path in sorted((ENTRIES.parent / "phrasings").glob("*.txt")):
+        yield from path.read_text("utf-8").splitlines()
 
 
 def test_ordinary_questions_stay_as_they_are() -> None:

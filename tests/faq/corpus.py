@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from faq.lines import ENDING, FOLDER, number_lines
 from faq.model import Entry
 
 HERE = Path(__file__).parent
@@ -36,8 +37,12 @@ def out_of_scope(name: str = "out_of_scope.txt") -> list[str]:
 
 
 def entries() -> list[Entry]:
-    """Every entry that ships, in the order of its file."""
+    """Every entry that ships, in the order of its file, with all of its phrasings."""
     files = sorted(ENTRIES.glob("*.yaml"))
-    return [
-        Entry(**row) for file in files for row in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    ]
+    rows = (row for file in files for row in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    return [Entry(**{**row, "phrasings": (*row["phrasings"], *_further(row["id"]))}) for row in rows]
+
+
+def _further(topic: str) -> list[str]:
+    path = ENTRIES.parent / FOLDER / f"{topic}{ENDING}"
+    return [line for _, line in number_lines(path.read_text("utf-8"))] if path.exists() else []

@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 import structlog
 
-from bot.content.files import Files, place_file, with_shipped
+from bot.content.files import Files, load_shipped, place_file, with_shipped, write_files
 from bot.content.loading import SHIPPED
 from bot.content.yaml_source import MAX_BYTES
 from bot.domain.messages import Delivered, Incoming, NotSaved, Outcome
@@ -302,9 +302,8 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "content"
-    (folder / "faq").mkdir(parents=True)
-    for file in SHIPPED["faq"].glob("*.yaml"):
-        (folder / "faq" / file.name).write_bytes(file.read_bytes())
+    folder.mkdir()
+    write_files(load_shipped("faq"), folder)
     room = await Newsroom.open(tmp_path / "gradbot.db", folder)
     told: list[str] = []
     watching = asyncio.create_task(FolderWatcher(room.knowledge, _hears(room, told)).watch())
@@ -328,12 +327,10 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
 
 async def test_a_folder_that_is_swapped_behind_a_link_is_published_within_two_seconds(tmp_path: Path) -> None:
     """As Kubernetes mounts a ConfigMap: links into `..data`, itself a link that is replaced."""
-    folder, files = tmp_path / "content", {file.name: file.read_text("utf-8") for file in SHIPPED["faq"].glob("*.yaml")}
+    folder, files = tmp_path / "content", load_shipped("faq")
 
     def put(version: str, more: dict[str, str]) -> None:
-        (folder / version / "faq").mkdir(parents=True)
-        for name, text in (files | more).items():
-            (folder / version / "faq" / name).write_text(text, "utf-8")
+        write_files({**files, **{f"faq/{name}": text for name, text in more.items()}}, folder / version)
         (folder / "..new").symlink_to(version)
         (folder / "..new").replace(folder / "..data")
 

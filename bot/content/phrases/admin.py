@@ -55,6 +55,8 @@ class AdminPhrases(PhraseRow):
     exported: Sentence
     exported_as_one: Sentence
     archive_file: Label
+    exported_lines: Sentence
+    lines_file: Label
     tried: Sentence
     trying: Sentence
     not_trying: Sentence
