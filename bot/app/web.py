@@ -30,6 +30,7 @@ from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
 from bot.console.app import Behind, Console
 from bot.console.parts import Parts
+from bot.console.sealing import Seal
 from bot.domain.messages import Bulletin, NotSaved, Outcome, Ready, Reply
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
@@ -121,9 +122,12 @@ def make_parts(
 ) -> Parts:
     """Return the parts that the console uses: of Telegram's staff, where there is no token of the page's own."""
     chosen = workspace.settings
-    owners = tuple(map(str, chosen.owners)) if chosen.telegram_token else ()
+    owners, token = tuple(map(str, chosen.owners)) if chosen.telegram_token else (), chosen.telegram_token
+    seal = Seal.of_token(token.get_secret_value()) if token else Seal.of_home(chosen.home)
     forms = BroadcastForms(broadcasts, workspace.store, lambda: workspace.content, workspace.local)
-    return Parts(serving, workspace.knowledge, forms, admin, site, chosen.staffed, owners, build.utc_now, chosen.today)
+    return Parts(
+        serving, workspace.knowledge, forms, admin, site, chosen.staffed, owners, build.utc_now, seal, chosen.today
+    )
 
 
 async def _fetch_nothing(_: str) -> bytes:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from starlette.responses import RedirectResponse, Response
 
+from bot.console import passkeys
 from bot.console.parts import ConsolePage
+from bot.console.passkeys import Relying
 from bot.console.visit import Forbidden, Gone, Visit, download
+from bot.domain.console import MOST_PASSKEYS, Passkey
 from bot.domain.messages import Answer
+from bot.domain.roles import Audited
 
 _BROADCAST = re.compile(r"bc\|(\d{1,9})\|", re.ASCII)
 _AREAS = {"bc": "/broadcasts", "know": "/knowledge", "staff": "/staff"}
@@ -53,7 +58,34 @@ async def list_sessions(visit: Visit) -> Response:
     """Show the browsers that are in: one's own, to an admin everybody's."""
     everybody = await visit.store.console.all(visit.session.channel, visit.at)
     shown = [one for one in everybody if visit.role != "staff" or one.user == visit.who]
-    return await visit.show("sessions.html", sessions=shown, names=await visit.parts.names())
+    known = await visit.store.console.passkeys(visit.session.channel, visit.who)
+    asks = await _ask_passkey(visit, known) if len(known) < MOST_PASSKEYS else ""
+    names = await visit.parts.names()
+    return await visit.show("sessions.html", sessions=shown, names=names, passkeys=len(known), passkey=asks)
+
+
+async def _ask_passkey(visit: Visit, known: list[Passkey]) -> str:
+    """Return what the browser needs to make another passkey; empty where there can be none."""
+    if not passkeys.IS_THERE:
+        return ""
+    challenge = secrets.token_bytes(passkeys.CHALLENGE_BYTES)
+    await visit.store.console.challenge(visit.session.number, challenge.hex())
+    return passkeys.ask_new(_relying(visit), visit.who, visit.name, challenge, known)
+
+
+def _relying(visit: Visit) -> Relying:
+    return Relying.of(visit.request, visit.parts.site, visit.rendering.words["title"])
+
+
+async def add_passkey(visit: Visit) -> Response:
+    """Keep another passkey of this person."""
+    challenge = await visit.store.console.take_challenge(visit.session.number)
+    answer = visit.field("credential")[: passkeys.MOST_ANSWER]
+    made = passkeys.IS_THERE and challenge and passkeys.take_new(_relying(visit), answer, bytes.fromhex(challenge))
+    if not made or not await visit.store.console.add_passkey(visit.session, made, visit.at):
+        raise Forbidden
+    await visit.store.apply((Audited("passkey", ""),), visit.session.channel, visit.at, visit.who)
+    return visit.lead("/sessions")
 
 
 async def end_session(visit: Visit) -> Response:
@@ -75,5 +107,6 @@ PAGES = (
     ConsolePage("GET", "/file/{place}", "staff", send_file),
     ConsolePage("GET", "/sessions", "staff", list_sessions),
     ConsolePage("POST", "/sessions/{number}", "staff", end_session),
+    ConsolePage("POST", "/passkeys", "staff", add_passkey),
     ConsolePage("POST", "/out", "staff", go_out),
 )

@@ -1,14 +1,17 @@
-"""The way in: a one-time link, then a code of the person's app (TOTP). Nothing here needs a session with rights.
+"""The way in: a one-time link, then a passkey or a code of the person's app (TOTP). Nothing here needs a session with
+rights.
 
 A link is used by a form, not by opening it, so that whatever looks at links beforehand does not use it up. The cookie
-gets another secret when the code was right, so that nobody who knew the one before is in.
+gets another secret when that was right, so that nobody who knew the one before is in. Whoever has a second factor
+cannot set up another one before they are in.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import pyotp
@@ -21,9 +24,12 @@ from starlette.routing import Route
 from bot.channels.token_bucket import TokenBucket
 from bot.channels.web.doors import CookieName, Door
 from bot.channels.web.limits import is_own
+from bot.console import passkeys
 from bot.console.forms import BadForm, read_form
 from bot.console.parts import FOLDER, Parts
+from bot.console.passkeys import Relying
 from bot.console.rendering import Renderings
+from bot.console.sealing import is_sealed
 from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, hash_link
 from bot.domain.roles import Audited
 
@@ -35,6 +41,9 @@ KEPT = 1_000
 """Addresses that are remembered."""
 MOST_BROWSER = 120
 """Characters of a browser's name that are kept."""
+
+Judge = Callable[[Request, ConsoleSession, str, Door, datetime], Awaitable[bool]]
+"""Tells if what was sent is the second factor of a session; then the session is in, under the hash of another door."""
 
 
 class Login:
@@ -52,6 +61,7 @@ class Login:
             Route(f"{FOLDER}/in", self._take_link, methods=["POST"]),
             Route(f"{FOLDER}/code", self._show_code, methods=["GET"]),
             Route(f"{FOLDER}/code", self._take_code, methods=["POST"]),
+            Route(f"{FOLDER}/code/passkey", self._take_passkey, methods=["POST"]),
         ]
 
     # Sessions
@@ -96,7 +106,7 @@ class Login:
         response = RedirectResponse(f"{self._parts.base}/code", 303)
         return self._set_cookie(response, request, door)
 
-    # The code
+    # The second factor
 
     async def _show_code(self, request: Request) -> Response:
         found = await self.find(request)
@@ -105,22 +115,55 @@ class Login:
         door, session = found
         if session.is_confirmed:
             return RedirectResponse(self._parts.base, 303)
-        return await self._ask_code(door, session)
+        return await self._ask_code(request, door, session)
 
-    async def _ask_code(self, door: Door, session: ConsoleSession, *, is_wrong: bool = False) -> Response:
-        shown: dict[str, Any] = {"qr": "", "secret": ""}
-        if await self._rows.find_key(session.channel, session.user) is None:
-            secret = session.new_key or pyotp.random_base32()
-            if session.new_key is None:
-                await self._rows.set_up(session.number, secret)
-            name = (await self._parts.names()).get(session.user, session.user)
-            address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=self._rendering.words["title"])
-            drawn = segno.make(address, error="m").svg_inline(scale=4, light="#fff")
-            shown = {"qr": Markup(drawn), "secret": secret}  # noqa: S704 - our own drawing
-        status = 403 if is_wrong else 200
-        return self._page("code.html", status, form_word=door.form_word, is_wrong=is_wrong, **shown)
+    async def _ask_code(self, request: Request, door: Door, session: ConsoleSession, wrong: str = "") -> Response:
+        """Ask for a second factor that is there; where there is none, let the person set one up."""
+        rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
+        known, stored = await rows.passkeys(session.channel, session.user), await self._find_key(session)
+        name = (await self._parts.names()).get(session.user, session.user)
+        shown: dict[str, Any] = {
+            "qr": "",
+            "secret": "",
+            "passkey": "",
+            "is_known": bool(known),
+            "has_code": bool(stored),
+        }
+        if not known and stored is None:
+            shown |= await self._set_up(session, name)
+        if passkeys.IS_THERE and (known or stored is None):
+            challenge = secrets.token_bytes(passkeys.CHALLENGE_BYTES)
+            await rows.challenge(session.number, challenge.hex())
+            new = passkeys.ask_new(relying, session.user, name, challenge, known)
+            shown["passkey"] = passkeys.ask(relying, challenge, known) if known else new
+        if stored and self._parts.seal.open(stored) is None:
+            wrong = "lost"
+        return self._page("code.html", 403 if wrong else 200, form_word=door.form_word, wrong=wrong, **shown)
+
+    async def _set_up(self, session: ConsoleSession, name: str) -> Mapping[str, Any]:
+        """Return a new secret for an app as words and picture, the same as before in the same session."""
+        seal = self._parts.seal
+        secret = seal.open(session.new_key) if session.new_key else None
+        if secret is None:
+            secret = pyotp.random_base32()
+            await self._rows.set_up(session.number, seal.close(secret))
+        address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=self._rendering.words["title"])
+        drawn = segno.make(address, error="m").svg_inline(scale=4, light="#fff")
+        return {"qr": Markup(drawn), "secret": secret}  # noqa: S704 - our own drawing
+
+    async def _find_key(self, session: ConsoleSession) -> str | None:
+        return await self._rows.find_key(session.channel, session.user)
 
     async def _take_code(self, request: Request) -> Response:
+        """Let somebody in by the code of their app."""
+        return await self._take(request, self._judge_code, "code")
+
+    async def _take_passkey(self, request: Request) -> Response:
+        """Let somebody in by a passkey, or by the first one that they make."""
+        return await self._take(request, self._judge_passkey, "credential") if passkeys.IS_THERE else self.ask(404)
+
+    async def _take(self, request: Request, judge: Judge, field: str) -> Response:
+        """Let somebody in by a second factor that is right and new; after MOST_TRIES the link is void."""
         found = await self.find(request)
         if found is None:
             return self.ask()
@@ -135,26 +178,43 @@ class Login:
             return self.ask(403)
         if await self._parts.service.acts.find_role(session.channel, session.user) is None:
             return self.ask(403)
-        code = "".join(next(iter(form.get("code", ())), "").split())
-        return await self._judge(request, door, session, code)
-
-    async def _judge(self, request: Request, door: Door, session: ConsoleSession, code: str) -> Response:
-        """Let somebody in by a code that is right and new; after MOST_TRIES the link is void."""
-        at = self._parts.present()
         if (tries := await self._rows.count_try(session.number)) > MOST_TRIES:
             return self._page("out.html", 403, is_old=True)
-        secret = await self._rows.find_key(session.channel, session.user) or session.new_key
-        step = find_step(secret, code, at.timestamp()) if secret else None
-        if secret and step is not None:
-            becomes = Door.new()
-            if await self._rows.confirm(session, secret, step, becomes.user, at + SESSION_FOR):
-                audited = (Audited("console-in", str(session.number)),)
-                await self._parts.store.apply(audited, session.channel, at, session.user)
-                return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
+        becomes, at = Door.new(), self._parts.present()
+        if await judge(request, session, next(iter(form.get(field, ())), ""), becomes, at):
+            audited = (Audited("console-in", f"{session.number} {field}"),)
+            await self._parts.store.apply(audited, session.channel, at, session.user)
+            return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
         if tries == MOST_TRIES:
             await self._rows.end(session.number, session.channel)
             return self._page("out.html", 403, is_old=True)
-        return await self._ask_code(door, session, is_wrong=True)
+        return await self._ask_code(request, door, session, field)
+
+    async def _judge_code(self, _: Request, session: ConsoleSession, typed: str, becomes: Door, at: datetime) -> bool:
+        rows, seal = self._rows, self._parts.seal
+        stored = await self._find_key(session) or session.new_key
+        secret = seal.open(stored) if stored else None
+        step = find_step(secret, "".join(typed.split()), at.timestamp()) if secret else None
+        if not stored or not secret or step is None:
+            return False
+        if not await rows.confirm(session, stored, step, becomes.user, at + SESSION_FOR):
+            return False
+        if not is_sealed(stored):
+            await rows.reseal(session.channel, session.user, stored, seal.close(secret))
+        return True
+
+    async def _judge_passkey(
+        self, request: Request, session: ConsoleSession, answer: str, becomes: Door, at: datetime
+    ) -> bool:
+        rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
+        challenge, until = await rows.take_challenge(session.number), at + SESSION_FOR
+        if challenge is None or len(answer) > passkeys.MOST_ANSWER:
+            return False
+        if known := await rows.passkeys(session.channel, session.user):
+            used = passkeys.take(relying, answer, bytes.fromhex(challenge), known)
+            return used is not None and await rows.confirm_by_passkey(session, used, becomes.user, until)
+        made = passkeys.take_new(relying, answer, bytes.fromhex(challenge))
+        return made is not None and await rows.add_passkey(session, made, at, becomes.user, until)
 
     # Helpers
 

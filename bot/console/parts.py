@@ -13,6 +13,7 @@ from starlette.responses import Response
 from bot.admin.area import AdminArea
 from bot.broadcast.forms import BroadcastForms
 from bot.channels.web.site import Site
+from bot.console.sealing import Seal
 from bot.content.content import Content
 from bot.domain.roles import Role
 from bot.domain.zone import local
@@ -30,7 +31,8 @@ FOLDER = "/console"
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts that pages use. `channel` is the one whose staff come here; `present` is the moment in UTC, `today`,
+    """The parts that pages use. `channel` is the one whose staff come here; `seal` seals their
+    second factors; `present` is the moment in UTC, `today`,
     when set, is rehearsed instead.
     """
 
@@ -42,6 +44,7 @@ class Parts:
     channel: str
     owners: tuple[str, ...]
     present: Callable[[], datetime]
+    seal: Seal
     today: datetime | None = None
 
     @property

@@ -15,6 +15,8 @@ IDLE_FOR = timedelta(hours=12)
 """Time without a page after which it is out again."""
 CODE_WITHIN = timedelta(minutes=15)
 """Time in which the code must follow the link."""
+MOST_PASSKEYS = 10
+"""Passkeys of one person."""
 MOST_TRIES = 5
 """Codes that may be tried with one link."""
 OWN = re.compile(r"console:[0-9a-f]{8}", re.ASCII)
@@ -32,14 +34,26 @@ class ConsoleLinked:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleKeyDropped:
-    """The second factor of `user` is forgotten, and their sessions end: they set up a new one with the next link."""
+    """The second factors of `user` are forgotten, and their sessions end: they set up a new one with the next link."""
 
     user: str
 
 
 @dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey of somebody: its id and public key (base64), and how often its device says that it was used."""
+
+    credential: str
+    key: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSession:
-    """A browser in the console. `is_confirmed`: the code was right. `new_key`: the secret that it sets up."""
+    """A browser in the console. `is_confirmed`: the code was right. `new_key`: the secret that it sets up, sealed.
+
+    `challenge` is what a passkey is to sign there next; None: nothing was asked.
+    """
 
     number: int
     channel: str
@@ -51,6 +65,7 @@ class ConsoleSession:
     until: datetime
     browser: str
     new_key: str | None = None
+    challenge: str | None = None
 
 
 def hash_link(token: str) -> str:

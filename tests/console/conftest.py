@@ -22,6 +22,7 @@ from bot.channels.http.pages import listen, serving
 from bot.channels.web.site import Site
 from bot.console.app import Console
 from bot.console.parts import Parts
+from bot.console.sealing import Seal
 from bot.domain.messages import Answer, Incoming
 from bot.domain.roles import Enlisted, Role
 from bot.domain.zone import local
@@ -164,7 +165,7 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
     )  # fmt: skip
     knowledge.take = service.take
     site = site or Site()
-    parts = Parts(service, knowledge, forms, admin, site, TELEGRAM, (OWNER,), clock)
+    parts = Parts(service, knowledge, forms, admin, site, TELEGRAM, (OWNER,), clock, Seal.of_token("7:token"))
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(Console(parts).app, sock))
     school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, knowledge, clock)

@@ -31,6 +31,17 @@ def make_link(bot: Bot, role: str, name: str) -> str:
     return str(re.findall(r"http\S+", said)[0])
 
 
+def add_device(context: BrowserContext, page: Page) -> None:
+    """The browser gets a device that makes passkeys and says yes."""
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {**device, "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )
+
+
 def come_in(page: Page, link: str) -> None:
     page.set_default_timeout(15_000)
     page.goto(link)
@@ -97,4 +108,46 @@ def test_the_count_follows_the_boxes_that_are_ticked(browser: Browser, bot: Bot)
     expect(page.locator(".phone")).to_contain_text("请核对")
     check_for_everybody(page)
     assert page.evaluate("window.broken") == []
+    context.close()
+
+
+def test_a_passkey_is_made_at_the_first_login_and_lets_in_at_the_next(browser: Browser, bot: Bot) -> None:
+    context = open_context(browser)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    add_device(context, page)
+    for button in ("在这台设备上建一个通行密钥", "用通行密钥进入"):
+        # A passkey belongs to a name; an address of numbers has none.
+        page.goto(make_link(bot, "staff", "赵老师").replace("127.0.0.1", "localhost"))
+        page.get_by_role("button", name="进入").click()
+        check_for_everybody(page)
+        page.get_by_role("button", name=button).press("Enter")
+        expect(page.get_by_role("heading", name="今天")).to_be_visible()
+        assert page.evaluate("window.broken") == []
+        page.get_by_role("button", name="退出").click()
+        expect(page.get_by_role("heading", name="你还没有登录")).to_be_visible()
+    context.close()
+    stranger = open_context(browser)  # with the link, without the device
+    page = stranger.new_page()
+    page.goto(make_link(bot, "staff", "赵老师").replace("127.0.0.1", "localhost"))
+    page.get_by_role("button", name="进入").click()
+    expect(page.get_by_role("button", name="用通行密钥进入")).to_be_visible()
+    assert page.locator("#secret").count() == 0
+    stranger.close()
+
+
+def test_somebody_with_codes_adds_a_passkey_and_needs_no_code_any_more(browser: Browser, bot: Bot) -> None:
+    context = open_context(browser)
+    page = context.new_page()
+    add_device(context, page)
+    come_in(page, make_link(bot, "staff", "钱老师").replace("127.0.0.1", "localhost"))
+    page.get_by_role("link", name="我的登录").click()
+    page.get_by_role("button", name="在这台设备上建一个通行密钥").click()
+    expect(page.get_by_text("你有 1 个通行密钥")).to_be_visible()
+    check_for_everybody(page)
+    page.get_by_role("button", name="退出").click()
+    page.goto(make_link(bot, "staff", "钱老师").replace("127.0.0.1", "localhost"))
+    page.get_by_role("button", name="进入").click()
+    page.get_by_role("button", name="用通行密钥进入").click()
+    expect(page.get_by_role("heading", name="今天")).to_be_visible()
     context.close()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pyotp
 import pytest
+from sqlalchemy import insert, update
 
 from bot.app.build import TELEGRAM
 from bot.console.app import PAGES
 from bot.console.login import find_step
+from bot.console.sealing import Seal
+from bot.domain.console import Passkey
 from bot.domain.roles import Removed, Role
+from bot.store.console_tables import console_keys, console_passkeys
 from bot.tickets.roles import RANK
 from tests.console.conftest import OWNER, School, Teacher
 
@@ -127,3 +132,64 @@ async def test_a_graduate_with_a_session_of_old_is_no_member_of_staff(school: Sc
     token = await school.link("4711")  # nobody with a role
     assert (await school.browser().post("/console/in", data={"token": token})).status_code == 403
     assert "控制台" not in (await school.say("4711", "/console")).replies[0].text
+
+
+async def test_the_database_alone_gives_no_code(school: School) -> None:
+    teacher = await school.let_in()
+    stored = await school.store.console.find_key(TELEGRAM, teacher.user)
+    assert stored
+    assert teacher.secret not in stored
+    assert Seal.of_token("7:token").open(stored) == teacher.secret
+    assert Seal.of_token("8:another").open(stored) is None
+    async with school.store._transaction() as connection:  # as it was kept before there were seals
+        await connection.execute(update(console_keys).values(secret=teacher.secret))
+    school.clock.pass_(minutes=1)
+    again = Teacher(school.browser(), teacher.user)
+    await again.client.post("/console/in", data={"token": await school.link(teacher.user)})
+    await again.opens("/code")
+    assert "今天" in await again.sends("/code", code=pyotp.TOTP(teacher.secret).at(school.clock()))
+    assert await school.store.console.find_key(TELEGRAM, teacher.user) != teacher.secret
+
+
+async def test_a_key_that_is_gone_asks_for_help_and_lets_nobody_set_up_another(school: School) -> None:
+    teacher = await school.let_in()
+    async with school.store._transaction() as connection:
+        await connection.execute(update(console_keys).values(secret=Seal.of_token("8:another").close(teacher.secret)))
+    again = Teacher(school.browser(), teacher.user)
+    await again.client.post("/console/in", data={"token": await school.link(teacher.user)})
+    assert "--new-code" in await again.opens("/code")
+    assert 'id="secret"' not in again.html
+    await again.sends("/code", code=pyotp.TOTP(teacher.secret).at(school.clock()))
+    assert again.status == 403
+
+
+def test_the_key_of_a_home_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    first, second = Seal.of_home(tmp_path), Seal.of_home(tmp_path)
+    assert second.open(first.close("x")) == "x"
+    assert (tmp_path / "console.key").stat().st_mode & 0o077 == 0
+    assert first.open("box:not base64 at all!") is None
+
+
+async def test_nobody_with_a_second_factor_is_offered_another_before_they_are_in(school: School) -> None:
+    teacher = await school.let_in()
+    passkey = Passkey("Y3JlZA", "a2V5", 0)
+    (session,) = await school.store.console.all(TELEGRAM, school.clock())
+    assert await school.store.console.add_passkey(session, passkey, school.clock())
+    again = Teacher(school.browser(), teacher.user)
+    await again.client.post("/console/in", data={"token": await school.link(teacher.user)})
+    await again.opens("/code")
+    assert ('data-passkey="get"' in again.html, 'id="secret"' in again.html) == (True, False)
+    for forged in ("", "{}", "[]", '{"id": "Y3JlZA"}', "x" * 50_000):
+        answer = await again.client.post("/console/code/passkey", data={**again.hidden, "credential": forged})
+        assert answer.status_code == 403, forged[:20]
+    assert (await again.client.get("/console")).status_code == 401  # five tries, and the link is void
+    only = await school.employ("staff", "李老师")
+    first = Teacher(school.browser(), only)
+    await first.client.post("/console/in", data={"token": await school.link(only)})
+    await first.opens("/code")
+    secret = re.findall(r'id="secret">([A-Z2-7]+)<', first.html)[0]
+    async with school.store._transaction() as connection:  # a passkey was set up meanwhile, in another browser
+        row = {"channel": TELEGRAM, "user_id": only, "credential": "b3RoZXI", "key": "a2V5", "count": 0, "since": ""}
+        await connection.execute(insert(console_passkeys), row)
+    await first.sends("/code", code=pyotp.TOTP(secret).at(school.clock()))
+    assert first.status == 403

@@ -14,3 +14,23 @@ who?.addEventListener("change", async () => {
   const answer = await fetch(`${who.dataset.count}?${fields}`).catch(() => null)
   if (answer?.ok && turn === asked) document.getElementById("count").textContent = await answer.text()
 })
+// Passkeys: the browser asks the device, the server judges. Shown only where the browser can.
+const canPasskey = window.PublicKeyCredential?.parseCreationOptionsFromJSON && PublicKeyCredential.parseRequestOptionsFromJSON
+const askPasskey = form => {
+  const options = JSON.parse(form.dataset.options)
+  return form.dataset.passkey === "get"
+    ? navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) })
+    : navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+}
+document.querySelectorAll("form[data-passkey]").forEach(form => {
+  if (!canPasskey) return
+  form.hidden = false
+  form.addEventListener("submit", async event => {
+    event.preventDefault()
+    const found = await askPasskey(form).catch(() => null)
+    delete form.dataset.sent
+    if (!found) { form.querySelector("[role=alert]").hidden = false; return }
+    form.elements.credential.value = JSON.stringify(found.toJSON())
+    form.submit()
+  })
+})
