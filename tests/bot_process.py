@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
+from tests.conftest import shipped
 from tests.telegram_server import TelegramServer
 
 ROOT = Path(__file__).parents[1]
+
+
+@cache
+def _built() -> Path:
+    folder = Path(mkdtemp())
+    atexit.register(rmtree, folder)
+    shipped().keep_built(folder).prepare()
+    return folder
+
+
+def warm(home: Path) -> Path:
+    """A home in which a process finds built what is read of the shipped content, as at its second start."""
+    home.mkdir(exist_ok=True)
+    for file in _built().iterdir():
+        if not (home / file.name).exists():
+            (home / file.name).hardlink_to(file)
+    return home
 
 
 def settings(telegram: TelegramServer, home: Path, **more: str) -> dict[str, str]:
@@ -21,7 +43,7 @@ def settings(telegram: TelegramServer, home: Path, **more: str) -> dict[str, str
     ours = {
         "TELEGRAM_TOKEN": telegram.token,
         "TELEGRAM_API": telegram.url,
-        "HOME": str(home),
+        "HOME": str(warm(home)),
         "TODAY": "2013-12-05",
         "RATE": "100000",
     }
@@ -32,7 +54,6 @@ def settings(telegram: TelegramServer, home: Path, **more: str) -> dict[str, str
 @asynccontextmanager
 async def bot_process(telegram: TelegramServer, home: Path, *, serves: bool = True, **how: Any) -> AsyncIterator[Any]:
     """A bot in a process, once it polls (with `serves`); ended at the end. `how` is Popen's, `env` included."""
-    home.mkdir(exist_ok=True)
     how.setdefault("env", settings(telegram, home))
     how.setdefault("stderr", subprocess.DEVNULL)
     process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=home, **how)  # noqa: ASYNC220 - it is waited for aside

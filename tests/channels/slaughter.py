@@ -21,6 +21,7 @@ from typing import Any
 
 from bot.channels.telegram.outgoing import STAYS
 from bot.domain.button_ids import Act, parse
+from tests.bot_process import warm
 from tests.telegram_people import Call, User
 from tests.telegram_server import TelegramServer
 
@@ -138,7 +139,7 @@ class Slaughter:
         settings = {
             "GRADBOT_TELEGRAM_TOKEN": telegram.token,
             "GRADBOT_TELEGRAM_API": telegram.url,
-            "GRADBOT_HOME": str(self.home),
+            "GRADBOT_HOME": str(warm(self.home)),
             "GRADBOT_TODAY": "2013-12-05",
             "GRADBOT_RATE": "100000",
         }

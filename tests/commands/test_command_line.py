@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from bot.content.loading import SHIPPED, load
+from tests.bot_process import warm
 from tests.conftest import Here
 from tests.knowledge.test_revisions import OWN
 
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRADBOT_")}
-    return {**kept, "GRADBOT_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more}
+    return {**kept, "GRADBOT_HOME": str(warm(home)), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more}
 
 
 def gradbot(home: Path, *words: str, said: str = "", **more: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ import pyotp
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.bot_process import ROOT
+from tests.bot_process import ROOT, warm
 from tests.web.browser import PHONE, WATCH, Bot, bot, browser, needs_chromium
 
 pytestmark = needs_chromium
@@ -24,7 +24,7 @@ __all__ = ["bot", "browser"]
 
 def make_link(bot: Bot, role: str, name: str) -> str:
     """Whoever has the machine asks for a link."""
-    ours = {"GRADBOT_HOME": str(bot.home), "GRADBOT_WEB": f"127.0.0.1:{bot.port}", "PYTHONPATH": str(ROOT)}
+    ours = {"GRADBOT_HOME": str(warm(bot.home)), "GRADBOT_WEB": f"127.0.0.1:{bot.port}", "PYTHONPATH": str(ROOT)}
     environment = {key: text for key, text in os.environ.items() if not key.startswith("GRADBOT_")} | ours
     command = [sys.executable, "-m", "bot", "console-link", role, name]
     said = subprocess.run(command, cwd=bot.home, env=environment, capture_output=True, text=True, check=True).stdout

@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from tests.bot_process import ROOT
+from tests.bot_process import ROOT, warm
 from tests.conftest import shipped
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -40,7 +40,8 @@ class Bot:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        ours = {"GRADBOT_HOME": str(self.home), "GRADBOT_WEB": f"127.0.0.1:{self.port}", "GRADBOT_TODAY": "2013-12-05"}
+        home = warm(self.home)
+        ours = {"GRADBOT_HOME": str(home), "GRADBOT_WEB": f"127.0.0.1:{self.port}", "GRADBOT_TODAY": "2013-12-05"}
         environment = {name: text for name, text in os.environ.items() if not name.startswith("GRADBOT_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bot"],
