@@ -8,11 +8,14 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 Tone = Literal["", "good", "bad"]
 State = Literal["new", "walking", "reported", "done"]
+
+MOST_CHARACTERS = 4096
+"""Characters of a message that every channel takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Incoming:
     `edits`: the channel can still change the bot's message, so that a tap need not add one.
     `door` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
-    `message` is the channel's number of what staff wrote. `in_album`: it belongs to photos or files that were sent as
+    `message` is the channel's number of what staff wrote, `reply_button` the id of a button of ours under the message
+    that they reply to. `in_album`: it belongs to photos or files that were sent as
     one, of which an earlier one was answered.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened. `upload` is
@@ -83,6 +87,7 @@ class Incoming:
     door: str = ""
     message: str | None = None
     in_album: bool = False
+    reply_button: str | None = None
 
     @property
     def shown_in(self) -> str:
@@ -211,6 +216,10 @@ Cause = Literal["", "flood", "server", "network", "token", "gone", "desk"]
 a token that is not valid any more, the message to change is gone, the staff chat cannot be reached."""
 
 
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""As `Outcome.resume_at`: by any clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of sending one message.
@@ -227,6 +236,14 @@ class Outcome:
     cause: Cause = ""
 
 
+Ready = Callable[[], Awaitable[bool]]
+"""Called just before a message is sent. False: it must not be sent after all."""
+
+
+async def _always() -> bool:
+    return True
+
+
 Commands = Literal["", "graduate", "staff", "admin"]
 """The role whose slash commands a person's chat shows; empty: unchanged."""
 
@@ -241,9 +258,9 @@ class Post:
 
     `title` names the ticket it belongs to, `ticket` is its number; `thread` is its thread and `under` the message
     that it replies to, as the channel named them before. Without a `reply` only `commands` are set. `last`: nothing
-    more waits for the same chat. `worker` has the lease of it. `again`: it may have been sent before. With `change` it
-    changes an earlier message of that chat: `copy`, else `source`; where it cannot, `reply` is sent. `source` is the
-    message in the staff chat of which it is a copy.
+    more waits for the same chat. `worker` has the lease of it. `unknown` is how often it may have been sent before.
+    With `change` it changes an earlier message of that chat: `copy`, else `source`; where it cannot, `reply` is sent.
+    `source` is the message in the staff chat of which it is a copy. `begin` is asked just before it is sent.
     """
 
     number: int
@@ -256,15 +273,16 @@ class Post:
     ticket: str | None = None
     last: bool = True
     worker: str = ""
-    again: bool = False
+    unknown: int = 0
     change: Change = ""
     source: str | None = None
     copy: str | None = None
+    begin: Ready = field(default=_always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The outcome of a post, and the thread that it went to when there is one."""
+    """The outcome of a post, and the thread that it went to, or goes to when it was not sent yet."""
 
     outcome: Outcome
     thread: str | None = None
@@ -289,8 +307,6 @@ class NotSaved(Exception):
     """What a person did, or the answer to it, could not be saved: the channel must have it come again, unchanged."""
 
 
-Ready = Callable[[], Awaitable[bool]]
-"""Called just before a message is sent. False: it must not be sent after all."""
 Draw = Callable[[Picture], Awaitable[bytes | None]]
 """Returns a picture as PNG; None when it cannot be drawn."""
 LoadFile = Callable[[str], Awaitable[bytes | None]]

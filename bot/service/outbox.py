@@ -1,7 +1,7 @@
 """The outbox: messages to other chats than the one that spoke, and replies that cannot go out now.
 
-One message at a time to each chat, until told to stop: then what is under way may end. After a kill it is sent again
-when its lease is over: at least once.
+One message at a time to each chat, until told to stop: then what is under way may end, and others get the rest. After
+a kill it is sent again when its lease is over: at least once, and with a line that says so when it was begun.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from bot.content.content import Content
 from bot.domain.effects import Outdated
-from bot.domain.messages import Delivered, NotSaved, Outcome, Owed, Post, Reply
+from bot.domain.messages import MOST_CHARACTERS, Delivered, NotSaved, Outcome, Owed, Post, Reply
 from bot.domain.outbox import LEFT, Queued
 from bot.domain.revisions import Once
 from bot.domain.zone import local, utc
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
-from bot.store.outbox import CLAIMED_S, MOST_JOINED
+from bot.store.outbox import CLAIMED_S
 from bot.tickets import staff, staff_posts
 
 LOOK_S = 20.0
@@ -34,10 +34,14 @@ MAX_UNDER_WAY = 200
 """Messages under way from which on no more are claimed."""
 AGAIN_S = 2.0
 """Seconds after which the database is asked again when it was in trouble."""
+MOST_CAPTION = 1024
+"""Characters under a file."""
 RENEW_S = CLAIMED_S / 3
 """Seconds between two renewals of the leases of messages under way."""
 FINISH_S = 1.5
 """Seconds for messages under way when the outbox stops."""
+MOST_UNKNOWN = 20
+"""Tries with an unknown outcome after which a message is given up."""
 
 Deliver = Callable[[Post], Awaitable[Delivered]]
 
@@ -135,6 +139,8 @@ class Outbox:
             for task in late:
                 task.cancel()
             await asyncio.gather(renewing, *late, return_exceptions=True)
+            with suppress(StoreProblem):
+                await self._store.outbox.release(self._worker, self._present())
 
     async def _renew(self, channel: str, under_way: Collection[object]) -> None:
         while True:
@@ -168,27 +174,49 @@ class Outbox:
 
     def _mark(self, post: Post) -> Post:
         """Say in a message that may have been sent before that it may come twice."""
-        if not post.again or post.reply is None:
+        if not post.unknown or post.reply is None or post.change:
             return post
-        said = f"{post.reply.text}\n\n{self._content().phrases.maybe_twice}"
-        return replace(post, reply=replace(post.reply, text=said)) if len(said) <= MOST_JOINED else post
+        reply, line = post.reply, self._content().phrases.maybe_twice
+        if file := reply.bulletin:
+            said = f"{file.html}\n\n{line}".lstrip()
+            marked = replace(reply, bulletin=replace(file, html=said)) if len(said) <= MOST_CAPTION else reply
+        else:
+            said = f"{reply.text}\n\n{line}"
+            room = MOST_CHARACTERS - len(reply.source or "")
+            marked = replace(reply, text=said) if len(said) < room else reply
+        return replace(post, reply=marked)
 
     async def _deliver(self, channel: str, deliver: Deliver, post: Post) -> None:
         try:
-            delivered = await deliver(post)
+            delivered = await deliver(replace(post, begin=partial(self._begin, post)))
         except Exception as bug:  # noqa: BLE001 - one message must not stop the others; it is tried again
             _log.error("post_failed", post=post.number, error=type(bug).__name__)
-            delivered = Delivered(Outcome("later", reason=type(bug).__name__))
-        try:
-            await self._settle(channel, post, delivered)
-        except StoreProblem as problem:  # sent again when its claim is over
-            _log.error("store_problem", **problem.for_log, channel=channel, post=post.number)
+            delivered = Delivered(Outcome("unsure", reason=type(bug).__name__))
+        while True:  # the outcome is kept until it can be noted, lest the message is sent again
+            try:
+                await self._settle(channel, post, delivered)
+                break
+            except StoreProblem as problem:
+                _log.error("store_problem", **problem.for_log, channel=channel, post=post.number)
+            await asyncio.sleep(AGAIN_S)
         self.posted.set()  # the next one of this chat may go
+
+    async def _begin(self, post: Post) -> bool:
+        """Write down that a message is about to be sent; False when that cannot be: then it is not sent."""
+        try:
+            return await self._store.outbox.begin(post, self._present())
+        except StoreProblem as problem:
+            _log.error("store_problem", **problem.for_log, post=post.number)
+            return False
 
     async def _settle(self, channel: str, post: Post, delivered: Delivered) -> None:
         """Note what became of a message; staff are told when it cannot reach the graduate."""
         became, news = delivered.outcome.became, list[Queued]()
-        if became in ("blocked", "failed"):
+        if became == "unsure" and post.unknown + 1 >= MOST_UNKNOWN:
+            delivered = replace(delivered, outcome=replace(delivered.outcome, became="failed"))
+        elif became == "unsure":
+            became = "later"
+        if became in ("blocked", "failed", "unsure"):
             _log.warning("post_lost", post=post.number, channel=channel, why=delivered.outcome.reason)
             if post.user is not None and post.ticket is not None:
                 news.append(staff_posts.announce_undelivered(self._content(), post.ticket, became))

@@ -127,9 +127,10 @@ class StaffTurns:
         if claimed := codes.parse_press(incoming.press):
             return await self._free_code(content, incoming.channel, role, claimed)
         request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
-        found = await self._store.tickets.find(
-            number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to
-        )
+        find = self._store.tickets.find
+        found = await find(number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to)
+        if found is None and (under := staff.parse_press(incoming.reply_button)):
+            found = await find(number=under[0])  # who sent that message was killed before its number was kept
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
         if request is None and button is None and (found is None or is_command):
             return Decision()

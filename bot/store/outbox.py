@@ -1,7 +1,9 @@
 """Messages to other chats than the one that spoke, until they are delivered.
 
-Queued inside a turn's transaction; claimed and settled outside. A message leaves the outbox when it was delivered, so
-after a kill in between it is sent again: at least once.
+Queued inside a turn's transaction; claimed, begun and settled outside. Whoever sends a message writes down before that
+it `begins`, and afterwards its outcome; the message leaves the outbox when it was delivered. After a kill in between it
+is sent again, at least once, and its sender knows that it may come twice. What was claimed and not begun surely did not
+go out.
 
 Messages that must keep their order (those of one chat, those about one ticket) form a lane. The first of a lane is its
 `head`, and only heads are claimed: a claim looks at no message that waits behind another, however many there are. A
@@ -26,7 +28,7 @@ from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
 from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
 from bot.store.ticket_tables import ticket_files
-from bot.store.tickets import note_copy, note_delivery
+from bot.store.tickets import note_copy, note_delivery, note_thread
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
 
@@ -36,12 +38,8 @@ CLAIMED_S = 15
 """Seconds of a lease; whoever sends longer renews it. After a kill the message is sent again when they are over."""
 STAFF = "staff"
 """The channel of messages for staff: whoever has a staff chat delivers them, wherever the graduate is."""
-UNSURE = "?"
-"""The worker of a message whose outcome is unknown: it may have been sent."""
 AGAIN_S = 60
 """Seconds until a message whose outcome is unknown is sent again."""
-MOST_TRIES = 20
-"""Tries after which a message whose outcome is unknown is given up."""
 
 WORDS_EVERY_S = 6
 """Seconds between messages with words of one graduate to staff; a group takes 20 a minute from all."""
@@ -155,17 +153,32 @@ class OutboxRows(Rows):
             return []
         lease = {"worker": worker, "due_at": _lease_end(at), "tries": outbox.c.tries + 1}
         async with self._writing() as connection:
-            before: dict[int, str | None] = {}
+            claimed: list[int] = []
             for whose in (channel, STAFF):
-                free = _due(whose).where(outbox.c.due_at <= text_of(at)).limit(CLAIMED - len(before))
+                free = _due(whose).where(outbox.c.due_at <= text_of(at)).limit(CLAIMED - len(claimed))
                 # Not FOR UPDATE: that would wait for whoever adds a message behind.
-                free = free.add_columns(outbox.c.worker).with_for_update(key_share=True, skip_locked=True, of=outbox)
-                before |= {row.id: row.worker for row in await connection.execute(free)}
-            if not before:
+                free = free.with_for_update(key_share=True, skip_locked=True, of=outbox)
+                claimed += (await connection.execute(free)).scalars()
+            if not claimed:
                 return []
-            await connection.execute(update(outbox).where(outbox.c.id.in_(before)).values(**lease))
-            rows = await connection.execute(_posts(list(before)))
-            return [_post(row, before[row.id] is not None) for row in rows]
+            await connection.execute(update(outbox).where(outbox.c.id.in_(claimed)).values(**lease))
+            return [_post(row) for row in await connection.execute(_posts(claimed))]
+
+    @run_to_completion
+    async def begin(self, post: Post, at: datetime) -> bool:
+        """Write down that a message is about to be sent. False: it is another worker's now, or gone; it must not be."""
+        mine = (outbox.c.id == post.number, outbox.c.worker == post.worker)
+        begun = update(outbox).where(*mine).values(unknown=post.unknown + 1, due_at=_lease_end(at))
+        async with self._writing() as connection:
+            return (await connection.execute(begun)).rowcount == 1
+
+    @run_to_completion
+    async def release(self, worker: str, at: datetime) -> None:
+        """Let others have the messages of a worker that stops."""
+        mine = update(outbox).where(outbox.c.head, outbox.c.worker == worker)
+        async with self._writing() as connection:
+            if (await connection.execute(mine.values(worker=None, due_at=text_of(at)))).rowcount:
+                await signal(connection, "outbox")
 
     @run_to_completion
     async def renew(self, channel: str, worker: str, at: datetime) -> None:
@@ -235,11 +248,13 @@ class OutboxRows(Rows):
             row = (await connection.execute(select(outbox).where(this).with_for_update())).first()
             if row is None:  # its graduate was forgotten meanwhile, or it was settled after the lease was over
                 return True
-            if outcome.became == "later" or (outcome.became == "unsure" and row.tries < MOST_TRIES):
-                again = text_of(outcome.resume_at or at + timedelta(seconds=AGAIN_S))
+            if outcome.became in ("later", "unsure"):
+                again = text_of(max(at, outcome.resume_at or at + timedelta(seconds=AGAIN_S)))
+                unknown = post.unknown + (outcome.became == "unsure")
                 mine = update(outbox).where(this, outbox.c.worker == post.worker)
-                left = UNSURE if outcome.became == "unsure" or post.again else None
-                await connection.execute(mine.values(due_at=again, worker=left))
+                left = await connection.execute(mine.values(due_at=again, worker=None, unknown=unknown))
+                if left.rowcount and row.ticket is not None and row.to == "staff":
+                    await note_thread(connection, row.ticket, delivered)
                 return False
             if row.ticket is not None and outcome.became == "sent" and not row.change:
                 await _note(connection, row, delivered)
@@ -354,7 +369,7 @@ async def _row(connection: AsyncConnection, message: Queued, origin: Origin) -> 
     }
 
 
-def _post(row: Row[Any], again: bool) -> Post:  # noqa: FBT001 - one caller
+def _post(row: Row[Any]) -> Post:
     # The ticket's thread and messages are the staff chat's: no other chat knows them.
     to_staff = row.to == "staff"
     return Post(
@@ -368,7 +383,7 @@ def _post(row: Row[Any], again: bool) -> Post:  # noqa: FBT001 - one caller
         row.number,
         not row.is_more,
         row.worker or "",
-        again,
+        row.unknown,
         row.change,
         row.source,
         row.copy,

@@ -314,8 +314,10 @@ outbox = Table(
     Column("lane", Text, nullable=False),
     # The first of its lane.
     Column("head", Boolean, nullable=False),
-    # Who is sending it, or began to; NULL: nobody; `?`: somebody did, with an unknown outcome.
+    # Whose it is until `due_at`; NULL: nobody's.
     Column("worker", Text),
+    # How often it may have been sent: begun, and the outcome is not known.
+    Column("unknown", Integer, nullable=False, server_default="0"),
     # edit, delete, mark: it changes a message; `source` is that of the staff chat which it copies or changes.
     Column("change", Text, nullable=False, server_default=""),
     Column("source", Text),

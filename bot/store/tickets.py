@@ -217,6 +217,11 @@ async def note_delivery(connection: AsyncConnection, ticket: int, delivered: Del
     if delivered.outcome.message:
         row = {"ticket": ticket, "message": delivered.outcome.message, "fleeting": fleeting}
         await connection.execute(insert(ticket_messages), row)
+    await note_thread(connection, ticket, delivered)
+
+
+async def note_thread(connection: AsyncConnection, ticket: int, delivered: Delivered) -> None:
+    """Write down the thread in the staff chat, also before anything is in it: words of staff there are known then."""
     if delivered.thread:
         await connection.execute(update(tickets).where(tickets.c.id == ticket).values(thread=delivered.thread))
 

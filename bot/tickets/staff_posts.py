@@ -43,7 +43,7 @@ def announce_merged(content: Content, number: str, stays: str) -> Queued:
     return post_to_staff(words, Ticket(number), words.merged_for_staff.format(number=number, stays=stays))
 
 
-def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed"]) -> Queued:
+def announce_undelivered(content: Content, number: str, became: Literal["blocked", "failed", "unsure"]) -> Queued:
     """Return the notice to staff that their answer could not be delivered."""
     words = content.phrases.desk
     return post_to_staff(words, Ticket(number), words.lost_for_staff[became].format(number=number))

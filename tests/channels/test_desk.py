@@ -79,7 +79,7 @@ class WithStaff(TelegramServer):
         if self.forum:
             message |= {"message_thread_id": under.parameters["message_thread_id"], "is_topic_message": True}
         else:
-            message["reply_to_message"] = {"message_id": under.id, "from": self.me, "chat": self._chat, "date": 1}
+            message["reply_to_message"] = self._shown(under) | {"chat": self._chat}
         self.update(message=message)
 
     def staff_taps(self, who: User, text: str) -> None:
@@ -102,12 +102,12 @@ class WithStaff(TelegramServer):
 
 
 @asynccontextmanager
-async def serving(telegram: TelegramServer, database: Path) -> AsyncIterator[Store]:
+async def serving(telegram: TelegramServer, database: Path | str, now: datetime = NOON) -> AsyncIterator[Store]:
     async with AsyncExitStack() as open_:
-        store = await Store.open(f"sqlite+aiosqlite:///{database}")
+        store = await Store.open(database)
         open_.push_async_callback(store.close)
         content = shipped()
-        service = Service(content, store, lambda: NOON, owners=[("telegram", "1")], desks=("telegram",))
+        service = Service(content, store, lambda: now, owners=[("telegram", "1")], desks=("telegram",))
         bot = make_bot(telegram.token, None, base=telegram.url)
         await open_.enter_async_context(bot)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.messages import Incoming, NotSaved
-from bot.service import trouble
+from bot.domain.messages import AT_ONCE, Delivered, Incoming, NotSaved, Outcome, Post, Reply
+from bot.domain.outbox import Queued
+from bot.service import outbox, trouble
 from bot.service.turns import Service
 from bot.store import Store
 from bot.store.schema import REVISION
@@ -46,6 +47,41 @@ async def test_turns_survive_cut_connections_and_are_not_acknowledged_while_nobo
         assert await service.reachable()
         known = await store.load_known("telegram", "7", None)
         assert known.turns == 4
+        await store.close()
+
+
+async def test_what_was_sent_while_the_database_went_away_is_not_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "AGAIN_S", 0.05)
+    proxy, address = proxy_of(await make_database("postgresql", tmp_path))
+    async with proxy:
+        store = await Store.open(address)
+        sends = outbox.Outbox(store, shipped, lambda: NOON, worker="one")
+        await store.apply([Queued("user", Reply(f"{n}"), user=f"{n}") for n in range(3)], "telegram", NOON)
+        targets, sent = proxy.targets, list[str]()
+
+        async def deliver(post: Post) -> Delivered:
+            if not await post.begin():  # the third comes when the database is away: it does not go out
+                return Delivered(Outcome("later", resume_at=AT_ONCE))
+            sent.append(post.user or "")
+            if len(sent) == 2:
+                proxy.targets = []
+                proxy.cut()
+            return Delivered(Outcome("sent"))
+
+        one, two, three = await sends.deliveries("telegram", deliver)
+        await one
+        ends = [asyncio.create_task(two)]
+        while proxy.targets:  # noqa: ASYNC110 - set by what is delivered
+            await asyncio.sleep(0.01)
+        ends.append(asyncio.create_task(three))
+        done, _ = await asyncio.wait(ends, timeout=0.2)
+        assert not done
+        proxy.targets = targets
+        await asyncio.gather(*ends)
+        assert sent == ["0", "1"]
+        assert [post.user for post in await store.outbox.claim("telegram", NOON)] == ["2"]
         await store.close()
 
 

@@ -12,7 +12,7 @@ from bot.domain.messages import Delivered, Outcome, Post, Reply
 from bot.domain.outbox import Queued
 from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
-from bot.store.outbox import AGAIN_S, CLAIMED, CLAIMED_S, MOST_TRIES
+from bot.store.outbox import AGAIN_S, CLAIMED, CLAIMED_S
 from tests.store.conftest import AT
 
 CLAIM = timedelta(seconds=CLAIMED_S)
@@ -123,16 +123,41 @@ async def test_what_is_planned_holds_nothing_up_and_what_is_delayed_does(store: 
     assert "d" not in await store.outbox.list_debtors("c")
 
 
-async def test_a_message_of_unknown_outcome_is_repeated_a_few_times(store: Store) -> None:
-    await queue(store, to("a", "1"), to("a", "2"))
-    at, tries = AT, 0
-    while (post := await one(store, at)).reply == Reply("1"):
-        tries += 1
-        is_settled = await store.outbox.settle(post, Delivered(Outcome("unsure")), at)
-        assert is_settled == (tries == MOST_TRIES)
-        assert is_settled or await claim(store, at + timedelta(seconds=AGAIN_S) - SOON) == []
-        at += timedelta(seconds=AGAIN_S)
-    assert tries == MOST_TRIES
+async def test_it_is_known_how_often_a_message_may_have_been_sent(store: Store) -> None:
+    await queue(store, to("a", "1"))
+    before, at = 0, AT
+    for ends, then in (("claimed", 0), ("begun", 1), ("unsure", 2), ("later", 2), ("claimed", 2), ("unsure", 3)):
+        post = await one(store, at)
+        assert post.unknown == before
+        if ends != "claimed":
+            assert await store.outbox.begin(post, at)
+        if ends in ("unsure", "later"):
+            outcome: Any = ends
+            assert not await store.outbox.settle(post, Delivered(Outcome(outcome)), at)
+            assert await claim(store, at + timedelta(seconds=AGAIN_S) - SOON) == []
+        before, at = then, at + timedelta(seconds=AGAIN_S)
+    assert (await one(store, at)).unknown == 3
+
+
+async def test_whoever_lost_the_lease_does_not_send(store: Store) -> None:
+    await queue(store, to("a", "1"), to("b", "2"))
+    late, _ = await store.outbox.claim("c", AT, "one")
+    post, gone = await store.outbox.claim("c", AT + CLAIM, "two")
+    assert not await store.outbox.begin(late, AT + CLAIM)
+    assert await store.outbox.begin(post, AT + CLAIM)
+    assert await store.outbox.settle(gone, Delivered(Outcome("sent")), AT + CLAIM)
+    assert not await store.outbox.begin(gone, AT + CLAIM)
+
+
+async def test_a_worker_that_stops_leaves_its_messages_to_others_at_once(store: Store) -> None:
+    await queue(store, to("a", "1"), to("b", "2"))
+    waits, begun = await store.outbox.claim("c", AT, "one")
+    assert await store.outbox.begin(begun, AT)
+    await store.outbox.release("two", AT + SOON)
+    assert await claim(store, AT + SOON) == []
+    await store.outbox.release("one", AT + SOON)
+    again = await store.outbox.claim("c", AT + SOON, "two")
+    assert [(post.number, post.unknown) for post in again] == [(waits.number, 0), (begun.number, 1)]
 
 
 @pytest.mark.parametrize("became", ["sent", "blocked", "failed"])

@@ -16,8 +16,9 @@ from bot.domain.messages import Incoming, Outcome
 from bot.domain.session import Session
 from bot.domain.zone import utc
 from bot.render.reply import Voice
+from bot.service.outbox import MOST_UNKNOWN
 from bot.store import Store
-from bot.store.outbox import CLAIMED_S
+from bot.store.outbox import AGAIN_S, CLAIMED_S
 from bot.tickets import waiting
 from bot.tickets.hours import is_open, later, opens_at
 from bot.tickets.number import LENGTH
@@ -226,6 +227,21 @@ async def test_staff_hear_when_the_graduate_cannot_be_reached(chats: Chats) -> N
     await chats.act_as_staff("在吗", thread="500")
     assert "停用了机器人" in chats.staff_texts[-1]
     assert (await chats.store.export("test", "lin"))["people"][0]["reachable"] is False
+
+
+async def test_an_answer_whose_outcome_is_never_known_is_given_up_and_staff_hear_of_it(chats: Chats) -> None:
+    await open_by_misses(chats)
+    said = len(chats.staff_texts)
+    chats.outcomes = [Outcome("later"), *[Outcome("unsure")] * MOST_UNKNOWN]
+    await chats.act_as_staff("在吗", thread="500")
+    for _ in range(MOST_UNKNOWN):
+        assert len(chats.staff_texts) == said
+        chats.now += timedelta(seconds=AGAIN_S)
+        await chats.deliver()
+    assert "不知道送到没有" in chats.staff_texts[-1]
+    chats.now += timedelta(seconds=AGAIN_S)
+    await chats.deliver()
+    assert chats.texts_to() == []
 
 
 async def test_staff_hear_when_their_answer_was_refused(chats: Chats) -> None:

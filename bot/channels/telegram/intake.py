@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
@@ -33,6 +33,8 @@ from bot.domain.messages import NotSaved
 
 UNDER_WAY_MOST = 512
 """Updates taken in and not yet committed; more are left waiting at Telegram."""
+UNSAVED_MOST = 4096
+"""Updates that could not be saved and are remembered."""
 UNSAVED_S = 1.0
 """Seconds until updates that could not be saved may come again."""
 REFUSALS_S = (5.0, 10.0, 15.0, 30.0)
@@ -110,6 +112,8 @@ class UpdateQueues:
         self._queues: dict[int | str, deque[tuple[Update, asyncio.Future[FinalCall | None]]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._count = 0
+        # Numbers of updates that could not be saved, newest last: they were heard, and come again.
+        self._unsaved: OrderedDict[int, None] = OrderedDict()
         self._has_room = asyncio.Event()
         self._has_room.set()
 
@@ -125,8 +129,11 @@ class UpdateQueues:
         parsed, where that can be told: parsing thousands takes a second); both are done at once.
         """
         done: asyncio.Future[FinalCall | None] = asyncio.get_running_loop().create_future()
-        sender = updates.private_sender(update)
-        if sender and not self._gate.hears_person(*sender, is_behind=sender[0] in self._queues):
+        sender, gate = updates.private_sender(update), self._gate
+        if update["update_id"] in self._unsaved:
+            del self._unsaved[update["update_id"]]
+            gate = OpenGate()  # whoever wrote it does not write more because the database was away
+        if sender and not gate.hears_person(*sender, is_behind=sender[0] in self._queues):
             return _drop(done)
         try:
             read = updates.parse(update, self._bot)
@@ -134,7 +141,7 @@ class UpdateQueues:
             _log.warning("update_unreadable", update=update["update_id"], why=str(odd))
             done.set_result(None)
             return done
-        if not sender and not self._gate.hears(read):
+        if not sender and not gate.hears(read):
             return _drop(done)
         while self._count >= self._most:
             self._has_room.clear()
@@ -180,9 +187,12 @@ class UpdateQueues:
             await asyncio.sleep(UNSAVED_S)
         finally:
             del self._queues[key]
-            for _, done in queue:
+            for update, done in queue:
+                self._unsaved[update.update_id] = None
                 done.cancel()
                 self._finish_one(done, None)
+            while len(self._unsaved) > UNSAVED_MOST:
+                self._unsaved.popitem(last=False)
 
     def _finish_one(self, done: asyncio.Future[FinalCall | None], call: FinalCall | None) -> None:
         self._count -= 1

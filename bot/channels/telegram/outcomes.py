@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.channels.telegram.errors import Later, NeverSent, NotReady, OutcomeUnknown, ServerTrouble, pause_s
-from bot.domain.messages import Cause, Outcome
+from bot.domain.messages import AT_ONCE, Cause, Outcome
 
 AGAIN_S = 15.0
 """Seconds until a message that met passing trouble may be tried again."""
@@ -22,6 +22,8 @@ def outcome_of(error: TelegramError, now: datetime) -> Outcome:
         return Outcome("later", resume_at=error.resume_at, reason=error.message)
     if isinstance(error, OutcomeUnknown):
         return Outcome("unsure", reason=error.message)
+    if isinstance(error, NotReady):
+        return Outcome("later", resume_at=AT_ONCE, reason=error.message)
     if isinstance(error, Forbidden) or (isinstance(error, BadRequest) and "chat not found" in error.message.lower()):
         return Outcome("blocked", reason=error.message)
     if isinstance(error, NeverSent | ServerTrouble | RetryAfter):

@@ -19,7 +19,8 @@ from bot.channels.telegram import outgoing
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
 from bot.channels.telegram.outcomes import outcome_of
-from bot.domain.messages import Attachment, Delivered, Draw, LoadFile, Outcome, Post, Reply
+from bot.channels.telegram.rate_limiter import RateLimitArgs
+from bot.domain.messages import AT_ONCE, Attachment, Delivered, Draw, LoadFile, Outcome, Post, Ready, Reply
 
 DELIVERED = "👌"
 """The reaction to what staff wrote, once the graduate has it; Telegram allows no tick."""
@@ -98,7 +99,8 @@ class Posts:
             if post.change and (target := post.copy or post.source if post.change != "edit" else post.copy):
                 return Delivered(await self._change(post, post.reply, int(target)))
             if post.user is not None:
-                return Delivered(await self._send(_where(int(post.user), post.thread, post.under), post.reply))
+                where = _where(int(post.user), post.thread, post.under)
+                return Delivered(await self._send(where, post.reply, post.begin))
             return await self._to_staff(post, post.reply)
         except InvalidToken as wrong:  # nothing is lost: the token may be corrected later
             return Delivered(_later(wrong.message))
@@ -122,25 +124,30 @@ class Posts:
         except BadRequest as refused:
             if "not modified" in refused.message or "to delete not found" in refused.message:
                 return Outcome("sent")
-            return await self._send(_where(chat, post.thread, str(message)), reply)
+            return await self._send(_where(chat, post.thread, str(message)), reply, post.begin)
         except TelegramError as error:
-            return outcome_of(error, datetime.now(UTC))
+            outcome = outcome_of(error, datetime.now(UTC))
+            return replace(outcome, became="later") if outcome.became == "unsure" else outcome  # the same twice is once
         return Outcome("sent")
 
     async def _to_staff(self, post: Post, reply: Reply) -> Delivered:
         if self.staff_chat is None:
             return Delivered(_later("no staff chat is set"))
-        thread = post.thread or await self._topic(post.title)
-        outcome = await self._in_staff_chat(reply, thread, post.under)
+        thread = post.thread
+        if thread is None and post.ticket and (thread := await self._topic(post.title)):
+            # Written down before anything is in it: it is not made again, and what staff write there is known.
+            return Delivered(Outcome("later", resume_at=AT_ONCE), thread)
+        outcome = await self._in_staff_chat(reply, thread, post.under, post.begin)
         if outcome.became == "failed" and thread and (thread := await self._topic(post.title)):
-            outcome = await self._in_staff_chat(reply, thread, None)  # somebody deleted or closed the topic
+            # Somebody deleted or closed the topic.
+            outcome = await self._in_staff_chat(reply, thread, None, post.begin)
         if outcome.became in ("blocked", "failed"):
             _log.error("staff_chat_unreachable", why=outcome.reason)
             outcome = replace(_later(outcome.reason), cause="desk")
         return Delivered(outcome, thread)
 
-    async def _in_staff_chat(self, reply: Reply, thread: str | None, under: str | None) -> Outcome:
-        return await self._send(_where(self.staff_chat, thread, None if thread else under), reply)
+    async def _in_staff_chat(self, reply: Reply, thread: str | None, under: str | None, begin: Ready) -> Outcome:
+        return await self._send(_where(self.staff_chat, thread, None if thread else under), reply, begin)
 
     async def _topic(self, title: str) -> str | None:
         """Make a topic for a ticket; None where the chat has none, or the bot may not make one."""
@@ -167,17 +174,18 @@ class Posts:
                 return False
         return self._forum
 
-    async def _send(self, where: Mapping[str, Any], reply: Reply) -> Outcome:
+    async def _send(self, where: Mapping[str, Any], reply: Reply, begin: Ready) -> Outcome:
         send, content = await outgoing.reply_call(self._bot, reply, self.draw)
         try:
-            sent = await send(**where, **content)
-            if attachment := await self._whole(reply.attachment):
+            attachment = await self._whole(reply.attachment)
+            sent = await send(**where, **content, rate_limit_args=RateLimitArgs(ready=begin))
+            if attachment:
                 upload, content = outgoing.attachment_call(self._bot, attachment)
                 await upload(**where, **content)
         except ChatMigrated as moved:
             if where["chat_id"] == self.staff_chat:
                 self.move_to(moved.new_chat_id)
-            return await self._send({"chat_id": moved.new_chat_id}, reply)
+            return await self._send({"chat_id": moved.new_chat_id}, reply, begin)
         except InvalidToken:
             raise
         except TelegramError as error:

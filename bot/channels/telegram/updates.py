@@ -175,7 +175,7 @@ def _message(message: Message, me: User, number: str, edited: str, staff_chat: i
         return None  # a live location that moves is an edited message, again and again
     text = _clean(message.text) or _clean(message.caption)
     if at_desk:
-        incoming = _at_desk(message, text, kind, number)
+        incoming = _at_desk(message, me, text, kind, number)
     elif message.chat.type == ChatType.PRIVATE:
         incoming = _private(message, text, kind, number)
     else:
@@ -201,7 +201,7 @@ def _is_for_us(message: Message, me: User, *, at_desk: bool) -> bool:
     return sender is not None and not is_ours and not (sender.is_bot and not message.sender_chat)
 
 
-def _at_desk(message: Message, text: str, kind: str, number: str) -> Incoming:
+def _at_desk(message: Message, me: User, text: str, kind: str, number: str) -> Incoming:
     thread, answered = _thread(message), message.reply_to_message
     return Incoming(
         NAME,
@@ -215,7 +215,15 @@ def _at_desk(message: Message, text: str, kind: str, number: str) -> Incoming:
         file=_file(message),
         name=_clean(message.from_user.full_name) if message.from_user else "",
         message=str(message.message_id),
+        reply_button=_button_of(answered, me) if answered else None,
     )
+
+
+def _button_of(message: Message, me: User) -> str | None:
+    """Return the data of the first button under a message of ours."""
+    if message.reply_markup is None or message.from_user is None or message.from_user.id != me.id:
+        return None
+    return next((one.callback_data for row in message.reply_markup.inline_keyboard for one in row), None)
 
 
 def _private(message: Message, text: str, kind: str, number: str) -> Incoming:

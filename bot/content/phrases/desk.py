@@ -56,7 +56,7 @@ class DeskPhrases(PhraseRow):
     withdrawn_for_staff: Sentence
     forgotten_for_staff: Sentence
     merged_for_staff: Sentence
-    lost_for_staff: Mapping[Literal["blocked", "failed"], Sentence]
+    lost_for_staff: Mapping[Literal["blocked", "failed", "unsure"], Sentence]
     thread: Sentence
     edited: Sentence
     answer_edited: Sentence
