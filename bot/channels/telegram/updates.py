@@ -223,7 +223,8 @@ def _button_of(message: Message, me: User) -> str | None:
     """Return the data of the first button under a message of ours."""
     if message.reply_markup is None or message.from_user is None or message.from_user.id != me.id:
         return None
-    return next((one.callback_data for row in message.reply_markup.inline_keyboard for one in row), None)
+    found = next((one.callback_data for row in message.reply_markup.inline_keyboard for one in row), None)
+    return found if isinstance(found, str) else None
 
 
 def _private(message: Message, text: str, kind: str, number: str) -> Incoming:
