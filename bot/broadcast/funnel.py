@@ -45,7 +45,7 @@ class Funnel:
             for day, (came, done, reported) in self._days.rows
             if (came, done, reported) != (0, 0, 0)
         ]
-        asked = dict(zip(get_args(Reached), map(self._n, self._questions.rows[-1][1]), strict=True))
+        asked = dict(zip(get_args(Reached), map(self._n, self.asked.rows[-1][1]), strict=True))
         return words.stats.format(
             notice=self.voice.notice.notice.short,
             total=self._n(self._count_of(frozenset(range(len(self.groups))))),
@@ -60,7 +60,7 @@ class Funnel:
         out = io.StringIO()
         out.write("\ufeff")
         writer = csv.writer(out)
-        for table in (self._grid, self._steps, self._days, self._questions):
+        for table in (self._grid, self._steps, self._days, self.asked):
             writer.writerow([table.name, *table.columns])
             writer.writerows([name, *map(self._n, numbers)] for name, numbers in table.rows)
             writer.writerow([])
@@ -154,8 +154,8 @@ class Funnel:
         )
 
     @cached_property
-    def _questions(self) -> Table:
-        """By cohort, with all together in the last row."""
+    def asked(self) -> Table:
+        """Typed questions by cohort, with all together in the last row."""
         words, reached = self.content.phrases.broadcast, get_args(Reached)
         counts = Counter({(q.cohort, q.reached): q.count for q in self.questions})
         cohorts = list(dict.fromkeys(q.cohort for q in self.questions))

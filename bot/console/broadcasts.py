@@ -5,22 +5,25 @@ What a button does is decided as in chat; a form names at once what the chat ask
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from starlette.responses import PlainTextResponse, Response
 
 from bot.broadcast import report
+from bot.broadcast.area import MOST_ROWS
 from bot.broadcast.card import describe_reach, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import Renderer
 from bot.broadcast.forms import Part
 from bot.console.acts import lead_to
 from bot.console.parts import ConsolePage
+from bot.console.sheet import TYPE, make_sheet
 from bot.console.today import describe
-from bot.console.visit import Gone, Visit
+from bot.console.visit import Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.audience import ANY_OF, LATE, STATE_WORDS, Audience, Wrong
 from bot.domain.lifecycle import BroadcastState
@@ -94,6 +97,9 @@ async def show_broadcast(visit: Visit) -> Response:
         rows=[[one for one in row if one.id.split("|")[2] not in BY_FORM] for row in card.buttons],
         templates=words.templates if is_draft and broadcast.act == "send" and not broadcast.parent else {},
         edits=(is_draft and broadcast.act != "delete", is_draft and not broadcast.parent),
+        tomorrow=f"{visit.now + timedelta(days=1):%Y-%m-%d}T08:00",
+        is_blank=is_draft and not draft.plain_text,
+        is_over=broadcast.state in ("done", "cancelled"),
         may_schedule=broadcast.state in ("draft", "approved") and not broadcast.parent,
         choices=_choose(context),
         toggles=_toggles(context),
@@ -180,6 +186,16 @@ async def fill(visit: Visit) -> Response:
     return visit.lead(f"/broadcasts/{number}")
 
 
+async def send_report(visit: Visit) -> Response:
+    """Send what became of a broadcast as a workbook: everybody, of a large one those who did not get it."""
+    context, words = await _find(visit), visit.content.phrases.broadcast
+    number, rows = context.broadcast.number, visit.store.ledger
+    every = (await rows.totals(number)).total <= MOST_ROWS
+    kept = [report.to_row(words, row) async for row in rows.report(number) if every or row["state"] != "sent"]
+    name = visit.rendering.words["broadcasts"]["one"].format(number=number)
+    return download(f"{name}.xlsx", await asyncio.to_thread(make_sheet, name, words.csv, kept[:MOST_ROWS]), TYPE)
+
+
 async def count(visit: Visit) -> Response:
     """Tell how many a rule would reach now, without keeping it; never how few."""
     context, words = await _find(visit), visit.rendering.words["broadcasts"]
@@ -204,5 +220,6 @@ PAGES = (
     ConsolePage("POST", "/broadcasts", "staff", plan),
     ConsolePage("GET", "/broadcasts/{number}", "staff", show_broadcast),
     ConsolePage("GET", "/broadcasts/{number}/count", "staff", count),
+    ConsolePage("GET", "/broadcasts/{number}/report.xlsx", "staff", send_report),
     ConsolePage("POST", "/broadcasts/{number}/{part}", "staff", fill),
 )

@@ -1,4 +1,4 @@
-"""Graduates by join code, the school's list, and the figures. Who somebody is, only the school's own list knows."""
+"""Graduates by join code, and the school's list. Who somebody is, only the school's own list knows."""
 
 from __future__ import annotations
 
@@ -162,26 +162,10 @@ def _notice(visit: Visit) -> str:
     return visit.parts.broadcasts.area.choose_notice(visit.field("notice"))
 
 
-# Figures
-
-
-async def show_figures(visit: Visit) -> Response:
-    """Show the figures that were asked for, or the button that asks."""
-    return await visit.show("figures.html")
-
-
-async def make_figures(visit: Visit) -> Response:
-    """Count as /stats does: a text, a chart, and all tables as a file."""
-    await visit.act(visit.incoming(text="/stats"))
-    return visit.lead("/figures")
-
-
 PAGES = (
     ConsolePage("GET", "/people", "staff", list_people),
     ConsolePage("POST", "/people", "staff", list_unfinished),
     ConsolePage("POST", "/people/roster", "staff", check),
     ConsolePage("POST", "/people/roster/apply", "staff", apply),
     ConsolePage("POST", "/people/roster/undo", "staff", undo),
-    ConsolePage("GET", "/figures", "staff", show_figures),
-    ConsolePage("POST", "/figures", "staff", make_figures),
 )

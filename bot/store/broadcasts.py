@@ -75,6 +75,12 @@ class BroadcastRows(Rows):
         which += [broadcasts.c.id < before] if before else []
         return await self._broadcasts(*which, most=most)
 
+    async def between(self, channel: str, begins: datetime, ends: datetime, most: int) -> list[Broadcast]:
+        """Return the newest broadcasts that started in this time, or are set for it."""
+        when = func.coalesce(broadcasts.c.started_at, broadcasts.c.due_at)
+        is_ours = (broadcasts.c.channel == channel, when >= text_of(begins), when < text_of(ends))
+        return await self._broadcasts(*is_ours, most=most)
+
     async def under_way(self, channel: str) -> list[Broadcast]:
         """Return those with something left to do: an audience to write down, messages to send, people to leave out."""
         left = (broadcasts.c.state == "cancelled") & broadcasts.c.ended_at.is_(None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 
 import pytest
 
+from bot.console.sheet import make_sheet
+from bot.content.sheets import load_sheets
 from bot.domain.broadcast import Broadcast
 from tests.broadcast.harness import add_people, session
 from tests.console.conftest import School, Teacher
@@ -108,3 +112,36 @@ async def test_secrets_are_written_by_nobody(school: School, teacher: Teacher) -
     number = (await newest(school)).number
     await teacher.sends(f"/broadcasts/{number}/text", text="他的身份证 11010519491231002X")
     assert "11010519491231002X" not in (await newest(school)).draft + teacher.html
+
+
+async def test_the_calendar_shows_what_is_set_and_what_the_plan_sends(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts", sentence="明早8点提醒没做完的")
+    await teacher.presses("确定")
+    number = (await newest(school)).number
+    days = dict(re.findall(r'<p class="day">(\d+/\d+).*?</p>(.*?)</td>', await teacher.opens("/calendar"), re.DOTALL))
+    assert f'08:00 <a href="/console/broadcasts/{number}">' in days["12/6"]
+    assert "自动提醒" in days["12/6"]  # two weeks before the last day
+    assert "最后一天" in days["12/20"]
+    assert f"/broadcasts/{number}" not in await teacher.opens("/calendar?month=2014-01")
+    for odd in ("2013-13", "0000-01", "x' --"):
+        await teacher.opens(f"/calendar?month={odd}")
+        assert (teacher.status, "2013年12月" in teacher.html) == (200, True)
+
+
+async def test_what_became_of_a_broadcast_is_a_workbook(school: School, teacher: Teacher) -> None:
+    await teacher.opens("/broadcasts")
+    await teacher.sends("/broadcasts")
+    sent = await teacher.client.get(f"/console/broadcasts/{(await newest(school)).number}/report.xlsx")
+    (sheet,) = load_sheets(sent.content)
+    assert sheet.rows[0][0] == "编号"
+
+
+def test_no_cell_of_a_workbook_is_a_formula() -> None:
+    risky = ["=1+1", "+1", "-1", "@SUM(A1)", "http://x", "\t=1"]
+    book = make_sheet("表", ["甲"] * len(risky), [risky])
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "<hyperlink" not in sheet
+    assert list(load_sheets(book)[0].rows[1])[:4] == risky[:4]

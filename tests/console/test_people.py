@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from sqlalchemy import insert
@@ -92,8 +93,12 @@ async def test_an_admin_sees_who_did_what_and_removes_only_whom_they_may(school:
 
 
 async def test_figures_hide_small_groups_as_in_chat(school: School) -> None:
-    await enrol(school, "walking")
+    await enrol(school, *["walking"] * 12, "done", "reported")
     teacher = await school.let_in()
     await teacher.opens("/figures")
+    assert teacher.html.count('role="img"') == 3
+    cells = re.findall(r"<td>([^<]*)</td>", teacher.html)
+    assert "不显示" in cells
+    assert not {"1", "2"} & {*cells}  # the one who is done, and the one who reported a mistake
     await teacher.sends("/figures")
-    assert 'id="said"' in teacher.html
+    assert "统计.csv" in teacher.html
