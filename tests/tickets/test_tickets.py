@@ -11,16 +11,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.content.phrases.desk import Office
 from bot.domain.messages import Incoming, Outcome
-from bot.domain.session import Session
 from bot.domain.zone import utc
-from bot.render.reply import Voice
 from bot.service.outbox import MOST_UNKNOWN
 from bot.store import Store
 from bot.store.outbox import AGAIN_S, CLAIMED_S
-from bot.tickets import waiting
-from bot.tickets.hours import is_open, later, opens_at
 from bot.tickets.number import LENGTH
 from tests.conftest import shipped
 from tests.person import at
@@ -332,57 +327,6 @@ async def test_what_staff_write_is_looked_at_too(chats: Chats, tmp_path: Path) -
     for _ in range(2):  # once more, because a phone is confirmed
         await chats.act_as_staff("请打 13812345678 找张老师", thread="500")
     assert "13812345678" in chats.texts_to()[-1]
-
-
-OFFICE = Office.model_validate(
-    {
-        "days": [1, 2, 3, 4, 5],
-        "opens": "08:30",
-        "closes": "17:00",
-        "holidays": ["2013-12-30"],
-        "workdays": ["2013-12-28"],
-    }
-)
-
-
-@pytest.mark.parametrize(
-    ("moment", "opens"),
-    [
-        ("2013-12-05 12:00", "2013-12-05 12:00"),
-        ("2013-12-05 08:00", "2013-12-05 08:30"),
-        ("2013-12-05 17:00", "2013-12-06 08:30"),
-        ("2013-12-06 17:30", "2013-12-09 08:30"),
-        ("2013-12-31 20:00", "2014-01-02 08:30"),
-        ("2013-12-27 20:00", "2013-12-28 08:30"),
-        ("2013-12-28 20:00", "2013-12-31 08:30"),
-        ("2014-01-30 17:00", "2014-02-07 08:30"),
-        ("2014-02-07 17:00", "2014-02-08 08:30"),
-    ],
-)
-def test_hours(moment: str, opens: str) -> None:
-    assert opens_at(OFFICE, at(moment)) == at(opens)
-    assert is_open(OFFICE, at(moment)) is (moment == opens)
-
-
-def test_hours_add_up_over_nights_and_holidays() -> None:
-    assert later(OFFICE, at("2013-12-05 16:00"), 2) == at("2013-12-06 09:30")
-    assert later(OFFICE, at("2013-12-31 16:00"), 1.5) == at("2014-01-02 09:00")
-    assert later(OFFICE, at("2013-12-05 12:00"), 17) == at("2013-12-09 12:00")
-
-
-@pytest.mark.parametrize(
-    ("moment", "promised"),
-    [
-        ("2013-12-05 07:00", "今天 8:30"),
-        ("2013-12-05 18:00", "明天 8:30"),
-        ("2013-12-06 18:00", "12月9日（周一） 8:30"),
-    ],
-)
-def test_an_honest_promise(moment: str, promised: str) -> None:
-    said = waiting.promise(Voice(shipped(), Session("2014-autumn"), at(moment)))
-    assert f"{promised} 以后回复" in said
-    assert "0550-" in said
-    assert "{" not in said
 
 
 async def test_words_that_come_fast_are_one_message_to_staff_and_others_go_between(chats: Chats) -> None:
