@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.notice_import.named_days import find_named_days
 from bot.notice_import.sentences import FramedNotice, Sentence
+from bot.notice_import.tables import find_names, spell_out
 
 _LEVELS = {
     "专升本科": "专升本", "专升本": "专升本", "专接本": "专升本", "专续本": "专升本",
@@ -41,9 +43,12 @@ _BY_GRADE = re.compile(
     rf"(?P<levels>(?:{_ANY_LEVEL}|三二连读|五年一贯制)(?:生|学生|层次|毕业生)?(?:[、和及](?:{_ANY_LEVEL})(?:生"
     rf"|学生|层次|毕业生)?)*)"
 )
-_LEVEL_LIST = re.compile(rf"(?:{_ANY_LEVEL})(?:层次|学生|生)?(?:(?:[、和及]|以及)(?:{_ANY_LEVEL})(?:层次|学生|生)?)+")
-_LEVEL_BEHIND = re.compile(rf"\d\s{{0,3}}[日号][）)]?[ \t:：]{{1,4}}({_ANY_LEVEL})(?:毕业生|学生|生|层次)?\s{{0,9}}$")
+_LEVEL_LIST = re.compile(
+    rf"(?:{_ANY_LEVEL})(?:层次|学生|毕业生|生)?(?:(?:[、和及]|以及)(?:{_ANY_LEVEL})(?:层次|学生|毕业生|生)?)+"
+)
 _FORM = re.compile(r"函授|业余|脱产|开放教育|网络教育|全日制")
+_NO_SITE = re.compile("[A-E]|第|[一二三四五]年|非?全日制|函授|业余|脱产|.*班$")
+"""Names of graduates beside days that are no place."""
 _ABOUT_PEOPLE = re.compile(r"对象|范围|主体|面向|适用|人员")
 _ONLY_GRADES = re.compile(r"(?:20)?\d\d级(?:[、和及](?:20)?\d\d级){0,4}的?(?:全体)?(?:同学|学生|学员|毕业生)")
 """Graduates who are named by their grades alone."""
@@ -66,9 +71,9 @@ _PLACE_IN_ROW = re.compile(
     r"(?P<place>[\u4e00-\u9fff]{1,8}?(?:校区|学习中心|教学点|函授站|分校)|校?本部|[A-E]类)[）)]\s{0,9}[:：\t ]"
 )
 """A line of a timetable that names what is done, and the place in brackets."""
-_DEPARTMENT = r"[\u4e00-\u9fff]{1,12}(?:学院|系|专业|班)"
+_DEPARTMENT = r"(?:[\u4e00-\u9fff]{1,12}(?:学院|系|专业|班)|(?:20)?\d\d级\d(?:、?\d){0,4}班)"
 _SEVERAL = rf"{_DEPARTMENT}(?:[、，和]{_DEPARTMENT}){{0,5}}"
-DEPARTMENTS = re.compile(rf"\s{{0,9}}[:：]?\s{{0,9}}(?P<names>{_SEVERAL})\s{{0,9}}(?=$|[\t （(])")
+DEPARTMENTS = re.compile(rf"\s{{0,9}}[:：，]?\s{{0,9}}(?P<names>{_SEVERAL})\s{{0,9}}(?=$|[\t （(。；])")
 """Departments at a place of a line of a timetable."""
 _ROW = re.compile(
     rf"^(?:\d{{1,2}}\s{{1,4}})?(?P<ahead>{_SEVERAL})\s{{0,4}}[\t :：]\s{{0,4}}"
@@ -104,8 +109,20 @@ def find_groups(notice: FramedNotice) -> list[GraduateGroup]:
     body = notice.body
     text = "\n".join(_join_lines(body))
     groups = [group for group in _find_by_major(text) if group.majors or group.held_back]
-    groups = groups or _find_by_grade(body) or _find_by_level(body) or _find_by_dated_level(body)
-    groups = _cross(groups, _find_by_place(body) or _find_by_row(notice)) or _find_all(notice)
+    dated = _find_by_days(body)
+    both = [group for group in dated if group.label and group.level != "other"]
+    of_level = [group for group in dated if group.level != "other"]
+    groups = groups or _find_by_grade(body) or _find_by_level(body) or (dated if both else of_level)
+    places = (
+        []
+        if both and groups == dated
+        else _find_by_table(body, alone=not groups) or _find_by_place(body) or _find_by_row(notice)
+    )
+    more = [one for one in dated if one.level == "other" and not both]
+    known = "，".join(place.label for place in places)
+    places += [one for one in more if one.label not in known] if not places or places[0].sites else []
+    groups = _cross(groups, places)
+    groups = groups or _find_all(notice)
     groups = _mark_held_back(groups, text)
     excluded = tuple(
         name for m in re.finditer(r"不[含包]括?([^；;。）)]{2,40})", text[:1200])
@@ -217,18 +234,26 @@ def _find_by_level(body: Sequence[Sentence]) -> list[GraduateGroup]:
     return []
 
 
-def _find_by_dated_level(body: Sequence[Sentence]) -> list[GraduateGroup]:
-    """Return a group for each level that has days of its own (`本科：5月5日至12日；专科：…`)."""
-    found: dict[str, str] = {}
-    for one in body:
-        for m in re.finditer(
-            rf"(?<![\u4e00-\u9fff])({_ANY_LEVEL})(?:毕业生|学生|生|层次)?\s{{0,9}}[:：]?\s{{0,9}}(?=20\d\d年|\d{{1,2}}月)",
-            one.plain,
-        ):
-            found.setdefault(_LEVELS[m[1]], one.text)
-        if last := _LEVEL_BEHIND.search(one.plain):
-            found.setdefault(_LEVELS[last[1]], one.text)
-    return [GraduateGroup(level, (), text) for level, text in found.items()] if len(found) > 1 else []
+def _find_by_days(body: Sequence[Sentence]) -> list[GraduateGroup]:
+    """Return a group for each level, place or both that has days of its own (`本科：5月5日至12日；专科：…`)."""
+    found: dict[tuple[str, str], str] = {}
+    for place, level, one in find_named_days(body):
+        found.setdefault((place, level), one.text)
+    if len({bool(level) for _, level in found}) == 2:
+        found = {key: text for key, text in found.items() if key[1] or not any(key[0] == p and v for p, v in found)}
+    several = {kind for kind in (0, 1) if len({key[kind] for key in found if key[kind]}) > 1}
+    if not several:
+        return []
+    same = {_LEVELS[level] for _, level in found if level}
+    return [
+        GraduateGroup(
+            _LEVELS.get(level, "other"), (), text,
+            label=place + level if place or (level and len(same) == 1) else "",
+            sites=(place,) if place and not _NO_SITE.match(place) else (),
+        )
+        for (place, level), text in found.items()
+        if (place and 0 in several) or (level and 1 in several)
+    ]  # fmt: skip
 
 
 def _cross(groups: list[GraduateGroup], places: list[GraduateGroup]) -> list[GraduateGroup]:
@@ -262,6 +287,19 @@ def _find_by_place(body: Sequence[Sentence]) -> list[GraduateGroup]:
             "other", (), one.text, label=place, sites=() if re.match("[A-E]|第|[一二三四五]年", place) else (place,)
         )
         for place, one in found.items()
+    ]
+
+
+def _find_by_table(body: Sequence[Sentence], *, alone: bool) -> list[GraduateGroup]:
+    """Return a group for each name that a table of days has for graduates; levels and grades only when `alone`."""
+    found = find_names(spell_out(body))
+    lines = {one.n: one.text for one in body}
+    levels = [name for name in found if name in _LEVELS or re.search("级$", name)]
+    if not 2 <= len(found) <= MOST_DEPARTMENTS or (levels and not alone):
+        return []
+    return [
+        GraduateGroup(_LEVELS.get(name, "other"), (), lines[one.n], label="" if name in _LEVELS else name)
+        for name, one in found.items()
     ]
 
 
@@ -301,7 +339,11 @@ def _find_all(notice: FramedNotice) -> list[GraduateGroup]:
                 if "研究" in m[0]
                 else "other"
             )
-            return [GraduateGroup(level, (), one.text, label=re.sub(r"的?通知.*", "", m[0])[:30])]
+            return [
+                GraduateGroup(
+                    level, (), one.text, label=re.sub(r"毕业的$", "毕业生", re.sub(r"的?通知.*", "", m[0]))[:30]
+                )
+            ]
     return []
 
 

@@ -17,6 +17,7 @@ _PHONE = re.compile(
 _ALONE = re.compile(r"(?:[\u4e00-\u9fff]{2,4}|[:：])\s{0,9}[（(]?(\d{7,8})(?!\d)")
 """A telephone without its area code behind a name, in a sentence about telephones."""
 _FAX = re.compile(r"传真\s{0,9}[:：]?\s{0,9}[（(]?$")
+_IS_FAX = re.compile(r"\s{0,9}[（(]\s{0,9}传真")
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,40}@[A-Za-z0-9-]{1,30}(?:\.[A-Za-z0-9-]{1,20}){1,4}")
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦马苗凤方俞任袁柳鲍史唐费廉岑薛雷"
@@ -98,10 +99,15 @@ def find_desks(body: Sequence[Sentence]) -> list[Desk]:
 
 def _read(one: Sentence, seen: set[str]) -> Iterator[Desk]:
     text = one.plain
-    if _BANK.search(text) and not re.search(r"电话|联系|咨询|0\d{2,3}[-—－]\d{7,8}", text):
+    if _BANK.search(text) and not _MAIL.search(text) and not re.search(r"电话|联系|咨询|0\d{2,3}[-—－]\d{7,8}", text):
         return
     dialled = [m for m in _PHONE.finditer(text) if not _FAX.search(text[: m.start()]) and not _in_bank(text, m.start())]
-    numbers = [(m.start(), phone) for m in dialled for phone in _split_phones(m[0]) if phone not in seen]
+    numbers = [
+        (m.start(), phone)
+        for m in dialled
+        for phone in [*_split_phones(m[0])][: -1 if _IS_FAX.match(text, m.end()) else None]
+        if phone not in seen
+    ]
     if re.search(r"电话|联系|咨询", text + "".join(one.heads[:1])) and not dialled:
         numbers += [
             (m.start(1), m[1])

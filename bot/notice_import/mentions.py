@@ -25,18 +25,23 @@ _BEGIN = re.compile(
     r"\d|[一二三四五六七八九十]{1,3}\s{0,9}月|二[零〇○Oo0]|即[日时]起?|通知(?:下发|发布|发出)之日|月\s{0,9}日|自"
 )
 _BEFORE = re.compile(
-    r"\s{0,4}[（(]?(?P<incl>含当[日天]|含)?[）)]?\s{0,4}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,4}(?P<word>(?:以"
-    r"|之)?前|截止|截至|止|为止|为限|下班前|内完成|结束)(?P<incl2>[（(]含[^）)]{0,4}[）)])?"
+    r"\s{0,4}[（(]?(?P<incl>含当[日天]|含)?[）)]?\s{0,4}(?:[（(](?:周"
+    r"|星期)[一二三四五六日天][）)])?\s{0,4}(?P<word>(?:以"
+    r"|之)?前|截止|截至|止|为止|为限|下班前|内完成|结束|关闭)(?P<incl2>[（(]含[^）)]{0,4}[）)])?"
 )
 _FROM = re.compile(
-    r"\s{0,9}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,9}(?:起(?!草|始)|开始|以后|之后|后(?=[，,请可登到再进将凭持由方]))"
+    r"\s{0,9}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,9}(?:起(?!草|始)|开始|开通|开放|启动|以后|之后"
+    r"|后(?=[，,请可登到再进将凭持由方]))"
 )
 _SINCE = re.compile(r"(?:自|从)\s{0,9}$")
 _ON = re.compile(r"(?:定于|将于|拟于|时间[为是]?[:：]?|日期[为是]?[:：]?|安排在|在)\s{0,9}$")
 _LAST = re.compile(
-    r"(?:截止(?:时间|日期)?(?:到|为|是)?|截至|(?:延长|延期|顺延|推迟)[到至]|最迟|最晚|不(?:得|要)?[迟晚]于|务必(?:于|在)"
+    r"(?:截止(?:时间|日期)?(?:到|为|是)?|截至|(?:延长|延期|顺延|推迟)[到至]|(?:最迟|最晚)?不(?:得)?(?:超过"
+    r"|[迟晚]于)|最迟|最晚|不要[迟晚]于|务必?(?:于|在)"
     r"|须(?:于|在)|应(?:于|在)|限(?:于|在)?)\s{0,9}[:：]?\s{0,9}$"
 )
+_ON_THE_DAY = re.compile(r"(?:务必|须|应|请|需)(?:于|在)\s{0,9}$")
+"""Before a day with its hours: somebody has to come on that day, not by it."""
 _ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
 
 
@@ -136,7 +141,8 @@ def _read_first_short(text: str, at: int) -> WrittenDay | None:
     """Return a first day such as `3.24` when a dash and another such day follow."""
     first = read_short_day(text, at)
     dash = DASH.match(text, first.end) if first else None
-    ends = first and (_BEFORE.match(text, first.end) or (dash and read_short_day(text, dash.end())))
+    gap = dash or (_ALSO.match(text, first.end) if first else None)
+    ends = first and (_BEFORE.match(text, first.end) or (gap and read_short_day(text, gap.end())))
     return replace(first, why="写法不常见") if first and ends else None
 
 
@@ -226,7 +232,7 @@ def _read_list(text: str, place: int, first: WrittenDay, opens: date) -> tuple[l
     while (gap := _ALSO.match(text, end)) and len(days) < 8:
         more = read_day_only(text, gap.end())
         if more is None:
-            full = read_day(text, gap.end())
+            full = read_day(text, gap.end()) or (read_short_day(text, gap.end()) if first.short else None)
             more = full if full and "、" in gap[0] and not DASH.match(text, full.end) else None
         day = more.on(opens.year, opens.month) if more else None
         if more is None or day is None or day <= (days[-1] if days else opens):
@@ -287,7 +293,8 @@ def _finish_day(text: str, made: DaysMention, opens: date, times: tuple[tuple[st
     """Return a single day: a deadline, a beginning, or a day with its hours."""
     ahead = text[: made.start]
     end = _BEFORE.match(text, made.end)
-    if end or _LAST.search(ahead):
+    meets = any(finish for _, finish in times) and _ON_THE_DAY.search(ahead)
+    if end or (_LAST.search(ahead) and not meets):
         inclusive, stop = _read_end(text, made.end)
         time_to = (times[-1][1] or times[-1][0]) if times else ""
         spans = tuple(f"{a}-{b}" for a, b in times if b)
@@ -297,7 +304,7 @@ def _finish_day(text: str, made: DaysMention, opens: date, times: tuple[tuple[st
         return replace(
             made, end=start.end(), role="from", opens=opens, why_opens=made.why, time_from=times[0][0] if times else ""
         )
-    if times or _ON.search(ahead) or _SINCE.search(ahead):
+    if times or meets or _ON.search(ahead) or _SINCE.search(ahead):
         return _with_times(replace(made, role="day", opens=opens, closes=opens, why_opens=made.why), times)
     return replace(made, role="date", closes=opens)
 

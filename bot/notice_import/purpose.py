@@ -10,7 +10,7 @@ LABELS = {
     "confirm_capture": "确认采集的照片", "paper_check": "签字核对", "report": "报告有误", "recheck": "更正后复核",
     "register_public": "公示和电子注册", "collection": "领取证书和典礼", "prepare": "其他安排",
 }  # fmt: skip
-_AGAIN = re.compile(r"补充?采|补拍|补照|重新(?:采集|拍摄)|重拍|补充图像|第二轮")
+_AGAIN = re.compile(r"补充?采|重新?上?传|补拍|补照|重新(?:采集|拍摄)|重拍|补充图像|第二轮")
 _KINDS = (
     ("recheck", re.compile(r"(?:更正|修改|勘误)后[的再]?[^，。；]{0,8}(?:复核|核对|查看|确认)|再次(?:核对|登录"
     r"|查看|校对)|二次核对|(?<!身份)(?<!资格)(?<!照片)复核(?!结果|材料|表|小组|对象)")),
@@ -20,24 +20,31 @@ _KINDS = (
     r"|采集(?:完成|结束|成功|任务)*(?:后|结束)[^。；]{0,30}(?:核对|校对|确认|查看)")),
     ("capture", re.compile(r"采集(?!码|后|前|完|结束|单位|中心|费|系统|要求|点(?!采集)|特征|成功|流程|须知|照片"
     r"|表|名单|人员|对象|工作由|机构|地点|标准|公司|小程序)|集中拍摄|拍摄(?!要求|对象|地点"
-    r"|标准|号|单位|组)|拍照|照相|摄像|上传(?:个人|本人|学历|毕业|电子)?照片|照片上传|散拍"
-    r"|采集时间|[没未]采|采(?=[，。；！]|$)")),
+    r"|标准|号|单位|组)|拍(?:毕业|学历|证件)?照|照相(?!馆|点|店)|照像|摄像|上传(?:个人|本人|学历|毕业|电子)?照片"
+    r"|照片上传|散拍"
+    r"|采集时间|[没未]采|[采拍](?=[，。；！]|$)")),
     ("paper_check", re.compile(r"纸质[^，。；]{0,10}(?:核对|校对)|核对表[》）]?[^，。；]{0,10}(?:签|交)|(?:签过?了?字"
     r"|签名|亲笔)[^，。；]{0,8}(?:核对表|确认|核对)|(?:核对|校对)[^，。；]{0,6}(?:签字|签名)"
     r"|现场核对|线下(?:核对|确认)")),
     ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|更改(?!后|为)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错"
     r"|改信息|改(?=[^，。]{0,6}的[，,])"
-    r"|(?:身份|人工|人像)复核|复核材料|前置学历")),
-    ("report", re.compile(r"上报|发[给至到]|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|学籍|函授站|班主任"
+    r"|(?:身份|人工|人像)复核|复核材料|前置学历|认证报告")),
+    ("report", re.compile(r"找(?:学习中心|教学点|函授站|老师|班主任|辅导员|学籍|教务|学校|站点|我们)|上报"
+    r"|发[给至到]|发(?:电子)?邮件|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|系|院|办公室|学籍|函授站|班主任"
     r"|学院|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记|反映|打电话|致电")),
     ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
-    r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话)|查看|核实|核验")),
-    ("register_public", re.compile(r"公示|公布|公开|(?:电子|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
+    r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话|[^，。；]{0,4}学历(?!照片|图像))|查看|核实|核验"
+    r"|看(?:一?看|一下)?(?:自己的|本人的|清楚?)?(?:照片|图像|学籍|信息)")),
+    ("register_public", re.compile(r"(?:查到|查询到?|显示)[^，。；]{0,4}学历(?!照片|图像)|公示|公布|公开|(?:电子"
+    r"|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
     r"|注册(?:时间|截止)")),
-    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|领证|发放|发证"
+    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|领(?:取)?(?:专科|本科|大专)?(?:毕业|学历|学位)证"
+    r"|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|领证|发(?:放)?(?:毕业|学历|学位)?证|拿证|取证|发放|发证"
+    r"|证书?[^，。；]{0,16}(?<=[日旬底初末前起号])\s?发(?=[，。；]|$)"
     r"|毕业典礼|典礼|授予仪式|离校")),
     ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
-    r"|报到|培训|下载采集码|毕业论文|论文|学费|登记表|学位申请|申请学位|申请毕业")),
+    r"|报到|培训|(?:下载|打印|保存)(?:[本个]人)?的?(?:图像)?采集码|毕业论文|论文|学费|登记|报名|学位申请|申请学位"
+    r"|申请毕业")),
 )  # fmt: skip
 _HINT = re.compile(
     r"(?:[:：]|时间|日期|安排|阶段|为|是|定于|将于|于|在|（|\(|务必|须|应|请|截止|截至|最迟|最晚|到|自|从|\s)+$"
@@ -46,13 +53,18 @@ _VAGUE_REPORT = re.compile("发[给至到]|联系|登记|告|报到|报给|报�
 _TOPIC = re.compile(r"[^，。；]{0,24}的?[，,]")
 """Behind the first words of a sentence that say what it is about (需修改姓名的，…)."""
 _WRONG = re.compile(
-    r"不是我|不是自己|错的|模糊|不对|不正确|没有图像|无图像|有误|错误|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失"
+    r"(?:没|没有|未)看到|看不到|[不未]显示|不是我|不是自己|错[的了]|模糊|不对|不正确|没有图像|无图像|有误|错误"
+    r"|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失"
 )
 _PAPERS = re.compile(r"证明|材料|身份证|户口|申请表|审批表|更正表|勘误表|复印件")
-_HAND_IN = re.compile(r"交[到至给]?|提交|送[到至交]?|报[送到至]|携带|[持带]|办理|寄|申请")
+_MENDS = re.compile("更正|勘误|修改|变更|有误|错误|纠错|改错")
+_HAND_IN = re.compile(r"交[到至给]?|拿[到给来]|发[到至给]|提交|送[到至交]?|报[送到至]|携带|[持带]|办理|寄|申请")
 
 _STAFF = (
-    r"各?(?:班主任|辅导员|教学秘书|教务秘书|班长)|各(?:系(?:部|[（(]部[）)]|院)?|二级学院"
+    r"(?<=由)[\u4e00-\u9fff]{0,6}?(?:班级?|系部?|站点?|中心|处|科|室|老师|公司)|各[\u4e00-\u9fff]{1,6}?(?:分院"
+    r"|分部|分校|系|部|站|中心|处|科|室|秘书|班主任|班)|研究生秘书|站里?老师|站长"
+    r"|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,6}(?:科|处|办公室)(?=[将把应须负统汇审])"
+    r"|各?(?:班主任|辅导员|教学秘书|教务秘书|班长)|各(?:系(?:部|[（(]部[）)]|院)?|二级学院"
     r"|专业学院|教学学院|学院(?:[（(]部[）)])?|院[系部]?|部门|单位|教学单位|培养单位|教学点"
     r"|校外教学点|函授站|学习中心|分校"
     r"|班级?(?!主任)|站点?|教学站|工作站|直属[^，。；]{0,6}|市州?)"
@@ -63,9 +75,10 @@ _STAFF = (
     r"|继续教育学院|学校|我[校院处]|图片社|采集单位|采集公司"
 )
 _ACTOR = re.compile(
-    rf"(?P<staff>{_STAFF})|(?P<graduate>(?:预?毕业|在校|在籍|应届|本|专科|研究|留学|升本)生(?!名单"
+    rf"(?P<staff>{_STAFF})|(?P<graduate>(?:预?毕业|在校|在籍|应届|本|专科|研究(?!生(?:秘书|院|处|科|部|导师))"
+    rf"|留学|升本)生(?!名单"
     rf"|信息|图像|数据|情况|学籍|的|照片|毕业|核|提)"
-    r"|学生(?!工作|处|会|科|材料|名单|信息|基本|处|核对|学籍|身份|变更|的(?!应|须|请)|个人|图像)"
+    r"|学生(?!工作|处|会|科|材料|名单|信息|情况|数据|人数|基本|处|核对|学籍|身份|变更|的(?!应|须|请)|个人|图像)"
     r"|同学|学员|本人|考生|每[人位])"
 )
 _RECEIVES = re.compile(
@@ -73,9 +86,11 @@ _RECEIVES = re.compile(
     r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己)?(?:所在|所属"
     r"|的)?\s{0,9}$"
 )
+_HANDS_TO = re.compile(r"(?:报|交|送|寄|联系|告知|找|向|到|给)[^，。；]{0,14}$")
 _PASSES_ON = re.compile(
-    r"(?:通知|告知|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
-    r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*\s{0,9}$"
+    r"(?:通知|告知|送达|发给|下发|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
+    r"|每[一个名位]*"
+    r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*(?:[^，。；]{0,10}的)?\s{0,9}$"
 )
 _THEN = re.compile(r"。|，(?:并|再|然后)[于在]?")
 _ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)")
@@ -83,19 +98,29 @@ _TOO_LATE = re.compile(r"^[^，。；]{0,10}(?:不予|不再|概不|一律不|�
 _SAYS_WHEN = re.compile(r"时间|日期|截止|开放|登[录陆]|完成|系统|开始|结束|批|阶段")
 """Words of a sentence that is about the time of what the title names."""
 _HEAD_OF_STAFF = re.compile(
-    r"(?:学院|系部?|教学点|函授站|工作站|分校|教务处|学习中心)[^，。]{0,4}(?:工作(?!安排)|上报|汇总|报送|职责|任务)|报送|汇总"
+    r"(?:学院|系部?|教学点|函授站|工作站|教学站|分校|教务处|学习中心)[^，。]{0,4}(?:工作(?!安排)|上报|汇总|报送"
+    r"|职责|任务)|报送|汇总"
 )
 _ITEM = re.compile(r"^\s{0,9}(?:[★●■◆▲•*-]|[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[）)、.．])\s{0,9}")
 """The number or sign of an item."""
 _BY = re.compile(r"(?:由|以)\s{0,9}$")
 _COLLECTING = re.compile(
-    r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:上报|报送|交|报"
-    r"|提交|寄)|收齐|初审|终审|复审|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
+    r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:去|上报|报送|交|报"
+    r"|提交|寄)|收齐|初审|终审|复审|将[^，。；]{0,10}(?:名单|签字表|确认表)[^，。；]{0,6}(?:交|报|发|送)"
+    r"|提交[^，。；]{0,8}(?:名单|总结)|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
 )
+EVENTS = frozenset(("check", "capture", "recapture", "confirm_capture", "paper_check", "recheck", "collection"))
+"""Kinds at which graduates are present, whoever of the staff is named for them."""
+_ORGANISER = re.compile("学校|我[校院处]|图片社|采集单位|采集公司")
+"""Those who let something happen in which graduates take part."""
 _PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s{0,9}$")
-_PAST = re.compile(r"原(?:定|计划|为)[^，。；]{0,6}$|已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$")
+_PAST = re.compile(
+    r"(?:由|从)?原(?:来|定|先|计划|为)的?[^，。；]{0,6}$|已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$"
+)
+_OF_RECORD = re.compile("学籍|信息")
 _OF_LAW = re.compile(
-    r"印发|施行|试行|教学[〔\[（(]|文件|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用|启用)|采用加密|起启用|启用"
+    r"印发|施行|试行|教学[〔\[（(]|(?<!群)文件(?![已里中夹])|〔20|令第|起执行|新模式|自.{0,14}(?:以?来|开始采用"
+    r"|启用)|采用加密|起启用|启用"
 )
 _LOOK = r"(?:核对|校对|自查|确认|核查)(?!表)"
 _CONDITION = re.compile(
@@ -127,28 +152,37 @@ def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title:
     before, after = text[:start], text[end:]
     if why := _find_no_window(text, text[start:end], before, after):
         return Purpose("prepare", none=why)
-    staff = _is_for_staff(text, start, end, heads)
+    actor = _find_staff(text, start, end, heads)
     kind, sure = _find_kind(text, start, end, clause_from), True
+    says = bool(kind)
+    if not kind and any(_PAPERS.search(words) and _HAND_IN.search(words) for words in (text, said)):
+        kind = "correction" if any(_MENDS.search(words) for words in (said, *heads)) else ""
     if not kind:
         kind = next(filter(None, (_kind_of_words(head) for head in (said, *heads))), "")
+        kind = kind or _find_kind(text, start, end, clause_from, _FAR)
         sure = bool(kind)
         told = {one for one, words in _KINDS if words.search(title)}
-        sure = sure or (len(told) == 1 and bool(_SAYS_WHEN.search(text) or len(text) - (end - start) < 20))
+        sure = sure or (len(told) == 1 and bool(_SAYS_WHEN.search(text) or len(text) - (end - start) < 12))
         kind = kind or _kind_of_words(title) or "prepare"
     clause = re.split(r"[，。；]", text[end:], maxsplit=1)[0]
     again = bool(
         _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
     )
-    staff = staff and (kind not in ("register_public", "collection") or bool(_COLLECTING.search(clause)))
+    meant = kind in ("register_public", "collection") or (says and kind in EVENTS and _ORGANISER.fullmatch(actor))
+    staff = bool(actor) and not (meant and not _COLLECTING.search(clause))
     missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and _AGAIN.search(after.split("。")[0])
     kind = "recapture" if (again or missed) and kind == "capture" else kind
     kind = _refine(kind, text, start, heads)
+    above = _kind_of_words(heads[0]) if heads else ""
+    if kind == "check" and above in ("confirm_capture", "paper_check", "recheck") and not _OF_RECORD.search(text):
+        kind = above
     tells = kind in ("check", "prepare") and _WRONG.search(said) and re.search("登记|联系|[找告]|反馈|办理|处理", text)
     return Purpose("report" if tells else kind, staff, "", sure or bool(tells))
 
 
 _BOTH = re.compile(
-    rf"采集(?!码)[^，。；:：]{{0,6}}(?:[、和与及]|以及)[^，。；:：]{{0,10}}{_LOOK}|{_LOOK}[^，。；:：]{{0,8}}[、和与及][^，。；:：]{{0,10}}采集(?!码)"
+    rf"采集(?!码)[^，。；:：]{{0,6}}(?:[、和与及]|以及)[^，。；:：]{{0,10}}{_LOOK}"
+    rf"|{_LOOK}[^，。；:：]{{0,8}}[、和与及][^，。；:：]{{0,10}}采集(?!码)"
     rf"|采集，?(?:并|同时)[^。；]{{0,20}}{_LOOK}"
 )
 
@@ -167,23 +201,32 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
     """Return why days are no window for anybody; empty when they are one."""
     if _CONDITION.match(after):
         return "条件"
-    if said.endswith("后") and _TOO_LATE.match(after):
+    if re.search("[后起始]$", said) and _TOO_LATE.match(after):
         return "过期"
     if _PAST.search(before):
         return "过去"
     if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
         return "毕业日期"
+    if re.search(r"截[至止]\s{0,9}$", before) and re.match(r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)", after):
+        return "过去"
     if re.search(r"约\s{0,9}$", before):
         return "大概"
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
     near = re.split("[，。；）)]", before[-16:])[-1] + re.split("[，。；]", after[:16])[0]
-    return "放假" if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) else ""
+    return (
+        "放假"
+        if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) and "关闭" not in said
+        else ""
+    )
 
 
-def _find_kind(text: str, start: int, end: int, clause_from: int) -> str:
+_FAR = 120.0
+
+
+def _find_kind(text: str, start: int, end: int, clause_from: int, least: float = 46.0) -> str:
     """Return the kind whose words are nearest to the days: words right before them, behind them, elsewhere."""
-    best, least = "", 46.0
+    best = ""
     for kind, words in _KINDS:
         for m in words.finditer(text):
             if kind == "report" and _VAGUE_REPORT.match(m[0]) and not _WRONG.search(text):
@@ -210,6 +253,11 @@ def _kind_of_words(words: str) -> str:
     return min(found, default=(0, 0, ""))[2]
 
 
+def names_purpose(words: str) -> bool:
+    """Return whether there is a word in it that says what is done."""
+    return bool(_kind_of_words(words))
+
+
 def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     """Return the kind in the light of what else the sentence says."""
     around = text[max(0, start - 60) : start + 80]
@@ -233,24 +281,26 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     return kind
 
 
-def _is_for_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> bool:
-    """Return whether the school's staff has to do it: by who is named to do it, else by what is to be done."""
+def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
+    """Return who of the school's staff has to do it: who is named, else a word of what staff does; empty for none."""
     before, after = text[:start], text[end:]
-    near = re.split(r"[，。；]", after, maxsplit=1)[0]
+    near = re.split(r"[，。；]", after.lstrip("， "), maxsplit=1)[0]
     if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
-        return False
+        return ""
     goes_on = re.search(r"[，；](?:并|同时|且)(?:请)?[于在]?\s{0,9}$", before) and re.search(r"[报交发送]|备案", near)
-    if goes_on and any(m["staff"] and _is_subject(text[: m.start()], text[m.end() :]) for m in _ACTOR.finditer(before)):
-        return True
+    if goes_on:
+        for m in _ACTOR.finditer(before):
+            if m["staff"] and _is_subject(text[: m.start()], text[m.end() :]):
+                return m["staff"]
     for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(near), near)):
         for m in actors:
             verdict = _judge_actor(m, whole)
             if verdict is not None:
-                return verdict
+                return m[0] if verdict else ""
     own = re.split(rf"[，；](?={_STAFF})", text[end : end + 50], maxsplit=1)[0]
-    if _COLLECTING.search(text[max(0, start - 40) : end] + own):
-        return True
-    return any(_HEAD_OF_STAFF.search(head) for head in heads)
+    if m := _COLLECTING.search(text[max(0, start - 40) : end] + own):
+        return m[0]
+    return next((head for head in heads if _HEAD_OF_STAFF.search(head)), "")
 
 
 def _judge_actor(m: re.Match[str], text: str) -> bool | None:
@@ -259,11 +309,13 @@ def _judge_actor(m: re.Match[str], text: str) -> bool | None:
     ahead = re.sub(r"(?:(?<=[，。；：、）\d请由])|^)(?:[\u4e00-\u9fff（）()]{1,12}、)+$", "", ahead) or ahead[:0]
     if _BY.search(ahead):
         return bool(m["staff"]) if re.search(r"由\s{0,9}$", ahead) else True
+    if m["graduate"] and _PASSES_ON.search(ahead) and re.match("(?:学生|同学|学员|毕业生)?(?:[，。；]|$)", behind):
+        return None
     if m["graduate"]:
         return None if re.search(r"(?:联系|统计|核实|汇总|要求)\s{0,9}$", ahead) and "统计" in ahead[-4:] else False
     if _RECEIVES.search(ahead) or re.match(r"\s{0,9}(?:联系|领取|查询|办理|的(?!各)|[:：]\s{0,9}$)", behind):
         return None
-    if _PASSES_ON.search(ahead):
+    if _PASSES_ON.search(ahead) or (not behind.strip() and _HANDS_TO.search(ahead)):
         return None
     organises = re.match(
         r"[^，。；]{0,10}(?:通知|提醒|督促|组织|转告|传达|告知|指导|安排)(?!.{0,8}(?:汇总|专人))", behind
@@ -282,7 +334,8 @@ def _is_subject(ahead: str, behind: str) -> bool:
     )
     acts = re.match(
         r"\s{0,3}(?:[（(][^）)]{1,8}[）)])?(?:[^，。；]{0,14}?)(?:应|须|需|要|务必|请|统一|负责|于"
-    r"|将|在|把|统计|汇总|收齐|提交|报|交|上报|组织|完成|填|派|领|登记|审|复|按|做|核|对"
+    r"|将|在|把|统计|汇总|收齐|提交|报|交|上报|组织|完成|填|派|领|登记|反馈|发|送|寄|收集|整理|导出|催|提醒|审|复"
+    r"|按|做|核|对"
     r"|根据|认真|继续|指定|向|，)", behind
     )  # fmt: skip
     return bool(starts and (acts or not behind.strip()))

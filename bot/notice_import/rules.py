@@ -17,6 +17,9 @@ _BARE_BUTTON = re.compile(
     r"(?:点击|点选|选择|勾选)\s{0,9}(?:按钮)?(信息无误|信息有误|照片正确|确认无误|核对无误|正确"
     r"|有误|错误|无误)(?!的|后|信息|，则)"
 )
+_CONFIRMS = re.compile(r"正确|无误|^确认(?:照片|图像|本人)?$|^是本人|确认无|一致")
+_NEUTRAL = re.compile(r"^(?:提交|确定|完成|保存)$")
+"""The name of a button that confirms when the words before it say that all is right."""
 _DENIED = re.compile(r"(?:不(?:能|得|要|可)|勿|别|严禁|切勿)(?:随意)?(?:点击|点选|选择|勾选|点|选|按)?\s{0,9}$")
 _ARROWS = re.compile(r"\s{0,9}(?:→|-{1,2}>|—+>|=>|＞|>|à|➔|»|——|--)\s{0,9}")
 _CHAIN = re.compile(
@@ -96,9 +99,9 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
             denied = _DENIED.search(one.plain[:at])
             if not name or len(name) > 12:
                 continue
-            if re.search(r"有误|不正确|有问题|错误|有异议|纠错|不符|不是本人", name):
+            if re.search(r"有误|不正确|有问题|错误|有异议|纠错|不符|不是本人|非本人", name):
                 wrong = wrong if wrong.at or denied else FoundRule(name, one.n)
-            elif re.search(r"正确|无误|^确认$|确认无|一致", name) and not ok.at and not denied:
+            elif not ok.at and not denied and _CONFIRMS.search(name if not _NEUTRAL.search(name) else one.plain[:at]):
                 ok = FoundRule(name, one.n)
     return ok, wrong
 
@@ -144,13 +147,15 @@ def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     """Return the fields that the notice lists for comparing, and the sentence of the list."""
     best, at, most = tuple[str, ...](), 0, 2
     for one in body:
-        names = [m[0] for m in _FIELD.finditer(re.sub(r"[《“][^》”]{0,99}[》”]", "", one.plain))]
+        plain = re.sub(r"[《“][^》”]{0,99}[》”]", "", one.plain)
+        names = [m[0] for m in _FIELD.finditer(plain)]
         names = list(dict.fromkeys(names))
         about = re.search(
-            r"核对|校对|核实|检查|查看|包括|内容|自查|信息|是否(?:正确|准确|有误)", one.plain + "".join(one.heads[:1])
+            r"核对|校对|核实|确认|检查|查看|包括|内容|自查|信息|是否(?:正确|准确|有误)",
+            one.plain + "".join(one.heads[:1]),
         )
-        corrects = re.search(r"材料|证明|户口|须携带|提交|变更的|修改姓名", one.plain)
-        score = len(names) - 3 * bool(corrects)
+        corrects = re.search(r"材料|证明|户口|须携带|提交(?![。，；]|$)|变更的|修改姓名", plain)
+        score = len(names) - 3 * bool(corrects and not re.search(r"学籍信息[（(：:]", one.plain))
         if about and score > most and re.search(r"[、，,/]", one.plain):
             best, at, most = tuple(names), one.n, score
     return best[:30], at

@@ -18,6 +18,8 @@ _NO_SCHOOL = re.compile(
     r"|高等|全国|教学|其他|培养|在|到|由|请)|继续教育学院$|成人教育学院$|二级学院|普通高等学校"
     r"|高等学校|^函授|网络教育学院$"
 )
+_LONG_UNIT = re.compile(r"^(?!学校|我|本)[\u4e00-\u9fff]{2,}(?:继续|成人|网络|远程)教育学院$")
+"""A unit with the name of a place before it, which may be a school of its own."""
 _COLLEGE = re.compile(r"[\u4e00-\u9fff]{2,6}学院(?=[\u4e00-\u9fff])")
 
 
@@ -95,7 +97,7 @@ def write_head(work: DraftWork, name: str) -> dict[str, Any]:
 def _find_school(text: str) -> tuple[str, str]:
     """Return the school in front of a text, and the unit behind it."""
     for m in _SCHOOL.finditer(text):
-        name = re.sub(r"^.*(?:关于|我们|通过|登录|根据|来到|前往|回到)", "", m[0])
+        name = re.sub(r"^.*(?:关于|按照|按|经|我们|通过|登录|根据|来到|前往|回到)", "", m[0])
         if name and not _NO_SCHOOL.search(name) and len(name) > 2 and not re.search("信息网|教育部", name):
             rest = text[m.end() :]
             college = _COLLEGE.match(rest)
@@ -115,9 +117,13 @@ def write_school(work: DraftWork) -> dict[str, Any]:
             return {"name": name, "unit": unit or name}
     for one in frame.sentences:
         name, _ = _find_school(one.plain)
-        if name and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", one.plain[:20]):
+        ahead = one.plain[: max(20, one.plain.find(name))] if one.plain.find(name) else ""
+        if name and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", ahead):
             work.doubt("school.name", "落款没有写学校，这是正文里提到的", one.n)
             return {"name": name, "unit": frame.signed_by or name}
+    if _LONG_UNIT.search(frame.signed_by):
+        work.doubt("school.name", "落款只写了这个单位，请看这是不是学校的全名")
+        return {"name": frame.signed_by, "unit": frame.signed_by}
     work.doubt("school.name", "通知里没有写学校的名字，请填写")
     return {"name": None, "unit": frame.signed_by or None}
 

@@ -31,7 +31,7 @@ _NUMBER = re.compile(
     r"|(?P<third>\d{1,2}\s{0,9}[、.．)）](?!\d)|[（(]\d{1,2}[）)]|[①-⑩]|[A-H]、))\s{0,9}"
 )
 """The number of a heading or an item, by its level."""
-_TITLE = re.compile(r"(?:通知|公告|通告|安排|说明|方案|提醒|函|启事|须知)(?:[（(][^）)]{1,12}[）)])?[!！]?$")
+_TITLE = re.compile(r"(?:通知|公告|通告|安排表?|时间表|说明|方案|提醒|函|启事|须知)(?:[（(][^）)]{1,12}[）)])?[!！]?$")
 _DOC_NO = re.compile(
     r"^[（(]?[\u4e00-\u9fff]{1,12}\s{0,9}[〔\[（(【]?20\d\d[〕\]）)】]?\s{0,9}第?\s{0,9}\d{1,4}\s{0,9}号?[）)]?$"
 )
@@ -39,7 +39,7 @@ _PAGE = re.compile(
     r"发布(?:日期|时间|者|人|单位)?\s{0,9}[:：]|发布于|发表(?:日期|时间)|(?:^|[\s•|])[（(\[【]?(?:来源|作者"
     r"|编辑|审核|责编|供稿|责任编辑|信息来源|撰稿|初审|终审|录入)[）)\]】]?\s{0,9}[:：]"
     r"|浏览(?:次数|量|数)?\s{0,9}[:：]|点击(?:数|量|率|次数)\s{0,9}[:：]|阅读(?:次数|量|数)?\s{0,9}[:：]"
-    r"|(?:您)?(?:现在|当前)的?位置|站点首页|^首页|今天是|字号|【?打印|关闭窗口|分享到|^上一[篇条]"
+    r"|(?:您)?(?:现在|当前)的?位置|站点首页|^首页|今天是|字号|(?:^|[【\[\s|])打印(?:本页|此页|文章)?(?:$|[】\]\s|])|关闭窗口|分享到|^上一[篇条]"
     r"|^下一[篇条]|ICP备|版权所有|Copyright|^抄送|^附件?\s{0,9}\d*\s{0,9}[:：]|^附\s{0,9}[:：]|^时间\s{0,9}[:：]\s{0,9}20\d\d\D\d+\D\d+\S{0,3}\s{0,9}(?:\d\d:\d\d)?\s{0,9}(?:点击"
     r"|浏览|来源|作者|文|阅读|$)|更新时间|已加盖公章"
 )
@@ -48,10 +48,15 @@ _BELOW = re.compile(
 )
 """The first line of a page below the notice."""
 _COLUMN = re.compile(
-    r"序号|阶段|工作(?:内容|安排|环节|事项)?|内容|事项|项目|环节|(?:[\u4e00-\u9fff]{2})?(?:时间|日期)(?:安排)?|时间节点"
-    r"|(?:[\u4e00-\u9fff]{2})?(?:对象|人员)|(?:[\u4e00-\u9fff]{2})?地点|校区|(?:责任|负责|联系)(?:人|单位|部门)|层次|备注|说明|方式|要求"
+    r"(?:序号|(?:工作)?(?:阶段|内容|安排|环节|事项)|[\u4e00-\u9fff]{0,4}(?:事项|项目|任务|时间|日期|截止|对象|人员|地点"
+    r"|校区|学院|系部?|专业|班级|层次|年级|站点|中心|人数|单位)(?:安排|节点)?|(?:责任|负责|联系)(?:人|单位|部门)|备注|说明|方式|要求)"
+    r"(?:[（(/][\u4e00-\u9fff]{1,6}[）)]?)?"
 )
 """Heads of the columns of a table of days."""
+_BARE_HEAD = re.compile(
+    "序号|阶段|内容|事项|项目|环节|时间|日期|对象|人员|地点|备注|说明|方式|人数|层次|专业|负责人|责任人"
+)
+_OF_DAYS = re.compile("时间|日期|节点|截止")
 _DAY = re.compile(r"\d{1,2}\s?[月日号]|20\d\d[./-]\d|即日")
 _GREETING = re.compile(
     r"^(?:[各全][^。，；:：]{1,60}|[^。，；:：]{2,50}(?:同学|毕业生|学员|学生|老师|教学点|函授站)们?)[们员]?\s{0,9}[:：]$"
@@ -145,23 +150,39 @@ def _join_cells(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the lines with a table of days that was pasted one cell a line as one line a row, a tab between cells."""
     out, n = list[tuple[str, str]](), 0
     while n < len(lines):
-        width = 0
-        while n + width < len(lines) and _COLUMN.fullmatch(lines[n + width][1].strip()):
-            width += 1
-        days = next((i for i in range(width) if re.search("时间|日期|节点", lines[n + i][1])), -1)
-        end = n + width
-        while days >= 0 and width > 1 and end + width <= len(lines) and _DAY.search(lines[end + days][1]):
-            end += width
-        if end > n + width:
-            rows = (lines[at : at + width] for at in range(n, end, width))
-            out += [
-                ("\t".join(cell[0].strip() for cell in row), "\t".join(cell[1].strip() for cell in row)) for row in rows
-            ]
-            n = end
+        plain = [line.strip() for _, line in lines[n : n + 200]]
+        width, rows = next(((w, r) for w in range(8, 1, -1) if (r := _count_rows(plain, w))), (0, 0))
+        if rows:
+            for at in range(n, n + width * (rows + 1), width):
+                row = lines[at : at + width]
+                out.append(("\t".join(cell[0].strip() for cell in row), "\t".join(cell[1].strip() for cell in row)))
+            n += width * (rows + 1)
         else:
             out.append(lines[n])
             n += 1
     return out
+
+
+def _count_rows(cells: Sequence[str], width: int) -> int:
+    """Return how many rows of this width stand below heads of columns at the first cells; 0: these are no heads.
+
+    Below heads that are known one row is enough; below others two rows with days in the same columns.
+    """
+    heads = cells[:width]
+    if len(heads) < width or any(len(head) > 12 or re.search(r"[\d。；：:，]|通知$|公告$", head) for head in heads):
+        return 0
+    rows = list[list[str]]()
+    shape = [bool(_DAY.search(cell)) for cell in cells[width : 2 * width]]
+    if any(map(_BARE_HEAD.fullmatch, cells[width : 2 * width])):
+        return 0
+    while any(shape) and (row := cells[(len(rows) + 1) * width : (len(rows) + 2) * width])[width - 1 :]:
+        if [bool(_DAY.search(cell)) for cell in row] != shape or any(len(cell) > 60 for cell in row):
+            break
+        rows.append(row)
+    known = all(map(_COLUMN.fullmatch, heads)) and any(
+        day and _OF_DAYS.search(head) for day, head in zip(shape, heads, strict=False)
+    )
+    return len(rows) if known or (len(rows) > 1 and width > 2 and not all(shape)) else 0
 
 
 def _number(lines: Sequence[tuple[str, str]]) -> Iterator[Sentence]:

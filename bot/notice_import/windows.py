@@ -6,33 +6,31 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import zip_longest
 
+from bot.notice_import.audience import find_audience
 from bot.notice_import.cohorts import DEPARTMENTS, GraduateGroup
 from bot.notice_import.dates import read_times
 from bot.notice_import.mentions import DaysMention, YearSense, find_mentions
-from bot.notice_import.purpose import LABELS, Purpose, find_purpose, find_twin
+from bot.notice_import.purpose import EVENTS, LABELS, Purpose, find_purpose, find_twin, names_purpose
 from bot.notice_import.sentences import FramedNotice, Sentence
+from bot.notice_import.tables import RowSentence, spell_out
 
 _ONE_DAY = ("register_public", "collection", "capture", "recapture", "prepare", "check", "recheck", "confirm_capture")
 """Kinds for which a bare day is the day itself; for the others it is the last day."""
+_INTRODUCES = re.compile(r"如下[:：]?$")
+"""The sentence before the items; it says what they are about where a notice has no title."""
 _LATE = re.compile(
     r"(?:逾期|过期|过时)[^，。；]{0,12}?(?:不(?:予|再)?(?:受理|办理|补办|接收|补采)|视为[^，。；]{2,16}"
     r"|自动关闭|责任自负)"
 )
 _ONLY_TIMES = re.compile(
-    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s{0,9})?(?:具体|采集|拍摄|核对|开放)?(?:时间段?)?\s{0,9}[:：为]?\s{0,9}(?:每[天日]"
+    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s{0,9})?(?:具体|采集|拍摄|核对"
+    r"|开放)?(?:时间段?)?\s{0,9}[:：为]?\s{0,9}(?:每[天日]"
     r"|(?=[上下]午|\d))"
 )
 _LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s{0,9}$")
 _LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
-_PLACE_AHEAD = re.compile(
-    r"([\u4e00-\u9fff]{1,10}(?:校区|教学点|函授站|学习中心|校本部|学院|系)|校本部|本部|[A-E]类"
-    r"|第[一二三四]批次?)[^，。；:：]{0,6}[:：\t ]*$"
-)
-_LEVEL_WORDS = {
-    "专科": r"专科|高起专|高职|大专", "专升本": r"专升本|专接本|专续本", "高起本": r"高起本",
-    "本科": r"(?<!升)(?<!专升)(?<!高起)本科", "研究生": r"研究生|硕士|博士",
-}  # fmt: skip
 _HANDS_IN = re.compile(r"^[^，。；]{0,4}[^，。；]{0,16}(?:交|寄|报|送|提交)")
 _PREPARE = re.compile(
     r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|缴费|交费|缴纳[\u4e00-\u9fff]{0,4}"
@@ -93,24 +91,40 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
     graduation = re.search(r"(20\d\d)\s{0,9}[届年](秋季?学期|下半年)?", head)
     autumn = bool(graduation and graduation[2])
     years = YearSense(notice.issued, int(graduation[1]) if graduation else None, autumn)
+    title = notice.title or next((one.plain for one in notice.body[:6] if _INTRODUCES.search(one.plain)), "")
     before: Sentence | None = None
-    for one in notice.body:
-        asked = before is not None and before.plain.endswith("？")
-        said = before.plain if before and (before.line == one.line or asked) else ""
+    said = ""
+    for one in spell_out(notice.body):
+        said = _find_said(before, one, said)
         before = one
         mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
         if not mentions:
             _attach_times(found, one, groups)
         past = 0
         lost = False
-        for m in mentions:
+        for m, following in zip_longest(mentions, mentions[1:]):
             if m.lost and lost:
                 continue
             lost = bool(m.lost)
-            _take(found, notice, groups, one, m, past, said)
-            past = m.end
+            past = _take(found, notice, groups, _end_before(one, m, following), m, past, said, title)
     found.windows = [w for w in found.windows if not _is_repeated(w, found.windows)]
     return found
+
+
+def _find_said(before: Sentence | None, one: Sentence, said: str) -> str:
+    """Return the last sentence of the same line that says what is done; a question goes on in the next line."""
+    if before is None or not (before.line == one.line or before.plain.endswith("？")):
+        return ""
+    return before.plain if names_purpose(before.plain) or not said else said
+
+
+def _end_before(one: Sentence, m: DaysMention, following: DaysMention | None) -> Sentence:
+    """Return the sentence up to the clause of the next days: what is said there is about those."""
+    if following is None:
+        return one
+    clause = max(one.plain.rfind(sign, m.end, following.start) for sign in "，。；;、（(") + 1
+    says = len(re.findall(r"[\u4e00-\u9fff]", one.plain[m.end : clause])) >= 4
+    return replace(one, plain=one.plain[:clause]) if clause and says else one
 
 
 def _is_plausible(m: DaysMention, text: str) -> bool:
@@ -118,7 +132,7 @@ def _is_plausible(m: DaysMention, text: str) -> bool:
     if not m.lost or not m.lost.isdigit():
         return True
     return bool(
-        _LOST_BESIDE.search(text[: m.start])
+        (not text[: m.start].strip() or _LOST_BESIDE.search(text[: m.start]))
         and (_LOST_IN.search(text[m.end : m.end + 3]) or re.search("时间|截止", text[: m.start]))
     )
 
@@ -131,9 +145,13 @@ def _take(
     m: DaysMention,
     past: int,
     said: str,
-) -> None:
-    """Add the window or duty of one mention; `past` is where the mention before it ends, `said` as in find_purpose."""
-    purpose = find_purpose(one.plain, m.start, m.end, one.heads, notice.title, said)
+    title: str,
+) -> int:
+    """Add the window or duty of one mention; return where the words about it end.
+
+    `past` is where those about the mention before it end, `said` and `title` as in find_purpose.
+    """
+    purpose = _find_purpose(found, one, m, said, title)
     last = m.closes or m.opens
     if (
         purpose.none
@@ -141,21 +159,22 @@ def _take(
         or (notice.issued and last and last < notice.issued and not m.lost)
     ):
         found.skipped[one.n] = purpose.none or "过去"
-        return
+        return m.end
     opens, closes = m.opens, m.closes
     if m.role == "date":
         opens = closes if purpose.kind in _ONE_DAY and not _HANDS_IN.search(one.plain[m.end :]) else None
     if purpose.staff:
         clause = re.sub(
-            r"^(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s{0,9}[、.．](?!\d)|[（(][\d一二三四五六七八九十]{1,3}[）)])\s{0,9}",
+            r"^(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s{0,9}[、.．](?!\d)"
+            r"|[（(][\d一二三四五六七八九十]{1,3}[）)])\s{0,9}",
             "",
             one.text,
         )
         found.duties.append(
             DutyOfStaff(clause[:280], one.n, None if opens == closes else opens, closes, m.time_to, _why(m))
         )
-        return
-    audience, about = _find_audience(one, m, past, groups)
+        return m.end
+    audience, about, end = find_audience(one, m, past, groups)
     if purpose.kind == "prepare" and not about and (words := _PREPARE.search(one.plain)):
         about = words[0]
     window = DraftWindow(
@@ -167,6 +186,30 @@ def _take(
     _merge_in(found.windows, window)
     if twin := find_twin(one.plain, m.start, one.heads, purpose.kind):
         _merge_in(found.windows, replace(window, kind=twin, at=list(window.at), doubts=dict(window.doubts)))
+    return end
+
+
+def _find_purpose(found: FoundDays, one: Sentence, m: DaysMention, said: str, title: str) -> Purpose:
+    """Return what a mention is for; in a table and after a duty, who has to act is said elsewhere."""
+    purpose = find_purpose(one.plain, m.start, m.end, one.heads, title, said)
+    staff = purpose.staff or _is_led(found, one, m)
+    if isinstance(one, RowSentence) and one.staff is not None:
+        staff = one.staff
+    elif isinstance(one, RowSentence) and purpose.kind in EVENTS and one.what:
+        staff = staff and _is_of_staff(one.what)
+    return replace(purpose, staff=staff)
+
+
+def _is_led(found: FoundDays, one: Sentence, m: DaysMention) -> bool:
+    """Return whether the staff of the duty in the sentence before goes on, in a clause without a subject."""
+    last = found.duties[-1] if found.duties else None
+    goes_on = last and one.n - last.at == 1 and last.what.endswith("；") and not one.plain[: m.start].strip()
+    return bool(goes_on and re.match(r"[^，。；学]{0,6}[交报送寄]", one.plain[m.end :]))
+
+
+def _is_of_staff(what: str) -> bool:
+    """Return whether what a row calls work is reporting, at which no graduate is present."""
+    return re.search("报|名单|汇总|统计|审", what) is not None
 
 
 def _why(m: DaysMention) -> str:
@@ -187,41 +230,6 @@ def _find_doubts(
     if not purpose.sure or (purpose.kind == "prepare" and not _PREPARE.search(one.plain)):
         doubts["kind"] = (f"原文没有写明这段时间做什么，暂按“{LABELS[purpose.kind]}”", one.n)
     return doubts
-
-
-def _find_audience(
-    one: Sentence, m: DaysMention, past: int, groups: Sequence[GraduateGroup]
-) -> tuple[tuple[int, ...] | None, str]:
-    """Return the groups that the words around the days name, and a place that is no group."""
-    ahead = one.plain[past : m.start]
-    behind = re.match(r"[（(\t ]{0,3}[^，。；]{0,16}", one.plain[m.end :])
-    for words in (ahead, behind[0] if behind else "", *one.heads):
-        chosen = tuple(n for n, group in enumerate(groups) if _is_named(group, words, groups))
-        if chosen and len(chosen) < len(groups):
-            return chosen, ""
-        if chosen:
-            return None, ""
-    place = _PLACE_AHEAD.search(ahead)
-    return None, place[1] if place and not re.search(r"(?:各|所在|本)(?:学院|系)|教育学院", place[1]) else ""
-
-
-def _is_named(group: GraduateGroup, words: str, groups: Sequence[GraduateGroup]) -> bool:
-    names = [name for name in (group.label if group.level == "other" else "", group.partner, *group.sites) if name]
-    if any(name in words for name in names):
-        return not any(
-            other is not group
-            and any(name in other.label and name != other.label and other.label in words for name in names)
-            for other in groups
-        )
-    if len(groups) < 2:
-        return False
-    named = [grade for grade in group.grades if grade[2:] in words]  # 2012级, or 12级
-    if any(sum(grade in other.grades for other in groups) == 1 for grade in named):
-        return True
-    pattern = _LEVEL_WORDS.get(group.level)
-    return bool(
-        pattern and re.search(pattern, words) and sum(other.level == group.level for other in groups) < len(groups)
-    )
 
 
 def _attach_times(found: FoundDays, one: Sentence, groups: Sequence[GraduateGroup]) -> None:
@@ -254,7 +262,8 @@ def _add_slot(
     """Add the hours of one department on the day that stands above; the day alone is no window then."""
     if found.slots_of is None or found.slots_of.at[0] != last.at[0]:
         found.slots_of = last
-        found.windows = [window for window in found.windows if window is not last]
+        if last.audience is None and not last.time_from:
+            found.windows = [window for window in found.windows if window is not last]
     named = tuple(n for n, group in enumerate(groups) if group.label and group.label in names)
     begins, ends = spans[0].split("-") if len(spans) == 1 else ("", "")
     window = replace(
