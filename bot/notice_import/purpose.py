@@ -298,8 +298,8 @@ def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
             if verdict is not None:
                 return m[0] if verdict else ""
     own = re.split(rf"[，；](?={_STAFF})", text[end : end + 50], maxsplit=1)[0]
-    if m := _COLLECTING.search(text[max(0, start - 40) : end] + own):
-        return m[0]
+    if collects := _COLLECTING.search(text[max(0, start - 40) : end] + own):
+        return collects[0]
     return next((head for head in heads if _HEAD_OF_STAFF.search(head)), "")
 
 

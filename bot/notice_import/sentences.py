@@ -171,7 +171,7 @@ def _count_rows(cells: Sequence[str], width: int) -> int:
     heads = cells[:width]
     if len(heads) < width or any(len(head) > 12 or re.search(r"[\d。；：:，]|通知$|公告$", head) for head in heads):
         return 0
-    rows = list[list[str]]()
+    rows = list[Sequence[str]]()
     shape = [bool(_DAY.search(cell)) for cell in cells[width : 2 * width]]
     if any(map(_BARE_HEAD.fullmatch, cells[width : 2 * width])):
         return 0
