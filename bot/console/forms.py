@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
@@ -46,7 +47,7 @@ async def read_upload(request: Request, most: int) -> tuple[Fields, str, bytes]:
                     name, content = clean(value.filename or ""), await value.read(most + 1)
                 else:
                     fields.setdefault(key, []).append(clean(value))
-    except (MultiPartException, ClientDisconnect):
+    except (MultiPartException, HTTPException, ClientDisconnect):  # Starlette makes the second of the first
         raise BadForm from None
     if len(content) > most:
         raise BadForm

@@ -1,0 +1,154 @@
+"""Whoever wishes the console ill: what they send is refused, shown as text, or does nothing."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import AsyncIterator
+
+import pyotp
+import pytest
+
+from bot.app.build import TELEGRAM
+from bot.console.app import PAGES
+from tests.console.conftest import School, Teacher
+from tests.console.test_people import enrol
+from tests.console.test_tickets import open_ticket
+
+MARK = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7*7 }}"
+
+
+async def test_a_cookie_that_was_planted_before_the_code_lets_nobody_in_after_it(school: School) -> None:
+    user = await school.employ("staff", "王老师")
+    victim, thief = Teacher(school.browser(), user), Teacher(school.browser(), user)
+    await victim.client.post("/console/in", data={"token": await school.link(user)})
+    planted = victim.client.cookies["gradbot-console"]
+    thief.client.cookies.set("gradbot-console", planted, domain="127.0.0.1", path="/console")
+    await victim.opens("/code")
+    secret = re.findall(r'id="secret">([A-Z2-7]+)<', victim.html)[0]
+    await victim.sends("/code", code=pyotp.TOTP(secret).at(school.clock()))
+    assert "今天" in victim.html
+    await thief.opens()
+    assert thief.status == 401
+    made_up = Teacher(school.browser(), user)
+    made_up.client.cookies.set("gradbot-console", "A" * 32, domain="127.0.0.1", path="/console")
+    await made_up.opens()
+    assert made_up.status == 401
+
+
+async def test_nothing_that_anybody_writes_is_markup_on_any_page(school: School) -> None:
+    codes = await enrol(school, *["walking"] * 6)
+    number = await open_ticket(school, words=MARK)
+    owner = await school.let_in("owner", MARK[:20])
+    owner.client.headers["user-agent"] = MARK
+    await owner.opens(f"/tickets/{number}")
+    await owner.sends(f"/tickets/{number}/say", kind="note", text=MARK)
+    form = {**owner.hidden, "kind": "answer", "text": "表"}
+    file = {"file": (f"{MARK[:30]}.pdf", b"x")}
+    await owner.client.post(f"/console/tickets/{number}/say", data=form, files=file)
+    await owner.opens("/broadcasts")
+    await owner.sends("/broadcasts", sentence=MARK)
+    await owner.opens("/broadcasts")
+    await owner.sends("/broadcasts")
+    address = owner_address(owner)
+    await owner.sends(f"{address}/text", text=MARK)
+    await owner.sends(f"{address}/who", rule=MARK, cohort=MARK, major=MARK)
+    await owner.opens(address)
+    await owner.sends(f"{address}/at", at=MARK)
+    rows = f"编号,是否完成\n{MARK},{MARK}\n{codes[0]},{MARK}\n"
+    shown = [owner.html]
+    await owner.opens("/people")
+    sent = await owner.client.post("/console/people/roster", data=owner.hidden, files={"file": (f"{MARK}.csv", rows)})
+    shown.append(sent.text)
+    asked = "&".join(
+        f"{name}={MARK}" for name in ("q", "state", "notice", "month", "before", "after", "done", "major", "with")
+    )
+    ids = {"number": number, "file": "1", "place": "0", "topic": "deadline-when"}
+    for page in (page for page in PAGES if page.method == "GET"):
+        path = re.sub(r"{(\w+)}", lambda found: ids.get(found[1], "1"), page.path)
+        paths = [path, path.replace(number, "1"), f"{path}?{asked}"]
+        shown += [await owner.opens(one) for one in paths if ".xlsx" not in one and "/file" not in one]
+    for html in shown:
+        assert "<img src=x" not in html
+        assert "<script>alert" not in html
+
+
+def owner_address(owner: Teacher) -> str:
+    return re.findall(r'action="/console(/broadcasts/\d+)/text"', owner.html)[0]
+
+
+def make_bomb(megabytes: int) -> bytes:
+    """A workbook whose sheet is a thousand times larger than its file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("[Content_Types].xml", "<Types/>")
+        with book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            for _ in range(megabytes):
+                sheet.write(b"<row><c><v>1</v></c></row>" * 40_000)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/people/roster", "/tickets/{number}/say"])
+async def test_uploads_that_would_fill_memory_are_refused_before_they_are_read(school: School, path: str) -> None:
+    path = path.format(number=await open_ticket(school))
+    teacher = await school.let_in()
+    await teacher.opens(path.removesuffix("/say").removesuffix("/roster"))
+    began = time.process_time()
+    large = await teacher.client.post(
+        f"/console{path}", data=teacher.hidden, files={"file": ("a.xlsx", b"x" * 50_000_000)}
+    )
+    assert large.status_code == 413
+
+    async def drip() -> AsyncIterator[bytes]:  # of no length that is said
+        for _ in range(20):
+            yield b"x" * 1_000_000
+
+    head = {"content-type": "multipart/form-data; boundary=b"}
+    endless = await teacher.client.post(f"/console{path}", content=drip(), headers=head)
+    assert endless.status_code == 413
+    many = {f"f{n}": "x" for n in range(300)}
+    assert (
+        await teacher.client.post(f"/console{path}", data={**teacher.hidden, **many}, files={"file": ("a", b"x")})
+    ).status_code == 413
+    assert time.process_time() - began < 5
+
+
+async def test_a_workbook_that_is_a_bomb_is_refused_and_the_console_goes_on(school: School) -> None:
+    teacher = await school.let_in()
+    await teacher.opens("/people")
+    bomb = make_bomb(300)
+    assert len(bomb) < 5_000_000
+    sent = await teacher.client.post("/console/people/roster", data=teacher.hidden, files={"file": ("a.xlsx", bomb)})
+    assert sent.status_code == 422
+    assert "今天" in await teacher.opens()
+
+
+BUTTONS = (
+    "know|publish|1",
+    "know|back|1",
+    "know|confirm|x",
+    "know|inbox",
+    "know|lint",
+    "staff|remove|{owner}",
+    "staff|remove|7",
+)
+
+
+async def test_nobody_presses_a_button_of_a_higher_role_and_the_last_owner_stays(school: School) -> None:
+    owner, admin, teacher = [await school.let_in(role, role) for role in ("owner", "admin", "staff")]  # type: ignore[arg-type]
+    for visitor in (teacher, admin, owner):
+        await visitor.opens()
+        for button in BUTTONS:
+            press = button.format(owner=owner.user)
+            answer = await visitor.client.post(
+                "/console/press",
+                data={**visitor.hidden, "update": f"{hash(press):032}"[:32].replace("-", "x"), "press": press},
+            )
+            assert answer.status_code < 500, press
+            if visitor is teacher:
+                assert answer.status_code == 403, press
+    assert "今天" in await owner.opens()
+    members = {one.user for one in await school.store.roles.members(TELEGRAM)}
+    assert {owner.user, admin.user, teacher.user} <= members
