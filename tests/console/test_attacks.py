@@ -13,6 +13,7 @@ import pytest
 
 from bot.app.build import TELEGRAM
 from bot.console.app import PAGES
+from bot.domain.roles import Role
 from tests.console.conftest import School, Teacher
 from tests.console.test_people import enrol
 from tests.console.test_tickets import open_ticket
@@ -76,7 +77,7 @@ async def test_nothing_that_anybody_writes_is_markup_on_any_page(school: School)
 
 
 def owner_address(owner: Teacher) -> str:
-    return re.findall(r'action="/console(/broadcasts/\d+)/text"', owner.html)[0]
+    return str(re.findall(r'action="/console(/broadcasts/\d+)/text"', owner.html)[0])
 
 
 def make_bomb(megabytes: int) -> bytes:
@@ -125,6 +126,7 @@ async def test_a_workbook_that_is_a_bomb_is_refused_and_the_console_goes_on(scho
     assert "今天" in await teacher.opens()
 
 
+ROLES: tuple[Role, ...] = ("owner", "admin", "staff")
 BUTTONS = (
     "know|publish|1",
     "know|back|1",
@@ -137,7 +139,7 @@ BUTTONS = (
 
 
 async def test_nobody_presses_a_button_of_a_higher_role_and_the_last_owner_stays(school: School) -> None:
-    owner, admin, teacher = [await school.let_in(role, role) for role in ("owner", "admin", "staff")]  # type: ignore[arg-type]
+    owner, admin, teacher = [await school.let_in(role, role) for role in ROLES]
     for visitor in (teacher, admin, owner):
         await visitor.opens()
         for button in BUTTONS:
