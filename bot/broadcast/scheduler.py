@@ -6,8 +6,8 @@ Everything is a row or follows from the notice, so a restart loses and repeats n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.broadcast import draft as drafts
@@ -24,6 +24,7 @@ from bot.domain.broadcast import Broadcast, Cancelled, Moved
 from bot.domain.effects import Effect, Outdated
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.outbox import Queued
+from bot.domain.questions import AnswerTold, Asker
 from bot.domain.reminders import Reminded
 from bot.domain.session import session_of
 from bot.domain.zone import ZONE
@@ -32,6 +33,7 @@ from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
 from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
+from faq.model import Entry
 
 LOOK_S = 1.0
 """Seconds between two runs while something is sent, and where nobody tells of changes."""
@@ -55,6 +57,7 @@ class Scheduler:
     sender: Sender
     cards: ProgressCards
     look_s: Callable[[], float] = lambda: LOOK_S
+    _asked_of: str = field(default="", init=False)  # the revision whose answers were told
 
     async def run(self) -> None:
         """Run until cancelled, through errors of the database; then messages in flight end first."""
@@ -97,6 +100,7 @@ class Scheduler:
         try:
             await self._start_planned()
             await self._send_personal_reminders()
+            await self._tell_askers()
             for broadcast in await self._rows.all(*WAITING, channel=self.sender.channel, most=MAX_BROADCASTS):
                 await self._handle_due(broadcast)
             await self.sender.start_pending()
@@ -176,6 +180,32 @@ class Scheduler:
         if search:
             await self._apply(replace(starting.start("plan"), search=due.narrow(search)))
             _log.info("reminder_started", key=key)
+
+    async def _tell_askers(self) -> None:
+        """Tell those who want to hear an answer what the content that has just come into force answers, once each."""
+        content, now = self.content, self.sender.present()
+        habits = content.phrases.broadcast.habits
+        if content.revision == self._asked_of or is_quiet(
+            self.sender.local().time(), habits.quiet_from, habits.quiet_to
+        ):
+            return
+        last = 0
+        while askers := await self.sender.store.questions.list_askers(self.sender.channel, now, after=last):
+            last = askers[-1].number
+            topics = await asyncio.to_thread(lambda some: [content.answers(one.question) for one in some], askers)
+            for asker, found in zip(askers, topics, strict=True):
+                await self._tell(asker, [content.entries[topic] for topic in sorted(found) if topic in content.entries])
+        self._asked_of = content.revision
+
+    async def _tell(self, asker: Asker, entries: Sequence[Entry]) -> None:
+        voice = Voice(self.content, session_of(asker.session), self.sender.local())
+        said = [reply for one in entries[:1] for reply in reminders.render_wanted_answer(voice, asker.question, one)]
+        if said:
+            try:
+                queued = (Queued("user", reply, user=asker.user) for reply in said)
+                await self._apply(AnswerTold(asker.user, asker.number), *queued)
+            except Outdated:  # another worker tells it, or it is not wanted any more
+                return
 
     async def _send_personal_reminders(self) -> None:
         """Send the reminders that people asked for themselves, each with the step where they are."""

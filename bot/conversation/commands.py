@@ -10,7 +10,9 @@ from typing import get_args
 from bot.content.phrases.graduate import CommandName
 from bot.conversation import reminders, steps
 from bot.conversation.turn import Context, Turn
+from bot.domain import button_ids
 from bot.domain.areas import Decision
+from bot.domain.button_ids import Pick
 from bot.domain.session import LastSaid, Session
 from bot.domain.tickets import Ticket
 from bot.render.answers import render_miss
@@ -135,7 +137,10 @@ def reject_offer(ctx: Context) -> Turn:
     """都不是: a miss like any other, whose words are gone."""
     phrases, misses = ctx.content.phrases, ctx.session.misses + 1
     if misses < len(phrases.misses):
-        said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), ((ctx.voice.command("contact"),),))
+        offered = (button_ids.parse(one) for one in ctx.session.offered)
+        mark = next((one.mark for one in offered if isinstance(one, Pick)), "")
+        rows = ((ctx.voice.command("contact"), *reminders.offer_to_tell(ctx.voice, mark)),)
+        said = ctx.voice.bubbles(ctx.voice.fill(phrases.none_of_these), rows)
     else:
         said = render_miss(ctx.voice, misses)
     return Turn(replace(ctx.session, misses=misses), said, "again")

@@ -56,6 +56,9 @@ def press(ctx: Context, pressed: str) -> Turn:
             return steps.act(ctx, button)
         case Ask("ack", name) if ack := reminders.take_ack(ctx.voice, name):
             return Turn(ack.session, ack.replies, effects=ack.effects)
+        case Ask("hear", mark):
+            wish = reminders.want_answer(ctx.voice, mark)
+            return Turn(wish.session, wish.replies, last="answer", effects=wish.effects)
         case Ask("cmd", name) if turn := run_command(ctx, name):
             return turn
         case Ask(kind, name) if turn := _open(ctx, kind, name):

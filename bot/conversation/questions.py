@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.conversation.reminders import offer_to_tell
 from bot.conversation.turn import Context, Missed, Turn
 from bot.domain.counts import Reached
 from bot.domain.messages import Reply
@@ -22,6 +23,7 @@ from bot.render.quotes import render_quotes
 from bot.render.reply import Voice, give_buttons
 from bot.tickets import staff_posts
 from faq.model import Entry
+from faq.reading import is_question
 
 ABOUT = 0.5
 """The chance (0–1) that one of the entries of a step is meant, from which trouble is answered with the likeliest."""
@@ -88,10 +90,11 @@ def miss(
     turn = Turn(session, (), "again", last="choices", missed=missed, tallied=tally(ctx, "choices" if near else "miss"))
     if ctx.session.position and misses < len(phrases.misses) and (rows or (misses == 1 and not is_question)):
         return replace(turn, replies=ctx.voice.bubbles(phrases.typed.unclear, rows))
+    mark = missed.mark if missed and missed.mark else ""
+    tell = offer_to_tell(ctx.voice, mark)
     if words and misses < len(phrases.misses):
-        return replace(turn, replies=ctx.say_alike(lambda voice: voice.bubbles(voice.fill(words))))
-    mark = missed.mark if missed else None
-    said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark or ""))
+        return replace(turn, replies=ctx.say_alike(lambda voice: voice.bubbles(voice.fill(words), (tell,))))
+    said = ctx.say_alike(partial(render_miss, misses=misses, topics=near[:MAX_CHOICES], mark=mark, tell=tell))
     return replace(turn, replies=said)
 
 
@@ -100,7 +103,17 @@ def record_question(ctx: Context, text: str, topics: Sequence[str], *, tied: boo
     question = staff_posts.mask_for_staff(ctx.content, text)
     mark = hashlib.sha256(question.encode()).hexdigest()[:8]
     nearest = (candidate.id for candidate in ctx.content.ask(text, likely_topics(ctx)).topics)
-    return Missed(question, tuple(dict.fromkeys((*topics, *nearest))), tied=tied, mark=mark if topics else None)
+    return Missed(question, tuple(dict.fromkeys((*topics, *nearest))), tied=tied, mark=mark)
+
+
+def record_new(ctx: Context, text: str, turn: Turn) -> Turn:
+    """Return the turn of words that nothing is near to: new to the editors, if they are a question."""
+    if turn.missed or not is_question(text):
+        return turn
+    missed = record_question(ctx, text, ())
+    *before, last = turn.replies
+    rows = (*last.buttons, offer_to_tell(ctx.voice, missed.mark or ""))
+    return replace(turn, missed=missed, replies=(*before, *give_buttons((last,), rows)))
 
 
 def tally(ctx: Context, reached: Reached) -> Tallied | None:

@@ -13,10 +13,13 @@ from bot.domain.broadcast import Ack, Answered
 from bot.domain.button_ids import Ask
 from bot.domain.effects import Effect
 from bot.domain.messages import Button, Reply
+from bot.domain.questions import AnswerWanted
 from bot.domain.reminders import Remind
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
+from bot.render.answers import render_answer
 from bot.render.reply import Voice
+from faq.model import Entry
 from flows.clock import Phase, running_clock
 
 ASKED_AT = range(2, 9)
@@ -25,6 +28,8 @@ REMINDERS = ("remind", "mute", "tomorrow", "weekend")
 """The commands about reminders."""
 MORNING = time(9, 30)
 """When a personal reminder comes, local time."""
+WAITS_FOR = timedelta(days=30)
+"""How long an answer is waited for where no window says when it comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
         return ReminderReply(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
     if name == "mute":
         return ReminderReply(
-            replace(session, reminders=False), voice.bubbles(voice.fill(words.muted), on), (Remind(None),)
+            replace(session, reminders=False),
+            voice.bubbles(voice.fill(words.muted), on),
+            (Remind(None), AnswerWanted("", None)),
         )
     if name not in REMINDERS:
         return None
@@ -75,6 +82,28 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     said = words.remind_late if ends and day > ends else words.remind_at
     told = said.format(when=when, step=step) + _door(voice)
     return ReminderReply(session, voice.bubbles(told, on), (Remind(due),))
+
+
+def offer_to_tell(voice: Voice, mark: str) -> tuple[Button, ...]:
+    """The button of whoever wants to hear the answer to a question of that mark; none where nothing can be sent."""
+    label = voice.content.phrases.broadcast.hear
+    return (Button(str(Ask("hear", mark)), label),) if mark and voice.can.posts else ()
+
+
+def want_answer(voice: Voice, mark: str) -> ReminderReply:
+    """What follows when somebody wants to hear the answer: kept until the window ends, else for a month."""
+    window = running_clock(voice.notice, _cohort(voice.session), voice.now).window if voice.session.notice else None
+    last = (window and window.last_day) or voice.now.date() + WAITS_FOR
+    until = datetime.combine(last + timedelta(days=1), time(0), ZONE).astimezone(UTC)
+    said = voice.content.phrases.broadcast.will_hear.format(when=voice.content.phrases.facts.format_day(last))
+    told = voice.bubbles(f"{said}{_door(voice)}", ((voice.start(), voice.command("menu")),))
+    return ReminderReply(voice.session, told, (AnswerWanted(mark, until),))
+
+
+def render_wanted_answer(voice: Voice, question: str, entry: Entry) -> tuple[Reply, ...]:
+    """The answer that somebody wanted to hear, below their question."""
+    first = voice.bubbles(voice.content.phrases.broadcast.heard.format(question=question))
+    return (*first, *render_answer(voice, entry))
 
 
 def _door(voice: Voice) -> str:

@@ -23,7 +23,7 @@ from bot.conversation.questions import (
     list_topics,
     miss,
     offer_topics,
-    record_question,
+    record_new,
     tally,
     tell_topics,
 )
@@ -59,7 +59,6 @@ from bot.render.layout import Rows, pack_rows
 from bot.render.menu import first_steps
 from bot.tickets import graduate
 from bot.tickets.staff_posts import mask_for_staff
-from faq.reading import is_question
 from faq.sounds import units
 from flows.answers import plain
 from flows.engine import JUMP
@@ -355,7 +354,7 @@ def _abuse(ctx: Context, text: str, acts: Sequence[AbuseAct]) -> Turn:
 
 
 def _offtopic(ctx: Context, text: str, acts: Sequence[OfftopicAct]) -> Turn:
-    return ctx.say(ctx.content.phrases.typed.offtopic)
+    return record_new(ctx, text, ctx.say(ctx.content.phrases.typed.offtopic))
 
 
 def _person(ctx: Context) -> Rows:
@@ -395,6 +394,4 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
         return offer_topics(ctx, text, near)
     if turn := _ask(ctx, text):
         return turn
-    turn = miss(ctx, text, near, is_question=bool(near))
-    # What nothing is near to is new to the editors, if it is a question.
-    return replace(turn, missed=turn.missed or (record_question(ctx, text, ()) if is_question(text) else None))
+    return record_new(ctx, text, miss(ctx, text, near, is_question=bool(near)))

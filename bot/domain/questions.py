@@ -49,6 +49,35 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWanted:
+    """The person whose turn it is wants to hear the answer to the question of this mark, when there is one.
+
+    Kept until that moment at most; None: of no question any more.
+    """
+
+    mark: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTold:
+    """The answer that `user` wanted, by the number of that wish, was sent."""
+
+    user: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who wants to hear the answer: the number of the wish, the person, the masked question, the session."""
+
+    number: int
+    user: str
+    question: str
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Picked:
     """Somebody took this topic when topics were offered for the question with that mark. Anonymous."""
 

@@ -35,12 +35,17 @@ def render_choices(voice: Voice, topics: Sequence[str], sentence: str, mark: str
     return voice.bubbles(voice.fill(sentence), (*rows, (voice.command("none"),)))
 
 
-def render_miss(voice: Voice, misses: int, topics: Sequence[str] = (), mark: str = "") -> tuple[Reply, ...]:
-    """Return the reply to the `misses`-th question in a row that nothing matched (1 is the first)."""
+def render_miss(
+    voice: Voice, misses: int, topics: Sequence[str] = (), mark: str = "", tell: tuple[Button, ...] = ()
+) -> tuple[Reply, ...]:
+    """Return the reply to the `misses`-th question in a row that nothing matched (1 is the first).
+
+    `tell` is the button of whoever wants to hear the answer later.
+    """
     sentences = voice.content.phrases.misses
     if misses == 1 and topics:
         return render_choices(voice, topics[:3], sentences[0], mark)
     if misses < len(sentences):
-        return voice.bubbles(voice.fill(sentences[1]), ((voice.command("contact"), voice.command("menu")),))
+        return voice.bubbles(voice.fill(sentences[1]), ((voice.command("contact"), voice.command("menu")), tell))
     person = (voice.command("desk"),) if voice.desk else ()
-    return voice.bubbles(voice.fill(sentences[2]), ((*person, voice.command("menu")),))
+    return voice.bubbles(voice.fill(sentences[2]), ((*person, voice.command("menu")), tell))

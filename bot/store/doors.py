@@ -29,6 +29,7 @@ from bot.store.tables import (
     person_id,
     ticket_words,
     tickets,
+    wanted_answers,
 )
 from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of
@@ -173,7 +174,7 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
     await connection.execute(update(doors).where(*opened).values(person=stays.id))
     if takes_session:
         await connection.execute(delete(join_codes).where(join_codes.c.person == stays.id))
-    for table in (tickets, ticket_words, ticket_files):
+    for table in (tickets, ticket_words, ticket_files, wanted_answers):
         await connection.execute(update(table).where(table.c.person == goes.id).values(person=stays.id))
     # An answer on its way goes to where the person is now.
     waiting = (outbox.c.channel == goes.channel, outbox.c.user_id == goes.user_id)

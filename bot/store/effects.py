@@ -13,7 +13,7 @@ from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
-from bot.domain.questions import Explained, Picked, Settled, Unsettled, Voted
+from bot.domain.questions import AnswerTold, AnswerWanted, Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
@@ -68,6 +68,8 @@ APPLY: Mapping[type[Any], Apply] = {
     Explained: questions.save_explained,
     Picked: questions.save_pick,
     Voted: questions.save_vote,
+    AnswerWanted: questions.want_answer,
+    AnswerTold: questions.end_wish,
     Rewritten: broadcasts.rewrite,
     Moved: broadcasts.change_state,
     Started: freezing.start,

@@ -29,7 +29,7 @@ from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.knowledge_tables import drafts, revisions, texts, trials
 from bot.store.people import tables_of_a_person
 from bot.store.rows import Rows, RunningTasks, run_to_completion
-from bot.store.tables import audit, misses, outbox, people, step_events
+from bot.store.tables import audit, misses, outbox, people, step_events, wanted_answers
 from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of
 
@@ -110,6 +110,9 @@ async def delete_misses(connection: AsyncConnection, since: datetime) -> int:
 
 async def delete_old(connection: AsyncConnection, at: datetime) -> int:
     """Delete a piece of what has lived long enough at this moment; return how many rows, 0 when there are no more."""
+    late = select(wanted_answers.c.id).where(wanted_answers.c.until < text_of(at)).limit(ROWS_AT_ONCE)
+    if deleted := (await connection.execute(delete(wanted_answers).where(wanted_answers.c.id.in_(late)))).rowcount:
+        return deleted
     over = select(broadcasts.c.id).where(broadcasts.c.ended_at < text_of(at - RECIPIENTS))
     newer = revisions.alias()
     replaced = select(newer.c.id).where(newer.c.id > revisions.c.id, newer.c.at < text_of(at - REVISIONS))

@@ -13,19 +13,34 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, delete, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.questions import Explained, Opinion, Picked, Settled, Tallied, Unanswered, Unsettled, Voted
+from bot.domain.effects import Outdated
+from bot.domain.questions import (
+    AnswerTold,
+    AnswerWanted,
+    Asker,
+    Explained,
+    Opinion,
+    Picked,
+    Settled,
+    Tallied,
+    Unanswered,
+    Unsettled,
+    Voted,
+)
 from bot.store.broadcast_tables import asked
 from bot.store.knowledge_tables import explained_questions, votes
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import misses, person_id
+from bot.store.tables import misses, people, person_id, wanted_answers
 from bot.store.times import text_of, time_of
 from bot.store.upsert import bind_key, same_id, upsert
 
 MOST = 5_000
 """Unanswered questions that are read at most."""
+MOST_WANTED = 5
+"""Questions whose answers one person waits for."""
 
 _COUNTED = ("channel", "day", "notice", "cohort", "reached")
 
@@ -51,6 +66,17 @@ class QuestionRows(ReadRows):
         counted = select(misses.c.became, func.count()).where(which).group_by(misses.c.became)
         rows = await self._fetch(counted.order_by(func.count().desc(), misses.c.became))
         return {became: int(count) for became, count in rows}
+
+    async def list_askers(self, channel: str, at: datetime, after: int = 0, most: int = 100) -> list[Asker]:
+        """Return those who want to hear an answer, the first of them behind the number `after`."""
+        waiting = (
+            select(wanted_answers.c.id, people.c.user_id, wanted_answers.c.question, people.c.session)
+            .join(people, wanted_answers.c.person == people.c.id)
+            .where(people.c.channel == channel, wanted_answers.c.until > text_of(at), wanted_answers.c.id > after)
+            .order_by(wanted_answers.c.id)
+            .limit(most)
+        )
+        return [Asker(*row) for row in await self._fetch(waiting)]
 
     async def opinions(self) -> dict[tuple[str, str], Opinion]:
         """Return the votes by topic and wording."""
@@ -99,6 +125,35 @@ async def save_pick(connection: AsyncConnection, picked: Picked, _: Origin) -> N
     newest = select(func.max(misses.c.id)).where(misses.c.mark == picked.mark, misses.c.picked.is_(None))
     this = misses.c.id == newest.scalar_subquery()
     await connection.execute(update(misses).where(this).values(picked=picked.topic))
+
+
+async def want_answer(connection: AsyncConnection, wanted: AnswerWanted, origin: Origin) -> None:
+    """Keep that the person whose turn it is wants the answer to a question, the last MOST_WANTED of them; or none."""
+    who = select(people.c.id).where(people.c.channel == origin.channel, people.c.user_id == origin.user)
+    person = (await connection.execute(who)).scalar()
+    own = wanted_answers.c.person == person
+    if wanted.until is None:
+        await connection.execute(delete(wanted_answers).where(own))
+        return
+    newest = select(func.max(misses.c.id)).where(misses.c.mark == wanted.mark)
+    asked = select(misses.c.question).where(misses.c.id == newest.scalar_subquery())
+    question = (await connection.execute(asked)).scalar()
+    if person is None or question is None:
+        return
+    same = and_(own, wanted_answers.c.question == question)
+    others = select(wanted_answers.c.id).where(own, not_(same)).order_by(wanted_answers.c.id.desc())
+    numbers = (await connection.execute(others.offset(MOST_WANTED - 1).limit(MOST_WANTED))).scalars().all()
+    await connection.execute(delete(wanted_answers).where(or_(same, wanted_answers.c.id.in_(numbers))))
+    row = {"person": person, "question": question, "until": text_of(wanted.until)}
+    await connection.execute(insert(wanted_answers), row)
+
+
+async def end_wish(connection: AsyncConnection, told: AnswerTold, origin: Origin) -> None:
+    """Delete the wish for an answer, so that it can be sent. Outdated when another worker did, or it is taken back."""
+    mine = wanted_answers.c.person == person_id(origin.channel, told.user)
+    this = delete(wanted_answers).where(wanted_answers.c.id == told.number, mine)
+    if (await connection.execute(this)).rowcount != 1:
+        raise Outdated("wanted_answers")
 
 
 async def save_vote(connection: AsyncConnection, voted: Voted, origin: Origin) -> None:

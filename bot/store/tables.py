@@ -184,6 +184,19 @@ handled_updates = Table(
 
 # Questions that found no answer, or several as good ones, masked, for the editors of the FAQ. Without a person, and
 # timed to the hour, so that nobody can be identified by them.
+# Who wants to hear the answer to a question, until it was told or that moment has come.
+wanted_answers = Table(
+    "wanted_answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    # Masked, as it stands among the questions that were not answered.
+    Column("question", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Index(None, "person"),
+    Index(None, "until"),
+)
+
 misses = Table(
     "misses",
     metadata,

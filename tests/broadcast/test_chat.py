@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ from bot.domain import session as sessions
 from bot.domain.messages import Capabilities, Incoming
 from bot.domain.roles import Removed
 from bot.service.turns import Service
+from faq.matcher import Matcher
+from faq.model import Entry
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.conftest import shipped
 from tests.telegram_people import User, picture
@@ -304,6 +306,33 @@ async def test_tomorrow_reminds_once(tmp_path: Path) -> None:
         await at.sends()
         assert len(ann.messages) == said + 1
         assert "你让我提醒你" in ann.messages[-1].shown
+
+
+async def test_who_asked_what_nobody_knew_hears_the_answer_once_when_a_teacher_has_written_it(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking", reminders=False)]) as at:
+        ann, words = at.harness.telegram.users[FIRST], "学士服押金什么时候退给我们"
+        await at.says(ann, words)
+        if "都不是" in str(ann.messages[-1].buttons):
+            await at.taps(ann, "都不是")
+        assert "老师补上答案，我就发给你。等到2013年12月20日（周五）为止" in await at.taps(ann, "答上来了告诉我")
+        said = len(ann.messages)
+        await at.sends()
+        assert len(ann.messages) == said
+        entry = Entry(id="gown", title="学士服押金", source="notice", phrasings=(words,) * 3, answer="还衣服时当场退。")
+        entries = {**shipped().entries, "gown": entry}
+        content = replace(shipped(), entries=entries, revision="new")
+        at.harness.content = content.with_matcher(Matcher(entries.values(), before=shipped().matcher))
+        at.harness.advance(hours=12)  # midnight
+        await at.sends()
+        assert len(ann.messages) == said
+        at.harness.advance(hours=12)
+        await at.sends()
+        await at.sends()
+        assert [message.shown for message in ann.messages[said:]] == [
+            f"你问过“{words}”，现在有答案了：",
+            ann.messages[-1].shown,
+        ]
+        assert "还衣服时当场退。" in ann.messages[-1].shown
 
 
 async def test_whoever_wants_no_reminders_gets_none_that_they_asked_for_before(tmp_path: Path) -> None:

@@ -257,6 +257,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "explained_questions": [],
         "join_codes": [],
         "roster_resets": [],
+        "wanted_answers": [],
     }
 
 

@@ -127,6 +127,9 @@ class BroadcastPhrases(PhraseRow):
     no_reminders: Sentence
     reminded_on: Sentence
     fetched: Sentence
+    hear: Label
+    will_hear: Sentence
+    heard: Sentence
     reminded_late: Sentence
     muted: Sentence
     remind_at: Sentence
