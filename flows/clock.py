@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -52,6 +53,12 @@ def running_clock(notice: Notice, cohort: str | None, now: datetime) -> Clock:
         phase = Phase.LATE if coming[0].kind == "recheck" else Phase.PREPARE
         return Clock(phase, coming[0], _count_days(today, coming[0].opens))
     return Clock(Phase.CLOSED, None, None)
+
+
+def choose_running(notices: Mapping[str, Notice], now: datetime) -> str:
+    """Return the id of the first notice that is not over, else of the first."""
+    open_ = (name for name, notice in notices.items() if running_clock(notice, None, now).phase is not Phase.CLOSED)
+    return next(open_, next(iter(notices)))
 
 
 def main_windows(notice: Notice, cohort: str | None) -> tuple[Window, ...]:

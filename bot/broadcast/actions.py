@@ -20,6 +20,7 @@ from bot.domain.effects import Effect
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
+from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.staff_texts import find_contacts
 from bot.domain.zone import ZONE
@@ -152,7 +153,17 @@ def _ask_second(context: BroadcastContext, count: Count) -> Decision:
     """A second person must agree first; whoever wrote none of it is asked at once."""
     if context.broadcast.state == "draft" and context.who != context.author:
         return _approve(context, "")
-    return Decision((Reply(ask_for_second(context, count)), show_card(context)))
+    return Decision((Reply(ask_for_second(context, count)), show_card(context)), _ask_colleagues(context, count))
+
+
+def _ask_colleagues(context: BroadcastContext, count: Count) -> tuple[Effect, ...]:
+    """Ask everybody who may agree, in their own chats, by a button that shows it first; once for each draft."""
+    words, number = context.words, context.broadcast.number
+    if not context.colleagues:
+        return ()
+    button = report.make_button(words, number, "approve", text=words.buttons["look"])
+    ask = Reply(words.asked_to_agree.format(number=number, left=say_counts(words, count)["left"]), ((button,),))
+    return (Once(context.asked_key), *(Queued("user", ask, user=user) for user in context.colleagues))
 
 
 def ask_for_second(context: BroadcastContext, count: Count) -> str:
@@ -221,7 +232,8 @@ def _schedule_at(context: BroadcastContext, when: datetime, *before: Effect) -> 
     if problems := context.starting.problems:
         return Decision((Reply(context.describe_problem(*problems[0])), show_card(context)), before)
     if context.count and context.needs_second:
-        return replace(_ask_second(context, context.count), effects=before)
+        asked = _ask_second(context, context.count)
+        return replace(asked, effects=(*before, *asked.effects))
     moved = Moved(broadcast.number, broadcast.state, "scheduled", {"due_at": when})
     after = replace(context, broadcast=replace(broadcast, state="scheduled", due_at=when))
     planned = words.planned.format(number=broadcast.number, when=report.format_time(when))

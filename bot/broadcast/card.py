@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
@@ -10,7 +11,9 @@ from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import Renderer
 from bot.broadcast.reach import say_counts
 from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.audience import Audience
 from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.classes import Classes
 from bot.domain.messages import Reply
 from bot.render.layout import Rows
 
@@ -64,9 +67,17 @@ def _describe_draft(context: BroadcastContext) -> str:
         file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
         buttons="、".join(names) or words.nothing_yet,
         notice=notice.notice.short if notice else "–",
-        who=str(draft.audience) or words.everybody if draft.audience else words.nothing_yet,
+        who=_describe_audience(context, draft.audience) if draft.audience else words.nothing_yet,
         reach=describe_reach(context),
     )
+
+
+def _describe_audience(context: BroadcastContext, audience: Audience) -> str:
+    rule = str(replace(audience, within=())) or context.words.everybody
+    if not audience.within:
+        return rule
+    classes = Classes(audience.notice, audience.within).describe(context.content.notices)
+    return context.words.within.format(rule=rule, classes=classes)
 
 
 def describe_reach(context: BroadcastContext) -> str:

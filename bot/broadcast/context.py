@@ -12,8 +12,9 @@ from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.times import parse_moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.domain.audience import Count
+from bot.domain.audience import Audience, Count, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Totals
+from bot.domain.classes import Classes, limit, narrow
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
 from flows.clock import running_clock
@@ -25,6 +26,8 @@ class BroadcastContext:
     """A broadcast as staff member `who` sees it. `now` local time of the notice, `at` the real moment in UTC.
 
     `count` is how many would get the draft, `totals` how far a running one is, `sessions` those of a few recipients.
+    `classes` are those to which that member is confined; None: to none. `colleagues` are the ids of those who may agree
+    to it and were not asked yet.
     """
 
     content: Content
@@ -35,6 +38,13 @@ class BroadcastContext:
     count: Count | None = None
     totals: Totals | None = None
     sessions: Sequence[Session] = ()
+    classes: Classes | None = None
+    colleagues: Sequence[str] = ()
+
+    @property
+    def asked_key(self) -> str:
+        """The key under which it is kept that colleagues were asked to agree to this very draft."""
+        return f"second/{self.broadcast.number}/{self.draft.digest[:16]}"
 
     @property
     def words(self) -> BroadcastPhrases:
@@ -58,6 +68,11 @@ class BroadcastContext:
         """The draft's notice; the first, when it has none or one that is no longer in force."""
         audience, notices = self.draft.audience, self.content.notices
         return notices.get(audience.notice if audience else "") or next(iter(notices.values()))
+
+    def parse_audience(self, text: str, notice: Notice) -> Audience | Wrong:
+        """Return the rule that this member wrote, which finds nobody but those that they may reach."""
+        found = parse_audience(text, narrow(self.classes, notice), tuple(self.content.script.by_id))
+        return found if isinstance(found, Wrong) else limit(self.classes, found)
 
     @property
     def samples(self) -> Sequence[Session]:

@@ -13,7 +13,7 @@ from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import MAX_BUTTONS, BroadcastDraft
 from bot.broadcast.requests import BroadcastRequest
 from bot.domain.areas import Decision
-from bot.domain.audience import Count, Wrong, parse_audience
+from bot.domain.audience import Count, Wrong
 from bot.domain.broadcast import Broadcast, Rewritten
 from bot.domain.messages import Incoming, Reply
 
@@ -58,13 +58,15 @@ def _toggle_button(context: BroadcastContext, draft: BroadcastDraft, name: str) 
 def _take_audience(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
     """Read words as a rule of who gets it; a notice may be named among them."""
     text, notices = incoming.text.strip(), context.content.notices
+    if context.classes:  # for them there is no other notice
+        notices = {name: notice for name, notice in notices.items() if name == context.classes.notice}
     named = _NOTICE.search(text)
     if named and named[1] not in notices:
         return context.describe_problem("rule", named[1], tuple(notices))
     if incoming.other:
         return context.describe_problem("typed", text)
     notice = notices[named[1]] if named else context.notice
-    audience = parse_audience(_NOTICE.sub("", text), notice, tuple(context.content.script.by_id))
+    audience = context.parse_audience(_NOTICE.sub("", text), notice)
     if isinstance(audience, Wrong):
         return context.describe_problem("rule", audience.word, audience.known)
     return replace(draft, audience=audience, waits="")

@@ -16,7 +16,7 @@ from bot.broadcast.reach import count_told
 from bot.broadcast.requests import BroadcastRequest
 from bot.content.content import Content
 from bot.domain.areas import Decision
-from bot.domain.audience import Audience, Count, Wrong, parse_audience, search
+from bot.domain.audience import Count, Wrong, search
 from bot.domain.messages import Incoming, Reply
 from bot.store import Store
 
@@ -35,21 +35,20 @@ class BroadcastForms:
 
     async def view(self, number: int, channel: str, who: str, at: datetime) -> BroadcastContext | None:
         """Return a broadcast as staff member `who` sees it; None when there is none."""
-        broadcast = await self.store.broadcasts.get(number)
-        if broadcast is None or broadcast.channel != channel:
-            return None
-        return await self.area.open(broadcast, Incoming(channel, who), at)
+        visitor = Incoming(channel, who)
+        broadcast = await self.area.find(number, visitor)
+        return await self.area.open(broadcast, visitor, at) if broadcast else None
 
     async def begin(self, incoming: Incoming, at: datetime) -> Decision:
         """Make an empty draft that waits for no words."""
-        draft = drafts.dump(BroadcastDraft(audience=Audience(self.area.choose_notice(""))))
+        draft = drafts.dump(BroadcastDraft(audience=await self.area.begin_audience(incoming)))
         made = await self.area.add(draft, incoming, at)
         return Decision((show_card(await self.area.open(made, incoming, at)),))
 
     async def fill(self, number: int, version: int, part: Part, incoming: Incoming, at: datetime) -> Decision:
         """Take typed words as a part of a draft; nothing of one that was changed since its `version`."""
-        words, broadcast = self.content().phrases.broadcast, await self.store.broadcasts.get(number)
-        if broadcast is None or broadcast.channel != incoming.channel:
+        words, broadcast = self.content().phrases.broadcast, await self.area.find(number, incoming)
+        if broadcast is None:
             return Decision((Reply(words.gone),))
         is_open = broadcast.state == "draft" or (broadcast.state == "approved" and part == "at")
         if broadcast.version != version or not is_open:
@@ -58,12 +57,12 @@ class BroadcastForms:
         asked = replace(broadcast, draft=drafts.dump(draft))
         return await self.area.act(asked, BroadcastRequest("words", number), incoming, at)
 
-    async def count(self, rule: str, notice: str, channel: str, at: datetime) -> Count | Wrong:
-        """Count, as it may be told, whom a rule would reach before it is kept; or return a word that fits none."""
-        content = self.content()
-        audience = parse_audience(rule, content.notices[notice], tuple(content.script.by_id))
+    async def count(self, rule: str, context: BroadcastContext) -> Count | Wrong:
+        """Count, as it may be told, whom a rule of a draft would reach before it is kept; or return a word that fits
+        none.
+        """
+        audience = context.parse_audience(rule, context.notice)
         if isinstance(audience, Wrong):
             return audience
-        return await count_told(
-            self.store.broadcasts, search(audience, content.notices[notice], channel, self.local(), at)
-        )
+        asked = search(audience, context.notice, context.broadcast.channel, context.now, context.at)
+        return await count_told(self.store.broadcasts, asked)

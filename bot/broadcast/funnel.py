@@ -27,7 +27,9 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Funnel:
-    """The statistics of `voice`'s notice. `waiting`: questions without an answer."""
+    """The statistics of `voice`'s notice. `waiting`: questions without an answer. `classes`: the groups are of these
+    alone, and of nothing else there are numbers; empty: of all.
+    """
 
     content: Content
     voice: Voice
@@ -35,11 +37,17 @@ class Funnel:
     days: Sequence[Day] = ()
     questions: Sequence[Questions] = ()
     waiting: int = 0
+    classes: str = ""
 
     def text(self) -> str:
         """Return the text for a chat."""
         words = self.content.phrases.broadcast
         parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps)]
+        total = self._n(self._count_of(frozenset(range(len(self.groups)))))
+        if self.classes:
+            return words.stats_classes.format(
+                classes=self.classes, total=total, lines="\n\n".join(part for part in parts if part)
+            )
         daily = [
             words.stats_day.format(day=day, came=self._n(came), done=self._n(done), reported=self._n(reported))
             for day, (came, done, reported) in self._days.rows
@@ -48,7 +56,7 @@ class Funnel:
         asked = dict(zip(get_args(Reached), map(self._n, self.asked.rows[-1][1]), strict=True))
         return words.stats.format(
             notice=self.voice.notice.notice.short,
-            total=self._n(self._count_of(frozenset(range(len(self.groups))))),
+            total=total,
             lines="\n\n".join(part for part in parts if part),
             days="\n".join(daily) or words.nothing_yet,
             missed=self.waiting,
@@ -60,7 +68,8 @@ class Funnel:
         out = io.StringIO()
         out.write("\ufeff")
         writer = csv.writer(out)
-        for table in (self._grid, self._steps, self._days, self.asked):
+        every = (self._grid, self._steps) if self.classes else (self._grid, self._steps, self._days, self.asked)
+        for table in every:
             writer.writerow([table.name, *table.columns])
             writer.writerows([name, *map(self._n, numbers)] for name, numbers in table.rows)
             writer.writerow([])

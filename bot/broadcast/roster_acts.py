@@ -15,6 +15,7 @@ from bot.content.content import Content
 from bot.content.phrases.broadcast import RosterPhrases
 from bot.domain import join_codes
 from bot.domain import session as sessions
+from bot.domain.classes import Classes
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import Holder
 from bot.domain.outbox import Queued
@@ -46,17 +47,29 @@ class Undone:
     moved: int
 
 
-async def check_roster(store: Store, channel: str, notice: str, roster: Roster) -> DryRun:
-    """Return what a list would change: only those are put back who said done and whom it lists as not done."""
+async def check_roster(
+    store: Store, channel: str, notice: str, roster: Roster, within: Classes | None = None
+) -> DryRun:
+    """Return what a list would change: only those are put back who said done and whom it lists as not done; with
+    `within` only those of these classes.
+    """
     wanted = {*roster.not_done_codes} - {*roster.done_codes}
-    holders = await store.codes.holders(channel, notice)
+    holders = await store.codes.holders(channel, notice, within)
     reset = tuple(holder for holder in holders if holder.code in wanted and holder.state == "done")
     listed = len({*roster.done_codes, *roster.not_done_codes}) + roster.others
     return DryRun(reset, listed - len(reset))
 
 
 async def apply_roster(
-    store: Store, content: Content, channel: str, notice: str, roster: Roster, now: datetime, at: datetime, by: str
+    store: Store,
+    content: Content,
+    channel: str,
+    notice: str,
+    roster: Roster,
+    now: datetime,
+    at: datetime,
+    by: str,
+    within: Classes | None = None,
 ) -> tuple[int, DryRun]:
     """Put back whom the list says, all or nobody, and tell them; return the list's number (0: nobody was).
 
@@ -64,7 +77,7 @@ async def apply_roster(
     """
     due = _due(content, now, at)
     for attempt in range(ATTEMPTS):
-        run = await check_roster(store, channel, notice, roster)
+        run = await check_roster(store, channel, notice, roster, within)
         stored = await store.codes.sessions(channel, [holder.user for holder in run.reset])
         changes = [(user, was, correct_session(content, notice, user, was, now, due)) for user, was in stored]
         changes = [change for change in changes if change[2]]
@@ -82,14 +95,21 @@ async def apply_roster(
 
 
 async def undo_roster(
-    store: Store, content: Content, number: int, now: datetime, at: datetime, by: str
+    store: Store,
+    content: Content,
+    number: int,
+    now: datetime,
+    at: datetime,
+    by: str,
+    within: Classes | None = None,
 ) -> Undone | Literal["gone", "late", "already"]:
     """Make everybody done again whom a list put back and who did not go on since, and tell them; or why it cannot be.
+    For somebody who is confined to classes there are only their own lists.
 
     Outdated when somebody of them does something at the moment.
     """
     applied = await store.rosters.get(number)
-    if applied is None:
+    if applied is None or (within and applied.made_by != by):
         return "gone"
     if applied.undone:
         return "already"

@@ -58,7 +58,7 @@ def find_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepN
     out, doubts = _find_exceptions(tokens)
     doubts += [("unread", t.text) for t in tokens if t.kind == "unread"]
     inside = [t for n, t in enumerate(tokens) if n not in out]
-    classes = _Classes(notice)
+    classes = _SaidClasses(notice)
     classes.read(tokens, out)
     doubts += classes.doubts
     states = _find_states([t for n, t in enumerate(tokens) if n not in out], [tokens[n] for n in sorted(out)])
@@ -180,7 +180,7 @@ class _Item:
 
 
 @dataclass
-class _Classes:
+class _SaidClasses:
     """Reads the classes of a sentence: 专升本的会计 is one major of a level, 专升本、会计电算化 are two classes."""
 
     notice: Notice

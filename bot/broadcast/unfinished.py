@@ -11,6 +11,7 @@ from bot.broadcast.times import quiet_time_left
 from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
+from bot.domain.classes import Classes
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import Holder, Listed
 from bot.domain.outbox import Queued
@@ -26,16 +27,24 @@ ATTEMPTS = 3
 
 
 async def import_list(
-    store: Store, content: Content, channel: str, notice: str, given: Listed, now: datetime, at: datetime
+    store: Store,
+    content: Content,
+    channel: str,
+    notice: str,
+    given: Listed,
+    now: datetime,
+    at: datetime,
+    within: Classes | None = None,
 ) -> Import:
     """Correct everybody on the list who said done, each in an own transaction, so that it can be repeated.
 
     `now` is local time of the notice, `at` the same in UTC. In the quiet hours the messages wait until their end.
+    A code of somebody outside the classes `within` is one that nobody has.
     """
     habits = content.phrases.broadcast.habits
     due = at + quiet_time_left(now, habits.quiet_from, habits.quiet_to)
     wanted = set(given.codes)
-    holders = [holder for holder in await store.codes.holders(channel, notice) if holder.code in wanted]
+    holders = [holder for holder in await store.codes.holders(channel, notice, within) if holder.code in wanted]
     put_right = set()
     for holder in holders:
         if holder.state == "done" and await _correct_one(store, content, channel, notice, holder.user, now, at, due):

@@ -100,7 +100,8 @@ class Console:
         await self._note(session, at)
         names = await self._parts.names()
         name = names.get(session.user, session.user)
-        visit = Visit(self._parts, self._rendering, request, page, door, session, role, name, at)
+        classes = await self._parts.store.roles.find_classes(session.channel, session.user)
+        visit = Visit(self._parts, self._rendering, request, page, door, session, role, name, at, classes=classes)
         if page.method == "POST":
             sent = await self._read(request, visit)
             if isinstance(sent, Response):

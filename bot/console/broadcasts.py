@@ -19,6 +19,7 @@ from bot.broadcast.card import describe_reach, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import Renderer
 from bot.broadcast.forms import Part
+from bot.broadcast.visible import list_visible
 from bot.console.acts import lead_to
 from bot.console.parts import ConsolePage
 from bot.console.sheet import TYPE, make_sheet
@@ -26,6 +27,7 @@ from bot.console.today import describe
 from bot.console.visit import Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.audience import ANY_OF, LATE, STATE_WORDS, Audience, Wrong
+from bot.domain.classes import narrow
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.messages import Bulletin, Button, Incoming, Reply
 from bot.domain.roles import Role
@@ -53,7 +55,8 @@ async def list_broadcasts(visit: Visit) -> Response:
     chosen = chosen if chosen in FILTERS else ""
     before = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else None
     rows = visit.store.broadcasts
-    found = await rows.all(*FILTERS[chosen], channel=visit.session.channel, most=MOST + 1, before=before)
+    channel, states = visit.session.channel, FILTERS[chosen]
+    found = await list_visible(rows, visit.classes, *states, channel=channel, most=MOST + 1, before=before)
     words = visit.content.phrases.broadcast
     lines = [(it, report.format_state(words, it), describe(it)) for it in found[:MOST]]
     more = str(found[MOST - 1].number) if len(found) > MOST else ""
@@ -141,7 +144,7 @@ class AudienceChoices:
 
 
 def _choose(context: BroadcastContext) -> AudienceChoices:
-    notice, audience = context.notice, context.draft.audience or Audience(context.notice.id)
+    notice, audience = narrow(context.classes, context.notice), context.draft.audience or Audience(context.notice.id)
     plain = {term.field: term for term in audience.terms if term.field in TOGGLED and not term.turned}
     ticked: dict[str, tuple[str, ...]] = {field: term.values for field, term in plain.items()}
     majors = dict.fromkeys(major for cohort in notice.cohorts for major in cohort.majors)
@@ -200,8 +203,7 @@ async def count(visit: Visit) -> Response:
     """Tell how many a rule would reach now, without keeping it; never how few."""
     context, words = await _find(visit), visit.rendering.words["broadcasts"]
     asked = {name: visit.request.query_params.getlist(name) for name in (*TOGGLED, "rule", "late")}
-    channel = visit.session.channel
-    found = await visit.parts.broadcasts.count(make_rule(asked)[:2000], context.notice.id, channel, visit.at)
+    found = await visit.parts.broadcasts.count(make_rule(asked)[:2000], context)
     if isinstance(found, Wrong):
         return PlainTextResponse(words["wrong_rule"].format(word=found.word))
     return PlainTextResponse(words["left"].format(n=found.left) if found.left else words["few"])

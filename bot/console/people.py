@@ -38,12 +38,15 @@ async def list_people(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit, status: int = 200, **about: object) -> Response:
-    state, notice = visit.asked("state"), visit.parts.broadcasts.area.choose_notice(visit.asked("notice"))
+    state, notice = (
+        visit.asked("state"),
+        visit.parts.broadcasts.area.choose_notice(visit.asked("notice"), visit.classes),
+    )
     state = state if state in STATES else ""
     code = parse_code(visit.asked("q")) or ""
     after = visit.asked("after") if _CODES.fullmatch(visit.asked("after")) else ""
     states = (state,) if state else ()
-    found = await visit.store.codes.page(visit.session.channel, notice, states, MOST + 1, after, code)
+    found = await visit.store.codes.page(visit.session.channel, notice, states, MOST + 1, after, code, visit.classes)
     voice, words = Voice(visit.content, Session(notice), visit.now), visit.content.phrases.broadcast
     lines = [
         (
@@ -95,7 +98,7 @@ async def check(visit: Visit) -> Response:
         roster = "broken"
     if isinstance(roster, str):
         return await _show(visit, 422, checked=_words(visit).wrong[roster])
-    run = await check_roster(visit.store, visit.session.channel, _notice(visit), roster)
+    run = await check_roster(visit.store, visit.session.channel, _notice(visit), roster, visit.classes)
     codes = {"done": " ".join(roster.done_codes), "not_done": " ".join(roster.not_done_codes)}
     return await _show(visit, checked=describe_roster(_words(visit), roster, run), codes=codes if run.reset else None)
 
@@ -120,7 +123,7 @@ async def apply(visit: Visit) -> Response:
     async def decide(_: Incoming, __: Role, at: datetime) -> Decision:
         try:
             number, run = await apply_roster(
-                visit.store, visit.content, channel, notice, roster, visit.now, at, visit.who
+                visit.store, visit.content, channel, notice, roster, visit.now, at, visit.who, visit.classes
             )
         except Outdated:
             return Decision((Reply(words.busy),))
@@ -143,7 +146,7 @@ async def undo(visit: Visit) -> Response:
         if applied is None or applied.channel != visit.session.channel:
             return Decision((Reply(words.gone.format(number=number)),))
         try:
-            done = await undo_roster(visit.store, visit.content, int(number), visit.now, at, visit.who)
+            done = await undo_roster(visit.store, visit.content, int(number), visit.now, at, visit.who, visit.classes)
         except Outdated:
             return Decision((Reply(words.busy),))
         if not isinstance(done, Undone):
@@ -159,7 +162,7 @@ def _words(visit: Visit) -> RosterPhrases:
 
 
 def _notice(visit: Visit) -> str:
-    return visit.parts.broadcasts.area.choose_notice(visit.field("notice"))
+    return visit.parts.broadcasts.area.choose_notice(visit.field("notice"), visit.classes)
 
 
 PAGES = (

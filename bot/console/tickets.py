@@ -66,7 +66,7 @@ async def list_tickets(visit: Visit) -> Response:
     chosen = visit.asked("state") if visit.asked("state") in FILTERS else ""
     after = visit.asked("before")
     before = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else None
-    found = await visit.store.tickets.page(FILTERS[chosen], MOST + 1, before)
+    found = await visit.store.tickets.page(FILTERS[chosen], MOST + 1, before, visit.classes)
     more = str(found[MOST - 1].id) if chosen == "closed" and len(found) > MOST else ""
     lines = [TicketLine(it.ticket, it.opened_at, *_describe(visit, it.ticket), it.last[:80]) for it in found[:MOST]]
     is_cut = len(found) > MOST and not more
@@ -119,7 +119,9 @@ def _possible(ticket: Ticket) -> tuple[str, ...]:
 
 async def _find(visit: Visit) -> FoundTicket:
     number = visit.request.path_params["number"]
-    found = await visit.store.tickets.find(number=number) if _NUMBER.fullmatch(number) else None
+    found = None
+    if _NUMBER.fullmatch(number):
+        found = await visit.store.tickets.find(number=number, within=visit.classes)
     if found is None:
         raise Gone
     return found

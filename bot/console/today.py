@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from bot.broadcast import draft as drafts
+from bot.broadcast.visible import list_visible
 from bot.console.parts import ConsolePage
 from bot.console.visit import Visit
 from bot.domain.broadcast import Broadcast
+from bot.domain.lifecycle import BroadcastState
 from bot.domain.session import Session
 from bot.knowledge.inbox import MAX_AGE
 from bot.render.reply import Voice
@@ -29,21 +31,24 @@ class RunningNotice:
 
 async def show_today(visit: Visit) -> Response:
     """Show what waits: tickets, broadcasts to agree to or to come, questions without an answer, dates, health."""
-    rows, channel = visit.store.broadcasts, visit.session.channel
-    drafted = await rows.all("draft", channel=channel)
-    waiting = await visit.store.tickets.page(("open", "taken", "released"), SHOWN)
+    waiting = await visit.store.tickets.page(("open", "taken", "released"), SHOWN, within=visit.classes)
+    drafted = await _list(visit, "draft")
     return await visit.show(
         "today.html",
-        waiting=await visit.store.tickets.count_waiting(),
+        waiting=await visit.store.tickets.count_waiting(visit.classes),
         tickets=waiting,
         drafts=[(it, describe(it)) for it in drafted[:SHOWN]],
-        planned=[(it, describe(it)) for it in await rows.all("scheduled", channel=channel)],
-        running=[(it, describe(it)) for it in await rows.all("running", "paused", "freezing", channel=channel)],
+        planned=[(it, describe(it)) for it in await _list(visit, "scheduled")],
+        running=[(it, describe(it)) for it in await _list(visit, "running", "paused", "freezing")],
         misses=await visit.store.questions.count_unanswered(visit.at - MAX_AGE),
         terms=list_terms(visit),
         is_well=await visit.parts.service.reachable(),
         revision=visit.parts.knowledge.number,
     )
+
+
+async def _list(visit: Visit, *states: BroadcastState) -> list[Broadcast]:
+    return await list_visible(visit.store.broadcasts, visit.classes, *states, channel=visit.session.channel)
 
 
 def describe(broadcast: Broadcast, most: int = 40) -> str:

@@ -18,6 +18,7 @@ from bot.console.parts import UPDATE, ConsolePage, Parts
 from bot.console.rendering import Renderings
 from bot.content.content import Content
 from bot.domain.areas import Decide
+from bot.domain.classes import Classes
 from bot.domain.console import ConsoleSession
 from bot.domain.messages import Answer, Incoming
 from bot.domain.roles import Role
@@ -43,7 +44,7 @@ class Forbidden(Exception):
 class Visit:
     """A request of somebody in the console. `at` is the moment in UTC, `form` what was sent with a POST.
 
-    `upload` is the name and the content of a file.
+    `upload` is the name and the content of a file. `classes` are those to which the person is confined; None: to none.
     """
 
     parts: Parts
@@ -57,6 +58,7 @@ class Visit:
     at: datetime
     form: Fields = field(default_factory=dict)
     upload: tuple[str, bytes] = ("", b"")
+    classes: Classes | None = None
 
     @property
     def content(self) -> Content:

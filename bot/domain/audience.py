@@ -41,6 +41,8 @@ STATE_WORDS: Mapping[str, str] = {"没开始": "new", "进行中": "walking", "�
 """The states of a walk as rules name them."""
 ANY_OF = "或"
 """Stands between the values of a term of which one must hold."""
+WITHIN = "只限"
+"""Stands before the classes within which a rule looks, where it is written down; nobody can type it."""
 SMALLEST = 5
 """People in a group whose number may be told. In a table of groups 0 may be told too."""
 STUCK_DAYS = 3
@@ -72,14 +74,19 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Everybody under the notice of whom every term holds. `late`: also those whose dates are over."""
+    """Everybody under the notice of whom every term holds. `late`: also those whose dates are over.
+
+    `within` are the classes of whoever wrote the rule, who reaches nobody else; empty: anybody.
+    """
 
     notice: str
     terms: tuple[Term, ...] = ()
     late: bool = False
+    within: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " ".join([*map(str, self.terms), *LATE[: self.late]])
+        within = [f"{WITHIN}={ANY_OF.join(self.within)}"] if self.within else []
+        return " ".join([*map(str, self.terms), *within, *LATE[: self.late]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """An audience at a moment, as a query to the store. `open_for`: cohorts whose dates are not over."""
+    """An audience at a moment, as a query to the store. `open_for`: cohorts whose dates are not over.
+
+    `within`: nobody outside these classes is found.
+    """
 
     channel: str
     notice: str
@@ -163,6 +173,7 @@ class Search:
     open_for: tuple[str | None, ...]
     most: tuple[str, int] | None = None
     """A prefix of keys, and how many broadcasts under it one person gets at most."""
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +205,7 @@ def round_count(count: Count) -> Count:
 def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:
     """Return the query for an audience. `now` is local time of the notice, `at` the real moment in UTC."""
     conditions = tuple(_condition(term, notice, at) for term in audience.terms)
-    return Search(channel, notice.id, conditions, open_for(audience, notice, now))
+    return Search(channel, notice.id, conditions, open_for(audience, notice, now), within=audience.within)
 
 
 def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | None, ...]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.domain.classes import Classes
+
 Role = Literal["owner", "admin", "staff"]
 
 
@@ -13,7 +15,7 @@ Role = Literal["owner", "admin", "staff"]
 class Member:
     """Somebody with a role. `label` is the name given by `added_by` (an id), who invited them; `since` ISO 8601.
 
-    `until` is when the role ends; None: never.
+    `until` is when the role ends; None: never. `classes` are those that they are confined to; None: to none.
     """
 
     user: str
@@ -22,17 +24,21 @@ class Member:
     since: str = ""
     added_by: str = ""
     until: datetime | None = None
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation that was not used and has not expired. `until`: when the role that it gives ends."""
+    """An invitation that was not used and has not expired. `until`: when the role that it gives ends; `classes` as of a
+    member.
+    """
 
     hash: str
     role: Role
     label: str
     made_by: str
     until: datetime | None = None
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Invited:
     label: str
     expires_at: datetime
     until: datetime | None = None
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Joined:
     label: str
     added_by: str
     until: datetime | None = None
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class Enlisted:
     user: str
     role: Role
     label: str
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from bot.content.content import Content
 from bot.domain.areas import Decision, StaffArea
+from bot.domain.classes import Classes
 from bot.domain.effects import Effect
 from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Role
+from bot.domain.tickets import TicketState
 from bot.domain.zone import local
 from bot.store import Store
 from bot.store.tickets import FoundTicket
@@ -24,6 +26,9 @@ from bot.tickets.staff import StaffTurn
 
 _HELP = re.compile(r"/help(?:@\w+)?", re.ASCII)
 
+SPOKEN = 12
+"""Words of a ticket that are shown, the last ones."""
+OPEN_STATES: Sequence[TicketState] = ("open", "taken", "released")
 REFUSE_EVERY = timedelta(hours=1)
 """Time between two refusals in the staff chat."""
 
@@ -58,10 +63,12 @@ class StaffTurns:
             answered = await self._answer_in_staff_chat(content, incoming, role, at)
             strangers = await self._name_strangers(content, incoming, role, at)
             return replace(answered, effects=(*answered.effects, *strangers))
+        if role and (decision := await self._answer_privately(content, incoming, at)):
+            return decision
         if role and not incoming.other and incoming.press is None:
             typed = incoming.text.strip()
             if _HELP.fullmatch(typed):
-                return Decision((roles.show_home(content, role),))
+                return Decision((roles.show_home(content, role, await self._find_classes(incoming)),))
             incoming = replace(incoming, text=content.phrases.staff.typed.get(typed, incoming.text))
         request = roles.parse_request(incoming)
         if request and (decision := await self._decide_role_act(content, incoming, role, request, at)):
@@ -74,15 +81,16 @@ class StaffTurns:
         rows, channel, act = self._store.roles, incoming.channel, request.act
         if role is None and act != "join":
             return None
+        if act == "tickets":
+            return await self._list_tickets(content, incoming, at)
         return RoleTurn(
             content,
             incoming.user,
             role,
             local(at, self._today),
             at,
-            members=await rows.members(channel, at) if act != "tickets" else (),
+            members=await rows.members(channel, at),
             invitations=await rows.invitations(channel, at) if act == "join" else (),
-            tickets=await self._store.tickets.pending() if act == "tickets" else (),
             token=secrets.token_urlsafe(24),
             owners=self._owners_of(channel),
             acts=await rows.acts(channel, MAX_ACTS) if act == "audit" else (),
@@ -125,33 +133,69 @@ class StaffTurns:
         if incoming.other == "desk_lost":
             return await self._tell_of_lost_desk(content, incoming.channel, now)
         if claimed := codes.parse_press(incoming.press):
-            return await self._free_code(content, incoming.channel, role, claimed)
+            return await self._free_code(content, incoming, role, claimed)
         request, button = roles.parse_request(incoming), staff.parse_press(incoming.press)
-        find = self._store.tickets.find
-        found = await find(number=button[0] if button else None, thread=incoming.thread, message=incoming.reply_to)
-        if found is None and (under := staff.parse_press(incoming.reply_button)):
-            found = await find(number=under[0])  # who sent that message was killed before its number was kept
+        find, page = self._store.tickets.find, staff.parse_page(incoming.press)
+        confined = await self._find_classes(incoming) if role else None
+        number = button[0] if button else None
+        found = await find(number=number, thread=incoming.thread, message=incoming.reply_to, within=confined)
+        if found is None and (under := staff.parse_reply(incoming.reply_button)):
+            # Who sent that message was killed before its number was kept.
+            found = await find(number=under[0], within=confined)
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
-        if request is None and button is None and (found is None or is_command):
+        if request is None and button is None and page is None and (found is None or is_command):
             return Decision()
         if role is None:
             return self._refuse(words.not_staff, at)
-        if request:
-            return await self._list_tickets(content, now) if request.act == "tickets" else Decision()
+        if page is not None or request:
+            is_list = page is not None or (request and request.act == "tickets")
+            return await self._list_tickets(content, incoming, at, page or 0) if is_list else Decision()
         if found is None:
             return Decision((Reply(words.gone),))
         return await self._decide_about(content, incoming, found, at)
 
     async def decide_on_ticket(self, content: Content, number: str, incoming: Incoming, at: datetime) -> Decision:
-        """Return the decision of a press or of words about the ticket with this number."""
-        found = await self._store.tickets.find(number=number)
+        """Return the decision of a press or of words about the ticket with this number, outside the staff chat."""
+        found = await self._store.tickets.find(number=number, within=await self._find_classes(incoming))
         if found is None:
             return Decision((Reply(content.phrases.desk.gone),))
-        return await self._decide_about(content, incoming, found, at)
+        return await self._decide_about(content, incoming, found, at, elsewhere=True)
 
-    async def _decide_about(self, content: Content, incoming: Incoming, found: FoundTicket, at: datetime) -> Decision:
+    async def _answer_privately(self, content: Content, incoming: Incoming, at: datetime) -> Decision | None:
+        """Decide on a ticket whose button is pressed, or to whose message somebody replies, in their own chat; None:
+        it is about none.
+        """
+        if (page := staff.parse_page(incoming.press)) is not None:
+            return await self._list_tickets(content, incoming, at, page)
+        words, button = content.phrases.desk, staff.parse_press(incoming.press)
+        about = button or staff.parse_reply(incoming.reply_button)
+        is_words = not incoming.text.startswith("/") or incoming.text.startswith("//")
+        if about is None or incoming.place != "private" or not (button or is_words):
+            return None
+        number = about[0]
+        decided = await self.decide_on_ticket(content, number, incoming, at)
+        if decided.replies:
+            return decided
+        # Staff elsewhere hear of it in their chat, whoever did it hears the same here.
+        heard = [one.reply for one in decided.effects if isinstance(one, Queued) and one.to == "staff" and one.reply]
+        if button:
+            return replace(decided, replies=tuple(heard[:1]))
+        is_sent = any(isinstance(one, Queued) and one.to == "graduate" for one in decided.effects)
+        said = words.sent_to_graduate if is_sent else words.noted
+        return replace(decided, replies=(Reply(said.format(number=number)),) if is_sent or not heard else tuple(heard))
+
+    async def _find_classes(self, incoming: Incoming) -> Classes | None:
+        """Return the classes to which somebody with a role is confined; None: to none."""
+        return await self._store.roles.find_classes(incoming.channel, incoming.user)
+
+    async def _decide_about(
+        self, content: Content, incoming: Incoming, found: FoundTicket, at: datetime, *, elsewhere: bool = False
+    ) -> Decision:
         said_by = frozenset(await self._store.roles.list_done(staff.said_key(found.ticket, incoming.text)))
-        now = local(at, self._today)
+        now, names = local(at, self._today), await self._names(content, incoming.channel)
+        button = staff.parse_press(incoming.press)
+        is_shown = button is not None and button[1] == "show"
+        spoken = await self._store.tickets.words(found.ticket.number, SPOKEN) if is_shown else ()
         return StaffTurn(
             content,
             found.ticket,
@@ -160,7 +204,11 @@ class StaffTurns:
             found.current,
             said_by,
             takes_files=found.channel == incoming.channel,
-            names=await self._names(content, incoming.channel),
+            names=names,
+            spoken=[
+                staff.say_words(content, one.side, names.get(one.who or "", one.who or ""), one.text) for one in spoken
+            ],
+            elsewhere=elsewhere,
             files=len(await self._store.tickets.files(found.ticket.number)) if incoming.upload is not None else 0,
         ).decide(incoming)
 
@@ -176,8 +224,9 @@ class StaffTurns:
         owners = dict.fromkeys(self._owners_of(channel), content.phrases.staff.roles["owner"])
         return owners | {one.user: one.label for one in await self._store.roles.members(channel) if one.label}
 
-    async def _free_code(self, content: Content, channel: str, role: Role | None, code: str) -> Decision:
-        if role is None:
+    async def _free_code(self, content: Content, incoming: Incoming, role: Role | None, code: str) -> Decision:
+        channel = incoming.channel
+        if role is None or await self._find_classes(incoming):  # whose it is, the school's whole list says
             return Decision((Reply(content.phrases.desk.not_staff),))
         owner = await self._store.codes.find_owner(channel, code)
         known = await self._store.codes.sessions(channel, [owner]) if owner else []
@@ -191,5 +240,9 @@ class StaffTurns:
         self._refused_at = at
         return Decision((Reply(text),))
 
-    async def _list_tickets(self, content: Content, now: datetime) -> Decision:
-        return Decision((staff.list_tickets(content, await self._store.tickets.pending(), now),))
+    async def _list_tickets(self, content: Content, incoming: Incoming, at: datetime, skipped: int = 0) -> Decision:
+        rows, confined = self._store.tickets, await self._find_classes(incoming)
+        total = len(await rows.pending(confined))
+        page = await rows.page(OPEN_STATES, staff.PAGE, within=confined, after=skipped)
+        listed = [one.ticket for one in page]
+        return Decision((staff.list_tickets(content, listed, local(at, self._today), skipped, total),))

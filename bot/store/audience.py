@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, func, not_, or_, select, true
 
 from bot.domain.audience import Condition, Search
+from bot.domain.classes import Classes
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.roles import has_role
 from bot.store.tables import STILL_OPEN, people, tickets
@@ -17,7 +18,18 @@ def matches(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
     # The concatenation keeps SQLite from reading everybody of the channel for each range of ids.
     there = (people.c.channel.concat("") if by_id else people.c.channel) == search.channel
     rules = [_holds(condition) for condition in search.conditions]
-    return and_(there, people.c.notice == search.notice, ~has_role(), *rules)
+    within = [of_classes(Classes(search.notice, search.within))] if search.within else []
+    return and_(there, people.c.notice == search.notice, ~has_role(), *within, *rules)
+
+
+def of_classes(classes: Classes) -> ColumnElement[bool]:
+    """Hold for the graduates of these classes, as `Classes.hold` does."""
+    parted = [name.partition(":") for name in classes.names]
+    places = (
+        and_(people.c.cohort == cohort, people.c.major == major) if colon else people.c.cohort == cohort
+        for cohort, colon, major in parted
+    )
+    return and_(people.c.notice == classes.notice, func.coalesce(or_(false(), *places), false()))
 
 
 def in_time(search: Search) -> ColumnElement[bool]:

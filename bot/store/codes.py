@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import JSON, cast, delete, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, Holder
+from bot.store.audience import of_classes
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import join_codes, people, person_id
 from bot.store.times import time_of
@@ -19,8 +21,8 @@ from bot.store.upsert import upsert
 class CodeRows(ReadRows):
     """Join codes of an open store."""
 
-    async def holders(self, channel: str, notice: str) -> list[Holder]:
-        """Return everybody who gave a code, with their progress under a notice."""
+    async def holders(self, channel: str, notice: str, within: Classes | None = None) -> list[Holder]:
+        """Return everybody who gave a code (with `within` of these classes), with their progress under a notice."""
         session = _session_json(self._dialect)
         walk = session["walks"][notice]
         found = select(
@@ -33,6 +35,7 @@ class CodeRows(ReadRows):
         )
         # Most sessions need not be parsed to see that there is none.
         found = found.where(people.c.channel == channel, people.c.session.contains('"code": "'))
+        found = found.where(of_classes(within)) if within else found
         return [
             Holder(code, user, state, step, time_of(seen), bool(reachable))
             for code, user, state, step, seen, reachable in await self._fetch(found)
@@ -40,16 +43,24 @@ class CodeRows(ReadRows):
         ]
 
     async def page(
-        self, channel: str, notice: str, states: Sequence[str], most: int, after: str = "", code: str = ""
+        self,
+        channel: str,
+        notice: str,
+        states: Sequence[str],
+        most: int,
+        after: str = "",
+        code: str = "",
+        within: Classes | None = None,
     ) -> list[Holder]:
         """Return people by code in these states (all when none is named), from after a code on, at most so many; with
-        a `code` only who gave it.
+        a `code` only who gave it, with `within` those of these classes alone.
         """
         walk = _session_json(self._dialect)["walks"][notice]
         state = func.coalesce(walk["state"].as_string(), "new")
         which = [join_codes.c.channel == channel, join_codes.c.code > after]
         which += [state.in_(states)] if states else []
         which += [join_codes.c.code == code] if code else []
+        which += [of_classes(within)] if within else []
         columns = (join_codes.c.code, people.c.user_id, state, walk["step"].as_string())
         found = select(*columns, people.c.updated_at, people.c.reachable).where(*which)
         found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)

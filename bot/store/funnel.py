@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, exists, false, func, select
 
+from bot.domain.classes import Classes
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.zone import ZONE
+from bot.store.audience import of_classes
 from bot.store.broadcast_tables import asked, daily
 from bot.store.roles import has_role
 from bot.store.rows import ReadRows
@@ -18,13 +20,16 @@ from bot.store.times import text_of
 class FunnelRows(ReadRows):
     """Counts of an open store."""
 
-    async def groups(self, channel: str, notice: str, at: datetime, stuck: timedelta) -> list[Group]:
-        """Return numbers of people of a notice, by cohort, state and step.
+    async def groups(
+        self, channel: str, notice: str, at: datetime, stuck: timedelta, within: Classes | None = None
+    ) -> list[Group]:
+        """Return numbers of people of a notice, by cohort, state and step; with `within` of these classes alone.
 
         They are stuck when they wait for a person, or did nothing for the time `stuck` in the middle of the walk.
         """
         group = people.c.cohort, people.c.state, people.c.step, people.c.reachable
-        ours = people.c.channel == channel, people.c.notice == notice, ~has_role()
+        ours = [people.c.channel == channel, people.c.notice == notice, ~has_role()]
+        ours += [of_classes(within)] if within else []
         waits = exists().where(tickets.c.person == people.c.id, STILL_OPEN)
         idle = and_(people.c.state == "walking", people.c.updated_at < text_of(at - stuck))
         # Those who wait for a person are few: they are looked up, instead of a ticket for everybody.

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.console import OWN
 from bot.domain.messages import Delivered, Post, Reply
 from bot.domain.outbox import Queued, Swept
+from bot.store.roles import find_teachers
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
 from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
@@ -78,9 +79,15 @@ def user_lane(channel: Any, user: Any) -> Any:
 
 
 async def queue(connection: AsyncConnection, message: Queued, origin: Origin) -> None:
-    """Add a message to the outbox; none to somebody who is in no chat."""
+    """Add a message to the outbox; none to somebody who is in no chat. What goes to staff about a ticket goes to the
+    teachers of its class as well, except to whoever causes it.
+    """
     if message.user and OWN.fullmatch(message.user):
         return
+    if message.to == "staff" and message.ticket and message.reply and not message.change:
+        for channel, teacher in await find_teachers(connection, message.ticket, origin):
+            copy = Queued("user", message.reply, message.ticket, user=teacher, fleeting=message.fleeting)
+            await queue(connection, copy, Origin(channel, "", origin.at))
     if message.joins:
         if await _join_waiting(connection, message):
             return
@@ -268,18 +275,23 @@ async def _note(connection: AsyncConnection, row: Row[Any], delivered: Delivered
     """Write down by which numbers a delivered message about a ticket is found again."""
     if row.to == "staff":
         await note_delivery(connection, row.ticket, delivered, fleeting=row.fleeting)
+    elif row.to == "user" and row.fleeting:
+        await note_delivery(connection, row.ticket, delivered, fleeting=True, chat=f"{row.channel} {row.user_id}")
     elif row.source and delivered.outcome.message:
         await note_copy(connection, row.ticket, row.source, delivered.outcome.message)
 
 
 async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Origin) -> None:
-    """Queue the deletion of what is fleeting of a ticket in the staff chat; what waits to go there does not go. The
+    """Queue the deletion of what is fleeting of a ticket in the chats of staff; what waits to go there does not go. The
     graduate's files are kept no more.
     """
     this = select(tickets.c.id).where(tickets.c.number == swept.number).scalar_subquery()
     found = (ticket_messages.c.ticket == this, ticket_messages.c.fleeting)
-    for (message,) in (await connection.execute(select(ticket_messages.c.message).where(*found))).all():
-        await queue(connection, Queued("staff", swept.said, change="delete", source=message), origin)
+    sent = select(ticket_messages.c.message, ticket_messages.c.chat).where(*found)
+    for message, chat in (await connection.execute(sent)).all():
+        channel, _, user = (chat or origin.channel).partition(" ")
+        gone = Queued("user" if chat else "staff", swept.said, user=user or None, change="delete", source=message)
+        await queue(connection, gone, Origin(channel, origin.user, origin.at))
     await connection.execute(update(ticket_messages).where(*found).values(fleeting=False))
     await connection.execute(update(outbox).where(outbox.c.ticket == this, outbox.c.fleeting).values(reply=None))
     theirs = (ticket_files.c.ticket == this, ticket_files.c.side == "graduate")
@@ -306,7 +318,7 @@ def _posts(numbers: Sequence[int]) -> Any:
     """Select messages with all that their sender needs, oldest first."""
     newest_of_ticket = (
         select(ticket_messages.c.message)
-        .where(ticket_messages.c.ticket == tickets.c.id)
+        .where(ticket_messages.c.ticket == tickets.c.id, ticket_messages.c.chat.is_(None))
         .order_by(ticket_messages.c.id.desc())
         .limit(1)
         .correlate(tickets)
@@ -380,7 +392,7 @@ def _post(row: Row[Any]) -> Post:
         (row.in_thread if to_staff else None) or row.thread,
         row.answers or (row.under if to_staff else None),
         row.commands,
-        row.number,
+        None if row.to == "user" else row.number,
         not row.is_more,
         row.worker or "",
         row.unknown,

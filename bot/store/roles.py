@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import and_, delete, insert, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import classes
+from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
 from bot.domain.roles import (
@@ -39,9 +41,30 @@ class RoleRows(ReadRows):
         valid = () if at is None else (or_(staff.c.until.is_(None), staff.c.until > text_of(at)),)
         rows = await self._fetch(select(staff).where(staff.c.channel == channel, *valid).order_by(staff.c.id))
         return [
-            Member(row.user_id, cast("Role", row.role), row.label, row.since, row.added_by, time_of(row.until))
+            Member(
+                row.user_id,
+                cast("Role", row.role),
+                row.label,
+                row.since,
+                row.added_by,
+                time_of(row.until),
+                _classes_of(row),
+            )
             for row in rows
         ]
+
+    async def find_classes(self, channel: str, user: str) -> Classes | None:
+        """Return the classes that somebody with a role is confined to; None: to none, as owners are not."""
+        is_owner = exists().where(owners.c.channel == channel, owners.c.user_id == user)
+        mine = select(staff.c.classes).where(staff.c.channel == channel, staff.c.user_id == user, ~is_owner)
+        rows = await self._fetch(mine)
+        return _classes_of(rows[0]) if rows else None
+
+    async def everybody(self, channel: str, at: datetime) -> dict[str, Classes | None]:
+        """Return the ids of all with a role that has not ended, owners among them, with their classes (None: all)."""
+        found = {member.user: member.classes for member in await self.members(channel, at)}
+        rows = await self._fetch(select(owners.c.user_id).where(owners.c.channel == channel))
+        return found | dict.fromkeys(user for (user,) in rows)
 
     async def invitations(self, channel: str, at: datetime) -> list[Invitation]:
         """Return the invitations that can still be used."""
@@ -50,7 +73,8 @@ class RoleRows(ReadRows):
         )
         rows = await self._fetch(usable)
         return [
-            Invitation(row.hash, cast("Role", row.role), row.label, row.made_by, time_of(row.until)) for row in rows
+            Invitation(row.hash, cast("Role", row.role), row.label, row.made_by, time_of(row.until), _classes_of(row))
+            for row in rows
         ]
 
     async def acts(self, channel: str, most: int) -> list[AuditedAct]:
@@ -74,6 +98,10 @@ class RoleRows(ReadRows):
         return bool(await self._fetch(select(done_once.c.key).where(done_once.c.key == key)))
 
 
+def _classes_of(row: Any) -> Classes | None:
+    return classes.load(row.classes) if row.classes else None
+
+
 def has_role() -> Any:
     """Hold for people with a role, who are no graduates in any count. They are few: they are looked up once."""
     them = people.alias()
@@ -88,6 +116,20 @@ async def find_graduates(connection: AsyncConnection, ids: Sequence[int]) -> set
     """Return those of these people who have no role."""
     without = select(people.c.id).where(people.c.id.in_(ids), ~has_role())
     return set((await connection.execute(without)).scalars())
+
+
+async def find_teachers(connection: AsyncConnection, ticket: str, origin: Origin) -> list[tuple[str, str]]:
+    """Return channel and id of those who are confined to classes of which a ticket's graduate is in one."""
+    valid = or_(staff.c.until.is_(None), staff.c.until > text_of(origin.at))
+    confined = select(staff.c.channel, staff.c.user_id, staff.c.classes).where(staff.c.classes.is_not(None), valid)
+    rows = (await connection.execute(confined)).all()
+    if not rows:
+        return []
+    place = select(people.c.notice, people.c.cohort, people.c.major)
+    whose = place.join(tickets, tickets.c.person == people.c.id).where(tickets.c.number == ticket)
+    person = (await connection.execute(whose)).first()
+    theirs = [(channel, user) for channel, user, held in rows if person and classes.load(held).hold(*person)]
+    return [one for one in theirs if one != (origin.channel, origin.user)]
 
 
 async def name_owners(connection: AsyncConnection, named: OwnersNamed, _: Origin) -> None:
@@ -108,6 +150,7 @@ async def save_invitation(connection: AsyncConnection, invited: Invited, origin:
         "made_by": origin.user,
         "expires_at": text_of(invited.expires_at),
         "until": text_of(invited.until) if invited.until else None,
+        "classes": classes.dump(invited.classes) if invited.classes else None,
     }
     await connection.execute(insert(invites), row)
 
@@ -127,14 +170,18 @@ async def use_invitation(connection: AsyncConnection, joined: Joined, origin: Or
         "since": text_of(origin.at),
         "added_by": joined.added_by,
         "until": text_of(joined.until) if joined.until else None,
+        "classes": classes.dump(joined.classes) if joined.classes else None,
     }
     await connection.execute(insert(staff), row)
 
 
 async def enlist(connection: AsyncConnection, enlisted: Enlisted, origin: Origin) -> None:
     """Give somebody a role who is in no chat."""
-    row = {"channel": origin.channel, "user_id": enlisted.user, "role": enlisted.role, "label": enlisted.label}
-    await connection.execute(insert(staff), row | {"since": text_of(origin.at), "added_by": origin.user})
+    row: dict[str, Any] = {"channel": origin.channel, "user_id": enlisted.user, "role": enlisted.role}
+    row["label"] = enlisted.label
+    confined = classes.dump(enlisted.classes) if enlisted.classes else None
+    row |= {"since": text_of(origin.at), "added_by": origin.user, "classes": confined}
+    await connection.execute(insert(staff), row)
 
 
 async def remove_role(connection: AsyncConnection, removed: Removed, origin: Origin) -> None:

@@ -27,6 +27,7 @@ class Applied:
     notice: str
     made_at: datetime
     undone: bool
+    made_by: str
     changed: Sequence[tuple[str, str, str]]
 
 
@@ -67,7 +68,9 @@ class RosterRows(Rows):
         changed = changed.join(people, people.c.id == roster_resets.c.person).where(roster_resets.c.roster == number)
         rows = [(user, was, now) for user, was, now in await self._fetch(changed) if now]
         row = found[0]
-        return Applied(row.id, row.channel, row.notice, time_of(row.made_at), row.undone_at is not None, rows)
+        return Applied(
+            row.id, row.channel, row.notice, time_of(row.made_at), row.undone_at is not None, row.made_by, rows
+        )
 
     @run_to_completion
     async def undo(self, applied: Applied, effects: Sequence[Effect], at: datetime, by: str) -> None:

@@ -256,7 +256,8 @@ tickets = Table(
 STILL_OPEN = tickets.c.state != "closed"
 one_open_ticket = Index("uq_tickets_person_open", tickets.c.person, unique=True, sqlite_where=STILL_OPEN)
 
-# Messages about a ticket in the staff chat: a reply to one of them is meant for it.
+# Messages about a ticket in the staff chat: a reply to one of them is meant for it. With a `chat` (channel and
+# id) in that of a teacher of its class, as far as they are fleeting.
 ticket_messages = Table(
     "ticket_messages",
     metadata,
@@ -265,6 +266,7 @@ ticket_messages = Table(
     # The channel's number of it; fleeting: deleted when the ticket closes.
     Column("message", Text, nullable=False),
     Column("fleeting", Boolean, nullable=False, server_default=false()),
+    Column("chat", Text),
     Index(None, "ticket"),
     Index(None, "message"),
 )
@@ -362,6 +364,8 @@ staff = Table(
     Column("added_by", Text, nullable=False),
     # When the role ends; NULL: never.
     Column("until", Text),
+    # JSON list: a notice, and its classes that they are confined to; NULL: to none.
+    Column("classes", Text),
     UniqueConstraint("channel", "user_id"),
 )
 
@@ -378,8 +382,9 @@ invites = Table(
     Column("made_by", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("used_at", Text),
-    # When the role that it gives ends.
+    # When the role that it gives ends, and its classes.
     Column("until", Text),
+    Column("classes", Text),
 )
 
 # Append-only: every privileged act. `who` is the channel's id; `about` holds ids only.

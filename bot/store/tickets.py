@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.messages import Delivered, Sent
 from bot.domain.tickets import Changed, Opened, Ticket, TicketFile, TicketSide, TicketState, TicketWords
+from bot.store.audience import of_classes
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import people, ticket_copies, ticket_messages, ticket_words, tickets
 from bot.store.ticket_tables import ticket_files
@@ -79,9 +81,16 @@ class TicketRows(ReadRows):
     """Tickets of an open store."""
 
     async def find(
-        self, *, number: str | None = None, thread: str | None = None, message: str | None = None
+        self,
+        *,
+        number: str | None = None,
+        thread: str | None = None,
+        message: str | None = None,
+        within: Classes | None = None,
     ) -> FoundTicket | None:
-        """Return the ticket of a button, else of a thread, else of the message that is replied to."""
+        """Return the ticket of a button, else of a thread, else of the message that is replied to; with `within` none
+        of a graduate outside these classes.
+        """
         if not (number or thread or message):
             return None
         other = tickets.alias()
@@ -92,6 +101,7 @@ class TicketRows(ReadRows):
             .label("current")
         )
         newest = select(tickets, current, people.c.channel).join(people).where(_is_meant(number, thread, message))
+        newest = newest.where(of_classes(within)) if within else newest
         rows = await self._fetch(newest.order_by(tickets.c.id.desc()).limit(1))
         return FoundTicket(ticket_of_row(rows[0]), rows[0].current, rows[0].channel) if rows else None
 
@@ -102,14 +112,22 @@ class TicketRows(ReadRows):
         ((count,),) = await self._fetch(query)
         return int(count)
 
-    async def pending(self) -> list[Ticket]:
-        """Return the tickets that are not closed, oldest first."""
-        return await self._tickets(tickets.c.state != "closed")
+    async def pending(self, within: Classes | None = None) -> list[Ticket]:
+        """Return the tickets that are not closed, oldest first; with `within` those of these classes alone."""
+        return await self._tickets(and_(tickets.c.state != "closed", _is_seen(within)))
 
-    async def page(self, states: Sequence[TicketState], most: int, before: int | None = None) -> list[ListedTicket]:
+    async def page(
+        self,
+        states: Sequence[TicketState],
+        most: int,
+        before: int | None = None,
+        within: Classes | None = None,
+        after: int = 0,
+    ) -> list[ListedTicket]:
         """Return tickets in these states: those that wait first, the longest wait first; else the newest first.
 
-        `before`: the id after which a page of closed tickets goes on.
+        `before`: the id after which a page of closed tickets goes on; `after`: how many of open ones are left out, with
+        `within` those of other classes.
         """
         last = (
             select(ticket_words.c.text)
@@ -119,14 +137,14 @@ class TicketRows(ReadRows):
             .scalar_subquery()
             .label("last")
         )
-        which = [tickets.c.state.in_(states), *([tickets.c.id < before] if before else [])]
+        which = [tickets.c.state.in_(states), _is_seen(within), *([tickets.c.id < before] if before else [])]
         order = (tickets.c.id.desc(),) if "closed" in states else (_WAITS_LONGEST, tickets.c.id)
-        rows = await self._fetch(select(tickets, last).where(*which).order_by(*order).limit(most))
+        rows = await self._fetch(select(tickets, last).where(*which).order_by(*order).limit(most).offset(after))
         return [ListedTicket(row.id, ticket_of_row(row), time_of(row.opened_at), row.last or "") for row in rows]
 
-    async def count_waiting(self) -> int:
-        """Return the number of tickets in which a graduate waits for an answer."""
-        waiting = (tickets.c.state != "closed", tickets.c.waiting_since.is_not(None))
+    async def count_waiting(self, within: Classes | None = None) -> int:
+        """Return the number of tickets that wait for an answer; with `within` of these classes alone."""
+        waiting = (tickets.c.state != "closed", tickets.c.waiting_since.is_not(None), _is_seen(within))
         ((count,),) = await self._fetch(select(func.count()).select_from(tickets).where(*waiting))
         return int(count)
 
@@ -164,6 +182,11 @@ class TicketRows(ReadRows):
         return [ticket_of_row(row) for row in await self._fetch(found)]
 
 
+def _is_seen(within: Classes | None) -> Any:
+    """Hold for tickets of graduates in these classes; for all where there are none."""
+    return tickets.c.person.in_(select(people.c.id).where(of_classes(within))) if within else true()
+
+
 def _is_meant(number: str | None, thread: str | None, message: str | None) -> Any:
     if number:
         return tickets.c.number == number
@@ -171,7 +194,8 @@ def _is_meant(number: str | None, thread: str | None, message: str | None) -> An
         return tickets.c.thread == thread
     # The newest: a group that became a supergroup counts its messages anew.
     newest = ticket_messages.c.id.desc()
-    of_message = select(ticket_messages.c.ticket).where(ticket_messages.c.message == message).order_by(newest).limit(1)
+    there = (ticket_messages.c.message == message, ticket_messages.c.chat.is_(None))
+    of_message = select(ticket_messages.c.ticket).where(*there).order_by(newest).limit(1)
     return tickets.c.id == of_message.scalar_subquery()
 
 
@@ -212,10 +236,14 @@ async def change_ticket(connection: AsyncConnection, changed: Changed, _: Origin
         raise Outdated(ticket.number)
 
 
-async def note_delivery(connection: AsyncConnection, ticket: int, delivered: Delivered, *, fleeting: bool) -> None:
-    """Write down the message and the thread in the staff chat by which staff may refer to a ticket."""
+async def note_delivery(
+    connection: AsyncConnection, ticket: int, delivered: Delivered, *, fleeting: bool, chat: str | None = None
+) -> None:
+    """Write down the message and the thread in the staff chat by which staff may refer to a ticket; with a `chat` what
+    went to a teacher there.
+    """
     if delivered.outcome.message:
-        row = {"ticket": ticket, "message": delivered.outcome.message, "fleeting": fleeting}
+        row = {"ticket": ticket, "message": delivered.outcome.message, "fleeting": fleeting, "chat": chat}
         await connection.execute(insert(ticket_messages), row)
     await note_thread(connection, ticket, delivered)
 

@@ -15,16 +15,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.content.content import Content
 from bot.domain.areas import Decision
+from bot.domain.classes import Classes, UnknownClass, parse_classes
 from bot.domain.console import LINK_FOR, ConsoleLinked, hash_link
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.roles import Audited, AuditedAct, Invitation, Invited, Joined, Member, Removed, Role
-from bot.domain.tickets import Ticket
 from bot.domain.zone import ZONE
 from bot.render.tables import to_csv
-from bot.tickets.staff import list_tickets
 from bot.tickets.staff_posts import mask_for_staff
+from flows.clock import choose_running
 
 INVITATION_HOURS = 24
 JOIN = "join-"
@@ -34,6 +34,8 @@ RANK: dict[Role | None, int] = {None: 0, "staff": 1, "admin": 2, "owner": 3}
 MAX_LIST = 4000
 """Characters of the list of members."""
 MAX_ROWS = 50
+MAX_CLASSES = 40
+"""Classes that are named where one is not known."""
 MAX_ACTS, MAX_SHOWN = 5_000, 20
 """Privileged acts in the file, and in the message."""
 ARRIVED = "arrived"
@@ -47,6 +49,11 @@ _INVITE = re.compile(
     r"(?:\s+(?:until|到)\s*(\d{4}-\d{1,2}-\d{1,2}))?",
     re.DOTALL | re.ASCII,
 )
+_INVITE_TEACHER = re.compile(
+    r"(?:班主任|辅导员|teacher)\s+(\S{1,20})\s+(?!until\b|到)(\S.{0,199}?)(?:\s+(?:until|到)\s*(\d{4}-\d{1,2}-\d{1,2}))?",
+    re.DOTALL | re.ASCII,
+)
+"""An invitation to some classes: name, classes, last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,6 @@ class RoleTurn:
     at: datetime
     members: Sequence[Member] = ()
     invitations: Sequence[Invitation] = ()
-    tickets: Sequence[Ticket] = ()
     token: str = ""
     owners: Sequence[str] = ()
     acts: Sequence[AuditedAct] = ()
@@ -106,8 +112,6 @@ class RoleTurn:
         match request.act:
             case "join":
                 return self._join(request.about)
-            case "tickets" if self.role:
-                return Decision((list_tickets(self.content, self.tickets, self.now),))
             case "console" if self.role:
                 return self._link_console()
             case "invite" if is_admin:
@@ -123,21 +127,33 @@ class RoleTurn:
         return None
 
     def _invite(self, about: str) -> Decision:
-        words, found = self.content.phrases.staff, _INVITE.fullmatch(about)
-        until = _end_of_day(found[3]) if found and found[3] else None
-        if not found or (found[3] and until is None):
+        words, found, confined = self.content.phrases.staff, _INVITE.fullmatch(about), None
+        if teacher := _INVITE_TEACHER.fullmatch(about):
+            confined = find_classes(self.content, teacher[2], self.now)
+        if isinstance(confined, UnknownClass):
+            known = self.content.phrases.facts.comma.join(confined.known[:MAX_CLASSES])
+            return Decision((Reply(words.no_such_class.format(words=confined.words, known=known)),))
+        name, day = (teacher[1], teacher[3]) if teacher else (found[2], found[3]) if found else ("", None)
+        until = _end_of_day(day) if day else None
+        if not (found or teacher) or (day and until is None):
             return Decision((Reply(words.how_to_invite),))
         if until and until <= self.at:
-            return Decision((Reply(words.until_past.format(day=found[3])),))
-        role: Role = "admin" if found[1] == "admin" else "staff"
-        label = mask_for_staff(self.content, (found[2] or "").strip())
-        name = f" {label}" if label else ""
-        text = words.invitation.format(role=words.roles[role], label=name, hours=INVITATION_HOURS)
-        text += words.invitation_until.format(day=found[3]) if until else ""
+            return Decision((Reply(words.until_past.format(day=day)),))
+        role: Role = "admin" if found and found[1] == "admin" else "staff"
+        label = mask_for_staff(self.content, (name or "").strip())
+        text = words.invitation.format(
+            role=self._name_role(role, confined), label=f" {label}" if label else "", hours=INVITATION_HOURS
+        )
+        text += words.invitation_until.format(day=day) if until else ""
         token_hash = hash_token(self.token)
-        invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS), until)
-        audited = Audited("invite", f"{role} {token_hash[:8]}")
+        invited = Invited(token_hash, role, label, self.at + timedelta(hours=INVITATION_HOURS), until, confined)
+        audited = Audited("invite", " ".join([role, token_hash[:8], *(confined.names if confined else ())]))
         return Decision((Reply(text, link=JOIN + self.token),), (invited, audited))
+
+    def _name_role(self, role: Role, confined: Classes | None) -> str:
+        """Return the word for a role, with the classes that it is confined to."""
+        words = self.content.phrases.staff
+        return words.teacher.format(classes=confined.describe(self.content.notices)) if confined else words.roles[role]
 
     def _link_console(self) -> Decision:
         words = self.content.phrases.staff
@@ -151,18 +167,30 @@ class RoleTurn:
         invitation, words = self._find_invitation(token), self.content.phrases.staff
         if invitation is None:
             return None
-        if RANK[self.role] >= RANK[invitation.role]:
+        if not self._gains(invitation):
             return Decision((Reply(words.joined_already.format(role=words.roles[self.role or "staff"])),))
-        joined = Joined(invitation.hash, invitation.role, invitation.label, invitation.made_by, invitation.until)
+        confined = invitation.classes
+        joined = Joined(
+            invitation.hash, invitation.role, invitation.label, invitation.made_by, invitation.until, confined
+        )
         commands = Queued("user", user=self.who, commands="admin" if invitation.role == "admin" else "staff")
         audited = Audited("join", f"{invitation.role} {invitation.hash[:8]}")
         effects: tuple[Effect, ...] = (joined, commands, *self._tell_owners(invitation), audited)
-        return Decision((Reply(words.joined.format(role=words.roles[invitation.role])),), effects)
+        sentence = words.joined_teacher if confined else words.joined
+        said = sentence.format(role=self._name_role(invitation.role, confined))
+        return Decision((Reply(said),), effects)
+
+    def _gains(self, invitation: Invitation) -> bool:
+        """Return whether an invitation gives more than somebody has, or other classes."""
+        if RANK[self.role] != RANK[invitation.role]:
+            return RANK[self.role] < RANK[invitation.role]
+        mine = next((member.classes for member in self.members if member.user == self.who), None)
+        return mine is not None and mine != invitation.classes
 
     def _tell_owners(self, invitation: Invitation) -> tuple[Queued, ...]:
         """Return the news of a new member to every owner, with a button that removes them."""
         words, name = self.content.phrases.staff, invitation.label or self.who
-        by, role = self._name(invitation.made_by), words.roles[invitation.role]
+        by, role = self._name(invitation.made_by), self._name_role(invitation.role, invitation.classes)
         text = words.joined_news.format(name=name, user=self.who, role=role, by=by)
         row = (Button(f"staff|remove|{self.who}", words.remove.format(name=name)),)
         return tuple(Queued("user", Reply(text, (row,)), user=owner) for owner in self.owners if owner != self.who)
@@ -196,7 +224,7 @@ class RoleTurn:
         return words.line.format(
             label=label,
             user=member.user,
-            role=words.roles[member.role],
+            role=self._name_role(member.role, member.classes),
             since=member.since[:10],
             until=until,
             by=self._name(member.added_by),
@@ -252,6 +280,14 @@ class RoleTurn:
         return member.user != self.who and RANK[member.role] < RANK[self.role]
 
 
+def find_classes(content: Content, text: str, now: datetime) -> Classes | UnknownClass:
+    """Return the classes that somebody names: of the notice that is under way, else of another; `now` is local."""
+    first = choose_running(content.notices, now)
+    others = (name for name in content.notices if name != first)
+    found = [parse_classes(text, content.notices[name]) for name in (first, *others)]
+    return next((classes for classes in found if isinstance(classes, Classes)), found[0])
+
+
 def link_console(token: str, at: datetime, user: str | None = None) -> ConsoleLinked:
     """Return the effect that lets the person whose turn it is, or `user`, into the console by this token, once."""
     return ConsoleLinked(hash_link(token), at + LINK_FOR, user)
@@ -262,11 +298,12 @@ def tell_removed(content: Content, user: str) -> Queued:
     return Queued("user", Reply(content.phrases.staff.removed_told), user=user, commands="graduate")
 
 
-def show_home(content: Content, role: Role) -> Reply:
+def show_home(content: Content, role: Role, confined: Classes | None) -> Reply:
     """Return what somebody with a role can do here, in the words that they type."""
     words = content.phrases.staff
     more = words.home_admin if RANK[role] >= RANK["admin"] else ""
-    return Reply(words.home.format(role=words.roles[role]).rstrip() + more)
+    name = words.teacher.format(classes=confined.describe(content.notices)) if confined else words.roles[role]
+    return Reply((words.home_teacher if confined else words.home).format(role=name).rstrip() + more)
 
 
 def _take_role(content: Content, user: str) -> tuple[Effect, ...]:

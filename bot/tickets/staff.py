@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.content.content import Content
@@ -26,7 +26,7 @@ from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
-from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketState, TicketWords
+from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketSide, TicketState, TicketWords
 from bot.domain.zone import utc
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
@@ -40,14 +40,19 @@ from faq.model import Entry
 MAX_ANSWER = 4000
 """Characters of one message to a graduate; longer answers are sent in parts."""
 
+PAGE = 8
+"""Tickets of a page of the list."""
 LONG_WAIT = timedelta(hours=1)
 """The wait from which on staff are told every hour."""
+MAX_SHOWN = 1000
+"""Characters of an answer that the staff chat is shown."""
 MAX_CAPTION = 1024
 """Characters under a file."""
 
 _PRESS = re.compile(
-    rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
+    rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(show|take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
 )
+_PAGE = re.compile(r"desk\|page\|(\d{1,6})", re.ASCII)
 _NOTE = re.compile(r"\s{0,99}+(?://|／／|备注(?:[:：\s]|$))\s*")
 
 
@@ -55,6 +60,18 @@ def parse_press(press: str | None) -> tuple[str, str, str] | None:
     """Return ticket number, act and topic (or "") of a button of `staff_posts`; None for any other."""
     found = _PRESS.fullmatch(press or "")
     return (found[1], found[2], found[3] or "") if found else None
+
+
+def parse_reply(button: str | None) -> tuple[str, str, str] | None:
+    """Return the same of the first button under a message that is replied to; None for a list, which is about many."""
+    found = parse_press(button)
+    return found if found and found[1] != "show" else None
+
+
+def parse_page(press: str | None) -> int | None:
+    """Return from how many tickets on a button goes on with the list; None for any other."""
+    found = _PAGE.fullmatch(press or "")
+    return int(found[1]) if found else None
 
 
 def said_key(ticket: Ticket, text: str) -> str:
@@ -70,6 +87,7 @@ class StaffTurn:
     `current` is the number of the graduate's ticket that is not closed, `said_by` the ids of those who were asked to
     say just this again. `takes_files`: files can reach the graduate where they are. `names` are those of staff, by id.
     `files` are kept with the ticket.
+    `spoken` are the last words about it. `elsewhere`: it is done outside the staff chat, which hears of answers.
     """
 
     content: Content
@@ -81,6 +99,8 @@ class StaffTurn:
     takes_files: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
     files: int = 0
+    spoken: Sequence[str] = ()
+    elsewhere: bool = False
 
     @property
     def words(self) -> DeskPhrases:
@@ -153,6 +173,8 @@ class StaffTurn:
     def _press(self, act: str, topic: str) -> Decision:
         ticket, words = self.ticket, self.words
         match act, ticket.state:
+            case "show", _:
+                return self._post(show_ticket(self.content, ticket, self.spoken, self.names, self.now))
             case "topics", _:
                 return self._post(words.pick_topic if self._topics else words.no_topics, self._topics)
             case "say", _ if topic in self.content.entries:
@@ -214,6 +236,12 @@ class StaffTurn:
         after = replace(self._take(), waiting_since=None)
         source = source if len(replies) == 1 else None  # only what is one message can be changed later
         posts = [Queued("graduate", reply, ticket.number, source=source) for reply in replies]
+        if self.elsewhere and not note:
+            note = words.said_elsewhere.format(
+                number=ticket.number,
+                name=self.names.get(self.who) or self.who,
+                words=cut("\n".join(answer.text for answer in answers), MAX_SHOWN)[0],
+            )
         notes = [post_to_staff(words, after, note)] if note else []
         said = TicketWords(ticket.number, "staff", "\n\n".join(answer.text for answer in answers))
         return Decision(effects=(Changed(after), *posts, *notes, said, Audited("answer", ticket.number)))
@@ -265,13 +293,41 @@ def describe_longest_wait(content: Content, tickets: Sequence[Ticket], now: date
     return Queued("staff", Reply(words.longest_wait.format(number=ticket.number, waited=waited, n=len(waiting))))
 
 
-def list_tickets(content: Content, tickets: Sequence[Ticket], now: datetime) -> Reply:
-    """Return the list of tickets (none of them closed), longest wait first, as much of it as fits a message."""
+def list_tickets(
+    content: Content, tickets: Sequence[Ticket], now: datetime, skipped: int = 0, total: int | None = None
+) -> Reply:
+    """Return a page of tickets, a button for each, and buttons to the pages around it. `skipped` stand before it, of
+    `total` (None: these are all).
+    """
+    words, total = content.phrases.desk, len(tickets) if total is None else total
     if not tickets:
-        return Reply(content.phrases.desk.none_open)
-    never = datetime.max.replace(tzinfo=UTC)
-    lines = [_describe(content, t, now) for t in sorted(tickets, key=lambda t: t.waiting_since or never)]
-    return Reply(cut("\n".join(lines), MAX_ANSWER)[0])
+        return Reply(words.none_open)
+    lines = [_describe(content, ticket, now) for ticket in tickets]
+    rows = [(ticket_button(t, "show", words.open_ticket.format(number=t.number)),) for t in tickets]
+    before = [Button(f"desk|page|{max(0, skipped - PAGE)}", words.buttons["before"])] if skipped else []
+    after = skipped + len(tickets)
+    more = [Button(f"desk|page|{after}", words.buttons["next"])] if after < total else []
+    pages = ((*before, *more),) if before or more else ()
+    title = words.page.format(first=skipped + 1, last=after, total=total)
+    return Reply(cut("\n".join([title, *lines]), MAX_ANSWER)[0], (*rows, *pages))
+
+
+def say_words(content: Content, side: TicketSide, name: str, text: str) -> str:
+    """Return words about a ticket with who said them."""
+    return content.phrases.desk.spoken[side].format(name=name, words=text)
+
+
+def show_ticket(
+    content: Content, ticket: Ticket, spoken: Sequence[str], names: Mapping[str, str], now: datetime
+) -> str:
+    """Return how a ticket stands, with what was said last."""
+    words = content.phrases.desk
+    return words.shown.format(
+        number=ticket.number,
+        state=_describe(content, ticket, now),
+        holder=describe_holder(words, ticket, names, now) or words.nobody,
+        spoken=cut("\n".join(spoken), MAX_ANSWER - MAX_SHOWN)[0] or words.no_words,
+    )
 
 
 def _describe(content: Content, ticket: Ticket, now: datetime) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.area import BroadcastArea, Paint
+from bot.broadcast.area import BroadcastArea
 from bot.broadcast.chart import Chart, Missing
 from bot.broadcast.scheduler import Scheduler
+from bot.broadcast.statistics import Paint
 from bot.channels.telegram import updates
 from bot.channels.telegram.channel import Telegram, TelegramWords
 from bot.channels.telegram.files import fetch

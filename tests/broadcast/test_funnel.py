@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import update
 
 from bot.broadcast import chart
-from bot.broadcast.area import draw_in_process
 from bot.broadcast.funnel import Funnel
+from bot.broadcast.statistics import draw_in_process
 from bot.domain.counts import Day, Group, Questions
 from bot.domain.session import Session
 from bot.render.reply import Voice

@@ -28,7 +28,7 @@ async def deliver(store: Store, ticket: str, message: str, thread: str) -> None:
     await store.outbox.settle(post, Delivered(Outcome("sent", message), thread), AT)
 
 
-async def found(store: Store, **by: str) -> tuple[str, str | None] | None:
+async def found(store: Store, **by: Any) -> tuple[str, str | None] | None:
     ticket = await store.tickets.find(**by)
     return (ticket.ticket.number, ticket.current) if ticket else None
 

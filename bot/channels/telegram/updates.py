@@ -177,7 +177,7 @@ def _message(message: Message, me: User, number: str, edited: str, staff_chat: i
     if at_desk:
         incoming = _at_desk(message, me, text, kind, number)
     elif message.chat.type == ChatType.PRIVATE:
-        incoming = _private(message, text, kind, number)
+        incoming = _private(message, text, kind, number, me)
     else:
         question = _addressed(message, text, me)
         if question is None or kind:
@@ -227,7 +227,8 @@ def _button_of(message: Message, me: User) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _private(message: Message, text: str, kind: str, number: str) -> Incoming:
+def _private(message: Message, text: str, kind: str, number: str, me: User) -> Incoming:
+    answered = message.reply_to_message
     return Incoming(
         NAME,
         _user_id(message.from_user),
@@ -237,6 +238,7 @@ def _private(message: Message, text: str, kind: str, number: str) -> Incoming:
         file=_file(message),
         html=formatted_html(message),
         edits=True,
+        reply_button=_button_of(answered, me) if answered else None,
     )
 
 

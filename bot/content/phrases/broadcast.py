@@ -144,6 +144,7 @@ class BroadcastPhrases(PhraseRow):
     nothing_yet: Label
     text_wanted: Label
     everybody: Label
+    within: Sentence
     file_kinds: Mapping[Literal["photo", "document"], Label]
     ways: Mapping[str, Label]
     states: Mapping[BroadcastState, Label]
@@ -176,6 +177,7 @@ class BroadcastPhrases(PhraseRow):
     confirm_cancel: Sentence
     full: Sentence
     second: Sentence
+    asked_to_agree: Sentence
     second_risk: Sentence
     approve_risk: Sentence
     confirm_contacts: Sentence
@@ -215,6 +217,7 @@ class BroadcastPhrases(PhraseRow):
     verified: Sentence
     broken: Sentence
     stats: Sentence
+    stats_classes: Sentence
     stats_line: Sentence
     stats_states: Mapping[str, Label]
     stats_special: Mapping[str, Label]

@@ -102,10 +102,21 @@ class DeskPhrases(PhraseRow):
     listed: Sentence
     answered: Sentence
     none_open: Sentence
+    page: Sentence
+    open_ticket: Label
+    shown: Sentence
+    nobody: Sentence
+    spoken: Mapping[Literal["graduate", "staff", "note"], Sentence]
+    said_elsewhere: Sentence
+    sent_to_graduate: Sentence
+    noted: Sentence
     gone: Sentence
     not_staff: Sentence
     buttons: Mapping[
-        Literal["take", "drop", "topics", "close", "reopen", "enough", "resume", "more", "pass", "hold"], Label
+        Literal[
+            "take", "drop", "topics", "close", "reopen", "enough", "resume", "more", "pass", "hold", "before", "next"
+        ],
+        Label,
     ]
 
 
@@ -119,6 +130,9 @@ class StaffPhrases(PhraseRow):
     how_to_invite: Sentence
     until_past: Sentence
     joined: Sentence
+    joined_teacher: Sentence
+    teacher: Label
+    no_such_class: Sentence
     joined_news: Sentence
     joined_already: Sentence
     list: Sentence
@@ -128,6 +142,7 @@ class StaffPhrases(PhraseRow):
     remove: Label
     removed_told: Sentence
     home: Sentence
+    home_teacher: Sentence
     home_admin: Sentence
     typed: Mapping[str, Annotated[str, StringConstraints(pattern=r"^/[a-z]+")]]
     """Words of staff, and the command that each stands for."""
