@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.console import OWN
 from bot.domain.messages import Delivered, Post, Reply
 from bot.domain.outbox import Queued, Swept
-from bot.store.roles import find_teachers
+from bot.store.roles import copy_for_teachers
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
 from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
@@ -84,10 +84,8 @@ async def queue(connection: AsyncConnection, message: Queued, origin: Origin) ->
     """
     if message.user and OWN.fullmatch(message.user):
         return
-    if message.to == "staff" and message.ticket and message.reply and not message.change:
-        for channel, teacher in await find_teachers(connection, message.ticket, origin):
-            copy = Queued("user", message.reply, message.ticket, user=teacher, fleeting=message.fleeting)
-            await queue(connection, copy, Origin(channel, "", origin.at))
+    for copy, its_origin in await copy_for_teachers(connection, message, origin):
+        await queue(connection, copy, its_origin)
     if message.joins:
         if await _join_waiting(connection, message):
             return

@@ -13,6 +13,7 @@ from bot.domain import classes
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import ENDED
+from bot.domain.outbox import Queued
 from bot.domain.roles import (
     Audited,
     AuditedAct,
@@ -118,18 +119,31 @@ async def find_graduates(connection: AsyncConnection, ids: Sequence[int]) -> set
     return set((await connection.execute(without)).scalars())
 
 
-async def find_teachers(connection: AsyncConnection, ticket: str, origin: Origin) -> list[tuple[str, str]]:
-    """Return channel and id of those who are confined to classes of which a ticket's graduate is in one."""
+async def copy_for_teachers(
+    connection: AsyncConnection, message: Queued, origin: Origin
+) -> list[tuple[Queued, Origin]]:
+    """Return copies of a message to staff about a ticket: for those who are confined to classes of which its graduate
+    is in one, except whoever causes it.
+    """
+    if message.to != "staff" or not message.ticket or not message.reply or message.change:
+        return []
     valid = or_(staff.c.until.is_(None), staff.c.until > text_of(origin.at))
     confined = select(staff.c.channel, staff.c.user_id, staff.c.classes).where(staff.c.classes.is_not(None), valid)
     rows = (await connection.execute(confined)).all()
     if not rows:
         return []
     place = select(people.c.notice, people.c.cohort, people.c.major)
-    whose = place.join(tickets, tickets.c.person == people.c.id).where(tickets.c.number == ticket)
+    whose = place.join(tickets, tickets.c.person == people.c.id).where(tickets.c.number == message.ticket)
     person = (await connection.execute(whose)).first()
     theirs = [(channel, user) for channel, user, held in rows if person and classes.load(held).hold(*person)]
-    return [one for one in theirs if one != (origin.channel, origin.user)]
+    return [
+        (
+            Queued("user", message.reply, message.ticket, user=user, fleeting=message.fleeting),
+            Origin(channel, "", origin.at),
+        )
+        for channel, user in theirs
+        if (channel, user) != (origin.channel, origin.user)
+    ]
 
 
 async def name_owners(connection: AsyncConnection, named: OwnersNamed, _: Origin) -> None:
