@@ -21,8 +21,10 @@ from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.sheets import Sheets
 from bot.admin.trial import Trial
 from bot.admin.writing import Writing
+from bot.content.files import Refused
 from bot.content.lint import THIN
 from bot.content.own import is_own, notice_topics
+from bot.content.problem import ContentProblem
 from bot.content.tails import topic_of_given
 from bot.domain.areas import Decision, Fetch
 from bot.domain.messages import Incoming, Reply
@@ -103,6 +105,14 @@ class AdminArea:
         except REFUSALS as trouble:
             return say(describe_refusal(self._knowledge.content, trouble))
 
+    async def rehearse(self, incoming: Incoming, key: str, question: str, at: datetime) -> Decision:
+        """Answer a question as a draft would."""
+        try:
+            return await self._trial.ask(incoming, key, question, at)
+        except (*REFUSALS, ContentProblem) as trouble:
+            told = trouble if isinstance(trouble, REFUSALS) else Refused("gone")
+            return say(describe_refusal(self._knowledge.content, told))
+
     async def _show_status(self, _: Incoming, __: Wish, at: datetime) -> Decision:
         """Show the revision in force, and the number of questions that wait."""
         content, store = self._knowledge.content, self._knowledge.store
@@ -120,7 +130,7 @@ class AdminArea:
             waiting=waiting,
             settled=describe_settled(content, await asked.count_settled(at - MAX_AGE)),
         )
-        tasks = len(await self._list_tasks())
+        tasks = len(await self.list_tasks())
         rows = (
             (button(content, "inbox_count", "inbox", count=waiting), button(content, "new", "new")),
             (button(content, "tasks", "tasks", count=tasks), button(content, "edit", "edit")),
@@ -133,7 +143,7 @@ class AdminArea:
     async def _show_help(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         return say(self._knowledge.content.phrases.admin.how)
 
-    async def _list_tasks(self) -> list[tuple[Entry, str]]:
+    async def list_tasks(self) -> list[tuple[Entry, str]]:
         """Return the entries that want work, each with the reason: too few find it helpful, or it has few phrasings."""
         content, words = self._knowledge.content, self._knowledge.content.phrases.admin
         opinions = await self._knowledge.store.questions.opinions()
@@ -150,7 +160,7 @@ class AdminArea:
     async def _show_tasks(self, _: Incoming, __: Wish, ___: datetime) -> Decision:
         """List the entries that want work; a tap opens each."""
         content = self._knowledge.content
-        words, tasks = content.phrases.admin, (await self._list_tasks())[:MOST_LINES]
+        words, tasks = content.phrases.admin, (await self.list_tasks())[:MOST_LINES]
         lines = [words.task_line.format(title=entry.title, why=why) for entry, why in tasks]
         rows = tuple((button(content, "task", "edit", "", entry.id, title=entry.title),) for entry, _ in tasks)
         return Decision((Reply(words.tasks.format(lines="\n".join(lines)) if tasks else words.tasks_none, rows),))

@@ -213,7 +213,7 @@ class Admin:
             entry = self.content.entries.get(first)
             parts.append(
                 words.clash_sides.format(
-                    where=".".join((entry.title if entry else first, *rest)),
+                    where=entry.title if entry else ".".join((first, *rest)),  # an entry's texts begin with their key
                     author=clash.author,
                     when=format_moment(clash.at),
                     mine=_only_in(mine, theirs) or words.clash_gone,

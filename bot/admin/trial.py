@@ -34,14 +34,21 @@ class Trial:
         words = self._knowledge.content.phrases.admin
         if wish.about == "off":
             return say(words.not_trying, TrialEnded())
-        draft = await self._rows.draft(wish.about if wish.act == "trying" else f"last-{incoming.user}")
+        key = wish.about if wish.act == "trying" else f"last-{incoming.user}"
+        if wish.act == "try" and wish.about:
+            return await self.ask(incoming, key, wish.about, at)
+        draft = await self._rows.draft(key)
         if draft is None:
             return say(words.no_draft)
-        if wish.act == "try" and wish.about:
-            question = replace(incoming, text=wish.about, press=None)
-            return Decision((await self._decide(draft.files, None, question, at))[0])
         off = ((button(self._knowledge.content, "try_off", "try", "off"),),)
         return Decision((Reply(words.trying, off),), (TrialStarted(draft.files),))
+
+    async def ask(self, incoming: Incoming, key: str, question: str, at: datetime) -> Decision:
+        """Answer one question from a draft."""
+        draft = await self._rows.draft(key)
+        if draft is None:
+            return say(self._knowledge.content.phrases.admin.no_draft)
+        return Decision((await self._decide(draft.files, None, replace(incoming, text=question, press=None), at))[0])
 
     async def answer(self, incoming: Incoming, at: datetime) -> Decision | None:
         """Answer an admin who is in a trial from its draft; None for commands, files and everybody else."""

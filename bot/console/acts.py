@@ -20,6 +20,8 @@ _AREAS = {"bc": "/broadcasts", "know": "/knowledge", "staff": "/staff"}
 """The page that shows what the buttons of an area do."""
 _FORMS = re.compile(r"know\|new\|(\d{1,9})", re.ASCII)
 """Buttons for which the console has a form of its own."""
+BACK = ("/knowledge/inbox", "/knowledge/history", "/notice", "/notice/review", "/staff")
+"""Pages to which a button may lead back, instead of that of its area."""
 MOST_PRESS = 200
 
 
@@ -32,7 +34,8 @@ async def press(visit: Visit) -> Response:
     if found := _FORMS.fullmatch(pressed):
         return RedirectResponse(f"{visit.parts.base}/knowledge/new?group={found[1]}", 303)
     answer = await visit.act(visit.incoming(press=pressed))
-    return visit.lead(lead_to(area, pressed, answer))
+    back = visit.field("back")
+    return visit.lead(back if back in BACK else lead_to(area, pressed, answer))
 
 
 def lead_to(area: str, pressed: str, answer: Answer) -> str:

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.web.doors import Door
 from bot.channels.web.site import Site, SiteHeaders
-from bot.console import acts, broadcasts, calendar, figures, knowledge, people, staff, tickets, today
+from bot.console import acts, broadcasts, calendar, entries, figures, knowledge, notice, people, staff, tickets, today
 from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
 from bot.console.parts import FOLDER, ConsolePage, Parts
@@ -37,6 +37,8 @@ PAGES: Sequence[ConsolePage] = (
     *broadcasts.PAGES,
     *calendar.PAGES,
     *knowledge.PAGES,
+    *entries.PAGES,
+    *notice.PAGES,
     *people.PAGES,
     *figures.PAGES,
     *staff.PAGES,

@@ -136,6 +136,12 @@ class Visit:
         filters = {"done": self.field("update"), **filters}
         return RedirectResponse(f"{self.parts.base}{path}?{urlencode(filters)}#said", 303)
 
+    def lead_away(self, path: str) -> Response:
+        """Lead on from a page of something that is done with; what was done is said there."""
+        word = self.asked("done")
+        said = f"?{urlencode({'done': word})}#said" if UPDATE.fullmatch(word) else ""
+        return RedirectResponse(f"{self.parts.base}{path}{said}", 303)
+
     async def show(self, template: str, *, status: int = 200, **about: Any) -> Response:
         """Answer with a page; above it stands what the form before it did."""
         said = await self.find_said() if self.page.method == "GET" else None

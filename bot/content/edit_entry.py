@@ -38,18 +38,26 @@ def with_value(files: Files, topic: str, key: str, value: Value) -> dict[str, st
 
 
 def _with_phrasings(files: Files, name: str, topic: str, lines: Sequence[str]) -> dict[str, str]:
-    """Return the files with these phrasings of an entry: each stays where it is, new ones go where there is room."""
+    """Return the files with these phrasings of an entry."""
     known, tail = with_shipped(files), name_tail(topic)
-    row = yaml_source.parse(split_at_entry(known[name], topic)[1]).tree[0]
-    held, further = row.get("phrasings") or (), {line for _, line in number_lines(known.get(tail, ""))}
+    text, further = set_phrasings(known[name], known.get(tail, ""), topic, lines)
+    changed = with_file(files, name, text)
+    return {**changed, tail: further} if further else {other: kept for other, kept in changed.items() if other != tail}
+
+
+def set_phrasings(text: str, tail: str, topic: str, lines: Sequence[str]) -> tuple[str, str]:
+    """Return the file of an entry and that of its further phrasings with these phrasings: each stays where it is, new
+    ones go where there is room. NoSuchList.
+    """
+    row = yaml_source.parse(split_at_entry(text, topic)[1]).tree[0]
+    held, further = row.get("phrasings") or (), {line for _, line in number_lines(tail)}
     own = [line for line in lines if line in held]
     new = [line for line in lines if line not in held and line not in further]
     room = max(0, MOST_IN_ENTRY - len(own))
-    changed = with_file(files, name, set_value(known[name], topic, key="phrasings", value=(*own, *new[:room])))
-    text = keep_in_tail(known.get(tail, ""), lines)
+    kept = keep_in_tail(tail, lines)
     for line in new[room:]:
-        text = add_to_tail(text, line)
-    return {**changed, tail: text} if text else {other: kept for other, kept in changed.items() if other != tail}
+        kept = add_to_tail(kept, line)
+    return set_value(text, topic, key="phrasings", value=(*own, *new[:room])), kept
 
 
 def with_entry(files: Files, row: Mapping[str, Value]) -> dict[str, str]:

@@ -147,8 +147,8 @@ class _ContentLoader:
             report.add(str(self._folder), NOWHERE, (), "file_missing")
             raise ContentProblem(report.faults)
         phrases = list(self._load_phrases())
-        notices = [self._validate(file, source, (), Notice) for file, source in self._parse_part("notices")]
-        scripts = [self._validate(file, source, (), Script) for file, source in self._parse_part("scripts")]
+        notices = [validate(self._report, file, source, (), Notice) for file, source in self._parse_part("notices")]
+        scripts = [validate(self._report, file, source, (), Script) for file, source in self._parse_part("scripts")]
         self._scripts = scripts
         self.entries = list(self._load_entries())
         self._review(phrases, notices, scripts)
@@ -255,7 +255,7 @@ class _ContentLoader:
         for name, source in self._parse_part("phrases.yaml"):
             shipped = self._parse_once(SHIPPED["phrases.yaml"]).tree
             tree, self._missing_keys = complete_with_shipped(source.tree, shipped)
-            yield self._validate(name, replace(source, tree=tree), (), Phrases)
+            yield validate(self._report, name, replace(source, tree=tree), (), Phrases)
 
     def _load_entries(self) -> Iterator[Piece[Entry]]:
         tails = dict(self._read_tails())
@@ -265,7 +265,7 @@ class _ContentLoader:
                     topic = str(node_at(row, ("id",)))
                     tail = tails.pop(name_tail(topic), None)
                     more = None if tail is None else self._parse_tail(topic, tail, node_at(row, ("phrasings",)))
-                    yield self._validate(name, source, (n,), Entry, more)
+                    yield validate(self._report, name, source, (n,), Entry, more)
             else:
                 self._report.unread.add("faq")
                 self._report.add(name, source, (), "not_entries")
@@ -278,25 +278,6 @@ class _ContentLoader:
         self._hash.update(raw.encode() if isinstance(raw, str) else raw)
         self._add_mistakes(name, source)
         return Piece(name, source, (0,), None, ()) if source.tree else None
-
-    def _validate(
-        self, file: str, source: Source, at: Loc, model: type[Model], tail: Piece[Model] | None = None
-    ) -> Piece[Model]:
-        """Validate a piece; where it is wrong, report that, repair it and validate it again."""
-        tree, repaired = node_at(source.tree, at), list[Loc]()
-        if tail and isinstance(tree, dict):
-            tree = {**tree, "phrasings": node_at(tail.source.tree, (*tail.at, "phrasings"))}
-        piece = Piece[Model](file, source, at, None, (), tail)
-        for attempt in range(MAX_REPAIRS):
-            try:
-                return replace(piece, value=model.model_validate(tree), repaired=tuple(repaired))
-            except ValidationError as error:
-                errors = list(list_errors(error))
-                if attempt == 0:
-                    self._report.add_schema_errors(piece, model, tree, errors)
-                repaired += [loc for one in errors for loc in _list_repaired(tree, one)]
-                tree = repair_tree(tree, errors)
-        return replace(piece, repaired=tuple(repaired))
 
     # Checks between pieces
 
@@ -333,8 +314,7 @@ class _ContentLoader:
 
     def _list_facts(self) -> set[str]:
         """Return the names that `{{ … }}` may hold: those of any notice are the same."""
-        some_day, notice = datetime.fromisoformat("2100-01-01"), self._load_shipped(Notice, "notices")
-        return {*facts(notice, self._shipped.facts, {}, (), some_day).whole(), *LIVE}
+        return list_names(self._load_shipped(Notice, "notices"), self._shipped)
 
     def _check_notices(self, notices: Sequence[Piece[Notice]]) -> None:
         """Report that no notice is in force, and notices with the same id."""
@@ -348,6 +328,32 @@ class _ContentLoader:
         if not any(piece.value and piece.value.notice.status == "published" for piece in notices):
             file, source = (notices[0].file, notices[0].source) if notices else ("notices", NOWHERE)
             report.add(file, source, ("notice", "status") if notices else (), "no_notice")
+
+
+def list_names(notice: Notice, phrases: Phrases) -> set[str]:
+    """Return the names that `{{ … }}` may hold: those of any notice are the same."""
+    some_day = datetime.fromisoformat("2100-01-01")
+    return {*facts(notice, phrases.facts, {}, (), some_day).whole(), *LIVE}
+
+
+def validate(
+    report: FaultReport, file: str, source: Source, at: Loc, model: type[Model], tail: Piece[Model] | None = None
+) -> Piece[Model]:
+    """Validate a piece; where it is wrong, report that, repair it and validate it again."""
+    tree, repaired = node_at(source.tree, at), list[Loc]()
+    if tail and isinstance(tree, dict):
+        tree = {**tree, "phrasings": node_at(tail.source.tree, (*tail.at, "phrasings"))}
+    piece = Piece[Model](file, source, at, None, (), tail)
+    for attempt in range(MAX_REPAIRS):
+        try:
+            return replace(piece, value=model.model_validate(tree), repaired=tuple(repaired))
+        except ValidationError as error:
+            errors = list(list_errors(error))
+            if attempt == 0:
+                report.add_schema_errors(piece, model, tree, errors)
+            repaired += [loc for one in errors for loc in _list_repaired(tree, one)]
+            tree = repair_tree(tree, errors)
+    return replace(piece, repaired=tuple(repaired))
 
 
 def _list_repaired(tree: object, error: dict[str, object]) -> list[Loc]:

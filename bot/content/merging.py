@@ -1,16 +1,17 @@
 """Merges two edits of a file: entry by entry in a list, key by key in a mapping, comments and layout kept. Pure.
 
 A file is cut into blocks, each a key or an item with all that is indented below it and the comments above it. A block
-that one side alone changed is taken from that side. Where both changed the same one, its own blocks are merged; where
-it has none, it is a `Conflict`.
+that one side alone changed is taken from that side. Where both changed the same one, its own blocks are merged: the
+keys of an entry or a section, the lines of a list of ways of asking. Where it has none, it is a `Conflict`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -20,6 +21,9 @@ MAX_COMPARED = 20_000
 """Characters of changed blocks that are compared with earlier ones."""
 _TAIL = ""
 """The key of what stands below the last block: comments and empty lines."""
+
+LINES = ("phrasings", "must_match", "must_not_match")
+"""Lists whose lines are merged one by one: what either side adds or removes is added or removed."""
 
 Side = Literal["mine", "theirs"]
 
@@ -42,11 +46,30 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def merge(base: str, mine: str, theirs: str, side: Side = "mine") -> Merged:
-    """Merge two edits of `base`; conflicts are decided for `side`. A text that cannot be cut is one block."""
-    conflicts: list[Conflict] = []
-    lines = _merge_lines(base.splitlines(), mine.splitlines(), theirs.splitlines(), (), 1, side, conflicts)
-    return Merged("".join(f"{line}\n" for line in lines), tuple(conflicts))
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The side of each block that both changed: by its key what somebody decided, else `side` and a conflict."""
+
+    side: Side
+    decided: Mapping[str, Side]
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    def choose(self, conflict: Conflict) -> Side:
+        side = self.decided.get(conflict.path[-1])
+        if side is None:
+            self.conflicts.append(conflict)
+        return side or self.side
+
+
+def merge(
+    base: str, mine: str, theirs: str, side: Side = "mine", decided: Mapping[str, Side] = MappingProxyType({})
+) -> Merged:
+    """Merge two edits of `base`; `decided` says by key which side a block has that both changed. Others are conflicts,
+    which have that of `side`. A text that cannot be cut is one block.
+    """
+    choice = _Choice(side, decided)
+    lines = _merge_lines(base.splitlines(), mine.splitlines(), theirs.splitlines(), (), 1, choice)
+    return Merged("".join(f"{line}\n" for line in lines), tuple(choice.conflicts))
 
 
 def merge_lines(base: str, mine: str, theirs: str) -> Merged:
@@ -125,8 +148,7 @@ def _merge_lines(
     theirs: Sequence[str],
     path: tuple[str, ...],
     line: int,
-    side: Side,
-    conflicts: list[Conflict],
+    choice: _Choice,
 ) -> list[str]:
     old, own, other = _cut(base), _cut(mine), _cut(theirs)
     lines_of = dict(_number(own, line))
@@ -139,7 +161,7 @@ def _merge_lines(
             result += here
         else:
             at = lines_of.get(key, line)
-            result += _merge_block(was, here, there, (*path, key), at, side, conflicts)
+            result += _merge_block(was, here, there, (*path, key), at, choice)
     return result
 
 
@@ -149,20 +171,35 @@ def _merge_block(
     there: Sequence[str],
     path: tuple[str, ...],
     line: int,
-    side: Side,
-    conflicts: list[Conflict],
+    choice: _Choice,
 ) -> list[str]:
-    """Merge a block that both changed: its own blocks where its first line is the same and opens a mapping."""
+    """Merge a block that both changed: its own blocks where its first line is the same and it has such."""
     tops = [next((n for n, text in enumerate(block) if _says_something(text)), None) for block in (was, here, there)]
     if None not in tops:
         cuts = [top + 1 for top in tops if top is not None]
         heads = [tuple(block[:cut]) for block, cut in zip((was, here, there), cuts, strict=True)]
         bodies = [block[cut:] for block, cut in zip((was, here, there), cuts, strict=True)]
-        if heads[1] == heads[2] and heads[1][-1].rstrip().endswith(":") and all(map(_is_mapping, bodies)):
-            body = _merge_lines(bodies[0], bodies[1], bodies[2], path, line + 1, side, conflicts)
+        if heads[1] == heads[2] and _has_blocks(path[-1], heads[1][-1], bodies):
+            body = _merge_lines(bodies[0], bodies[1], bodies[2], path, line + 1, choice)
             return [*heads[1], *body]
-    conflicts.append(Conflict(path, "\n".join(here), "\n".join(there), line))
+    side = choice.choose(Conflict(path, "\n".join(here), "\n".join(there), line))
     return [*(here if side == "mine" else there)]
+
+
+def _has_blocks(key: str, head: str, bodies: Sequence[Sequence[str]]) -> bool:
+    """Return whether what stands below the first line of a block are keys, or lines of LINES."""
+    found, opens = _HEAD.match(head.strip()), head.rstrip().endswith(":")
+    if opens and key in LINES:
+        return all(map(_is_list, bodies))
+    return bool(opens or (found and found["id"])) and all(map(_is_mapping, bodies))
+
+
+def _is_list(lines: Sequence[str]) -> bool:
+    """Return whether these are items of one line each, none of them twice."""
+    blocks = {key: block for key, block in _cut(lines).items() if key != _TAIL}
+    return bool(blocks) and all(
+        key.startswith("- ") and sum(map(_says_something, block)) == 1 for key, block in blocks.items()
+    )
 
 
 def _is_mapping(lines: Sequence[str]) -> bool:

@@ -96,6 +96,12 @@ class KnowledgeRows(ReadRows):
         ((same,),) = await self._fetch(select(func.max(revisions.c.id)).where(revisions.c.files == row.files))
         return Draft(row.key, time_of(row.at), row.author, row.note, row.parent, files, same)
 
+    async def list_drafts(self, limit: int) -> list[Draft]:
+        """Return the newest drafts that may be published, newest first, without texts: no forms, no second keys."""
+        kinds = [~drafts.c.key.startswith(beginning) for beginning in ("last-", "n", "w")]
+        rows = await self._fetch(select(drafts).where(*kinds).order_by(drafts.c.at.desc()).limit(limit))
+        return [Draft(row.key, time_of(row.at), row.author, row.note, row.parent, {}) for row in rows]
+
     async def load_trial(self, channel: str, user: str) -> StoredTrial | None:
         """Return the trial that a person is in; None when they are in none."""
         rows = await self._fetch(select(trials).where(trials.c.person == person_id(channel, user)))

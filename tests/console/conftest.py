@@ -71,7 +71,7 @@ class Teacher:
 
     async def sends(self, path: str, **fields: object) -> str:
         """Send the form of the shown page with this address, and follow where it leads."""
-        hidden = dict(_HIDDEN.findall(self.form(path)))
+        hidden = {name: unescape(value) for name, value in _HIDDEN.findall(self.form(path))}
         answer = await self.client.post(f"/console{path}", data={**hidden, **fields})
         if answer.status_code == 303:
             answer = await self.client.get(answer.headers["location"])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
 from sqlalchemy import insert
 
+from bot.app.build import TELEGRAM
+from bot.content.entry_part import find_part
+from bot.domain.revisions import Drafted
+from bot.store.knowledge import text_hash
 from bot.store.tables import misses
 from tests.console.conftest import School, Teacher
 
@@ -41,7 +46,14 @@ async def test_an_entry_is_mended_shown_published_and_taken_back(school: School,
     await admin.presses("发布")
     await school.knowledge.look()
     assert school.service.content.entries[topic].answer == changed
-    await admin.sends("/knowledge", act="history")
+    assert re.findall(r"/knowledge/history/\d+", await admin.opens("/knowledge/history"))
+    await admin.opens("/knowledge/history/2")
+    assert "<ins>+    请带学生证。</ins>" in admin.html
+    await admin.opens("/knowledge/history/1")
+    await admin.presses("退回")
+    await school.knowledge.look()
+    assert school.service.content.entries[topic].answer == entry.answer
+    await admin.opens("/knowledge")
     await admin.sends("/knowledge", act="why", question=entry.title)
     assert entry.title in unescape(admin.html)
 
@@ -50,10 +62,9 @@ async def test_a_missed_question_gets_an_answer_that_the_bot_gives(school: Schoo
     row = {"at": "2013-12-05T03:00:00.000+00:00", "topics": "[]", "revision": ""}
     async with school.store._transaction() as connection:
         await connection.execute(insert(misses), [row | {"question": "宿舍的洗衣机几点关门"} for _ in range(2)])
-    await admin.opens("/knowledge")
-    await admin.sends("/knowledge", act="inbox")
-    assert "洗衣机" in admin.html
-    await admin.presses("写新")
+    await admin.opens("/knowledge/inbox")
+    (address,) = re.findall(r'href="/console(/knowledge/new\?group=\d+)"', admin.html)
+    await admin.opens(address)
     assert "洗衣机" in admin.html.split("<textarea")[-1]
     entry = {
         "title": "洗衣机几点关",
@@ -69,16 +80,72 @@ async def test_a_missed_question_gets_an_answer_that_the_bot_gives(school: Schoo
     assert any("晚上十点" in reply.text for reply in said.replies)
 
 
-async def test_what_is_refused_and_what_others_changed_stays_in_the_form(school: School, admin: Teacher) -> None:
+async def test_what_is_refused_stays_in_the_form_with_its_line(school: School, admin: Teacher) -> None:
     topic = topic_of(school)
     path = f"/knowledge/entry/{topic}"
     await admin.opens(path)
-    await admin.sends(path, **{**fields_of(school, topic), "answer": "看 {{ nonsense.name }}"})
+    wrong = {**fields_of(school, topic), "answer": "先看\n再看 {{ nonsense.name }}"}
+    await admin.sends(path, **wrong)
     assert admin.status == 422
     assert "{{ nonsense.name }}" in admin.html
-    stale = {**fields_of(school, topic), "answer": "我写的", "seen": "0" * 16}
-    await admin.sends(path, **stale)
-    assert (admin.status, "我写的" in admin.html) == (409, True)
+    assert "回答第 2 行" in admin.html
+    await admin.sends(path, **wrong, do="look")  # what htmx asks for while somebody types
+    assert (admin.status, "回答第 2 行" in admin.html, "学生会看到" in admin.html) == (200, True, False)
+    await admin.sends(path, **{**wrong, "answer": "先看，带学生证"}, do="look")
+    assert "先看，带学生证" in admin.html.split("学生会看到")[1]
+    secret = {**wrong, "answer": "我的身份证号是 11010519491231002X"}
+    await admin.sends(path, **secret)
+    assert await school.store.knowledge.list_drafts(9) == []
+
+
+async def test_two_people_who_edit_an_entry_lose_nothing(school: School, admin: Teacher) -> None:
+    topic, other = topic_of(school), await school.let_in("admin", "张老师")
+    path, fields = f"/knowledge/entry/{topic}", fields_of(school, topic)
+    _, files = await school.knowledge.in_force()
+    before = find_part(files, topic)
+    for one in (admin, other):
+        await one.opens(path)
+    asked = f"{fields['phrasings']}\n张老师想到的问法"
+    await other.sends(path, **{**fields, "answer": "张老师写的答案，去学院办公室问。", "phrasings": asked})
+    await other.presses("发布")
+    await school.knowledge.look()
+    mine = {**fields, "answer": "李老师写的答案，打电话问。", "title": "李老师的标题"}
+    await admin.sends(path, **mine)
+    assert admin.status == 409
+    for text in ("李老师写的答案", "张老师写的答案", "用我写的"):
+        assert text in admin.html
+    await admin.sends(path, **mine, **{"keep-answer": "mine"})
+    await admin.presses("发布")
+    await school.knowledge.look()
+    entry = school.service.content.entries[topic]
+    assert (entry.title, entry.answer) == ("李老师的标题", "李老师写的答案，打电话问。")
+    assert "张老师想到的问法" in entry.phrasings
+    _, files = await school.knowledge.in_force()
+    after = find_part(files, topic)
+    assert (after.before, after.after) == (before.before, before.after)
+
+
+async def test_the_yaml_of_an_entry_keeps_its_comments_and_is_tried_before_it_is_published(
+    school: School, admin: Teacher
+) -> None:
+    topic = topic_of(school)
+    path = f"/knowledge/entry/{topic}"
+    await admin.opens(f"{path}?view=yaml")
+    text = unescape(admin.html.split('name="yaml"')[1].split(">\n", 1)[1].split("</textarea>")[0])
+    await admin.sends(path, yaml=text.replace("  answer:", "  # 老师的话\n  answr:"))
+    assert (admin.status, "answer" in admin.html) == (422, True)
+    wanted = text.replace("  answer:", "  # 老师的话\n  answer:")
+    answer = school.service.content.entries[topic].answer
+    wanted = wanted.replace(answer[:6], f"草稿里的话。{answer[:6]}")
+    await admin.sends(path, yaml=wanted)
+    assert "# 老师的话" in admin.html
+    place = re.findall(r'action="/console(/knowledge/draft/[0-9a-f]{16})"', admin.html)[0]
+    await admin.sends(place, question=school.service.content.entries[topic].phrasings[0])
+    assert "草稿里的话" in admin.html.split('id="said"')[1].split("</section>")[0]
+    await admin.presses("发布")
+    await school.knowledge.look()
+    _, files = await school.knowledge.in_force()
+    assert find_part(files, topic).written.text == wanted
 
 
 async def test_a_deadline_is_moved_after_it_was_shown(school: School, admin: Teacher) -> None:
@@ -90,6 +157,18 @@ async def test_a_deadline_is_moved_after_it_was_shown(school: School, admin: Tea
     await school.knowledge.look()
     await admin.opens("/notice")
     assert "2013-12-30" in admin.html
+
+
+async def test_a_draft_with_doubts_or_a_form_of_the_chat_is_not_published_by_a_forged_button(
+    school: School, admin: Teacher
+) -> None:
+    for key, name in (("n", "notice.yaml"), ("w", "form.json")):
+        kept = Drafted(f"{key}{text_hash(admin.user)[:15]}", {name: "unsure: []"}, 0, admin.user)
+        await school.store.apply([kept], TELEGRAM, school.clock(), admin.user)
+        await admin.opens("/knowledge/inbox")
+        await admin.client.post("/console/press", data={**admin.hidden, "press": f"know|publish|{kept.key}"})
+        await school.knowledge.look()
+        assert await school.store.knowledge.number() == 0
 
 
 async def test_staff_see_nothing_of_it(school: School) -> None:

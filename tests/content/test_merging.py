@@ -53,15 +53,26 @@ def test_new_and_deleted_entries_both_stay() -> None:
     )
 
 
-def test_the_same_entry_is_a_conflict_and_decided_for_one_side() -> None:
+def test_the_same_key_of_an_entry_is_a_conflict_and_decided_for_one_side() -> None:
     mine, theirs = BASE.replace("宿管", "值班室"), BASE.replace("宿管", "后勤处")
     merged = merge(BASE, mine, theirs)
     (conflict,) = merged.conflicts
-    assert (conflict.path, conflict.line) == (("keys",), 13)
+    assert (conflict.path, conflict.line) == (("keys", "answer"), 15)
     assert "值班室" in conflict.mine
     assert "后勤处" in conflict.theirs
     assert merged.text == mine
     assert merge(BASE, mine, theirs, "theirs").text == theirs
+    decided = merge(BASE, mine, theirs, decided={"answer": "theirs"})
+    assert (decided.text, decided.conflicts) == (theirs, ())
+
+
+def test_different_keys_of_an_entry_and_different_lines_of_a_list_all_stay() -> None:
+    base = "- id: gate\n  title: 门\n  # 常问\n  phrasings:\n    - 几点关门\n    - 门在哪  # 新生\n  answer: 十点\n"
+    mine = base.replace("门在哪  # 新生\n", "门在哪  # 新生\n    - 南门几点开\n").replace("title: 门", "title: 校门")
+    theirs = base.replace("    - 几点关门\n", "").replace("answer: 十点", "answer: 十一点")
+    merged = merge(base, mine, theirs)
+    assert not merged.conflicts
+    assert merged.text == mine.replace("    - 几点关门\n", "").replace("answer: 十点", "answer: 十一点")
 
 
 def test_keys_of_one_section_are_merged_key_by_key() -> None:

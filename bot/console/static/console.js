@@ -34,3 +34,10 @@ document.querySelectorAll("form[data-passkey]").forEach(form => {
     form.submit()
   })
 })
+// The numbers of lines beside the YAML of an entry.
+const yaml = document.getElementById("yaml")
+yaml?.addEventListener("input", () => {
+  const lines = yaml.value.split("\n").length + 1
+  yaml.rows = lines
+  yaml.previousElementSibling.textContent = Array.from({length: lines}, (_, n) => `${n + 1}\n`).join("")
+})
