@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, get_args
 
@@ -52,7 +52,7 @@ class EntryForm:
 
     entry: NewEntry
     topic: str = ""
-    was: Written = Written()
+    was: Written = field(default_factory=Written)
     typed: Written | None = None
 
     @property
