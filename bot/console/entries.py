@@ -131,7 +131,7 @@ def _day(text: str) -> date | None:
 
 
 @dataclass(frozen=True)
-class Look:
+class FormLook:
     """What is said of a form before it is sent: remarks, and the answer as a graduate sees it."""
 
     checked: CheckedPart
@@ -144,17 +144,17 @@ async def look(visit: Visit) -> Response:
     return visit.rendering.page("look.html", looked=await _look(visit, form))
 
 
-async def _look(visit: Visit, form: EntryForm) -> Look:
+async def _look(visit: Visit, form: EntryForm) -> FormLook:
     return await asyncio.to_thread(_look_at, visit.content, form, visit.now.date(), visit.at)
 
 
-def _look_at(content: Content, form: EntryForm, today: date, at: datetime) -> Look:
+def _look_at(content: Content, form: EntryForm, today: date, at: datetime) -> FormLook:
     try:
         written = form.written if form.topic else Written(render_entry(_new_row(content, form.entry)))
     except NoSuchList:
         written = Written(render_entry({"id": form.topic, **_row(form.entry)}))
     checked = check_part(written, content, today, form.topic)
-    return Look(checked, _draw(content, checked.entry, at) if checked.entry else ())
+    return FormLook(checked, _draw(content, checked.entry, at) if checked.entry else ())
 
 
 def _new_row(content: Content, entry: NewEntry) -> dict[str, Value]:

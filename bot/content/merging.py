@@ -47,7 +47,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _SideChoice:
     """The side of each block that both changed: by its key what somebody decided, else `side` and a conflict."""
 
     side: Side
@@ -67,7 +67,7 @@ def merge(
     """Merge two edits of `base`; `decided` says by key which side a block has that both changed. Others are conflicts,
     which have that of `side`. A text that cannot be cut is one block.
     """
-    choice = _Choice(side, decided)
+    choice = _SideChoice(side, decided)
     lines = _merge_lines(base.splitlines(), mine.splitlines(), theirs.splitlines(), (), 1, choice)
     return Merged("".join(f"{line}\n" for line in lines), tuple(choice.conflicts))
 
@@ -148,7 +148,7 @@ def _merge_lines(
     theirs: Sequence[str],
     path: tuple[str, ...],
     line: int,
-    choice: _Choice,
+    choice: _SideChoice,
 ) -> list[str]:
     old, own, other = _cut(base), _cut(mine), _cut(theirs)
     lines_of = dict(_number(own, line))
@@ -171,7 +171,7 @@ def _merge_block(
     there: Sequence[str],
     path: tuple[str, ...],
     line: int,
-    choice: _Choice,
+    choice: _SideChoice,
 ) -> list[str]:
     """Merge a block that both changed: its own blocks where its first line is the same and it has such."""
     tops = [next((n for n, text in enumerate(block) if _says_something(text)), None) for block in (was, here, there)]
