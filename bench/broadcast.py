@@ -224,7 +224,7 @@ async def grown(people: int) -> None:
             frozen = time.perf_counter() - began
             turns.cancel()
             sender = harness.sender()
-            sender.bulk = Nowhere()  # type: ignore[assignment]
+            sender.bulks = {sender.channel: Nowhere()}  # type: ignore[assignment]
             claims = [one async for one in _claims(harness, number)]
             work = asyncio.create_task(sender.send_once(number))
             ends = time.monotonic() + 20

@@ -125,7 +125,7 @@ async def ask(store: Store, timed: Stopwatch) -> None:
     for rule in RULES:
         audience = parse_audience(rule, notice, steps)
         assert not isinstance(audience, Wrong), audience
-        query = search(audience, notice, "telegram", local(AT, None), AT)
+        query = search(audience, notice, ("telegram",), local(AT, None), AT)
         print(await timed(f"head count {rule or 'everybody'}", lambda q=query: store.broadcasts.count(q)))
 
     async def stats() -> int:

@@ -44,8 +44,8 @@ Line = Mapping[str, Any]
 class _Chat:
     """One person's side of a talk, over the real service."""
 
-    def __init__(self, service: Service, clock: list[datetime], *, edits: bool) -> None:
-        self.service, self.clock, self.edits = service, clock, edits
+    def __init__(self, service: Service, clock: list[datetime]) -> None:
+        self.service, self.clock = service, clock
         self.shown: list[Button] = []
         self.pressed: dict[str, str] = {}
         self.stands: tuple[str | None, str] = (None, "new")
@@ -67,7 +67,7 @@ class _Chat:
 
     async def _receive(self, *, text: str = "", press: str | None = None, other: str = "") -> Answer:
         self.turns += 1
-        did = Incoming("test", "she", text, press, other, str(self.turns), edits=self.edits)
+        did = Incoming("test", "she", text, press, other, str(self.turns))
         return await self.service.receive(did)
 
     async def _walk_to(self, step: str) -> Answer:
@@ -119,13 +119,14 @@ async def _play(talk: Line, content: Content, database: Path) -> Line:
     clock = [at(str(talk["day"]))]
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
     try:
+        edits = talk.get("edits", False)
         service = Service(
             content,
             store,
             lambda: (clock[0] - timedelta(hours=8)).replace(tzinfo=UTC),
-            channels={"test": Capabilities(posts=True)},
+            channels={"test": Capabilities(posts=True, edits=edits, toasts=edits)},
         )
-        chat = _Chat(service, clock, edits=talk.get("edits", False))
+        chat = _Chat(service, clock)
         return {**talk, "talk": [await chat.play(line) for line in talk["talk"]]}
     finally:
         await store.close()

@@ -17,9 +17,12 @@ from typing import Any
 
 from bot.app.settings import SettingFault, Settings, SettingsProblem, read_settings
 from bot.channels.console import ConsoleWords, Terminal
+from bot.channels.telegram import abilities as telegram
+from bot.channels.web import abilities as web
 from bot.content.content import Content
 from bot.content.loading import load
 from bot.domain.areas import StaffArea
+from bot.domain.broadcast import Reach
 from bot.domain.messages import Capabilities
 from bot.domain.roles import OwnersNamed
 from bot.domain.zone import local
@@ -37,14 +40,14 @@ from bot.store import Store, StoreProblem
 from bot.store.engine import EngineOptions
 from bot.store.workers import Workers
 
-TELEGRAM = "telegram"
-"""The channel that owners and the staff chat of the settings belong to."""
 CHANNELS: Mapping[str, Capabilities] = {
-    TELEGRAM: Capabilities(posts=True),
-    Terminal.name: Capabilities(at_machine=True),
-    "web": Capabilities(posts=True, fetched=True, shows_past=True),
+    telegram.NAME: telegram.CAPABILITIES,
+    web.NAME: web.CAPABILITIES,
+    Terminal.name: Terminal.capabilities,
 }
 """The abilities of each channel."""
+STAFFED = next(name for name, can in CHANNELS.items() if can.staffed)
+"""The channel that owners and the staff chat of the settings belong to."""
 WATCH_S = 5.0
 """Seconds between two looks at the database's file."""
 FORGET_EVERY_S = 24 * 3600.0
@@ -81,6 +84,13 @@ def engine_options(chosen: Settings) -> EngineOptions:
 def local_now(chosen: Settings) -> datetime:
     """The moment in the notice's zone, or that of the rehearsed day."""
     return local(utc_now(), chosen.today)
+
+
+def find_reach(chosen: Settings) -> Reach:
+    """Return where broadcasts go: to the people of every channel that is served and reaches them."""
+    served = {telegram.NAME: chosen.telegram_token is not None, web.NAME: chosen.page is not None}
+    names = tuple(name for name, can in CHANNELS.items() if can.posts and served.get(name))
+    return Reach(names, f"{chosen.web_url}/" if chosen.web_url else "")
 
 
 @contextmanager
@@ -125,6 +135,7 @@ async def open_workspace(
     content folder and was not published yet. `examine` is how a draft is examined before it comes into force.
     """
     store = await Store.open(chosen.database, options=engine_options(chosen))
+    store.broadcasts.reach = find_reach(chosen)
     try:
         if with_folder:
             there, number = await preview(store, chosen.content), await store.knowledge.number()
@@ -147,19 +158,19 @@ async def content_in_force(chosen: Settings) -> Content:
 async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -> Service:
     """Build the service over a workspace; it takes every new revision."""
     chosen = workspace.settings
-    owners = [(TELEGRAM, str(owner)) for owner in chosen.owners]
+    owners = [(STAFFED, str(owner)) for owner in chosen.owners]
     service = Service(
         workspace.content,
         workspace.store,
         utc_now,
         chosen.today,
         owners=owners,
-        desks=(TELEGRAM,) if chosen.staff_chat is not None else (),
+        desks=(STAFFED,) if chosen.staff_chat is not None else (),
         channels=CHANNELS,
         areas=areas,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     )
-    await workspace.store.apply((OwnersNamed(frozenset(owners)),), TELEGRAM, utc_now())
+    await workspace.store.apply((OwnersNamed(frozenset(owners)),), STAFFED, utc_now())
     workspace.knowledge.take = service.take
     service.acts.on_revision = workspace.knowledge.look
     return service

@@ -39,6 +39,7 @@ from bot.channels.telegram.limits import Limits
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.posts import Posts, fetch_username
 from bot.channels.telegram.webhook import Webhook
+from bot.channels.web.channel import Web
 from bot.content.phrases.root import Phrases
 from bot.domain.areas import Fetch
 from bot.pictures.studio import Studio
@@ -114,6 +115,8 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         metrics.follow(workers)
         workers.wake(sender.woken, "broadcast")
         workers.when_changed(partial(_share_limits, bot, limits, workers))
+        if chosen.page:
+            await web.open_page(workspace, serving, broadcasts, admin, open_, tell)
         for_all = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver, partial(workers.look_s, 2.0, LOOK_S)),
             partial(build.forget_daily, serving),
@@ -121,7 +124,6 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             admin.digest.weekly,
             _watch_staff(chosen, serving, posts).run,
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
-            *(await web.open_page(workspace, serving, broadcasts, admin, open_, tell) if chosen.page else ()),
         )
         background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
@@ -155,11 +157,11 @@ def _owners(chosen: Settings) -> tuple[str, ...]:
 
 
 def make_sender(chosen: Settings, serving: Service, wire: Bulk) -> Sender:
-    """Build a worker that sends Telegram's broadcasts."""
+    """Build a worker that sends broadcasts by Telegram, and to people of the page."""
     return Sender(
         store=serving.store,
         content=lambda: serving.content,
-        bulk=wire,
+        bulks={Telegram.name: wire, **({Web.name: web.PageBulk(serving)} if chosen.page else {})},
         channel=Telegram.name,
         worker=serving.worker,
         rate=chosen.rate,

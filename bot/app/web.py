@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -66,11 +69,13 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
 
         metrics = await open_pages(workspace, serving, ready, open_)
         serving.content.prepare()
-        works = await open_page(workspace, serving, broadcasts, admin, open_, tell)
+        await open_page(workspace, serving, broadcasts, admin, open_, tell)
         tell(serving.content.phrases.connect_telegram)
+        sender = make_sender(chosen, serving)
         workers = build.take_part(workspace, serving, Web.name)
         metrics.follow(workers)
-        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), admin.digest.weekly, *works)
+        scheduler = Scheduler(sender, ProgressCards(sender))
+        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), admin.digest.weekly, scheduler.run)
         background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
@@ -92,10 +97,8 @@ async def open_page(
     admin: AdminArea,
     open_: AsyncExitStack,
     tell: Callable[[str], None],
-) -> tuple[Work, ...]:
-    """Serve the page and the console until the end; return what is to run beside them. SettingsProblem when the
-    address is taken.
-    """
+) -> None:
+    """Serve the page and the console until the end. SettingsProblem when the address is taken."""
     chosen = workspace.settings
     sock = open_.enter_context(closing(_listen(chosen)))
     site = Site(chosen.web_url, chosen.web_frames, chosen.web_index == "yes")
@@ -113,8 +116,6 @@ async def open_page(
     tell(serving.content.phrases.serving_page.format(address=address))
     serving.doors.addresses[Web.name] = lambda: address
     serving.staff.console = lambda token: f"{address}console/in/{token}"
-    sender = make_sender(chosen, serving)
-    return (Scheduler(sender, ProgressCards(sender)).run,)
 
 
 def make_parts(
@@ -140,7 +141,7 @@ def make_sender(chosen: Settings, serving: Service) -> Sender:
     return Sender(
         store=serving.store,
         content=lambda: serving.content,
-        bulk=PageBulk(serving),
+        bulks={Web.name: PageBulk(serving)},
         channel=Web.name,
         worker=serving.worker,
         rate=chosen.rate,
@@ -148,22 +149,30 @@ def make_sender(chosen: Settings, serving: Service) -> Sender:
         local=lambda: build.local_now(chosen),
         staff_notices=StaffNotices(chosen.staff_chat is not None, ()),
         posted=serving.outbox.posted,
-        mark=f"@{Web.name}",
     )
 
 
 class PageBulk:
     """Bulletins for people of the page: they wait in the outbox until the person's page asks for them."""
 
+    recalled_within: timedelta | None = None
+
     def __init__(self, serving: Service) -> None:
-        self._outbox = serving.outbox
+        self._serving, self._outbox = serving, serving.outbox
+
+    def _shown(self, bulletin: Bulletin) -> Reply:
+        """Return a bulletin as the page shows it: a file lies with the channel to which staff sent it."""
+        if bulletin.file:
+            words = (bulletin.html, html.escape(self._serving.content.phrases.broadcast.no_file))
+            bulletin = replace(bulletin, html="\n\n".join(filter(None, words)), file=None)
+        return Reply("", bulletin=bulletin)
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome:
         """Leave a bulletin for a person. `sent`: it is there for the page to fetch, and the ledger says if it waits."""
         if not await ready():
             return Outcome("later")
         try:
-            return Outcome("sent", await self._outbox.leave(Web.name, user, Reply("", bulletin=bulletin)))
+            return Outcome("sent", await self._outbox.leave(Web.name, user, self._shown(bulletin)))
         except NotSaved:
             return Outcome("unsure", reason="store")
 
@@ -173,7 +182,7 @@ class PageBulk:
             return Outcome("later")
         try:
             await self._outbox.take_back(Web.name, user, message)
-            return Outcome("sent", await self._outbox.leave(Web.name, user, Reply("", bulletin=bulletin)))
+            return Outcome("sent", await self._outbox.leave(Web.name, user, self._shown(bulletin)))
         except NotSaved:
             return Outcome("unsure", reason="store")
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from bot.broadcast import report
 from bot.broadcast.card import back_row, preview, show_button_menu, show_card, show_templates
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.draft import Renderer
 from bot.broadcast.editing import stop_waiting
 from bot.broadcast.reach import say_counts
 from bot.broadcast.requests import BroadcastRequest
@@ -43,7 +42,7 @@ def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incom
         case "view":
             return Decision((*preview(context), show_card(context)))
         case "test":
-            message = Renderer(context.content, context.draft, context.now).render(context.samples[0])
+            message = context.renderer.render(context.samples[0])
             return Decision((show_card(context), Reply(context.words.test), Reply("", bulletin=message)))
         case "send":
             return _send(context, request.about)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.draft import Renderer
 from bot.broadcast.reach import say_counts
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience
@@ -93,7 +92,10 @@ def describe_reach(context: BroadcastContext) -> str:
 
 def preview(context: BroadcastContext) -> tuple[Reply, ...]:
     """The very message, as a few recipients would see it; the same text only once."""
-    renderer, samples = Renderer(context.content, context.draft, context.now), context.samples
+    renderer, samples = (
+        context.renderer,
+        context.samples,
+    )
     shown = dict.fromkeys(renderer.render(session) for session in samples)
     return (Reply(context.words.sample.format(n=len(samples))), *(Reply("", bulletin=b) for b in shown))
 

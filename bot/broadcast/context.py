@@ -59,6 +59,11 @@ class BroadcastContext:
         return BroadcastStart(self.content, self.broadcast, self.now, self.at)
 
     @property
+    def renderer(self) -> Renderer:
+        """Renders the draft."""
+        return Renderer(self.content, self.draft, self.now, self.broadcast.reach.page)
+
+    @property
     def author(self) -> str:
         """The id of the person who changed the draft last; a second person who agrees must be another one."""
         return self.draft.by or self.broadcast.made_by
@@ -71,7 +76,8 @@ class BroadcastContext:
 
     def parse_audience(self, text: str, notice: Notice) -> Audience | Wrong:
         """Return the rule that this member wrote, which finds nobody but those that they may reach."""
-        found = parse_audience(text, narrow(self.classes, notice), tuple(self.content.script.by_id))
+        steps = tuple(self.content.script.by_id)
+        found = parse_audience(text, narrow(self.classes, notice), steps, doors=self.words.doors)
         return found if isinstance(found, Wrong) else limit(self.classes, found)
 
     @property
@@ -104,5 +110,5 @@ class BroadcastContext:
 
     def find_text_problem(self, draft: BroadcastDraft) -> str | None:
         """Return what is wrong with the text and file of a draft; who gets it may be chosen later."""
-        problems = Renderer(self.content, draft, self.now).find_problems()
+        problems = Renderer(self.content, draft, self.now, self.broadcast.reach.page).find_problems()
         return next((self.describe_problem(code, about) for code, about in problems if code != "nobody"), None)

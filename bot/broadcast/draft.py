@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import re
+from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,15 +21,15 @@ from bot.content.content import Content
 from bot.domain.audience import Audience, open_for
 from bot.domain.broadcast import Ack
 from bot.domain.button_ids import Ask
-from bot.domain.messages import Bulletin, Button, Sent
+from bot.domain.messages import BULLETIN_MOST, CAPTION_MOST, Bulletin, Button, Sent
 from bot.domain.session import Session
 from bot.render.reply import Voice
 from flows.facts import LIVE, PLACEHOLDER, placeholders
 from flows.model import Position
 
-LONGEST, LONGEST_CAPTION = 4096, 1024
-"""Characters of a message, and of one under a file, as Telegram shows it."""
 MAX_BUTTONS = 8
+PAGE = "page"
+"""The placeholder for the address of the page in a browser."""
 ACKS: tuple[Ack, ...] = ("known", "done", "trouble")
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -85,11 +86,15 @@ def load(stored: str) -> BroadcastDraft:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Renders one draft for many people at a moment (local time of the notice); people who are alike share the text."""
+    """Renders one draft for many people at a moment (local time of the notice); people who are alike share the text.
+
+    `page` is the address of the page in a browser; without one, nothing stands for it.
+    """
 
     content: Content
     draft: BroadcastDraft
     now: datetime
+    page: str = ""
 
     def render(self, session: Session) -> Bulletin:
         """Render the message for this person."""
@@ -108,15 +113,15 @@ class Renderer:
         if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
         names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
-        known = {*Voice(self.content, samples[0], self.now).facts.whole()} - {*LIVE}
+        known = {*Voice(self.content, samples[0], self.now).facts.whole()} - {*LIVE} | ({PAGE} if self.page else set())
         for name in names:
             if name not in known:
                 yield "unknown", name
-            elif any(self._lacks_fact(name, session) for session in samples):
+            elif any(name != PAGE and self._lacks_fact(name, session) for session in samples):
                 yield "unstated", name
         if self.draft.audience is None:
             yield "nobody", ""
-        most = LONGEST_CAPTION if self.draft.file else LONGEST
+        most = CAPTION_MOST if self.draft.file else BULLETIN_MOST
         if not set(names) - known:
             length = max(len(strip_tags(self._text(session))) for session in samples)
             if length > most:
@@ -157,7 +162,8 @@ class Renderer:
         if key in self._texts and not self._personal:
             return self._texts[key]
         facts = Voice(self.content, session, self.now).facts
-        text = PLACEHOLDER.sub(lambda m: html.escape(facts[m[1].strip()], quote=False), self.draft.html).rstrip()
+        names = ChainMap({PAGE: self.page} if self.page else {}, facts)
+        text = PLACEHOLDER.sub(lambda m: html.escape(names[m[1].strip()], quote=False), self.draft.html).rstrip()
         if len(self._texts) < 1000:
             self._texts[key] = text
         return text

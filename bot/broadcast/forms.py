@@ -64,5 +64,5 @@ class BroadcastForms:
         audience = context.parse_audience(rule, context.notice)
         if isinstance(audience, Wrong):
             return audience
-        asked = search(audience, context.notice, context.broadcast.channel, context.now, context.at)
+        asked = search(audience, context.notice, context.broadcast.channels, context.now, context.at)
         return await count_told(self.store.broadcasts, asked)

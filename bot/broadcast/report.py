@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.broadcast import draft as drafts
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.domain.broadcast import STATES, Act, Broadcast, Totals
+from bot.domain.broadcast import STATES, Act, Broadcast, RowState, Totals
 from bot.domain.lifecycle import ENDED, BroadcastState
 from bot.domain.messages import Button, Tone
 from bot.domain.zone import ZONE
@@ -34,10 +34,18 @@ def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     """Format the number of recipients in each state, which add up to the total, and the reasons of those left out."""
     names = {**words.rows, "sent": words.arrived[act]}
     why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
-    said = [f"{names[state]} {totals[state]}" for state in STATES if totals[state]]
+    said = _list_states(names, totals.states)
     if totals.waiting:
         said.append(words.unfetched.format(n=totals.waiting))
-    return " · ".join(said) + (f"（{why}）" if why else "")
+    apart = [
+        words.at_door.format(door=words.doors.get(channel, channel), counts=" · ".join(_list_states(names, counts)))
+        for channel, counts in sorted(totals.channels.items())
+    ]
+    return "\n".join([" · ".join(said) + (f"（{why}）" if why else ""), *(apart if len(apart) > 1 else ())])
+
+
+def _list_states(names: Mapping[RowState, str], counts: Mapping[RowState, int]) -> list[str]:
+    return [f"{names[state]} {counts[state]}" for state in STATES if counts.get(state)]
 
 
 def format_acks(words: BroadcastPhrases, act: Act, totals: Totals) -> str:

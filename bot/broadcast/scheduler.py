@@ -49,7 +49,7 @@ _log = LazyLogger()
 
 @dataclass
 class Scheduler:
-    """Starts what is due on a sender's channel, ends pauses, sends reminders, and has the cards updated.
+    """Starts what is due of a sender's broadcasts, ends pauses, sends reminders, and has the cards updated.
 
     `look_s` are the seconds until the next run when nothing is sent and nobody wakes the sender.
     """
@@ -116,8 +116,8 @@ class Scheduler:
     def content(self) -> Content:
         return self.sender.content()
 
-    async def _apply(self, *effects: Effect) -> None:
-        await self.sender.store.apply(effects, self.sender.channel, self.sender.present())
+    async def _apply(self, *effects: Effect, channel: str = "") -> None:
+        await self.sender.store.apply(effects, channel or self.sender.channel, self.sender.present())
         self.sender.posted.set()
 
     async def _handle_due(self, broadcast: Broadcast) -> None:
@@ -168,7 +168,7 @@ class Scheduler:
 
     async def _start_reminder(self, due: Due, local: datetime, now: datetime) -> None:
         """Make and start a reminder, once by its key; one that a kill left as a draft is started now."""
-        key = due.key + self.sender.mark
+        key = due.key
         made = await self._rows.find_by_key(key)
         if made is None:
             number = await self._rows.make(self.sender.channel, drafts.dump(due.draft), "plan", now, key=key)
@@ -213,10 +213,11 @@ class Scheduler:
         habits = self.content.phrases.broadcast.habits
         if is_quiet(local.time(), habits.quiet_from, habits.quiet_to):
             return
-        for user, stored in await self.sender.store.reminders.due(self.sender.channel, now):
-            voice = Voice(self.content, session_of(stored), local)
-            said = reminders.render_reminder(voice)
-            try:
-                await self._apply(Reminded(user), *((Queued("user", said, user=user),) if said else ()))
-            except Outdated:  # another worker sends it, or the person has just moved it
-                continue
+        for channel in self.sender.bulks:
+            for user, stored in await self.sender.store.reminders.due(channel, now):
+                said = reminders.render_reminder(Voice(self.content, session_of(stored), local))
+                effects = (Reminded(user), *((Queued("user", said, user=user),) if said else ()))
+                try:
+                    await self._apply(*effects, channel=channel)
+                except Outdated:  # another worker sends it, or the person has just moved it
+                    continue

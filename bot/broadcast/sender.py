@@ -7,7 +7,7 @@ came; what was in flight then is `unsure`. Several may run side by side: a row b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,8 +40,6 @@ AGAIN_S = 2.0
 """Seconds before a message is tried again; doubled each time."""
 FINISH_S = 1.5
 """Seconds for messages in flight when the sender is cancelled."""
-RECALLED_WITHIN = timedelta(hours=48)
-"""A message can be recalled for so long after it arrived."""
 STORE_AGAIN_S = 1.0
 """Seconds before an outcome that could not be written down is written again."""
 
@@ -49,7 +47,11 @@ _log = LazyLogger()
 
 
 class BulkChannel(Protocol):
-    """A channel's methods for broadcasts; user and message by its own ids."""
+    """A channel's methods for broadcasts; user and message by its own ids. A message can be recalled for
+    `recalled_within` after it arrived; None: always.
+    """
+
+    recalled_within: timedelta | None
 
     async def send(self, user: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
     async def edit(self, user: str, message: str, bulletin: Bulletin, ready: Ready) -> Outcome: ...
@@ -59,16 +61,17 @@ class BulkChannel(Protocol):
 
 @dataclass
 class Sender:
-    """One worker of a channel, named `worker`. `rate` messages a second, `present` UTC, `local` the notice's time.
+    """One worker, named `worker`, for the broadcasts of the staff of `channel`, which go out by `bulks`, one for each
+    channel that is served. `rate` messages a second, `present` UTC, `local` the notice's time.
 
     `woken` is set by whoever starts, stops or resumes something, `posted` when there is a message for staff, addressed
-    by `staff_notices`. `mark` ends the keys of planned reminders, which each channel makes for its own people.
+    by `staff_notices`.
     `troubles`: broadcasts that wait for the database, and why.
     """
 
     store: Store
     content: Callable[[], Content]
-    bulk: BulkChannel
+    bulks: Mapping[str, BulkChannel]
     channel: str
     worker: str
     rate: float
@@ -78,10 +81,14 @@ class Sender:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     posted: asyncio.Event = field(default_factory=asyncio.Event)
-    mark: str = ""
     breakers: dict[int, CircuitBreaker] = field(default_factory=dict)
     troubles: dict[int, StoreCode] = field(default_factory=dict)
     _sending: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+    @property
+    def bulk(self) -> BulkChannel:
+        """The staff's own channel."""
+        return self.bulks[self.channel]
 
     @property
     def is_busy(self) -> bool:
@@ -181,7 +188,7 @@ class _BroadcastRun:
 
     def _render(self) -> None:
         """Render as of today, and find the cohorts whose dates are not over today."""
-        self.rendering = Renderer(self.sender.content(), self.draft, self.sender.local())
+        self.rendering = Renderer(self.sender.content(), self.draft, self.sender.local(), self.broadcast.reach.page)
         audience, notices = self.draft.audience, self.rendering.content.notices
         notice = notices.get(audience.notice) if audience else None
         self.open_cohorts = open_for(audience, notice, self.rendering.now) if audience and notice else None
@@ -249,10 +256,10 @@ class _BroadcastRun:
         now = self.sender.present()
         self.breaker.record(user, outcome, now)
         if result := _result(row, outcome, now):
-            await self._settle(result)
+            await self._settle(replace(result, channel=self._channel_of(row)))
 
     async def _send(self, user: str, row: Recipient, session: Session, ready: Ready) -> Outcome:
-        wire = self.sender.bulk
+        wire = self.sender.bulks[self._channel_of(row)]
         if self.broadcast.act == "delete":
             return await wire.delete(user, row.sent or "", ready)
         parent = self.broadcast.parent if self.broadcast.act == "edit" else None
@@ -261,14 +268,18 @@ class _BroadcastRun:
             return await wire.edit(user, row.sent or "", bulletin, ready)
         return await wire.send(user, bulletin, ready)
 
+    def _channel_of(self, row: Recipient) -> str:
+        """Return where the message goes: to the person as they are now, or to the message that is changed."""
+        return row.channel if self.broadcast.act == "send" else row.sent_in
+
     def _skip_reason(self, row: Recipient, session: Session) -> str:
         """Return why this person gets nothing after all, "" when they do: people may have changed since it started."""
         if row.user is None:
             return "forgotten"
-        if self.broadcast.act == "delete" and row.sent_at and self.sender.present() - row.sent_at > RECALLED_WITHIN:
-            return "too_old"
+        if (wire := self.sender.bulks.get(self._channel_of(row))) is None:
+            return "unreachable"
         if self.broadcast.act != "send":
-            return "" if row.sent else "unsent"
+            return self._skip_change(row, wire)
         if not session.reminders:
             return "muted"
         if not row.reachable:
@@ -280,6 +291,16 @@ class _BroadcastRun:
             return "done"
         cohort = position.answers.get("cohort") or None if position else None
         return "" if self.open_cohorts is None or cohort in self.open_cohorts else "over"
+
+    def _skip_change(self, row: Recipient, wire: BulkChannel) -> str:
+        """Return why a message that was sent cannot be changed."""
+        if not row.sent:
+            return "unsent"
+        if row.channel != row.sent_in:
+            return "moved"
+        age = self.sender.present() - row.sent_at if row.sent_at else timedelta()
+        is_late = self.broadcast.act == "delete" and wire.recalled_within is not None and age > wire.recalled_within
+        return "too_old" if is_late else ""
 
     async def _settle(self, result: Result) -> None:
         """Write the outcome down, however long the database is in trouble: nobody else knows it."""

@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
@@ -35,7 +36,7 @@ class BroadcastStart:
         """The search for its audience; None while nobody is chosen, or when the notice is no longer in force."""
         audience = self.draft.audience
         notice = self.content.notices.get(audience.notice) if audience else None
-        return search(audience, notice, self.broadcast.channel, self.now, self.at) if audience and notice else None
+        return search(audience, notice, self.broadcast.channels, self.now, self.at) if audience and notice else None
 
     @property
     def states(self) -> tuple[RowState, ...]:
@@ -47,7 +48,7 @@ class BroadcastStart:
         """Problems of the content: a code, and what it is about. A recall needs no content."""
         if self.broadcast.act == "delete":
             return []
-        found = list(Renderer(self.content, self.draft, self.now).find_problems())
+        found = list(Renderer(self.content, self.draft, self.now, self.broadcast.reach.page).find_problems())
         return found or ([] if self.search or self.broadcast.parent else [("nobody", "")])
 
     @property
@@ -63,7 +64,9 @@ class BroadcastStart:
         draft = self.draft
         links = map(html.unescape, _LINK.findall(draft.html))
         shown = "\n".join((draft.plain_text, *links, draft.file.name if draft.file else ""))
-        return find_risks(shown, self.content.allowed_hosts, self.content.public_contacts)
+        page = urlsplit(self.broadcast.reach.page).hostname
+        hosts = {*self.content.allowed_hosts, *((page,) if page else ())}
+        return find_risks(shown, hosts, self.content.public_contacts)
 
     def is_large(self, count: Count) -> bool:
         """Return whether its authors reach more people within a day than one person may."""

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
-from bot.domain.messages import Answer, Button, Draw, Incoming, Receive, Reply
+from bot.domain.messages import Answer, Button, Capabilities, Draw, Incoming, Receive, Reply
 
 PRESS = "/press "
 PROMPT = "› "
@@ -32,6 +32,7 @@ class Terminal:
     """A chat with one person on standard input and output. Attachments and pictures are written to `folder`."""
 
     name = "console"
+    capabilities = Capabilities(at_machine=True)
 
     def __init__(
         self, user: str, words: ConsoleWords, folder: Path, *, as_json: bool, draw: Draw | None = None

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.app import build
 from bot.app.build import Workspace
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
@@ -33,7 +32,9 @@ from bot.domain.session import session_of
 
 def _parse_audience(workspace: Workspace, rule: str, notice: str, *, late: bool) -> Audience:
     chosen = workspace.content.notices[choose_notice(workspace, notice)]
-    audience = parse_audience(rule, chosen, tuple(workspace.content.script.by_id), late)
+    audience = parse_audience(
+        rule, chosen, tuple(workspace.content.script.by_id), late, workspace.content.phrases.broadcast.doors
+    )
     if isinstance(audience, Wrong):
         raise problem(workspace, "rule", audience.word, "、".join(audience.known[:20]))
     return audience
@@ -48,7 +49,8 @@ def new(
     button: Annotated[list[str] | None, typer.Option(help="acks、step:ID、faq:ID。Buttons.")] = None,
     late: Annotated[bool, typer.Option("--late", help="时间已过的人也发。Also after the deadline.")] = False,
     loud: Annotated[bool, typer.Option("--loud", help="安静时段也发。Also in the quiet hours.")] = False,
-    channel: Channel = build.TELEGRAM,
+    *,
+    channel: Channel,
     as_json: Json = False,
 ) -> None:
     """写一条群发，打印编号。A new draft; prints its number."""
@@ -61,7 +63,9 @@ def new(
         words = html.escape(text, quote=False) or (templates[template].text if template else "")
         chosen = _parse_audience(workspace, audience, notice, late=late)
         draft = BroadcastDraft(words, None, tuple(button or ("acks",)), chosen, loud)
-        for code, about in Renderer(workspace.content, draft, workspace.local()).find_problems():
+        for code, about in Renderer(
+            workspace.content, draft, workspace.local(), workspace.store.broadcasts.reach.page
+        ).find_problems():
             raise problem(workspace, code, about)
         made = await workspace.store.broadcasts.make(channel, drafts.dump(draft), author(), workspace.at)
         assert made
@@ -93,7 +97,7 @@ def audience(
         if exact:
             await workspace.store.apply((Audited("exact count", str(number)),), it.channel, workspace.at, author())
         sessions = [session_of(s) for s in await rows.some(search)] if told is None or told.left else []
-        renderer = Renderer(workspace.content, drafts.load(it.draft), workspace.local())
+        renderer = Renderer(workspace.content, drafts.load(it.draft), workspace.local(), it.reach.page)
         shown = [drafts.strip_tags(renderer.render(session).html) for session in sessions]
         return replace(told, told=told) if told else await rows.count(search), shown
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from bot.app import build
 from bot.app.build import Workspace
 from bot.broadcast import report
 from bot.broadcast.starting import BroadcastStart
@@ -24,7 +25,8 @@ from bot.domain.roles import Audited
 broadcast = typer.Typer(help="群发和提醒。Broadcasts.", no_args_is_help=True, rich_markup_mode=None)
 
 Number = Annotated[int, typer.Argument(help="群发的编号。Its number.", min=1)]
-Channel = Annotated[str, typer.Option(hidden=True)]
+Channel = Annotated[str, typer.Option(hidden=True, default_factory=lambda: build.settings().staffed)]
+"""The channel of the staff; by default that of the settings."""
 
 Command = Literal["start", "pause", "resume", "cancel", "again"]
 MOVED_BY: Mapping[BroadcastState, Command] = {"paused": "pause", "running": "resume", "cancelled": "cancel"}

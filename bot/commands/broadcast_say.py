@@ -23,7 +23,8 @@ def say(
     text: Annotated[str, typer.Argument(help="一句话，如“明早8点提醒会计学没做完的”。One sentence.")],
     now: Annotated[str, typer.Option(metavar="TIME", help="当作现在，如 2013-12-05T10:00。Taken for now.")] = "",
     notice: Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")] = "",
-    channel: Channel = "telegram",
+    *,
+    channel: Channel,
     exact: Annotated[bool, typer.Option("--exact", help="确切的人数，记在操作记录里。Exact, audited.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -36,8 +37,8 @@ def say(
         count = 0
         if plan.audience and not plan.asks:
             at = plan.at or present
-            found = search(plan.audience, chosen, channel, at, utc(at))
             rows = workspace.store.broadcasts
+            found = search(plan.audience, chosen, rows.channels(channel), at, utc(at))
             if exact:
                 await workspace.store.apply((Audited("exact count", "say"),), channel, utc(at), author())
             count = (await (rows.count(found) if exact else count_told(rows, found))).left

@@ -131,8 +131,8 @@ async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publicati
     from bot.knowledge.publish import publish
 
     owners = [str(owner) for owner in build.settings().owners]
-    digest = Digest(knowledge, knowledge.store, build.TELEGRAM, owners)
-    return await publish(knowledge, prepare, digest.accompany, channel=build.TELEGRAM, by=author())
+    digest = Digest(knowledge, knowledge.store, build.STAFFED, owners)
+    return await publish(knowledge, prepare, digest.accompany, channel=build.STAFFED, by=author())
 
 
 @faq.command()

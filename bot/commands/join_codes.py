@@ -42,7 +42,8 @@ def list_unfinished(
     ] = None,
     notice: Notice = "",
     as_csv: Annotated[bool, typer.Option("--csv", help="表格（不写也是）。A table, as without it.")] = False,
-    channel: Channel = "telegram",
+    *,
+    channel: Channel,
     as_json: Json = False,
 ) -> None:
     """还没做完的编号、走到哪一步、哪天来过，打电话催用。Codes whose owners are not done, for calling them."""
@@ -66,7 +67,8 @@ def list_unfinished(
 def import_(
     file: Annotated[Path, typer.Argument(help="学校的未核对名单，一行一个编号。One code a line.", dir_okay=False)],
     notice: Notice = "",
-    channel: Channel = "telegram",
+    *,
+    channel: Channel,
     as_json: Json = False,
 ) -> None:
     """学校名单上未核对、自己却说做完了的，退回最后一步并告诉本人。Put those right who said done and are not."""

@@ -196,7 +196,7 @@ def _doors(chosen: Settings, bot: str) -> dict[str, str]:
         name = USERNAME.fullmatch(bot or _username(chosen))
         if name is None:
             raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-        doors[build.TELEGRAM] = address_of(name[1])
+        doors[build.STAFFED] = address_of(name[1])
     return doors
 
 

@@ -33,7 +33,7 @@ Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。W
 
 
 @roster.command()
-def check(file: List, notice: Notice = "", channel: Channel = "telegram", as_json: Json = False) -> None:
+def check(file: List, notice: Notice = "", *, channel: Channel, as_json: Json = False) -> None:
     """看名单会改什么，什么都不做。What the list would change; does nothing."""
     given = _load(file)
 
@@ -44,7 +44,7 @@ def check(file: List, notice: Notice = "", channel: Channel = "telegram", as_jso
 
 
 @roster.command("apply")
-def apply_list(file: List, notice: Notice = "", channel: Channel = "telegram", as_json: Json = False) -> None:
+def apply_list(file: List, notice: Notice = "", *, channel: Channel, as_json: Json = False) -> None:
     """名单上没做完、自己却说做完了的，退回最后一步并告诉本人。Put those back who said done and are not."""
     given = _load(file)
 

@@ -31,7 +31,7 @@ def audit(
     """有权限的操作，新的在前：时间、谁、做了什么、关于。Privileged acts, newest first."""
 
     async def work(workspace: Workspace) -> list[AuditedAct]:
-        return await workspace.store.roles.acts(build.TELEGRAM, limit)
+        return await workspace.store.roles.acts(build.STAFFED, limit)
 
     acts = run(work)
     if as_json:

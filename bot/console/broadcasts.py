@@ -17,7 +17,6 @@ from bot.broadcast import report
 from bot.broadcast.area import MOST_ROWS
 from bot.broadcast.card import describe_reach, show_card
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.draft import Renderer
 from bot.broadcast.forms import Part
 from bot.broadcast.visible import list_visible
 from bot.console.acts import lead_to
@@ -117,7 +116,7 @@ def _is_shown(texts: Sequence[str], reply: Reply) -> bool:
 
 
 def _preview(context: BroadcastContext) -> Sequence[Bulletin]:
-    renderer = Renderer(context.content, context.draft, context.now)
+    renderer = context.renderer
     if any(code != "nobody" for code, _ in renderer.find_problems()):
         return ()
     return list(dict.fromkeys(renderer.render(session) for session in context.samples))[:3]

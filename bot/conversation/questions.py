@@ -35,7 +35,7 @@ DATES = "deadline"
 def tell_topics(ctx: Context, topics: Sequence[str]) -> Turn:
     """Answer these topics, in this order, and offer the present step again."""
     entries = [ctx.content.entries[topic] for topic in topics]
-    answer = feedback.ask_if_helpful if ctx.incoming.edits else render_answer
+    answer = feedback.ask_if_helpful if ctx.can.edits else render_answer
     answers = ctx.say_alike(
         lambda voice: tuple(reply for entry in entries for reply in _with_dates(voice, entry, answer(voice, entry)))
     )

@@ -107,8 +107,11 @@ def render_wanted_answer(voice: Voice, question: str, entry: Entry) -> tuple[Rep
 
 
 def _door(voice: Voice) -> str:
-    """Where a reminder is seen, if nothing rings there."""
-    return f"\n\n{voice.content.phrases.broadcast.fetched}" if voice.can.fetched else ""
+    """Where a reminder is seen: if nothing rings there, or if that is not where it was asked for."""
+    words = voice.content.phrases.broadcast
+    if voice.elsewhere:
+        return f"\n\n{words.reminded_there.format(door=words.doors.get(voice.elsewhere, voice.elsewhere))}"
+    return f"\n\n{words.fetched}" if voice.can.fetched else ""
 
 
 def take_ack(voice: Voice, name: str) -> ReminderReply | None:

@@ -103,7 +103,10 @@ class Context:
     @cached_property
     def voice(self) -> Voice:
         """The words for this session at this moment."""
-        return Voice(self.content, self.session, self.now, desk=self.case is not None, can=self.can)
+        elsewhere = self.incoming.channel if self.incoming.door else ""
+        return Voice(
+            self.content, self.session, self.now, desk=self.case is not None, can=self.can, elsewhere=elsewhere
+        )
 
     @property
     def offered(self) -> tuple[str, ...]:

@@ -13,12 +13,26 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from flows.notice import Notice
 
 Field = Literal[
-    "cohort", "level", "major", "step", "at", "state", "done", "stuck", "wrong", "new", "silent", "acked", "inactive"
+    "cohort",
+    "level",
+    "major",
+    "step",
+    "at",
+    "state",
+    "done",
+    "stuck",
+    "wrong",
+    "new",
+    "silent",
+    "acked",
+    "inactive",
+    "channel",
 ]
 
 NAMES: Mapping[str, Field] = {
@@ -27,7 +41,7 @@ NAMES: Mapping[str, Field] = {
     "状态": "state", "state": "state", "完成": "done", "做完": "done", "done": "done",
     "卡住": "stuck", "stuck": "stuck", "有误": "wrong", "wrong": "wrong", "没开始": "new", "new": "new",
     "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
-    "没来": "inactive", "inactive": "inactive",
+    "没来": "inactive", "inactive": "inactive", "入口": "channel", "channel": "channel",
 }  # fmt: skip
 """Names of terms in rules, with the field of each."""
 
@@ -97,12 +111,20 @@ class Wrong:
     known: tuple[str, ...]
 
 
-def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool = False) -> Audience | Wrong:  # noqa: FBT001, FBT002
-    """Parse a rule; return its first word that is no term where there is one. `late`: see Audience."""
+def parse_audience(
+    text: str,
+    notice: Notice,
+    steps: Sequence[str],
+    late: bool = False,  # noqa: FBT001, FBT002
+    doors: Mapping[str, str] = MappingProxyType({}),
+) -> Audience | Wrong:
+    """Parse a rule; return its first word that is no term where there is one. `late`: see Audience. `doors` are the
+    channels by name, with the word for each.
+    """
     terms = []
     text = _TURNED.sub("-", re.sub(r"\s{0,40}[=＝]\s*", "=", text.strip()))
     # A value may contain the characters that separate terms.
-    names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps), key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps, {}), key=len, reverse=True))
     either = rf"(?:{names})(?:[|/{ANY_OF}](?:{names}))*"
     for word in re.findall(rf"[^{_APART}=]+=(?:{either})(?![^{_APART}])|[^{_APART}]+", text):
         if word in ("and", "且", "并且", "所有人", "all"):
@@ -110,22 +132,31 @@ def parse_audience(text: str, notice: Notice, steps: Sequence[str], late: bool =
         if word in LATE:
             late = True
             continue
-        term = _term(word, notice, steps)
+        term = _term(word, notice, steps, doors)
         if isinstance(term, Wrong):
             return term
         terms.append(term)
     return Audience(notice.id, tuple(dict.fromkeys(terms)), late)
 
 
-def _term(word: str, notice: Notice, steps: Sequence[str]) -> Term | Wrong:
+def _term(word: str, notice: Notice, steps: Sequence[str], doors: Mapping[str, str]) -> Term | Wrong:
     found = _TERM.fullmatch(word)
     field = NAMES.get(found["name"]) if found else None
     if not found or field is None:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
-    known = tuple(_words_of(field, notice, steps))
+    known = tuple(_words_of(field, notice, steps, doors))
     values = _split(value, known)
-    fits = values if known else value.isdecimal() and int(value) < 10**6 if field not in FLAGS else not value
+    if field == "channel":
+        names = {word: name for name, word in doors.items()}
+        values = tuple(dict.fromkeys(names.get(word, word) for word in values))
+    fits = (
+        values
+        if known
+        else field != "channel" and value.isdecimal() and int(value) < 10**6
+        if field not in FLAGS
+        else not value
+    )
     return Term(field, "|".join(values) or value, bool(found["turned"])) if fits else Wrong(word, known or ("1", "2"))
 
 
@@ -138,7 +169,7 @@ def _split(value: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(words, value))) if whole else ()
 
 
-def _words_of(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[str]:
+def _words_of(field: Field, notice: Notice, steps: Sequence[str], doors: Mapping[str, str]) -> Iterator[str]:
     if field == "cohort":
         yield from (cohort.id for cohort in notice.cohorts)
     if field == "level":
@@ -149,13 +180,15 @@ def _words_of(field: Field, notice: Notice, steps: Sequence[str]) -> Iterator[st
         yield from steps
     if field == "state":
         yield from STATE_WORDS
+    if field == "channel":
+        yield from dict.fromkeys((*doors, *doors.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A term as the store looks for it: a kind, and plain values. `cohorts`: one of these is chosen (None: none is)."""
 
-    kind: Literal["cohorts", "major", "step", "at", "states", "stuck", "acked", "silent", "inactive"]
+    kind: Literal["cohorts", "major", "step", "at", "states", "stuck", "acked", "silent", "inactive", "channel"]
     values: tuple[str | None, ...] = ()
     turned: bool = False
 
@@ -167,7 +200,7 @@ class Search:
     `within`: nobody outside these classes is found.
     """
 
-    channel: str
+    channels: tuple[str, ...]
     notice: str
     conditions: tuple[Condition, ...]
     open_for: tuple[str | None, ...]
@@ -202,10 +235,12 @@ def round_count(count: Count) -> Count:
     return replace(count, **{name: getattr(count, name) // SMALLEST * SMALLEST for name in names}, told=None)
 
 
-def search(audience: Audience, notice: Notice, channel: str, now: datetime, at: datetime) -> Search:
-    """Return the query for an audience. `now` is local time of the notice, `at` the real moment in UTC."""
+def search(audience: Audience, notice: Notice, channels: Sequence[str], now: datetime, at: datetime) -> Search:
+    """Return the query for an audience among the people of some channels. `now` is local time of the notice, `at` the
+    real moment in UTC.
+    """
     conditions = tuple(_condition(term, notice, at) for term in audience.terms)
-    return Search(channel, notice.id, conditions, open_for(audience, notice, now), within=audience.within)
+    return Search(tuple(channels), notice.id, conditions, open_for(audience, notice, now), within=audience.within)
 
 
 def open_for(audience: Audience, notice: Notice, now: datetime) -> tuple[str | None, ...]:
@@ -234,7 +269,7 @@ def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
             return Condition("stuck", (_days_before(at, STUCK_DAYS),), term.turned)
         case "inactive":
             return Condition("inactive", (_days_before(at, int(term.value)),), term.turned)
-        case "major" | "step" | "at" | "acked" | "silent":
+        case "major" | "step" | "at" | "acked" | "silent" | "channel":
             return Condition(term.field, term.values, term.turned)
 
 

@@ -18,9 +18,19 @@ STATES: tuple[RowState, ...] = ("pending", "sending", "sent", "blocked", "failed
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """The channels that broadcasts go to, beside that of their staff, unless told otherwise; and the page's public
+    address, which they may name ("": there is none).
+    """
+
+    channels: tuple[str, ...] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total` the number of
-    recipients at its start.
+    """A broadcast of the staff of `channel`. `draft` is JSON; `made_by` a staff member's id, `cli:…` or `plan`; `total`
+    the number of recipients at its start.
 
     `made_at` is when its draft was last changed. `approved` is the hash of the content that `approved_by` agreed to.
     `resume_at`: a pause that ends by itself.
@@ -45,12 +55,18 @@ class Broadcast:
     ended_at: datetime | None = None
     key: str | None = None
     parent: int | None = None
+    reach: Reach = Reach()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels whose people may get it."""
+        return tuple(dict.fromkeys((self.channel, *self.reach.channels)))
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A recipient whose message is about to go out. `user` None: forgotten since. `sent`: the parent's message, which
-    arrived at `sent_at`.
+    """A recipient whose message is about to go out, in the person's `channel` of now. `user` None: forgotten since.
+    `sent`: the parent's message, which arrived at `sent_at` in `sent_in`.
     """
 
     id: int
@@ -60,17 +76,20 @@ class Recipient:
     attempts: int
     sent: str | None = None
     sent_at: datetime | None = None
+    channel: str = ""
+    sent_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a row. `not_before` only for one that is pending again."""
+    """The outcome of a row, in the `channel` where it was sent. `not_before` only for one that is pending again."""
 
     row: int
     state: RowState
     reason: str = ""
     message: str | None = None
     not_before: datetime | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +97,14 @@ class Totals:
     """Numbers of recipients by state and by answer. The states add up to `total`.
 
     `skipped`: numbers of those who were left out, by reason. `waiting`: those of `sent` whose page has not fetched it.
+    `channels`: the numbers by state of each channel, which add up to `states`.
     """
 
     states: Mapping[RowState, int] = field(default_factory=dict)
     acks: Mapping[Ack, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
+    channels: Mapping[str, Mapping[RowState, int]] = field(default_factory=dict)
 
     def __getitem__(self, state: RowState) -> int:
         return self.states.get(state, 0)

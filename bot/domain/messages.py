@@ -18,19 +18,38 @@ MOST_CHARACTERS = 4096
 """Characters of a message that every channel takes."""
 
 
+BULLETIN_TAGS = frozenset({"b", "i", "u", "s", "code", "pre", "blockquote", "a"})
+"""Tags in the HTML of a bulletin. A channel that has no such marks shows the words."""
+BULLETIN_MOST, CAPTION_MOST = 4096, 1024
+"""Visible characters of a bulletin, and of one under a file. A channel whose messages are shorter sends several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The abilities of a channel, by which others decide what to offer there; without any it only shows replies.
+    """The abilities of a channel, by which others decide what to offer and how to show it; never by its name.
 
     `posts`: it reaches people unasked; `fetched`: with what they see when they open it the next time, and nothing
     rings. `shows_past`: it shows the last turns again, so what the person said is kept with them, masked. `at_machine`:
-    whoever uses it has the machine, and may hear what is wrong with it.
+    whoever uses it has the machine, and may hear what is wrong with it. `staffed`: the owners of the settings and the
+    staff chat are in it.
+
+    `edits`: it changes a message that it showed. `toasts`: it shows a short pop-up text. `copies`: it has a button that
+    copies a text. `files`: it takes files and pictures. `text` and `label` are the characters of a message and of a
+    button, `replies` the quota of messages in answer to one thing that a person did; 0: any number.
     """
 
     posts: bool = False
     fetched: bool = False
     shows_past: bool = False
     at_machine: bool = False
+    staffed: bool = False
+    edits: bool = False
+    toasts: bool = False
+    copies: bool = True
+    files: bool = True
+    text: int = 0
+    label: int = 0
+    replies: int = 0
 
 
 REACHES = Capabilities(posts=True)
@@ -58,7 +77,6 @@ class Incoming:
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
     There `name` is how the channel shows them, and `other` is `arrived` when people came into it (a line of `text` for
     each: id and name).
-    `edits`: the channel can still change the bot's message, so that a tap need not add one.
     `door` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
     `message` is the channel's number of what staff wrote, `reply_button` the id of a button of ours under the message
@@ -81,7 +99,6 @@ class Incoming:
     file: Sent | None = None
     upload: bytes | None = None
     html: str = ""
-    edits: bool = False
     name: str = ""
     label: str = ""
     door: str = ""
@@ -147,7 +164,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """A message of a broadcast: safe HTML (4,096 visible characters, under a file 1,024), a file, buttons in rows."""
+    """A message of a broadcast: safe HTML of BULLETIN_TAGS, at most BULLETIN_MOST, or CAPTION_MOST under a file."""
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -159,7 +176,7 @@ class Reply:
     """One message of plain text (at most 4,096 characters), its buttons in rows, and the source of its facts.
 
     `source` is the label as people read it, `topic` the FAQ topic that was answered and `title` its name. `copies` are
-    texts to copy (a button's text is its label, its id the text to copy); a channel that cannot copy omits them.
+    texts to copy (a button's text is its label, its id the text to copy).
     `link` is a start payload: the channel adds the address that leads to it. `bulletin` is shown instead of all that,
     as a preview of a broadcast. Where a channel shows replies in place of earlier ones, `own` is a new message all the
     same, and one that `stays` is not replaced later. `once`: it holds a secret and is not kept to be sent again.

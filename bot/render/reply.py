@@ -36,6 +36,7 @@ class Voice:
     """The words and buttons for one person at one moment.
 
     `now` is local time of the notice. `desk`: a person can be asked. `can`: the abilities of this person's channel.
+    `elsewhere`: the channel that reaches them, where that is another one than the one they use now.
     """
 
     content: Content
@@ -43,6 +44,7 @@ class Voice:
     now: datetime
     desk: bool = False
     can: Capabilities = REACHES
+    elsewhere: str = ""
 
     @property
     def notice(self) -> Notice:
@@ -90,10 +92,10 @@ class Voice:
         label: str | None = None,
         topic: str | None = None,
     ) -> tuple[Reply, ...]:
-        """Return the text in bubbles of at most `BUBBLE` characters, with the buttons under the last one."""
+        """Return the text in bubbles (`BUBBLE` characters at most, or fewer by channel), buttons under the last."""
         label = label or (self.label(source) if source and source != "none" else None)
         phones = [phone for contact in self.notice.contacts for phone in contact.phones]
-        *before, last = cut(say_once(text, phones), BUBBLE)
+        *before, last = cut(say_once(text, phones), min(BUBBLE, self.can.text or BUBBLE))
         buttons = tuple(row for row in rows if row)
         return (*(Reply(part, source=label, topic=topic) for part in before), Reply(last, buttons, label, topic))
 

@@ -37,6 +37,11 @@ class Doors:
         """Return the abilities of a channel; none for one that nobody named."""
         return self.channels.get(channel, Capabilities())
 
+    def can_show(self, incoming: Incoming) -> Capabilities:
+        """Return the abilities of where the answer is shown; what comes unasked goes to the person's own channel."""
+        own = self.can(incoming.channel)
+        return replace(self.can(incoming.shown_in), posts=own.posts, fetched=own.fetched)
+
     @property
     def _page(self) -> str:
         """The channel whose people come by browsers; empty: there is none."""
@@ -70,7 +75,7 @@ class Doors:
             return replace(turn, replies=(replace(turn.replies[0], text=words.nowhere), *turn.replies[1:]))
         secret = secrets.token_urlsafe(24)
         links = {name: f"{address}?start={PAYLOAD}{secret}" for name, address in addresses.items()}
-        told = "\n\n".join(words.address[name].format(address=links[name]) for name in links if name in words.address)
+        told = "\n\n".join(words.address.get(name, words.elsewhere_at).format(address=links[name]) for name in links)
         first, *rest = turn.replies
         said = replace(first, text=f"{first.text}\n\n{told}", attachment=_draw(words.file, next(iter(links.values()))))
         offered = DoorOffered(hash_secret(secret), self.present() + OPEN_FOR)

@@ -16,10 +16,11 @@ from typing import Any
 
 from bot.content.content import Content
 from bot.domain.effects import Outdated
-from bot.domain.messages import MOST_CHARACTERS, Delivered, NotSaved, Outcome, Owed, Post, Reply
+from bot.domain.messages import MOST_CHARACTERS, Capabilities, Delivered, NotSaved, Outcome, Owed, Post, Reply
 from bot.domain.outbox import LEFT, Queued
 from bot.domain.revisions import Once
 from bot.domain.zone import local, utc
+from bot.render.fit import fit
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
@@ -52,7 +53,7 @@ class Outbox:
     """The outbox of an open store. `content` gives the content in force, `present` the moment in UTC; `today`, when
     set, is rehearsed instead. `desks` are the channels with a staff chat; with one, tickets are released when nobody
     answers them, and staff hear every hour how long somebody waits. `worker` names whoever dispatches; `owners`, by
-    channel and id, hear when the staff chat is gone.
+    channel and id, hear when the staff chat is gone. Messages are fitted to what a channel `can`.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Outbox:
         desks: Collection[str] = (),
         worker: str = "",
         owners: Collection[tuple[str, str]] = (),
+        can: Callable[[str], Capabilities] = lambda _: Capabilities(),
     ) -> None:
         self.posted = asyncio.Event()
         """Set when there may be something new."""
@@ -74,6 +76,7 @@ class Outbox:
         self._desks = frozenset(desks)
         self._worker = worker
         self._owners = frozenset(owners)
+        self._can = can
         self._looks_at: datetime | None = None  # the moment of the next look at who waits
 
     async def owe(self, owed: Owed) -> None:
@@ -188,7 +191,8 @@ class Outbox:
 
     async def _deliver(self, channel: str, deliver: Deliver, post: Post) -> None:
         try:
-            delivered = await deliver(replace(post, begin=partial(self._begin, post)))
+            post = replace(post, begin=partial(self._begin, post))
+            delivered = await self._deliver_parts(self._can(channel), deliver, post)
         except Exception as bug:  # noqa: BLE001 - one message must not stop the others; it is tried again
             _log.error("post_failed", post=post.number, error=type(bug).__name__)
             delivered = Delivered(Outcome("unsure", reason=type(bug).__name__))
@@ -208,6 +212,15 @@ class Outbox:
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, post=post.number)
             return False
+
+    async def _deliver_parts(self, can: Capabilities, deliver: Deliver, post: Post) -> Delivered:
+        """Deliver a message in as many parts as the channel needs; the first that is not sent ends it."""
+        *before, last = fit((post.reply,), can, self._content().phrases.no_file) if post.reply else (None,)
+        for part in before:
+            delivered = await deliver(replace(post, reply=part, last=False))
+            if delivered.outcome.became != "sent":
+                return delivered
+        return await deliver(replace(post, reply=last))
 
     async def _settle(self, channel: str, post: Post, delivered: Delivered) -> None:
         """Note what became of a message; staff are told when it cannot reach the graduate."""

@@ -34,6 +34,7 @@ from bot.domain.session import Session, SetAside
 from bot.domain.tickets import Opened
 from bot.domain.zone import local
 from bot.reading.acts import to_json
+from bot.render.fit import fit_answer
 from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
 from bot.runtime import crashes
@@ -100,7 +101,7 @@ class Service:
         self._today = today
         self.worker = worker
         self.doors = Doors(store, channels, present)
-        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker, self._owners)
+        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker, self._owners, self.doors.can)
         self.note: Note = lambda what, label: None
         self._misses = DailyLimit(MISSES_A_DAY)
         self.staff = StaffTurns(store, present, today, desks, areas, self._owners)
@@ -136,7 +137,7 @@ class Service:
             _log.error("turn_failed", **crashes.for_log(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
         self.note("turn", "answered")
-        return answer
+        return fit_answer(answer, self.doors.can(incoming.channel), phrases.no_file)
 
     async def _receive(self, incoming: Incoming) -> Answer:
         if incoming.place in ("public", "inline"):
@@ -220,7 +221,7 @@ class Service:
             return await self.acts.save(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        can = self.doors.can(channel)
+        can = self.doors.can_show(incoming)
         taken = await _is_code_taken(self._store, incoming)
 
         def decide_with(case: Case | None) -> Turn:

@@ -16,7 +16,7 @@ from bot.store.tables import STILL_OPEN, people, tickets
 def matches(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
     """Hold for those whom the rule finds, whether or not they get it. `by_id`: of some ids only, or in their order."""
     # The concatenation keeps SQLite from reading everybody of the channel for each range of ids.
-    there = (people.c.channel.concat("") if by_id else people.c.channel) == search.channel
+    there = (people.c.channel.concat("") if by_id else people.c.channel).in_(search.channels)
     rules = [_holds(condition) for condition in search.conditions]
     within = [of_classes(Classes(search.notice, search.within))] if search.within else []
     return and_(there, people.c.notice == search.notice, ~has_role(), *within, *rules)
@@ -77,6 +77,8 @@ def _rule(condition: Condition) -> ColumnElement[bool]:
         case "stuck":
             waits = exists().where(tickets.c.person == people.c.id, STILL_OPEN)
             return or_(waits, and_(people.c.state == "walking", people.c.updated_at < values[0]))
+        case "channel":
+            return people.c.channel.in_(values)
         case "inactive":
             return people.c.updated_at < values[0]
         case "acked":

@@ -85,6 +85,8 @@ recipients = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     # NULL: the person was forgotten since.
     Column("who", ForeignKey("people.id", ondelete="SET NULL")),
+    # Where it is sent: the person's channel. NULL: that of the broadcast.
+    Column("channel", Text),
     # pending, sending, sent, blocked, failed, unsure, skipped.
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -101,7 +103,8 @@ recipients = Table(
     Column("ack", Text),
     Column("ack_at", Text),
     UniqueConstraint("broadcast", "who"),
-    Index(None, "broadcast", "state", "id"),
+    # The last column is only counted.
+    Index(None, "broadcast", "state", "id", "channel"),
     Index(None, "who"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.audience import Count, Search
-from bot.domain.broadcast import Act, Answered, Broadcast, Moved, Rewritten
+from bot.domain.broadcast import Act, Answered, Broadcast, Moved, Reach, Rewritten
 from bot.domain.effects import Outdated
 from bot.domain.lifecycle import BroadcastState
 from bot.store import freezing
@@ -26,7 +27,9 @@ from bot.store.times import text_of, time_of
 
 
 class BroadcastRows(Rows):
-    """Broadcasts of an open store."""
+    """Broadcasts of an open store. `reach` is where they go; whoever opens the store sets it."""
+
+    reach = Reach()
 
     @run_to_completion
     async def make(
@@ -106,13 +109,17 @@ class BroadcastRows(Rows):
 
     async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
         newest = select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
-        return [_broadcast(row) for row in await self._fetch(newest)]
+        return [replace(_broadcast(row), reach=self.reach) for row in await self._fetch(newest)]
 
     @run_to_completion
     async def note(self, /, number: int, **also: Any) -> None:
         """Change columns other than the state."""
         async with self._writing() as connection:
             await connection.execute(update(broadcasts).where(broadcasts.c.id == number).values(**texts(also)))
+
+    def channels(self, channel: str) -> Sequence[str]:
+        """Return the channels that broadcasts of one channel's staff go to."""
+        return tuple(dict.fromkeys((channel, *self.reach.channels)))
 
     async def count(self, search: Search) -> Count:
         """Count the people whom a rule finds, and those of them who get it."""

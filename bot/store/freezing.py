@@ -107,12 +107,12 @@ async def _piece(connection: AsyncConnection, freezing: Freezing, at: datetime) 
     read, to = (await connection.execute(select(func.count(), func.max(piece.c.id)).select_from(piece))).one()
     which = (*which, ids > freezing.after, ids <= (to or 0))
     if started.search:
-        chosen = select(literal(started.number), people.c.id, *_FRESH)
+        chosen = select(literal(started.number), people.c.id, people.c.channel, *_FRESH)
         chosen = chosen.where(*which, gets(started.search, by_id=True))
     else:
-        chosen = select(literal(started.number), recipients.c.who, *_FRESH)
+        chosen = select(literal(started.number), recipients.c.who, recipients.c.channel, *_FRESH)
         chosen = chosen.where(*which, recipients.c.state.in_(started.states), recipients.c.who.is_not(None))
-    names = ["broadcast", "who", "state", "reason", "attempts", "not_before", "lease_until"]
+    names = ["broadcast", "who", "channel", "state", "reason", "attempts", "not_before", "lease_until"]
     more = (await connection.execute(insert(recipients).from_select(names, chosen.order_by(ids)))).rowcount
     left = None if read < PIECE else _FREEZING.dump_json(replace(freezing, after=to)).decode()
     counted = update(broadcasts).where(broadcasts.c.id == started.number)

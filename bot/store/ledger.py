@@ -7,6 +7,7 @@ pending. No row is leased twice: on PostgreSQL by SKIP LOCKED, on SQLite because
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ _SETTLE = (
     .values(
         state=bindparam("state"),
         reason=bindparam("reason"),
+        channel=func.coalesce(bindparam("channel"), recipients.c.channel),
         message=func.coalesce(bindparam("message"), recipients.c.message),
         at=bindparam("at"),
         not_before=bindparam("not_before"),
@@ -178,7 +180,11 @@ class LedgerRows(Rows):
             acks = await _by(connection, number, recipients.c.ack)
             skipped = await _by(connection, number, recipients.c.reason, recipients.c.state == "skipped")
             waiting = (await connection.execute(_COUNT_WAITING, {"number": number})).scalar_one()
-            return Totals(await states_of(connection, number), dict(acks), dict(skipped), waiting)
+            channels = await _by_channel(connection, number)
+        states = Counter[RowState]()
+        for counts in channels.values():
+            states.update(counts)
+        return Totals(states, dict(acks), dict(skipped), waiting, channels)
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
         """Yield every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
@@ -243,7 +249,8 @@ def _rows(ids: Sequence[int]) -> Any:
     return (
         select(
             recipients.c.id, recipients.c.attempts, people.c.user_id, people.c.session, people.c.reachable,
-            before.c.message, before.c.at,
+            before.c.message, before.c.at, people.c.channel,
+            func.coalesce(before.c.channel, broadcasts.c.channel).label("sent_in"),
         )
         .join(broadcasts, broadcasts.c.id == recipients.c.broadcast)
         .outerjoin(people, people.c.id == recipients.c.who)
@@ -255,12 +262,33 @@ def _rows(ids: Sequence[int]) -> Any:
 
 def _row(row: Any) -> Recipient:
     sent_at = time_of(row.at) if row.at else None
-    return Recipient(row.id, row.user_id, row.session, bool(row.reachable), row.attempts, row.message, sent_at)
+    return Recipient(
+        row.id,
+        row.user_id,
+        row.session,
+        bool(row.reachable),
+        row.attempts,
+        row.message,
+        sent_at,
+        row.channel,
+        row.sent_in,
+    )
 
 
 async def states_of(connection: AsyncConnection, number: int) -> dict[RowState, int]:
     """Count the rows by state."""
     return dict(await _by(connection, number, recipients.c.state))
+
+
+async def _by_channel(connection: AsyncConnection, number: int) -> dict[str, dict[RowState, int]]:
+    """Count the rows by channel and state."""
+    own = select(broadcasts.c.channel).where(broadcasts.c.id == number).scalar_subquery()
+    columns = (func.coalesce(recipients.c.channel, own), recipients.c.state)
+    counted = select(*columns, func.count()).where(recipients.c.broadcast == number).group_by(*columns)
+    found: dict[str, dict[RowState, int]] = {}
+    for channel, state, n in await connection.execute(counted):
+        found.setdefault(channel, {})[state] = n
+    return found
 
 
 async def _by(connection: AsyncConnection, number: int, column: Any, *which: Any) -> Iterator[tuple[Any, int]]:
@@ -279,6 +307,7 @@ def _outcome(piece: Settle) -> dict[str, Any]:
         "state": result.state,
         "reason": result.reason[:200],
         "message": result.message,
+        "channel": result.channel,
         "at": text_of(piece.at),
         "not_before": text_of(result.not_before) if result.not_before else "",
     }

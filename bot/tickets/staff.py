@@ -20,7 +20,7 @@ from bot.content.phrases.desk import DeskPhrases
 from bot.domain.areas import Decision
 from bot.domain.button_ids import Ask
 from bot.domain.effects import Effect
-from bot.domain.messages import Attachment, Bulletin, Button, Incoming, Reply, Sent
+from bot.domain.messages import CAPTION_MOST, Attachment, Bulletin, Button, Incoming, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
@@ -46,8 +46,6 @@ LONG_WAIT = timedelta(hours=1)
 """The wait from which on staff are told every hour."""
 MAX_SHOWN = 1000
 """Characters of an answer that the staff chat is shown."""
-MAX_CAPTION = 1024
-"""Characters under a file."""
 
 _PRESS = re.compile(
     rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(show|take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
@@ -218,7 +216,7 @@ class StaffTurn:
         said = words.answer_edited.format(words=text)
         reply = Reply(said, rows)
         if incoming.file:
-            reply = Reply("", bulletin=Bulletin(html.escape(said[:MAX_CAPTION], quote=False), rows, incoming.file))
+            reply = Reply("", bulletin=Bulletin(html.escape(said[:CAPTION_MOST], quote=False), rows, incoming.file))
         changed = Queued("graduate", reply, self.ticket.number, change="edit", source=incoming.message)
         kept = TicketWords(self.ticket.number, "staff", said)
         return Decision(effects=(changed, kept, Audited("edit", self.ticket.number)))
@@ -361,7 +359,7 @@ def _cut_answer(words: DeskPhrases, answer: Reply) -> list[Reply]:
 def _with_file(sentence: str, text: str, file: Sent) -> list[Reply]:
     """Return a file with its caption; a caption that is too long with the words around it follows by itself."""
     said = sentence.format(words=text)
-    caption = said if len(said) <= MAX_CAPTION else sentence.format(words="").strip()
+    caption = said if len(said) <= CAPTION_MOST else sentence.format(words="").strip()
     sent = Reply(said, bulletin=Bulletin(html.escape(caption, quote=False), file=file))
     return [sent] if caption == said else [sent, Reply(text)]
 

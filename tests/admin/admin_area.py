@@ -51,7 +51,7 @@ class Newsroom:
             self.store,
             lambda: self.now,
             owners=[("test", OWNER)],
-            channels={"test": Capabilities(posts=True)},
+            channels={"test": Capabilities(posts=True, edits=True, toasts=True)},
             areas=[self.editor],
         )
         self.knowledge.take = self.service.take
@@ -62,7 +62,7 @@ class Newsroom:
         return self.files[file]
 
     async def says(self, text: str, user: str = OWNER) -> Answer:
-        return await self._does(Incoming("test", user, text, update_id=str(next(UPDATES)), edits=True))
+        return await self._does(Incoming("test", user, text, update_id=str(next(UPDATES))))
 
     async def presses(self, answer: Answer, words: str, user: str = OWNER) -> Answer:
         found = [b.id for reply in answer.replies for row in reply.buttons for b in row if words in b.text]
@@ -70,7 +70,7 @@ class Newsroom:
         return await self.taps(found[0], user)
 
     async def taps(self, button: str, user: str = OWNER) -> Answer:
-        return await self._does(Incoming("test", user, press=button, update_id=str(next(UPDATES)), edits=True))
+        return await self._does(Incoming("test", user, press=button, update_id=str(next(UPDATES))))
 
     async def sends(
         self, name: str, content: str | bytes, caption: str = "", user: str = OWNER, size: int | None = None
@@ -78,7 +78,7 @@ class Newsroom:
         number = str(next(UPDATES))
         self.files[number] = content if isinstance(content, bytes) else content.encode()
         file = Sent("document", number, name, len(self.files[number]) if size is None else size)
-        sent = Incoming("test", user, caption, other="document", update_id=number, file=file, edits=True)
+        sent = Incoming("test", user, caption, other="document", update_id=number, file=file)
         return await self._does(sent)
 
     async def _does(self, incoming: Incoming) -> Answer:

@@ -113,7 +113,7 @@ class Harness:
         return Sender(
             store=self.store,
             content=lambda: self.content,
-            bulk=Bulk(self.bot, present=lambda: self.now),
+            bulks={"telegram": Bulk(self.bot, present=lambda: self.now)},
             channel="telegram",
             worker=f"worker-{self.workers}",
             rate=rate,
@@ -196,7 +196,7 @@ class Harness:
         notice = self.content.notices[NOTICE]
         audience = parse_audience(rule, notice, tuple(self.content.script.by_id))
         assert isinstance(audience, Audience), audience
-        found = await self.store.broadcasts.count(search(audience, notice, "telegram", self.local(), self.now))
+        found = await self.store.broadcasts.count(search(audience, notice, ("telegram",), self.local(), self.now))
         return found.left
 
 

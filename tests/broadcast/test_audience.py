@@ -70,12 +70,12 @@ async def entered(store: Store) -> None:
 async def test_the_count_says_how_many_are_left_out_and_why(tmp_path: Path) -> None:
     async with open_harness(tmp_path, PEOPLE) as harness:
         await harness.store.reach("telegram", str(FIRST + 4), reachable=False)
-        look = search(Audience(NOTICE), SPRING, "telegram", harness.local(), harness.now)
+        look = search(Audience(NOTICE), SPRING, ("telegram",), harness.local(), harness.now)
         count = await harness.store.broadcasts.count(look)
         assert (count.found, count.muted, count.unreachable, count.over, count.left) == (6, 1, 1, 0, 4)
         harness.advance(days=200)
-        look = search(Audience(NOTICE), SPRING, "telegram", harness.local(), harness.now)
+        look = search(Audience(NOTICE), SPRING, ("telegram",), harness.local(), harness.now)
         count = await harness.store.broadcasts.count(look)
         assert (count.over, count.left) == (4, 0)
-        late = search(Audience(NOTICE, late=True), SPRING, "telegram", harness.local(), harness.now)
+        late = search(Audience(NOTICE, late=True), SPRING, ("telegram",), harness.local(), harness.now)
         assert (await harness.store.broadcasts.count(late)).left == 4

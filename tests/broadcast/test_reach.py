@@ -23,7 +23,7 @@ def find(rule: str) -> Search:
     notice = shipped().notices[NOTICE]
     audience = parse_audience(rule, notice, tuple(shipped().script.by_id))
     assert isinstance(audience, Audience), rule
-    return search(audience, notice, "telegram", local(NOON, None), NOON)
+    return search(audience, notice, ("telegram",), local(NOON, None), NOON)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bot.app.build import CHANNELS
 from bot.channels.telegram import channel as telegram_channel
 from bot.channels.telegram import intake, updates
 from bot.channels.telegram.bot import make_bot
@@ -77,7 +78,7 @@ def content() -> Content:
 @pytest.fixture
 async def town(tmp_path: Path, content: Content) -> AsyncIterator[Town]:
     store = await Store.open(tmp_path / "gradbot.db", options=EngineOptions(wait_s=0.05))
-    service = Service(content, store, lambda: AT, at("2013-12-05"))
+    service = Service(content, store, lambda: AT, at("2013-12-05"), channels=CHANNELS)
     async with TelegramServer() as telegram, make_bot(telegram.token, None, base=telegram.url) as bot:
         here = Town(telegram, store, content, service)
         polling = Polling(bot, updates.ALLOWED, long_poll_s=1)

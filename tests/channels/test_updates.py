@@ -41,7 +41,7 @@ def answers(sender: int, **fields: Any) -> dict[str, Any]:
 
 
 def test_typed_words_in_private() -> None:
-    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1", edits=True)
+    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_typed_words_in_private() -> None:
 )
 def test_what_is_no_text_is_named(field: str, content: dict[str, Any], kind: str) -> None:
     assert incoming(message(PRIVATE, **{field: content}, caption="看")) == Incoming(
-        "telegram", "7", "看", other=kind, update_id="1", edits=True
+        "telegram", "7", "看", other=kind, update_id="1"
     )
 
 
@@ -75,7 +75,7 @@ def test_a_photo_is_named_with_its_largest_size() -> None:
 
 def test_an_edited_message_is_named() -> None:
     update = {"update_id": 1, "edited_message": message(PRIVATE, text="改了")["message"]}
-    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1", edits=True)
+    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_in_a_group_only_what_is_meant_for_us(text: str, fields: dict[str, Any],
 def test_a_press_names_the_message_that_is_on_the_screen() -> None:
     event = event_of({"update_id": 2, "callback_query": {**PRESS, "message": OURS}})
     assert event
-    assert event.incoming == Incoming("telegram", "7", press="cmd|menu", update_id="2", edits=True)
+    assert event.incoming == Incoming("telegram", "7", press="cmd|menu", update_id="2")
     assert (event.chat, event.message, event.query) == (7, 4, "q")
     assert event.on_screen
     assert event.on_screen.text == "…"

@@ -32,6 +32,7 @@ Run = Callable[..., tuple[int, str, str]]
 def gradbot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return a function that runs `gradbot broadcast WORDS`: code, standard output, standard error; 3 people."""
     monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
+    monkeypatch.setenv("GRADBOT_TELEGRAM_TOKEN", "1:a")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "content", lambda *_, **__: shipped())  # read once, not by each command
     people = [session("walking"), session("done", "m10-done"), finished(DRAWN[0])]

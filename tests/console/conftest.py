@@ -15,7 +15,7 @@ import pyotp
 import pytest
 
 from bot.admin.area import AdminArea
-from bot.app.build import CHANNELS, TELEGRAM
+from bot.app.build import CHANNELS, STAFFED
 from bot.broadcast.area import BroadcastArea
 from bot.broadcast.forms import BroadcastForms
 from bot.channels.http.pages import listen, serving
@@ -119,13 +119,13 @@ class School:
     async def employ(self, role: Role, name: str) -> str:
         """Give somebody a role, and return their id."""
         user = f"console:{secrets.token_hex(4)}"
-        await self.store.apply([Enlisted(user, role, name)], TELEGRAM, self.clock())
+        await self.store.apply([Enlisted(user, role, name)], STAFFED, self.clock())
         return user
 
     async def link(self, user: str) -> str:
         """Return the token of a link into the console."""
         token = secrets.token_urlsafe(24)
-        await self.store.apply([link_console(token, self.clock(), user)], TELEGRAM, self.clock())
+        await self.store.apply([link_console(token, self.clock(), user)], STAFFED, self.clock())
         return token
 
     async def let_in(self, role: Role = "staff", name: str = "王老师") -> Teacher:
@@ -140,7 +140,7 @@ class School:
 
     async def say(self, user: str, text: str = "", press: str | None = None) -> Answer:
         """A graduate does something in the chat."""
-        return await self.service.receive(Incoming(TELEGRAM, user, text, press, update_id=secrets.token_hex(8)))
+        return await self.service.receive(Incoming(STAFFED, user, text, press, update_id=secrets.token_hex(8)))
 
     async def close(self) -> None:
         for client in self._open:
@@ -158,14 +158,14 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
     knowledge = Knowledge(store, shipped(), 0, None, clock, examine_nearby)
     broadcasts = BroadcastArea(store, shipped, lambda: local(clock(), None), fetch)
     forms = BroadcastForms(broadcasts, store, shipped, lambda: local(clock(), None))
-    admin = AdminArea(knowledge, store, fetch, TELEGRAM, (OWNER,))
+    admin = AdminArea(knowledge, store, fetch, STAFFED, (OWNER,))
     service = Service(
-        shipped(), store, clock, None, channels=CHANNELS, desks=(TELEGRAM,), owners=((TELEGRAM, OWNER),),
+        shipped(), store, clock, None, channels=CHANNELS, desks=(STAFFED,), owners=((STAFFED, OWNER),),
         areas=(admin, broadcasts),
     )  # fmt: skip
     knowledge.take = service.take
     site = site or Site()
-    parts = Parts(service, knowledge, forms, admin, site, TELEGRAM, (OWNER,), clock, Seal.of_token("7:token"))
+    parts = Parts(service, knowledge, forms, admin, site, STAFFED, (OWNER,), clock, Seal.of_token("7:token"))
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(Console(parts).app, sock))
     school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, knowledge, clock)

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from sqlalchemy import insert, update
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.console.app import PAGES
 from bot.console.login import find_step
 from bot.console.sealing import Seal
@@ -48,9 +48,9 @@ async def test_a_link_of_the_chat_and_a_code_lead_in_and_neither_twice(school: S
     assert again.status == 403  # nobody comes in by a code that was used
     school.clock.pass_(minutes=1)
     assert "今天" in await again.sends("/code", code=pyotp.TOTP(secret).at(school.clock()))
-    acts = [one.act for one in await school.store.roles.acts(TELEGRAM, 9)]
+    acts = [one.act for one in await school.store.roles.acts(STAFFED, 9)]
     assert acts.count("console-in") == 2
-    kept = [row for row in await school.store.export(TELEGRAM, OWNER) if token in str(row)]
+    kept = [row for row in await school.store.export(STAFFED, OWNER) if token in str(row)]
     assert kept == []
 
 
@@ -81,7 +81,7 @@ async def test_a_code_of_another_half_minute_beside_it_is_taken_and_no_other() -
 async def test_whoever_is_removed_is_out_at_once(school: School) -> None:
     teacher = await school.let_in()
     assert "今天" in await teacher.opens()
-    await school.store.apply([Removed(teacher.user)], TELEGRAM, school.clock(), OWNER)
+    await school.store.apply([Removed(teacher.user)], STAFFED, school.clock(), OWNER)
     await teacher.opens()
     assert (teacher.status, "工单" in teacher.html) == (401, False)
 

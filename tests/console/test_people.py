@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import insert
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.domain.join_codes import draw_codes, format_code
 from bot.store.tables import join_codes
 from tests.broadcast.harness import add_people, session
@@ -21,7 +21,7 @@ async def enrol(school: School, *states: str) -> list[str]:
     stored = [json.loads(session(state, "m9-report" if state == "done" else "m1-phone")) for state in states]
     await add_people(school.store, [json.dumps({**one, "code": code}) for one, code in zip(stored, codes, strict=True)])
     async with school.store._transaction() as connection:
-        rows = [{"channel": TELEGRAM, "code": code, "person": n} for n, code in enumerate(codes, 1)]
+        rows = [{"channel": STAFFED, "code": code, "person": n} for n, code in enumerate(codes, 1)]
         await connection.execute(insert(join_codes), rows)
     return codes
 
@@ -56,10 +56,10 @@ async def test_the_schools_list_is_checked_applied_and_undone(school: School) ->
     teacher.html = sent.text
     assert "1 人退回" in teacher.html
     await teacher.sends("/people/roster/apply")
-    state = {it.code: it.state for it in await school.store.codes.page(TELEGRAM, "2014-autumn", (), 9)}
+    state = {it.code: it.state for it in await school.store.codes.page(STAFFED, "2014-autumn", (), 9)}
     assert [state[code] for code in codes] == ["walking", "done", "walking"]
     await teacher.sends("/people/roster/undo", number="1")
-    state = {it.code: it.state for it in await school.store.codes.page(TELEGRAM, "2014-autumn", (), 9)}
+    state = {it.code: it.state for it in await school.store.codes.page(STAFFED, "2014-autumn", (), 9)}
     assert state[codes[0]] == "done"
 
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 from datetime import timedelta
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.domain.messages import Delivered, Incoming, Outcome, Post, Sent
 from bot.domain.tickets import MOST_FILE, MOST_FILES
 from tests.console.conftest import School, Teacher
@@ -28,7 +28,7 @@ async def deliver_to_graduates(school: School) -> list[str]:
         posts.append(post)
         return Delivered(Outcome("sent", str(len(posts))))
 
-    while deliveries := await school.service.outbox.deliveries(TELEGRAM, deliver):
+    while deliveries := await school.service.outbox.deliveries(STAFFED, deliver):
         await asyncio.gather(*deliveries)
     return [post.reply.text for post in posts if post.user and post.reply]
 
@@ -52,7 +52,7 @@ async def test_a_ticket_is_found_taken_answered_and_closed(school: School) -> No
     assert "我查一下，明天回你。" in told
     assert "找过辅导员了" not in told
     assert number in await teacher.opens("/tickets?state=closed")
-    acts = [one.act for one in await school.store.roles.acts(TELEGRAM, 9)]
+    acts = [one.act for one in await school.store.roles.acts(STAFFED, 9)]
     assert acts[:4] == ["close", "answer", "note", "take"]
 
 
@@ -127,7 +127,7 @@ async def test_an_answer_brings_a_form_that_the_graduate_gets_after_the_ticket_i
         posts.append(post)
         return Delivered(Outcome("sent", str(len(posts))))
 
-    while deliveries := await school.service.outbox.deliveries(TELEGRAM, deliver):
+    while deliveries := await school.service.outbox.deliveries(STAFFED, deliver):
         await asyncio.gather(*deliveries)
     (file,) = [post.reply.attachment for post in posts if post.reply and post.reply.attachment]
     assert file.name == "更正<b>表.pdf"
@@ -163,7 +163,7 @@ async def test_a_file_is_refused_by_kind_size_and_count_and_never_with_a_note(sc
 
 async def test_a_file_of_the_graduate_is_there_until_the_ticket_closes(school: School) -> None:
     number = await open_ticket(school)
-    sent = Incoming(TELEGRAM, "501", other="document", file=Sent("document", "id7", "证明.pdf", 9), update_id="f1")
+    sent = Incoming(STAFFED, "501", other="document", file=Sent("document", "id7", "证明.pdf", 9), update_id="f1")
     await school.service.receive(sent)
     await school.say("501", press="cmd|pass")
     teacher = await school.let_in()

@@ -12,6 +12,7 @@ from tests.conftest import shipped
 
 SPRING = shipped().notices[NOTICE]
 STEPS = tuple(shipped().script.by_id)
+DOORS = shipped().phrases.broadcast.doors
 
 
 @pytest.mark.parametrize(
@@ -62,13 +63,14 @@ def test_any_words_are_a_rule_or_not(text: str) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["完成", "卡住", "类别=ancai", "没来=3", "未确认=2"]), st.booleans()), max_size=4
+        st.tuples(st.sampled_from(["完成", "卡住", "类别=ancai", "没来=3", "未确认=2", "入口=网页"]), st.booleans()),
+        max_size=4,
     )
 )
 def test_a_rule_reads_back_as_it_is_shown(words: list[tuple[str, bool]]) -> None:
-    found = parse_audience(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS)
+    found = parse_audience(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS, doors=DOORS)
     assert isinstance(found, Audience)
-    assert parse_audience(str(found), SPRING, STEPS) == found
+    assert parse_audience(str(found), SPRING, STEPS, doors=DOORS) == found
 
 
 def test_every_name_of_a_term_can_be_written() -> None:
@@ -82,7 +84,8 @@ def test_every_name_of_a_term_can_be_written() -> None:
         "silent": "=1",
         "acked": "=1",
         "inactive": "=1",
+        "channel": "=网页",
     }
     assert len(NAMES) > 20
     for name, field in NAMES.items():
-        assert isinstance(parse_audience(f"{name}{values.get(field, '')}", SPRING, STEPS), Audience), name
+        assert isinstance(parse_audience(f"{name}{values.get(field, '')}", SPRING, STEPS, doors=DOORS), Audience), name

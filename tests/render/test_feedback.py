@@ -157,7 +157,7 @@ async def test_a_forged_tap_is_an_old_button(press: str, room: Newsroom) -> None
 async def test_a_tap_that_comes_twice_from_the_channel_counts_once(room: Newsroom) -> None:
     answer = await room.says(QUESTION, "lin")
     vote = vote_buttons(buttons(answer.replies))[0]
-    tap = Incoming("test", "lin", press=vote.id, update_id="again", edits=True)
+    tap = Incoming("test", "lin", press=vote.id, update_id="again")
     first, second = await room.service.receive(tap), await room.service.receive(tap)
     assert first == second
     assert await find_opinion(room) == Opinion(1, 1)

@@ -20,7 +20,7 @@ from bot.store.tables import KEPT_TURNS, staff
 from bot.store.turns import KEPT_FORGETTING
 from tests.store.conftest import AT
 
-REACHABLE = Search("c", "n", (), (None,))
+REACHABLE = Search(("c",), "n", (), (None,))
 
 
 async def save(store: Store, user: str = "lin", **given: Any) -> bool:

@@ -41,14 +41,13 @@ def sender(place: Place, now: datetime = NOON) -> Sender:
     return Sender(
         store=place.store,
         content=shipped,
-        bulk=PageBulk(place.service),
+        bulks={"web": PageBulk(place.service)},
         channel="web",
         worker="worker",
         rate=2000,
         present=lambda: now,
         local=lambda: local(now, None),
         staff_notices=StaffNotices(),
-        mark="@web",
     )
 
 

@@ -41,7 +41,7 @@ async def opens(place: Place, payload: str) -> Visitor:
 async def telegram(place: Place, text: str = "", press: str | None = None, user: str = "7") -> Answer:
     telegram.number += 1  # type: ignore[attr-defined]
     return await place.service.receive(
-        Incoming("telegram", user, text, press, update_id=str(telegram.number), edits=True)  # type: ignore[attr-defined]
+        Incoming("telegram", user, text, press, update_id=str(telegram.number))  # type: ignore[attr-defined]
     )
 
 

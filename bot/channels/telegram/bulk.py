@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from telegram import Message
 from telegram.error import TelegramError
@@ -20,6 +20,8 @@ _GONE = "message to edit not found"
 
 class Bulk:
     """Sends bulletins to people by their Telegram id. `present` is the moment in UTC."""
+
+    recalled_within: timedelta | None = timedelta(hours=48)
 
     def __init__(
         self, bot: ExtBot[RateLimitArgs], *, present: Callable[[], datetime] = lambda: datetime.now(UTC)

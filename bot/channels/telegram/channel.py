@@ -29,6 +29,7 @@ from telegram.constants import ChatAction
 from telegram.error import Forbidden
 
 from bot.channels.telegram import outgoing, updates
+from bot.channels.telegram.abilities import NAME
 from bot.channels.telegram.admission import Admission
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.floods import Floods
@@ -77,7 +78,7 @@ class Telegram:
     `floods` judges who is heard; None: one that knows no cry for help.
     """
 
-    name = updates.NAME
+    name = NAME
 
     def __init__(
         self,

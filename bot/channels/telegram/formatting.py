@@ -14,8 +14,8 @@ from telegram import Message, MessageEntity
 
 TAGS = {
     MessageEntity.BOLD: "b", MessageEntity.ITALIC: "i", MessageEntity.UNDERLINE: "u", MessageEntity.STRIKETHROUGH: "s",
-    MessageEntity.SPOILER: "tg-spoiler", MessageEntity.CODE: "code", MessageEntity.PRE: "pre",
-    MessageEntity.BLOCKQUOTE: "blockquote", MessageEntity.TEXT_LINK: "a",
+    MessageEntity.CODE: "code", MessageEntity.PRE: "pre", MessageEntity.BLOCKQUOTE: "blockquote",
+    MessageEntity.TEXT_LINK: "a",
 }  # fmt: skip
 """Entities that are kept; all others show as plain text or are recognised again."""
 

@@ -13,7 +13,8 @@ from telegram import ChatMemberAdministrator, InlineKeyboardButton, InlineKeyboa
 from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.channels.telegram import outgoing, updates
+from bot.channels.telegram import outgoing
+from bot.channels.telegram.abilities import NAME
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import Later, NeverSent, OutcomeUnknown, ServerTrouble
 from bot.channels.telegram.limits import Patience
@@ -154,7 +155,7 @@ class Replies:
         left = [replace(reply, link=f"faq-{reply.topic}") if public and reply.topic else reply for reply in replies]
         await self.owe(
             Owed(
-                updates.NAME,
+                NAME,
                 str(event.chat),
                 tuple(with_address(reply, self._address()) for reply in left),
                 due_at,

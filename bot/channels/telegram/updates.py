@@ -11,6 +11,7 @@ from telegram import Bot, CallbackQuery, ChatMemberUpdated, InlineQuery, Message
 from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
 from bot.channels.http.body import UNSTORABLE
+from bot.channels.telegram.abilities import NAME
 from bot.channels.telegram.formatting import formatted_html
 from bot.channels.telegram.outgoing import STAYS
 from bot.domain.messages import Incoming, Sent
@@ -29,7 +30,6 @@ KINDS = (
 
 _SAME = {"video_note": "video", "animation": "video", "audio": "voice", "venue": "location", "live_photo": "photo"}
 
-NAME = "telegram"
 GONE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 
 """NUL and half surrogates: only broken clients type them, and no database or other client takes them."""
@@ -237,7 +237,6 @@ def _private(message: Message, text: str, kind: str, number: str, me: User) -> I
         update_id=number,
         file=_file(message),
         html=formatted_html(message),
-        edits=True,
         reply_button=_button_of(answered, me) if answered else None,
     )
 
@@ -312,5 +311,5 @@ def _press(query: CallbackQuery, number: str, staff_chat: int | None) -> Event |
     if (chat is not None and chat.type != ChatType.PRIVATE) or query.inline_message_id:
         # What we say in groups and inline has no buttons that are pressed: it is forged. Only the query is answered.
         return Event(Incoming(NAME, user, place="public"), 0, query=query.id)
-    pressed = Incoming(NAME, user, press=data, update_id=number, edits=True)
+    pressed = Incoming(NAME, user, press=data, update_id=number)
     return Event(pressed, int(user), message_id, query.id, on_screen=on_screen)

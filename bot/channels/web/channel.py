@@ -27,13 +27,13 @@ from starlette.routing import Route
 
 from bot.channels.http.body import UNSTORABLE, read_body
 from bot.channels.web import linked, views
+from bot.channels.web.abilities import NAME
 from bot.channels.web.doors import KEPT_S, Door
 from bot.channels.web.files import StaticFiles
 from bot.channels.web.limits import InboundLimits
 from bot.channels.web.site import Site, SiteHeaders
 from bot.domain.messages import Answer, Attachment, Draw, Incoming, NotSaved, PastTurn, Receive, Reply
 
-NAME = "web"
 BODY_MOST = 65_536
 """Bytes of a form."""
 TEXT_MOST = 5_000
@@ -228,7 +228,7 @@ class Web:
         start = form.get("start", "")
         if not _UPDATE.fullmatch(update) or not (text or press or _PAYLOAD.fullmatch(start)):
             return None
-        doing = partial(Incoming, NAME, door.user, edits=True, update_id=f"{door.user}/{update}")
+        doing = partial(Incoming, NAME, door.user, update_id=f"{door.user}/{update}")
         past = await self._recall(door.user)
         if not past and not start.startswith(JOINS):
             await self._receive(Incoming(NAME, door.user, update_id=f"{door.user}/{ARRIVAL}"))

@@ -9,13 +9,15 @@ from html.parser import HTMLParser
 
 from markupsafe import Markup, escape
 
+from bot.domain.messages import BULLETIN_TAGS
+
 _LINK = re.compile(
     r"(?P<url>https?://[A-Za-z0-9][^\s<>\"'“”‘’（）()【】《》，。；：、！？]*)"
     r"|(?<![\w.@/-])(?P<host>(?!(?:com|edu|gov)\.cn(?![\w.-]))(?:[a-z0-9-]+\.)+(?:com\.cn|edu\.cn|gov\.cn|com|cn)(?:/[\w./?=&%-]*)?)(?![\w@-])"
     r"|(?<![\d-])(?P<phone>0\d{2,3}-\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])",
     re.ASCII,
 )
-_TAGS = frozenset({"b", "strong", "i", "em", "u", "s", "code", "pre", "blockquote"})
+_TAGS = BULLETIN_TAGS - {"a"}
 
 
 def link(text: str) -> Markup:

@@ -130,6 +130,8 @@ class BroadcastPhrases(PhraseRow):
     hear: Label
     will_hear: Sentence
     heard: Sentence
+    reminded_there: Sentence
+    no_file: Sentence
     reminded_late: Sentence
     muted: Sentence
     remind_at: Sentence
@@ -155,6 +157,8 @@ class BroadcastPhrases(PhraseRow):
     drops: Mapping[Literal["send", "edit", "delete"], Label]
     sure: Mapping[Literal["send", "edit", "delete"], Label]
     unfetched: Sentence
+    doors: Mapping[str, Label]
+    at_door: Sentence
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     few: Label
     about: Sentence

@@ -104,6 +104,7 @@ class DoorPhrases(PhraseRow):
     offer: Sentence
     nowhere: Sentence
     address: Mapping[str, Sentence]
+    elsewhere_at: Sentence
     file: Label
     gone: Sentence
     same: Sentence

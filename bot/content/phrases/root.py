@@ -126,6 +126,7 @@ class Phrases(PhraseRow):
     rehearsal: Sentence
     serving_page: Sentence
     connect_telegram: Sentence
+    no_file: Sentence
     console_hint: Sentence
     console_attachment: Sentence
     console_bye: Sentence
