@@ -50,7 +50,7 @@ STAFFED = next(name for name, can in CHANNELS.items() if can.staffed)
 """The channel that owners and the staff chat of the settings belong to."""
 WATCH_S = 5.0
 """Seconds between two looks at the database's file."""
-FORGET_EVERY_S = 24 * 3600.0
+FORGET_EVERY_S = 3600.0
 
 _log = LazyLogger()
 
@@ -187,8 +187,8 @@ def idle_limit(knowledge: Content, now: datetime) -> datetime | None:
     return now - kept if max(ends, default=date.min) < (now - kept).date() else None
 
 
-async def forget_daily(serving: Service, every_s: float = FORGET_EVERY_S) -> None:
-    """Forget, now and day by day, who stays away too long, and end roles, until cancelled; trouble with the database
+async def forget_hourly(serving: Service, every_s: float = FORGET_EVERY_S) -> None:
+    """Forget, now and hour by hour, who stays away too long, and end roles, until cancelled; trouble with the database
     is waited out.
     """
     while True:
@@ -254,6 +254,8 @@ async def forget_idle(serving: Service) -> None:
     await serving.end_roles()
     if idle_since := idle_limit(serving.content, utc_now()):
         await serving.store.expire(idle_since)
+    passing = [name for name, can in CHANNELS.items() if can.anonymous]
+    await serving.store.lives.forget_passers(passing, utc_now())
     await serving.store.lives.prune(utc_now())
 
 

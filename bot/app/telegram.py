@@ -119,7 +119,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             await web.open_page(workspace, serving, broadcasts, admin, open_, tell)
         for_all = (
             partial(serving.outbox.dispatch, channel.name, channel.deliver, partial(workers.look_s, 2.0, LOOK_S)),
-            partial(build.forget_daily, serving),
+            partial(build.forget_hourly, serving),
             Scheduler(sender, ProgressCards(sender), partial(workers.look_s, 1.0, IDLE_LOOK_S)).run,
             admin.digest.weekly,
             _watch_staff(chosen, serving, posts).run,

@@ -75,7 +75,7 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
         workers = build.take_part(workspace, serving, Web.name)
         metrics.follow(workers)
         scheduler = Scheduler(sender, ProgressCards(sender))
-        for_all: tuple[Work, ...] = (partial(build.forget_daily, serving), admin.digest.weekly, scheduler.run)
+        for_all: tuple[Work, ...] = (partial(build.forget_hourly, serving), admin.digest.weekly, scheduler.run)
         background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:

@@ -31,7 +31,7 @@ class Capabilities:
     `posts`: it reaches people unasked; `fetched`: with what they see when they open it the next time, and nothing
     rings. `shows_past`: it shows the last turns again, so what the person said is kept with them, masked. `at_machine`:
     whoever uses it has the machine, and may hear what is wrong with it. `staffed`: the owners of the settings and the
-    staff chat are in it.
+    staff chat are in it. `anonymous`: an identity costs nothing there, so one person may be many.
 
     `edits`: it changes a message that it showed. `toasts`: it shows a short pop-up text. `copies`: it has a button that
     copies a text. `files`: it takes files and pictures. `text` and `label` are the characters of a message and of a
@@ -43,6 +43,7 @@ class Capabilities:
     shows_past: bool = False
     at_machine: bool = False
     staffed: bool = False
+    anonymous: bool = False
     edits: bool = False
     toasts: bool = False
     copies: bool = True

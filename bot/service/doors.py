@@ -37,6 +37,10 @@ class Doors:
         """Return the abilities of a channel; none for one that nobody named."""
         return self.channels.get(channel, Capabilities())
 
+    def list_anonymous(self) -> list[str]:
+        """Return the channels where an identity costs nothing."""
+        return [name for name, can in self.channels.items() if can.anonymous]
+
     def can_show(self, incoming: Incoming) -> Capabilities:
         """Return the abilities of where the answer is shown; what comes unasked goes to the person's own channel."""
         own = self.can(incoming.channel)

@@ -44,6 +44,14 @@ class Talk:
             _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
 
+    async def find_code(self, user: str) -> str | None:
+        """Return the join code of whoever comes in here, None without one. NotSaved."""
+        try:
+            return await self.store.doors.find_code(self.channel, user)
+        except StoreProblem as problem:
+            _log.error("store_problem", **problem.for_log, channel=self.channel)
+            raise NotSaved from None
+
     async def recall(self, user: str) -> Sequence[PastTurn]:
         """Return the last turns of a person, oldest first; what waits for them is now among these, as delivered.
 

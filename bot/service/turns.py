@@ -49,7 +49,7 @@ from bot.service.trouble import wait_out_trouble
 from bot.store import KnownPerson, Store, StoreProblem
 from bot.store.doors import PersonKey
 from bot.tickets import roles, staff_posts
-from bot.tickets.graduate import Case
+from bot.tickets.graduate import Case, Refused
 from bot.tickets.number import draw_number
 
 READY_WITHIN_S = 3.0
@@ -63,6 +63,8 @@ MISSES_A_DAY = 30
 """Unanswered questions of one person that are kept in a day."""
 TICKETS_A_DAY = 3
 """New tickets of one person in 24 hours."""
+TICKETS_OF_A_STRANGER, TICKETS_OF_STRANGERS = 1, 30
+"""The same where an identity costs nothing, without a join code; and new tickets of all such people in an hour."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _log = LazyLogger()
@@ -228,8 +230,8 @@ class Service:
             return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, can=can, code_taken=taken)
 
         turn = decide_with(case)
-        if case and await self._opened_enough(incoming, turn, at):
-            turn = decide_with(replace(case, is_enough=True))
+        if case and (refused := await self._refuse_ticket(incoming, turn, session, at)):
+            turn = decide_with(replace(case, refused=refused))
         if broken and not turn.forget:
             lost = Reply(content.phrases.session_broken)
             turn = replace(turn, replies=(lost, *turn.replies), effects=(*turn.effects, SetAside(broken)))
@@ -278,12 +280,19 @@ class Service:
             self.note("act", str(act["as"]))
         return answer
 
-    async def _opened_enough(self, incoming: Incoming, turn: Turn, at: datetime) -> bool:
-        """Return whether a turn opens a ticket of somebody who has opened TICKETS_A_DAY."""
+    async def _refuse_ticket(self, incoming: Incoming, turn: Turn, session: Session | None, at: datetime) -> Refused:
+        """Return why a turn may not open a ticket, "" when it may or does not; nothing in memory, for all workers."""
         if not any(isinstance(effect, Opened) for effect in turn.effects):
-            return False
-        count = await self._store.tickets.count_opened(incoming.channel, incoming.user, at - timedelta(days=1))
-        return count >= TICKETS_A_DAY
+            return ""
+        rows, is_stranger = self._store.tickets, self.doors.can(incoming.channel).anonymous
+        is_stranger = is_stranger and (session is None or session.code is None)
+        count = await rows.count_opened(incoming.channel, incoming.user, at - timedelta(days=1))
+        if count >= (TICKETS_OF_A_STRANGER if is_stranger else TICKETS_A_DAY):
+            return "strangers" if is_stranger and count < TICKETS_A_DAY else "enough"
+        if not is_stranger:
+            return ""
+        lately = await rows.count_of_strangers(self.doors.list_anonymous(), at - timedelta(hours=1))
+        return "strangers" if lately >= TICKETS_OF_STRANGERS else ""
 
     def _wake_outbox(self, effects: Sequence[Effect]) -> None:
         if effects:

@@ -67,6 +67,13 @@ class DoorRows(Rows):
             row = await _behind(connection, PersonKey(channel, user))
         return PersonKey(row.channel, row.user_id) if row else PersonKey(channel, user)
 
+    async def find_code(self, channel: str, user: str) -> str | None:
+        """Return the join code of whoever comes in at a door; None when they gave none, or nobody is known."""
+        opened = select(doors.c.person).where(doors.c.channel == channel, doors.c.user_id == user)
+        theirs = (people.c.channel == channel) & (people.c.user_id == user) | people.c.id.in_(opened)
+        found = await self._fetch(select(join_codes.c.code).join(people).where(theirs))
+        return found[0].code if found else None
+
     @run_to_completion
     async def take(
         self,

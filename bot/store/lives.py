@@ -3,6 +3,7 @@
 | rows | live |
 |---|---|
 | everything of a person | until they stayed away for as long as the notice says, or say 忘记我 |
+| everything of a passer-by | `PASSERS`, where an identity costs nothing; of the last `MOST_PASSERS` |
 | unanswered questions | as long as somebody who came last when they were asked |
 | events of steps | `EVENTS` |
 | recipients of a broadcast | `RECIPIENTS` after its end; its numbers stay in the chain of proof |
@@ -22,7 +23,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.broadcast_tables import broadcasts, recipients
@@ -41,6 +42,10 @@ REVISIONS = timedelta(days=2 * 365)
 PEOPLE_AT_ONCE = 100
 """People who are deleted in one transaction, with some dozens of rows each."""
 ROWS_AT_ONCE = 1_000
+PASSERS = timedelta(days=1)
+MOST_PASSERS = 100_000
+PASSING_TURNS = 2
+"""Turns of somebody who arrived, did one thing, and never began the walk: a passer-by, or a machine."""
 TEXTS_AT_ONCE = 100
 
 
@@ -66,6 +71,10 @@ class LifeRows(Rows):
         await self._in_pieces(partial(delete_misses, since=idle_since))
         return await self._in_pieces(partial(delete_idle, since=idle_since))
 
+    async def forget_passers(self, channels: Sequence[str], at: datetime) -> int:
+        """Delete who came by once in channels where an identity costs nothing, and began nothing; return how many."""
+        return await self._in_pieces(partial(delete_passers, channels=channels, at=at))
+
     async def prune(self, at: datetime) -> int:
         """Delete what has lived long enough at this moment, whoever it is of; return how many rows."""
         return await self._in_pieces(partial(delete_old, at=at))
@@ -88,9 +97,31 @@ class LifeRows(Rows):
 async def delete_idle(connection: AsyncConnection, since: datetime) -> int:
     """Delete a piece of those who have not come since then; return how many people, 0 when there are no more."""
     idle = select(people.c.id).where(people.c.updated_at < text_of(since)).order_by(people.c.updated_at)
-    # Whoever has a turn just now is not idle any more.
-    idle = idle.limit(PEOPLE_AT_ONCE).with_for_update(skip_locked=True)
-    ids = (await connection.execute(idle)).scalars().all()
+    return await _delete_people(connection, idle.limit(PEOPLE_AT_ONCE))
+
+
+async def delete_passers(connection: AsyncConnection, channels: Sequence[str], at: datetime) -> int:
+    """Delete a piece of the passers-by: those of more than PASSERS ago, and all before the last MOST_PASSERS."""
+    began = [table for table in tables_of_a_person() if table.name not in ("handled_updates", "step_events")]
+    which = (
+        people.c.channel.in_(channels),
+        people.c.step.is_(None),
+        people.c.turns <= PASSING_TURNS,
+        ~people.c.consents,
+        *(~select(table.c.id).where(table.c.person == people.c.id).exists() for table in began),
+    )
+    newest = (
+        select(people.c.updated_at).where(*which).order_by(people.c.updated_at.desc()).offset(MOST_PASSERS).limit(1)
+    )
+    over = (await connection.execute(newest)).scalar() or ""
+    old = (people.c.updated_at < text_of(at - PASSERS)) | (people.c.updated_at <= over)
+    passers = select(people.c.id).where(*which, old).order_by(people.c.updated_at)
+    return await _delete_people(connection, passers.limit(PEOPLE_AT_ONCE))
+
+
+async def _delete_people(connection: AsyncConnection, which: Select[tuple[int]]) -> int:
+    """Delete these people and everything of theirs; whoever has a turn just now stays. Return how many."""
+    ids = (await connection.execute(which.with_for_update(skip_locked=True, of=people))).scalars().all()
     if ids:
         theirs = people.c.id.in_(ids)
         gone = select(people.c.id).where(

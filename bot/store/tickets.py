@@ -18,7 +18,7 @@ from bot.domain.messages import Delivered, Sent
 from bot.domain.tickets import Changed, Opened, Ticket, TicketFile, TicketSide, TicketState, TicketWords
 from bot.store.audience import of_classes
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import people, ticket_copies, ticket_messages, ticket_words, tickets
+from bot.store.tables import join_codes, people, ticket_copies, ticket_messages, ticket_words, tickets
 from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
@@ -109,6 +109,14 @@ class TicketRows(ReadRows):
         """Return the number of tickets that a person has opened since then, closed ones included."""
         theirs = (people.c.channel == channel, people.c.user_id == user, tickets.c.opened_at >= text_of(since))
         query = select(func.count()).select_from(tickets.join(people, people.c.id == tickets.c.person)).where(*theirs)
+        ((count,),) = await self._fetch(query)
+        return int(count)
+
+    async def count_of_strangers(self, channels: Sequence[str], since: datetime) -> int:
+        """Return the number of tickets that people without a join code opened in these channels since then."""
+        coded = select(join_codes.c.id).where(join_codes.c.person == people.c.id).exists()
+        which = (people.c.channel.in_(channels), tickets.c.opened_at >= text_of(since), ~coded)
+        query = select(func.count()).select_from(tickets.join(people, people.c.id == tickets.c.person)).where(*which)
         ((count,),) = await self._fetch(query)
         return int(count)
 

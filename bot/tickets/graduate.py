@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.domain import privacy
 from bot.domain.areas import Decision
@@ -36,24 +37,29 @@ _CALL = re.compile(
 )
 
 
+Refused = Literal["", "enough", "strangers"]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """The graduate's ticket that is not closed, if any, and the number for a new one.
 
-    `is_enough`: they opened so many lately that no new one is opened, unless it is urgent.
+    `refused`: why no new one is opened, unless it is urgent: they opened enough, or strangers opened many.
     """
 
     ticket: Ticket | None
     number: str
-    is_enough: bool = False
+    refused: Refused = ""
 
 
 def open_ticket(voice: Voice, case: Case, words: str = "", topics: Sequence[str] = ()) -> Decision:
     """Open a ticket with these words, or add them to the one that is open and report its state."""
     ticket = case.ticket
-    if ticket is None and case.is_enough:
+    if ticket is None and case.refused:
         row = (voice.start(), voice.command("contact"))
-        return Decision(voice.bubbles(voice.fill(voice.content.phrases.desk.enough), (row,)))
+        phrases = voice.content.phrases.desk
+        said = phrases.enough if case.refused == "enough" else phrases.slow_start
+        return Decision(voice.bubbles(voice.fill(said), (row,)))
     if ticket is None:
         return _open_new(voice, case.number, words, topics)
     if ticket.is_relayed:

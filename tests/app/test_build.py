@@ -28,7 +28,7 @@ async def test_whoever_stays_away_too_long_is_forgotten_also_by_a_bot_that_is_ne
         await serving.store.save_turn(
             "test", "ann", session="{}", events=(), update_id=None, turn=None, miss=None, at=long_ago
         )
-        forgetting = asyncio.create_task(build.forget_daily(serving, every_s=0.01))
+        forgetting = asyncio.create_task(build.forget_hourly(serving, every_s=0.01))
         async with asyncio.timeout(5):
             while await serving.store.load("test", "ann"):  # noqa: ASYNC110 - the database wakes nobody
                 await asyncio.sleep(0)

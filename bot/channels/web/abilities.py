@@ -5,4 +5,4 @@ from __future__ import annotations
 from bot.domain.messages import Capabilities
 
 NAME = "web"
-CAPABILITIES = Capabilities(posts=True, fetched=True, shows_past=True, edits=True, toasts=True)
+CAPABILITIES = Capabilities(posts=True, fetched=True, shows_past=True, anonymous=True, edits=True, toasts=True)

@@ -57,6 +57,7 @@ class Recalls(Protocol):
 
     def greet(self) -> Answer: ...
     async def recall(self, user: str) -> Sequence[PastTurn]: ...
+    async def find_code(self, user: str) -> str | None: ...
     async def load_file(self, key: str) -> bytes | None: ...
 
 
@@ -111,7 +112,8 @@ class Web:
         draw: Draw | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._words, self._receive, self._recall, self._greet = words, receive, talk.recall, talk.greet
+        self._words, self._receive, self._talk = words, receive, talk
+        self._recall, self._greet = talk.recall, talk.greet
         self._load_file = talk.load_file
         self._site, self._draw = site, draw
         self._limits = InboundLimits(clock)
@@ -213,6 +215,9 @@ class Web:
             return self._trouble(request, 403, self._words.stale)
         request.state.form = form
         if not self._limits.admits(door.user, request.client and request.client.host):
+            return self._trouble(request, 429, self._words.flood)
+        code = await self._talk.find_code(door.user)
+        if code and not self._limits.admits_code(code):
             return self._trouble(request, 429, self._words.flood)
         answer = await self._take(door, form)
         turns = await self._recall(door.user)

@@ -1,4 +1,5 @@
-"""Limits on what comes in from browsers: from one of them, and, far higher, from one address. No clock, no sentences.
+"""Limits on what comes in from browsers: from one of them, under one join code, and, far higher, from one address. No
+clock, no sentences.
 
 A campus shares one address, so its limit only stops floods. The machine's own address has none: it is a proxy's.
 """
@@ -14,7 +15,7 @@ from bot.channels.token_bucket import TokenBucket
 KEPT = 10_000
 """Browsers and addresses that are remembered; those that wrote last."""
 BROWSER = (1.0, 60)
-"""Turns a second of one browser, and at once."""
+"""Turns a second of one browser, or of all under one join code, and at once."""
 ADDRESS = (30.0, 900)
 """Turns a second of one address, and at once."""
 
@@ -31,6 +32,10 @@ class InboundLimits:
         return self._takes(f"user {user}", *BROWSER) and (
             not address or is_own(address) or self._takes(address, *ADDRESS)
         )
+
+    def admits_code(self, code: str) -> bool:
+        """Count one turn of whoever has a join code, in all their browsers together; False when it is one too many."""
+        return self._takes(f"code {code}", *BROWSER)
 
     def _takes(self, key: str, per_s: float, burst: int) -> bool:
         bucket = self._buckets.pop(key, None) or TokenBucket(per_s, burst)

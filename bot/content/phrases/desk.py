@@ -30,6 +30,7 @@ class DeskPhrases(PhraseRow):
     """Office hours without a message, until the bot answers again."""
     opened: Sentence
     enough: Sentence
+    slow_start: Sentence
     blank: Sentence
     reopened_for_graduate: Sentence
     in_hours: Sentence
