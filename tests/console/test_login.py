@@ -136,7 +136,7 @@ async def test_a_graduate_with_a_session_of_old_is_no_member_of_staff(school: Sc
 
 async def test_the_database_alone_gives_no_code(school: School) -> None:
     teacher = await school.let_in()
-    stored = await school.store.console.find_key(TELEGRAM, teacher.user)
+    stored = await school.store.console.find_key(STAFFED, teacher.user)
     assert stored
     assert teacher.secret not in stored
     assert Seal.of_token("7:token").open(stored) == teacher.secret
@@ -148,7 +148,7 @@ async def test_the_database_alone_gives_no_code(school: School) -> None:
     await again.client.post("/console/in", data={"token": await school.link(teacher.user)})
     await again.opens("/code")
     assert "今天" in await again.sends("/code", code=pyotp.TOTP(teacher.secret).at(school.clock()))
-    assert await school.store.console.find_key(TELEGRAM, teacher.user) != teacher.secret
+    assert await school.store.console.find_key(STAFFED, teacher.user) != teacher.secret
 
 
 async def test_a_key_that_is_gone_asks_for_help_and_lets_nobody_set_up_another(school: School) -> None:
@@ -173,7 +173,7 @@ def test_the_key_of_a_home_is_made_once_for_its_owner_alone(tmp_path: Path) -> N
 async def test_nobody_with_a_second_factor_is_offered_another_before_they_are_in(school: School) -> None:
     teacher = await school.let_in()
     passkey = Passkey("Y3JlZA", "a2V5", 0)
-    (session,) = await school.store.console.all(TELEGRAM, school.clock())
+    (session,) = await school.store.console.all(STAFFED, school.clock())
     assert await school.store.console.add_passkey(session, passkey, school.clock())
     again = Teacher(school.browser(), teacher.user)
     await again.client.post("/console/in", data={"token": await school.link(teacher.user)})
@@ -189,7 +189,7 @@ async def test_nobody_with_a_second_factor_is_offered_another_before_they_are_in
     await first.opens("/code")
     secret = re.findall(r'id="secret">([A-Z2-7]+)<', first.html)[0]
     async with school.store._transaction() as connection:  # a passkey was set up meanwhile, in another browser
-        row = {"channel": TELEGRAM, "user_id": only, "credential": "b3RoZXI", "key": "a2V5", "count": 0, "since": ""}
+        row = {"channel": STAFFED, "user_id": only, "credential": "b3RoZXI", "key": "a2V5", "count": 0, "since": ""}
         await connection.execute(insert(console_passkeys), row)
     await first.sends("/code", code=pyotp.TOTP(secret).at(school.clock()))
     assert first.status == 403
