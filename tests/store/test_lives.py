@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.join_codes import CodeClaimed
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Drafted, Revised
@@ -54,3 +55,14 @@ async def test_old_rows_end_and_what_is_in_force_stays(store: Store) -> None:
     assert revision.files == {"a.yaml": "replaced", "b.yaml": "same"}
     assert draft
     assert draft.files == {"a.yaml": "drafted"}
+
+
+async def test_who_came_by_once_is_gone_after_a_day_and_who_began_stays(store: Store) -> None:
+    await store.save_turn("c", "passer", session="{}", events=(), update_id="1", turn="{}", miss=None, at=AT)
+    await come(store, "walker", 0)
+    await store.apply([CodeClaimed("ABCDEFGH")], "c", AT, "walker")
+    assert await store.lives.forget_passers(["c"], AT + timedelta(hours=23)) == 0
+    assert await store.lives.forget_passers(["c"], AT + timedelta(hours=25)) == 1
+    assert await store.tickets.count_of_strangers(["c"], AT) == 0
+    assert await store.load("c", "walker")
+    assert not await store.load("c", "passer")
