@@ -20,7 +20,7 @@ MOST_CHARACTERS = 4096
 
 BULLETIN_TAGS = frozenset({"b", "i", "u", "s", "code", "pre", "blockquote", "a"})
 """Tags in the HTML of a bulletin. A channel that has no such marks shows the words."""
-BULLETIN_MOST, CAPTION_MOST = 4096, 1024
+BULLETIN_MOST, CAPTION_MOST = MOST_CHARACTERS, 1024
 """Visible characters of a bulletin, and of one under a file. A channel whose messages are shorter sends several."""
 
 
