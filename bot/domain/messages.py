@@ -15,7 +15,7 @@ Tone = Literal["", "good", "bad"]
 State = Literal["new", "walking", "reported", "done"]
 
 MOST_CHARACTERS = 4096
-"""Characters of a message that every channel takes."""
+"""Characters of a message at most; a channel that takes fewer says so, and gets it in parts."""
 
 
 BULLETIN_TAGS = frozenset({"b", "i", "u", "s", "code", "pre", "blockquote", "a"})
