@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pyotp
 import pytest
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.console.app import PAGES
 from bot.domain.roles import Role
 from tests.console.conftest import School, Teacher
@@ -152,5 +152,5 @@ async def test_nobody_presses_a_button_of_a_higher_role_and_the_last_owner_stays
             if visitor is teacher:
                 assert answer.status_code == 403, press
     assert "今天" in await owner.opens()
-    members = {one.user for one in await school.store.roles.members(TELEGRAM)}
+    members = {one.user for one in await school.store.roles.members(STAFFED)}
     assert {owner.user, admin.user, teacher.user} <= members
