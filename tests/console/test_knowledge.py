@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from sqlalchemy import insert
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.content.entry_part import find_part
 from bot.domain.revisions import Drafted
 from bot.store.knowledge import text_hash
@@ -164,7 +164,7 @@ async def test_a_draft_with_doubts_or_a_form_of_the_chat_is_not_published_by_a_f
 ) -> None:
     for key, name in (("n", "notice.yaml"), ("w", "form.json")):
         kept = Drafted(f"{key}{text_hash(admin.user)[:15]}", {name: "unsure: []"}, 0, admin.user)
-        await school.store.apply([kept], TELEGRAM, school.clock(), admin.user)
+        await school.store.apply([kept], STAFFED, school.clock(), admin.user)
         await admin.opens("/knowledge/inbox")
         await admin.client.post("/console/press", data={**admin.hidden, "press": f"know|publish|{kept.key}"})
         await school.knowledge.look()
