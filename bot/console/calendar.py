@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from starlette.responses import Response
 
 from bot.broadcast import report
+from bot.broadcast.visible import may_see
 from bot.console.parts import ConsolePage
 from bot.console.today import describe
 from bot.console.visit import Visit
@@ -78,7 +79,7 @@ async def _list_broadcasts(visit: Visit, first: date, last: date) -> list[tuple[
     begins, ends = (datetime.combine(day, time(), ZONE).astimezone(UTC) for day in (first, last + timedelta(days=1)))
     found = await visit.store.broadcasts.between(visit.session.channel, begins, ends, MOST)
     words, shown = visit.content.phrases.broadcast, []
-    for it in found:
+    for it in (it for it in found if may_see(visit.classes, it)):
         at = (it.started_at or it.due_at or it.made_at).astimezone(ZONE)
         text = f"#{it.number} {describe(it, 20)}（{report.format_state(words, it)}）"
         shown.append((at.date(), DayEntry("broadcast", f"{at:%H:%M}", text, it.number)))

@@ -28,22 +28,24 @@ async def show_figures(visit: Visit) -> Response:
         steps=(chart.steps, draw_bars(chart.steps, chart.few)),
         days=(chart.days, draw_lines(chart.days)),
         questions=shown.asked,
-        notices=[(name, one.notice.short) for name, one in visit.content.notices.items()],
+        classes=shown.classes,
+        notices=[] if visit.classes else [(name, one.notice.short) for name, one in visit.content.notices.items()],
         chosen=shown.voice.notice.id,
     )
 
 
 async def _count(visit: Visit) -> Funnel:
-    """Count the notice of the address, else the first that is not over."""
-    rows, channel = visit.store.funnel, visit.session.channel
-    notice, since = (
-        visit.parts.broadcasts.area.choose_notice(visit.asked("notice")),
-        visit.at - timedelta(days=DAYS - 1),
-    )
+    """Count the notice of the address, else the first that is not over; of somebody's classes their groups alone."""
+    rows, channel, confined = visit.store.funnel, visit.session.channel, visit.classes
+    notice = visit.parts.broadcasts.area.choose_notice(visit.asked("notice"), confined)
+    voice, since = Voice(visit.content, Session(notice), visit.now), visit.at - timedelta(days=DAYS - 1)
+    groups = await rows.groups(channel, notice, visit.at, timedelta(days=STUCK_DAYS), confined)
+    if confined:
+        return Funnel(visit.content, voice, groups, classes=confined.describe(visit.content.notices))
     return Funnel(
         visit.content,
-        Voice(visit.content, Session(notice), visit.now),
-        await rows.groups(channel, notice, visit.at, timedelta(days=STUCK_DAYS)),
+        voice,
+        groups,
         await rows.days(channel, notice, since),
         await rows.questions(channel, notice, since),
         await rows.count_missed(),

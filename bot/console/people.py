@@ -2,86 +2,136 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from bot.broadcast.roster import Roster, parse_roster
 from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
 from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.rendering import format_day
+from bot.console.sheet import TYPE, make_sheet
+from bot.console.visit import Gone, Visit, download
 from bot.content.phrases.broadcast import RosterPhrases
 from bot.content.sheets import UnreadableSheet, load_sheets
 from bot.domain.areas import Decision
+from bot.domain.classes import Classes, narrow
 from bot.domain.effects import Outdated
-from bot.domain.join_codes import format_code, parse_code
+from bot.domain.join_codes import Holder, format_code, parse_code
 from bot.domain.messages import Incoming, Reply
-from bot.domain.roles import Role
+from bot.domain.roles import Audited, Role
 from bot.domain.session import Session
 from bot.render.reply import Voice
 from bot.runtime.process import run_aside
 
-MOST = 100
-"""People of a page."""
+MOST, MOST_SHEET = 100, 20_000
+"""People of a page, and of a workbook."""
 READ_S = 30.0
 """Seconds after which reading a list is given up."""
-STATES = ("", "new", "walking", "reported", "done")
+STATES: Mapping[str, Sequence[str]] = {
+    "": (),
+    "open": ("new", "walking", "reported"),
+    **{state: (state,) for state in ("new", "walking", "reported", "done")},
+}
+"""States that each filter shows; empty: all."""
 
 _CODES = re.compile(r"[A-Z]{8}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """The people that an address asks for: of a notice, in a state, of a class, with a code; empty: all.
+
+    `classes` are those to choose from, a group for each cohort: its label, and names as a right with their labels.
+    """
+
+    notice: str
+    state: str
+    class_: str
+    code: str
+    within: Classes | None
+    classes: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+
+
+def _read_filter(visit: Visit, asked: Callable[[str], str]) -> PeopleFilter:
+    notice = visit.parts.broadcasts.area.choose_notice(asked("notice"), visit.classes)
+    groups = []
+    for cohort in narrow(visit.classes, visit.content.notices[notice]).cohorts:
+        # Whoever has some majors of a cohort has not the whole.
+        whole = [] if visit.classes and cohort.id not in visit.classes.names else [(cohort.id, "")]
+        groups.append((cohort.label, [*whole, *((f"{cohort.id}:{major}", major) for major in cohort.majors)]))
+    names = {name for _, group in groups for name, _ in group}
+    class_ = asked("class") if asked("class") in names else ""
+    within = Classes(notice, (class_,)) if class_ else visit.classes
+    state = asked("state") if asked("state") in STATES else ""
+    return PeopleFilter(notice, state, class_, parse_code(asked("q")) or "", within, groups)
+
+
 async def list_people(visit: Visit) -> Response:
-    """Show a page of people by code, in one state or all."""
+    """Show a page of people by code, in one state and class or all."""
     return await _show(visit)
 
 
 async def _show(visit: Visit, status: int = 200, **about: object) -> Response:
-    state, notice = (
-        visit.asked("state"),
-        visit.parts.broadcasts.area.choose_notice(visit.asked("notice"), visit.classes),
-    )
-    state = state if state in STATES else ""
-    code = parse_code(visit.asked("q")) or ""
+    chosen = _read_filter(visit, visit.asked)
     after = visit.asked("after") if _CODES.fullmatch(visit.asked("after")) else ""
-    states = (state,) if state else ()
-    found = await visit.store.codes.page(visit.session.channel, notice, states, MOST + 1, after, code, visit.classes)
-    voice, words = Voice(visit.content, Session(notice), visit.now), visit.content.phrases.broadcast
-    lines = [
-        (
-            format_code(it.code),
-            words.stats_states.get(it.state, it.state),
-            _title(voice, it.step),
-            it.seen,
-            it.reachable,
-        )
-        for it in found[:MOST]
-    ]
-    more = found[MOST - 1].code if len(found) > MOST else ""
-    shown = {"checked": "", "codes": None, **about}
+    found = await _find(visit, chosen, MOST + 1, after)
+    more = {"state": chosen.state, "class": chosen.class_, "after": found[MOST - 1].code} if len(found) > MOST else {}
+    shown = {"checked": "", "codes": None, "never": (), **about}
+    lines = await _list_lines(visit, chosen, found[:MOST])
+    more_at = urlencode({name: text for name, text in more.items() if text})
     return await visit.show(
         "people.html",
         status=status,
         lines=lines,
-        chosen=state,
-        states=STATES,
-        more=more,
+        chosen=chosen,
+        states=list(STATES),
+        more=more_at,
         words=visit.asked("q"),
         **shown,
     )
 
 
+async def _find(visit: Visit, chosen: PeopleFilter, most: int, after: str = "") -> list[Holder]:
+    rows, states = visit.store.codes, STATES[chosen.state]
+    return await rows.page(visit.session.channel, chosen.notice, states, most, after, chosen.code, chosen.within)
+
+
+async def _list_lines(visit: Visit, chosen: PeopleFilter, found: Sequence[Holder]) -> list[tuple[str, ...]]:
+    """Return code, state, step, last day and last answer to a broadcast of each, in words."""
+    words, voice = visit.content.phrases.broadcast, Voice(visit.content, Session(chosen.notice), visit.now)
+    answers = await visit.store.ledger.latest(visit.session.channel, [one.user for one in found])
+    away = visit.rendering.words["people"]["away"]
+    lines: list[tuple[str, ...]] = []
+    for one in found:
+        state, ack = answers.get(one.user, (None, None))
+        answer = words.acks[ack] if ack else words.rows[state] if state else ""
+        day = format_day(one.seen) if one.reachable else f"{format_day(one.seen)}（{away}）"
+        lines.append(
+            (format_code(one.code), words.stats_states.get(one.state, one.state), _title(voice, one.step), day, answer)
+        )
+    return lines
+
+
+async def send_sheet(visit: Visit) -> Response:
+    """Send the people of a filter as a workbook."""
+    chosen = _read_filter(visit, visit.field)
+    lines = await _list_lines(visit, chosen, await _find(visit, chosen, MOST_SHEET))
+    words = visit.rendering.words["people"]
+    about = (Audited("people", f"{chosen.notice} {chosen.class_} {chosen.state}".strip()),)
+    await visit.store.apply(about, visit.session.channel, visit.at, visit.who)
+    columns = [words[name] for name in ("code", "state", "step", "seen", "answer")]
+    return download(f"{words['title']}.xlsx", await asyncio.to_thread(make_sheet, words["title"], columns, lines), TYPE)
+
+
 def _title(voice: Voice, step: str | None) -> str:
     found = voice.content.script.by_id.get(step or "")
     return voice.fill(found.title) if found else ""
-
-
-async def list_unfinished(visit: Visit) -> Response:
-    """Make the table of those who are not done, as in chat."""
-    word = visit.content.phrases.broadcast.joining.list_word
-    await visit.act(visit.incoming(text=f"/stats {word}"))
-    return visit.lead("/people")
 
 
 # The school's list
@@ -99,8 +149,12 @@ async def check(visit: Visit) -> Response:
     if isinstance(roster, str):
         return await _show(visit, 422, checked=_words(visit).wrong[roster])
     run = await check_roster(visit.store, visit.session.channel, _notice(visit), roster, visit.classes)
+    listed = sorted({*roster.done_codes, *roster.not_done_codes})
+    known = await visit.store.codes.known(visit.session.channel, listed, visit.classes)
+    never = [format_code(code) for code in listed if code not in known]
     codes = {"done": " ".join(roster.done_codes), "not_done": " ".join(roster.not_done_codes)}
-    return await _show(visit, checked=describe_roster(_words(visit), roster, run), codes=codes if run.reset else None)
+    said = describe_roster(_words(visit), roster, run)
+    return await _show(visit, checked=said, codes=codes if run.reset else None, never=never)
 
 
 def _read_roster(given: tuple[bytes, str]) -> Roster | str:
@@ -167,7 +221,7 @@ def _notice(visit: Visit) -> str:
 
 PAGES = (
     ConsolePage("GET", "/people", "staff", list_people),
-    ConsolePage("POST", "/people", "staff", list_unfinished),
+    ConsolePage("POST", "/people", "staff", send_sheet),
     ConsolePage("POST", "/people/roster", "staff", check),
     ConsolePage("POST", "/people/roster/apply", "staff", apply),
     ConsolePage("POST", "/people/roster/undo", "staff", undo),

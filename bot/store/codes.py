@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, cast, delete, func, select, type_coerce
+from sqlalchemy import JSON, cast, delete, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.classes import Classes
@@ -16,6 +16,9 @@ from bot.store.rows import Origin, ReadRows
 from bot.store.tables import join_codes, people, person_id
 from bot.store.times import time_of
 from bot.store.upsert import upsert
+
+AT_ONCE = 500
+"""Codes that one statement asks for."""
 
 
 class CodeRows(ReadRows):
@@ -52,20 +55,38 @@ class CodeRows(ReadRows):
         code: str = "",
         within: Classes | None = None,
     ) -> list[Holder]:
-        """Return people by code in these states (all when none is named), from after a code on, at most so many; with
-        a `code` only who gave it, with `within` those of these classes alone.
+        """Return people of a notice, or of none yet, by code in these states (all when none is named), from after a
+        code on, at most so many; with a `code` only who gave it, with `within` those of these classes alone.
+
+        Asks indices for whom, and looks up only those whom it returns.
         """
-        walk = _session_json(self._dialect)["walks"][notice]
-        state = func.coalesce(walk["state"].as_string(), "new")
-        which = [join_codes.c.channel == channel, join_codes.c.code > after]
-        which += [state.in_(states)] if states else []
-        which += [join_codes.c.code == code] if code else []
-        which += [of_classes(within)] if within else []
-        columns = (join_codes.c.code, people.c.user_id, state, walk["step"].as_string())
-        found = select(*columns, people.c.updated_at, people.c.reachable).where(*which)
-        found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
-        rows = await self._fetch(found.order_by(join_codes.c.code).limit(most))
+        state = func.coalesce(people.c.state, "new")
+        theirs: list[Any] = [people.c.channel == channel]
+        theirs += [or_(people.c.notice == notice, people.c.notice.is_(None))] if not code else []
+        theirs += [state.in_(states)] if states else []
+        theirs += [of_classes(within)] if within else []
+        chosen = select(join_codes.c.code, join_codes.c.person).where(join_codes.c.channel == channel)
+        chosen = chosen.where(join_codes.c.code == code if code else join_codes.c.code > after)
+        if states or within:
+            chosen = chosen.where(join_codes.c.person.in_(select(people.c.id).where(*theirs)))
+        else:
+            chosen = chosen.join(people, people.c.id == join_codes.c.person).where(*theirs)
+        page = chosen.order_by(join_codes.c.code).limit(most).subquery()
+        columns = (page.c.code, people.c.user_id, state, people.c.step, people.c.updated_at, people.c.reachable)
+        found = select(*columns).join_from(page, people, people.c.id == page.c.person).order_by(page.c.code)
+        rows = await self._fetch(found)
         return [Holder(at, user, now, step, time_of(seen), bool(there)) for at, user, now, step, seen, there in rows]
+
+    async def known(self, channel: str, codes: Sequence[str], within: Classes | None = None) -> set[str]:
+        """Return those of some codes that somebody gave (with `within` somebody of these classes)."""
+        found: set[str] = set()
+        for start in range(0, len(codes), AT_ONCE):
+            some = (join_codes.c.channel == channel, join_codes.c.code.in_(codes[start : start + AT_ONCE]))
+            given = select(join_codes.c.code).where(*some)
+            if within:
+                given = given.join(people, people.c.id == join_codes.c.person).where(of_classes(within))
+            found |= {code for (code,) in await self._fetch(given)}
+        return found
 
     async def find_owner(self, channel: str, code: str) -> str | None:
         """Return the id of whoever has this code; None when nobody has."""

@@ -6,19 +6,28 @@ import json
 import re
 from collections.abc import Callable
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from bot.app.build import STAFFED
+from bot.content.sheets import load_sheets
+from bot.domain.classes import Classes, dump
 from bot.domain.join_codes import draw_codes, format_code
+from bot.store.broadcast_tables import recipients
 from bot.store.tables import join_codes
-from tests.broadcast.harness import add_people, session
+from bot.store.tables import staff as staff_table
+from tests.broadcast.harness import FIRST, add_people, session
 from tests.console.conftest import School, Teacher
 
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
-async def enrol(school: School, *states: str) -> list[str]:
-    """Add a graduate with a code in each of these states."""
+
+async def enrol(school: School, *states: str, major: str = "") -> list[str]:
+    """Add a graduate with a code in each of these states, of a major of those who study up to a bachelor."""
     codes = draw_codes(len(states), make_lot())
-    stored = [json.loads(session(state, "m9-report" if state == "done" else "m1-phone")) for state in states]
+    answers = {"cohort": "ancai", "major": major} if major else {}
+    steps = ["m9-report" if state == "done" else "m1-phone" for state in states]
+    pairs = zip(states, steps, strict=True)
+    stored = [json.loads(session(state, step, reminders=True, **answers)) for state, step in pairs]
     await add_people(school.store, [json.dumps({**one, "code": code}) for one, code in zip(stored, codes, strict=True)])
     async with school.store._transaction() as connection:
         rows = [{"channel": STAFFED, "code": code, "person": n} for n, code in enumerate(codes, 1)]
@@ -39,10 +48,42 @@ async def test_who_never_finished_is_found_by_state_and_code(school: School) -> 
     assert format_code(codes[1]) not in teacher.html
     await teacher.opens(f"/people?q={codes[1].lower()}")
     assert format_code(codes[1]) in teacher.html
-    await teacher.sends("/people")
-    address = next(part.split('"')[0] for part in teacher.html.split('href="') if part.startswith("/console/file/"))
-    table = await teacher.client.get(address.replace("&amp;", "&"))
-    assert format_code(codes[0]) in table.text
+    await teacher.opens("/people?state=open")
+    sent = await teacher.client.post("/console/people", data=dict(HIDDEN.findall(teacher.form("/people"))))
+    (sheet,) = load_sheets(sent.content)
+    assert [row[0] for row in sheet.rows] == ["编号", format_code(codes[0])]
+
+
+async def test_a_class_is_found_and_what_each_answered_last(school: School) -> None:
+    codes = await enrol(school, "walking", "walking", major="会计学")
+    teacher = await school.let_in()
+    await teacher.opens("/people?class=ancai:会计学")
+    assert format_code(codes[0]) in teacher.html
+    await teacher.opens("/people?class=ancai:工商管理")
+    assert format_code(codes[0]) not in teacher.html
+    made = [await school.store.broadcasts.make(STAFFED, "{}", teacher.user, school.clock()) for _ in range(2)]
+    async with school.store._transaction() as connection:
+        who = {"reason": "", "attempts": 1, "not_before": "", "lease_until": ""}
+        for number, ack in ((1, "known"), (2, None)):
+            row = {**who, "broadcast": made[number - 1], "who": number, "state": "sent", "ack": ack}
+            await connection.execute(insert(recipients), row)
+    answers = await school.store.ledger.latest(STAFFED, [str(FIRST), str(FIRST + 1), "nobody"])
+    assert answers == {str(FIRST): ("sent", "known"), str(FIRST + 1): ("sent", None)}
+    assert "已知晓" in await teacher.opens("/people")
+
+
+async def test_a_class_teacher_finds_their_class_alone(school: School) -> None:
+    codes = await enrol(school, "walking", "done", major="会计学")
+    teacher = await school.let_in()
+    classes = Classes("2014-autumn", ("ancai:工商管理",))
+    async with school.store._transaction() as connection:
+        await connection.execute(update(staff_table).values(classes=dump(classes)))
+    for path in ("/people", "/people?class=ancai", "/people?class=ancai:会计学", f"/people?q={codes[0]}"):
+        assert format_code(codes[0]) not in await teacher.opens(path), path
+        sent = await teacher.client.post("/console/people", data={**teacher.hidden, "class": "ancai:会计学"})
+        assert len(load_sheets(sent.content)[0].rows) == 1
+    await teacher.opens("/figures")
+    assert not re.findall(r"<td>[1-9]", teacher.html)
 
 
 async def test_the_schools_list_is_checked_applied_and_undone(school: School) -> None:
