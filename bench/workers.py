@@ -2,12 +2,14 @@
 
     python -m bench.workers day [--workers 1 2 4] [--people 200] [--seconds 20] [--calm]
     python -m bench.workers list [--workers 2 4] [--people 700]
+    python -m bench.workers faults [--workers 2] [--people 100]
 
 `day`: a day's curve in `--seconds`: some write in the morning, most at once after a reminder, some later. Each asks
 four things one after the other and waits for each answer. In the middle a worker is killed and started again, and
 PostgreSQL is restarted (not with `--calm`). `list`: 40 tickets, 40 answers of staff, 40 personal reminders, a
 broadcast, with a rolling restart, a kill and PostgreSQL stopped for 4 seconds; then a stray `gradbot run`. Both print
-lost and doubled messages.
+lost and doubled messages. `faults`: everybody asks while connections are cut ten times, while packets are swallowed for
+a minute, while PostgreSQL only reads, is stopped, is replaced by another one; prints when all are answered.
 
 The crowd and its Telegram (the tests' own) live in this process; nginx and PostgreSQL are this machine's, with
 a database that is deleted in the end.
@@ -20,7 +22,6 @@ import asyncio
 import collections
 import os
 import random
-import shutil
 import signal
 import statistics
 import subprocess
@@ -33,15 +34,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from bench.broadcast import cpu_s
 from bot.domain.reminders import Remind
 from bot.store import Store
 from bot.store.times import text_of
+from tests.app.test_database_faults import FAULTS, ask_through, college_behind_a_proxy
 from tests.bot_process import settings
 from tests.broadcast.harness import Harness, add_people, session
 from tests.channels.test_desk import STAFF, WithStaff
+from tests.databases import Cluster
 from tests.telegram_server import User
 from tests.workers import Crew, crew
 
@@ -51,50 +52,12 @@ _SIZE = "SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables"
 TODAY = datetime(2013, 12, 5)  # noqa: DTZ001 - local time of the notice
 
 
-class Cluster:
-    """A PostgreSQL of its own in a folder, that can be stopped and started. `url` is its database."""
-
-    def __init__(self, folder: Path) -> None:
-        found = shutil.which("initdb") or max(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))
-        self._programs, self.folder = Path(os.path.realpath(found)).parent, folder
-        self._as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        if self._as_owner:
-            shutil.chown(folder, "postgres")
-        self._run("initdb", "-D", "data", "--username=gradbot", "--auth=trust", "--encoding=UTF8", "--no-locale")
-        self.url = f"postgresql+asyncpg://gradbot@/postgres?host={folder}"
-
-    def _run(self, program: str, *more: str) -> None:
-        with (self.folder / "pg.log").open("a") as log:
-            line = [*self._as_owner, str(self._programs / program), *more]
-            subprocess.run(line, cwd=self.folder, check=True, stdout=log, stderr=log)  # noqa: S603 - ours
-
-    def start(self) -> None:
-        """Start it; it is ready on return."""
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c max_connections=120"
-        options += " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=top"
-        self._run("pg_ctl", "-D", "data", "-w", "-l", "server.log", "-o", options, "start")
-
-    def stop(self, how: str = "fast") -> None:
-        """Stop it; connections are cut."""
-        self._run("pg_ctl", "-D", "data", "-m", how, "stop")
-
-    async def ask(self, line: str) -> Any:
-        """Return the rows of a statement."""
-        engine = create_async_engine(self.url)
-        async with engine.begin() as connection:
-            done = await connection.exec_driver_sql(line)
-            rows = done.all() if done.returns_rows else []
-        await engine.dispose()
-        return rows
-
-
 @asynccontextmanager
 async def college(count: int, **more: str) -> AsyncIterator[tuple[WithStaff, Crew, Cluster]]:
     """A Telegram, workers, nginx and PostgreSQL, all serving."""
     with tempfile.TemporaryDirectory() as there:
         folder = Path(there)
         folder.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
-        (folder / "pg").mkdir()
         cluster = Cluster(folder / "pg")
         cluster.start()
         try:
@@ -215,6 +178,16 @@ async def count_statements(cluster: Cluster, turns: int) -> str:
     return f"{(every - frame) / turns:.1f} statements a turn and {frame / turns:.1f} BEGIN or COMMIT"
 
 
+async def fail(count: int, people: int) -> None:
+    """Print one line for each fault of the database."""
+    with tempfile.TemporaryDirectory() as there:
+        async with college_behind_a_proxy(Path(there), 60, count) as (telegram, place):
+            crowd = [telegram.user(f"P{n}", FIRST + n) for n in range(people)]
+            for fault in FAULTS:
+                took, more = await ask_through(telegram, place, fault, crowd)
+                print(f"{count} workers, {fault}: {people} asked, all answered {took:.1f} s after it, {more} twice")
+
+
 async def judge(count: int, people: int) -> None:
     """Print one line for each thing that must come exactly once."""
     async with college(count, RATE="25") as (telegram, workers, cluster):
@@ -312,7 +285,7 @@ def says(person: User, words: str) -> tuple[int, int]:
 
 def _main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("what", choices=("day", "list"))
+    asked.add_argument("what", choices=("day", "list", "faults"))
     asked.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     asked.add_argument("--people", type=int, default=200)
     asked.add_argument("--seconds", type=float, default=20.0)
@@ -322,6 +295,8 @@ def _main() -> None:
     for count in given.workers:
         if given.what == "list":
             asyncio.run(judge(count, given.people))
+        elif given.what == "faults":
+            asyncio.run(fail(count, given.people))
         else:
             asyncio.run(day(count, given.people, given.seconds, calm=given.calm))
 

@@ -187,7 +187,7 @@ async def sending(chosen: Settings) -> AsyncIterator[tuple[Service, Sender]]:
 def _intake(chosen: Settings, bot: TelegramBot, open_: AsyncExitStack, *, take_over: bool) -> Intake:
     ours = OwnWebhook(chosen.home / "webhook")
     if chosen.webhook_url is None or chosen.webhook_secret is None:
-        return Polling(bot, updates.ALLOWED, may_delete=lambda url: take_over or ours.is_ours(url))
+        return Polling(bot, updates.ALLOWED, may_delete=ours.is_ours, takes_over=take_over)
     sock = open_.enter_context(closing(listen_at("listen", chosen.listen)))
     secret = chosen.webhook_secret.get_secret_value()
     return Webhook(bot, url=chosen.webhook_url, secret=secret, sock=sock, allowed=updates.ALLOWED, remember=ours.keep)

@@ -329,8 +329,10 @@ async def test_a_webhook_set_meanwhile_is_deleted_when_it_is_ours(
     telegram: TelegramServer, poll: Poll, ours: bool
 ) -> None:
     ann, turns = telegram.user("Ann"), Turns()
-    async with running(poll(may_delete=lambda _: ours), turns):
+    telegram.webhook = {"url": "http://127.0.0.1:9/"}
+    async with running(poll(may_delete=lambda _: ours, takes_over=True), turns):
         await telegram.until(lambda: telegram.made("getUpdates"))
+        telegram.calls.clear()
         telegram.webhook = {"url": "http://127.0.0.1:9/"}
         telegram.cut()
         if not ours:

@@ -52,7 +52,9 @@ class Polling:
     """getUpdates in a loop, on the bot's `poll_request`, which a wedged poll reopens.
 
     `allowed` are the kinds of updates to ask for. `may_delete` tells of the address of a webhook if it may be deleted:
-    one that somebody else set takes the bot away from them. `sleep` (seconds) and `chance` (0..1) are given for tests.
+    one that somebody else set takes the bot away from them. `takes_over`: at the start any is deleted; one that is set
+    again afterwards stays, lest two programs take turns for ever. `sleep` (seconds) and `chance` (0..1) are given for
+    tests.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Polling:
         allowed: Sequence[str],
         *,
         may_delete: Callable[[str], bool] = lambda _: False,
+        takes_over: bool = False,
         long_poll_s: int = LONG_POLL_S,
         wedged_s: float = WEDGED_S,
         sleep: Sleep = asyncio.sleep,
@@ -69,6 +72,7 @@ class Polling:
         self._bot = bot
         self._allowed = list(allowed)
         self._may_delete = may_delete
+        self._takes_over = takes_over
         self._long_poll_s = long_poll_s
         self._wedged_s = wedged_s
         self._sleep = sleep
@@ -108,12 +112,13 @@ class Polling:
         )
         if foreign:
             raise ForeignWebhook(foreign)
+        self._takes_over = False
         _log.info("polling")
 
     async def _delete_webhook(self) -> str | None:
         """Delete the webhook that is set; return its host when it may not be deleted."""
         url = (await self._bot.get_webhook_info(rate_limit_args=ONE_TRY)).url
-        if url and not self._may_delete(url):
+        if url and not (self._takes_over or self._may_delete(url)):
             return urlsplit(url).hostname or "?"
         if url:
             await self._bot.delete_webhook(drop_pending_updates=False, rate_limit_args=ONE_TRY)
