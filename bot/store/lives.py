@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -40,17 +41,19 @@ AUDIT = timedelta(days=3 * 365)
 TICKET_FILES = timedelta(days=30)
 REVISIONS = timedelta(days=2 * 365)
 PEOPLE_AT_ONCE = 100
-"""People who are deleted in one transaction, with some dozens of rows each."""
+"""People who are deleted in one transaction at most, with some dozens of rows each."""
 ROWS_AT_ONCE = 1_000
 PASSERS = timedelta(days=1)
 MOST_PASSERS = 100_000
 PASSING_TURNS = 2
 """Turns of somebody who arrived, did one thing, and never began the walk: a passer-by, or a machine."""
 TEXTS_AT_ONCE = 100
+PIECE_S = 0.02
+"""Seconds that a transaction may take: on SQLite, turns wait for it. The next one is as much smaller or larger."""
 
 
-Piece = Callable[[AsyncConnection], Awaitable[int]]
-"""Deletes a piece in a transaction and returns how many rows, 0 when there are no more."""
+Piece = Callable[[AsyncConnection, int], Awaitable[int]]
+"""Deletes a piece in a transaction, so many rows at most, and returns how many, 0 when there are no more."""
 
 
 class LifeRows(Rows):
@@ -68,39 +71,47 @@ class LifeRows(Rows):
 
     async def expire(self, idle_since: datetime) -> int:
         """Delete everybody who has not come since then, and older unanswered questions; return how many people."""
-        await self._in_pieces(partial(delete_misses, since=idle_since))
-        return await self._in_pieces(partial(delete_idle, since=idle_since))
+        await self._in_pieces(partial(delete_misses, since=idle_since), ROWS_AT_ONCE)
+        return await self._in_pieces(partial(delete_idle, since=idle_since), PEOPLE_AT_ONCE)
 
     async def forget_passers(self, channels: Sequence[str], at: datetime) -> int:
         """Delete who came by once in channels where an identity costs nothing, and began nothing; return how many."""
-        return await self._in_pieces(partial(delete_passers, channels=channels, at=at))
+        return await self._in_pieces(partial(delete_passers, channels=channels, at=at), PEOPLE_AT_ONCE)
 
     async def prune(self, at: datetime) -> int:
         """Delete what has lived long enough at this moment, whoever it is of; return how many rows."""
-        return await self._in_pieces(partial(delete_old, at=at))
+        return await self._in_pieces(partial(delete_old, at=at), ROWS_AT_ONCE)
 
-    async def _in_pieces(self, delete_piece: Piece) -> int:
+    async def _in_pieces(self, delete_piece: Piece, most: int) -> int:
         """Delete in a transaction for each piece, so that turns come in between; return the sum."""
-        total = 0
-        while deleted := await self._run(delete_piece):
+        total, least = 0, max(1, most // 20)  # to look for them costs something as well
+        size = least
+        while True:
+            deleted, took_s = await self._run(delete_piece, size)
+            if not deleted:
+                break
             total += deleted
+            size = min(most, max(least, int(size * min(2.0, PIECE_S / max(took_s, 1e-6)))))
         if total:
             await self._wipe()
         return total
 
     @run_to_completion
-    async def _run(self, delete_piece: Piece) -> int:
+    async def _run(self, delete_piece: Piece, size: int) -> tuple[int, float]:
+        """Delete a piece; return how many rows, and the seconds that others waited for it."""
         async with self._writing() as connection:
-            return await delete_piece(connection)
+            began = time.monotonic()
+            deleted = await delete_piece(connection, size)
+        return deleted, time.monotonic() - began
 
 
-async def delete_idle(connection: AsyncConnection, since: datetime) -> int:
+async def delete_idle(connection: AsyncConnection, most: int, since: datetime) -> int:
     """Delete a piece of those who have not come since then; return how many people, 0 when there are no more."""
     idle = select(people.c.id).where(people.c.updated_at < text_of(since)).order_by(people.c.updated_at)
-    return await _delete_people(connection, idle.limit(PEOPLE_AT_ONCE))
+    return await _delete_people(connection, idle.limit(most))
 
 
-async def delete_passers(connection: AsyncConnection, channels: Sequence[str], at: datetime) -> int:
+async def delete_passers(connection: AsyncConnection, most: int, channels: Sequence[str], at: datetime) -> int:
     """Delete a piece of the passers-by: those of more than PASSERS ago, and all before the last MOST_PASSERS."""
     began = [table for table in tables_of_a_person() if table.name not in ("handled_updates", "step_events")]
     which = (
@@ -116,7 +127,7 @@ async def delete_passers(connection: AsyncConnection, channels: Sequence[str], a
     over = (await connection.execute(newest)).scalar() or ""
     old = (people.c.updated_at < text_of(at - PASSERS)) | (people.c.updated_at <= over)
     passers = select(people.c.id).where(*which, old).order_by(people.c.updated_at)
-    return await _delete_people(connection, passers.limit(PEOPLE_AT_ONCE))
+    return await _delete_people(connection, passers.limit(most))
 
 
 async def _delete_people(connection: AsyncConnection, which: Select[tuple[int]]) -> int:
@@ -134,14 +145,14 @@ async def _delete_people(connection: AsyncConnection, which: Select[tuple[int]])
     return len(ids)
 
 
-async def delete_misses(connection: AsyncConnection, since: datetime) -> int:
+async def delete_misses(connection: AsyncConnection, most: int, since: datetime) -> int:
     """Delete a piece of the unanswered questions from before that moment; return how many."""
-    return await _delete_first(connection, misses, misses.c.at < text_of(since))
+    return await _delete_first(connection, misses, misses.c.at < text_of(since), most)
 
 
-async def delete_old(connection: AsyncConnection, at: datetime) -> int:
+async def delete_old(connection: AsyncConnection, most: int, at: datetime) -> int:
     """Delete a piece of what has lived long enough at this moment; return how many rows, 0 when there are no more."""
-    late = select(wanted_answers.c.id).where(wanted_answers.c.until < text_of(at)).limit(ROWS_AT_ONCE)
+    late = select(wanted_answers.c.id).where(wanted_answers.c.until < text_of(at)).limit(most)
     if deleted := (await connection.execute(delete(wanted_answers).where(wanted_answers.c.id.in_(late)))).rowcount:
         return deleted
     over = select(broadcasts.c.id).where(broadcasts.c.ended_at < text_of(at - RECIPIENTS))
@@ -154,16 +165,16 @@ async def delete_old(connection: AsyncConnection, at: datetime) -> int:
         (revisions, replaced.exists()),
     )
     for table, which in ends:
-        if deleted := await _delete_first(connection, table, which):
+        if deleted := await _delete_first(connection, table, which, most):
             return deleted
-    finished = select(recipients.c.id).where(recipients.c.broadcast.in_(over)).limit(ROWS_AT_ONCE)
+    finished = select(recipients.c.id).where(recipients.c.broadcast.in_(over)).limit(most)
     deleted = (await connection.execute(delete(recipients).where(recipients.c.id.in_(finished)))).rowcount
     return deleted or await _delete_texts(connection)
 
 
-async def _delete_first(connection: AsyncConnection, table: Table, which: Any) -> int:
+async def _delete_first(connection: AsyncConnection, table: Table, which: Any, most: int) -> int:
     """Delete of the oldest rows those that have lived long enough; numbers and times go up together."""
-    oldest = select(table.c.id, which.label("is_old")).order_by(table.c.id).limit(ROWS_AT_ONCE)
+    oldest = select(table.c.id, which.label("is_old")).order_by(table.c.id).limit(most)
     ids = [row.id for row in await connection.execute(oldest) if row.is_old]
     if ids:
         await connection.execute(delete(table).where(table.c.id.in_(ids)))
