@@ -32,7 +32,7 @@ QUESTION, ANSWER = "核对要不要钱", "学历查询永久免费"
 PATIENCE_S = 120.0
 
 
-class Street(TelegramServer):
+class BusyTelegram(TelegramServer):
     """A Telegram that counts the answers to QUESTION in each chat: on the screen they may be edited away."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Fate:
         message, button = offered[0]
         return self.user.presses(button["callback_data"], message)
 
-    async def walks(self, telegram: Street, killed: Callable[[], float]) -> None:
+    async def walks(self, telegram: BusyTelegram, killed: Callable[[], float]) -> None:
         """/start and every step of WALK, spread over all kills (`killed`: 0–1), with questions in between."""
         self.user.types("/start")
         await telegram.until(lambda: self.act, PATIENCE_S)
@@ -84,11 +84,11 @@ class Fate:
     def _past(self, moves: int) -> bool:
         return bool(self.act and self.act.moves > moves)
 
-    async def _asks(self, telegram: Street) -> None:
+    async def _asks(self, telegram: BusyTelegram) -> None:
         before, self.asked = telegram.answers[self.user.id], self.asked + 1
         await self._answered(telegram, self.user.types(QUESTION), lambda: telegram.answers[self.user.id] > before)
 
-    async def _answered(self, telegram: Street, update: int, shown: Callable[[], object]) -> None:
+    async def _answered(self, telegram: BusyTelegram, update: int, shown: Callable[[], object]) -> None:
         """One thing at a time: until it shows, and Telegram knows that it arrived."""
         await telegram.until(lambda: update not in telegram.pending and shown(), PATIENCE_S)
 
@@ -116,7 +116,7 @@ class Slaughter:
         draw = random.Random(self.seed)
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             self._port = free.getsockname()[1]
-        async with Street() as telegram:
+        async with BusyTelegram() as telegram:
             fates = [Fate(telegram.user(f"P{number}")) for number in range(self.people)]
             bot = self._start(telegram)
             try:
@@ -135,7 +135,7 @@ class Slaughter:
             self.repeated = sum(telegram.answers[fate.user.id] - fate.asked for fate in fates)
             self._check(fates, telegram)
 
-    def _start(self, telegram: Street) -> subprocess.Popen[bytes]:
+    def _start(self, telegram: BusyTelegram) -> subprocess.Popen[bytes]:
         settings = {
             "GRADBOT_TELEGRAM_TOKEN": telegram.token,
             "GRADBOT_TELEGRAM_API": telegram.url,
@@ -151,7 +151,7 @@ class Slaughter:
         with log:
             return subprocess.Popen([sys.executable, "-m", "bot", "run"], env=os.environ | settings, stderr=log)
 
-    def _check(self, fates: list[Fate], telegram: Street) -> None:
+    def _check(self, fates: list[Fate], telegram: BusyTelegram) -> None:
         log = (self.home / "log").read_text()
         assert "failed" not in log, log
         assert "refused" not in log, log

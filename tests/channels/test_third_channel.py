@@ -37,7 +37,7 @@ WORDS = shipped().phrases
 
 
 @dataclass
-class Town:
+class WithThirdChannel:
     service: Service
     store: Store
     side: WeChatSide
@@ -76,7 +76,7 @@ class Town:
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def talk(tmp_path: Path) -> AsyncIterator[WithThirdChannel]:
     store = await Store.open(tmp_path / "gradbot.db")
     store.broadcasts.reach = Reach((STAFFED, "web", NAME), "https://www.example.edu/check/")
     service = Service(
@@ -88,12 +88,12 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         desks=(STAFFED,),
         channels={**CHANNELS, NAME: CAN},
     )
-    yield Town(service, store, WeChatSide(service.receive))
+    yield WithThirdChannel(service, store, WeChatSide(service.receive))
     await store.close()
 
 
-async def test_a_whole_talk_by_numbers_in_short_messages(town: Town) -> None:
-    side, known = town.side, list(KNOWN)
+async def test_a_whole_talk_by_numbers_in_short_messages(talk: WithThirdChannel) -> None:
+    side, known = talk.side, list(KNOWN)
     answer = await side.says("lin", "你好")
     for _ in range(60):
         assert len(answer.replies) <= CAN.replies
@@ -114,14 +114,14 @@ async def test_a_whole_talk_by_numbers_in_short_messages(town: Town) -> None:
     assert WORDS.opinion.helped not in str((await side.says("lin", "要钱吗")).replies)  # nothing can be changed there
 
 
-async def test_a_message_that_comes_again_moves_nothing(town: Town) -> None:
-    await town.side.says("lin", "开始核对")
-    first = await town.side.says("lin", "专科", number=77)
-    assert await town.side.says("lin", "专科", number=77) == first
+async def test_a_message_that_comes_again_moves_nothing(talk: WithThirdChannel) -> None:
+    await talk.side.says("lin", "开始核对")
+    first = await talk.side.says("lin", "专科", number=77)
+    assert await talk.side.says("lin", "专科", number=77) == first
 
 
-async def test_what_cannot_be_shown_is_said(town: Town) -> None:
-    side = town.side
+async def test_what_cannot_be_shown_is_said(talk: WithThirdChannel) -> None:
+    side = talk.side
     for words in ("开始核对", "专科", "会计电算化", "姓名错了"):
         await side.says("lin", words)
     sentence = next(iter(re.findall("“(.*?)”", "".join(side.sent["lin"][-3:]))), "")
@@ -130,7 +130,7 @@ async def test_what_cannot_be_shown_is_said(town: Town) -> None:
     assert WORDS.no_file.format(name=WORDS.export_file) in side.sent["lin"][-1]
 
 
-async def test_a_teacher_on_telegram_answers(town: Town) -> None:
+async def test_a_teacher_on_telegram_answers(talk: WithThirdChannel) -> None:
     staff: list[Post] = []
 
     async def to_staff(post: Post) -> Delivered:
@@ -138,71 +138,71 @@ async def test_a_teacher_on_telegram_answers(town: Town) -> None:
         return Delivered(Outcome("sent", str(post.number)), "7")
 
     async def run() -> None:
-        for name, deliver in ((STAFFED, to_staff), (NAME, town.side.deliver)):
-            while deliveries := await town.service.outbox.deliveries(name, deliver):
+        for name, deliver in ((STAFFED, to_staff), (NAME, talk.side.deliver)):
+            while deliveries := await talk.service.outbox.deliveries(name, deliver):
                 for delivery in deliveries:
                     await delivery
 
-    await town.side.says("lin", "/desk")
-    await town.side.says("lin", "我的专业写错了，找谁")
+    await talk.side.says("lin", "/desk")
+    await talk.side.says("lin", "我的专业写错了，找谁")
     await run()
     assert staff[0].user is None
     long = "带上身份证来一趟教务处。" * 40
-    await town.service.receive(Incoming(STAFFED, "1", long, update_id="5", place="staff", thread="7"))
+    await talk.service.receive(Incoming(STAFFED, "1", long, update_id="5", place="staff", thread="7"))
     await run()
-    assert "".join(town.side.sent["lin"]).count("带上身份证来一趟教务处。") == 40  # in as many parts as it takes
-    assert all(len(text) <= CAN.text for text in town.side.sent["lin"])
+    assert "".join(talk.side.sent["lin"]).count("带上身份证来一趟教务处。") == 40  # in as many parts as it takes
+    assert all(len(text) <= CAN.text for text in talk.side.sent["lin"])
 
 
-async def test_one_broadcast_reaches_everybody_and_counts_them_apart(town: Town) -> None:
+async def test_one_broadcast_reaches_everybody_and_counts_them_apart(talk: WithThirdChannel) -> None:
     for channel, user in ((STAFFED, "7"), ("web", "browser"), (NAME, "lin"), (NAME, "gone")):
         for n, words in enumerate(("开始核对", "专科", "会计电算化", "提醒我")):
-            await town.service.receive(Incoming(channel, user, words, update_id=f"{user}/{n}"))
-    town.side.blocked.add("gone")
-    _, totals = await town.broadcast()
+            await talk.service.receive(Incoming(channel, user, words, update_id=f"{user}/{n}"))
+    talk.side.blocked.add("gone")
+    _, totals = await talk.broadcast()
     assert totals.channels == {STAFFED: {"sent": 1}, "web": {"sent": 1}, NAME: {"sent": 1, "blocked": 1}}
     assert (totals["sent"], totals["blocked"], totals.waiting) == (3, 1, 1)
     said = report.format_counts(WORDS.broadcast, "send", totals)
     assert "网页：已送达 1" in said
     assert "Telegram：已送达 1" in said
-    assert town.side.sent["lin"] == ["明天下午教室有人帮忙"]
-    assert [(await town.broadcast(rule))[1].total for rule in ("入口=网页", "-入口=网页", "入口=微信或网页")] == [
+    assert talk.side.sent["lin"] == ["明天下午教室有人帮忙"]
+    assert [(await talk.broadcast(rule))[1].total for rule in ("入口=网页", "-入口=网页", "入口=微信或网页")] == [
         1,
         2,
         2,
     ]
 
 
-async def test_a_broadcast_may_carry_the_address_of_the_page(town: Town) -> None:
+async def test_a_broadcast_may_carry_the_address_of_the_page(talk: WithThirdChannel) -> None:
     for n, words in enumerate(("开始核对", "专科", "会计电算化", "提醒我")):
-        await town.service.receive(Incoming(NAME, "lin", words, update_id=str(n)))
-    _, totals = await town.broadcast(text="在网页里也能做：{{ page }}?start=step-m8-photo")
+        await talk.service.receive(Incoming(NAME, "lin", words, update_id=str(n)))
+    _, totals = await talk.broadcast(text="在网页里也能做：{{ page }}?start=step-m8-photo")
     assert totals["sent"] == 1
-    assert town.side.sent["lin"] == ["在网页里也能做：https://www.example.edu/check/?start=step-m8-photo"]
-    town.store.broadcasts.reach = Reach((STAFFED, NAME))
+    assert talk.side.sent["lin"] == ["在网页里也能做：https://www.example.edu/check/?start=step-m8-photo"]
+    talk.store.broadcasts.reach = Reach((STAFFED, NAME))
     with pytest.raises(AssertionError, match="unknown"):
-        await town.broadcast(text="{{ page }}")
+        await talk.broadcast(text="{{ page }}")
 
 
-async def test_a_reminder_that_was_asked_for_comes_there(town: Town) -> None:
+async def test_a_reminder_that_was_asked_for_comes_there(talk: WithThirdChannel) -> None:
     for words in ("开始核对", "专科", "会计电算化", "明天提醒我"):
-        await town.side.says("lin", words)
-    town.now, before = datetime(2013, 12, 6, 4, tzinfo=UTC), len(town.side.sent["lin"])
-    sender = town.sender()
-    town.service._present = town.service.outbox._present = lambda: town.now
+        await talk.side.says("lin", words)
+    talk.now, before = datetime(2013, 12, 6, 4, tzinfo=UTC), len(talk.side.sent["lin"])
+    sender = talk.sender()
+    talk.service._present = talk.service.outbox._present = lambda: talk.now
     await Scheduler(sender, ProgressCards(sender)).run_due()
-    for delivery in await town.service.outbox.deliveries(NAME, town.side.deliver):
+    for delivery in await talk.service.outbox.deliveries(NAME, talk.side.deliver):
         await delivery
-    assert len(town.side.sent["lin"]) == before + 1
+    assert len(talk.side.sent["lin"]) == before + 1
 
 
-async def test_the_talk_goes_on_in_a_browser_and_back(town: Town) -> None:
-    town.service.doors.addresses.update({"web": lambda: "https://www.example.edu/", NAME: lambda: "weixin://check"})
-    await town.side.says("lin", "开始核对")
-    await town.side.says("lin", "留住我的进度")
-    payload = re.findall(r"\?start=(move-[\w-]{32})", "".join(town.side.sent["lin"]))[-1]
-    moved = await town.service.receive(Incoming("web", "browser", f"/start {payload}", update_id="browser/1"))
+async def test_the_talk_goes_on_in_a_browser_and_back(talk: WithThirdChannel) -> None:
+    talk.service.doors.addresses.update({"web": lambda: "https://www.example.edu/", NAME: lambda: "weixin://check"})
+    await talk.side.says("lin", "开始核对")
+    await talk.side.says("lin", "留住我的进度")
+    payload = re.findall(r"\?start=(move-[\w-]{32})", "".join(talk.side.sent["lin"]))[-1]
+    moved = await talk.service.receive(Incoming("web", "browser", f"/start {payload}", update_id="browser/1"))
     assert moved.step == "m0-who"
-    told = await town.service.receive(Incoming("web", "browser", "提醒我", update_id="browser/2"))
+    told = await talk.service.receive(Incoming("web", "browser", "提醒我", update_id="browser/2"))
     there = WORDS.broadcast.reminded_there.format(door=NAME)
     assert there in str(told.replies)  # they are reached where something rings
