@@ -74,7 +74,7 @@ class AdminArea:
             "sheet": self._sheets.send,
             "sheetback": self._sheets.take,
             "edit": editing.show, "facts": editing.show_facts, "fact": editing.choose_fact,
-            "out": inbox.exclude,
+            "out": inbox.exclude, "give": inbox.give, "group": inbox.open,
             "ignore": inbox.ignore, "why": inbox.explain, "mend": inbox.add_explained,
             "try": trial.begin, "trying": trial.begin,
         }  # fmt: skip

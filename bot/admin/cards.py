@@ -7,7 +7,7 @@ go out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -261,10 +261,18 @@ class Admin:
 
     # The inbox
 
-    def card(self, found: Sequence[QuestionGroup], place: int, poor: Sequence[str] = (), only: str = "") -> Reply:
+    def card(
+        self,
+        found: Sequence[QuestionGroup],
+        place: int,
+        poor: Sequence[str] = (),
+        only: str = "",
+        name: Callable[[str], str] = str,
+    ) -> Reply:
         """Show one group of unanswered questions, with buttons; `place` counts from 0.
 
-        `poor` are lines about answers that help too few, `only` is the filter that the next card keeps.
+        `poor` are lines about answers that help too few, `only` is the filter that the next card keeps; `name` gives
+        the name of an admin.
         """
         words = self.content.phrases.admin
         flags = "\n\n" + words.flagged.format(lines=self.some(poor)) if poor else ""
@@ -279,9 +287,10 @@ class Admin:
             count=len(group.numbers),
             when=f"{group.latest:%m-%d}" if group.latest else "",
             lines="\n".join(words.inbox_like.format(question=line) for line in group.lines),
-            tied=self._describe_tie(group),
+            tied=self._describe_tie(group)
+            + (f"\n{words.inbox_given.format(name=name(group.assignee))}" if group.assignee else ""),
             topics="\n".join(
-                words.inbox_near.format(title=entry.title, answer=entry.answer.strip().split("\n")[0][:MOST_FIRST])
+                words.inbox_near.format(title=entry.title, answer=_first_line(entry.answer)[:MOST_FIRST])
                 for entry in known
             )
             or words.inbox_none_near,
@@ -294,6 +303,7 @@ class Admin:
             (button(self.content, "new", "new", number), button(self.content, "out", "out", number)),
             (
                 button(self.content, "ignore", "ignore", number),
+                button(self.content, "give", "give", number),
                 button(self.content, "next", "inbox", place + 1, *([only] if only else [])),
             ),
         ]
@@ -343,6 +353,12 @@ class Admin:
             if near.id != first
         )
         return Reply(text[:MOST_TEXT], rows)
+
+
+def _first_line(answer: str) -> str:
+    """Return the first line of an answer that says more than a fact of the notice."""
+    lines = answer.strip().split("\n")
+    return next((line for line in lines if line and not line.startswith("{{")), lines[0])
 
 
 def _quote_all(pieces: Sequence[str]) -> str:

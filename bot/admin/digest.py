@@ -13,14 +13,14 @@ from functools import partial
 from bot.admin.cards import MOST_TEXT, Admin, button
 from bot.content.content import Content
 from bot.domain.effects import Effect, Outdated
-from bot.domain.messages import Reply
+from bot.domain.messages import Button, Reply
 from bot.domain.outbox import Queued
 from bot.domain.questions import Opinion
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
-from bot.knowledge.inbox import group_aside
+from bot.knowledge.inbox import QuestionGroup, group_aside
 from bot.knowledge.publish import Publication
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.watcher import FolderWatcher
@@ -28,11 +28,14 @@ from bot.render.feedback import find_flagged
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import text_hash
+from faq.model import Entry
 
 HOUR = 9
 """Hour of a Monday from which the digest is sent, local time."""
 LOOK_S = 600.0
 """Seconds between two looks whether it is time."""
+MOST_TAPS = 5
+"""Tasks of a kind that have a button under the digest."""
 YEAR, MONTH = 365, 30
 """Days: what was checked longer ago is old; what ends sooner expires soon."""
 
@@ -111,12 +114,13 @@ class Digest:
 
     async def week(self, at: datetime) -> Reply:
         """Return the digest of the seven days before a moment."""
-        words, week = self._knowledge.content.phrases.admin, at - timedelta(days=7)
+        content, week = self._knowledge.content, at - timedelta(days=7)
+        words = content.phrases.admin
         asked = await self._store.questions.list_unanswered(week, settled=True)
         found = await group_aside(asked)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
-        expiring = expires(self._knowledge.content, at.astimezone(ZONE).date())
+        expiring = expires(content, at.astimezone(ZONE).date())
         text = words.digest.format(
             misses=sum(len(group.numbers) for group in found),
             groups=len(found),
@@ -125,7 +129,21 @@ class Digest:
             expiring="、".join(expiring) or words.flagged_none,
             flagged="\n".join(await self.flagged_answers()) or words.flagged_none,
         )
-        return Reply(text[:MOST_TEXT], ((button(self._knowledge.content, "inbox", "inbox"),),))
+        return Reply(text[:MOST_TEXT], (*await self._list_taps(found, at), (button(content, "inbox", "inbox"),)))
+
+    async def _list_taps(self, found: Sequence[QuestionGroup], at: datetime) -> tuple[tuple[Button, ...], ...]:
+        """Return a button for each task of the digest: a group that waits, an answer that helps too few, an old one."""
+        content, waiting = (
+            self._knowledge.content,
+            {one.number for one in await self._knowledge.list_questions() if not one.became},
+        )
+        open_ = [group for group in found if waiting & {*group.numbers}][:MOST_TAPS]
+        poor = [entry for entry, _ in find_flagged(content, await self._store.questions.opinions())][:MOST_TAPS]
+        old = find_old(content, at.astimezone(ZONE).date())[:MOST_TAPS]
+        return (
+            *((button(content, "group", "group", max(one.numbers), question=one.lines[0]),) for one in open_),
+            *((button(content, "task", "edit", "", one.id, title=one.title),) for one in dict.fromkeys([*poor, *old])),
+        )
 
 
 def describe_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[str]:
@@ -146,14 +164,16 @@ def describe_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinio
     ]
 
 
+def find_old(content: Content, today: date) -> list[Entry]:
+    """Return the entries that were checked too long ago, or will have been within a month."""
+    soon, entries = today + timedelta(days=MONTH), content.entries.values()
+    return [one for one in entries if one.source == "beyond" and one.checked_on and (soon - one.checked_on).days > YEAR]
+
+
 def expires(content: Content, today: date) -> list[str]:
     """List notices whose last window closes within a month or has closed, and entries checked too long ago."""
     soon = today + timedelta(days=MONTH)
-    old = [
-        entry.title
-        for entry in content.entries.values()
-        if entry.source == "beyond" and entry.checked_on and (soon - entry.checked_on).days > YEAR
-    ]
+    old = [entry.title for entry in find_old(content, today)]
     ends = {
         notice.notice.short: max((window.closes for window in notice.windows if window.closes), default=None)
         for notice in content.notices.values()

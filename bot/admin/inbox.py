@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.admin.cards import Admin, Wish, say
+from bot.admin.cards import Admin, Wish, button, say
 from bot.admin.digest import Digest
 from bot.admin.publishing import Publishing
 from bot.content.add_line import NoSuchList, with_line
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
-from bot.domain.questions import Explained, Settled
+from bot.domain.outbox import Queued
+from bot.domain.questions import Assigned, Explained, Settled
 from bot.knowledge.inbox import QuestionGroup, list_groups, load_group
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.why import explain
 
 WEEK = "week"
 """The filter that keeps what was asked in the last seven days."""
+MINE = "mine"
+"""The filter that keeps what was given to the one who asks."""
 MAX_EXPLAINED = 100
 """Characters of a question that is explained."""
 
@@ -33,19 +37,44 @@ class Inbox:
     def _cards(self) -> Admin:
         return Admin(self._knowledge.content, self._knowledge.number)
 
-    async def show(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+    async def show(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
         """Show the group at a place from 0, and with the first one the answers that help too few."""
         place = int(wish.about) if wish.about.isdecimal() else 0
         words = "" if wish.about.isdecimal() else wish.about
-        found, only = self._filter(await list_groups(self._knowledge.store, at), words, wish.more, at)
+        found, only = self._filter(await list_groups(self._knowledge.store, at), words, wish.more, at, incoming.user)
         poor = await self._digest.flagged_answers() if place == 0 and not only and not words else []
-        return Decision((self._cards.card(found, place, poor, only),))
+        return Decision((self._cards.card(found, place, poor, only, await self._digest.name_authors()),))
+
+    async def open(self, _: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Show the group of a question."""
+        group = await load_group(self._knowledge.store, wish.about, at)
+        return Decision((self._cards.card([group], 0, name=await self._digest.name_authors()),))
+
+    async def give(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Ask to whom a group is given; then write that down and send it to them."""
+        group, words = await load_group(self._knowledge.store, wish.about, at), self._knowledge.content.phrases.admin
+        name, content = await self._digest.name_authors(), self._knowledge.content
+        others = [one for one in await self._digest.admins() if one != incoming.user]
+        if wish.more not in (incoming.user, *others):
+            rows = [(button(content, "give_to", "give", wish.about, one, person=name(one)),) for one in others]
+            mine = (button(content, "give_me", "give", wish.about, incoming.user),)
+            return Decision((Reply(words.give_ask if others else words.give_nobody, (*rows, mine)),))
+        given = Assigned(tuple(group.numbers), wish.more)
+        if wish.more == incoming.user:
+            return say(words.given_me, given)
+        card = self._cards.card([group], 0)
+        told = replace(card, text=f"{words.given_to_you.format(name=name(incoming.user))}\n\n{card.text}")
+        return say(words.given.format(name=name(wish.more)), given, Queued("user", told, user=wish.more))
 
     def _filter(
-        self, found: list[QuestionGroup], words: str, only: str, at: datetime
+        self, found: list[QuestionGroup], words: str, only: str, at: datetime, user: str
     ) -> tuple[list[QuestionGroup], str]:
-        """Return the groups that words ask for (a week, a step, any other word), and the filter as a button has it."""
+        """Return the groups that words ask for (one's own, a week, a step, any other word), and the filter as a button
+        has it.
+        """
         content = self._knowledge.content
+        if words in content.phrases.admin.mine_words or only == MINE:
+            return [group for group in found if group.assignee == user], MINE
         if words in content.phrases.admin.week_words or only == WEEK:
             return [group for group in found if group.latest and at - group.latest <= timedelta(days=7)], WEEK
         titles = {step.id: str(step.title) for step in content.script.steps}

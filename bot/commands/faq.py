@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.admin.cards import Admin
     from bot.content.files import Change
     from bot.knowledge.examine import Report
-    from bot.knowledge.publish import Publication
+    from bot.knowledge.publish import Edit, Publication
     from bot.knowledge.revisions import Knowledge
 
 PROBLEMS = 1
@@ -37,7 +37,8 @@ Json = Annotated[bool, typer.Option("--json", help="一个 JSON。One JSON objec
 Note = Annotated[str, typer.Option("--note", help="为什么改。Why.")]
 Number = Annotated[int, typer.Argument(help="第几版。The revision.")]
 Alone = Annotated[bool, typer.Option("--alone", help="规定要两个人时也不等，记进审计。Ask nobody; it is audited.")]
-YamlFile = typer.Argument(exists=True, dir_okay=False, help="YAML 文件。A YAML file.")
+YamlFile = typer.Argument(exists=True, dir_okay=False, help="YAML、问法或 Excel 文件。A file of the FAQ.")
+SHEETS = (".xlsx", ".xls", ".ods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,36 @@ async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publicati
     return await publish(knowledge, prepare, digest.accompany, channel=build.STAFFED, by=author())
 
 
+def _read_given(file: Path) -> Callable[[Knowledge], Awaitable[Edit | Printout]]:
+    """Return how a file becomes an edit of the files in force; a sheet with something wrong becomes what to print."""
+    from bot.commands.input_file import read_bytes, read_text_file
+    from bot.content.files import place_file
+
+    if file.suffix.lower() not in SHEETS:
+        text = read_text_file(file, is_yaml=True)
+
+        async def place(_: Knowledge) -> Edit:
+            return lambda old: place_file(old, file.name, text)
+
+        return place
+    raw = read_bytes(file)
+
+    async def read(knowledge: Knowledge) -> Edit | Printout:
+        from bot.admin.sheets import describe_sheet_problems, edit_of_sheet, read_sheet
+        from bot.content.files import Refused
+
+        edit, words = await read_sheet(knowledge, raw), knowledge.content.phrases.admin.sheet
+        lines = [words.unreadable[edit.rule]] if edit.rule else describe_sheet_problems(knowledge.content, edit)  # type: ignore[index]
+        if lines:
+            problems = [{"cell": one.cell, "rule": one.rule} for one in edit.problems]
+            return Printout({"published": False, "cells": problems}, "\n".join(lines), is_done=False)
+        if not edit.files:
+            raise Refused("nothing_changed")
+        return edit_of_sheet(edit)
+
+    return read
+
+
 @faq.command()
 def publish(
     file: Annotated[Path, YamlFile],
@@ -145,20 +176,16 @@ def publish(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """检查并发布一个文件。Check a file and publish it; the old one stays with any problem."""
-    from bot.commands.input_file import read_text_file
-    from bot.content.files import place_file
+    """检查并发布一个文件：YAML、问法或 Excel 表。Check a file and publish it; the old one stays with any problem."""
     from bot.knowledge.publish import prepare
 
-    text = read_text_file(file, is_yaml=True)
+    read = _read_given(file)
 
     async def work(knowledge: Knowledge) -> Printout:
-        publication = await _write(
-            knowledge,
-            lambda: prepare(
-                knowledge, lambda old: place_file(old, file.name, text), AUTHOR, note, alone=alone, side=keep
-            ),
-        )
+        edit = await read(knowledge)
+        if isinstance(edit, Printout):
+            return edit
+        publication = await _write(knowledge, lambda: prepare(knowledge, edit, AUTHOR, note, alone=alone, side=keep))
         return _describe(knowledge, publication, published=True)
 
     _run(work, as_json=as_json)
@@ -167,18 +194,18 @@ def publish(
 @faq.command(name="test")
 def rehearse(file: Annotated[Path | None, YamlFile] = None, as_json: Json = False) -> None:
     """试一个文件，或现在用的内容：必须答对的句子，哪些答案会变。Rehearse a file or the content in force."""
-    from bot.commands.input_file import read_text_file
-    from bot.content.files import place_file
     from bot.knowledge.publish import prepare
 
     if file is None:
         _run(lambda knowledge: _lint(knowledge, errors_only=True), as_json=as_json)
         return
-    name, text = file.name, read_text_file(file, is_yaml=True)
+    read = _read_given(file)
 
     async def work(knowledge: Knowledge) -> Printout:
-        publication = await prepare(knowledge, lambda old: place_file(old, name, text), AUTHOR)
-        return _describe(knowledge, publication, published=False)
+        edit = await read(knowledge)
+        if isinstance(edit, Printout):
+            return edit
+        return _describe(knowledge, await prepare(knowledge, edit, AUTHOR), published=False)
 
     _run(work, as_json=as_json)
 

@@ -25,6 +25,14 @@ def read_document_file(path: Path) -> str:
         raise typer.BadParameter(f"读不了 / cannot read: {path}: {trouble.strerror}") from None
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return a file as it is. BadParameter when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as trouble:
+        raise typer.BadParameter(f"读不了 / cannot read: {path}: {trouble.strerror}") from None
+
+
 def read_text_file(path: Path, *, is_yaml: bool = False) -> str:
     """Return the text of a file. BadParameter when it cannot be read, is no text, too large, or not called YAML."""
     try:

@@ -42,7 +42,7 @@ def _with_phrasings(files: Files, name: str, topic: str, lines: Sequence[str]) -
     known, tail = with_shipped(files), name_tail(topic)
     text, further = set_phrasings(known[name], known.get(tail, ""), topic, lines)
     changed = with_file(files, name, text)
-    return {**changed, tail: further} if further else {other: kept for other, kept in changed.items() if other != tail}
+    return {**changed, tail: further} if further or tail in known else changed
 
 
 def set_phrasings(text: str, tail: str, topic: str, lines: Sequence[str]) -> tuple[str, str]:

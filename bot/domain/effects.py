@@ -11,7 +11,7 @@ from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.doors import DoorOffered
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
-from bot.domain.questions import AnswerTold, AnswerWanted, Explained, Picked, Settled, Unsettled, Voted
+from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
@@ -22,7 +22,7 @@ TicketEffect = Opened | Changed | Queued | Swept | TicketWords | TicketFile
 RoleEffect = OwnersNamed | Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
-QuestionEffect = Settled | Unsettled | Explained | Picked | Voted | AnswerWanted | AnswerTold
+QuestionEffect = Settled | Assigned | Unsettled | Explained | Picked | Voted | AnswerWanted | AnswerTold
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
 ReminderEffect = Remind | Reminded
 SessionEffect = Resaved | SetAside

@@ -18,6 +18,14 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """An admin gave unanswered questions, by their numbers, to another one (`to`, an id of their channel)."""
+
+    misses: tuple[int, ...]
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unsettled:
     """Questions that an admin dealt with wait again, because what was done about them was undone."""
 
@@ -29,7 +37,7 @@ class Unanswered:
     """A question that was not answered at once: masked words, and the topics that came nearest, best first.
 
     `tied`: several topics were as near, so that a choice was offered; `picked` is the one that was taken. `became`:
-    None while it waits for an admin.
+    None while it waits for an admin. `assignee` is the admin who is to answer it.
     """
 
     number: int
@@ -39,6 +47,7 @@ class Unanswered:
     became: str | None = None
     tied: bool = False
     picked: str | None = None
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ MAX_WORDINGS = 6
 
 @dataclass(slots=True)
 class QuestionGroup:
-    """Questions that ask the same. `tied` counts those for which a choice was offered, `picked` what was chosen.
+    """Questions that ask the same. `tied` counts those for which a choice was offered, `picked` what was chosen,
+    `assignees` those who are to answer them.
 
     `lines` are the wordings, most asked first; `topics` the entries that may be meant: first what people chose, then
     what came nearest.
@@ -45,12 +46,18 @@ class QuestionGroup:
     wordings: Counter[str] = field(default_factory=Counter)
     nearest: Counter[str] = field(default_factory=Counter)
     picked: Counter[str] = field(default_factory=Counter)
+    assignees: Counter[str] = field(default_factory=Counter)
     tied: int = 0
     latest: datetime | None = None
 
     @property
     def lines(self) -> list[str]:
         return [line for line, _ in self.wordings.most_common(MAX_WORDINGS)]
+
+    @property
+    def assignee(self) -> str:
+        """The admin who is to answer the group; empty when nobody was named."""
+        return next((one for one, _ in self.assignees.most_common(1)), "")
 
     @property
     def topics(self) -> list[str]:
@@ -62,6 +69,8 @@ class QuestionGroup:
         self.numbers.append(one.number)
         self.wordings[one.question] += 1
         self.tied += one.tied
+        if one.assignee:
+            self.assignees[one.assignee] += 1
         if one.picked:
             self.picked[one.picked] += 1
         for place, topic in enumerate(one.topics[:3]):

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.doors import Claim, DoorOffered, Entry
 from bot.domain.outbox import Queued
 from bot.store.broadcast_tables import reminders
+from bot.store.knowledge_tables import wanted_answers
 from bot.store.outbox import queue
 from bot.store.people import delete_person
 from bot.store.rows import Origin, Rows, run_to_completion
@@ -29,7 +30,6 @@ from bot.store.tables import (
     person_id,
     ticket_words,
     tickets,
-    wanted_answers,
 )
 from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of

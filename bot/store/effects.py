@@ -13,7 +13,7 @@ from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
-from bot.domain.questions import AnswerTold, AnswerWanted, Explained, Picked, Settled, Unsettled, Voted
+from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
@@ -65,6 +65,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Once: knowledge.do_once,
     Settled: questions.settle,
     Unsettled: questions.unsettle,
+    Assigned: questions.assign,
     Explained: questions.save_explained,
     Picked: questions.save_pick,
     Voted: questions.save_vote,

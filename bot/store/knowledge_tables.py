@@ -1,4 +1,4 @@
-"""The tables of the content: texts of files, revisions and drafts made of them, trials, and votes on answers.
+"""The tables of the content: texts of files, revisions, drafts, trials, votes on answers, and who waits for one.
 
 Rules as in `tables`.
 """
@@ -92,4 +92,17 @@ votes = Table(
     Column("reason", Text, nullable=False),
     UniqueConstraint("person", "topic", "revision"),
     Index(None, "topic"),
+)
+
+# Who wants to hear the answer to a question, until it was told or that moment has come.
+wanted_answers = Table(
+    "wanted_answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person", ForeignKey("people.id"), nullable=False),
+    # Masked, as it stands among the questions that were not answered.
+    Column("question", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Index(None, "person"),
+    Index(None, "until"),
 )

@@ -28,10 +28,10 @@ from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.broadcast_tables import broadcasts, recipients
-from bot.store.knowledge_tables import drafts, revisions, texts, trials
+from bot.store.knowledge_tables import drafts, revisions, texts, trials, wanted_answers
 from bot.store.people import tables_of_a_person
 from bot.store.rows import Rows, RunningTasks, run_to_completion
-from bot.store.tables import audit, misses, outbox, people, step_events, wanted_answers
+from bot.store.tables import audit, misses, outbox, people, step_events
 from bot.store.ticket_tables import ticket_files
 from bot.store.times import text_of
 

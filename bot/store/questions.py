@@ -21,6 +21,7 @@ from bot.domain.questions import (
     AnswerTold,
     AnswerWanted,
     Asker,
+    Assigned,
     Explained,
     Opinion,
     Picked,
@@ -31,9 +32,9 @@ from bot.domain.questions import (
     Voted,
 )
 from bot.store.broadcast_tables import asked
-from bot.store.knowledge_tables import explained_questions, votes
+from bot.store.knowledge_tables import explained_questions, votes, wanted_answers
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import misses, people, person_id, wanted_answers
+from bot.store.tables import misses, people, person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import bind_key, same_id, upsert
 
@@ -99,7 +100,7 @@ class QuestionRows(ReadRows):
 
 def _unanswered(row: Row[Any]) -> Unanswered:
     topics = tuple(json.loads(row.topics))
-    return Unanswered(row.id, time_of(row.at), row.question, topics, row.became, row.tied, row.picked)
+    return Unanswered(row.id, time_of(row.at), row.question, topics, row.became, row.tied, row.picked, row.assignee)
 
 
 async def settle(connection: AsyncConnection, settled: Settled, _: Origin) -> None:
@@ -110,6 +111,11 @@ async def settle(connection: AsyncConnection, settled: Settled, _: Origin) -> No
 async def unsettle(connection: AsyncConnection, unsettled: Unsettled, _: Origin) -> None:
     """Make unanswered questions wait for an admin again."""
     await connection.execute(update(misses).where(misses.c.id.in_(unsettled.misses)).values(became=None))
+
+
+async def assign(connection: AsyncConnection, assigned: Assigned, _: Origin) -> None:
+    """Write down which admin is to answer questions."""
+    await connection.execute(update(misses).where(misses.c.id.in_(assigned.misses)).values(assignee=assigned.to))
 
 
 async def save_explained(connection: AsyncConnection, explained: Explained, origin: Origin) -> None:

@@ -184,19 +184,6 @@ handled_updates = Table(
 
 # Questions that found no answer, or several as good ones, masked, for the editors of the FAQ. Without a person, and
 # timed to the hour, so that nobody can be identified by them.
-# Who wants to hear the answer to a question, until it was told or that moment has come.
-wanted_answers = Table(
-    "wanted_answers",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("person", ForeignKey("people.id"), nullable=False),
-    # Masked, as it stands among the questions that were not answered.
-    Column("question", Text, nullable=False),
-    Column("until", Text, nullable=False),
-    Index(None, "person"),
-    Index(None, "until"),
-)
-
 misses = Table(
     "misses",
     metadata,
@@ -215,6 +202,8 @@ misses = Table(
     Column("mark", Text),
     # The topic that was taken of those offered; NULL: none so far.
     Column("picked", Text),
+    # The admin who is to answer it; NULL: whoever comes first.
+    Column("assignee", Text),
     Index(None, "mark"),
 )
 

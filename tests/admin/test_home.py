@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.messages import Delivered, Outcome, Post
 from tests.admin.admin_area import Newsroom, said
 
 
@@ -72,3 +73,42 @@ async def test_the_sheet_goes_out_and_comes_back_as_a_draft(room: Newsroom) -> N
     assert sheet.name == "问答第1版.xlsx"
     assert "没有要发布的" in said(await room.sends(sheet.name, sheet.data))
     assert "表坏了" in said(await room.sends("问答第1版(1).xlsx", b"PK\x03\x04rubbish"))
+
+
+async def deliver_all(room: Newsroom) -> list[Post]:
+    posts: list[Post] = []
+
+    async def deliver(post: Post) -> Delivered:
+        posts.append(post)
+        return Delivered(Outcome("sent"))
+
+    while deliveries := await room.service.outbox.deliveries("test", deliver):
+        for delivery in deliveries:
+            await delivery
+    return posts
+
+
+async def test_a_group_is_given_to_a_colleague_who_answers_it_with_the_buttons_that_came(room: Newsroom) -> None:
+    link = (await room.says("/invite admin 李老师")).replies[0].link
+    await room.says(f"/start {link}", "22")
+    await room.asks("学士服到哪里领", "b")
+    asked = await room.presses(await room.says("没答上来的"), "交给同事")
+    assert "已经发给他" in said(await room.presses(asked, "李老师"))
+    came = [post.reply for post in await deliver_all(room) if post.user == "22" and post.reply][-1]
+    assert "学士服到哪里领" in came.text
+    assert "交给了李老师" in said(await room.says("没答上来的"))
+    assert "学士服到哪里领" in said(await room.says("没答上来的 我的", "22"))
+    assert "没有等着处理的问题" in said(await room.says("没答上来的 我的"))
+    new = next(b for row in came.buttons for b in row if b.text == "写新问答")
+    assert "学士服到哪里领" in said(await room.taps(new.id, "22"))
+    mine = await room.presses(await room.says("没答上来的"), "交给同事")
+    assert "记在你名下" in said(await room.presses(mine, "我自己来"))
+
+
+async def test_each_task_of_the_week_is_one_tap_away(room: Newsroom) -> None:
+    await room.asks("学士服到哪里领", "b")
+    week = await room.says("这一周")
+    assert "· 学士服到哪里领" in said(await room.presses(week, "答：学士服到哪里领"))
+    years_later = await room.editor.digest.week(room.now + timedelta(days=5_500))
+    old = next(b for row in years_later.buttons for b in row if b.text.startswith("补："))
+    assert "要改哪一样" in said(await room.taps(old.id))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 import yaml
 
+from bot.content.sheets import load_sheets
 from tests.conftest import NOTICES, CommandResult, Here
 from tests.knowledge.test_revisions import OWN
 
@@ -69,6 +72,32 @@ def test_the_sheet_of_all_entries_is_written(here: Here, tmp_path: Path) -> None
     code, told = read(here("faq", "export", str(tmp_path / "out"), "--xlsx", "--json"))
     assert (code, told["files"]) == (0, ["问答第1版.xlsx"])
     assert (tmp_path / "out" / "问答第1版.xlsx").read_bytes().startswith(b"PK")
+
+
+def test_a_sheet_is_published_as_it_comes_back_from_excel(here: Here, tmp_path: Path) -> None:
+    here("faq", "export", str(tmp_path), "--xlsx")
+    sheet = tmp_path / "问答第1版.xlsx"
+    assert "没有要发布的" in here("faq", "publish", str(sheet))[1]
+    rows = [[*row] for row in load_sheets(sheet.read_bytes())[0].rows]
+    row = next(row for row in rows if row[0] == "cost")
+    row[3] = "一分钱不收。"
+    write_rows(sheet, "问答第1版", rows)
+    code, told = read(here("faq", "publish", str(sheet), "--json"))
+    assert (code, told["published"]) == (0, True)
+    assert ["answer_changed", "要不要花钱"] in [[one["what"], one["title"]] for one in told["changes"]]
+    row[1] = "长" * 30
+    write_rows(sheet, "问答第2版", rows)
+    code, out, _ = here("faq", "publish", str(sheet))
+    assert (code, "B" in out) == (1, True)
+    assert here("faq", "test", str(sheet))[0] == 1
+
+
+def write_rows(path: Path, name: str, rows: Sequence[Sequence[str]]) -> None:
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet(name)
+        for n, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                sheet.write_string(n, column, cell)
 
 
 def test_a_notice_in_words_becomes_a_file(here: Here, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from bot.content.phrases.writing import SheetPhrases, WritingPhrases
 AdminButton = Literal[
     "publish", "keep_mine", "keep_theirs",
     "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
-    "next", "back", "export", "lint", "right", "same", "absent",
+    "next", "back", "export", "lint", "right", "same", "absent", "give", "give_to", "give_me", "group",
     "inbox_count", "tasks", "task", "edit", "deadline", "phone", "sheet",
 ]  # fmt: skip
 
@@ -151,6 +151,14 @@ class AdminPhrases(PhraseRow):
     inbox_near: Sentence
     week_words: tuple[Label, ...]
     """Words that ask for the questions of this week alone."""
+    mine_words: tuple[Label, ...]
+    """Words that ask for the questions that were given to the one who asks."""
+    inbox_given: Sentence
+    give_ask: Sentence
+    give_nobody: Sentence
+    given: Sentence
+    given_me: Sentence
+    given_to_you: Sentence
     notice_drafted: Sentence
     notice_nothing: Sentence
     review_ask: Sentence
