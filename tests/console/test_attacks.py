@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator
 
 import pyotp
 import pytest
+from sqlalchemy import update
 
 from bot.app.build import STAFFED
 from bot.console.app import PAGES
+from bot.domain.classes import Classes, dump
 from bot.domain.roles import Role
+from bot.store.tables import staff
+from tests.broadcast.harness import FIRST
 from tests.console.conftest import School, Teacher
 from tests.console.test_people import enrol
 from tests.console.test_tickets import open_ticket
@@ -154,3 +158,42 @@ async def test_nobody_presses_a_button_of_a_higher_role_and_the_last_owner_stays
     assert "今天" in await owner.opens()
     members = {one.user for one in await school.store.roles.members(STAFFED)}
     assert {owner.user, admin.user, teacher.user} <= members
+
+
+async def test_a_class_teacher_reaches_nothing_of_another_class_by_any_id(school: School) -> None:
+    await enrol(school, *["walking"] * 12, major="会计学")
+    await school.say(str(FIRST), press="cmd|desk")
+    await school.say(str(FIRST), "照片怎么是别人的")
+    (ticket,) = await school.store.tickets.page(("open",), 9)
+    number = ticket.ticket.number
+    colleague, teacher = await school.let_in("staff", "李老师"), await school.let_in("staff", "王老师")
+    await colleague.opens(f"/tickets/{number}")
+    form = {**colleague.hidden, "kind": "answer", "text": "表"}
+    file = {"file": ("表.pdf", b"secret form")}
+    await colleague.client.post(f"/console/tickets/{number}/say", data=form, files=file)
+    await colleague.opens("/broadcasts")
+    await colleague.sends("/broadcasts", sentence="明早8点提醒会计学没做完的")
+    kept = (await school.store.tickets.files(number))[0].id
+    async with school.store._transaction() as connection:
+        mine = update(staff).where(staff.c.user_id == teacher.user)
+        await connection.execute(mine.values(classes=dump(Classes("2014-autumn", ("ancai:工商管理",)))))
+    theirs = (f"/tickets/{number}", f"/tickets/{number}/files/{kept}", "/broadcasts/1", "/broadcasts/1/count")
+    for path in (*theirs, "/broadcasts/1/report.xlsx"):
+        await teacher.opens(path)
+        assert teacher.status == 404, path
+        await colleague.opens(path)
+        assert colleague.status == 200, path
+    for path in ("", "/tickets", "/broadcasts", "/calendar", "/people", "/figures"):
+        shown = await teacher.opens(path)
+        assert number not in shown, path
+        assert "/broadcasts/1" not in shown, path
+    forged = {**teacher.hidden, "text": "x", "act": "take", "version": "1", "kind": "answer", "at": "2013-12-06T08:00"}
+    for path in (f"/tickets/{number}", f"/tickets/{number}/say", "/broadcasts/1/text", "/broadcasts/1/at"):
+        answer = await teacher.client.post(f"/console{path}", data=forged)
+        assert answer.status_code == 404, path
+    for press in ("bc|1|start", "bc|1|cancel", "bc|1|delete", "bc|1|exact"):
+        await teacher.opens()
+        await teacher.client.post("/console/press", data={**teacher.hidden, "press": press})
+    assert [words.side for words in await school.store.tickets.words(number, 9)] == ["graduate", "staff"]
+    (made,) = await school.store.broadcasts.all()
+    assert (made.state, made.version) == ("draft", 1)
