@@ -18,6 +18,8 @@ _PLACE_AHEAD = re.compile(
 )
 _PLACE_BEHIND = re.compile(
     r"[（(\t ]{0,4}(?:在|于)([\u4e00-\u9fff]{1,8}?(?:校区|教学点|函授站|学习中心|分校|校本部)|校?本部|总校)"
+    r"|[（(\s]{0,4}((?:专升本|专科|本科|高起[本专]|硕士|博士|留学|延期|结业)(?:毕业|学)?(?:生|员))"
+    r"|，([\u4e00-\u9fff]{1,8}?(?:校区|教学点|函授站|学习中心|分校))(?=[。；]|$)"
 )
 _NO_PLACE = re.compile("(?:各|所在|本)(?:学院|系)|教育学院|^(?:各|所在|所属|我|本校|到|由)")
 _BEHIND = re.compile(r"[（(\t :：，]{0,3}(?!到|前往|去|登|交|报|由|[至携在])([^，。；]{1,16})")
@@ -47,8 +49,10 @@ def find_audience(
         return None, "、".join(one.audience), m.end
     if (place := _PLACE_AHEAD.search(own)) and not _NO_PLACE.search(place[1]):
         return None, place[1], m.end
-    if (place := _PLACE_BEHIND.match(one.plain, m.end)) and not _NO_PLACE.search(place[1]):
-        return None, place[1], place.end()
+    place = _PLACE_BEHIND.match(one.plain, m.end)
+    name = next(filter(None, place.groups())) if place else ""
+    if place and not _NO_PLACE.search(name):
+        return None, name, place.end()
     return None, "", m.end
 
 

@@ -53,7 +53,8 @@ _ABOUT_PEOPLE = re.compile(r"对象|范围|主体|面向|适用|人员")
 _ONLY_GRADES = re.compile(r"(?:20)?\d\d级(?:[、和及](?:20)?\d\d级){0,4}的?(?:全体)?(?:同学|学生|学员|毕业生)")
 """Graduates who are named by their grades alone."""
 _PEOPLE = re.compile(
-    r"(?:20\d\d|二[零〇○]\S\S)\s{0,9}(?:年\s{0,9}(?:(?:1[0-2]|[1-9])\s{0,9}月份?|[春夏秋冬]季)?|届)?(?:第[一二三]批)?(?:[春夏秋冬]季)?(?:[（(][^）)]{0,10}[）)])?"
+    r"(?:20\d\d|二[零〇○]\S\S)\s{0,9}(?:年\s{0,9}(?:(?:1[0-2]|[1-9])\s{0,9}月份?|[春夏秋冬]季)?"
+    r"|届)?(?:第[一二三]批)?(?:[春夏秋冬]季)?(?:[（(][^）)]{0,10}[）)])?"
     r"(?:批次)?的?(?:全体|普通|全日制|统招|成人高等教育|成人教育|高等学历继续教育|继续教育"
     r"|函授|开放教育|网络教育|中专|大专|、|春季|秋季|专科|本科|高职|本专科|在籍|应届|可能|拟|级|届)*(?:（?预计?）?"
     r"|[（(]预[）)]|预)?毕[（(]?结?[）)]?业(?:研究)?生?(?:的)?(?:全体学员|学生|研究生|学员"
@@ -72,7 +73,7 @@ _PLACE_IN_ROW = re.compile(
 )
 """A line of a timetable that names what is done, and the place in brackets."""
 _DEPARTMENT = r"(?:[\u4e00-\u9fff]{1,12}(?:学院|系|专业|班)|(?:20)?\d\d级\d(?:、?\d){0,4}班)"
-_SEVERAL = rf"{_DEPARTMENT}(?:[、，和]{_DEPARTMENT}){{0,5}}"
+_SEVERAL = rf"(?:[\u4e00-\u9fff]{{2,12}}[、，和]){{0,5}}{_DEPARTMENT}"
 DEPARTMENTS = re.compile(rf"\s{{0,9}}[:：，]?\s{{0,9}}(?P<names>{_SEVERAL})\s{{0,9}}(?=$|[\t （(。；])")
 """Departments at a place of a line of a timetable."""
 _ROW = re.compile(

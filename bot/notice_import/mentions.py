@@ -142,7 +142,9 @@ def _read_first_short(text: str, at: int) -> WrittenDay | None:
     first = read_short_day(text, at)
     dash = DASH.match(text, first.end) if first else None
     gap = dash or (_ALSO.match(text, first.end) if first else None)
-    ends = first and (_BEFORE.match(text, first.end) or (gap and read_short_day(text, gap.end())))
+    alone = first and not text[:at].strip() and re.match(r"\s{1,9}\S|[（(](?:周|星期)|以后|起", text[first.end :])
+    hands_in = first and re.match("[报交发]", text[first.end :])
+    ends = first and (alone or hands_in or _BEFORE.match(text, first.end) or (gap and read_short_day(text, gap.end())))
     return replace(first, why="写法不常见") if first and ends else None
 
 

@@ -41,7 +41,8 @@ def find_named_days(body: Sequence[Sentence]) -> Iterator[tuple[str, str, Senten
             if named is None and (named := _BEHIND.match(one.plain, m.end)):
                 past = named.end()
             place = (named["place"] or named["alone"] or "") if named else ""
-            if named and not _NO_PLACE.search(place):
+            each = named and named.string is own and re.search(r"各[\u4e00-\u9fff]{1,6}[、和]$", own[: named.start()])
+            if named and not each and not _NO_PLACE.search(place):
                 yield from ((name, named["level"] or "", one) for name in _find_list(own, named) if place)
                 yield place, named["level"] or "", one
 

@@ -31,11 +31,13 @@ _KINDS = (
     r"|(?:身份|人工|人像)复核|复核材料|前置学历|认证报告")),
     ("report", re.compile(r"找(?:学习中心|教学点|函授站|老师|班主任|辅导员|学籍|教务|学校|站点|我们)|上报"
     r"|发[给至到]|发(?:电子)?邮件|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|系|院|办公室|学籍|函授站|班主任"
-    r"|学院|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记|反映|打电话|致电")),
+    r"|学院|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记|反映|打电话|致电|拨打|填(?:写)?(?:在线)?(?:文档|问卷"
+    r"|表单|接龙)")),
     ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
     r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话|[^，。；]{0,4}学历(?!照片|图像))|查看|核实|核验"
     r"|看(?:一?看|一下)?(?:自己的|本人的|清楚?)?(?:照片|图像|学籍|信息)")),
-    ("register_public", re.compile(r"(?:查到|查询到?|显示)[^，。；]{0,4}学历(?!照片|图像)|公示|公布|公开|(?:电子"
+    ("register_public", re.compile(r"(?:查到|查询到?|可查|能查|显示)[^，。；]{0,4}学历(?!照片|图像)|公示|公布"
+    r"|公开|(?:电子"
     r"|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
     r"|注册(?:时间|截止)")),
     ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|领(?:取)?(?:专科|本科|大专)?(?:毕业|学历|学位)证"
@@ -58,7 +60,10 @@ _WRONG = re.compile(
 )
 _PAPERS = re.compile(r"证明|材料|身份证|户口|申请表|审批表|更正表|勘误表|复印件")
 _MENDS = re.compile("更正|勘误|修改|变更|有误|错误|纠错|改错")
-_HAND_IN = re.compile(r"交[到至给]?|拿[到给来]|发[到至给]|提交|送[到至交]?|报[送到至]|携带|[持带]|办理|寄|申请")
+_HAND_IN = re.compile(
+    r"交[到至给]?|拿[到给来]|发(?:[到至给]|辅导员|班主任|老师|邮箱)|提交|送[到至交]?|报[送到至]"
+    r"|携带|[持带]|办理|寄|申请"
+)
 
 _STAFF = (
     r"(?<=由)[\u4e00-\u9fff]{0,6}?(?:班级?|系部?|站点?|中心|处|科|室|老师|公司)|各[\u4e00-\u9fff]{1,6}?(?:分院"
@@ -86,6 +91,8 @@ _RECEIVES = re.compile(
     r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己)?(?:所在|所属"
     r"|的)?\s{0,9}$"
 )
+_TELLS = re.compile(r"\s{0,9}(?:务必|再次|必须)?(?:将[^，。；]{0,14})?(?:通知|告知|传达|送达|催)(?!书|单)")
+"""Behind a day: what staff has to do by then is telling graduates."""
 _HANDS_TO = re.compile(r"(?:报|交|送|寄|联系|告知|找|向|到|给)[^，。；]{0,14}$")
 _PASSES_ON = re.compile(
     r"(?:通知|告知|送达|发给|下发|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
@@ -93,7 +100,7 @@ _PASSES_ON = re.compile(
     r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*(?:[^，。；]{0,10}的)?\s{0,9}$"
 )
 _THEN = re.compile(r"。|，(?:并|再|然后)[于在]?")
-_ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)")
+_ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)|(?<!身份)复[核查])")
 _TOO_LATE = re.compile(r"^[^，。；]{0,10}(?:不予|不再|概不|一律不|不受理)")
 _SAYS_WHEN = re.compile(r"时间|日期|截止|开放|登[录陆]|完成|系统|开始|结束|批|阶段")
 """Words of a sentence that is about the time of what the title names."""
@@ -199,7 +206,11 @@ def find_twin(text: str, start: int, heads: tuple[str, ...], kind: str) -> str:
 
 def _find_no_window(text: str, said: str, before: str, after: str) -> str:
     """Return why days are no window for anybody; empty when they are one."""
-    if _CONDITION.match(after):
+    if _CONDITION.match(after) or re.match(
+        r"(?:那天|当天)?(?:不能|没能|没有|未|来不了"
+        r"|赶不上)[^，。；]{0,8}的[，,]",
+        after,
+    ):
         return "条件"
     if re.search("[后起始]$", said) and _TOO_LATE.match(after):
         return "过期"
@@ -208,6 +219,8 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
     if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
         return "毕业日期"
     if re.search(r"截[至止]\s{0,9}$", before) and re.match(r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)", after):
+        return "过去"
+    if re.search(r"(?:由|从)\s{0,9}$", before) and re.match(r"\s{0,9}(?:推迟|延长|延期|调整|改|顺延|提前)", after):
         return "过去"
     if re.search(r"约\s{0,9}$", before):
         return "大概"
@@ -284,7 +297,9 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
 def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
     """Return who of the school's staff has to do it: who is named, else a word of what staff does; empty for none."""
     before, after = text[:start], text[end:]
-    near = re.split(r"[，。；]", after.lstrip("， "), maxsplit=1)[0]
+    near = re.sub(r"[（(].*", "", re.split(r"[，。；]", after.lstrip("， "), maxsplit=1)[0])
+    if _TELLS.match(near):
+        return "通知"
     if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
         return ""
     goes_on = re.search(r"[，；](?:并|同时|且)(?:请)?[于在]?\s{0,9}$", before) and re.search(r"[报交发送]|备案", near)
@@ -294,7 +309,8 @@ def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
                 return m["staff"]
     for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(near), near)):
         for m in actors:
-            verdict = _judge_actor(m, whole)
+            told = m["graduate"] and _PASSES_ON.search(whole[: m.start()]) and re.search("[，；。]", whole[m.end() :])
+            verdict = None if told and whole is before else _judge_actor(m, whole)
             if verdict is not None:
                 return m[0] if verdict else ""
     own = re.split(rf"[，；](?={_STAFF})", text[end : end + 50], maxsplit=1)[0]

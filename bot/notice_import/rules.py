@@ -27,7 +27,9 @@ _CHAIN = re.compile(
     r"|➔|»)\s{0,9}[“【\[]?[\u4e00-\u9fffA-Za-z（）()]{2,16}[”】\]]?){1,8}"
 )
 _QUOTED_CHAIN = re.compile(
-    r"[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"'](?:\s{0,9}(?:—{1,3}|-{1,3}|－{1,3}|～|\.{2,6}|…{1,2}|、|，|再点?击?|然后点?击?)?\s{0,9}[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"']){1,8}"
+    r"[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"'](?:\s{0,9}(?:—{1,3}|-{1,3}|－{1,3}|～"
+    r"|\.{2,6}|…{1,2}|、|，|再点?击?"
+    r"|然后点?击?)?\s{0,9}[“「‘【\[《\"'][^“”「」‘’【】\[\]《》\"'\n]{1,16}[”」’】\]》\"']){1,8}"
 )
 """Names in quotation marks that follow each other with nothing but a dash between them."""
 _PLAIN_CHAIN = re.compile(r"[\u4e00-\u9fff]{2,12}(?:\s?(?:—{1,2}|-{1,2}|－)\s?[\u4e00-\u9fff]{2,12}){2,8}")
@@ -99,7 +101,7 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
             denied = _DENIED.search(one.plain[:at])
             if not name or len(name) > 12:
                 continue
-            if re.search(r"有误|不正确|有问题|错误|有异议|纠错|不符|不是本人|非本人", name):
+            if re.search(r"有误|不正确|(?:有|反馈)问题|错误|有异议|纠错|不符|不是本人|非本人", name):
                 wrong = wrong if wrong.at or denied else FoundRule(name, one.n)
             elif not ok.at and not denied and _CONFIRMS.search(name if not _NEUTRAL.search(name) else one.plain[:at]):
                 ok = FoundRule(name, one.n)
@@ -258,7 +260,8 @@ def find_account(body: Sequence[Sentence]) -> tuple[dict[str, object], list[int]
             if (
                 re.search(
                     rf"{word}[^，。；]{{0,14}}(?:作为?|当|为|即为?|是)[^，。；]{{0,8}}(?:用户名|账号|帐号)"
-                    rf"|用户名[^，。；]{{0,6}}(?:为|是|填|即)[^，。；]{{0,14}}{word}|用[^，。；]{{0,4}}{word}[^，。；]{{0,6}}(?:注册"
+                    rf"|用户名[^，。；]{{0,6}}(?:为|是|填|即)[^，。；]{{0,14}}{word}"
+                    rf"|用[^，。；]{{0,4}}{word}[^，。；]{{0,6}}(?:注册"
                     rf"|登[录陆])",
                     one.plain,
                 )
