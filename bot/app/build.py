@@ -20,7 +20,7 @@ from bot.channels.console import ConsoleWords, Terminal
 from bot.channels.telegram import abilities as telegram
 from bot.channels.web import abilities as web
 from bot.content.content import Content
-from bot.content.loading import load
+from bot.content.own_folder import load_folder
 from bot.domain.areas import StaffArea
 from bot.domain.broadcast import Reach
 from bot.domain.messages import Capabilities
@@ -62,8 +62,8 @@ def settings(today: datetime | None = None, content: Path | None = None) -> Sett
 
 
 def content(chosen: Settings, *, to_publish: bool = False) -> Content:
-    """Load the content folder, or what ships; see `load`. ContentProblem with all faults."""
-    return load(chosen.content, to_publish=to_publish)
+    """Load the content folder, or what ships; see `load_folder`. ContentProblem with all faults."""
+    return load_folder(chosen.content, to_publish=to_publish)
 
 
 def utc_now() -> datetime:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,6 +32,7 @@ from bot.commands.init import init
 from bot.commands.lazy_group import LazyGroup
 from bot.content.checks import list_missing_keys
 from bot.content.content import Content
+from bot.content.own_folder import count_entries, find_unread
 from bot.content.problem import ContentProblem
 from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
@@ -135,6 +137,7 @@ def ask(
 def check(content: ContentFolder = None) -> None:
     """检查全部内容，一次说出所有毛病。Check every script, notice, FAQ file and phrase."""
     chosen = build.settings(content=content)
+    _print_unread(chosen.content)
     knowledge = build.content(chosen, to_publish=True)
     from rich.table import Column, Table
 
@@ -143,11 +146,23 @@ def check(content: ContentFolder = None) -> None:
     for problem in list_missing_keys(knowledge):
         screen.print(problem.with_caret())
     screen.print(knowledge.phrases.check_passed.format(steps=steps, entries=entries, notices=notices))
+    if counts := count_entries(chosen.content):
+        screen.print(knowledge.phrases.check_entries.format(**asdict(counts)))
     table = Table(*(Column(title, overflow="fold") for title in knowledge.phrases.check_columns), show_lines=True)
     for notice in knowledge.notices.values():
         facts = Voice(knowledge, Session(notice.id), build.local_now(chosen)).facts
         table.add_row(notice.id, facts["windows.list"], facts["clock.short"])
     screen.print(table, soft_wrap=False)
+
+
+def _print_unread(folder: Path | None) -> None:
+    """Print what in a content folder is not read, before what is read is checked."""
+    if unread := list(find_unread(folder)) if folder and folder.is_dir() else []:
+        from bot.content.loading import load
+
+        sentences, screen = load().phrases.check_unread, _screen()
+        for name, rule, better in unread:
+            screen.print(sentences[rule].format(name=name, better=better))
 
 
 @cli.command()

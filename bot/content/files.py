@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 
 from bot.content.content import Content
@@ -25,6 +26,8 @@ from faq.model import Entry
 Files = Mapping[str, str]
 """Texts by name as in a content folder: `faq/account.yaml`, `phrases.yaml`."""
 
+SETTINGS = "content.yaml"
+"""The file in which a folder may say `faq: replace` or `faq: add`: whether shipped entries stand beside its own."""
 _NAME = re.compile(r"[\w\u3400-\u9fff（）()+ -][\w\u3400-\u9fff（）()+. -]{0,80}\.ya?ml")
 _COPY_NUMBER = re.compile(r" ?[(（]\d+[)）](?=\.ya?ml$)")
 """The number that a phone or a browser adds to the name of a file that it has already."""
@@ -68,13 +71,23 @@ def read_folder(folder: Path | None) -> dict[str, str | bytes]:
     if folder is None or not folder.is_dir():
         return {}
     root, files = folder.resolve(), dict[str, str | bytes]()
-    for part in SHIPPED:
+    for part in (*SHIPPED, SETTINGS):
         path = folder / part
-        found = [*path.glob("[!.]*.y*ml"), *path.glob(f"{FOLDER}/[!.]*{ENDING}")] if path.is_dir() else [path]
+        found = [*path.glob("[!.~]*.[yY]*[mM][lL]"), *path.glob(f"{FOLDER}/[!.]*{ENDING}")] if path.is_dir() else [path]
         for file in sorted(found):
             if file.is_file() and file.resolve().is_relative_to(root):
                 files[str(file.relative_to(folder))] = _decode_or_keep(file.read_bytes())
     return files
+
+
+def is_shipped(name: str) -> bool:
+    """Return whether a shipped file has this name."""
+    return name in _shipped_names()
+
+
+@cache
+def _shipped_names() -> frozenset[str]:
+    return frozenset(name for part in SHIPPED for name in load_shipped(part))
 
 
 def _decode_or_keep(raw: bytes) -> str | bytes:

@@ -198,13 +198,22 @@ class _ContentLoader:
     # Files
 
     def _list_files(self, part: str) -> Sequence[tuple[str, Path | str | bytes]]:
-        """Return the files of a part by name: those that were given, else the shipped ones."""
-        names = (name for name in sorted(self._files) if name.split("/", 1)[0] == part and not topic_of(name))
+        """Return the files of a part by name: those that were given, else the shipped ones.
+
+        Own files come behind shipped ones, so that what both say is told of the own one.
+        """
+        shipped = {path.name for path in SHIPPED[part].glob("*")} if SHIPPED[part].is_dir() else set[str]()
+        known = sorted(self._files, key=lambda name: (name.rsplit("/", 1)[-1] not in shipped, name))
+        names = (name for name in known if name.split("/", 1)[0] == part and not topic_of(name))
         if own := [(name, self._files[name]) for name in names]:
             return own
         folder = self._folder / part if self._folder else None
         path = folder if folder and folder.exists() else SHIPPED[part]
-        return [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.]*.y*ml"))] if path.is_dir() else [(part, path)]
+        return (
+            [(f"{part}/{p.name}", p) for p in sorted(path.glob("[!.~]*.[yY]*[mM][lL]"))]
+            if path.is_dir()
+            else [(part, path)]
+        )
 
     def _read_tails(self) -> Mapping[str, str | bytes]:
         """Return the files of further phrasings by name, with the entries that they stand beside."""

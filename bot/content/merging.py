@@ -8,7 +8,7 @@ keys of an entry or a section, the lines of a list of ways of asking. Where it h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -99,6 +99,12 @@ def choose_base(mine: str, versions: Sequence[str], *, is_list: bool = False) ->
 
     rated = [rate(version) for version in versions]
     return len(rated) - 1 - rated[::-1].index(max(rated)) if rated else 0
+
+
+def without_blocks(text: str, keys: Collection[str]) -> str:
+    """Return a file without the blocks of these keys or ids."""
+    blocks = _cut(text.splitlines())
+    return "".join(f"{line}\n" for key, block in blocks.items() if key not in keys for line in block)
 
 
 def block_of(text: str, key: str) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.content.content import Content
-from bot.content.files import Files, part_of, read_folder, write_files
+from bot.content.files import Files, is_shipped, part_of, read_folder, write_files
 from bot.content.loading import load
+from bot.content.own_folder import load_folder, put_in
 from bot.runtime.log import LazyLogger
 from bot.store import Store
 from bot.store.knowledge import KnowledgeRows, text_hash
@@ -23,7 +24,9 @@ async def preview(store: Store, folder: Path | None) -> Content:
     ContentProblem with all faults; nothing is published.
     """
     revision = await store.knowledge.revision()
-    return load({**revision.files, **await find_new_files(store.knowledge, folder)} if revision else folder)
+    if revision is None:
+        return load_folder(folder)
+    return load(put_in(revision.files, await find_new_files(store.knowledge, folder)))
 
 
 async def find_new_files(rows: KnowledgeRows, folder: Path | None) -> dict[str, str | bytes]:
@@ -43,7 +46,10 @@ def write_back(folder: Path, files: Files, before: Files) -> None:
     stale = {
         name: text
         for name, text in files.items()
-        if there.get(name) != text and part_of(name) in own and there.get(name) in (None, before.get(name))
+        if there.get(name) != text
+        and part_of(name) in own
+        and there.get(name) in (None, before.get(name))
+        and (name in there or not is_shipped(name) or before.get(name) != text)
     }
     try:
         write_files(stale, folder)

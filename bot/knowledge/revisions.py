@@ -15,6 +15,7 @@ from typing import Self
 from bot.content.content import Content
 from bot.content.files import Files, keep_texts, read_folder
 from bot.content.loading import load
+from bot.content.own_folder import add_shipped, load_folder
 from bot.content.problem import ContentProblem
 from bot.domain.effects import Outdated
 from bot.domain.questions import Unanswered
@@ -58,7 +59,7 @@ class Knowledge:
         self.examiner = examiner
         self.take: Callable[[Content], None] = lambda _: None
         self.told = asyncio.Event()
-        self._before_any = keep_texts(read_folder(folder))
+        self._before_any = keep_texts(add_shipped(read_folder(folder)))
         self._examined: dict[str, Report] = {}
         self._built: tuple[str, Content] | None = None
         self._lock = asyncio.Lock()
@@ -73,7 +74,7 @@ class Knowledge:
     ) -> Self:
         """Open the newest revision, else what is in the folder. ContentProblem when neither can be used."""
         revision = await store.knowledge.revision()
-        content = (_load_or_none(revision) if revision else None) or load(folder)
+        content = (_load_or_none(revision) if revision else None) or load_folder(folder)
         _warn_of_missing_keys(content)
         return cls(store, content, revision.number if revision else 0, folder, present, examiner)
 

@@ -132,6 +132,8 @@ class Phrases(PhraseRow):
     console_bye: Sentence
     check_passed: Sentence
     check_columns: tuple[Label, Label, Label]
+    check_entries: Sentence
+    check_unread: dict[str, Sentence]
     preview: PreviewWords
     calendar: CalendarWords
     own_card: OwnCardWords
