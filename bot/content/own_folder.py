@@ -65,7 +65,7 @@ def add_shipped(files: Given) -> dict[str, str | bytes]:
     return result
 
 
-def put_in(old: Mapping[str, str], saved: Given) -> dict[str, str | bytes]:
+def insert_saved(old: Mapping[str, str], saved: Given) -> dict[str, str | bytes]:
     """Return the files in force with those that somebody saved in the folder; an own entry takes the place of one with
     its id in a shipped file.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.content.content import Content
 from bot.content.files import Files, is_shipped, part_of, read_folder, write_files
 from bot.content.loading import load
-from bot.content.own_folder import load_folder, put_in
+from bot.content.own_folder import insert_saved, load_folder
 from bot.runtime.log import LazyLogger
 from bot.store import Store
 from bot.store.knowledge import KnowledgeRows, text_hash
@@ -26,7 +26,7 @@ async def preview(store: Store, folder: Path | None) -> Content:
     revision = await store.knowledge.revision()
     if revision is None:
         return load_folder(folder)
-    return load(put_in(revision.files, await find_new_files(store.knowledge, folder)))
+    return load(insert_saved(revision.files, await find_new_files(store.knowledge, folder)))
 
 
 async def find_new_files(rows: KnowledgeRows, folder: Path | None) -> dict[str, str | bytes]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.content.files import Files, Refused, read_folder
-from bot.content.own_folder import put_in
+from bot.content.own_folder import insert_saved
 from bot.domain.effects import Effect
 from bot.knowledge.examine import Report
 from bot.knowledge.folder import find_new_files
@@ -61,7 +61,7 @@ class FolderWatcher:
 
     async def _publish(self, saved: Mapping[str, str | bytes], removed: set[str]) -> None:
         def edit(old: Files) -> Mapping[str, str | bytes]:
-            return put_in({name: text for name, text in old.items() if name not in removed}, saved)
+            return insert_saved({name: text for name, text in old.items() if name not in removed}, saved)
 
         try:
             publication = await publish(

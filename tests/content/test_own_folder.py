@@ -8,7 +8,7 @@ import pytest
 
 from bot.content.files import load_shipped, read_folder
 from bot.content.loading import load
-from bot.content.own_folder import EntryCounts, add_shipped, count_entries, find_ids, load_folder, put_in
+from bot.content.own_folder import EntryCounts, add_shipped, count_entries, find_ids, insert_saved, load_folder
 from bot.content.problem import ContentProblem
 from tests.conftest import Here
 
@@ -88,8 +88,8 @@ def test_a_saved_own_file_takes_an_entry_from_the_revision_and_gives_it_back() -
     name = next(name for name, text in load_shipped("faq").items() if "- id: cost\n" in text)
     edited = {**load_shipped("faq"), name: load_shipped("faq")[name].replace("title: ", "title: 改过的", 1)}
     own = OWN.format(id="cost", title="本校要不要钱", answer="本校不收钱。", words="学费和")
-    files = put_in(edited, {"faq/ours.yaml": own})
+    files = insert_saved(edited, {"faq/ours.yaml": own})
     assert sum("- id: cost\n" in str(text) for text in files.values()) == 1
     assert "改过的" in str(files[name])
     left = {key: str(text) for key, text in files.items() if key != "faq/ours.yaml"}
-    assert find_ids(put_in(left, {})) == find_ids(load_shipped("faq"))
+    assert find_ids(insert_saved(left, {})) == find_ids(load_shipped("faq"))
