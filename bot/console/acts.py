@@ -69,11 +69,12 @@ async def list_sessions(visit: Visit) -> Response:
 
 async def _ask_passkey(visit: Visit, known: list[Passkey]) -> str:
     """Return what the browser needs to make another passkey; empty where there can be none."""
-    if not passkeys.IS_THERE:
+    relying = _relying(visit)
+    if not relying.can_ask:
         return ""
     challenge = secrets.token_bytes(passkeys.CHALLENGE_BYTES)
     await visit.store.console.challenge(visit.session.number, challenge.hex())
-    return passkeys.ask_new(_relying(visit), visit.who, visit.name, challenge, known)
+    return passkeys.ask_new(relying, visit.who, visit.name, challenge, known)
 
 
 def _relying(visit: Visit) -> Relying:

@@ -131,7 +131,7 @@ class Login:
         }
         if not known and stored is None:
             shown |= await self._set_up(session, name)
-        if passkeys.IS_THERE and (known or stored is None):
+        if relying.can_ask and (known or stored is None):
             challenge = secrets.token_bytes(passkeys.CHALLENGE_BYTES)
             await rows.challenge(session.number, challenge.hex())
             new = passkeys.ask_new(relying, session.user, name, challenge, known)

@@ -5,6 +5,7 @@ Needs the extra `passkeys`; without it the console offers none.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -20,6 +21,8 @@ MOST_ANSWER = 20_000
 """Characters of what a browser answers."""
 CHALLENGE_BYTES = 32
 
+_NUMBERS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Relying:
@@ -33,6 +36,11 @@ class Relying:
     def of(cls, request: Request, site: Site, name: str) -> Relying:
         url = urlsplit(site.url or str(request.base_url))
         return cls(name, url.hostname or "", f"{url.scheme}://{url.netloc}")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there can be passkeys: the library is there, and the address is a name, to which they belong."""
+        return IS_THERE and not _NUMBERS.fullmatch(self.host)
 
 
 def ask_new(relying: Relying, user: str, label: str, challenge: bytes, known: list[Passkey]) -> str:
