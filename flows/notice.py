@@ -261,10 +261,14 @@ class StaffContact(NoticeRow):
     chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
 
 
+ReminderButton = Annotated[str, StringConstraints(pattern=r"^(acks|resume|(step|faq):[a-z0-9][a-z0-9_-]{0,39})$")]
+
+
 class Reminder(NoticeRow):
     """One automatic reminder: `days` before a window's end, `at` a local time, to an audience, with a template.
 
-    `audience` is a rule as staff write it, `template` the id of one in phrases.yaml.
+    `audience` is a rule as staff write it, `template` the id of one in phrases.yaml. `buttons` stand under it instead
+    of the template's.
     """
 
     window: Id
@@ -272,6 +276,7 @@ class Reminder(NoticeRow):
     at: time = time(9, 30)
     audience: Text = "-done"
     template: Id
+    buttons: tuple[ReminderButton, ...] | None = None
 
 
 class Reminders(NoticeRow):

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.broadcast import report
+from bot.broadcast.audience_menu import AudienceMenu
 from bot.broadcast.card import back_row, preview, show_button_menu, show_card, show_templates
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.editing import stop_waiting
 from bot.broadcast.reach import say_counts
 from bot.broadcast.requests import BroadcastRequest
+from bot.broadcast.sentence import spell_moment
+from bot.broadcast.sentence_card import DIGEST, PLANNED, confirm_row, find_planned, show_plan
 from bot.broadcast.times import is_quiet
 from bot.domain.areas import Decision
 from bot.domain.audience import Count
@@ -24,15 +26,14 @@ from bot.domain.roles import Audited
 from bot.domain.staff_texts import find_contacts
 from bot.domain.zone import ZONE
 
-DIGEST = 10
-"""Characters of the draft's hash in a button: what is pressed is what was seen."""
-PLANNED = "%Y%m%d%H%M"
-"""The time of a planned broadcast in a button, local time of the notice."""
-
 
 def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Decision:
     """Decide an act that changes no draft; one that is not possible now only shows the card."""
     match request.act:
+        case "brief":
+            return Decision((show_plan(context),))
+        case "pick":
+            return Decision((AudienceMenu(context).show(request.about),))
         case "template":
             return Decision((show_templates(context),))
         case "buttons":
@@ -50,8 +51,6 @@ def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incom
             return _approve(context, request.about)
         case "go":
             return _start_planned(context, request.about)
-        case "words" if context.draft.waits == "at":
-            return _schedule(context, incoming.text)
     return _steer(context, request)
 
 
@@ -204,24 +203,34 @@ def _notify_author(context: BroadcastContext) -> tuple[Queued, ...]:
 # A time
 
 
-def _schedule(context: BroadcastContext, text: str) -> Decision:
-    when = context.parse_moment(text)
-    if not context.is_rehearsal and (when is None or when <= context.at):
-        return Decision((Reply(context.words.wrong["time"], back_row(context)),))
-    return _schedule_at(context, when or context.at, stop_waiting(context.broadcast))
-
-
 def _start_planned(context: BroadcastContext, about: str) -> Decision:
     """Send or schedule what a sentence planned, pressed under this very draft; `about` is the digest and the time."""
     digest, _, moment = about.partition("-")
-    if digest != context.draft.digest[:DIGEST] or context.broadcast.state not in ("draft", "approved"):
-        return Decision((show_card(context),))
-    if not moment:
+    planned = find_planned(context)
+    is_shown = digest == context.draft.digest[:DIGEST] and moment == (planned.strftime(PLANNED) if planned else "")
+    if not is_shown or context.broadcast.state not in ("draft", "approved"):
+        return Decision((show_plan(context) if context.draft.brief else show_card(context),))
+    if planned is None:
         return _send(context, digest)
-    when = datetime.strptime(moment, PLANNED).replace(tzinfo=ZONE).astimezone(UTC)
+    when = planned.replace(tzinfo=ZONE).astimezone(UTC)
     if not context.is_rehearsal and when <= context.at:
         return Decision((Reply(context.words.wrong["time"]), show_card(context)))
     return _schedule_at(context, when)
+
+
+def confirm_time(context: BroadcastContext) -> Decision:
+    """Show what is to be scheduled, as it is before it is sent, with the button that does it."""
+    words, number, count = context.words, context.broadcast.number, context.count
+    problems = context.starting.problems
+    at = find_planned(context)
+    if problems or at is None or context.is_rehearsal:
+        said = words.wrong["rehearsed"] if context.is_rehearsal else context.describe_problem(*problems[0])
+        return Decision((Reply(said), show_card(context)))
+    if count and context.needs_second:
+        return _ask_second(context, count)
+    left = say_counts(words, count)["left"] if count else 0
+    text = words.confirm_at.format(number=number, left=left, when=spell_moment(at)) + _name_contacts(context)
+    return Decision((Reply(text, (confirm_row(context), *back_row(context))), *preview(context)))
 
 
 def _schedule_at(context: BroadcastContext, when: datetime, *before: Effect) -> Decision:

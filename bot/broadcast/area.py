@@ -13,6 +13,7 @@ from bot.broadcast.card import back_row, list_broadcasts, preview, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.reach import count_reach
+from bot.broadcast.reminder_calendar import ReminderCalendar
 from bot.broadcast.requests import BroadcastRequest, parse_request
 from bot.broadcast.sentence import is_broadcast, plan_broadcast
 from bot.broadcast.sentence_card import show_plan
@@ -85,6 +86,12 @@ class BroadcastArea:
             confined = await self.find_classes(incoming)
             shown = await list_visible(self._rows, confined, channel=incoming.channel, most=LISTED)
             return Decision((list_broadcasts(words, shown),))
+        if asked.act in ("plan", "skip", "unskip"):
+            confined = await self.find_classes(incoming)
+            calendar = ReminderCalendar(self._store, self._content(), self._local(), at, incoming.channel, confined)
+            return await (
+                calendar.show() if asked.act == "plan" else calendar.turn(asked.about, skip=asked.act == "skip")
+            )
         if asked.act == "say":
             return await self.plan(asked.more, incoming, at)
         if asked.act == "stats":
@@ -165,12 +172,16 @@ class BroadcastArea:
         content, confined = self._content(), await self.find_classes(incoming)
         notice = narrow(confined, content.notices[self.choose_notice("", confined)])
         plan = plan_broadcast(sentence, content, notice, self._local())
+        asked = (Reply("\n".join(plan.asks)),) if plan.asks else ()
+        if plan.otherwise:  # nothing but the time is to be asked: the card has the one that is offered
+            plan = plan_broadcast(sentence, content, notice, self._local(), plan.otherwise)
+            asked = asked if not plan.asks else (Reply("\n".join(plan.asks)),)
         if plan.asks or plan.audience is None:
-            return Decision((Reply("\n".join(plan.asks)),))
+            return Decision(asked)
         plan = replace(plan, audience=limit(confined, plan.audience))
         made = await self.add(drafts.dump(plan.draft(content)), incoming, at)
         context = await self.open(made, incoming, at)
-        return Decision((*preview(context), show_plan(context, plan)))
+        return Decision((*asked, *preview(context), show_plan(context)))
 
     async def act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         """Decide an act on a broadcast."""
@@ -185,11 +196,11 @@ class BroadcastArea:
         if broadcast.state not in ("draft", "approved"):
             return actions.decide(context, asked, incoming)
         edited = editing.apply_edit(context, asked, incoming)
-        if isinstance(edited, str):
-            return Decision((Reply(edited, back_row(context)),))
+        if isinstance(edited, str | Reply):
+            return Decision((edited if isinstance(edited, Reply) else Reply(edited, back_row(context)),))
         if edited:
             changed = replace(broadcast, draft=drafts.dump(edited))
-            return editing.save_edit(context, edited, await self._count(changed, at), asked.act)
+            return editing.save_edit(context, edited, await self._count(changed, at), asked.act, asked.about)
         return actions.decide(context, asked, incoming)
 
     async def open(self, broadcast: Broadcast, incoming: Incoming, at: datetime) -> BroadcastContext:

@@ -38,7 +38,7 @@ def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) ->
         (report.make_button(words, b.number, "card", text=f"#{b.number} {report.format_state(words, b)}"),)
         for b in broadcasts
     ]
-    new = (report.make_button(words, 0, "new"),)
+    new = (report.make_button(words, 0, "new"), report.make_button(words, 0, "plan"))
     return Reply(words.list.format(lines="\n".join(lines)) if lines else words.none, (*rows, new))
 
 
@@ -122,7 +122,7 @@ def _button_choices(context: BroadcastContext) -> dict[str, str]:
     content, chosen = context.content, context.draft.buttons
     numbered = [step for step in content.script.steps if step.n is not None]
     main = list({step.n: step for step in reversed(numbered)}.values())[::-1]
-    titles = {"acks": context.words.ways["acks"]}
+    titles = {name: context.words.ways[name] for name in ("acks", "resume")}
     titles |= {f"step:{step.id}": f"{step.n} {step.title}"[:MAX_TITLE] for step in main if "{" not in step.title}
     entries = list(content.entries.values())[:MENU_ENTRIES]
     titles |= {f"faq:{entry.id}": entry.title for entry in entries if len(entry.id) <= MAX_FAQ_ID}

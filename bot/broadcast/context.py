@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.planned import read_time
+from bot.broadcast.sentence_times import When
 from bot.broadcast.starting import BroadcastStart
-from bot.broadcast.times import parse_moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience, Count, Wrong, parse_audience
@@ -17,7 +18,6 @@ from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.classes import Classes, limit, narrow
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
-from flows.clock import running_clock
 from flows.notice import Notice
 
 
@@ -96,13 +96,9 @@ class BroadcastContext:
         """True when a second person must agree to this draft first."""
         return self.count is not None and self.starting.needs_second(self.count)
 
-    def parse_moment(self, text: str) -> datetime | None:
-        """Return the moment (UTC) that staff wrote, None when it is none; 截止 is the end of the present window."""
-        return parse_moment(text, self.now, self._deadline())
-
-    def _deadline(self) -> date | None:
-        window = running_clock(self.notice, None, self.now).window
-        return window.last_day if window else None
+    def read_time(self, text: str) -> When:
+        """Return the moment that staff wrote, as in a sentence; the quiet hours are none for a loud draft."""
+        return read_time(text, self.content, self.notice, self.now, is_loud=self.draft.loud)
 
     def describe_problem(self, code: str, about: str = "", known: Sequence[str] = ()) -> str:
         """Return the sentence for a problem's code; of `known` names the first 20 are listed."""

@@ -18,6 +18,7 @@ from functools import cached_property
 from pydantic import TypeAdapter
 
 from bot.content.content import Content
+from bot.content.told_buttons import find_missing_button
 from bot.domain.audience import Audience, open_for
 from bot.domain.broadcast import Ack
 from bot.domain.button_ids import Ask
@@ -37,10 +38,12 @@ _TAG = re.compile(r"<[^<>]*>")
 
 @dataclass(frozen=True, slots=True)
 class BroadcastDraft:
-    """A message to many. `buttons` are `acks`, `step:ID` or `faq:ID`; `loud`: also in the quiet hours.
+    """A message to many. `buttons` are `acks`, `resume`, `step:ID` or `faq:ID`; `loud`: also in the quiet hours.
 
     `waits` names what the next words of `asked` (a staff member's id) are: text, who, at; empty: nothing of ours.
-    `by` is who changed it last; empty: whoever made it.
+    `by` is who changed it last; empty: whoever made it. `at` is the local time for which it is planned (None: none),
+    which goes with a deadline that it `follows`: the id of a window, and so many days before its last one. `brief`: it
+    is shown on the short card of a sentence.
     """
 
     html: str = ""
@@ -51,10 +54,13 @@ class BroadcastDraft:
     waits: str = ""
     asked: str = ""
     by: str = ""
+    at: datetime | None = None
+    follows: tuple[str, int] | None = None
+    brief: bool = False
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that a recipient sees, of the audience, and of `loud`."""
+        """SHA-256 of all that a recipient sees, of the audience, and of `loud`; not of the time."""
         who = [str(self.audience), self.audience.notice, self.audience.late] if self.audience else None
         file = [self.file.kind, self.file.id] if self.file else None
         whole = json.dumps([self.html, file, self.buttons, who, self.loud], ensure_ascii=False)
@@ -109,7 +115,7 @@ class Renderer:
         return replace(plain, buttons=self._button_cache[key])
 
     def find_problems(self) -> Iterator[tuple[str, str]]:
-        """Yield problems: a code (empty, unknown, unstated, nobody, too_long), and what it is about."""
+        """Yield problems: a code (empty, unknown, unstated, nobody, too_long, button), and what it is about."""
         if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
         names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
@@ -121,6 +127,8 @@ class Renderer:
                 yield "unstated", name
         if self.draft.audience is None:
             yield "nobody", ""
+        if missing := find_missing_button(self.draft.plain_text, self.draft.buttons, self.content.phrases.broadcast):
+            yield "button", missing
         most = CAPTION_MOST if self.draft.file else BULLETIN_MOST
         if not set(names) - known:
             length = max(len(strip_tags(self._text(session))) for session in samples)
@@ -178,6 +186,8 @@ class Renderer:
                 rows.append(tuple(Button(str(Ask("ack", f"0-{ack}")), words.acks[ack]) for ack in ACKS))
             elif kind == "faq" and what in self.content.entries:
                 rows.append((Button(str(Ask("faq", what)), self.content.entries[what].title),))
+            elif kind == "resume":
+                rows.append((Button(str(Ask("cmd", "resume")), words.open_step, "good"),))
             elif kind == "step" and what in self.content.script.by_id:
                 rows.append((Button(str(Ask("step", what)), words.open_step, "good"),))
         return (*rows, (Button(str(Ask("cmd", "mute")), words.mute),))

@@ -6,37 +6,53 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.broadcast import draft as drafts
+from bot.broadcast import report
+from bot.broadcast.actions import confirm_time
+from bot.broadcast.audience_menu import AudienceMenu, toggles_of
 from bot.broadcast.card import back_row, show_button_menu, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import MAX_BUTTONS, BroadcastDraft
 from bot.broadcast.requests import BroadcastRequest
+from bot.broadcast.sentence import ask_time, spell_moment
+from bot.broadcast.sentence_card import PLANNED, show_plan
 from bot.domain.areas import Decision
 from bot.domain.audience import Count, Wrong
 from bot.domain.broadcast import Broadcast, Rewritten
+from bot.domain.classes import limit
 from bot.domain.messages import Incoming, Reply
 
 SPLIT_FROM = 4000
 """Characters from which Telegram's own apps may have cut a text in two."""
-PROMPTS = {"text": "ask_text", "who": "ask_who", "at": "ask_at"}
+PROMPTS = {"text": "ask_text", "who": "ask_who", "at": "ask_at", "when": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
+OF_TIME = ("at", "when", "set")
+"""Acts that say when, which an approved draft takes as well."""
 
 _NOTICE = re.compile(r"(?<!\S)(?:通知|notice)\s*[=＝]\s*(\S+)")
 
-Edit = BroadcastDraft | str | None
-"""The draft after an act; a sentence when it cannot be done; None for an act that changes no draft."""
+Edit = BroadcastDraft | Reply | str | None
+"""The draft after an act; a sentence or a reply when it cannot be done; None for an act that changes no draft."""
 
 
 def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Edit:
     """Apply an act to a draft. An approved draft can only be scheduled: nothing else of it may change."""
     draft, words = context.draft, context.words
-    if context.broadcast.state == "approved" and request.act != "at":
+    is_time = request.act in OF_TIME or (request.act == "words" and draft.waits in OF_TIME)
+    if context.broadcast.state == "approved" and not is_time:
         return None
     if request.act in PROMPTS:
         return replace(draft, waits=request.act, asked=context.who)
+    if request.act == "set":
+        return _set_time(draft, request.about)
+    if request.act == "pick" and request.about:
+        audience = toggles_of(context).tick(request.about)
+        return replace(draft, audience=limit(context.classes, audience), waits="") if audience else None
     if request.act == "template" and request.about in words.templates:
-        return replace(draft, html=words.templates[request.about].text, waits="")
+        template = words.templates[request.about]
+        return replace(draft, html=template.text, buttons=template.buttons, waits="")
     if request.act == "buttons" and request.about:
         return _toggle_button(context, draft, request.about)
     if request.act == "loud":
@@ -49,7 +65,8 @@ def _toggle_button(context: BroadcastContext, draft: BroadcastDraft, name: str) 
     if name in draft.buttons:
         return replace(draft, buttons=tuple(b for b in draft.buttons if b != name), waits="")
     kind, _, what = name.partition(":")
-    is_known = {"acks": True, "step": what in context.content.script.by_id, "faq": what in context.content.entries}
+    content = context.content
+    is_known = {"acks": True, "resume": True, "step": what in content.script.by_id, "faq": what in content.entries}
     if not is_known.get(kind) or len(draft.buttons) >= MAX_BUTTONS:
         return context.words.wrong["step"]
     return replace(draft, buttons=(*draft.buttons, name), waits="")
@@ -84,14 +101,43 @@ def _take_text(context: BroadcastContext, draft: BroadcastDraft, incoming: Incom
     return context.find_text_problem(new) or new
 
 
-_WORDS: Mapping[str, Callable[[BroadcastContext, BroadcastDraft, Incoming], Edit] | None] = {
+def _take_time(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
+    """Read words as the time of a draft; where they are none to come, offer the next good one."""
+    if incoming.other:
+        return context.describe_problem("typed", "")
+    if context.is_rehearsal:
+        return context.describe_problem("rehearsed")
+    when, number = context.read_time(incoming.text), context.broadcast.number
+    if when.doubt:
+        offer = when.offered
+        label = context.words.say.take_offer.format(when=spell_moment(offer)) if offer else ""
+        take = ((report.make_button(context.words, number, "set", offer.strftime(PLANNED), label),),) if offer else ()
+        return Reply(ask_time(context.content, when), (*take, *back_row(context)))
+    return replace(draft, at=when.at, follows=when.follows, waits="")
+
+
+def _set_time(draft: BroadcastDraft, about: str) -> Edit:
+    """Plan a draft for the moment that a button offers."""
+    try:
+        at = datetime.strptime(about, PLANNED)  # noqa: DTZ007 - local time of the notice
+    except ValueError:
+        return None
+    return replace(draft, at=at, follows=None, waits="")
+
+
+_WORDS: Mapping[str, Callable[[BroadcastContext, BroadcastDraft, Incoming], Edit]] = {
     "who": _take_audience,
-    "at": None,  # schedules the broadcast: no change of the draft
+    "at": _take_time,
+    "when": _take_time,
 }
 
 
-def save_edit(context: BroadcastContext, draft: BroadcastDraft, count: Count | None, act: str) -> Decision:
-    """Save a draft that an act changed; show it again, or ask for its words or its next button."""
+def save_edit(
+    context: BroadcastContext, draft: BroadcastDraft, count: Count | None, act: str, about: str = ""
+) -> Decision:
+    """Save a draft that an act (on what it is `about`) changed; show it again, or ask for its words, its next button or
+    to confirm its time.
+    """
     if draft.digest != context.draft.digest:
         draft = replace(draft, by=context.who)
     changed = Rewritten(context.broadcast.number, context.broadcast.version, drafts.dump(draft))
@@ -100,10 +146,15 @@ def save_edit(context: BroadcastContext, draft: BroadcastDraft, count: Count | N
         return Decision((Reply(_prompt(context, draft.waits), back_row(context)),), (changed,))
     if act == "buttons":
         return Decision((show_button_menu(after),), (changed,))
+    if act == "pick":
+        return Decision((AudienceMenu(after).show(about),), (changed,))
+    if draft.at and (act == "set" or context.draft.waits in OF_TIME) and not draft.brief:
+        confirm = confirm_time(after)
+        return replace(confirm, effects=(changed, *confirm.effects))
     length = len(draft.plain_text)
     is_full = context.draft.waits == "text" and length >= SPLIT_FROM
     warning = (Reply(context.words.full.format(n=length)),) if is_full else ()
-    return Decision((*warning, show_card(after)), (changed,))
+    return Decision((*warning, show_plan(after) if draft.brief else show_card(after)), (changed,))
 
 
 def _prompt(context: BroadcastContext, waits: str) -> str:

@@ -1,10 +1,11 @@
-"""Automatic reminders: those of a notice's plan that are due. Pure.
+"""Automatic reminders: those of a notice's plan that are due, and those to come. Pure.
 
 A reminder has a key made of notice, window and day; the store makes a broadcast of each key once.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,16 +22,27 @@ CATCH_UP = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reminder that is due: its key, its draft, and how many of the plan one person gets at most.
+    """A reminder of the plan: when (local), its key, its draft, and how many of the plan one person gets at most.
 
     `cohorts` are those whom the window is for; empty: all.
     """
 
+    at: datetime
     key: str
     draft: BroadcastDraft
     cohorts: tuple[str, ...]
     prefix: str
     most: int
+
+    @property
+    def mark(self) -> str:
+        """A short name of it, for buttons."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:12]
+
+    @property
+    def skip_key(self) -> str:
+        """The beginning of the keys under which it is kept how often it was left out and put back."""
+        return f"skip/{self.key}/"
 
     def narrow(self, search: Search) -> Search:
         """Narrow a search to the window's cohorts and to people below the plan's limit."""
@@ -43,6 +55,15 @@ def find_due(content: Content, now: datetime, *, rehearsed: bool = False) -> Ite
 
     On a `rehearsed` day they have other keys, so that the real ones are still sent on their day.
     """
+    return (one for one in _list_all(content, rehearsed=rehearsed) if timedelta() <= now - one.at < CATCH_UP)
+
+
+def list_coming(content: Content, now: datetime) -> list[Due]:
+    """Return the reminders to come, the next one first."""
+    return sorted((one for one in _list_all(content, rehearsed=False) if one.at > now), key=lambda one: one.at)
+
+
+def _list_all(content: Content, *, rehearsed: bool) -> Iterator[Due]:
     for notice in content.notices.values():
         prefix = f"{'rehearsal/' if rehearsed else ''}plan/{notice.id}/"
         for reminder in notice.reminders.plan:
@@ -50,20 +71,21 @@ def find_due(content: Content, now: datetime, *, rehearsed: bool = False) -> Ite
             if window.last_day is None:
                 continue
             time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
-            if timedelta() <= now - time < CATCH_UP:
-                yield _make_due(content, notice, window, reminder, prefix)
+            yield _make_due(content, notice, window, reminder, prefix, time)
 
 
-def _make_due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str) -> Due:
+def _make_due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str, at: datetime) -> Due:
     audience = parse_audience(reminder.audience, notice, step_ids(content))
     assert not isinstance(audience, Wrong)  # the content was checked
-    draft = BroadcastDraft(content.phrases.broadcast.templates[reminder.template].text, audience=audience)
+    template = content.phrases.broadcast.templates[reminder.template]
+    buttons = template.buttons if reminder.buttons is None else reminder.buttons
+    draft = BroadcastDraft(template.text, buttons=buttons, audience=audience)
     cohorts = () if EVERYONE in window.cohorts else window.cohorts
     key = f"{prefix}{window.id}/{window.closes}/{reminder.days}"
     same = [r for r in notice.reminders.plan if (r.window, r.days) == (reminder.window, reminder.days)]
     if nth := same.index(reminder):  # several of one day
         key += f"/{nth + 1}"
-    return Due(key, draft, cohorts, prefix, notice.reminders.most)
+    return Due(at, key, draft, cohorts, prefix, notice.reminders.most)
 
 
 def step_ids(content: Content) -> Sequence[str]:

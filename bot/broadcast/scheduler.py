@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import plan, report
 from bot.broadcast.plan import Due
+from bot.broadcast.planned import find_due
 from bot.broadcast.progress_cards import ProgressCards
 from bot.broadcast.reach import count_reach, say_counts
+from bot.broadcast.reminder_calendar import ReminderCalendar, is_skipped
 from bot.broadcast.sender import Sender
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.times import is_quiet
@@ -26,6 +29,7 @@ from bot.domain.lifecycle import BroadcastState
 from bot.domain.outbox import Queued
 from bot.domain.questions import AnswerTold, Asker
 from bot.domain.reminders import Reminded
+from bot.domain.revisions import Once
 from bot.domain.session import session_of
 from bot.domain.zone import ZONE
 from bot.render.reply import Voice
@@ -35,6 +39,8 @@ from bot.store import StoreProblem
 from bot.store.broadcasts import BroadcastRows
 from faq.model import Entry
 
+EVENING = time(18, 0)
+"""When staff are told of the next day's reminders."""
 LOOK_S = 1.0
 """Seconds between two runs while something is sent, and where nobody tells of changes."""
 IDLE_LOOK_S = 15.0
@@ -57,6 +63,7 @@ class Scheduler:
     sender: Sender
     cards: ProgressCards
     look_s: Callable[[], float] = lambda: LOOK_S
+    _announced: set[str] = field(default_factory=set, init=False)
     _asked_of: str = field(default="", init=False)  # the revision whose answers were told
 
     async def run(self) -> None:
@@ -99,6 +106,7 @@ class Scheduler:
         """Do everything that is due now, once."""
         try:
             await self._start_planned()
+            await self._announce_reminders()
             await self._send_personal_reminders()
             await self._tell_askers()
             for broadcast in await self._rows.all(*WAITING, channel=self.sender.channel, most=MAX_BROADCASTS):
@@ -132,8 +140,28 @@ class Scheduler:
         elif broadcast.state == "paused":
             if broadcast.resume_at and broadcast.resume_at <= now:
                 await self._apply(Moved(broadcast.number, "paused", "running", {"resume_at": None, "why": ""}))
+        elif await self._follow_deadline(broadcast, now):
+            return
         elif broadcast.due_at and broadcast.due_at <= now:
             await self._start_scheduled(broadcast, now, timedelta(minutes=habits.late_minutes))
+
+    async def _follow_deadline(self, broadcast: Broadcast, now: datetime) -> bool:
+        """Move a broadcast that follows a deadline with it, and tell staff; return whether it moved."""
+        draft = drafts.load(broadcast.draft)
+        notice = self.content.notices.get(draft.audience.notice) if draft.audience else None
+        local = find_due(draft, notice) if notice and draft.follows else None
+        due = local.replace(tzinfo=ZONE).astimezone(UTC) if local else broadcast.due_at
+        if due is None or due == broadcast.due_at:
+            return False
+        words, number, when = self.content.phrases.broadcast, broadcast.number, report.format_time(due)
+        if due > now:
+            await self._rows.note(number, due_at=due)
+            effects: list[Effect] = []
+        else:
+            effects = [Moved(number, "scheduled", "draft", {"why": "", "due_at": None})]
+        said = (words.moved_deadline if due > now else words.moved_too_far).format(number=number, when=when)
+        await self._apply(*effects, self.sender.staff_notices.address(broadcast, said))
+        return True
 
     async def _start_scheduled(self, broadcast: Broadcast, now: datetime, patience: timedelta) -> None:
         words, number = self.content.phrases.broadcast, broadcast.number
@@ -168,6 +196,8 @@ class Scheduler:
 
     async def _start_reminder(self, due: Due, local: datetime, now: datetime) -> None:
         """Make and start a reminder, once by its key; one that a kill left as a draft is started now."""
+        if await is_skipped(self.sender.store, due):
+            return
         key = due.key
         made = await self._rows.find_by_key(key)
         if made is None:
@@ -206,6 +236,23 @@ class Scheduler:
                 await self._apply(AnswerTold(asker.user, asker.number), *queued)
             except Outdated:  # another worker tells it, or it is not wanted any more
                 return
+
+    async def _announce_reminders(self) -> None:
+        """Tell staff in the evening which reminders go out the next day, once for each."""
+        local = self.sender.local()
+        if local.time() < EVENING or local.date() != self.sender.present().astimezone(ZONE).date():
+            return
+        for due in plan.list_coming(self.content, local):
+            if due.at.date() - local.date() != timedelta(days=1) or due.key in self._announced:
+                continue
+            self._announced.add(due.key)
+            store, once = self.sender.store, f"eve/{due.key}"
+            if await is_skipped(store, due) or await store.roles.was_done(once):
+                continue
+            calendar = ReminderCalendar(store, self.content, local, self.sender.present(), self.sender.channel)
+            told = self.sender.staff_notices.tell(await calendar.announce(due), calendar.skip_row(due))
+            with suppress(Outdated):
+                await self._apply(Once(once), told)
 
     async def _send_personal_reminders(self) -> None:
         """Send the reminders that people asked for themselves, each with the step where they are."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.broadcast.draft import BroadcastDraft, Renderer
+from bot.broadcast.planned import time_context
 from bot.broadcast.sentence_audience import Doubt, StepName, Who, find_audience
-from bot.broadcast.sentence_times import TimeContext, When, find_moment
+from bot.broadcast.sentence_times import When, find_moment
 from bot.broadcast.sentence_words import TIMES, Token, tokenize
 from bot.content.content import Content
 from bot.domain.audience import Audience
@@ -39,7 +40,8 @@ _LEAD = re.compile(r"(?:内容|正文|原文|文字|写上?|说|消息内容)(?:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a sentence plans. `at` is local time of the notice (None: no time is said), `asks` are questions to the
-    teacher: while there are any, the broadcast is not to be made.
+    teacher: while there are any, the broadcast is not to be made. `follows` a deadline, see BroadcastDraft.
+    `otherwise`: nothing but the time is asked, and this one is offered.
     """
 
     who: Who
@@ -48,34 +50,42 @@ class Plan:
     template: str | None
     text: str | None
     asks: tuple[str, ...]
-    days_before: int | None = None
+    follows: tuple[str, int] | None = None
+    otherwise: datetime | None = None
 
     def draft(self, content: Content) -> BroadcastDraft:
         """Return the draft of the broadcast."""
-        words = content.phrases.broadcast
-        text = html.escape(self.text, quote=False) if self.text else ""
-        return BroadcastDraft(text or words.templates[self.template or ""].text, audience=self.audience)
+        made = BroadcastDraft(audience=self.audience, at=self.at, follows=self.follows, brief=True)
+        if self.text:
+            return replace(made, html=html.escape(self.text, quote=False))
+        template = content.phrases.broadcast.templates[self.template or ""]
+        return replace(made, html=template.text, buttons=template.buttons)
 
 
-def plan_broadcast(sentence: str, content: Content, notice: Notice, now: datetime) -> Plan:
-    """Plan a broadcast under a notice. `now` is its local time."""
+def plan_broadcast(
+    sentence: str, content: Content, notice: Notice, now: datetime, instead: datetime | None = None
+) -> Plan:
+    """Plan a broadcast under a notice. `now` is its local time; `instead` is taken for a time that cannot be."""
     head, text = _split_text(sentence.strip(), content)
     tokens = _cut(head, content, notice)
     who = find_audience(tokens, notice, _list_steps(content, notice, now), has_text=text is not None)
-    clock = _time_context(content, notice, now)
-    when = find_moment(tokens, clock)
+    when = find_moment(tokens, time_context(content, notice, now))
+    if instead and when.doubt:
+        when = When(instead)
     doubts = list(who.doubts)
     if text and not any(token.kind in TIMES for token in tokens) and (time := _find_last_time(text, content, notice)):
         doubts.append(("text_time", time))
     if len(sentence) > LIMIT and text is None:
         doubts.append(("long", str(LIMIT)))
-    asks = [*([_ask_time(content, when)] if when.doubt else []), *(_ask(content, doubt) for doubt in doubts)]
+    asks = [*([ask_time(content, when)] if when.doubt else []), *(_ask(content, doubt) for doubt in doubts)]
     audience = Audience(notice.id, who.terms) if not doubts else None
     template = None if text or asks else _choose_template(tokens, who, content, notice, when.at or now)
     if text is None and template is None and not asks:
         asks.append(_ask(content, ("text", "")))
-    plan = Plan(who, audience, when.at, template, text, tuple(dict.fromkeys(asks)), when.days_before)
-    return plan if asks else _check_message(plan, content, now)
+    plan = Plan(who, audience, when.at, template, text, tuple(dict.fromkeys(asks)), when.follows)
+    if asks:
+        return replace(plan, otherwise=when.offered if len(plan.asks) == 1 and when.doubt else None)
+    return _check_message(plan, content, now)
 
 
 def is_broadcast(text: str, content: Content, notice: Notice) -> bool:
@@ -130,13 +140,6 @@ def _list_steps(content: Content, notice: Notice, now: datetime) -> list[StepNam
     return [StepName(s.id, s.n, fold(strip.sub("", voice.fill(s.title))).text) for s in content.script.steps]
 
 
-def _time_context(content: Content, notice: Notice, now: datetime) -> TimeContext:
-    habits, window = content.phrases.broadcast.habits, running_clock(notice, None, now).window
-    correction = next((w.last_day for w in notice.windows if w.kind == "correction"), None)
-    deadline = window.last_day if window else None
-    return TimeContext(now, habits.quiet_from, habits.quiet_to, deadline, correction)
-
-
 # The message
 
 
@@ -173,7 +176,7 @@ def _check_message(plan: Plan, content: Content, now: datetime) -> Plan:
     ]
     if plan.text and (found := find_forbidden(plan.text)):
         asks.append(words.wrong["secret"].format(about=content.phrases.describe_findings(plan.text, found)))
-    return plan if not asks else Plan(plan.who, plan.audience, plan.at, plan.template, None, tuple(asks))
+    return plan if not asks else replace(plan, text=None, asks=tuple(asks), follows=None)
 
 
 # Questions
@@ -185,7 +188,8 @@ def _ask(content: Content, doubt: Doubt) -> str:
     return content.phrases.broadcast.say.asks[code].format(about=said, known=known)
 
 
-def _ask_time(content: Content, when: When) -> str:
+def ask_time(content: Content, when: When) -> str:
+    """Return the question about words that name no moment to come, with a moment to take instead."""
     words = content.phrases.broadcast.say
     offer = words.offer.format(when=spell_moment(when.offered)) if when.offered else ""
     return words.asks[when.doubt].format(about=when.about, known="") + offer

@@ -39,25 +39,25 @@ _WEEKDAYS = {c: n for n, c in enumerate("一二三四五六日")} | {str(n + 1):
 @dataclass(frozen=True, slots=True)
 class When:
     """The moment of a sentence; None when it names none, or not clearly. `doubt` is the phrase that asks, `about` the
-    words, `offered` the next good moment. `days_before` the deadline of a window (`which`): it moves with that.
+    words, `offered` the next good moment. `follows` a window's deadline (id, days before): it moves with that.
     """
 
     at: datetime | None = None
     doubt: str = ""
     about: str = ""
     offered: datetime | None = None
-    days_before: int | None = None
+    follows: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TimeContext:
-    """The present, the quiet hours, and the last days of the check and of corrections."""
+    """The present, the quiet hours, and of the windows of the check and of corrections the id and the last day."""
 
     now: datetime
     quiet_from: time
     quiet_to: time
-    deadline: date | None
-    correction: date | None
+    deadline: tuple[str, date] | None
+    correction: tuple[str, date] | None
 
     def is_quiet(self, at: datetime) -> bool:
         return is_quiet(at.time(), self.quiet_from, self.quiet_to)
@@ -85,7 +85,7 @@ def find_moment(tokens: Sequence[Token], clock: TimeContext) -> When:
     said = [token for token in tokens if token.kind in TIMES]
     about = "".join(token.text for token in said)
     try:
-        at, days_before = _resolve(said, clock)
+        at, follows = _resolve(said, clock)
     except _UnclearTime as unclear:
         return When(None, unclear.doubt, about, unclear.offered)
     except (ValueError, OverflowError):
@@ -96,10 +96,10 @@ def find_moment(tokens: Sequence[Token], clock: TimeContext) -> When:
         return When(None, "past", about, clock.next_good(at))
     if clock.is_quiet(at):
         return When(None, "quiet", about, clock.next_good(at))
-    return When(at, days_before=days_before)
+    return When(at, follows=follows)
 
 
-def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None, int | None]:
+def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None, tuple[str, int] | None]:
     by_kind = {kind: [token for token in said if token.kind == kind] for kind in TIMES}
     for kind in ("repeat", "vague", "about"):
         if by_kind[kind]:
@@ -119,7 +119,7 @@ def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None
     found = [_DAY[token.kind](token, clock) for token in days]
     if len(set(found)) > 1:
         raise _UnclearTime("several")
-    before = next((_count_days(t)[0] for t in by_kind["before"]), None)
+    before = next((_follow(t, clock) for t in by_kind["before"]), None)
     part = _PART_OF[parts[0].text] if parts else ""
     day = found[0] if found else None
     if clocks:
@@ -243,12 +243,19 @@ def _count_days(token: Token) -> tuple[int, bool]:
     return number * (1 if groups["unit"] in ("天", "日", None) else 7), bool(groups["which"])
 
 
-def _find_before(token: Token, clock: TimeContext) -> date:
+def _follow(token: Token, clock: TimeContext) -> tuple[str, int]:
+    """Return the window whose deadline a word names, and how many days before it."""
     days, of_correction = _count_days(token)
     deadline = clock.correction if of_correction else clock.deadline
     if deadline is None:
         raise _UnclearTime("deadline")
-    return deadline - timedelta(days=days)
+    return deadline[0], days
+
+
+def _find_before(token: Token, clock: TimeContext) -> date:
+    window, days = _follow(token, clock)
+    last = next(one[1] for one in (clock.deadline, clock.correction) if one and one[0] == window)
+    return last - timedelta(days=days)
 
 
 _DAY: Mapping[str, Callable[[Token, TimeContext], date]] = {

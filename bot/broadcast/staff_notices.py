@@ -4,6 +4,7 @@ first owner. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.broadcast import Broadcast
@@ -29,6 +30,12 @@ class StaffNotices:
         return Queued(
             "user", Reply(text, ((Button(f"bc|{broadcast.number}|card", f"#{broadcast.number}"),),)), user=user
         )
+
+    def tell(self, text: str, rows: Sequence[tuple[Button, ...]]) -> Queued:
+        """Queue a message about no broadcast: to the staff chat; without one to the first owner, with buttons."""
+        if self.staff_chat or not self.owners:
+            return Queued("staff", Reply(text))
+        return Queued("user", Reply(text, tuple(rows)), user=self.owners[0])
 
     def find_keeper(self, broadcast: Broadcast) -> str | None:
         """Return the id of the maker, else of the first owner; None when there is none."""

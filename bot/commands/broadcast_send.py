@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
 from bot.app import build
 from bot.app.build import Workspace
+from bot.broadcast import draft as drafts
 from bot.broadcast.actions import ask_for_second
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.reach import count_reach
+from bot.broadcast.sentence import ask_time
 from bot.commands.broadcast_group import (
     MOVED_BY,
     Number,
@@ -29,6 +33,7 @@ from bot.commands.workspace import Json, author, run
 from bot.domain.audience import Count
 from bot.domain.broadcast import Act, Broadcast, Cancelled, Moved
 from bot.domain.lifecycle import ENDED, BroadcastState, can_move
+from bot.domain.zone import ZONE
 from bot.store import Store
 
 LOOK_S = 0.5
@@ -76,12 +81,14 @@ async def _refuse_without_second(workspace: Workspace, it: Broadcast, *, alone: 
 
 async def _schedule(workspace: Workspace, it: Broadcast, at: str) -> Moved:
     context = BroadcastContext(workspace.content, it, author(), workspace.local(), workspace.at)
-    when = context.parse_moment(at)
+    when = context.read_time(at)
     if context.is_rehearsal:
         raise problem(workspace, "rehearsed")
-    if when is None or when <= workspace.at:
-        raise problem(workspace, "time")
-    return Moved(it.number, it.state, "scheduled", {"due_at": when})
+    if when.at is None:
+        raise typer.TyperException(ask_time(workspace.content, when))
+    due = when.at.replace(tzinfo=ZONE).astimezone(UTC)
+    draft = drafts.dump(replace(context.draft, at=when.at, follows=when.follows))
+    return Moved(it.number, it.state, "scheduled", {"due_at": due, "draft": draft})
 
 
 def _send(number: int, *, as_json: bool) -> None:

@@ -11,9 +11,11 @@ from typing import get_args
 from pydantic_core import InitErrorDetails
 
 from bot.content.content import Content
+from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.content.phrases.root import Phrases
 from bot.content.places import Loc
 from bot.content.problem import ContentFault
+from bot.content.told_buttons import find_missing_button
 from bot.domain.audience import Wrong, parse_audience
 from bot.reading.check import word_problems
 from faq.matcher import Matcher
@@ -47,6 +49,9 @@ def find_phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> It
             yield flaw("broken_brace", *loc)
         elif loc in known and fields - (given or set()):
             yield flaw("unknown_brace", *loc, id=min(fields - (given or set())), known=sorted(given or ()))
+    for name, template in phrases.broadcast.templates.items():
+        if missing := find_missing_button(template.text, template.buttons, phrases.broadcast):
+            yield flaw("missing_button", "broadcast", "templates", name, "text", text=missing)
 
 
 def list_missing_keys(content: Content) -> Sequence[ContentFault]:
@@ -76,7 +81,7 @@ def _list_fields(text: str) -> set[str] | None:
 
 
 def find_notice_flaws(
-    notice: Notice, names: set[str], templates: set[str], steps: set[str]
+    notice: Notice, names: set[str], words: BroadcastPhrases | None, steps: set[str]
 ) -> Iterator[InitErrorDetails]:
     """Yield unknown names in `{{ … }}` of a notice's own answers, unknown templates and audiences of its reminders."""
     for n, cohort in enumerate(notice.cohorts):
@@ -87,9 +92,17 @@ def find_notice_flaws(
         yield from find_unknown_placeholders(question.a, ("faq", n, "a"), names)
         yield from find_stray_braces(question.a, ("faq", n, "a"))
     for n, reminder in enumerate(notice.reminders.plan):
-        if reminder.template not in templates:
+        templates = words.templates if words else {}
+        template = templates.get(reminder.template)
+        if template is None:
             loc = ("reminders", "plan", n, "template")
             yield flaw("unknown_template", *loc, id=reminder.template, known=sorted(templates))
+        for step in (name.removeprefix("step:") for name in reminder.buttons or () if name.startswith("step:")):
+            if steps and step not in steps:
+                yield flaw("unknown_step", "reminders", "plan", n, "buttons", id=step, known=sorted(steps))
+        own = reminder.buttons
+        if template and words and own is not None and (missing := find_missing_button(template.text, own, words)):
+            yield flaw("missing_button", "reminders", "plan", n, "buttons", text=missing)
         audience = parse_audience(reminder.audience, notice, sorted(steps))
         if isinstance(audience, Wrong):
             loc = ("reminders", "plan", n, "audience")

@@ -304,10 +304,10 @@ class _ContentLoader:
         for name in self._lone_tails if "faq" not in report.unread else ():
             report.add(name, NOWHERE, (), "lone_lines", id=topic_of(name), known=sorted(topics))
         steps = {str(node_at(step, ("id",))) for p in scripts for step in node_at(p.source.tree, ("steps",)) or ()}
-        templates = {name for p in phrases if p.value for name in p.value.broadcast.templates}
+        words = next((p.value.broadcast for p in phrases if p.value), None)
         for notice in notices:
             if notice.value:
-                flaws = (*find_disagreements(notice.value), *find_notice_flaws(notice.value, names, templates, steps))
+                flaws = (*find_disagreements(notice.value), *find_notice_flaws(notice.value, names, words, steps))
                 report.add_flaws(notice, flaws)
         for script in scripts:
             if script.value:

@@ -19,25 +19,14 @@ from typing import Literal
 from flows.notice import Notice
 
 Field = Literal[
-    "cohort",
-    "level",
-    "major",
-    "step",
-    "at",
-    "state",
-    "done",
-    "stuck",
-    "wrong",
-    "new",
-    "silent",
-    "acked",
-    "inactive",
-    "channel",
-]
+    "cohort", "level", "major", "class", "step", "at", "state", "done", "stuck", "wrong", "new", "silent", "acked",
+    "inactive", "channel",
+]  # fmt: skip
 
 NAMES: Mapping[str, Field] = {
     "年级": "cohort", "类别": "cohort", "cohort": "cohort", "层次": "level", "level": "level",
-    "专业": "major", "major": "major", "步骤": "step", "step": "step", "停在": "at", "at": "at",
+    "专业": "major", "major": "major", "班级": "class", "class": "class",
+    "步骤": "step", "step": "step", "停在": "at", "at": "at",
     "状态": "state", "state": "state", "完成": "done", "做完": "done", "done": "done",
     "卡住": "stuck", "stuck": "stuck", "有误": "wrong", "wrong": "wrong", "没开始": "new", "new": "new",
     "未确认": "silent", "silent": "silent", "已确认": "acked", "acked": "acked",
@@ -124,7 +113,8 @@ def parse_audience(
     terms = []
     text = _TURNED.sub("-", re.sub(r"\s{0,40}[=＝]\s*", "=", text.strip()))
     # A value may contain the characters that separate terms.
-    names = "|".join(re.escape(name) for name in sorted(_words_of("major", notice, steps, {}), key=len, reverse=True))
+    known = {*_words_of("major", notice, steps, {}), *_words_of("class", notice, steps, {})}
+    names = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
     either = rf"(?:{names})(?:[|/{ANY_OF}](?:{names}))*"
     for word in re.findall(rf"[^{_APART}=]+=(?:{either})(?![^{_APART}])|[^{_APART}]+", text):
         if word in ("and", "且", "并且", "所有人", "all"):
@@ -176,6 +166,9 @@ def _words_of(field: Field, notice: Notice, steps: Sequence[str], doors: Mapping
         yield from dict.fromkeys(cohort.level for cohort in notice.cohorts)
     if field == "major":
         yield from dict.fromkeys(major for cohort in notice.cohorts for major in cohort.majors or (cohort.label,))
+    if field == "class":
+        yield from (f"{cohort.id}:{major}" for cohort in notice.cohorts for major in cohort.majors)
+        yield from (cohort.id for cohort in notice.cohorts)
     if field in ("step", "at"):
         yield from steps
     if field == "state":
@@ -188,7 +181,9 @@ def _words_of(field: Field, notice: Notice, steps: Sequence[str], doors: Mapping
 class Condition:
     """A term as the store looks for it: a kind, and plain values. `cohorts`: one of these is chosen (None: none is)."""
 
-    kind: Literal["cohorts", "major", "step", "at", "states", "stuck", "acked", "silent", "inactive", "channel"]
+    kind: Literal[
+        "cohorts", "major", "class", "step", "at", "states", "stuck", "acked", "silent", "inactive", "channel"
+    ]
     values: tuple[str | None, ...] = ()
     turned: bool = False
 
@@ -269,7 +264,7 @@ def _condition(term: Term, notice: Notice, at: datetime) -> Condition:
             return Condition("stuck", (_days_before(at, STUCK_DAYS),), term.turned)
         case "inactive":
             return Condition("inactive", (_days_before(at, int(term.value)),), term.turned)
-        case "major" | "step" | "at" | "acked" | "silent" | "channel":
+        case "major" | "class" | "step" | "at" | "acked" | "silent" | "channel":
             return Condition(term.field, term.values, term.turned)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Exists, and_, exists, false, func, not_, or_, select, true
@@ -24,12 +25,17 @@ def matches(search: Search, *, by_id: bool = False) -> ColumnElement[bool]:
 
 def of_classes(classes: Classes) -> ColumnElement[bool]:
     """Hold for the graduates of these classes, as `Classes.hold` does."""
-    parted = [name.partition(":") for name in classes.names]
+    return and_(people.c.notice == classes.notice, func.coalesce(_in_classes(classes.names), false()))
+
+
+def _in_classes(names: Sequence[str]) -> ColumnElement[bool]:
+    """Hold for those in one of some classes: a cohort's id, or `cohort:major`."""
+    parted = [name.partition(":") for name in names]
     places = (
         and_(people.c.cohort == cohort, people.c.major == major) if colon else people.c.cohort == cohort
         for cohort, colon, major in parted
     )
-    return and_(people.c.notice == classes.notice, func.coalesce(or_(false(), *places), false()))
+    return or_(false(), *places)
 
 
 def in_time(search: Search) -> ColumnElement[bool]:
@@ -66,6 +72,8 @@ def _rule(condition: Condition) -> ColumnElement[bool]:
     match condition.kind:
         case "cohorts":
             return _among(people.c.cohort, values)
+        case "class":
+            return _in_classes(tuple(filter(None, values)))
         case "major":
             return _among(people.c.major, values)
         case "step":

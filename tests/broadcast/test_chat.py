@@ -201,7 +201,8 @@ async def test_a_yes_of_somebody_removed_counts_no_more(tmp_path: Path) -> None:
             await at.taps(wang, "同意发送")
         await at.says(at.owner, f"/broadcast {later}")
         await at.taps(at.owner, "定时")
-        assert f"#{later} 定在" in await at.says(at.owner, "明天 9:00")
+        assert f"要把 #{later} 定在 12月12日 09:00" in await at.says(at.owner, "明天 9:00")
+        assert f"#{later} 定在" in await at.taps(at.owner, "确定，12月12日 09:00发")
         assert "同意过、还没开始发的，要再请人同意" in await at.presses(at.owner, "staff|remove|2")
         assert "要第二位老师同意" in await _sends(at, at.owner, now)
         assert (await at.harness.get(now)).approved_by is None
@@ -246,7 +247,8 @@ async def test_what_a_removed_person_had_under_way_is_looked_after_by_whoever_re
         await _joins(at, "2")
         timed, running = await at.harness.draft(by="2"), await at.harness.draft(by="2")
         await at.presses(wang, f"bc|{timed}|at")
-        assert "12-12 09:00" in await at.says(wang, "明天 9:00")
+        await at.says(wang, "明天 9:00")
+        assert "12-12 09:00" in await at.taps(wang, "确定，12月12日 09:00发")
         await at.harness.start(running)
         await at.scheduler.cards.update()
         told = len(wang.messages)
@@ -265,8 +267,9 @@ async def test_a_time_is_kept_over_a_restart_and_asked_again_when_it_is_long_pas
         for number in (await at.harness.draft(), await at.harness.draft()):
             await at.says(at.owner, f"/broadcast {number}")
             await at.presses(at.owner, f"bc|{number}|at")
-            assert "看不懂这个时间" in await at.says(at.owner, "昨天 9:00")
-            assert "12-12 09:00" in await at.says(at.owner, "明天 9:00")
+            assert "已经过了" in await at.says(at.owner, "昨天 9:00")
+            await at.says(at.owner, "明天 9:00")
+            assert "12-12 09:00" in await at.taps(at.owner, "确定，12月12日 09:00发")
         at.harness.advance(hours=21)
         await at.sends()
         assert len(at.harness.messages_of(0)) == 2
@@ -274,6 +277,7 @@ async def test_a_time_is_kept_over_a_restart_and_asked_again_when_it_is_long_pas
         await at.says(at.owner, f"/broadcast {third}")
         await at.presses(at.owner, f"bc|{third}|at")
         await at.says(at.owner, "明天 9:00")
+        await at.taps(at.owner, "确定，12月13日 09:00发")
         at.harness.advance(hours=30)
         await at.sends()
         assert [text for text in at.harness.messages_of(0) if "2014" not in text] == ["还有8天"] * 2

@@ -57,8 +57,11 @@ async def test_a_sentence_of_a_class_teacher_reaches_that_class_alone(tmp_path: 
         assert "看不懂" in await at.says(wang, "年级=zhuanke")
         card = await at.says(wang, "层次=专升本")
         assert "只限专升本（安徽财经大学）会计学" in card
-        await at.taps(wang, "现在发送")
-        await at.taps(wang, "确定发送")
+        await at.taps(wang, "改发给谁")
+        shown = [button["text"] for row in wang.messages[-1].buttons for button in row]
+        assert not [text for text in shown if "专科" in text or "工商" in text or "工程" in text], shown
+        await at.presses(wang, "bc|1|pick|c:3")
+        await at.taps(wang, "确定，现在发")
         await at.sends()
         reached = [n for n in range(len(MINE) + len(OTHERS)) if at.harness.messages_of(n)]
         assert reached == [*range(len(MINE))]

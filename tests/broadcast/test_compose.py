@@ -24,6 +24,7 @@ from bot.domain.broadcast import Broadcast
 from bot.domain.lifecycle import MOVES, BroadcastState
 from bot.domain.messages import Outcome, Sent
 from bot.domain.session import Session
+from bot.domain.zone import ZONE
 from bot.store.broadcast_tables import broadcasts
 from tests.broadcast.harness import NOON, NOTICE, open_harness
 from tests.conftest import shipped
@@ -49,15 +50,16 @@ def context_of(draft: BroadcastDraft) -> BroadcastContext:
     ],
 )
 def test_a_time_is_understood(typed: str, utc: str) -> None:
-    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_moment(typed)
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).read_time(typed).at
     assert found
-    assert found.astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
+    assert found.replace(tzinfo=ZONE).astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
 
 
 @given(st.text(max_size=20) | st.from_regex(r"(12|13)-\d{1,2} \d{1,2}:\d{2}"))
 def test_any_words_are_a_time_or_not(text: str) -> None:
-    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_moment(text)
-    assert found is None or found.tzinfo is not None
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).read_time(text)
+    assert (found.at is None) is bool(found.doubt)
+    assert found.at is None or found.at > NOW
 
 
 ENTITIES = st.lists(

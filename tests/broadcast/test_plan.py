@@ -11,6 +11,7 @@ from bot.content.content import Content
 from bot.domain.messages import Incoming
 from flows.notice import Reminder, Reminders
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
+from tests.broadcast.test_chat import office
 from tests.conftest import another_notice, shipped
 from tests.person import at
 
@@ -90,3 +91,36 @@ def test_a_reminder_that_was_missed_for_long_is_left_out() -> None:
     keys = [[one.key for one in find_due(shipped(), datetime(2013, 12, 13, hour, 30))] for hour in (8, 9, 20, 22)]  # noqa: DTZ001
     assert [len(found) for found in keys] == [0, 1, 1, 0]
     assert keys[1] == ["plan/2014-autumn/check/2013-12-20/7"]
+
+
+async def test_staff_see_what_comes_and_leave_one_out(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 7 + [session("done", "m10-done")]) as at:
+        await at.says(at.owner, "/broadcast")
+        shown = await at.taps(at.owner, "自动提醒")
+        assert "12月13日 09:30 “还有一周” → 2014届秋季毕业生核对，没做完的，现在会收到 约5 人" in shown
+        assert "12月17日 09:30 “还有三天”" in shown
+        assert "不发了" in await at.taps(at.owner, "跳过 12月13日 09:30 这次")
+        await at.says(at.owner, "/broadcast")
+        assert "（跳过）12月13日" in await at.taps(at.owner, "自动提醒")
+        await days(at.harness, 3, restarts=False)
+        assert reminders(at.harness, 0) == 0
+        await at.says(at.owner, "/broadcast")
+        await at.taps(at.owner, "自动提醒")
+        await at.taps(at.owner, "跳过 12月17日 09:30 这次")
+        assert "照发" in await at.taps(at.owner, "12月17日 09:30 还是发")
+        await days(at.harness, 4)
+        assert reminders(at.harness, 0) == 1
+
+
+async def test_staff_are_told_the_evening_before_once(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")] * 6) as at:
+        for _ in range(40):
+            at.harness.advance(hours=1)
+            await at.harness.run_due(at.harness.scheduler())
+        await at.sends()
+        told = [message.shown for message in at.owner.messages if "明天有一次自动提醒" in message.shown]
+        assert len(told) == 1
+        assert "12月13日 09:30" in told[0]
+        await at.taps(at.owner, "跳过 12月13日 09:30 这次")
+        await days(at.harness, 1)
+        assert reminders(at.harness, 0) == 0

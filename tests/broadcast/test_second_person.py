@@ -61,6 +61,7 @@ async def test_two_timed_for_one_moment_count_together_when_they_start(tmp_path:
             timed.append(await at.harness.draft(rule=rule))
             await at.presses(at.owner, f"bc|{timed[-1]}|at")
             assert "定在" in await at.says(at.owner, "明天 9:00")
+            assert "定在" in await at.taps(at.owner, "确定，12月12日 09:00发")
         at.harness.advance(hours=21)
         await at.sends()
         assert sorted([(await at.harness.get(number)).state for number in timed]) == ["done", "draft"]

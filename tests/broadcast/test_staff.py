@@ -70,7 +70,8 @@ async def test_two_at_one_draft_keep_their_words_apart(tmp_path: Path) -> None:
         # What was agreed to may still be put off.
         await at.says(wang, f"/broadcast {number}")
         await at.taps(wang, "定时")
-        assert "已定时 12-12 09:00" in await at.says(wang, "明天 9:00")
+        await at.says(wang, "明天 9:00")
+        assert "已定时 12-12 09:00" in await at.taps(wang, "确定，12月12日 09:00发")
 
 
 async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from bot.content.phrases.base import Label, PhraseRow, Sentence
 from bot.domain.lifecycle import BroadcastState
 
+ButtonSpec = Annotated[str, StringConstraints(pattern=r"^(acks|resume|(step|faq):[a-z0-9][a-z0-9_-]{0,39})$")]
+"""A button under a broadcast: the three answers, on with the walk, a step, an answer of the FAQ."""
+
 
 class Template(PhraseRow):
-    """A ready-made reminder."""
+    """A ready-made reminder, with the buttons under it: see `BroadcastDraft`."""
 
     title: Label
     text: Sentence
+    buttons: tuple[ButtonSpec, ...] = ("acks",)
 
 
 class Habits(PhraseRow):
@@ -92,23 +96,45 @@ WalkState = Literal["new", "walking", "reported", "done", "stuck"]
 class SayPhrases(PhraseRow):
     """Questions about a sentence that plans a broadcast, by what is not clear; `offer` adds the next good time.
 
-    `card` is the plan in the chat, with the buttons `sure`, `change` and `drop`; `states`, `not_states`, `at_step` and
-    `besides` (classes that are left out) say whom it is for. `planned` is the plan on the command line, `now` stands
-    for no time.
+    `card` is the plan in the chat, with the buttons `sure`, `parts` (whom, when, which words, everything) and `drop`;
+    `states`, `not_states`, `at_step` and `besides` (classes that are left out) say whom it is for, `ask_whom`,
+    `tick_states`, `all_classes` and `majors_of` stand in the menu of whom. `planned` is the plan on the command line,
+    `now` stands for no time, `follows` for one that goes with a deadline, `own_text` for words that are no template's.
     """
 
     asks: Mapping[str, Sentence]
     offer: Sentence
     card: Sentence
     sure: Mapping[Literal["now", "later"], Sentence]
-    change: Label
+    parts: Mapping[Literal["pick", "when", "template", "card"], Label]
     drop: Label
+    take_offer: Sentence
+    follows: Label
+    own_text: Label
+    ask_whom: Sentence
+    tick_states: Mapping[Literal["new", "walking", "reported", "done"], Label]
+    all_classes: Label
+    majors_of: Sentence
     states: Mapping[WalkState, Label]
     not_states: Mapping[WalkState, Label]
     at_step: Sentence
     besides: Sentence
     planned: Sentence
     now: Label
+
+
+class PlanPhrases(PhraseRow):
+    """Words about the automatic reminders to come: the list of them, a line, leaving one out, the evening before."""
+
+    none: Sentence
+    list: Sentence
+    line: Sentence
+    skipped: Sentence
+    skip: Sentence
+    put_back: Sentence
+    is_skipped: Sentence
+    is_back: Sentence
+    tomorrow: Sentence
 
 
 class BroadcastPhrases(PhraseRow):
@@ -173,6 +199,7 @@ class BroadcastPhrases(PhraseRow):
     ask_notice: Sentence
     ask_at: Sentence
     say: SayPhrases
+    plan: PlanPhrases
     ask_template: Sentence
     ask_buttons: Sentence
     sample: Sentence
@@ -181,6 +208,9 @@ class BroadcastPhrases(PhraseRow):
     confirm_cancel: Sentence
     full: Sentence
     second: Sentence
+    confirm_at: Sentence
+    moved_deadline: Sentence
+    moved_too_far: Sentence
     asked_to_agree: Sentence
     second_risk: Sentence
     approve_risk: Sentence
