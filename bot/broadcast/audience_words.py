@@ -34,7 +34,7 @@ def describe_audience(content: Content, audience: Audience | None) -> str:
     return words.within.format(rule=said, classes=Classes(notice.id, audience.within).describe(content.notices))
 
 
-_OTHERS: tuple[Field, ...] = ("step", "silent", "acked", "inactive")
+_OTHERS: tuple[Field, ...] = ("step", "silent", "acked", "inactive", "channel")
 
 
 def _name_classes(notice: Notice, term: Term) -> Iterator[str]:

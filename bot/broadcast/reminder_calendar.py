@@ -85,7 +85,9 @@ class ReminderCalendar:
         assert audience is not None
         notice = self.content.notices[audience.notice]
         own = limit(self.confined, audience)
-        told = await count_told(self.store.broadcasts, due.narrow(search(own, notice, self.channel, due.at, self.at)))
+        rows = self.store.broadcasts
+        asked = search(own, notice, rows.channels(self.channel), due.at, self.at)
+        told = await count_told(rows, due.narrow(asked))
         title = next((t.title for t in self.words.templates.values() if t.text == due.draft.html), "")
         return self.words.plan.line.format(
             at=spell_moment(due.at),

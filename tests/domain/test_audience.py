@@ -78,6 +78,7 @@ def test_every_name_of_a_term_can_be_written() -> None:
         "cohort": "=ancai",
         "level": "=专科",
         "major": "=会计学",
+        "class": "=zhuanke:建筑工程管理或ancai",
         "step": "=m2-site",
         "at": "=m2-site或m8-photo",
         "state": "=进行中或有误",
