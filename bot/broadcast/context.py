@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
-from bot.broadcast.planned import read_time
+from bot.broadcast.planned import parse_time
 from bot.broadcast.sentence_times import When
 from bot.broadcast.starting import BroadcastStart
 from bot.content.content import Content
@@ -96,9 +96,9 @@ class BroadcastContext:
         """True when a second person must agree to this draft first."""
         return self.count is not None and self.starting.needs_second(self.count)
 
-    def read_time(self, text: str) -> When:
+    def parse_time(self, text: str) -> When:
         """Return the moment that staff wrote, as in a sentence; the quiet hours are none for a loud draft."""
-        return read_time(text, self.content, self.notice, self.now, is_loud=self.draft.loud)
+        return parse_time(text, self.content, self.notice, self.now, is_loud=self.draft.loud)
 
     def describe_problem(self, code: str, about: str = "", known: Sequence[str] = ()) -> str:
         """Return the sentence for a problem's code; of `known` names the first 20 are listed."""

@@ -107,7 +107,7 @@ def _take_time(context: BroadcastContext, draft: BroadcastDraft, incoming: Incom
         return context.describe_problem("typed", "")
     if context.is_rehearsal:
         return context.describe_problem("rehearsed")
-    when, number = context.read_time(incoming.text), context.broadcast.number
+    when, number = context.parse_time(incoming.text), context.broadcast.number
     if when.doubt:
         offer = when.offered
         label = context.words.say.take_offer.format(when=spell_moment(offer)) if offer else ""

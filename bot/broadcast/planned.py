@@ -28,7 +28,7 @@ def _deadline(window: Window | None) -> tuple[str, date] | None:
     return (window.id, day) if window and day else None
 
 
-def read_time(text: str, content: Content, notice: Notice, now: datetime, *, is_loud: bool = False) -> When:
+def parse_time(text: str, content: Content, notice: Notice, now: datetime, *, is_loud: bool = False) -> When:
     """Read words that are nothing but a time; other words among them are a doubt. `is_loud`: no hour is quiet."""
     tokens, clock = tokenize(fold(text).text, notice, {}), time_context(content, notice, now)
     when = find_moment(tokens, replace(clock, quiet_to=clock.quiet_from) if is_loud else clock)

@@ -81,7 +81,7 @@ async def _refuse_without_second(workspace: Workspace, it: Broadcast, *, alone: 
 
 async def _schedule(workspace: Workspace, it: Broadcast, at: str) -> Moved:
     context = BroadcastContext(workspace.content, it, author(), workspace.local(), workspace.at)
-    when = context.read_time(at)
+    when = context.parse_time(at)
     if context.is_rehearsal:
         raise problem(workspace, "rehearsed")
     if when.at is None:

@@ -50,14 +50,14 @@ def context_of(draft: BroadcastDraft) -> BroadcastContext:
     ],
 )
 def test_a_time_is_understood(typed: str, utc: str) -> None:
-    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).read_time(typed).at
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_time(typed).at
     assert found
     assert found.replace(tzinfo=ZONE).astimezone(UTC).strftime("%Y-%m-%d %H:%M") == utc
 
 
 @given(st.text(max_size=20) | st.from_regex(r"(12|13)-\d{1,2} \d{1,2}:\d{2}"))
 def test_any_words_are_a_time_or_not(text: str) -> None:
-    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).read_time(text)
+    found = context_of(BroadcastDraft("x", audience=Audience(NOTICE))).parse_time(text)
     assert (found.at is None) is bool(found.doubt)
     assert found.at is None or found.at > NOW
 
