@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bot.admin.cards import MOST_LINES, Admin, Wish, asks, button, describe_settled, format_moment, say
 from bot.admin.digest import Digest
@@ -32,6 +33,7 @@ from bot.domain.roles import Role
 from bot.knowledge.inbox import MAX_AGE
 from bot.knowledge.publish import Edit
 from bot.knowledge.revisions import Knowledge
+from bot.notice_import.review import Verdict
 from bot.render.feedback import find_flagged
 from bot.store import Store
 from faq.model import Entry
@@ -102,6 +104,24 @@ class AdminArea:
         """Examine an edit and keep it as a draft with a button that publishes it; or refuse it and keep nothing."""
         try:
             return await self._publishing.change(incoming, edit, note, at_once=False)
+        except REFUSALS as trouble:
+            return say(describe_refusal(self._knowledge.content, trouble))
+
+    async def take_document(self, incoming: Incoming, raw: bytes) -> Decision:
+        """Draft a notice from its document, to be reviewed."""
+        try:
+            return await self._drafting.read(incoming, raw)
+        except REFUSALS as trouble:
+            return say(describe_refusal(self._knowledge.content, trouble))
+
+    async def load_review(self, author: str) -> Mapping[str, Any] | None:
+        """Return the notice that somebody has in review, as data; None when there is none."""
+        return await self._drafting.load(author)
+
+    async def settle(self, incoming: Incoming, path: str, verdict: Verdict, words: str) -> Decision:
+        """Settle the value at a path of the notice in review; the last doubt makes it a draft to be published."""
+        try:
+            return await self._drafting.settle_at(incoming, path, verdict, words)
         except REFUSALS as trouble:
             return say(describe_refusal(self._knowledge.content, trouble))
 

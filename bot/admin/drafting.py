@@ -25,6 +25,7 @@ from bot.notice_import.review import (
     list_doubts,
     read_draft,
     settle,
+    settle_at,
     write_draft,
 )
 from bot.runtime.process import run_aside
@@ -45,9 +46,12 @@ class Drafting:
 
     async def draft(self, incoming: Incoming, _: Wish, __: datetime) -> Decision:
         """Draft the YAML of a notice from its document, and ask about the first doubt; nothing is published."""
+        return await self.read(incoming, await self._publishing.receive_bytes(incoming.file, MOST_BYTES))
+
+    async def read(self, incoming: Incoming, raw: bytes) -> Decision:
+        """Draft a notice from the bytes of its document. Refused."""
         content = self._knowledge.content
         words = content.phrases.admin
-        raw = await self._publishing.receive_bytes(incoming.file, MOST_BYTES)
         # Aside: what somebody writes on purpose keeps the reading and the extraction busy for long.
         text = await run_aside(extract_text, raw, DRAFTED_S)
         if isinstance(text, UnreadableDocument):
@@ -66,24 +70,43 @@ class Drafting:
 
     async def settle(self, incoming: Incoming, wish: Wish, _: datetime) -> Decision:
         """Settle the doubt that was asked about; examine the notice when it was the last one."""
-        content, author = self._knowledge.content, incoming.user
-        kept = await self._knowledge.store.knowledge.draft(_key_of(author))
-        if kept is None or _FILE not in kept.files:
+        content = self._knowledge.content
+        data = await self.load(incoming.user)
+        if data is None:
             raise Refused("gone")
-        data = read_draft(kept.files[_FILE])
         if wish.act != "set" and wish.about != str(len(list_doubts(data))):
             return Decision((show_doubt(content, data),))  # a button under an older question
         try:
             data = settle(data, _VERDICTS[wish.act], wish.about)
         except WrongAnswer as trouble:
             raise Refused(trouble.rule) from None
-        text = write_draft(data)
+        return await self._keep(incoming, data)
+
+    async def load(self, author: str) -> dict[str, Any] | None:
+        """Return the notice that somebody has in review, as data; None when there is none."""
+        kept = await self._knowledge.store.knowledge.draft(_key_of(author))
+        return read_draft(kept.files[_FILE]) if kept and _FILE in kept.files else None
+
+    async def settle_at(self, incoming: Incoming, path: str, verdict: Verdict, words: str) -> Decision:
+        """Settle the value at a path of the notice in review. Refused."""
+        data = await self.load(incoming.user)
+        if data is None:
+            raise Refused("gone")
+        try:
+            return await self._keep(incoming, settle_at(data, path, verdict, words))
+        except WrongAnswer as trouble:
+            raise Refused(trouble.rule) from None
+
+    async def _keep(self, incoming: Incoming, data: dict[str, Any]) -> Decision:
+        """Keep a notice in review; without doubts examine it, as a draft that can be published."""
+        content, author, text = self._knowledge.content, incoming.user, write_draft(data)
+        key = _key_of(author)
         if list_doubts(data):
-            again = Drafted(kept.key, {_FILE: text}, kept.parent, author, kept.note)
+            again = Drafted(key, {_FILE: text}, self._knowledge.number, author, data["notice"]["id"])
             return Decision((show_doubt(content, data),), (again,))
         name = f"{data['notice']['id']}.yaml"
         made = await self._publishing.change(
-            incoming, lambda old: place_file(old, name, text), name, at_once=False, also=(Undrafted(kept.key),)
+            incoming, lambda old: place_file(old, name, text), name, at_once=False, also=(Undrafted(key),)
         )
         told = Reply(content.phrases.admin.review_done, attachment=Attachment(name, text))
         return Decision((told, *made.replies), made.effects)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from bot.console.parts import ConsolePage
 from bot.console.visit import Gone, Visit
-from bot.content.files import to_patch
+from bot.content.files import diff_names, to_patch
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming
 from bot.domain.roles import Role
@@ -72,8 +72,9 @@ async def show_draft(visit: Visit) -> Response:
     parent = await visit.store.knowledge.revision(draft.parent)
     before = parent.files if parent else (await visit.parts.knowledge.in_force())[1]
     patch = to_patch(before, draft.files)
+    has_notice = any(name.startswith("notices/") for name in diff_names(before, draft.files))
     about: dict[str, Any] = {"draft": draft, "patch": patch[:MOST_PATCH], "is_cut": len(patch) > MOST_PATCH}
-    return await visit.show("draft.html", names=await visit.parts.names(), **about)
+    return await visit.show("draft.html", has_notice=has_notice, names=await visit.parts.names(), **about)
 
 
 def _key(visit: Visit) -> str:

@@ -97,6 +97,26 @@ def settle(data: Mapping[str, Any], verdict: Verdict, words: str = "") -> dict[s
     return made
 
 
+def settle_at(data: Mapping[str, Any], path: str, verdict: Verdict, words: str = "") -> dict[str, Any]:
+    """Return the draft with the value at a path settled, whether it is in doubt or not. WrongAnswer."""
+    made = copy.deepcopy(dict(data))
+    doubts = list_doubts(made)
+    chosen = next((one for one in doubts if one["at"] == path), None)
+    if chosen is None and path not in list_paths(data):
+        raise WrongAnswer("review_empty")
+    made["unsure"] = [chosen or {"at": path, "why": ""}, *(one for one in doubts if one is not chosen)]
+    return settle(made, verdict, words)
+
+
+def list_paths(data: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the values that people look at first: who publishes, and of each window the days, the kind
+    and whom it is for.
+    """
+    windows = range(len(data.get("windows") or ()))
+    heads = ["notice.title", "notice.issued_on", "school.name", "school.unit", "contacts"]
+    return [*heads, *(f"windows.{n}.{key}" for n in windows for key in ("kind", "from", "to", "cohorts"))]
+
+
 def _is_needed(data: Mapping[str, Any], path: str) -> bool:
     """Return whether a notice must say something here: the end of a check or of corrections, or one of NEEDED."""
     kind = value_at(data, path.removesuffix(".to") + ".kind") if path.endswith(".to") else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -169,6 +170,29 @@ async def test_a_draft_with_doubts_or_a_form_of_the_chat_is_not_published_by_a_f
         await admin.client.post("/console/press", data={**admin.hidden, "press": f"know|publish|{kept.key}"})
         await school.knowledge.look()
         assert await school.store.knowledge.number() == 0
+
+
+async def test_a_document_is_drafted_reviewed_value_by_value_and_published(school: School, admin: Teacher) -> None:
+    await admin.opens("/notice")
+    raw = (Path(__file__).parents[1] / "notices" / "words" / "haizhou.txt").read_bytes()
+    sent = await admin.client.post("/console/notice/document", data=admin.hidden, files={"file": ("通知.txt", raw)})
+    await admin.opens(sent.headers["location"].removeprefix("/console"))
+    assert "拿不准的" in admin.html
+    for _ in range(40):
+        if "拿不准的" not in admin.html:
+            break
+        form = admin.form("/notice/review")
+        path, was = (unescape(re.findall(f'name="{name}" value="([^"]*)"', form)[0]) for name in ("at", "was"))
+        said = await admin.sends("/notice/review", at=path, was=was, verdict="right", value="")
+        if "这一处不能空着" in said:
+            words = {"contacts": "教务处 张老师 0550-1234567"}.get(path, "2013-12-20")
+            await admin.sends("/notice/review", at=path, was=was, verdict="change", value=words)
+    await admin.presses("发布")
+    await school.knowledge.look()
+    assert len(school.service.content.notices) == 2
+    name = list(school.service.content.notices)[-1]
+    assert "没有东西" not in await admin.opens(f"/notice/preview?notice={name}")
+    assert admin.status == 200
 
 
 async def test_staff_see_nothing_of_it(school: School) -> None:
