@@ -260,6 +260,12 @@ class Settings(BaseModel):
     log: Literal["console", "json"] = "console"
 
     @property
+    def public(self) -> Mapping[str, str]:
+        """Everything that is set, by variable, without secrets and without addresses that may hold one."""
+        rows = {field: getattr(self, field) for field in type(self).model_fields if field not in SECRETS}
+        return {_name(field): _show(value) for field, value in rows.items() if value not in (None, ())}
+
+    @property
     def page(self) -> Address | None:
         """Where the page listens; without a setting only where there is no Telegram, and then on this machine."""
         return self.web or (None if self.telegram_token else PAGE)
@@ -300,6 +306,13 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     if problems:
         raise SettingsProblem(problems)
     return settings
+
+
+def _show(value: object) -> str:
+    """Return a setting as it is written."""
+    if isinstance(value, Address):
+        return f"{value.host}:{value.port}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def setting_names() -> tuple[str, ...]:

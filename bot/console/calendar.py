@@ -17,7 +17,7 @@ from starlette.responses import Response
 from bot.broadcast import report
 from bot.broadcast.visible import may_see
 from bot.console.parts import ConsolePage
-from bot.console.today import describe
+from bot.console.today import describe, list_reminders
 from bot.console.visit import Visit
 from bot.content.content import Content
 from bot.domain.zone import ZONE
@@ -61,17 +61,13 @@ async def show_calendar(visit: Visit) -> Response:
 
 def _list_dates(content: Content) -> Iterator[tuple[date, DayEntry]]:
     """Yield the first and last days of the notices in force, and the reminders of their plans."""
-    templates = content.phrases.broadcast.templates
     for notice in content.notices.values():
-        windows = {window.id: window for window in notice.windows}
-        for window in windows.values():
+        for window in notice.windows:
             for kind, day in (("opens", window.opens), ("closes", window.last_day)):
                 if day:
                     yield day, DayEntry(kind, "", f"{notice.notice.short} {window.label}")
-        for reminder in notice.reminders.plan:
-            if last := windows[reminder.window].last_day:
-                text = templates[reminder.template].title
-                yield last - timedelta(days=reminder.days), DayEntry("plan", f"{reminder.at:%H:%M}", text)
+    for day, at, title in list_reminders(content):
+        yield day, DayEntry("plan", f"{at:%H:%M}", title)
 
 
 async def _list_broadcasts(visit: Visit, first: date, last: date) -> list[tuple[date, DayEntry]]:

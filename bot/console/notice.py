@@ -96,7 +96,10 @@ async def take_document(visit: Visit) -> Response:
         if not raw:
             return Decision((Reply(visit.rendering.words["people"]["no_file"]),))
         decision = await visit.parts.admin.take_document(incoming, raw)
-        return replace(decision, replies=decision.replies[:1])  # the doubts stand on the page itself
+        if not decision.effects:
+            return decision
+        told = replace(decision.replies[0], text=visit.rendering.words["notice"]["drafted"])
+        return replace(decision, replies=(told,))  # the doubts stand on the page itself
 
     answer = await visit.act(visit.incoming(text=name[:80]), decide)
     is_drafted = any(reply.attachment for reply in answer.replies)

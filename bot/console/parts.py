@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -46,6 +46,8 @@ class Parts:
     present: Callable[[], datetime]
     seal: Seal
     today: datetime | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The settings in force by name, without secrets."""
 
     @property
     def store(self) -> Store:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 
 from starlette.responses import Response
 
@@ -10,15 +12,21 @@ from bot.broadcast import draft as drafts
 from bot.broadcast.visible import list_visible
 from bot.console.parts import ConsolePage
 from bot.console.visit import Visit
+from bot.content.content import Content
+from bot.content.lint import MAX_AGE_DAYS
 from bot.domain.broadcast import Broadcast
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.session import Session
 from bot.knowledge.inbox import MAX_AGE
 from bot.render.reply import Voice
+from bot.tickets.roles import RANK
+from faq.model import Entry
 from flows.clock import Phase, running_clock
 
 SHOWN = 5
-"""Tickets and broadcasts that are shown."""
+"""Tickets, broadcasts, drafts and entries that are shown."""
+SOON = timedelta(days=30)
+"""Time before an entry must be checked again at which that is said."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,10 @@ class RunningNotice:
 
 
 async def show_today(visit: Visit) -> Response:
-    """Show what waits: tickets, broadcasts to agree to or to come, questions without an answer, dates, health."""
+    """Show what waits: tickets, broadcasts to agree to or to come, drafts and questions for admins, dates, health."""
+    is_admin = RANK[visit.role] >= RANK["admin"]
+    old = list_old(visit.content, visit.now.date()) if is_admin else []
+    review = await visit.parts.admin.load_review(visit.who) if is_admin else None
     waiting = await visit.store.tickets.page(("open", "taken", "released"), SHOWN, within=visit.classes)
     drafted = await _list(visit, "draft")
     return await visit.show(
@@ -40,10 +51,17 @@ async def show_today(visit: Visit) -> Response:
         drafts=[(it, describe(it)) for it in drafted[:SHOWN]],
         planned=[(it, describe(it)) for it in await _list(visit, "scheduled")],
         running=[(it, describe(it)) for it in await _list(visit, "running", "paused", "freezing")],
-        misses=await visit.store.questions.count_unanswered(visit.at - MAX_AGE),
+        is_admin=is_admin,
+        misses=await visit.store.questions.count_unanswered(visit.at - MAX_AGE) if is_admin else 0,
+        contents=await visit.store.knowledge.list_drafts(SHOWN) if is_admin else [],
+        has_review=review is not None,
+        old=old[:SHOWN],
+        old_count=len(old),
+        reminders=[(at, title) for day, at, title in list_reminders(visit.content) if day == visit.now.date()],
+        names=await visit.parts.names(),
         terms=list_terms(visit),
         is_well=await visit.parts.service.reachable(),
-        revision=visit.parts.knowledge.number,
+        revision=max(visit.parts.knowledge.number, 1),
     )
 
 
@@ -65,6 +83,23 @@ def list_terms(visit: Visit) -> list[RunningNotice]:
             facts = Voice(visit.content, Session(name), visit.now).facts
             found.append(RunningNotice(notice.notice.short, facts["clock.short"]))
     return found
+
+
+def list_reminders(content: Content) -> Iterator[tuple[date, time, str]]:
+    """Yield day, time and title of each reminder that the plans of the notices send by themselves."""
+    templates = content.phrases.broadcast.templates
+    for notice in content.notices.values():
+        windows = {window.id: window for window in notice.windows}
+        for reminder in notice.reminders.plan:
+            if last := windows[reminder.window].last_day:
+                yield last - timedelta(days=reminder.days), reminder.at, templates[reminder.template].title
+
+
+def list_old(content: Content, today: date) -> list[Entry]:
+    """Return the entries that must be checked again, or soon, the oldest check first."""
+    before = today - timedelta(days=MAX_AGE_DAYS) + SOON
+    dated = [(one.checked_on, one) for one in content.entries.values() if one.source == "beyond" and one.checked_on]
+    return [one for day, one in sorted(dated, key=lambda row: row[0]) if day < before]
 
 
 PAGES = (ConsolePage("GET", "", "staff", show_today),)

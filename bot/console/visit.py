@@ -28,7 +28,13 @@ from bot.tickets.roles import RANK
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 
-MENU: Mapping[str, Role] = {"/knowledge": "admin", "/notice": "admin", "/staff": "admin", "/audit": "admin"}
+MENU: Mapping[str, Role] = {
+    "/knowledge": "admin",
+    "/notice": "admin",
+    "/staff": "admin",
+    "/audit": "admin",
+    "/settings": "admin",
+}
 """Pages of the menu that not all staff may open."""
 
 

@@ -83,9 +83,16 @@ class RoleRows(ReadRows):
         newest = select(audit).where(audit.c.channel.in_((channel, ""))).order_by(audit.c.id.desc()).limit(most)
         return [AuditedAct(time_of(row.at), row.who, row.act, row.about) for row in await self._fetch(newest)]
 
-    async def acts_before(self, channel: str, most: int, before: int | None = None) -> list[tuple[int, AuditedAct]]:
-        """Return a page of privileged acts with their numbers, newest first; with `before` those of smaller ones."""
+    async def acts_before(
+        self, channel: str, most: int, before: int | None = None, *, who: str = "", act: str = ""
+    ) -> list[tuple[int, AuditedAct]]:
+        """Return a page of privileged acts with their numbers, newest first; with `before` those of smaller ones.
+
+        `who` and the beginning of the `act` leave out others.
+        """
         which = [audit.c.channel.in_((channel, "")), *([audit.c.id < before] if before else [])]
+        which += [audit.c.who == who] if who else []
+        which += [audit.c.act.startswith(act, autoescape=True)] if act else []
         rows = await self._fetch(select(audit).where(*which).order_by(audit.c.id.desc()).limit(most))
         return [(row.id, AuditedAct(time_of(row.at), row.who, row.act, row.about)) for row in rows]
 
