@@ -170,10 +170,11 @@ class AdminArea:
         poor = [
             (entry, words.task_poor.format(helped=o.helped, of=o.of)) for entry, o in find_flagged(content, opinions)
         ]
+        told = notice_topics(content.notices)
         thin = [
             (entry, words.task_thin.format(count=len(entry.phrasings)))
             for entry in content.entries.values()
-            if is_own(entry) and entry.id not in notice_topics(content.notices) and len(entry.phrasings) < THIN
+            if is_own(entry) and entry.id not in told and len(entry.phrasings) < THIN
         ]
         return [*poor, *thin]
 

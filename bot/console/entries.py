@@ -67,7 +67,8 @@ def _row(entry: NewEntry) -> dict[str, Value]:
 
 async def show_new(visit: Visit) -> Response:
     """Show the form of a new entry, with the words of a group of questions that were not answered."""
-    group = find_group(await list_groups(visit.store, visit.at), visit.asked("group") or "-")
+    number = visit.asked("group")
+    group = find_group(await list_groups(visit.store, visit.at), number) if number else None
     lines = group.lines if group else ()
     title = suggest_title(lines)
     asked = suggest_phrasings(visit.content, title, lines) if lines else ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from rapidfuzz import fuzz, process
 
@@ -29,8 +30,14 @@ COMPARED = 100
 COMMON, RARE, CANDIDATES = 50, 12, 20
 """First questions that are remembered with a pair of characters; pairs of a new one that are looked up, the rarest
 first; first questions that it is compared with."""
+MOST_KNOWN = 20_000
+"""Questions whose group is remembered."""
 MAX_WORDINGS = 6
 """Wordings of a group that are listed."""
+
+
+_grouped: WeakKeyDictionary[Store, dict[str, str]] = WeakKeyDictionary()
+"""By store and question, the first question of its group, as this process grouped it."""
 
 
 @dataclass(slots=True)
@@ -79,8 +86,26 @@ class QuestionGroup:
 
 
 async def list_groups(store: Store, now: datetime, *, settled: bool = False) -> list[QuestionGroup]:
-    """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first."""
-    return await group_aside(await store.questions.list_unanswered(now - MAX_AGE, settled=settled))
+    """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first.
+
+    Questions that were grouped before stay together: only new ones are compared, and then all of them.
+    """
+    asked = await store.questions.list_unanswered(now - MAX_AGE, settled=settled)
+    known = _grouped.setdefault(store, {})
+    if all(one.question in known for one in asked):
+        return _group_again(asked, known)
+    groups = await group_aside(asked)
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    known.update({line: next(iter(group.wordings)) for group in groups for line in group.wordings})
+    return groups
+
+
+def _group_again(asked: Iterable[Unanswered], known: Mapping[str, str]) -> list[QuestionGroup]:
+    groups: dict[str, QuestionGroup] = {}
+    for one in asked:
+        groups.setdefault(known[one.question], QuestionGroup()).add(one)
+    return _order(groups.values())
 
 
 async def group_aside(asked: Sequence[Unanswered]) -> list[QuestionGroup]:
@@ -116,6 +141,10 @@ def group_questions(asked: Iterable[Unanswered]) -> list[QuestionGroup]:
                 groups.append(QuestionGroup())
             by_text[text] = groups[-1 if near is None else near]
         by_text[text].add(one)
+    return _order(groups)
+
+
+def _order(groups: Iterable[QuestionGroup]) -> list[QuestionGroup]:
     return sorted(groups, key=lambda group: (-len(group.numbers), -max(group.numbers)))
 
 

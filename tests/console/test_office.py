@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from bot.app.build import TELEGRAM
+from bot.app.build import STAFFED
 from bot.app.settings import Settings
 from bot.domain.revisions import Drafted
 from tests.console.conftest import OWNER, School, Teacher
@@ -19,7 +19,7 @@ async def admin(school: School) -> Teacher:
 
 async def test_today_leads_to_what_waits_and_shows_staff_nothing_of_admins(school: School, admin: Teacher) -> None:
     draft = Drafted("0123456789abcdef", {"faq/own.yaml": ""}, 0, admin.user, "改饭卡")
-    await school.store.apply([draft], TELEGRAM, school.clock(), admin.user)
+    await school.store.apply([draft], STAFFED, school.clock(), admin.user)
     assert "/knowledge/draft/0123456789abcdef" in await admin.opens()
     assert "今天自动发的提醒" in admin.html
     teacher = await school.let_in()
@@ -28,7 +28,7 @@ async def test_today_leads_to_what_waits_and_shows_staff_nothing_of_admins(schoo
 
 
 async def test_an_invitation_is_shown_once_and_taken_in_the_chat(school: School, admin: Teacher) -> None:
-    school.service.doors.addresses[TELEGRAM] = lambda: "https://t.me/bot"
+    school.service.doors.addresses[STAFFED] = lambda: "https://t.me/bot"
     await admin.opens("/staff")
     form = {**admin.hidden, "role": "staff", "name": "赵老师", "until": "2014-03-31"}
     answer = await admin.client.post("/console/staff", data=form)
@@ -36,7 +36,7 @@ async def test_an_invitation_is_shown_once_and_taken_in_the_chat(school: School,
     again = await admin.client.post("/console/staff", data=form)
     assert "?start=" not in again.text
     await school.say("911", f"/start {token}")
-    (_, member) = await school.store.roles.members(TELEGRAM)
+    (_, member) = await school.store.roles.members(STAFFED)
     assert (member.label, member.added_by) == ("赵老师", admin.user)
     assert member.until is not None
     assert "赵老师" in await admin.opens("/staff")
@@ -59,8 +59,8 @@ async def test_owners_are_removed_by_nobody(school: School, admin: Teacher) -> N
     for press in (f"staff|remove|{OWNER}", f"staff|remove|{admin.user}", f"staff|branch|{OWNER}"):
         await admin.client.post("/console/press", data={**admin.hidden, "press": press})
         await admin.opens("/staff")
-    assert await school.service.acts.find_role(TELEGRAM, OWNER) == "owner"
-    assert await school.service.acts.find_role(TELEGRAM, admin.user) == "admin"
+    assert await school.service.acts.find_role(STAFFED, OWNER) == "owner"
+    assert await school.service.acts.find_role(STAFFED, admin.user) == "admin"
 
 
 async def test_the_record_is_found_by_who_and_what_and_saved(school: School, admin: Teacher) -> None:
