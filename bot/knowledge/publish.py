@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.content.files import Files, Refused, diff_names, keep_texts, part_of
+from bot.content.files import SETTINGS, Files, Refused, diff_names, keep_texts, part_of
 from bot.content.loading import SHIPPED
 from bot.content.merging import Side
 from bot.content.problem import ContentFault
@@ -109,7 +109,7 @@ async def prepare_draft(knowledge: Knowledge, key: str, approver: str, side: Sid
     Refused, OSError, TimeoutError.
     """
     draft = await knowledge.store.knowledge.draft(key)
-    if draft is None or not all(part_of(name) in SHIPPED for name in draft.files):
+    if draft is None or not all(part_of(name) in (*SHIPPED, SETTINGS) for name in draft.files):
         raise Refused("gone")  # a form under way and a notice in review are kept as drafts too, and are no content
     parent = await knowledge.store.knowledge.revision(draft.parent)
     made_from = parent.files if parent else {}
