@@ -15,6 +15,7 @@ from bot.conversation.links import press, run_slash
 from bot.conversation.secrets import find_secrets, warn_of_secret
 from bot.conversation.turn import Context, Turn, finish
 from bot.conversation.typed import answer_typed
+from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import REACHES, Capabilities, Incoming, Reply
 from bot.domain.session import Session
 from bot.domain.tickets import Ticket
@@ -41,12 +42,12 @@ def decide(
     rehearsed: bool = False,
     case: Case | None = None,
     can: Capabilities = REACHES,
-    code_taken: bool = False,
+    owner: CodeOwner | None = None,
 ) -> Turn:
     """Return the turn for one thing that a person did. `session` is None for somebody unknown, `now` local time.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
-    For `case`, `can` and `code_taken` see `Context`.
+    For `case`, `can` and `owner` see `Context`.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known, is_moved = session or Session(only), False
@@ -54,7 +55,7 @@ def decide(
         successor = _find_successor(content, known.notice)
         is_moved = successor is not None
         known = known.move_to(successor) if successor else replace(known, notice=only)
-    turn = _decide(Context(content, known, incoming, now, case, can, code_taken), is_new=session is None)
+    turn = _decide(Context(content, known, incoming, now, case, can, owner), is_new=session is None)
     if is_moved:
         voice = Context(content, known, incoming, now).voice
         told = Reply(voice.fill(content.phrases.notice_replaced))

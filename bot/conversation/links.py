@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.conversation import reminders, steps
 from bot.conversation.commands import run_command
@@ -11,11 +13,17 @@ from bot.conversation.questions import quote_source, tell_topics
 from bot.conversation.turn import Context, Turn
 from bot.domain import button_ids, join_codes
 from bot.domain.button_ids import Act, Ask, Pick, Vote
-from bot.domain.join_codes import CodeClaimed, CodeDropped
-from bot.domain.messages import Incoming
+from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, CodeOwner
+from bot.domain.messages import Button, Incoming, Reply
+from bot.domain.outbox import Queued
 from bot.domain.questions import Picked
+from bot.domain.reminders import Resaved
+from bot.domain.session import Session, dump, session_of
 from bot.render import feedback
 from bot.tickets.codes import ask_office
+
+CODE_STAYS = timedelta(days=1)
+"""Time in which a code that was brought from one browser to another does not go further by itself."""
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
 _JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
@@ -37,7 +45,10 @@ def run_slash(ctx: Context, text: str) -> Turn | None:
 
 def claims_code(incoming: Incoming) -> str | None:
     """Return the join code that a person gives; None when they give none."""
-    typed = _join_words(incoming.text.strip()) if not incoming.other and incoming.press is None else None
+    if incoming.press is not None:
+        pressed = button_ids.parse(incoming.press)
+        return join_codes.parse_code(pressed.name) if isinstance(pressed, Ask) and pressed.kind == "join" else None
+    typed = _join_words(incoming.text.strip()) if not incoming.other else None
     return join_codes.parse_code(typed) if typed else None
 
 
@@ -56,6 +67,8 @@ def press(ctx: Context, pressed: str) -> Turn:
             return steps.act(ctx, button)
         case Ask("ack", name) if ack := reminders.take_ack(ctx.voice, name):
             return Turn(ack.session, ack.replies, effects=ack.effects)
+        case Ask("join", code):
+            return _bring_place(ctx, join_codes.parse_code(code))
         case Ask("hear", mark):
             wish = reminders.want_answer(ctx.voice, mark)
             return Turn(wish.session, wish.replies, last="answer", effects=wish.effects)
@@ -90,8 +103,8 @@ def _open(ctx: Context, kind: str, name: str) -> Turn | None:
 def _take_join_code(ctx: Context, typed: str) -> Turn:
     """Take the code that a teacher gave, drop it, or say which one is known."""
     words, session, code = ctx.content.phrases.broadcast.joining, ctx.session, join_codes.parse_code(typed)
-    if code and ctx.code_taken:
-        return _ask_office(ctx, code)
+    if code and ctx.owner:
+        return _offer_place(ctx, code) if find_place(ctx, ctx.owner) else _ask_office(ctx, code)
     if code:
         said = words.joined.format(code=join_codes.format_code(code))
         turn = ctx.with_session(replace(session, code=code, asked_code=None, misses=0)).say(said)
@@ -102,6 +115,55 @@ def _take_join_code(ctx: Context, typed: str) -> Turn:
     if typed:
         return ctx.say(words.wrong)
     return ctx.say(words.have.format(code=join_codes.format_code(session.code)) if session.code else words.how)
+
+
+def _offer_place(ctx: Context, code: str) -> Turn:
+    """Ask whether to go on where the code has come to in another browser."""
+    words, there = ctx.content.phrases.broadcast.joining, ctx.owner and find_place(ctx, ctx.owner)
+    voice = replace(ctx.voice, session=there or ctx.session)
+    title = (
+        voice.fill(voice.walk.view(there.position).step.title)
+        if there and there.position
+        else voice.notice.notice.short
+    )
+    said = words.there.format(code=join_codes.format_code(code), step=title)
+    row = (Button(str(Ask("join", code.lower())), words.bring, "good"), ctx.voice.start())
+    return replace(ctx.say(said, (row,)), view="")
+
+
+def _bring_place(ctx: Context, code: str | None) -> Turn:
+    """Go on here where the code has come to: the code and a copy of the place move; the talk and tickets stay there."""
+    words, owner = ctx.content.phrases.broadcast.joining, ctx.owner
+    there = find_place(ctx, owner) if owner else None
+    if not code or not owner or not there:
+        return _take_join_code(ctx, code or "")
+    said, left = join_codes.format_code(code), json.dumps(dump(replace(there, code=None)), ensure_ascii=False)
+    here = replace(
+        ctx.session,
+        notice=there.notice,
+        walks=there.walks,
+        moves=max(ctx.session.moves, there.moves),
+        reminders=there.reminders if ctx.session.reminders is None else ctx.session.reminders,
+        code=code,
+        asked_code=None,
+        code_at=ctx.now.isoformat(),
+        misses=0,
+    )
+    told = Queued("user", Reply(words.brought_away.format(code=said)), user=owner.user)
+    staff = (Queued("staff", Reply(words.brought_for_staff.format(code=said))),) if ctx.case else ()
+    turn = ctx.with_session(here).say_step()
+    replies = ctx.voice.bubbles(words.brought.format(code=said))
+    moved = (Resaved(owner.user, owner.session, left), CodeFreed(code, owner.user), CodeClaimed(code), told, *staff)
+    return replace(turn, replies=replies, effects=moved)
+
+
+def find_place(ctx: Context, owner: CodeOwner) -> Session | None:
+    """Return the session of whoever has a code, if its place may be brought here: where an identity is a cookie, which
+    gets lost, and not again within a day; then the office is asked.
+    """
+    there = session_of(owner.session)
+    is_new = bool(there.code_at) and (ctx.now - CODE_STAYS).isoformat() <= there.code_at
+    return there if ctx.can.anonymous and there.walks and not is_new else None
 
 
 def _ask_office(ctx: Context, code: str) -> Turn:

@@ -14,6 +14,7 @@ from bot.domain.areas import Decision
 from bot.domain.button_ids import Act as ButtonAct
 from bot.domain.button_ids import Ask, Pick
 from bot.domain.effects import Effect
+from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import REACHES, Capabilities, Incoming, Reply, State
 from bot.domain.questions import Tallied
 from bot.domain.session import LastSaid, Session
@@ -89,7 +90,7 @@ class Context:
 
     `case` is None where no person can be asked; `can` are the abilities of the person's channel: where it
     `posts`, reminders can be promised.
-    `code_taken`: the join code that was typed belongs to another chat.
+    `owner` has the join code that was given; None: nobody else.
     """
 
     content: Content
@@ -98,7 +99,7 @@ class Context:
     now: datetime
     case: Case | None = None
     can: Capabilities = REACHES
-    code_taken: bool = False
+    owner: CodeOwner | None = None
 
     @cached_property
     def voice(self) -> Voice:

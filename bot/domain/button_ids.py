@@ -4,6 +4,7 @@
     cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
     quote|sms-code                                       the source's own words behind an answer
     step|m6-record     ack|12-known                      under broadcasts: enter a step, answer broadcast 12
+    join|abcdefgh                                        go on where the join code has come to
     pick|5f0c2a91|sms-code                               a topic among those that were offered for a question
     hear|5f0c2a91                                        the answer to a question, when there is one
     vote|0b7e5d1c9a42|sms-code|yes                       an opinion of the answer in this wording
@@ -20,7 +21,7 @@ VERSION = "1"
 MAX_BYTES = 64
 
 _ACT = re.compile(rf"{VERSION}\|([a-z0-9-]{{1,16}})\|([a-z0-9-]{{1,20}})\|(\d{{1,7}})\|([a-z0-9-]{{1,12}})", re.ASCII)
-_PLAIN = re.compile(r"(cmd|faq|quote|notice|step|ack|class|hear)\|([a-z0-9_-]{1,40})", re.ASCII)
+_PLAIN = re.compile(r"(cmd|faq|quote|notice|step|ack|class|hear|join)\|([a-z0-9_-]{1,40})", re.ASCII)
 _PICK = re.compile(r"pick\|([0-9a-f]{8})\|([a-z0-9-]{1,40})", re.ASCII)
 _VOTE = re.compile(r"vote\|([0-9a-f]{12})\|([a-z0-9-]{1,40})\|([a-z]{2,4})", re.ASCII)
 

@@ -70,6 +70,14 @@ class CodeFreed:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeOwner:
+    """Whoever has a code that another person gives: their id in the same channel, and their session as it is stored."""
+
+    user: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody who gave their code. `state` and `step` are those under the notice; `seen`: their last turn, UTC."""
 

@@ -26,7 +26,8 @@ class Session:
 
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders`:
     reminders are wanted; None: never asked. `code` is the join code that a teacher gave, `asked_code` one that another
-    chat has, about which the office was asked.
+    chat has, about which the office was asked. `code_at` (local time, ISO 8601) is when the code was brought here from
+    another browser.
 
     `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered to choose from, in
     their order. `pieces` are the masked words of the last messages that said too little to be understood, since
@@ -45,6 +46,7 @@ class Session:
     pieces: tuple[str, ...] = ()
     pieces_at: str = ""
     asked_code: str | None = None
+    code_at: str = ""
 
     @property
     def position(self) -> Position | None:
@@ -81,6 +83,7 @@ def dump(session: Session) -> dict[str, Any]:
         "pieces": list(session.pieces),
         "pieces_at": session.pieces_at,
         "asked_code": session.asked_code,
+        "code_at": session.code_at,
     }
 
 
@@ -101,6 +104,7 @@ def load(data: Mapping[str, Any]) -> Session:
         tuple(map(str, data.get("pieces", ()))),
         str(data.get("pieces_at", "")),
         data.get("asked_code"),
+        str(data.get("code_at", "")),
     )
 
 

@@ -44,7 +44,7 @@ class Doors:
     def can_show(self, incoming: Incoming) -> Capabilities:
         """Return the abilities of where the answer is shown; what comes unasked goes to the person's own channel."""
         own = self.can(incoming.channel)
-        return replace(self.can(incoming.shown_in), posts=own.posts, fetched=own.fetched)
+        return replace(self.can(incoming.shown_in), posts=own.posts, fetched=own.fetched, anonymous=own.anonymous)
 
     @property
     def _page(self) -> str:

@@ -28,6 +28,7 @@ from bot.domain import session as sessions
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.doors import Claim, parse_claim
 from bot.domain.effects import Effect, Outdated
+from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
 from bot.domain.roles import Audited, Removed
 from bot.domain.session import Session, SetAside
@@ -224,10 +225,10 @@ class Service:
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
         can = self.doors.can_show(incoming)
-        taken = await _is_code_taken(self._store, incoming)
+        owner = await _find_owner(self._store, incoming)
 
         def decide_with(case: Case | None) -> Turn:
-            return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, can=can, code_taken=taken)
+            return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, can=can, owner=owner)
 
         turn = decide_with(case)
         if case and (refused := await self._refuse_ticket(incoming, turn, session, at)):
@@ -333,11 +334,14 @@ class Service:
         return Answer((Reply(said),))
 
 
-async def _is_code_taken(store: Store, incoming: Incoming) -> bool:
-    """Return whether the join code that a person gives belongs to somebody else."""
-    code = claims_code(incoming)
-    owner = await store.codes.find_owner(incoming.channel, code) if code else None
-    return owner not in (None, incoming.user)
+async def _find_owner(store: Store, incoming: Incoming) -> CodeOwner | None:
+    """Return who else has the join code that a person gives; None when nobody has."""
+    code, channel = claims_code(incoming), incoming.channel
+    owner = await store.codes.find_owner(channel, code) if code else None
+    if owner in (None, incoming.user):
+        return None
+    sessions_of_owner = await store.codes.sessions(channel, [owner])
+    return CodeOwner(owner, sessions_of_owner[0][1] if sessions_of_owner else "")
 
 
 def _attach_export(content: Content, turn: Turn, now: datetime, kept: dict[str, Any]) -> Turn:

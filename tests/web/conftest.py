@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.routing import BaseRoute
 
 from bot.app.build import CHANNELS
 from bot.channels.http.pages import listen, serving
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
+from bot.content.content import Content
 from bot.service.talk import Talk
 from bot.service.turns import Service
 from bot.store import Store
@@ -87,6 +90,7 @@ class Place:
     url: str
     service: Service
     store: Store
+    routes: Sequence[BaseRoute] = ()
     _open: list[httpx.AsyncClient] = field(default_factory=list)
 
     def visit(self, path: str = "/") -> Visitor:
@@ -98,9 +102,16 @@ class Place:
 Serve = Callable[..., "AsyncIterator[Place]"]
 
 
-async def open_place(open_: AsyncExitStack, database: Path, site: Site | None = None, **how: object) -> Place:
-    """Serve the page until the end. `how` is the service's."""
-    content, store = shipped(), await Store.open(database)
+async def open_place(
+    open_: AsyncExitStack,
+    database: Path,
+    site: Site | None = None,
+    content: Content | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **how: object,
+) -> Place:
+    """Serve the page until the end. `clock` is that of its limits, `how` is the service's."""
+    content, store = content or shipped(), await Store.open(database)
     open_.push_async_callback(store.close)
     service = Service(content, store, lambda: NOON, at("2013-12-05"), channels=CHANNELS, **how)  # type: ignore[arg-type]
     web = Web(
@@ -108,10 +119,11 @@ async def open_place(open_: AsyncExitStack, database: Path, site: Site | None = 
         service.receive,
         Talk(Web.name, store, lambda: content, lambda: NOON, at("2013-12-05")),
         site or Site(),
+        clock=clock,
     )
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(web.app, sock))
-    place = Place(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store)
+    place = Place(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, web.app.routes)
 
     async def leave() -> None:
         for client in place._open:

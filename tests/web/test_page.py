@@ -322,6 +322,12 @@ async def test_what_is_not_taken_is_said_on_a_page_that_leads_back(place: Place)
     place.store._loading = real
     await she.sends(she.hidden('class="keys"'))  # the button of that page sends the same again
     assert she.said == ["要钱吗<b>"]
+    place.store._loading = fail  # type: ignore[assignment]
+    await she.presses("开始核对")
+    assert words.not_saved in she.html
+    place.store._loading = real
+    await she.sends(she.hidden('class="keys"'))  # and that of a button
+    assert she.said == ["要钱吗<b>", "开始核对"]
     lost = await she.client.get("nowhere")
     assert words.gone in lost.text
     assert f'<a href="/">{words.back}</a>' in lost.text

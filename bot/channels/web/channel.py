@@ -83,6 +83,7 @@ class WebWords:
     not_saved: str
     stale: str
     flood: str
+    busy: str
     too_long: str
     slow: str
     retry: str
@@ -149,6 +150,8 @@ class Web:
     async def _show(self, request: Request) -> Response:
         """Show the last turns; to somebody who has none, the greeting, for whom nothing is kept yet."""
         door = self._door(request)
+        if not self._admits_look(request, door):
+            return self._trouble(request, 429, self._words.busy)
         turns = await self._recall(door.user) if door else ()
         return self._page(request, door or Door.new(), turns)
 
@@ -187,6 +190,8 @@ class Web:
         door = self._door(request)
         if door is None:
             return Response(status_code=204)
+        if not self._admits_look(request, door):
+            return Response(status_code=429, headers={"retry-after": "30"})
         after = request.query_params.get("after", "")
         turns = await self._recall(door.user)
         if after == ARRIVAL and not turns:
@@ -273,6 +278,9 @@ class Web:
         return _send(found.name, png, "inline") if png else await self._miss(request, None)
 
     # Helpers
+
+    def _admits_look(self, request: Request, door: Door | None) -> bool:
+        return self._limits.admits_look(door.user if door else None, request.client and request.client.host)
 
     def _door(self, request: Request) -> Door | None:
         return Door.parse(request.cookies.get(self._site.cookie(request).name))

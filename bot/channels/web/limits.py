@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from bot.channels.token_bucket import TokenBucket
 
+LOOKS, LOOKS_OF_ADDRESS = (5.0, 100), (1000.0, 10_000)
+"""The same of pages and news that are asked for: whoever has the page open asks every 25 seconds."""
 KEPT = 10_000
 """Browsers and addresses that are remembered; those that wrote last."""
 BROWSER = (1.0, 60)
@@ -36,6 +38,12 @@ class InboundLimits:
     def admits_code(self, code: str) -> bool:
         """Count one turn of whoever has a join code, in all their browsers together; False when it is one too many."""
         return self._takes(f"code {code}", *BROWSER)
+
+    def admits_look(self, user: str | None, address: str | None) -> bool:
+        """Count one page or news that is asked for; False when it is one too many."""
+        return (user is None or self._takes(f"look {user}", *LOOKS)) and (
+            not address or is_own(address) or self._takes(f"look {address}", *LOOKS_OF_ADDRESS)
+        )
 
     def _takes(self, key: str, per_s: float, burst: int) -> bool:
         bucket = self._buckets.pop(key, None) or TokenBucket(per_s, burst)

@@ -63,6 +63,11 @@ class JoiningPhrases(PhraseRow):
     wrong: Sentence
     drop: tuple[Label, ...]
     dropped: Sentence
+    there: Sentence
+    bring: Label
+    brought: Sentence
+    brought_away: Sentence
+    brought_for_staff: Sentence
     taken: Sentence
     taken_call: Sentence
     asked: Sentence

@@ -138,6 +138,7 @@ class WebPhrases(PhraseRow):
     not_saved: Sentence
     stale: Sentence
     flood: Sentence
+    busy: Sentence
     too_long: Sentence
     slow: Sentence
     retry: Label
