@@ -1,7 +1,7 @@
 """The walk: from a position and what a graduate did to the next position and what happened on the way.
 
 Must live here: every rule of moving through a script. Must not: sentences, channels, storage, the machine's clock.
-The script's table is the only door: an action that is not in it is None, and the caller shows where the graduate is.
+Only an action in the script's table moves anybody: any other is None, and the caller shows where the graduate is.
 """
 
 from __future__ import annotations

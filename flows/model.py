@@ -229,7 +229,7 @@ class Script(ScriptRow):
     title: Label
     start: StepId
     resume_at: StepId
-    doors: tuple[Shortcut, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
     before: Mapping[Literal["start", "later"], tuple[Said, ...]] = {}
     commands: Mapping[Literal["already-done", "change-cohort"], StepId] = {}
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}

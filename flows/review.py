@@ -129,14 +129,14 @@ def _find_unreachable(script: Script) -> Iterator[InitErrorDetails]:
     for name in ("start", "resume_at"):
         if getattr(script, name) not in known:
             yield flaw("unknown_step", name, id=getattr(script, name), known=sorted(known))
-    for i, door in enumerate(script.doors):
-        if door.go not in known:
-            yield flaw("unknown_step", "doors", i, "go", id=door.go, known=sorted(known))
+    for i, shortcut in enumerate(script.shortcuts):
+        if shortcut.go not in known:
+            yield flaw("unknown_step", "shortcuts", i, "go", id=shortcut.go, known=sorted(known))
     for command, target in script.commands.items():
         if target not in known:
             yield flaw("unknown_step", "commands", command, id=target, known=sorted(known))
-    doors = (door.go for door in script.doors)
-    open_ends = [script.start, script.resume_at, *doors, *script.commands.values()]
+    shortcuts = (shortcut.go for shortcut in script.shortcuts)
+    open_ends = [script.start, script.resume_at, *shortcuts, *script.commands.values()]
     reached: set[str] = set()
     while open_ends:
         here = open_ends.pop()

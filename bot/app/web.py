@@ -114,7 +114,7 @@ async def open_page(
     address = f"{chosen.web_url or f'http://{host}:{port}'}/"
     _log.info("page", address=address, listens=f"{host}:{port}")
     tell(serving.content.phrases.serving_page.format(address=address))
-    serving.doors.addresses[Web.name] = lambda: address
+    serving.accounts.addresses[Web.name] = lambda: address
     serving.staff.console = lambda token: f"{address}console/in/{token}"
 
 

@@ -77,7 +77,7 @@ class BroadcastContext:
     def parse_audience(self, text: str, notice: Notice) -> Audience | Wrong:
         """Return the rule that this member wrote, which finds nobody but those that they may reach."""
         steps = tuple(self.content.script.by_id)
-        found = parse_audience(text, narrow(self.classes, notice), steps, doors=self.words.doors)
+        found = parse_audience(text, narrow(self.classes, notice), steps, channels=self.words.channels)
         return found if isinstance(found, Wrong) else limit(self.classes, found)
 
     @property

@@ -38,7 +38,9 @@ def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
     if totals.waiting:
         said.append(words.unfetched.format(n=totals.waiting))
     apart = [
-        words.at_door.format(door=words.doors.get(channel, channel), counts=" · ".join(_list_states(names, counts)))
+        words.by_channel.format(
+            channel=words.channels.get(channel, channel), counts=" · ".join(_list_states(names, counts))
+        )
         for channel, counts in sorted(totals.channels.items())
     ]
     return "\n".join([" · ".join(said) + (f"（{why}）" if why else ""), *(apart if len(apart) > 1 else ())])

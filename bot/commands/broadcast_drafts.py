@@ -33,7 +33,7 @@ from bot.domain.session import session_of
 def _parse_audience(workspace: Workspace, rule: str, notice: str, *, late: bool) -> Audience:
     chosen = workspace.content.notices[choose_notice(workspace, notice)]
     audience = parse_audience(
-        rule, chosen, tuple(workspace.content.script.by_id), late, workspace.content.phrases.broadcast.doors
+        rule, chosen, tuple(workspace.content.script.by_id), late, workspace.content.phrases.broadcast.channels
     )
     if isinstance(audience, Wrong):
         raise problem(workspace, "rule", audience.word, "、".join(audience.known[:20]))

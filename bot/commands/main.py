@@ -189,30 +189,30 @@ def links(
     from bot.render import links as deep  # posters are made seldom
 
     chosen = build.settings()
-    doors = _doors(chosen, bot)
+    addresses = _addresses(chosen, bot)
     content = asyncio.run(build.content_in_force(chosen))
     for link in deep.list_links(content, build.local_now(chosen)):
-        print(*(link.address(door) for door in doors.values()), link.title, sep="\t")
+        print(*(link.address(address) for address in addresses.values()), link.title, sep="\t")
         try:
             if png:
-                deep.draw(link, doors, png)
+                deep.draw(link, addresses, png)
             if posters:
-                deep.write_poster(content, link, doors.values(), posters)
+                deep.write_poster(content, link, addresses.values(), posters)
         except OSError as trouble:
             raise typer.BadParameter(f"存不了 / cannot write: {trouble.filename}: {trouble.strerror}") from None
 
 
-def _doors(chosen: Settings, bot: str) -> dict[str, str]:
+def _addresses(chosen: Settings, bot: str) -> dict[str, str]:
     """Return the addresses at which the bot opens, by channel: the page's, where it has a public one, comes first."""
     from bot.channels.telegram.links import USERNAME, address_of
 
-    doors = {"web": f"{chosen.web_url}/"} if chosen.web_url else {}
-    if bot or chosen.telegram_token or not doors:
+    addresses = {"web": f"{chosen.web_url}/"} if chosen.web_url else {}
+    if bot or chosen.telegram_token or not addresses:
         name = USERNAME.fullmatch(bot or _username(chosen))
         if name is None:
             raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-        doors[build.STAFFED] = address_of(name[1])
-    return doors
+        addresses[build.STAFFED] = address_of(name[1])
+    return addresses
 
 
 def _username(chosen: Settings) -> str:

@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.channels.web.doors import Door
+from bot.channels.web.browser_key import BrowserKey
 from bot.channels.web.site import Site, SiteHeaders
 from bot.console import acts, broadcasts, calendar, entries, figures, knowledge, notice, people, staff, tickets, today
 from bot.console.forms import BadForm, read_form, read_upload
@@ -82,16 +82,16 @@ class Console:
             found = await self._login.find(request)
             if found is None:
                 return self._login.ask()
-            door, session = found
+            key, session = found
             if not session.is_confirmed:
                 return RedirectResponse(f"{self._parts.base}/code", 303)
-            visit = await self._enter(page, request, door, session)
+            visit = await self._enter(page, request, key, session)
             return await self._answer(visit) if isinstance(visit, Visit) else visit
 
         return answer
 
     async def _enter(
-        self, page: ConsolePage, request: Request, door: Door, session: ConsoleSession
+        self, page: ConsolePage, request: Request, key: BrowserKey, session: ConsoleSession
     ) -> Visit | Response:
         """Return the visit of somebody who may come here; else the refusal."""
         at = self._parts.present()
@@ -103,7 +103,7 @@ class Console:
         names = await self._parts.names()
         name = names.get(session.user, session.user)
         classes = await self._parts.store.roles.find_classes(session.channel, session.user)
-        visit = Visit(self._parts, self._rendering, request, page, door, session, role, name, at, classes=classes)
+        visit = Visit(self._parts, self._rendering, request, page, key, session, role, name, at, classes=classes)
         if page.method == "POST":
             sent = await self._read(request, visit)
             if isinstance(sent, Response):
@@ -120,7 +120,7 @@ class Console:
                 visit = replace(visit, form=await read_form(request))
         except BadForm:
             return await self._refuse(visit, 413)
-        is_ours = visit.door.sent(visit.field("form")) and self._parts.site.sent_from_here(request)
+        is_ours = visit.key.sent(visit.field("form")) and self._parts.site.sent_from_here(request)
         return visit if is_ours else await self._refuse(visit, 403)
 
     async def _note(self, session: ConsoleSession, at: datetime) -> None:

@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.channels.token_bucket import TokenBucket
-from bot.channels.web.doors import CookieName, Door
+from bot.channels.web.browser_key import BrowserKey, CookieName
 from bot.channels.web.limits import is_own
 from bot.console import passkeys
 from bot.console.forms import BadForm, read_form
@@ -42,8 +42,8 @@ KEPT = 1_000
 MOST_BROWSER = 120
 """Characters of a browser's name that are kept."""
 
-Judge = Callable[[Request, ConsoleSession, str, Door, datetime], Awaitable[bool]]
-"""Tells if what was sent is the second factor of a session; then the session is in, under the hash of another door."""
+Judge = Callable[[Request, ConsoleSession, str, BrowserKey, datetime], Awaitable[bool]]
+"""Tells if what was sent is the second factor of a session; then the session is in, under the hash of another key."""
 
 
 class Login:
@@ -66,11 +66,11 @@ class Login:
 
     # Sessions
 
-    async def find(self, request: Request) -> tuple[Door, ConsoleSession] | None:
+    async def find(self, request: Request) -> tuple[BrowserKey, ConsoleSession] | None:
         """Return the secret and the session of a browser; None when it has none that still lasts."""
-        door = Door.parse(request.cookies.get(self._cookie(request).name))
-        session = await self._rows.find(door.user, self._parts.present()) if door else None
-        return (door, session) if door and session else None
+        key = BrowserKey.parse(request.cookies.get(self._cookie(request).name))
+        session = await self._rows.find(key.user, self._parts.present()) if key else None
+        return (key, session) if key and session else None
 
     def ask(self, status: int = 401) -> Response:
         """Answer somebody who is not in."""
@@ -80,10 +80,10 @@ class Login:
         plain = self._parts.site.cookie(request)
         return ConsoleCookie(self._parts.base, plain.is_secure)
 
-    def _set_cookie(self, response: Response, request: Request, door: Door) -> Response:
+    def _set_cookie(self, response: Response, request: Request, key: BrowserKey) -> Response:
         cookie, most = self._cookie(request), int(SESSION_FOR.total_seconds())
         about: Any = {"path": cookie.path, "secure": cookie.is_secure, "httponly": True, "samesite": "lax"}
-        response.set_cookie(cookie.name, door.secret, most, **about)
+        response.set_cookie(cookie.name, key.secret, most, **about)
         return response
 
     # The link
@@ -98,13 +98,13 @@ class Login:
             token = next(iter((await read_form(request)).get("token", ())), "")
         except BadForm:
             return self.ask(413)
-        door, at = Door.new(), self._parts.present()
+        key, at = BrowserKey.new(), self._parts.present()
         browser = request.headers.get("user-agent", "")[:MOST_BROWSER]
-        whose = await self._rows.take_link(hash_link(token), door.user, at, at + CODE_WITHIN, browser)
+        whose = await self._rows.take_link(hash_link(token), key.user, at, at + CODE_WITHIN, browser)
         if whose is None or await self._parts.service.acts.find_role(*whose) is None:
             return self._page("out.html", 403, is_old=True)
         response = RedirectResponse(f"{self._parts.base}/code", 303)
-        return self._set_cookie(response, request, door)
+        return self._set_cookie(response, request, key)
 
     # The second factor
 
@@ -112,12 +112,12 @@ class Login:
         found = await self.find(request)
         if found is None:
             return self.ask()
-        door, session = found
+        key, session = found
         if session.is_confirmed:
             return RedirectResponse(self._parts.base, 303)
-        return await self._ask_code(request, door, session)
+        return await self._ask_code(request, key, session)
 
-    async def _ask_code(self, request: Request, door: Door, session: ConsoleSession, wrong: str = "") -> Response:
+    async def _ask_code(self, request: Request, key: BrowserKey, session: ConsoleSession, wrong: str = "") -> Response:
         """Ask for a second factor that is there; where there is none, let the person set one up."""
         rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
         known, stored = await rows.passkeys(session.channel, session.user), await self._find_key(session)
@@ -138,7 +138,7 @@ class Login:
             shown["passkey"] = passkeys.ask(relying, challenge, known) if known else new
         if stored and self._parts.seal.open(stored) is None:
             wrong = "lost"
-        return self._page("code.html", 403 if wrong else 200, form_word=door.form_word, wrong=wrong, **shown)
+        return self._page("code.html", 403 if wrong else 200, form_word=key.form_word, wrong=wrong, **shown)
 
     async def _set_up(self, session: ConsoleSession, name: str) -> Mapping[str, Any]:
         """Return a new secret for an app as words and picture, the same as before in the same session."""
@@ -167,20 +167,20 @@ class Login:
         found = await self.find(request)
         if found is None:
             return self.ask()
-        door, session = found
+        key, session = found
         try:
             form = await read_form(request)
         except BadForm:
             return self.ask(413)
         if (refusal := self._refuse(request)) is not None:
             return refusal
-        if session.is_confirmed or not door.sent(next(iter(form.get("form", ())), "")):
+        if session.is_confirmed or not key.sent(next(iter(form.get("form", ())), "")):
             return self.ask(403)
         if await self._parts.service.acts.find_role(session.channel, session.user) is None:
             return self.ask(403)
         if (tries := await self._rows.count_try(session.number)) > MOST_TRIES:
             return self._page("out.html", 403, is_old=True)
-        becomes, at = Door.new(), self._parts.present()
+        becomes, at = BrowserKey.new(), self._parts.present()
         if await judge(request, session, next(iter(form.get(field, ())), ""), becomes, at):
             audited = (Audited("console-in", f"{session.number} {field}"),)
             await self._parts.store.apply(audited, session.channel, at, session.user)
@@ -188,9 +188,11 @@ class Login:
         if tries == MOST_TRIES:
             await self._rows.end(session.number, session.channel)
             return self._page("out.html", 403, is_old=True)
-        return await self._ask_code(request, door, session, field)
+        return await self._ask_code(request, key, session, field)
 
-    async def _judge_code(self, _: Request, session: ConsoleSession, typed: str, becomes: Door, at: datetime) -> bool:
+    async def _judge_code(
+        self, _: Request, session: ConsoleSession, typed: str, becomes: BrowserKey, at: datetime
+    ) -> bool:
         rows, seal = self._rows, self._parts.seal
         stored = await self._find_key(session) or session.new_key
         secret = seal.open(stored) if stored else None
@@ -204,7 +206,7 @@ class Login:
         return True
 
     async def _judge_passkey(
-        self, request: Request, session: ConsoleSession, answer: str, becomes: Door, at: datetime
+        self, request: Request, session: ConsoleSession, answer: str, becomes: BrowserKey, at: datetime
     ) -> bool:
         rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
         challenge, until = await rows.take_challenge(session.number), at + SESSION_FOR

@@ -43,7 +43,7 @@ async def _show_staff(visit: Visit, **about: Any) -> Response:
 
 def _address(visit: Visit) -> str:
     """Return where the bot opens in the chat in which invitations are taken; empty where there is none."""
-    find = visit.parts.service.doors.addresses.get(visit.session.channel)
+    find = visit.parts.service.accounts.addresses.get(visit.session.channel)
     address = find() if find and visit.session.channel != "web" else ""
     return address or ""
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.channels.web.doors import Door
+from bot.channels.web.browser_key import BrowserKey
 from bot.console.forms import Fields
 from bot.console.parts import UPDATE, ConsolePage, Parts
 from bot.console.rendering import Renderings
@@ -57,7 +57,7 @@ class Visit:
     rendering: Renderings
     request: Request
     page: ConsolePage
-    door: Door
+    key: BrowserKey
     session: ConsoleSession
     role: Role
     name: str
@@ -154,7 +154,7 @@ class Visit:
         shown = {"said": said, "visit": self, **about}
         if skips := about.get("skips"):
             shown["said"] = said and replace(said, replies=tuple(r for r in said.replies if not skips(r)))
-        return self.rendering.page(template, status=status, form_word=self.door.form_word, **shown)
+        return self.rendering.page(template, status=status, form_word=self.key.form_word, **shown)
 
 
 def download(name: str, content: bytes, kind: str) -> Response:

@@ -38,7 +38,7 @@ _FOLLOWS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "unknown_correction": ([], ["corrections"]),
     "unknown_track": ([], ["tracks"]),
     "unknown_step": ([], []),
-    "unreachable_step": (["unknown_step"], ["steps", "start", "resume_at", "doors"]),
+    "unreachable_step": (["unknown_step"], ["steps", "start", "resume_at", "shortcuts"]),
 }
 """By rule: other rules, and sections of the file, that explain it when something is wrong with them."""
 _AT_WORDS: Mapping[str, str] = {"unknown_placeholder": "id", "broken_placeholder": "text", "unknown_brace": "id"}

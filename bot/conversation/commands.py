@@ -62,7 +62,7 @@ def _export(ctx: Context) -> Turn:
 
 def _keep(ctx: Context) -> Turn:
     rows = ((ctx.voice.start(), ctx.voice.command("menu")),)
-    return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.doors.offer, rows), keep=True)
+    return Turn(ctx.session, ctx.voice.bubbles(ctx.content.phrases.accounts.offer, rows), keep=True)
 
 
 def call_person(ctx: Context) -> Turn:

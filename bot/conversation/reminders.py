@@ -61,7 +61,7 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
         return ReminderReply(session, voice.bubbles(words.no_reminders, on))
     running = running_clock(voice.notice, _cohort(session), voice.now)
     if name == "remind":
-        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on + _door(voice)
+        said = words.reminded_late if running.phase is Phase.CLOSED else words.reminded_on + _place(voice)
         return ReminderReply(replace(session, reminders=True), voice.bubbles(voice.fill(said), on))
     if name == "mute":
         return ReminderReply(
@@ -80,7 +80,7 @@ def take_wish(voice: Voice, name: str) -> ReminderReply | None:
     when = voice.content.phrases.facts.format_day(day)
     ends = running.window.last_day if running.window else None
     said = words.remind_late if ends and day > ends else words.remind_at
-    told = said.format(when=when, step=step) + _door(voice)
+    told = said.format(when=when, step=step) + _place(voice)
     return ReminderReply(session, voice.bubbles(told, on), (Remind(due),))
 
 
@@ -96,7 +96,7 @@ def want_answer(voice: Voice, mark: str) -> ReminderReply:
     last = (window and window.last_day) or voice.now.date() + WAITS_FOR
     until = datetime.combine(last + timedelta(days=1), time(0), ZONE).astimezone(UTC)
     said = voice.content.phrases.broadcast.will_hear.format(when=voice.content.phrases.facts.format_day(last))
-    told = voice.bubbles(f"{said}{_door(voice)}", ((voice.start(), voice.command("menu")),))
+    told = voice.bubbles(f"{said}{_place(voice)}", ((voice.start(), voice.command("menu")),))
     return ReminderReply(voice.session, told, (AnswerWanted(mark, until),))
 
 
@@ -106,11 +106,11 @@ def render_wanted_answer(voice: Voice, question: str, entry: Entry) -> tuple[Rep
     return (*first, *render_answer(voice, entry))
 
 
-def _door(voice: Voice) -> str:
+def _place(voice: Voice) -> str:
     """Where a reminder is seen: if nothing rings there, or if that is not where it was asked for."""
     words = voice.content.phrases.broadcast
     if voice.elsewhere:
-        return f"\n\n{words.reminded_there.format(door=words.doors.get(voice.elsewhere, voice.elsewhere))}"
+        return f"\n\n{words.reminded_there.format(channel=words.channels.get(voice.elsewhere, voice.elsewhere))}"
     return f"\n\n{words.fetched}" if voice.can.fetched else ""
 
 

@@ -53,7 +53,7 @@ MAX_OFFERED = 12
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The replies of a turn and the session after it. `forget`, `export` and `keep` (an invitation to
-    another door) are done by whoever has the store.
+    another account) are done by whoever has the store.
 
     `view` is shown after the replies, and `after` behind it; `finish` puts them in. `told` are the topics that it
     answers, `tallied` counts how far a typed question got. `withdraw`: the message held a secret, which is nowhere in
@@ -104,7 +104,7 @@ class Context:
     @cached_property
     def voice(self) -> Voice:
         """The words for this session at this moment."""
-        elsewhere = self.incoming.channel if self.incoming.door else ""
+        elsewhere = self.incoming.channel if self.incoming.via else ""
         return Voice(
             self.content, self.session, self.now, desk=self.case is not None, can=self.can, elsewhere=elsewhere
         )

@@ -13,7 +13,7 @@ from functools import reduce
 
 from bot.conversation import steps
 from bot.conversation.commands import run_command
-from bot.conversation.doubt import SURE, SURE_DOOR, doubt
+from bot.conversation.doubt import SURE, SURE_SHORTCUT, doubt
 from bot.conversation.links import press
 from bot.conversation.naming import name_wrong
 from bot.conversation.places import place_of
@@ -100,7 +100,7 @@ def _read(ctx: Context, text: str) -> tuple[str, Readout]:
     place = place_of(ctx)
 
     def read(words: str) -> Readout:
-        return doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_DOOR)
+        return doubt(ctx.content.read(words, place), SURE if ctx.session.position else SURE_SHORTCUT)
 
     pieces = [piece for piece in ctx.pieces if piece not in ("", text)]  # words said twice are no more sure
     joined = [" ".join((*pieces[n:], text)) for n in range(len(pieces))]

@@ -20,7 +20,7 @@ PHOTO = "photo"
 
 
 def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
-    """Take an answer to the present step, and say back what was taken; before the walk, enter it by a door."""
+    """Take an answer to the present step, and say back what was taken; before the walk, begin at a shortcut."""
     position, voice = ctx.session.position, ctx.voice
     if position is None:
         return steps.jump(ctx, acts[0].action)

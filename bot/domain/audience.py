@@ -105,9 +105,9 @@ def parse_audience(
     notice: Notice,
     steps: Sequence[str],
     late: bool = False,  # noqa: FBT001, FBT002
-    doors: Mapping[str, str] = MappingProxyType({}),
+    channels: Mapping[str, str] = MappingProxyType({}),
 ) -> Audience | Wrong:
-    """Parse a rule; return its first word that is no term where there is one. `late`: see Audience. `doors` are the
+    """Parse a rule; return its first word that is no term where there is one. `late`: see Audience. `channels` are the
     channels by name, with the word for each.
     """
     terms = []
@@ -122,23 +122,23 @@ def parse_audience(
         if word in LATE:
             late = True
             continue
-        term = _term(word, notice, steps, doors)
+        term = _term(word, notice, steps, channels)
         if isinstance(term, Wrong):
             return term
         terms.append(term)
     return Audience(notice.id, tuple(dict.fromkeys(terms)), late)
 
 
-def _term(word: str, notice: Notice, steps: Sequence[str], doors: Mapping[str, str]) -> Term | Wrong:
+def _term(word: str, notice: Notice, steps: Sequence[str], channels: Mapping[str, str]) -> Term | Wrong:
     found = _TERM.fullmatch(word)
     field = NAMES.get(found["name"]) if found else None
     if not found or field is None:
         return Wrong(word, (*KNOWN, LATE[0]))
     value = found["value"] or ""
-    known = tuple(_words_of(field, notice, steps, doors))
+    known = tuple(_words_of(field, notice, steps, channels))
     values = _split(value, known)
     if field == "channel":
-        names = {word: name for name, word in doors.items()}
+        names = {word: name for name, word in channels.items()}
         values = tuple(dict.fromkeys(names.get(word, word) for word in values))
     fits = (
         values
@@ -159,7 +159,7 @@ def _split(value: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(words, value))) if whole else ()
 
 
-def _words_of(field: Field, notice: Notice, steps: Sequence[str], doors: Mapping[str, str]) -> Iterator[str]:
+def _words_of(field: Field, notice: Notice, steps: Sequence[str], channels: Mapping[str, str]) -> Iterator[str]:
     if field == "cohort":
         yield from (cohort.id for cohort in notice.cohorts)
     if field == "level":
@@ -174,7 +174,7 @@ def _words_of(field: Field, notice: Notice, steps: Sequence[str], doors: Mapping
     if field == "state":
         yield from STATE_WORDS
     if field == "channel":
-        yield from dict.fromkeys((*doors, *doors.values()))
+        yield from dict.fromkeys((*channels, *channels.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ module of this package.
 
 from __future__ import annotations
 
+from bot.domain.accounts import InvitationOffered
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
-from bot.domain.doors import DoorOffered
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, Picked, Settled, Unsettled, Voted
@@ -26,7 +26,7 @@ QuestionEffect = Settled | Assigned | Unsettled | Explained | Picked | Voted | A
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
 ReminderEffect = Remind | Reminded
 SessionEffect = Resaved | SetAside
-PersonEffect = CodeEffect | ReminderEffect | SessionEffect | DoorOffered
+PersonEffect = CodeEffect | ReminderEffect | SessionEffect | InvitationOffered
 Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | PersonEffect
 
 

@@ -78,7 +78,7 @@ class Incoming:
     `staff` is the chat of those who answer tickets: `thread` and `reply_to` (a message's number) say which is meant.
     There `name` is how the channel shows them, and `other` is `arrived` when people came into it (a line of `text` for
     each: id and name).
-    `door` is the channel in which it was done, where the person belongs to another one (`channel`).
+    `via` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
     `message` is the channel's number of what staff wrote, `reply_button` the id of a button of ours under the message
     that they reply to. `in_album`: it belongs to photos or files that were sent as
@@ -102,7 +102,7 @@ class Incoming:
     html: str = ""
     name: str = ""
     label: str = ""
-    door: str = ""
+    via: str = ""
     message: str | None = None
     in_album: bool = False
     reply_button: str | None = None
@@ -110,7 +110,7 @@ class Incoming:
     @property
     def shown_in(self) -> str:
         """The channel that shows the answer."""
-        return self.door or self.channel
+        return self.via or self.channel
 
 
 @dataclass(frozen=True, slots=True)

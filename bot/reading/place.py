@@ -96,15 +96,15 @@ MENU = Place("menu", Asked.NOTHING)
 
 
 def menu_of(script: Script) -> Place:
-    """Return the place before the walk, where the bot asks how far somebody is: not begun, or at a door."""
+    """Return the place before the walk, where the bot asks how far somebody is: not begun, or at a shortcut."""
     names = {step: name for name, step in script.commands.items()}
-    doors = [
-        StepOption(names.get(door.go, door.go), (f"menu.{door.go}",), command=door.go in names)
-        for door in script.doors
-        if door.say
+    shortcuts = [
+        StepOption(names.get(shortcut.go, shortcut.go), (f"menu.{shortcut.go}",), command=shortcut.go in names)
+        for shortcut in script.shortcuts
+        if shortcut.say
     ]
     commands = [StepOption(name, (f"menu.{name}",), command=True) for name in script.before]
-    return replace(MENU, options=(*commands, *doors))
+    return replace(MENU, options=(*commands, *shortcuts))
 
 
 def options(script: Script, step: Step) -> tuple[StepOption, ...]:
@@ -154,7 +154,7 @@ def wordings(script: Script) -> dict[str, list[str]]:
     """Return the groups of words of the script by name. A step's `done` text counts as words for the answer `done`."""
     found: dict[str, list[str]] = {f"*.{action}": list(words) for action, words in script.synonyms.items()}
     found |= {f"menu.{name}": list(words) for name, words in script.before.items()}
-    found |= {f"menu.{door.go}": list(door.say) for door in script.doors if door.say}
+    found |= {f"menu.{shortcut.go}": list(shortcut.say) for shortcut in script.shortcuts if shortcut.say}
     for step in script.steps:
         for action, words in own_words(script, step).items():
             found[f"{step.id}.{action}"] = words

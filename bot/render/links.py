@@ -1,6 +1,6 @@
 """Deep links to the bot, its notices, steps and topics, their QR codes and posters. Pure, but for what writes a file.
 
-The addresses of the doors, at each of which the bot opens, are given.
+The addresses at which the bot opens are given, one for each channel.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Link:
     payload: str
     title: str
 
-    def address(self, door: str) -> str:
-        """Return the web address, for the address of a door."""
-        return f"{door}?start={self.payload}" if self.payload else door
+    def address(self, base: str) -> str:
+        """Return the web address, for the address of a channel."""
+        return f"{base}?start={self.payload}" if self.payload else base
 
     @property
     def file(self) -> str:
@@ -62,23 +62,23 @@ def _all_links(content: Content, now: datetime) -> Iterator[Link]:
         yield Link(f"faq-{entry.id}", entry.title)
 
 
-def draw(link: Link, doors: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write the link at each door, by name, as a QR code to `folder` and return the paths; create an absent folder.
+def draw(link: Link, bases: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write the link for each channel, by its name, as a QR code and return the paths; create an absent `folder`.
 
-    Where there are several doors, a file has the name of its own in its name.
+    Where there are several channels, a file has the name of its channel in its name.
     """
     import segno  # noqa: PLC0415 - only posters need it
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, door in doors.items():
-        path = folder / (f"{link.file}-{name}.png" if len(doors) > 1 else f"{link.file}.png")
-        segno.make(link.address(door), error="m", micro=False).save(str(path), scale=QR_SCALE, border=4)
+    for name, base in bases.items():
+        path = folder / (f"{link.file}-{name}.png" if len(bases) > 1 else f"{link.file}.png")
+        segno.make(link.address(base), error="m", micro=False).save(str(path), scale=QR_SCALE, border=4)
         paths.append(path)
     return paths
 
 
-def write_poster(content: Content, link: Link, doors: Iterable[str], folder: Path) -> Path:
+def write_poster(content: Content, link: Link, bases: Iterable[str], folder: Path) -> Path:
     """Write a page of A4 to be printed, with the school's name and the QR codes, and return its path."""
     import segno  # noqa: PLC0415 - only posters need it
 
@@ -91,7 +91,7 @@ def write_poster(content: Content, link: Link, doors: Iterable[str], folder: Pat
     path = folder / f"{link.file}.html"
     words, notice = content.phrases.poster, next(iter(content.notices.values()))
     title = link.title if link.payload else notice.notice.short
-    addresses = [link.address(door) for door in doors]
+    addresses = [link.address(base) for base in bases]
     said = page.render(school=notice.school.name, title=title, addresses=addresses, qr=qr, words=words)
     path.write_text(said, "utf-8")
     return path

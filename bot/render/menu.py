@@ -13,7 +13,7 @@ from flows.engine import JUMP
 from flows.model import Script, Shortcut, Step
 
 MENU: tuple[CommandName, ...] = ("progress", "card", "deadline", "contact", "jump", "restart", "privacy", "help")
-"""Commands of the menu below the doors of the script, in reading order."""
+"""Commands of the menu below the shortcuts of the script, in reading order."""
 
 
 def render_greeting(voice: Voice) -> tuple[Reply, ...]:
@@ -24,7 +24,7 @@ def render_greeting(voice: Voice) -> tuple[Reply, ...]:
         return (*hello, *ask_notice(voice))
     rows = (
         (voice.start(),),
-        *pack_rows(_doors(voice, [door for door in voice.content.script.doors if door.upfront])),
+        *pack_rows(_shortcuts(voice, [shortcut for shortcut in voice.content.script.shortcuts if shortcut.upfront])),
         (voice.command("deadline"), voice.command("contact")),
         (voice.command("help"), voice.command("privacy")),
     )
@@ -43,17 +43,17 @@ def render_menu(voice: Voice) -> tuple[Reply, ...]:
     if voice.session.notice is None:
         return ask_notice(voice)
     commands = [voice.command(name) for name in MENU]
-    rows = ((voice.start(),), *pack_rows(_doors(voice)), *pack_rows(commands))
+    rows = ((voice.start(),), *pack_rows(_shortcuts(voice)), *pack_rows(commands))
     return voice.bubbles(voice.fill(voice.content.phrases.menu), rows)
 
 
 def render_jump(voice: Voice) -> tuple[Reply, ...]:
-    """Return the main steps and the doors of the script, a button each."""
+    """Return the main steps and the shortcuts of the script, a button each."""
     if voice.session.notice is None:
         return ask_notice(voice)
     firsts = first_steps(voice.content.script).items()
     steps = [voice.act(JUMP, f"{n} {voice.fill(step.title)}", step.id) for n, step in firsts]
-    rows = (*pack_rows(steps, 1), *pack_rows(_doors(voice)), (voice.start(),))
+    rows = (*pack_rows(steps, 1), *pack_rows(_shortcuts(voice)), (voice.start(),))
     return voice.bubbles(voice.content.phrases.jump, rows)
 
 
@@ -74,7 +74,7 @@ def first_steps(script: Script) -> Mapping[int, Step]:
     return firsts
 
 
-def _doors(voice: Voice, doors: Iterable[Shortcut] | None = None) -> list[Button]:
-    """Return a button for each of these doors of the script, or for all."""
-    shown = voice.content.script.doors if doors is None else doors
-    return [voice.act(JUMP, voice.fill(door.text), door.go) for door in shown]
+def _shortcuts(voice: Voice, shortcuts: Iterable[Shortcut] | None = None) -> list[Button]:
+    """Return a button for each of these shortcuts of the script, or for all."""
+    shown = voice.content.script.shortcuts if shortcuts is None else shortcuts
+    return [voice.act(JUMP, voice.fill(shortcut.text), shortcut.go) for shortcut in shown]

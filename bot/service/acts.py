@@ -85,7 +85,7 @@ class StaffActs:
 
     def role_of(self, incoming: Incoming, known: KnownPerson) -> Role | None:
         """Return the role as it is now: whoever is removed, or whose time is over, loses it at once."""
-        if incoming.door:  # a role belongs to the account that it was given to
+        if incoming.via:  # a role belongs to the account that it was given to
             return None
         if (incoming.channel, incoming.user) in self._owners:
             return "owner"

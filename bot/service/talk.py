@@ -47,7 +47,7 @@ class Talk:
     async def find_code(self, user: str) -> str | None:
         """Return the join code of whoever comes in here, None without one. NotSaved."""
         try:
-            return await self.store.doors.find_code(self.channel, user)
+            return await self.store.accounts.find_code(self.channel, user)
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
@@ -58,7 +58,7 @@ class Talk:
         Empty for somebody unknown. Raises NotSaved when the database is in trouble.
         """
         try:
-            who = await self.store.doors.resolve(self.channel, user)
+            who = await self.store.accounts.resolve(self.channel, user)
             if who.channel == self.channel:  # else what comes unasked goes to that channel
                 await self.store.talk.collect(*who, self.present(), Reply(self.content().phrases.desk.delivered))
             turns = await self.store.talk.list(*who)

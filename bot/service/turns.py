@@ -25,8 +25,8 @@ from bot.conversation.links import claims_code
 from bot.conversation.public import answer_in_public
 from bot.conversation.turn import Turn
 from bot.domain import session as sessions
+from bot.domain.accounts import Claim, parse_claim
 from bot.domain.areas import Decision, StaffArea
-from bot.domain.doors import Claim, parse_claim
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import Answer, Attachment, Capabilities, Incoming, NotSaved, Reply
@@ -40,15 +40,15 @@ from bot.render.own_card import render_own_card
 from bot.render.reply import Voice
 from bot.runtime import crashes
 from bot.runtime.log import LazyLogger
+from bot.service.accounts import Accounts, answer_claim
 from bot.service.acts import ATTEMPTS, Locks, StaffActs, refuse_secrets, repeat_answer
 from bot.service.daily_limit import DailyLimit
-from bot.service.doors import Doors, answer_claim
 from bot.service.kept import describe_miss, list_events, mask_echoes
 from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.service.trouble import wait_out_trouble
 from bot.store import KnownPerson, Store, StoreProblem
-from bot.store.doors import PersonKey
+from bot.store.accounts import PersonKey
 from bot.tickets import roles, staff_posts
 from bot.tickets.graduate import Case, Refused
 from bot.tickets.number import draw_number
@@ -103,8 +103,10 @@ class Service:
         self._present = present
         self._today = today
         self.worker = worker
-        self.doors = Doors(store, channels, present)
-        self.outbox = Outbox(store, lambda: self.content, present, today, desks, worker, self._owners, self.doors.can)
+        self.accounts = Accounts(store, channels, present)
+        self.outbox = Outbox(
+            store, lambda: self.content, present, today, desks, worker, self._owners, self.accounts.can
+        )
         self.note: Note = lambda what, label: None
         self._misses = DailyLimit(MISSES_A_DAY)
         self.staff = StaffTurns(store, present, today, desks, areas, self._owners)
@@ -140,7 +142,7 @@ class Service:
             _log.error("turn_failed", **crashes.for_log(bug), **about)
             return Answer((Reply(phrases.trouble_of_ours),))
         self.note("turn", "answered")
-        return fit_answer(answer, self.doors.can(incoming.channel), phrases.no_file)
+        return fit_answer(answer, self.accounts.can(incoming.channel), phrases.no_file)
 
     async def _receive(self, incoming: Incoming) -> Answer:
         if incoming.place in ("public", "inline"):
@@ -149,10 +151,10 @@ class Service:
         if incoming.other in ("left", "returned"):
             await self._store.reach(incoming.channel, incoming.user, reachable=incoming.other == "returned")
             return Answer(())
-        at_door = PersonKey(incoming.channel, incoming.user)
-        incoming = await self.doors.resolve(incoming)
+        account = PersonKey(incoming.channel, incoming.user)
+        incoming = await self.accounts.resolve(incoming)
         async with self._locks.setdefault((incoming.channel, incoming.user), asyncio.Lock()):
-            return await wait_out_trouble(partial(self._take, incoming, at_door), waits=incoming.update_id is not None)
+            return await wait_out_trouble(partial(self._take, incoming, account), waits=incoming.update_id is not None)
 
     async def reachable(self) -> bool:
         """Return whether the database answers."""
@@ -174,23 +176,28 @@ class Service:
                     await self._store.apply(ended, channel, at, owner)
                     self.outbox.posted.set()
 
-    async def _take(self, incoming: Incoming, door: PersonKey) -> Answer:
+    async def _take(self, incoming: Incoming, account: PersonKey) -> Answer:
         if claim := parse_claim(incoming):
-            return await self._take_invitation(claim, door, incoming)
+            return await self._take_invitation(claim, account, incoming)
         return await self._turn_with_retries(incoming)
 
-    async def _take_invitation(self, claim: Claim, door: PersonKey, incoming: Incoming) -> Answer:
-        """Open a door, and show where its person stands; or say why it stays closed."""
+    async def _take_invitation(self, claim: Claim, account: PersonKey, incoming: Incoming) -> Answer:
+        """Join an account, and show where its person stands; or say why it stays closed."""
         if (await self._store.load_known(incoming.channel, incoming.user, incoming.update_id)).turn:
             return await self._turn(incoming)
-        taken = await self.doors.take(self.content, claim, door)
+        taken = await self.accounts.take(self.content, claim, account)
         said = answer_claim(self.content, taken, claim)
         if taken.became != "open":
-            shown_again = self.doors.can(incoming.shown_in).shows_past
+            shown_again = self.accounts.can(incoming.shown_in).shows_past
             return await self.acts.save(incoming, Decision((said,)), self._present(), shown_again=shown_again)
         who = taken.who
         arrival = replace(
-            incoming, channel=who.channel, user=who.user, door="" if who == door else door.channel, text="", press=None
+            incoming,
+            channel=who.channel,
+            user=who.user,
+            via="" if who == account else account.channel,
+            text="",
+            press=None,
         )
         return await self._turn_with_retries(arrival, said)
 
@@ -224,7 +231,7 @@ class Service:
             return await self.acts.save(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
         (session, broken), case = _load_session(known.session), self._case(channel, known)
         now, rehearsed = local(at, self._today), self._today is not None
-        can = self.doors.can_show(incoming)
+        can = self.accounts.can_show(incoming)
         owner = await _find_owner(self._store, incoming)
 
         def decide_with(case: Case | None) -> Turn:
@@ -242,7 +249,7 @@ class Service:
         if turn.export:
             turn = _attach_export(content, turn, now, await self._store.export(channel, user))
         if turn.keep:
-            turn = self.doors.offer(content, turn)
+            turn = self.accounts.offer(content, turn)
         turn = replace(turn, replies=(*before, *turn.replies))
         return await self._save_turn(content, incoming, turn, at, known.turns)
 
@@ -251,11 +258,11 @@ class Service:
         channel, user, update = incoming.channel, incoming.user, incoming.update_id
         answer, missed = _answer(turn), turn.missed
         kept = mask_echoes(content, incoming.text, answer)
-        if shown_again := self.doors.can(incoming.shown_in).shows_past:
+        if shown_again := self.accounts.can(incoming.shown_in).shows_past:
             words = content.phrases.web.unkept if turn.withdraw else content.mask(incoming.label or incoming.text)
             kept = replace(kept, said=words)
-        elif turn.keep:  # whoever finds the link goes through the door
-            kept = replace(kept, replies=(Reply(content.phrases.doors.again),))
+        elif turn.keep:  # whoever finds the link comes in
+            kept = replace(kept, replies=(Reply(content.phrases.accounts.again),))
         if missed and not self._misses.admit((channel, user), at):
             missed = None
         saved = await self._store.save_turn(
@@ -285,14 +292,14 @@ class Service:
         """Return why a turn may not open a ticket, "" when it may or does not; nothing in memory, for all workers."""
         if not any(isinstance(effect, Opened) for effect in turn.effects):
             return ""
-        rows, is_stranger = self._store.tickets, self.doors.can(incoming.channel).anonymous
+        rows, is_stranger = self._store.tickets, self.accounts.can(incoming.channel).anonymous
         is_stranger = is_stranger and (session is None or session.code is None)
         count = await rows.count_opened(incoming.channel, incoming.user, at - timedelta(days=1))
         if count >= (TICKETS_OF_A_STRANGER if is_stranger else TICKETS_A_DAY):
             return "strangers" if is_stranger and count < TICKETS_A_DAY else "enough"
         if not is_stranger:
             return ""
-        lately = await rows.count_of_strangers(self.doors.list_anonymous(), at - timedelta(hours=1))
+        lately = await rows.count_of_strangers(self.accounts.list_anonymous(), at - timedelta(hours=1))
         return "strangers" if lately >= TICKETS_OF_STRANGERS else ""
 
     def _wake_outbox(self, effects: Sequence[Effect]) -> None:
@@ -301,7 +308,7 @@ class Service:
 
     async def _may_hear_details(self, incoming: Incoming) -> bool:
         """Return whether to tell what is wrong with the database: at the machine, or to people with a role."""
-        if self.doors.can(incoming.channel).at_machine:
+        if self.accounts.can(incoming.channel).at_machine:
             return True
         try:
             known = await self._store.load_known(incoming.channel, incoming.user, None)
@@ -311,7 +318,7 @@ class Service:
 
     def _case(self, channel: str, known: KnownPerson) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
-        if not self._desks or not (channel in self._desks or self.doors.can(channel).posts):
+        if not self._desks or not (channel in self._desks or self.accounts.can(channel).posts):
             return None
         number = draw_number(self._draw)
         return Case(known.ticket, number)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.accounts import InvitationOffered
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
-from bot.domain.doors import DoorOffered
 from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
@@ -20,10 +20,10 @@ from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Re
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 from bot.store import (
+    accounts,
     broadcasts,
     codes,
     console,
-    doors,
     freezing,
     knowledge,
     outbox,
@@ -52,7 +52,7 @@ APPLY: Mapping[type[Any], Apply] = {
     Audited: roles.save_audit,
     ConsoleLinked: console.add_link,
     ConsoleKeyDropped: console.drop_key,
-    DoorOffered: doors.offer,
+    InvitationOffered: accounts.offer,
     CodeClaimed: codes.claim,
     CodeDropped: codes.drop,
     CodeFreed: codes.free,

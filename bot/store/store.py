@@ -23,11 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.effects import Effect
 from bot.domain.questions import Tallied
+from bot.store.accounts import AccountRows
 from bot.store.batching import Batcher
 from bot.store.broadcasts import BroadcastRows
 from bot.store.codes import CodeRows
 from bot.store.console import ConsoleRows
-from bot.store.doors import DoorRows
 from bot.store.effects import apply
 from bot.store.engine import (
     DEFAULT,
@@ -82,7 +82,7 @@ class Store(ReadRows):
         self.tickets = TicketRows(self._reader)
         self.outbox = OutboxRows(*ours)
         self.talk = TalkRows(*ours)
-        self.doors = DoorRows(*ours)
+        self.accounts = AccountRows(*ours)
         self.roles = RoleRows(self._reader)
         self.console = ConsoleRows(*ours)
         self.knowledge = KnowledgeRows(self._reader)

@@ -136,10 +136,10 @@ roster_resets = Table(
     Index(None, "person"),
 )
 
-# Other doors of a person: browsers, by the hash of their cookie. With an empty channel an invitation that waits, by the
-# hash of its secret, until it expires.
-doors = Table(
-    "doors",
+# Other accounts of a person: browsers, by the hash of their cookie. With an empty channel an invitation that waits,
+# by the hash of its secret, until it expires.
+accounts = Table(
+    "accounts",
     metadata,
     Column("id", Id, primary_key=True),
     Column("person", ForeignKey("people.id"), nullable=False),

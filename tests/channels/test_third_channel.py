@@ -1,4 +1,4 @@
-"""A third channel fits without a change in the core: a whole talk, a teacher, a reminder, a broadcast, other doors."""
+"""A third channel fits without a change in the core: a whole talk, a teacher, a reminder, a broadcast, accounts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class WithThirdChannel:
     async def broadcast(self, rule: str = "", text: str = "明天<b>下午</b>教室有人帮忙") -> tuple[int, Totals]:
         content = shipped()
         notice, steps = content.notices["2014-autumn"], tuple(content.script.by_id)
-        audience = parse_audience(rule, notice, steps, doors={**WORDS.broadcast.doors, NAME: "微信"})
+        audience = parse_audience(rule, notice, steps, channels={**WORDS.broadcast.channels, NAME: "微信"})
         assert isinstance(audience, Audience)
         draft = BroadcastDraft(text, audience=audience)
         number = await self.store.broadcasts.make(STAFFED, drafts.dump(draft), "1", NOON)
@@ -197,12 +197,12 @@ async def test_a_reminder_that_was_asked_for_comes_there(talk: WithThirdChannel)
 
 
 async def test_the_talk_goes_on_in_a_browser_and_back(talk: WithThirdChannel) -> None:
-    talk.service.doors.addresses.update({"web": lambda: "https://www.example.edu/", NAME: lambda: "weixin://check"})
+    talk.service.accounts.addresses.update({"web": lambda: "https://www.example.edu/", NAME: lambda: "weixin://check"})
     await talk.side.says("lin", "开始核对")
     await talk.side.says("lin", "留住我的进度")
     payload = re.findall(r"\?start=(move-[\w-]{32})", "".join(talk.side.sent["lin"]))[-1]
     moved = await talk.service.receive(Incoming("web", "browser", f"/start {payload}", update_id="browser/1"))
     assert moved.step == "m0-who"
     told = await talk.service.receive(Incoming("web", "browser", "提醒我", update_id="browser/2"))
-    there = WORDS.broadcast.reminded_there.format(door=NAME)
+    there = WORDS.broadcast.reminded_there.format(channel=NAME)
     assert there in str(told.replies)  # they are reached where something rings

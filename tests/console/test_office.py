@@ -28,7 +28,7 @@ async def test_today_leads_to_what_waits_and_shows_staff_nothing_of_admins(schoo
 
 
 async def test_an_invitation_is_shown_once_and_taken_in_the_chat(school: School, admin: Teacher) -> None:
-    school.service.doors.addresses[STAFFED] = lambda: "https://t.me/bot"
+    school.service.accounts.addresses[STAFFED] = lambda: "https://t.me/bot"
     await admin.opens("/staff")
     form = {**admin.hidden, "role": "staff", "name": "赵老师", "until": "2014-03-31"}
     answer = await admin.client.post("/console/staff", data=form)

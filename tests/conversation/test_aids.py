@@ -43,7 +43,7 @@ def test_the_jump_list_has_every_main_step_in_order(meets: Meets) -> None:
     person.does(press="cmd|jump")
     jumps = [parsed for button in person.shown if isinstance(parsed := ids.parse(button.id), Act)]
     assert numbered([act.step for act in jumps[:11]]) == list(range(11))
-    assert len(jumps) == 11 + len(SCRIPT.doors)
+    assert len(jumps) == 11 + len(SCRIPT.shortcuts)
     for act in jumps:
         other = meets().stands("m2-site")
         other.does(press=str(replace(act, moves=0)))

@@ -41,7 +41,7 @@ def test_before_she_chose_she_is_not_told_the_dates_of_one_of_two(words: str, me
     assert "选好以后" not in person.heard
 
 
-def test_before_she_chose_what_is_the_same_is_told_and_every_door_is_open(meets: Meets) -> None:
+def test_before_she_chose_what_is_the_same_is_told_and_every_shortcut_is_there(meets: Meets) -> None:
     person = meets("2014-12-09", both_notices())
     person.does()
     person.says("收不到验证码怎么办")

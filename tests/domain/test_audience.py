@@ -12,7 +12,7 @@ from tests.conftest import shipped
 
 SPRING = shipped().notices[NOTICE]
 STEPS = tuple(shipped().script.by_id)
-DOORS = shipped().phrases.broadcast.doors
+CHANNELS = shipped().phrases.broadcast.channels
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_any_words_are_a_rule_or_not(text: str) -> None:
     )
 )
 def test_a_rule_reads_back_as_it_is_shown(words: list[tuple[str, bool]]) -> None:
-    found = parse_audience(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS, doors=DOORS)
+    found = parse_audience(" ".join("-" * turned + word for word, turned in words), SPRING, STEPS, channels=CHANNELS)
     assert isinstance(found, Audience)
-    assert parse_audience(str(found), SPRING, STEPS, doors=DOORS) == found
+    assert parse_audience(str(found), SPRING, STEPS, channels=CHANNELS) == found
 
 
 def test_every_name_of_a_term_can_be_written() -> None:
@@ -89,4 +89,6 @@ def test_every_name_of_a_term_can_be_written() -> None:
     }
     assert len(NAMES) > 20
     for name, field in NAMES.items():
-        assert isinstance(parse_audience(f"{name}{values.get(field, '')}", SPRING, STEPS, doors=DOORS), Audience), name
+        assert isinstance(
+            parse_audience(f"{name}{values.get(field, '')}", SPRING, STEPS, channels=CHANNELS), Audience
+        ), name

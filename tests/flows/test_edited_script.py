@@ -39,7 +39,7 @@ def without(gone: str) -> Script:
     rest = tuple(mended(step) for step in SCRIPT.steps if step.id != gone)
     ends = {name: heir if getattr(SCRIPT, name) == gone else getattr(SCRIPT, name) for name in ("start", "resume_at")}
     same = {name: getattr(SCRIPT, name) for name in Script.model_fields}
-    return Script(**{**same, **ends, "steps": rest, "revision": SCRIPT.revision + 1, "doors": ()})
+    return Script(**{**same, **ends, "steps": rest, "revision": SCRIPT.revision + 1, "shortcuts": ()})
 
 
 @pytest.mark.parametrize("gone", [step.id for step in SCRIPT.steps])

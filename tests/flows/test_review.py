@@ -25,14 +25,14 @@ def step(name: str, **about: Any) -> dict[str, Any]:
 
 
 def script(*steps: Mapping[str, Any], **about: Any) -> Script:
-    """A sound script of two steps and a door, with other steps in place of the second where they are given."""
+    """A sound script of two steps and a shortcut, with other steps in place of the second where they are given."""
     whole = {
         "id": "small",
         "revision": 1,
         "title": "小流程",
         "start": "here",
         "resume_at": "here",
-        "doors": [{"text": "门", "go": "there"}],
+        "shortcuts": [{"text": "门", "go": "there"}],
         "done_text": "完成",
         "tracks": {"main": "核对"},
         "steps": [step("here", next="there"), *(steps or (step("there", next="here"),))],
@@ -81,10 +81,10 @@ BROKEN: Mapping[str, tuple[Script, str, tuple[str | int, ...]]] = {
     ),
     "the start is unknown": (script(start="gone"), "unknown_step", ("start",)),
     "the fallback is unknown": (script(resume_at="gone"), "unknown_step", ("resume_at",)),
-    "a door is unknown": (
-        script(doors=[{"text": "门", "go": "there"}, {"text": "墙", "go": "gone"}]),
+    "a shortcut is unknown": (
+        script(shortcuts=[{"text": "门", "go": "there"}, {"text": "墙", "go": "gone"}]),
         "unknown_step",
-        ("doors", 1, "go"),
+        ("shortcuts", 1, "go"),
     ),
     "a topic is unknown": (there(trouble=["deadline", "weather"]), "unknown_topic", ("steps", 1, "trouble", 1)),
     "a reader is unknown": (

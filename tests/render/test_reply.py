@@ -166,7 +166,7 @@ def test_progress_at_the_first_step_is_no_number(meets: Meets) -> None:
     assert "已经走过：刚开始" in person.heard
 
 
-def test_progress_before_the_walk_has_the_clock_and_the_door() -> None:
+def test_progress_before_the_walk_has_the_clock_and_the_shortcut() -> None:
     card = render_progress(make_voice())[-1]
     assert "你还没有开始核对" in card.text
     assert "现在正是核对的时间" in card.text

@@ -250,7 +250,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "reminders": [],
         "recipients": [],
         "votes": [],
-        "doors": [],
+        "accounts": [],
         "ticket_words": [],
         "ticket_files": [],
         "trials": [],

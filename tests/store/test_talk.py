@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.doors import Claim, DoorOffered
+from bot.domain.accounts import Claim, InvitationOffered
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
-from bot.store.doors import PersonKey
+from bot.store.accounts import PersonKey
 from bot.store.tables import KEPT_TURNS
 from tests.store.conftest import AT
 
 
-async def turn(store: Store, user: str, update: str, channel: str = "web", *effects: DoorOffered) -> None:
+async def turn(store: Store, user: str, update: str, channel: str = "web", *effects: InvitationOffered) -> None:
     await store.save_turn(
         channel,
         user,
@@ -46,20 +46,20 @@ async def test_what_waits_becomes_a_turn_once_and_the_oldest_go(store: Store) ->
     ]
 
 
-async def test_an_invitation_opens_a_door_once_until_it_expires(store: Store) -> None:
+async def test_an_invitation_joins_an_account_once_until_it_expires(store: Store) -> None:
     claim, browser = Claim("x" * 32), PersonKey("web", "phone")
-    await turn(store, "lin", "a", "telegram", DoorOffered(claim.hash, AT + timedelta(minutes=5)))
+    await turn(store, "lin", "a", "telegram", InvitationOffered(claim.hash, AT + timedelta(minutes=5)))
 
     async def take(at: timedelta = timedelta()) -> str:
         return (
-            await store.doors.take(claim, browser, AT + at, page="web", has_progress=bool, announce=no_tickets)
+            await store.accounts.take(claim, browser, AT + at, page="web", has_progress=bool, announce=no_tickets)
         ).became
 
     assert await take(timedelta(minutes=6)) == "gone"
     assert await take() == "open"
     assert await take() == "gone"
-    assert await store.doors.resolve("web", "phone") == ("telegram", "lin")
-    assert await store.doors.resolve("web", "other") == ("web", "other")
+    assert await store.accounts.resolve("web", "phone") == ("telegram", "lin")
+    assert await store.accounts.resolve("web", "other") == ("web", "other")
 
 
 def no_tickets(closed: str, stays: str) -> Queued:
@@ -81,8 +81,8 @@ async def test_what_was_left_is_taken_back_until_it_is_fetched(store: Store) -> 
 
 
 async def test_two_people_with_a_ticket_each_become_one_with_one_and_staff_are_told(store: Store) -> None:
-    claim, door = Claim("y" * 32, "there"), PersonKey("web", "laptop")
-    await turn(store, "lin", "a", "web", DoorOffered(claim.hash, AT + timedelta(minutes=5)))
+    claim, account = Claim("y" * 32, "there"), PersonKey("web", "laptop")
+    await turn(store, "lin", "a", "web", InvitationOffered(claim.hash, AT + timedelta(minutes=5)))
     await turn(store, "laptop", "b")
     for user, number in (("lin", "n1"), ("laptop", "n2")):
         await store.apply([Opened(Ticket(number))], "web", AT, user)
@@ -92,7 +92,7 @@ async def test_two_people_with_a_ticket_each_become_one_with_one_and_staff_are_t
         told.append((closed, stays))
         return Queued("staff", Reply("合并了"), closed)
 
-    taken = await store.doors.take(claim, door, AT, page="web", has_progress=bool, announce=announce)
+    taken = await store.accounts.take(claim, account, AT, page="web", has_progress=bool, announce=announce)
     assert taken.became == "open"
     assert told == [("n2", "n1")]
     assert [ticket.number for ticket in await store.tickets.pending()] == ["n1"]

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from bot.channels.web import views
+from bot.channels.web.browser_key import BrowserKey
 from bot.channels.web.channel import Web, WebWords
-from bot.channels.web.doors import Door
 from bot.channels.web.limits import ADDRESS, BROWSER, LOOKS, LOOKS_OF_ADDRESS, InboundLimits
 from bot.channels.web.site import Site
 from bot.content.content import Content
@@ -150,7 +150,7 @@ class NoTalk:
 async def test_no_text_of_ours_is_markup_on_page_card_and_poster(open_: AsyncExitStack, tmp_path: Path) -> None:
     bad = poisoned()
     place = await open_place(open_, tmp_path / "gradbot.db", content=bad)
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     she, shown = await arrives(place), 0
     for number in range(4):
         press = next(name for name in re.findall(r'name="press" value="([^"]*)"', she.html) if name.startswith("1|"))
@@ -176,7 +176,7 @@ async def everything_of(she: Visitor) -> tuple[str, ...]:
 
 async def test_no_id_of_another_opens_anything_on_any_route(place: Place, tmp_path: Path) -> None:
     """Every route of the table, with every id that a page shows: a new route must be tried here."""
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     she, other = await arrives(place), await arrives(place)
     private = await everything_of(she)
     await other.types("你好")
@@ -222,16 +222,16 @@ async def test_over_https_no_other_site_can_set_the_cookie(open_: AsyncExitStack
     assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(attributes)
     assert not [one for one in attributes if one.startswith("Domain")]
     she = place.visit()
-    she.client.cookies.set("gradbot", Door.new().secret)  # a name that anybody may set opens nothing here
+    she.client.cookies.set("gradbot", BrowserKey.new().secret)  # a name that anybody may set opens nothing here
     assert (await she.client.get("")).headers["set-cookie"].split("=")[0] == "__Host-gradbot"
 
 
 async def test_secrets_are_long_all_different_and_not_to_be_guessed(place: Place, tmp_path: Path) -> None:
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     she = await arrives(place)
     await she.types("要钱吗")
     secret = she.client.cookies["gradbot"]
-    assert len({Door.new().secret for _ in range(1000)}) == 1000
+    assert len({BrowserKey.new().secret for _ in range(1000)}) == 1000
     assert len(secret) == 32  # 192 random bits
     guesses = [secret[:-1] + letter for letter in "AZaz09-_"] + [
         secret.swapcase(),

@@ -33,7 +33,7 @@ async def agrees(place: Place) -> Visitor:
     await she.opens()
     for words in ("开始核对", "专科"):
         await she.presses(words)
-    assert WORDS.fetched in await she.types("提醒我")  # told on which door, and that nothing rings
+    assert WORDS.fetched in await she.types("提醒我")  # told on which account, and that nothing rings
     return she
 
 

@@ -14,7 +14,7 @@ from bot.service import turns
 from bot.store import lives
 from tests.conftest import shipped
 from tests.web.conftest import NOON, Place, Visitor, open_place
-from tests.web.test_doors import invites, opens
+from tests.web.test_accounts import invites, opens
 from tests.web.test_page import arrives, count
 
 DESK = shipped().phrases.desk
@@ -24,7 +24,7 @@ CODE = format_code(draw(Random(7).randrange))
 @pytest.fixture
 async def desk(open_: AsyncExitStack, tmp_path: Path) -> Place:
     place = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")], desks=("telegram",))
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     return place
 
 

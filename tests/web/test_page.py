@@ -222,7 +222,7 @@ async def test_addresses_and_heads_lead_nowhere_else(place: Place) -> None:
 async def test_a_browser_keeps_its_own_secret_whoever_offers_one(place: Place) -> None:
     she, other = await arrives(place), await arrives(place)
     await she.types("要钱吗")
-    for name, value in {**she.hidden('id="composer"')}.items():  # what a page shows opens no door
+    for name, value in {**she.hidden('id="composer"')}.items():  # what a page shows joins no account
         other.client.cookies.set("gradbot", value)
         assert "要钱吗" not in await other.opens(), name
     assert she.client.cookies["gradbot"] not in she.html

@@ -28,7 +28,7 @@ from starlette.routing import Route
 from bot.channels.http.body import UNSTORABLE, read_body
 from bot.channels.web import linked, views
 from bot.channels.web.abilities import NAME
-from bot.channels.web.doors import KEPT_S, Door
+from bot.channels.web.browser_key import KEPT_S, BrowserKey
 from bot.channels.web.files import StaticFiles
 from bot.channels.web.limits import InboundLimits
 from bot.channels.web.site import Site, SiteHeaders
@@ -149,18 +149,18 @@ class Web:
 
     async def _show(self, request: Request) -> Response:
         """Show the last turns; to somebody who has none, the greeting, for whom nothing is kept yet."""
-        door = self._door(request)
-        if not self._admits_look(request, door):
+        key = self._key(request)
+        if not self._admits_look(request, key):
             return self._trouble(request, 429, self._words.busy)
-        turns = await self._recall(door.user) if door else ()
-        return self._page(request, door or Door.new(), turns)
+        turns = await self._recall(key.user) if key else ()
+        return self._page(request, key or BrowserKey.new(), turns)
 
-    def _page(self, request: Request, door: Door, turns: Sequence[PastTurn], *, is_over: bool = False) -> Response:
+    def _page(self, request: Request, key: BrowserKey, turns: Sequence[PastTurn], *, is_over: bool = False) -> Response:
         payload = request.query_params.get("start", "")
         body = self._render(
             "page.html",
             request,
-            door,
+            key,
             turns=views.view(turns or (PastTurn(ARRIVAL, self._greet()),)),
             cursor=turns[-1].id if turns else ARRIVAL,
             start=payload if _PAYLOAD.fullmatch(payload) else "",
@@ -176,7 +176,7 @@ class Web:
         else:
             response.set_cookie(
                 cookie.name,
-                door.secret,
+                key.secret,
                 KEPT_S,
                 path=cookie.path,
                 secure=cookie.is_secure,
@@ -187,72 +187,72 @@ class Web:
 
     async def _tell_news(self, request: Request) -> Response:
         """Answer with the turns after the one that the page names."""
-        door = self._door(request)
-        if door is None:
+        key = self._key(request)
+        if key is None:
             return Response(status_code=204)
-        if not self._admits_look(request, door):
+        if not self._admits_look(request, key):
             return Response(status_code=429, headers={"retry-after": "30"})
         after = request.query_params.get("after", "")
-        turns = await self._recall(door.user)
+        turns = await self._recall(key.user)
         if after == ARRIVAL and not turns:
             return Response(status_code=204)
-        return self._news(request, door, turns, after)
+        return self._news(request, key, turns, after)
 
-    def _news(self, request: Request, door: Door, turns: Sequence[PastTurn], after: str) -> Response:
+    def _news(self, request: Request, key: BrowserKey, turns: Sequence[PastTurn], after: str) -> Response:
         try:
             new, changed = views.since(views.view(turns), turns, after)
         except KeyError:  # forgotten, or too long ago
             return Response(status_code=204, headers={"hx-refresh": "true"})
         if not new and not changed:
             return Response(status_code=204)
-        return self._html(self._render("fragment.html", request, door, new=new, changed=changed, cursor=turns[-1].id))
+        return self._html(self._render("fragment.html", request, key, new=new, changed=changed, cursor=turns[-1].id))
 
     # Turns
 
     async def _say(self, request: Request) -> Response:
         """Take one turn, and show what came of it."""
-        form, door = await _read_form(request), self._door(request)
+        form, key = await _read_form(request), self._key(request)
         if form is None:
             return self._trouble(request, 413, self._words.too_long)
-        if door is None:
+        if key is None:
             return self._trouble(request, 400, self._words.no_cookie)
-        if not door.sent(form.get("form", "")) or not self._site.sent_from_here(request):
+        if not key.sent(form.get("form", "")) or not self._site.sent_from_here(request):
             return self._trouble(request, 403, self._words.stale)
         request.state.form = form
-        if not self._limits.admits(door.user, request.client and request.client.host):
+        if not self._limits.admits(key.user, request.client and request.client.host):
             return self._trouble(request, 429, self._words.flood)
-        code = await self._talk.find_code(door.user)
+        code = await self._talk.find_code(key.user)
         if code and not self._limits.admits_code(code):
             return self._trouble(request, 429, self._words.flood)
-        answer = await self._take(door, form)
-        turns = await self._recall(door.user)
+        answer = await self._take(key, form)
+        turns = await self._recall(key.user)
         if answer and not turns:
-            return self._part(request, door, answer)
+            return self._part(request, key, answer)
         if "hx-request" in request.headers:
-            return self._news(request, door, turns, form.get("after", ""))
+            return self._news(request, key, turns, form.get("after", ""))
         return RedirectResponse("./#t-" + quote(turns[-1].id if turns else ARRIVAL), 303)
 
-    async def _take(self, door: Door, form: dict[str, str]) -> Answer | None:
+    async def _take(self, key: BrowserKey, form: dict[str, str]) -> Answer | None:
         """Have a form take its effect; None for an empty one."""
         text, press, update = form.get("text", "").strip()[:TEXT_MOST], form.get("press"), form.get("update", "")
         start = form.get("start", "")
         if not _UPDATE.fullmatch(update) or not (text or press or _PAYLOAD.fullmatch(start)):
             return None
-        doing = partial(Incoming, NAME, door.user, update_id=f"{door.user}/{update}")
-        past = await self._recall(door.user)
+        doing = partial(Incoming, NAME, key.user, update_id=f"{key.user}/{update}")
+        past = await self._recall(key.user)
         if not past and not start.startswith(JOINS):
-            await self._receive(Incoming(NAME, door.user, update_id=f"{door.user}/{ARRIVAL}"))
-            past = await self._recall(door.user)
+            await self._receive(Incoming(NAME, key.user, update_id=f"{key.user}/{ARRIVAL}"))
+            past = await self._recall(key.user)
         if press:
             return await self._receive(doing(press=press[:200], label=views.label_of(past, press)))
         if text:
             return await self._receive(doing(text=text))
         return await self._receive(doing(text=f"/start {start}", label=self._words.open))
 
-    def _part(self, request: Request, door: Door, answer: Answer) -> Response:
+    def _part(self, request: Request, key: BrowserKey, answer: Answer) -> Response:
         """Take leave of somebody who had everything deleted: the last answer, and no cookie any more."""
         bare = PastTurn(ARRIVAL, Answer(tuple(map(_without_buttons, answer.replies))))
-        response = self._page(request, door, (bare,), is_over=True)
+        response = self._page(request, key, (bare,), is_over=True)
         if "hx-request" in request.headers:
             response.headers.update({"hx-retarget": "body", "hx-reswap": "innerHTML"})
         return response
@@ -264,8 +264,8 @@ class Web:
 
     async def _send_file(self, request: Request) -> Response:
         """Send a file of one of the person's own last turns."""
-        door, asked = self._door(request), request.path_params
-        turns = await self._recall(door.user) if door else ()
+        key, asked = self._key(request), request.path_params
+        turns = await self._recall(key.user) if key else ()
         if not turns:
             turns = (PastTurn(ARRIVAL, self._greet()),)
         found = views.find_file(turns, asked["turn"], asked["number"], asked["kind"])
@@ -279,15 +279,15 @@ class Web:
 
     # Helpers
 
-    def _admits_look(self, request: Request, door: Door | None) -> bool:
-        return self._limits.admits_look(door.user if door else None, request.client and request.client.host)
+    def _admits_look(self, request: Request, key: BrowserKey | None) -> bool:
+        return self._limits.admits_look(key.user if key else None, request.client and request.client.host)
 
-    def _door(self, request: Request) -> Door | None:
-        return Door.parse(request.cookies.get(self._site.cookie(request).name))
+    def _key(self, request: Request) -> BrowserKey | None:
+        return BrowserKey.parse(request.cookies.get(self._site.cookie(request).name))
 
-    def _render(self, template: str, request: Request, door: Door, **about: Any) -> str:
+    def _render(self, template: str, request: Request, key: BrowserKey, **about: Any) -> str:
         saves_nothing = WECHAT in request.headers.get("user-agent", "")
-        return self._templates.get_template(template).render(form=door.form_word, saves_nothing=saves_nothing, **about)
+        return self._templates.get_template(template).render(form=key.form_word, saves_nothing=saves_nothing, **about)
 
     def _html(self, body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         return Response(body, status, {"cache-control": "no-store", **(headers or {})}, "text/html")

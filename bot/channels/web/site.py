@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.channels.web.doors import CookieName
+from bot.channels.web.browser_key import CookieName
 
 _log = structlog.get_logger()
 

@@ -188,8 +188,8 @@ class BroadcastPhrases(PhraseRow):
     drops: Mapping[Literal["send", "edit", "delete"], Label]
     sure: Mapping[Literal["send", "edit", "delete"], Label]
     unfetched: Sentence
-    doors: Mapping[str, Label]
-    at_door: Sentence
+    channels: Mapping[str, Label]
+    by_channel: Sentence
     rows: Mapping[Literal["pending", "sending", "sent", "blocked", "failed", "unsure", "skipped"], Label]
     few: Label
     about: Sentence

@@ -98,7 +98,7 @@ class OpinionPhrases(PhraseRow):
     reworded: Sentence
 
 
-class DoorPhrases(PhraseRow):
+class AccountPhrases(PhraseRow):
     """The words about one talk in several places."""
 
     offer: Sentence

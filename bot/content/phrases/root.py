@@ -11,10 +11,10 @@ from bot.content.phrases.base import Label, PhraseRow, Sentence
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.content.phrases.desk import DeskPhrases, StaffPhrases
 from bot.content.phrases.graduate import (
+    AccountPhrases,
     ButtonName,
     CalendarWords,
     CommandName,
-    DoorPhrases,
     OpinionPhrases,
     OwnCardWords,
     PosterPhrases,
@@ -115,7 +115,7 @@ class Phrases(PhraseRow):
     telegram: TelegramPhrases
     web: WebPhrases
     poster: PosterPhrases
-    doors: DoorPhrases
+    accounts: AccountPhrases
     head: Sentence
     head_side: Sentence
     clock_line: Sentence

@@ -1,4 +1,4 @@
-"""Doors: the browsers and chats by which one person comes in, and one-time invitations to open another one. Pure."""
+"""Accounts: the browsers and chats by which one person comes in, and one-time invitations to join another one. Pure."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ PAYLOAD = "move-"
 """Beginning of the start payload that takes an invitation."""
 
 Choice = Literal["here", "there"]
-"""The position to keep where both doors have one: that of the door that is opened, or that of the invitation."""
+"""The position to keep where both accounts have one: that of the account that is joined, or that of the invitation."""
 Entry = Literal["gone", "same", "choose", "open", "elsewhere"]
 """The outcome of taking an invitation: not valid any more; the same person already; both have a position, which one is
 to be said; open from now on; two chats of a channel that writes to people, which cannot be one."""
 
 _TAKE = re.compile(rf"/start(?:@\w+)?\s+{PAYLOAD}([A-Za-z0-9_-]{{32}})", re.ASCII)
-_CHOOSE = re.compile(r"door\|([A-Za-z0-9_-]{32})\|(here|there)", re.ASCII)
+_CHOOSE = re.compile(r"account\|([A-Za-z0-9_-]{32})\|(here|there)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class DoorOffered:
+class InvitationOffered:
     """An invitation of the person whose turn it is; only the hash of its secret is kept. It ends those before it."""
 
     hash: str
@@ -46,12 +46,12 @@ class Claim:
 
     def button(self, choice: Choice) -> str:
         """Return the id of the button that chooses."""
-        return f"door|{self.secret}|{choice}"
+        return f"account|{self.secret}|{choice}"
 
 
 def hash_secret(secret: str) -> str:
     """Return what is kept of the secret of an invitation."""
-    return hashlib.sha256(f"gradbot door {secret}".encode()).hexdigest()
+    return hashlib.sha256(f"gradbot invitation {secret}".encode()).hexdigest()
 
 
 def parse_claim(incoming: Incoming) -> Claim | None:

@@ -1,4 +1,4 @@
-"""One person, several doors: whose turn it is at a door, and invitations to open another one."""
+"""One person, several accounts: whose turn it is, and invitations to join another one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from functools import partial
 
 from bot.content.content import Content
 from bot.conversation.turn import Turn
-from bot.domain.doors import OPEN_FOR, PAYLOAD, Claim, DoorOffered, hash_secret
+from bot.domain.accounts import OPEN_FOR, PAYLOAD, Claim, InvitationOffered, hash_secret
 from bot.domain.messages import Attachment, Button, Capabilities, Incoming, Reply
 from bot.domain.session import session_of
 from bot.store import Store
-from bot.store.doors import PersonKey, Taken
+from bot.store.accounts import PersonKey, Taken
 from bot.tickets.staff_posts import announce_merged
 
 
 @dataclass
-class Doors:
-    """The doors of an open store. `channels` are the abilities of each channel, `present` gives the moment in UTC.
+class Accounts:
+    """The accounts in an open store. `channels` are the abilities of each channel, `present` gives the moment in UTC.
 
     `addresses` are those of the channels that can be opened, by name, empty until they are known; whoever serves one
     writes it there.
@@ -52,19 +52,19 @@ class Doors:
         return next((name for name, can in self.channels.items() if can.shows_past), "")
 
     async def resolve(self, incoming: Incoming) -> Incoming:
-        """Return what somebody did as done by the person behind that door."""
+        """Return what somebody did as done by the person of that account."""
         if incoming.channel != self._page:
             return incoming
-        who = await self.store.doors.resolve(incoming.channel, incoming.user)
+        who = await self.store.accounts.resolve(incoming.channel, incoming.user)
         if who == (incoming.channel, incoming.user):
             return incoming
-        return replace(incoming, channel=who.channel, user=who.user, door=incoming.channel)
+        return replace(incoming, channel=who.channel, user=who.user, via=incoming.channel)
 
-    async def take(self, content: Content, claim: Claim, door: PersonKey) -> Taken:
-        """Take an invitation at a door."""
-        return await self.store.doors.take(
+    async def take(self, content: Content, claim: Claim, account: PersonKey) -> Taken:
+        """Take an invitation for an account."""
+        return await self.store.accounts.take(
             claim,
-            door,
+            account,
             self.present(),
             page=self._page,
             has_progress=lambda stored: bool(session_of(stored).walks),
@@ -73,7 +73,7 @@ class Doors:
 
     def offer(self, content: Content, turn: Turn) -> Turn:
         """Return the turn with the links of a new invitation, and the first of them as a picture to scan."""
-        words = content.phrases.doors
+        words = content.phrases.accounts
         addresses = {name: found for name, address in self.addresses.items() if (found := address())}
         if not addresses:
             return replace(turn, replies=(replace(turn.replies[0], text=words.nowhere), *turn.replies[1:]))
@@ -82,13 +82,13 @@ class Doors:
         told = "\n\n".join(words.address.get(name, words.elsewhere_at).format(address=links[name]) for name in links)
         first, *rest = turn.replies
         said = replace(first, text=f"{first.text}\n\n{told}", attachment=_draw(words.file, next(iter(links.values()))))
-        offered = DoorOffered(hash_secret(secret), self.present() + OPEN_FOR)
+        offered = InvitationOffered(hash_secret(secret), self.present() + OPEN_FOR)
         return replace(turn, replies=(said, *rest), effects=(*turn.effects, offered))
 
 
 def answer_claim(content: Content, taken: Taken, claim: Claim) -> Reply:
     """Return what is said to somebody who took an invitation."""
-    words = content.phrases.doors
+    words = content.phrases.accounts
     if taken.became == "choose":
         here, there = Button(claim.button("here"), words.here), Button(claim.button("there"), words.there)
         return Reply(words.choose, ((here,), (there,)))

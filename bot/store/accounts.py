@@ -1,7 +1,7 @@
-"""Doors as rows: the other browsers of a person, and invitations to open one.
+"""Accounts as rows: the other browsers of a person, and invitations to join one.
 
 A person whom a channel can write to unasked keeps that channel; whoever comes in by a browser as well is found by the
-hash of its cookie. Opening a door joins two people: one stays, with one position, and the other is deleted.
+hash of its cookie. Joining an account makes one of two people: one stays, with one position, and the other is deleted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, delete, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.doors import Claim, DoorOffered, Entry
+from bot.domain.accounts import Claim, Entry, InvitationOffered
 from bot.domain.outbox import Queued
 from bot.store.broadcast_tables import reminders
 from bot.store.knowledge_tables import wanted_answers
@@ -23,7 +23,7 @@ from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.standing import standing_of
 from bot.store.tables import (
     KEPT_TURNS,
-    doors,
+    accounts,
     join_codes,
     outbox,
     people,
@@ -39,7 +39,7 @@ Found = Row[Any, Any, Any, Any]
 Announce = Callable[[str, str], Queued]
 """Makes the message to staff about the ticket that is closed, and the one with which its graduate goes on."""
 INVITATION = ""
-"""The channel of a door that nobody has opened yet."""
+"""The channel of an invitation that nobody has taken yet."""
 
 _PEOPLE = select(people.c.id, people.c.channel, people.c.user_id, people.c.session)
 
@@ -58,18 +58,18 @@ class Taken(NamedTuple):
     who: PersonKey
 
 
-class DoorRows(Rows):
-    """Doors in an open store."""
+class AccountRows(Rows):
+    """Accounts in an open store."""
 
     async def resolve(self, channel: str, user: str) -> PersonKey:
-        """Return whose door this is: that of itself, unless it was opened to somebody."""
+        """Return whose account this is: its own, unless it was joined to somebody."""
         async with self._reading() as connection:
             row = await _behind(connection, PersonKey(channel, user))
         return PersonKey(row.channel, row.user_id) if row else PersonKey(channel, user)
 
     async def find_code(self, channel: str, user: str) -> str | None:
-        """Return the join code of whoever comes in at a door; None when they gave none, or nobody is known."""
-        opened = select(doors.c.person).where(doors.c.channel == channel, doors.c.user_id == user)
+        """Return the join code of the person of an account; None when they gave none, or nobody is known."""
+        opened = select(accounts.c.person).where(accounts.c.channel == channel, accounts.c.user_id == user)
         theirs = (people.c.channel == channel) & (people.c.user_id == user) | people.c.id.in_(opened)
         found = await self._fetch(select(join_codes.c.code).join(people).where(theirs))
         return found[0].code if found else None
@@ -78,57 +78,61 @@ class DoorRows(Rows):
     async def take(
         self,
         claim: Claim,
-        door: PersonKey,
+        account: PersonKey,
         at: datetime,
         *,
         page: str,
         has_progress: Callable[[str | None], bool],
         announce: Announce,
     ) -> Taken:
-        """Take an invitation at this door, in one transaction.
+        """Take an invitation for this account, in one transaction.
 
-        `page` is the channel whose doors are browsers. `has_progress` looks into a session (JSON), `announce` makes the
-        message to staff about a ticket that is closed because the person has another one.
+        `page` is the channel whose accounts are browsers. `has_progress` looks into a session (JSON), `announce` makes
+        the message to staff about a ticket that is closed because the person has another one.
         """
         async with self._writing() as connection:
-            valid = (doors.c.channel == INVITATION, doors.c.user_id == claim.hash, doors.c.expires_at > text_of(at))
-            inviting = (await connection.execute(_PEOPLE.join(doors).where(*valid))).first()
+            valid = (
+                accounts.c.channel == INVITATION,
+                accounts.c.user_id == claim.hash,
+                accounts.c.expires_at > text_of(at),
+            )
+            inviting = (await connection.execute(_PEOPLE.join(accounts).where(*valid))).first()
             if inviting is None:
-                return Taken("gone", door)
-            opening = await _find(connection, door)
+                return Taken("gone", account)
+            opening = await _find(connection, account)
             if opening and opening.id == inviting.id:
                 return Taken("same", PersonKey(inviting.channel, inviting.user_id))
-            if page not in (inviting.channel, opening.channel if opening else door.channel):
-                return Taken("elsewhere", door)
+            if page not in (inviting.channel, opening.channel if opening else account.channel):
+                return Taken("elsewhere", account)
             mine, theirs = has_progress(opening.session) if opening else False, has_progress(inviting.session)
             if mine and theirs and claim.choice is None:
-                return Taken("choose", door)
+                return Taken("choose", account)
             is_mine = mine and (claim.choice == "here" or not theirs)
             if opening:
                 await _close_one_ticket(connection, inviting, opening, announce, at)
-            stays = await _join(connection, inviting, opening, door, page, is_mine=is_mine)
-            await connection.execute(delete(doors).where(*valid[:2]))
+            stays = await _join(connection, inviting, opening, account, page, is_mine=is_mine)
+            await connection.execute(delete(accounts).where(*valid[:2]))
             return Taken("open", stays)
 
 
-async def offer(connection: AsyncConnection, offered: DoorOffered, origin: Origin) -> None:
+async def offer(connection: AsyncConnection, offered: InvitationOffered, origin: Origin) -> None:
     """Add an invitation of the person whose turn it is, and end those before it."""
     person = (await connection.execute(select(person_id(origin.channel, origin.user)))).scalar()
-    await connection.execute(delete(doors).where(doors.c.person == person, doors.c.channel == INVITATION))
+    await connection.execute(delete(accounts).where(accounts.c.person == person, accounts.c.channel == INVITATION))
     row = {"person": person, "channel": INVITATION, "user_id": offered.hash, "expires_at": text_of(offered.expires_at)}
-    await connection.execute(insert(doors), row)
+    await connection.execute(insert(accounts), row)
 
 
-async def _behind(connection: AsyncConnection, door: PersonKey) -> Found | None:
-    query = _PEOPLE.join(doors).where(doors.c.channel == door.channel, doors.c.user_id == door.user)
+async def _behind(connection: AsyncConnection, account: PersonKey) -> Found | None:
+    query = _PEOPLE.join(accounts).where(accounts.c.channel == account.channel, accounts.c.user_id == account.user)
     return (await connection.execute(query)).first()
 
 
-async def _find(connection: AsyncConnection, door: PersonKey) -> Found | None:
-    """Return the person who comes in here: by a door that was opened, else of themselves."""
-    if row := await _behind(connection, door):
+async def _find(connection: AsyncConnection, account: PersonKey) -> Found | None:
+    """Return the person who comes in here: by an account that was joined, else by their own."""
+    if row := await _behind(connection, account):
         return row
-    own = _PEOPLE.where(people.c.channel == door.channel, people.c.user_id == door.user)
+    own = _PEOPLE.where(people.c.channel == account.channel, people.c.user_id == account.user)
     return (await connection.execute(own)).first()
 
 
@@ -136,14 +140,14 @@ async def _join(
     connection: AsyncConnection,
     inviting: Found,
     opening: Found | None,
-    door: PersonKey,
+    account: PersonKey,
     page: str,
     *,
     is_mine: bool,
 ) -> PersonKey:
     """Make one person of two. Whoever can be written to unasked stays, else the one who invited."""
-    if opening is None and door.channel != page:
-        return await _move(connection, inviting, door)
+    if opening is None and account.channel != page:
+        return await _move(connection, inviting, account)
     stays, goes = inviting, opening
     if opening and opening.channel != page:
         stays, goes = opening, inviting
@@ -151,15 +155,15 @@ async def _join(
         await _absorb(connection, stays, goes, takes_session=is_mine == (goes is opening))
         if goes.channel == page:
             await _lead(connection, stays.id, PersonKey(goes.channel, goes.user_id))
-    if door.channel == page:
-        await _lead(connection, stays.id, door)
+    if account.channel == page:
+        await _lead(connection, stays.id, account)
     return PersonKey(stays.channel, stays.user_id)
 
 
 async def _close_one_ticket(
     connection: AsyncConnection, inviting: Found, opening: Found, announce: Announce, at: datetime
 ) -> None:
-    """Where both have a ticket that is not closed, close that of the door, and tell staff where it goes on."""
+    """Where both have a ticket that is not closed, close that of the account, and tell staff where it goes on."""
     still_open = (tickets.c.person.in_((inviting.id, opening.id)), tickets.c.state != "closed")
     rows = select(tickets.c.id, tickets.c.number, tickets.c.person).where(*still_open).order_by(tickets.c.id)
     found = {row.person: row for row in await connection.execute(rows)}
@@ -174,11 +178,11 @@ async def _close_one_ticket(
 
 
 async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, takes_session: bool) -> None:
-    """Give one person the other's doors, what only the other has, and their session if it `takes_session`; delete the
-    other.
+    """Give one person the other's accounts, what only the other has, and their session if it `takes_session`; delete
+    the other.
     """
-    opened = (doors.c.person == goes.id, doors.c.channel != INVITATION)
-    await connection.execute(update(doors).where(*opened).values(person=stays.id))
+    opened = (accounts.c.person == goes.id, accounts.c.channel != INVITATION)
+    await connection.execute(update(accounts).where(*opened).values(person=stays.id))
     if takes_session:
         await connection.execute(delete(join_codes).where(join_codes.c.person == stays.id))
     for table in (tickets, ticket_words, ticket_files, wanted_answers):
@@ -203,7 +207,7 @@ async def _absorb(connection: AsyncConnection, stays: Found, goes: Found, *, tak
 
 
 async def _move(connection: AsyncConnection, person: Found, to: PersonKey) -> PersonKey:
-    """Give a person of the page another channel; their browser becomes a door."""
+    """Give a person of the page another channel; their browser becomes an account."""
     was = PersonKey(person.channel, person.user_id)
     becomes = {"channel": to.channel, "user_id": to.user, "turns": people.c.turns + KEPT_TURNS}
     await connection.execute(update(people).where(people.c.id == person.id).values(**becomes))
@@ -216,8 +220,8 @@ async def _move(connection: AsyncConnection, person: Found, to: PersonKey) -> Pe
     return to
 
 
-async def _lead(connection: AsyncConnection, person: int, door: PersonKey) -> None:
-    """Have a door lead to a person."""
-    this = (doors.c.channel == door.channel, doors.c.user_id == door.user)
-    await connection.execute(delete(doors).where(*this))
-    await connection.execute(insert(doors), {"person": person, "channel": door.channel, "user_id": door.user})
+async def _lead(connection: AsyncConnection, person: int, account: PersonKey) -> None:
+    """Join an account to a person."""
+    this = (accounts.c.channel == account.channel, accounts.c.user_id == account.user)
+    await connection.execute(delete(accounts).where(*this))
+    await connection.execute(insert(accounts), {"person": person, "channel": account.channel, "user_id": account.user})

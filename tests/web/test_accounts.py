@@ -1,4 +1,4 @@
-"""One person with several doors: two browsers, a browser and Telegram; one position, whichever door they come in by."""
+"""One person with several accounts, two browsers, a browser and Telegram: one position, whichever they use."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.conftest import shipped
 from tests.web.conftest import Place, Visitor, open_place
 from tests.web.test_page import arrives, count
 
-WORDS = shipped().phrases.doors
+WORDS = shipped().phrases.accounts
 
 
 @pytest.fixture
 async def both(open_: AsyncExitStack, tmp_path: Path) -> Place:
     """The page and a bot on Telegram."""
     place = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")])
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
-    place.service.doors.addresses["telegram"] = lambda: "https://t.me/check_bot"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["telegram"] = lambda: "https://t.me/check_bot"
     return place
 
 
@@ -85,7 +85,7 @@ async def test_both_have_a_position_and_one_is_chosen(both: Place, tmp_path: Pat
         await she.types("继续")
         assert step_of(she) == step
         await she.types("忘记我")
-        assert count(tmp_path, "people") == count(tmp_path, "doors") == 0
+        assert count(tmp_path, "people") == count(tmp_path, "accounts") == 0
 
 
 async def test_telegram_goes_on_where_the_browser_stands_and_back(both: Place, tmp_path: Path) -> None:
@@ -114,18 +114,18 @@ async def test_a_browser_goes_on_where_telegram_stands_without_the_role(both: Pl
     assert "/faq inbox" not in her.html
 
 
-async def test_nobody_opens_a_door_with_what_is_kept_or_guessed(both: Place, tmp_path: Path) -> None:
+async def test_nobody_joins_an_account_with_what_is_kept_or_guessed(both: Place, tmp_path: Path) -> None:
     she = await arrives(both)
     await she.presses("开始核对")
     await invites(she)
     for payload in ("move-" + "0" * 32, "move-" + "x" * 32):
         assert WORDS.gone in (await opens(both, payload)).html
-    assert count(tmp_path, "doors") == 1
+    assert count(tmp_path, "accounts") == 1
 
 
 async def test_of_two_tickets_none_is_dropped_silently(open_: AsyncExitStack, tmp_path: Path) -> None:
     place = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")], desks=("telegram",))
-    place.service.doors.addresses["web"] = lambda: f"{place.url}/"
+    place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     staff: list[str] = []
 
     async def deliver(post: Post) -> Delivered:

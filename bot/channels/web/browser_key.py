@@ -19,19 +19,19 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class BrowserKey:
     """A browser, by its secret."""
 
     secret: str
 
     @classmethod
-    def parse(cls, cookie: str | None) -> Door | None:
-        """Return the door of a cookie; None for none, or one that is not of ours."""
+    def parse(cls, cookie: str | None) -> BrowserKey | None:
+        """Return the key of a cookie; None for none, or one that is not of ours."""
         return cls(cookie) if cookie and _SECRET.fullmatch(cookie) else None
 
     @classmethod
-    def new(cls) -> Door:
-        """Return a door that nobody has."""
+    def new(cls) -> BrowserKey:
+        """Return a key that nobody has."""
         return cls(secrets.token_urlsafe(24))
 
     @property
