@@ -12,13 +12,18 @@ NEXT = """接下来做什么
 1. 打开 notices 里的 {name}：一行行对着学校的通知看，unsure 里的每一行看过、改好就删掉；
    也可以在命令行里一处一处看：gradbot notice draft 通知.docx --review --out {name}
 2. 一行都不剩以后，把 status 改成 published，再检查：gradbot check --content .
-3. 换一天试走一遍：GRADBOT_CONTENT=. gradbot chat --today {day}
-4. 有了 Telegram 的令牌，写进 .env，再启动：gradbot run
+3. 打开 faq/our-answers.yaml：里面两条问答（毕业证什么时候发、毕业典礼）照自带的写着，换成你们学校自己的说法；
+   别的问答不用抄，自带的都在。想再加，就照着这两条往下写。
+4. 换一天试走一遍：GRADBOT_CONTENT=. gradbot chat --today {day}
+5. 有了 Telegram 的令牌，写进 .env，再启动：gradbot run
 """
 ENV = """# gradbot 的设置；令牌问 Telegram 的 @BotFather 要，不要给别人看
 GRADBOT_CONTENT={folder}
 # GRADBOT_TELEGRAM_TOKEN=
 """
+OWN_ENTRIES = ("diploma-when", "ceremony")
+"""Shipped entries that only the school can answer: its folder begins with them."""
+OWN_HEAD = "# 这两条只有学校自己知道怎么答。改 answer；来源是学校自己的话，就把 checked_on 改成今天。\n"
 QUESTIONS = (
     ("school", "学校和部门（如 某某学院教务处）"),
     ("task", "做什么：1 核对  2 采集  3 采集和核对"),
@@ -50,6 +55,7 @@ def init(
     day = draft.notice["notice"]["issued_on"] or "2031-05-06"
     files = {
         f"notices/{name}": draft.yaml,
+        "faq/our-answers.yaml": OWN_HEAD + _copy_entries(),
         ".env": ENV.format(folder=folder),
         "接下来做什么.txt": NEXT.format(name=f"notices/{name}", day=day),
     }
@@ -58,6 +64,15 @@ def init(
     except OSError as trouble:
         raise typer.BadParameter(f"写不了 / cannot write: {folder}: {trouble.strerror}") from None
     typer.echo(f"{folder}: {'、'.join(files)}")
+
+
+def _copy_entries() -> str:
+    """Return the shipped text of OWN_ENTRIES."""
+    from bot.content.files import load_shipped
+    from bot.content.merging import block_of
+
+    blocks = (block_of(text, topic) for topic in OWN_ENTRIES for text in load_shipped("faq").values())
+    return "".join("\n".join(block).strip("\n") + "\n" for block in blocks if block)
 
 
 def compose(answers: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.loading import load
+from bot.content.own_folder import count_entries, load_folder
 from bot.conversation.decide import decide
 from bot.domain.messages import Incoming
 from bot.notice_import.review import WrongAnswer, list_doubts, read_draft, settle, write_draft
@@ -51,7 +51,11 @@ def test_six_answers_become_a_college(
     assert "gradbot check" in (folder / "接下来做什么.txt").read_text("utf-8")
     (notice,) = (folder / "notices").glob("*.yaml")
     finish(notice)
-    content = load(folder, to_publish=True)
+    content = load_folder(folder, to_publish=True)
+    counts = count_entries(folder)
+    assert counts is not None
+    assert (counts.own, counts.replaced) == (2, 2)
+    assert {*content.entries} >= {"diploma-when", "ceremony", "cost"}
     (known,) = content.notices.values()
     assert [cohort.label for cohort in known.cohorts] == ["专科", "专升本"]
     assert known.school.name == "东海学院"
