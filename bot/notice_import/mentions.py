@@ -296,7 +296,7 @@ def _finish_day(text: str, made: DaysMention, opens: date, times: tuple[tuple[st
     ahead = text[: made.start]
     end = _BEFORE.match(text, made.end)
     meets = any(finish for _, finish in times) and _ON_THE_DAY.search(ahead)
-    if end or (_LAST.search(ahead) and not meets):
+    if end or (_LAST.search(ahead) and not meets) or times == (("24:00", ""),):  # nothing begins at 24:00
         inclusive, stop = _read_end(text, made.end)
         time_to = (times[-1][1] or times[-1][0]) if times else ""
         spans = tuple(f"{a}-{b}" for a, b in times if b)

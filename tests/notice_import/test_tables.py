@@ -91,6 +91,7 @@ def test_words_about_the_next_days_do_not_colour_these_and_a_subject_goes_on() -
     told = tell(
         "学生请于11月20日前完成核对，照片有误的于11月24日前报告班主任。\n"
         "各学院11月9日前反馈采集情况，11月26日前将更正材料寄到学校。\n"
+        "11月20日24:00系统自动停止后无法校对。\n"
         "截至9月1日，仍有20名学生未登录学信网核对。\n"
         "图像校对时间由原来的10月2日至10月9日，调整为11月2日至11月20日。"
     )
@@ -98,3 +99,10 @@ def test_words_about_the_next_days_do_not_colour_these_and_a_subject_goes_on() -
     assert [row for row in told if row[0] == "report"] == [("report", None, None, "2026-11-24")]
     assert [row[3] for row in told if row[0] == "staff"] == ["2026-11-09", "2026-11-26"]
     assert not [row for row in told if row[3] in ("2026-09-01", "2026-10-09")]
+
+
+def test_nothing_begins_at_midnight() -> None:
+    notice = draft_notice(HEAD + "学信网核对：11月20日24:00系统停止，请及时核对。" + SIGNED).notice
+    assert [(row["to"].isoformat(), row.get("time_to"), row.get("time_from")) for row in notice["windows"]] == [
+        ("2026-11-20", "24:00", None)
+    ]
