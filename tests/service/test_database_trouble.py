@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.domain.messages import AT_ONCE, Delivered, Incoming, NotSaved, Outcome, Post, Reply
+from bot.domain.messages import AT_ONCE, Answer, Delivered, Incoming, NotSaved, Outcome, Post, Reply
 from bot.domain.outbox import Queued
 from bot.service import outbox, trouble
 from bot.service.turns import Service
-from bot.store import Store
+from bot.store import Store, StoreProblem
 from bot.store.schema import REVISION
 from tests.conftest import shipped
 from tests.databases import POSTGRES, make_database
@@ -105,3 +106,21 @@ async def test_an_old_worker_acknowledges_nothing_under_a_newer_schema(tmp_path:
         taking_part.cancel()
         await asyncio.wait({taking_part})
     await store.close()
+
+
+async def test_long_attempts_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = list[float]()
+
+    async def take() -> Answer:
+        attempts.append(time.monotonic())
+        await asyncio.sleep(0.02)
+        raise StoreProblem("unreachable", "silent", passes=True)
+
+    monkeypatch.setattr(trouble, "WAITS_S", (0.0,) * 7)
+    for within_s, most in ((5.0, 8), (0.03, 3)):
+        monkeypatch.setattr(trouble, "WITHIN_S", within_s)
+        attempts.clear()
+        with pytest.raises(StoreProblem):
+            await trouble.wait_out_trouble(take, waits=True)
+        assert len(attempts) <= most
+        assert (len(attempts) == 8) == (within_s == 5.0)
