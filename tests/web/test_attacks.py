@@ -27,7 +27,7 @@ from bot.render.preview import preview, to_html
 from tests.conftest import shipped
 from tests.person import at
 from tests.web.conftest import Place, Visitor, open_place
-from tests.web.test_doors import invites
+from tests.web.test_accounts import invites
 from tests.web.test_page import arrives, count
 
 EVIL = """<x-evil on="'">"""

@@ -14,7 +14,7 @@ from bot.domain.join_codes import draw, format_code
 from bot.domain.messages import Incoming
 from tests.conftest import shipped
 from tests.web.conftest import NOON, Place, Visitor, open_place
-from tests.web.test_doors import step_of
+from tests.web.test_accounts import step_of
 from tests.web.test_page import arrives, count
 
 WORDS = shipped().phrases.broadcast.joining
