@@ -21,7 +21,7 @@ async def test_today_leads_to_what_waits_and_shows_staff_nothing_of_admins(schoo
     draft = Drafted("0123456789abcdef", {"faq/own.yaml": ""}, 0, admin.user, "改饭卡")
     await school.store.apply([draft], STAFFED, school.clock(), admin.user)
     assert "/knowledge/draft/0123456789abcdef" in await admin.opens()
-    assert "今天自动发的提醒" in admin.html
+    assert "当天自动发的提醒" in admin.html
     teacher = await school.let_in()
     assert "改饭卡" not in await teacher.opens()
     assert "/knowledge" not in teacher.html
