@@ -24,7 +24,15 @@ MAX_KNOWN = 12
 """Names listed in the sentence about an unknown name."""
 SIMILAR = 55.0
 """Similarity (0–100) from which a known name is suggested for an unknown one."""
-STOP_NO_START = ("yaml_hash", "yaml_swallowed", "yaml_invisible", "majors_in_one", "line_item", "line_key")
+STOP_NO_START = (
+    "yaml_hash",
+    "yaml_swallowed",
+    "yaml_invisible",
+    "yaml_item_lost",
+    "majors_in_one",
+    "line_item",
+    "line_key",
+)
 """Rules about what can be used as it is: they refuse a publication, and let a start with older content pass."""
 
 _UNREAD = {"unknown_topic": "faq", "unknown_template": "phrases.yaml"}

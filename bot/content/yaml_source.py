@@ -37,8 +37,12 @@ _CONSTANTS: Mapping[str, object] = {
 }  # fmt: skip
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 _COMMA = re.compile("[，、]")
-_SLIP_SIGN = re.compile("[:：【－–—·•-]")
-"""A character without which a plain text holds no mistyped key or item: most texts hold none."""
+_SLIP_SIGN = re.compile("[:：【［－–—·•-]|[,，]$")
+"""A character without which a plain text holds no mistyped key, item or bracket: most texts hold none."""
+_LINES = ("phrasings", "must_match", "must_not_match")
+"""Lists whose items are short sentences: one that goes on in the next line has lost the dash of that line."""
+LONG_LINE = 60
+"""Characters from which on a program breaks a line by itself."""
 _UNSPACED_HASH = re.compile(r"\S +(?=#[^\s#])")
 """A `#` that cuts off a text: whoever means a comment puts a space behind it."""
 
@@ -214,6 +218,7 @@ class _TreeReader:
         self._seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             self._check_commas(node, loc)
+            self._check_dashes(node, loc)
             return [self.plain(child, (*loc, n), 0) for n, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
@@ -294,6 +299,21 @@ class _TreeReader:
             elif mistake := find_slip_in_text(text, place):
                 self.mistakes.append(replace(mistake, loc=loc))
                 reported = True
+
+    def _check_dashes(self, node: yaml.SequenceNode, loc: Loc) -> None:
+        """Record the lines in a list of sentences that YAML joined to the one above them: their dash was lost."""
+        if not loc or loc[-1] not in _LINES or node.flow_style:
+            return
+        for n, item in enumerate(node.value):
+            first, last = item.start_mark.line, min(item.end_mark.line, len(self._lines) - 1)
+            is_one_line = not isinstance(item, yaml.ScalarNode) or item.style or first >= last
+            if is_one_line or len(self._lines[first]) >= LONG_LINE:
+                continue
+            for at in range(first + 1, last + 1):
+                text = self._lines[at].strip()
+                place = (at + 1, len(self._lines[at]) - len(self._lines[at].lstrip()) + 1)
+                if text and not text.startswith(("-", "#")) and not find_slip_in_text(text, place):
+                    self.mistakes.append(Mistake("yaml_item_lost", place, {"value": text}, loc=(*loc, n)))
 
     def _check_commas(self, node: yaml.SequenceNode, loc: Loc) -> None:
         """Record `[甲，乙]`: few items, because what was to part them is a Chinese comma."""
