@@ -49,6 +49,17 @@ async def test_a_walk_by_taps_and_words_is_all_there_after_a_reload(place: Place
     assert she.form_of("会计电算化")["press"].split("|")[2] == "m0-major"
 
 
+async def test_a_screen_reader_is_spared_the_blocks_of_the_bar(place: Place) -> None:
+    she = await arrives(place)
+    await she.presses("开始核对")
+    await she.presses("专科")
+    await she.presses("会计电算化")
+    bars = re.findall(r'<span aria-hidden="true">([^<]*)</span>', she.html)
+    assert bars
+    assert all(set(bar) <= {*shipped().phrases.bar} for bar in bars)
+    assert not set("".join(shipped().phrases.bar)) & set(re.sub(r"<span aria-hidden.*?</span>", "", she.html))
+
+
 async def test_a_form_that_is_sent_twice_or_from_an_old_page_moves_once(place: Place, tmp_path: Path) -> None:
     she = await arrives(place)
     form = she.form_of("开始核对")

@@ -1,5 +1,5 @@
 """Plain text and the HTML of broadcasts as safe HTML of a page: what people wrote is escaped, phones and addresses
-become links. Pure.
+become links, and bars of blocks are for the eye alone. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from bot.domain.messages import BULLETIN_TAGS
 _LINK = re.compile(
     r"(?P<url>https?://[A-Za-z0-9][^\s<>\"'“”‘’（）()【】《》，。；：、！？]*)"
     r"|(?<![\w.@/-])(?P<host>(?!(?:com|edu|gov)\.cn(?![\w.-]))(?:[a-z0-9-]+\.)+(?:com\.cn|edu\.cn|gov\.cn|com|cn)(?:/[\w./?=&%-]*)?)(?![\w@-])"
-    r"|(?<![\d-])(?P<phone>0\d{2,3}-\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])",
+    r"|(?<![\d-])(?P<phone>0\d{2,3}-\d{7,8}|1[3-9]\d{9}|400-?\d{3}-?\d{4})(?![\d-])"
+    r"|(?P<bar>[\u2580-\u25ff]{3,})",
     re.ASCII,
 )
 _TAGS = BULLETIN_TAGS - {"a"}
@@ -31,6 +32,8 @@ def link(text: str) -> Markup:
 
 def _anchor(found: re.Match[str]) -> Markup:
     said = found[0]
+    if found["bar"]:  # a screen reader would name each block; the numbers are beside it
+        return Markup('<span aria-hidden="true">{}</span>').format(said)
     if found["phone"]:
         return Markup('<a href="tel:{}">{}</a>').format(said.replace("-", ""), said)
     address = said if found["url"] else f"https://{said}"
