@@ -26,6 +26,11 @@ _AHEAD = re.compile(
 _BEHIND = re.compile(
     rf"[（(\s:：，]{{0,4}}(?:{_NAMED})(?:全体)?(?:学生|毕业生|学员|同学)?[）)]?\s{{0,4}}(?=$|[，。；;、（(\d])"
 )
+_DEPARTMENTS = re.compile(
+    r"\s{0,4}(?:[上下]午)?\s{0,4}[:：]\s{0,4}([\u4e00-\u9fff]{1,8}(?:系|学院)(?:[、和][\u4e00-\u9fff]{1,8}(?:系"
+    r"|学院)){0,5})(?=$|[，。；;])"
+)
+"""Departments that stand alone behind a day and a colon."""
 _BEFORE_IN_LIST = re.compile(rf"({_PLACE})[、和]$")
 _NO_PLACE = re.compile(r"^(?:各|所在|所属|我|学校|在|到|往|由|至|本)")
 
@@ -38,6 +43,10 @@ def find_named_days(body: Sequence[Sentence]) -> Iterator[tuple[str, str, Senten
             own = one.plain[max(past, *(one.plain.rfind(sign, past, m.start) + 1 for sign in "，。；")) : m.start]
             named = _AHEAD.search(own)
             past = m.end
+            if departments := _DEPARTMENTS.match(one.plain, m.end):
+                past = departments.end()
+                yield from ((name, "", one) for name in re.split("[、和]", departments[1]))
+                continue
             if named is None and (named := _BEHIND.match(one.plain, m.end)):
                 past = named.end()
             place = (named["place"] or named["alone"] or "") if named else ""

@@ -106,3 +106,12 @@ def test_nothing_begins_at_midnight() -> None:
     assert [(row["to"].isoformat(), row.get("time_to"), row.get("time_from")) for row in notice["windows"]] == [
         ("2026-11-20", "24:00", None)
     ]
+
+
+def test_departments_alone_behind_a_day_have_days_of_their_own() -> None:
+    told = tell("图像采集\n2026年10月12日：电力系；10月13日：机电系、信息系；10月14日上午：管理系。")
+    assert told == [
+        ("capture", "电力系", "2026-10-12", "2026-10-12"),
+        ("capture", "机电系、信息系", "2026-10-13", "2026-10-13"),
+        ("capture", "管理系", "2026-10-14", "2026-10-14"),
+    ]
