@@ -17,7 +17,9 @@ SURE_END = 0.8
 
 
 def doubt(readout: Readout, sure: float) -> Readout:
-    """Keep what is sure: with an answer that is not, nothing is taken, and all of it is near."""
+    """Keep what is sure: with an answer that is not, nothing is taken but the sure questions beside it, and the
+    rest is near.
+    """
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
     moves = [
         (chance, sure) for act, chance in acts if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
@@ -30,7 +32,9 @@ def doubt(readout: Readout, sure: float) -> Readout:
     moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
     if all(chance >= least for chance, least in moves):
         return readout
-    return replace(readout, acts=(), chances=(), near=(*acts, *readout.near))
+    kept = [(act, chance) for act, chance in acts if isinstance(act, QuestionAct) and chance >= SURE]
+    near = (*[pair for pair in acts if pair not in kept], *readout.near)
+    return replace(readout, acts=tuple(act for act, _ in kept), chances=tuple(chance for _, chance in kept), near=near)
 
 
 def _is_listed(act: AnswerAct, chance: float, readout: Readout) -> bool:

@@ -20,9 +20,9 @@ TOPICS = 4  # topics of the FAQ that compete for a segment, at most
 BESIDE = 1  # topics of what stands around it that do too
 _LIKELY = 0.4  # chance from which a topic is one of those that a message asks about
 _FLOOR = 1e-4  # of a chance, before its logarithm is taken
-IN_CONTEXT = 3  # segments that the FAQ is asked behind the words for what is spoken of, at most
+IN_CONTEXT = 2  # segments that the FAQ is asked behind the words for what is spoken of, at most
 _SHORT = 16  # units of the longest of them: who says more says what he speaks of
-ASKED = 12  # segments of a message that the FAQ is asked, at most
+ASKED = 6  # segments of a message that the FAQ is asked, at most
 _SHARED: Mapping[str, int] = {"command": 4, "social": 2, "dark": 2}
 """The kinds of groups that all places share, and how many of each compete for a segment."""
 _NEW = "new.new"  # the group of questions that no entry answers

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.conversation.doubt import SURE, doubt
 from bot.reading.acts import (
     NO_TOPIC,
     Act,
@@ -23,11 +24,12 @@ from bot.reading.acts import (
     QuestionAct,
     SecretAct,
     SocialAct,
+    ValuesAct,
     to_json,
 )
 from bot.reading.check import word_problems
-from bot.reading.place import Asked, Place, find_asked, options, own_words
-from bot.reading.reader import MessageReader
+from bot.reading.place import Asked, Parsed, Place, find_asked, options, own_words
+from bot.reading.reader import MessageReader, Readout
 from flows.model import Choice, Script
 
 ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
@@ -154,6 +156,22 @@ def test_what_is_not_done_yet_is_not_taken_for_done(step: str, text: str) -> Non
 def test_a_pick_needs_an_offer() -> None:
     assert acts("第二个", place("m0-who", offered=3)) == {PickAct(2)}
     assert PickAct(2) not in acts("第二个", place("m0-who"))
+
+
+def test_a_sign_behind_the_last_word_belongs_to_the_values_before_it() -> None:
+    found = place("m0-who", parse=lambda text: Parsed({"cohort": "angong"}, (0, len(text))))
+    assert acts("专升本（安徽工程大学）", found) == {ValuesAct.of({"cohort": "angong"})}
+
+
+def test_what_cannot_be_meant_at_a_step_is_not_read_there() -> None:
+    assert acts("我选错专业了", place("m1-id")) == {CommandAct("change-cohort")}
+    assert CommandAct("change-cohort") not in acts("我选错专业了", place("m0-who", idle=frozenset({"change-cohort"})))
+
+
+def test_a_question_that_is_sure_is_kept_beside_an_answer_that_is_not() -> None:
+    answer, question = AnswerAct("done"), QuestionAct("cost")
+    kept = doubt(Readout((answer, question), (0.4, 0.9)), SURE)
+    assert (kept.acts, kept.chances, kept.near) == ((question,), (0.9,), ((answer, 0.4),))
 
 
 def test_a_secret_is_read_as_nothing_else() -> None:
