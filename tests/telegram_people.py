@@ -78,6 +78,7 @@ class User:
     name: str
     blocked: bool = False
     messages: list[Message] = field(default_factory=list)
+    written: int = 0
 
     @property
     def who(self) -> dict[str, Any]:
@@ -89,9 +90,14 @@ class User:
 
     def sends(self, **content: Any) -> int:
         """A message of any kind: `text=`, `photo=`, `location=` …"""
-        number = self.telegram.next_message()
+        self.written = number = self.telegram.next_message()
         message = {"message_id": number, "from": self.who, "chat": self.chat, "date": 1_700_000_000, **content}
         return self.telegram.update(message=message)
+
+    def edits(self, text: str) -> int:
+        """Change the message that they sent last."""
+        about = {"from": self.who, "chat": self.chat, "date": 1_700_000_000, "edit_date": 1_700_000_009}
+        return self.telegram.update(edited_message={"message_id": self.written, "text": text, **about})
 
     def types(self, text: str) -> int:
         return self.sends(text=text)

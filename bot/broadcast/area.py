@@ -80,8 +80,8 @@ class BroadcastArea:
 
     async def _answer(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         words = self._content().phrases.broadcast
-        if asked.act == "document":
-            return Decision((Reply(words.joining.document),))
+        if asked.act == "album":
+            return Decision((Reply(words.album),))
         if asked.act == "list":
             confined = await self.find_classes(incoming)
             shown = await list_visible(self._rows, confined, channel=incoming.channel, most=LISTED)
@@ -94,6 +94,8 @@ class BroadcastArea:
             )
         if asked.act == "say":
             return await self.plan(asked.more, incoming, at)
+        if asked.act == "document":  # nothing is changed before a yes, so that it need not be sent twice
+            asked = BroadcastRequest("stats", about=words.joining.import_word)
         if asked.act == "stats":
             confined = await self.find_classes(incoming)
             joining = words.joining
@@ -101,6 +103,9 @@ class BroadcastArea:
             named = next(iter(asked.more.split()), "") if is_list else asked.about
             notice = self.choose_notice(named, confined)
             return await self._statistics.answer(asked, incoming, notice, confined, at)
+        if asked.act in ("roster", "unlist", "unroster"):
+            confined = await self.find_classes(incoming)
+            return await self._statistics.settle_list(asked.act, asked.number, incoming, confined, at)
         if asked.act == "new":
             return await self._make(incoming, at)
         broadcast = await self.find(asked.number, incoming)
@@ -128,22 +133,34 @@ class BroadcastArea:
 
     async def _parse_typed(self, incoming: Incoming) -> BroadcastRequest | None:
         """Parse words or a file as content for this person's waiting draft, else as the school's list."""
-        if incoming.press is not None or incoming.text.startswith("/") or incoming.other == "edited":
+        if incoming.press is not None or incoming.text.startswith("/"):
             return None
-        if waiting := await self._list_waiting(incoming):
+        drafted = await self._list_own_drafts(incoming)
+        if incoming.other == "edited":
+            written = (it for it in drafted if incoming.message and drafts.load(it.draft).source == incoming.message)
+            return next((BroadcastRequest("revise", it.number) for it in written), None)
+        if incoming.in_album and drafted:
+            return BroadcastRequest("album")
+        if waiting := [it for it in drafted if drafts.load(it.draft).waits]:
             return BroadcastRequest("words", waiting[0].number)
         confined = await self.find_classes(incoming)
         notice = self._content().notices[self.choose_notice("", confined)]
         if not incoming.other and is_broadcast(incoming.text, self._content(), notice):
             return BroadcastRequest("say", more=incoming.text)
         name = incoming.file.name.lower() if incoming.file else ""
-        return BroadcastRequest("document") if name.endswith(LISTS) else None
+        if name.endswith(LISTS):
+            return BroadcastRequest("document")
+        pictured = (it for it in drafted if drafts.load(it.draft).file) if incoming.file else iter(())
+        return next((BroadcastRequest("refile", it.number) for it in pictured), None)
 
     async def _list_waiting(self, incoming: Incoming) -> list[Broadcast]:
         """Return the drafts that wait for this person's words."""
+        return [it for it in await self._list_own_drafts(incoming) if drafts.load(it.draft).waits]
+
+    async def _list_own_drafts(self, incoming: Incoming) -> list[Broadcast]:
+        """Return the drafts whose words this person was asked for last, the newest first."""
         found = await self._rows.all("draft", "approved", channel=incoming.channel)
-        there = ((it, drafts.load(it.draft)) for it in found)
-        return [it for it, draft in there if draft.waits and draft.asked == incoming.user]
+        return [it for it in found if drafts.load(it.draft).asked == incoming.user]
 
     async def _make(self, incoming: Incoming, at: datetime) -> Decision:
         draft = drafts.dump(

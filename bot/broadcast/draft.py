@@ -43,7 +43,8 @@ class BroadcastDraft:
     `waits` names what the next words of `asked` (a staff member's id) are: text, who, at; empty: nothing of ours.
     `by` is who changed it last; empty: whoever made it. `at` is the local time for which it is planned (None: none),
     which goes with a deadline that it `follows`: the id of a window, and so many days before its last one. `brief`: it
-    is shown on the short card of a sentence.
+    is shown on the short card of a sentence. `source` is the number of the message that its text was written in,
+    `cut_at` when one came that was too long, of which the rest may follow.
     """
 
     html: str = ""
@@ -57,6 +58,8 @@ class BroadcastDraft:
     at: datetime | None = None
     follows: tuple[str, int] | None = None
     brief: bool = False
+    source: str = ""
+    cut_at: datetime | None = None
 
     @property
     def digest(self) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
@@ -26,6 +26,8 @@ from bot.domain.messages import Incoming, Reply
 
 SPLIT_FROM = 4000
 """Characters from which Telegram's own apps may have cut a text in two."""
+REST_WITHIN = timedelta(seconds=10)
+"""Time in which the rest of a text follows that was cut in two."""
 PROMPTS = {"text": "ask_text", "who": "ask_who", "at": "ask_at", "when": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 OF_TIME = ("at", "when", "set")
@@ -57,6 +59,8 @@ def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: I
         return _toggle_button(context, draft, request.about)
     if request.act == "loud":
         return replace(draft, loud=not draft.loud, waits="")
+    if request.act in ("revise", "refile"):
+        return _take_text(context, draft, incoming)
     take = _WORDS.get(draft.waits, _take_text) if request.act == "words" else None
     return take(context, draft, incoming) if take else None
 
@@ -92,12 +96,18 @@ def _take_audience(context: BroadcastContext, draft: BroadcastDraft, incoming: I
 def _take_text(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
     """Read a message as the broadcast's text and file; a correction keeps the file that was sent."""
     is_correction = context.broadcast.act == "edit"
-    if incoming.other not in ("", "photo", "document"):
+    if incoming.other not in ("", "photo", "document", "edited"):
         return context.describe_problem("kind")
     if is_correction and incoming.file:
         return context.describe_problem("words_only")
     text = incoming.html.strip() or html.escape(incoming.text.strip(), quote=False)
-    new = replace(draft, html=text, file=draft.file if is_correction else incoming.file, waits="")
+    if draft.cut_at and context.at - draft.cut_at < REST_WITHIN and incoming.other == "":
+        return context.words.cut_rest
+    if incoming.other == "" and len(incoming.text) >= SPLIT_FROM:
+        return replace(draft, cut_at=context.at)
+    text = text if text or not incoming.file else draft.html  # another picture alone keeps the words
+    file = draft.file if is_correction or incoming.other == "edited" else incoming.file
+    new = replace(draft, html=text, file=file, waits="", source=incoming.message or "", cut_at=None)
     return context.find_text_problem(new) or new
 
 
@@ -142,6 +152,8 @@ def save_edit(
         draft = replace(draft, by=context.who)
     changed = Rewritten(context.broadcast.number, context.broadcast.version, drafts.dump(draft))
     after = replace(context, broadcast=replace(context.broadcast, draft=drafts.dump(draft)), count=count)
+    if draft.cut_at and draft.cut_at != context.draft.cut_at:
+        return Decision((Reply(context.words.cut.format(most=SPLIT_FROM), back_row(context)),), (changed,))
     if draft.waits:
         return Decision((Reply(_prompt(context, draft.waits), back_row(context)),), (changed,))
     if act == "buttons":
@@ -151,10 +163,9 @@ def save_edit(
     if draft.at and (act == "set" or context.draft.waits in OF_TIME) and not draft.brief:
         confirm = confirm_time(after)
         return replace(confirm, effects=(changed, *confirm.effects))
-    length = len(draft.plain_text)
-    is_full = context.draft.waits == "text" and length >= SPLIT_FROM
-    warning = (Reply(context.words.full.format(n=length)),) if is_full else ()
-    return Decision((*warning, show_plan(after) if draft.brief else show_card(after)), (changed,))
+    said = context.words.changed_by.get(act)  # type: ignore[call-overload]
+    news = (Reply(said),) if said else ()
+    return Decision((*news, show_plan(after) if draft.brief else show_card(after)), (changed,))
 
 
 def _prompt(context: BroadcastContext, waits: str) -> str:

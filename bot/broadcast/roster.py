@@ -100,9 +100,20 @@ def parse_unfinished(raw: bytes) -> Listed:
 
     UnreadableSheet when it is no table.
     """
+    return parse_given(raw).listed
+
+
+def parse_given(raw: bytes) -> Roster:
+    """Read a file as `parse_unfinished` does, with those whom it lists as done."""
     roster = parse_roster(load_sheets(raw), "未核对")
     text = None if "status" in roster.columns or raw.startswith(SPREADSHEETS) else decode(raw)
-    return parse_list(text) if isinstance(text, str) else roster.listed
+    return of_listed(parse_list(text)) if isinstance(text, str) else roster
+
+
+def of_listed(listed: Listed) -> Roster:
+    """Return codes of those who are not done as a list."""
+    unread = tuple(UnreadRow(row, "code", text=text) for row, text in listed.strange)
+    return Roster({}, (), (), unread, (), listed.codes)
 
 
 def _count_codes(sheet: Sheet) -> int:

@@ -33,10 +33,11 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a list would change: whom it puts back, and how many of the listed stay as they are."""
+    """What a list would change: whom it puts back, how many of the listed stay as they are, codes nobody entered."""
 
     reset: tuple[Holder, ...]
     unchanged: int
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ async def check_roster(
     holders = await store.codes.holders(channel, notice, within)
     reset = tuple(holder for holder in holders if holder.code in wanted and holder.state == "done")
     listed = len({*roster.done_codes, *roster.not_done_codes}) + roster.others
-    return DryRun(reset, listed - len(reset))
+    known = {holder.code for holder in holders}
+    unknown = tuple(code for code in (*roster.not_done_codes, *roster.done_codes) if code not in known)
+    return DryRun(reset, listed - len(reset), unknown)
 
 
 async def apply_roster(
@@ -155,7 +158,7 @@ def say_why(words: RosterPhrases, row: UnreadRow) -> str:
 
 def describe_roster(words: RosterPhrases, given: Roster, dry_run: DryRun) -> str:
     """Return what a list holds, what it would change, and the first rows that cannot be read."""
-    columns = "、".join(f"{words.roles[role]}＝{name}" for role, name in given.columns.items())
+    columns = "、".join(f"{words.roles[role]}＝{name}" for role, name in given.columns.items()) or words.only_codes
     rows = "、".join(str(row.row) for row in given.unread[:MAX_NAMED])
     reset, unread = len(dry_run.reset), len(given.unread)
     lines = [
@@ -165,4 +168,7 @@ def describe_roster(words: RosterPhrases, given: Roster, dry_run: DryRun) -> str
         ),
         *(words.row.format(row=row.row, why=say_why(words, row)) for row in given.unread[:MAX_NAMED]),
     ]
+    if dry_run.unknown:
+        named = map(join_codes.format_code, dry_run.unknown[:MAX_NAMED])
+        lines.append(words.unknown.format(n=len(dry_run.unknown), codes="、".join(named)))
     return "\n".join(lines)

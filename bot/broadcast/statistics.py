@@ -7,27 +7,33 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from bot.broadcast import report
+from bot.broadcast.calls import list_calls, summarise_calls, to_rows
 from bot.broadcast.chart import Chart, Missing, draw
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.requests import BroadcastRequest
-from bot.broadcast.roster import parse_unfinished
-from bot.broadcast.unfinished import describe_import, find_unfinished, import_list, to_csv
+from bot.broadcast.roster import Roster, of_listed, parse_given
+from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
 from bot.content.content import Content
 from bot.content.sheets import MOST_BYTES, UnreadableSheet
 from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS
 from bot.domain.classes import Classes
+from bot.domain.effects import Outdated
 from bot.domain.join_codes import Listed, parse_list
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.render.reply import Voice
+from bot.render.sheet import make_sheet
 from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 from bot.store import Store
 
 _log = LazyLogger()
 
+MOST_TEXT = 4000
+"""Characters of the list in the chat; the file has all."""
 DRAWN_S = 30.0
 """Seconds after which drawing is given up."""
 
@@ -84,13 +90,16 @@ class Statistics:
         """List the codes of graduates who are not done, to call them."""
         content = self._content()
         voice = Voice(content, Session(notice), self._local())
-        holders = await self._store.codes.holders(incoming.channel, notice, confined)
-        found = await asyncio.to_thread(find_unfinished, voice, holders)
+        callers = await self._store.codes.callers(incoming.channel, notice, confined)
+        found = await asyncio.to_thread(list_calls, voice, callers)
         words = content.phrases.broadcast.joining
         if not found:
             return Decision((Reply(words.nobody),))
-        file = Attachment(words.file, await asyncio.to_thread(to_csv, content, found))
-        return Decision((Reply(words.list.format(n=len(found)), attachment=file),), (Audited("unfinished", notice),))
+        rows = list(to_rows(content, found))
+        sheet = await asyncio.to_thread(make_sheet, words.list_word, words.call_columns, rows)
+        file = Attachment(words.call_file, b64encode(sheet).decode(), base64=True)
+        text = words.list.format(n=len(found), lines=summarise_calls(content, found))[:MOST_TEXT]
+        return Decision((Reply(text, attachment=file),), (Audited("unfinished", notice),))
 
     async def _import(
         self, more: str, incoming: Incoming, notice: str, confined: Classes | None, at: datetime
@@ -98,24 +107,75 @@ class Statistics:
         """Import the school's list of people who are not done, typed or as a document; a notice's id may come first."""
         content, typed = self._content(), more.removeprefix(notice)
         words = content.phrases.broadcast.joining
-        given = await self._read_document(incoming.file) if incoming.file else parse_list(typed)
-        if not given.codes:
+        given = await self._read_document(incoming.file) if incoming.file else of_listed(parse_list(typed))
+        if not (given.done_codes or given.not_done_codes):
             about = {"notices": "、".join(content.notices), "notice": notice}
             several = words.import_notice.format(**about) if len(content.notices) > 1 else ""
             return Decision((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
-        result = await import_list(self._store, content, incoming.channel, notice, given, self._local(), at, confined)
-        return Decision(
-            (Reply(describe_import(content, result)),), (Audited("import", f"{notice} {len(result.corrected)}"),)
+        run = await check_roster(self._store, incoming.channel, notice, given, confined)
+        said = describe_roster(words.roster, given, run)
+        if not run.reset:
+            return Decision((Reply(said),))
+        number = await self._store.rosters.keep(
+            incoming.channel, notice, given.done_codes, given.not_done_codes, at, incoming.user
         )
+        broadcast = content.phrases.broadcast
+        sure = words.roster.sure.format(n=len(run.reset))
+        rows = tuple(
+            (report.make_button(broadcast, number, act, text=label),)
+            for act, label in (("roster", sure), ("unlist", words.roster.leave))
+        )
+        return Decision((Reply(said, rows),))
 
-    async def _read_document(self, file: Sent) -> Listed:
+    async def settle_list(
+        self, act: str, number: int, incoming: Incoming, confined: Classes | None, at: datetime
+    ) -> Decision:
+        """Apply a list that was shown (`roster`), drop it (`unlist`), or undo one that was applied (`unroster`)."""
+        content, store = self._content(), self._store
+        words = content.phrases.broadcast.joining.roster
+        if act == "unroster":
+            return Decision((Reply(await self._undo(number, incoming, confined, at)),))
+        kept = await store.rosters.find_kept(number, incoming.channel, incoming.user)
+        if kept is None:
+            return Decision((Reply(words.settled),))
+        if act == "unlist":
+            await store.rosters.drop(number)
+            return Decision((Reply(words.nothing),))
+        given = Roster({}, (), (), (), kept.done, kept.not_done)
+        try:
+            made, run = await apply_roster(
+                store, content, incoming.channel, kept.notice, given, self._local(), at, incoming.user, confined
+            )
+        except Outdated:
+            return Decision((Reply(words.busy),))
+        await store.rosters.drop(number)
+        if not made:
+            return Decision((Reply(words.nothing),))
+        row = (report.make_button(content.phrases.broadcast, made, "unroster", text=words.undo),)
+        return Decision((Reply(words.applied_here.format(number=made, reset=len(run.reset)), (row,)),))
+
+    async def _undo(self, number: int, incoming: Incoming, confined: Classes | None, at: datetime) -> str:
+        """Undo a list of the last day; return what to say."""
+        content, store = self._content(), self._store
+        words, applied = content.phrases.broadcast.joining.roster, await store.rosters.get(number)
+        if applied is None or applied.channel != incoming.channel:
+            return words.gone.format(number=number)
+        try:
+            done = await undo_roster(store, content, number, self._local(), at, incoming.user, confined)
+        except Outdated:
+            return words.busy
+        if isinstance(done, Undone):
+            return words.undone.format(number=number, restored=done.restored, moved=done.moved)
+        return str(getattr(words, done).format(number=number))
+
+    async def _read_document(self, file: Sent) -> Roster:
         """Read the school's list; nothing of one that is too large, cannot be fetched, or is no table."""
         if file.kind != "document" or file.size > MOST_BYTES:
-            return Listed((), ())
+            return of_listed(Listed((), ()))
         try:
-            return await asyncio.to_thread(parse_unfinished, await self._fetch(file.id))
+            return await asyncio.to_thread(parse_given, await self._fetch(file.id))
         except (ConnectionError, UnreadableSheet):
-            return Listed((), ())
+            return of_listed(Listed((), ()))
 
     async def _draw_chart(self, shown: Funnel) -> Reply:
         """Draw the chart; or say what is missing for it."""

@@ -21,7 +21,6 @@ from bot.broadcast.forms import Part
 from bot.broadcast.visible import list_visible
 from bot.console.acts import lead_to
 from bot.console.parts import ConsolePage
-from bot.console.sheet import TYPE, make_sheet
 from bot.console.today import describe
 from bot.console.visit import Gone, Visit, download
 from bot.domain.areas import Decision
@@ -30,6 +29,7 @@ from bot.domain.classes import narrow
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.messages import Bulletin, Button, Incoming, Reply
 from bot.domain.roles import Role
+from bot.render.sheet import TYPE, make_sheet
 
 MOST = 50
 """Broadcasts of a page."""

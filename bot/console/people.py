@@ -15,7 +15,6 @@ from bot.broadcast.roster import Roster, parse_roster
 from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
 from bot.console.parts import ConsolePage
 from bot.console.rendering import format_day
-from bot.console.sheet import TYPE, make_sheet
 from bot.console.visit import Gone, Visit, download
 from bot.content.phrases.broadcast import RosterPhrases
 from bot.content.sheets import UnreadableSheet, load_sheets
@@ -27,6 +26,7 @@ from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session
 from bot.render.reply import Voice
+from bot.render.sheet import TYPE, make_sheet
 from bot.runtime.process import run_aside
 
 MOST, MOST_SHEET = 100, 20_000

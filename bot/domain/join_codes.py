@@ -90,6 +90,21 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who gave their code, for a call: where they are, and what they said to broadcasts.
+
+    `unanswered` broadcasts reached them without an answer since the last one that they answered by `ack` at `ack_at`.
+    """
+
+    holder: Holder
+    cohort: str | None = None
+    major: str | None = None
+    unanswered: int = 0
+    ack: str | None = None
+    ack_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """Codes from a list, each once, in order; and lines (number from 1, text) that hold none."""
 

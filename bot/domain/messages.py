@@ -80,7 +80,7 @@ class Incoming:
     each: id and name).
     `via` is the channel in which it was done, where the person belongs to another one (`channel`).
     `label` is what stands on the button that was pressed, where the channel knows it.
-    `message` is the channel's number of what staff wrote, `reply_button` the id of a button of ours under the message
+    `message` is the channel's number of what was written, `reply_button` the id of a button of ours under the message
     that they reply to. `in_album`: it belongs to photos or files that were sent as
     one, of which an earlier one was answered.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to

@@ -173,7 +173,8 @@ class StaffTurns:
         if about is None or incoming.place != "private" or not (button or is_words):
             return None
         number = about[0]
-        decided = await self.decide_on_ticket(content, number, incoming, at)
+        # Numbers of messages are those of the staff chat; here nothing can be marked or changed later.
+        decided = await self.decide_on_ticket(content, number, replace(incoming, message=None), at)
         if decided.replies:
             return decided
         # Staff elsewhere hear of it in their chat, whoever did it hears the same here.

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
-from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, Holder
+from bot.domain.join_codes import Caller, CodeClaimed, CodeDropped, CodeFreed, Holder
 from bot.store.audience import of_classes
+from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.rows import Origin, ReadRows
 from bot.store.tables import join_codes, people, person_id
 from bot.store.times import time_of
@@ -43,6 +44,31 @@ class CodeRows(ReadRows):
             Holder(code, user, state, step, time_of(seen), bool(reachable))
             for code, user, state, step, seen, reachable in await self._fetch(found)
             if code
+        ]
+
+    async def callers(self, channel: str, notice: str, within: Classes | None = None) -> list[Caller]:
+        """Return everybody who gave a code (with `within` of these classes), with what they said to broadcasts."""
+        holders = {holder.user: holder for holder in await self.holders(channel, notice, within)}
+        answered = recipients.alias()
+        mine = (answered.c.who == people.c.id, answered.c.ack.is_not(None))
+        newest = select(answered.c.ack).where(*mine).order_by(answered.c.ack_at.desc()).limit(1)
+        last = newest.correlate(people).scalar_subquery()
+        last_at = select(func.max(answered.c.ack_at)).where(*mine).correlate(people).scalar_subquery()
+        silent = (
+            select(func.count())
+            .select_from(recipients.join(broadcasts, broadcasts.c.id == recipients.c.broadcast))
+            .where(recipients.c.who == people.c.id, recipients.c.state == "sent", recipients.c.ack.is_(None))
+            .where(broadcasts.c.act == "send", recipients.c.at > func.coalesce(last_at, ""))
+            .correlate(people)
+            .scalar_subquery()
+        )
+        found = select(people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at)
+        found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
+        rows = await self._fetch(found.where(people.c.channel == channel))
+        return [
+            Caller(holders[user], cohort, major, int(n), ack, time_of(at) if at else None)
+            for user, cohort, major, n, ack, at in rows
+            if user in holders
         ]
 
     async def page(

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from bot.domain.effects import Effect, Outdated
 from bot.store.effects import apply
 from bot.store.rows import Origin, Rows, run_to_completion
-from bot.store.tables import people, person_id, roster_resets, rosters
+from bot.store.tables import people, person_id, roster_drafts, roster_resets, rosters
 from bot.store.times import text_of, time_of
 
 UNDO = timedelta(hours=24)
@@ -29,6 +29,15 @@ class Applied:
     undone: bool
     made_by: str
     changed: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRoster:
+    """A list that was shown and not applied yet: the codes of those who are done, and who are not."""
+
+    notice: str
+    done: tuple[str, ...]
+    not_done: tuple[str, ...]
 
 
 class RosterRows(Rows):
@@ -58,6 +67,33 @@ class RosterRows(Rows):
                 await connection.execute(insert(roster_resets).values(**kept))
             await apply(connection, effects, Origin(channel, by, at))
             return number
+
+    @run_to_completion
+    async def keep(
+        self, channel: str, notice: str, done: Sequence[str], not_done: Sequence[str], at: datetime, by: str
+    ) -> int:
+        """Keep a list that is shown before it is applied, and return its number; older ones of a day go."""
+        async with self._writing() as connection:
+            await connection.execute(delete(roster_drafts).where(roster_drafts.c.made_at < text_of(at - UNDO)))
+            row = {"channel": channel, "notice": notice, "made_by": by, "made_at": text_of(at)}
+            row |= {"done": " ".join(done), "not_done": " ".join(not_done)}
+            return int(
+                (await connection.execute(insert(roster_drafts).returning(roster_drafts.c.id), row)).scalar_one()
+            )
+
+    async def find_kept(self, number: int, channel: str, by: str) -> KeptRoster | None:
+        """Return a list that somebody was shown; None when it was applied or dropped, or is not theirs."""
+        mine = (roster_drafts.c.id == number, roster_drafts.c.channel == channel, roster_drafts.c.made_by == by)
+        rows = await self._fetch(select(roster_drafts).where(*mine))
+        return (
+            KeptRoster(rows[0].notice, tuple(rows[0].done.split()), tuple(rows[0].not_done.split())) if rows else None
+        )
+
+    @run_to_completion
+    async def drop(self, number: int) -> None:
+        """Delete a list that was shown."""
+        async with self._writing() as connection:
+            await connection.execute(delete(roster_drafts).where(roster_drafts.c.id == number))
 
     async def get(self, number: int) -> Applied | None:
         """Return a list that was applied; None when there is none with this number."""

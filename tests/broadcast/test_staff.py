@@ -30,6 +30,40 @@ async def writes(at: Office) -> None:
     await at.taps(at.owner, "写内容")
 
 
+async def test_a_changed_message_changes_the_draft(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.says(at.owner, "明天截至")
+        assert "草稿跟着改了" in await at._after(at.owner, lambda: at.owner.edits("明天截止"))
+        assert (await draft_of(at, 1)).html == "明天截止"
+
+
+async def test_another_picture_takes_the_place_of_the_first_and_an_album_is_told(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.says(at.owner, photo=picture("first"), caption="看这里")
+        assert "换成这张了" in await at.says(at.owner, photo=picture("second"))
+        draft = await draft_of(at, 1)
+        assert draft.file
+        assert (draft.file.id, draft.html) == ("second", "看这里")
+        await at.taps(at.owner, "写内容")
+        await at.says(at.owner, photo=picture("third"), caption="一组", media_group_id="g")
+        assert "只收了第一张" in await at.says(at.owner, photo=picture("fourth"), media_group_id="g")
+        draft = await draft_of(at, 1)
+        assert draft.file
+        assert draft.file.id == "third"
+
+
+async def test_a_text_that_was_cut_in_two_is_refused_whole(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        assert "没有收" in await at.says(at.owner, "长" * 4096)
+        assert "后半截" in await at.says(at.owner, "剩下的几个字")
+        assert (await draft_of(at, 1)).html == ""
+        at.harness.advance(minutes=1)
+        assert "内容：短的" in await at.says(at.owner, "短的")
+
+
 async def test_whoever_goes_back_is_not_asked_any_more(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
         await writes(at)

@@ -13,7 +13,9 @@ import pytest
 from bot.admin.cards import asks
 from bot.broadcast.times import quiet_time_left
 from bot.broadcast.unfinished import correct_session, import_list
+from bot.content.sheets import load_sheets
 from bot.domain import join_codes
+from bot.domain.join_codes import CodeClaimed
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.domain.outbox import Queued
 from bot.domain.session import dump, load
@@ -56,20 +58,30 @@ async def test_a_graduate_says_the_code_and_takes_it_back(tmp_path: Path) -> Non
 
 
 async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
-    people = [coded(DRAWN[0], "walking", "m2-site"), finished(DRAWN[1]), coded(DRAWN[2]), session("walking")]
+    walking = coded(DRAWN[0], "walking", "m2-site", cohort="ancai", major="会计学")
+    people = [walking, finished(DRAWN[1]), coded(DRAWN[2]), session("walking")]
     async with office(tmp_path, people) as at:
-        assert "有 2 个" in await at.says(at.owner, "/stats 名单")
+        for n, code in enumerate(DRAWN[:3]):
+            await at.harness.store.apply([CodeClaimed(code)], "telegram", NOON, str(FIRST + n))
+        for _ in range(3):
+            await at.harness.start_new("还有{{ days_left }}天")
+            await at.sends()
+        said = await at.says(at.owner, "/stats 名单")
+        assert "有 2 个" in said
+        assert "专升本（安徽财经大学） 会计学：三次提醒没回 1" in said
         (name, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
-        assert name == "未完成名单.csv"
-        lines = content.decode().splitlines()[1:]
-        assert {line.split(",")[0] for line in lines} == {
-            join_codes.format_code(DRAWN[0]),
-            join_codes.format_code(DRAWN[2]),
-        }
-        assert any("进行中,打开学信网" in line and "2013-12-11" in line for line in lines)
+        assert name == "打电话名单.xlsx"
+        (sheet,) = load_sheets(content)
+        rows = {row[0]: row for row in sheet.rows[1:]}
+        first, second = (join_codes.format_code(code) for code in (DRAWN[0], DRAWN[2]))
+        assert {*rows} == {first, second}
+        assert rows[first][2:7] == ["三次提醒没回", "打开学信网", "2013-12-11", "", "3"]
+        await at.taps(at.harness.telegram.users[FIRST], "已知晓")
+        assert "停在“打开学信网”" in await at.says(at.owner, "/stats 名单")
         eve = at.harness.telegram.users[FIRST + 3]
+        sent = len(at.harness.telegram.made("sendDocument"))
         assert join_codes.format_code(DRAWN[0]) not in await at.says(eve, "/stats 名单")
-        assert len(at.harness.telegram.made("sendDocument")) == 1
+        assert len(at.harness.telegram.made("sendDocument")) == sent
 
 
 async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None:
@@ -78,15 +90,18 @@ async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None
         given = " ".join([DRAWN[0], DRAWN[1], DRAWN[3]])
         assert "一行一个" in await at.says(at.owner, "/stats 未核对")
         said = await at.says(at.owner, f"/stats 未核对 {given}")
-        assert "名单上 3 个编号：1 个说做完了" in said
-        assert f"没有人用过的：{join_codes.format_code(DRAWN[3])}" in said
+        assert "1 人退回，2 人不变" in said
+        assert f"1 个编号还没有人用过：{join_codes.format_code(DRAWN[3])}" in said
+        await at.sends()
+        assert not ann.messages, "nothing is changed before the yes"
+        assert "名单 #1：1 人退回" in await at.taps(at.owner, "确定，退回 1 人并告诉本人")
         await at.sends()
         assert f"编号 {join_codes.format_code(DRAWN[0])} 还没有核对成功" in ann.messages[-1].shown
         assert "点“正确”" in await at.taps(ann, "继续核对")
         assert "哪天点的" in await at.taps(ann, "我点了“正确”")
         assert [len(at.harness.messages_of(n)) > 0 for n in range(3)] == [True, False, False]
         # The same list again changes nothing: she has not said done again.
-        assert "0 个说做完了" in await at.says(at.owner, f"/stats 未核对 {given}")
+        assert "0 人退回" in await at.says(at.owner, f"/stats 未核对 {given}")
 
 
 async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None:
@@ -95,7 +110,7 @@ async def test_the_schools_list_may_be_of_another_notice(tmp_path: Path) -> None
     async with office(tmp_path, [json.dumps(known)]) as at:
         at.harness.content = at.service.content = both_notices()
         assert "2014-autumn、2015-spring" in await at.says(at.owner, "/stats 未核对")
-        assert "1 个说做完了" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
+        assert "1 人退回" in await at.says(at.owner, f"/stats 未核对 2015-spring {DRAWN[0]}")
 
 
 async def test_at_night_the_words_wait_until_morning_and_a_teachers_answer_does_not_wait_for_them(
@@ -180,10 +195,18 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
         ]
         at.harness.telegram.files["documents/list"] = "\r\n".join(rows).encode(encoding)
         file = {"file_id": "list", "file_unique_id": "list", "file_name": "未核对.csv", "file_size": 99}
-        assert "再发一次，说明里写 /stats 未核对" in await at.says(at.owner, document=file)
-        said = await at.says(at.owner, document=file, caption="/stats 未核对")
-        assert "名单上 2 个编号：1 个说做完了" in said
-        assert "第 4 行“没有编号,会计2班”不是编号" in said
+        said = await at.says(at.owner, document=file)
+        assert said == await at.says(at.owner, document=file, caption="/stats 未核对")
+        assert "1 人退回，1 人不变，1 行看不懂：第4行" in said
+        ann = at.harness.telegram.users[FIRST]
+        assert "名单 #1：1 人退回" in await at.taps(at.owner, "确定，退回 1 人并告诉本人")
+        await at.sends()
+        assert "还没有核对成功" in ann.messages[-1].shown
+        assert "1 人恢复成做完" in await at.taps(at.owner, "撤回这份名单")
+        await at.sends()
+        assert "已经恢复" in ann.messages[-1].shown
+        forged = await at.presses(at.owner, "bc|2|roster")
+        assert "已经处理过了" in forged
         lost = file | {"file_id": "gone"}
         assert "没有找到编号" in await at.says(at.owner, document=lost, caption="/stats 未核对")
         eve = at.harness.telegram.users[FIRST + 1]

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from bot.console.sheet import make_sheet
 from bot.content.sheets import load_sheets
 from bot.domain.broadcast import Broadcast
+from bot.render.sheet import make_sheet
 from tests.broadcast.harness import add_people, session
 from tests.console.conftest import School, Teacher
 

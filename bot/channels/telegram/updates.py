@@ -237,6 +237,7 @@ def _private(message: Message, text: str, kind: str, number: str, me: User) -> I
         update_id=number,
         file=_file(message),
         html=formatted_html(message),
+        message=str(message.message_id),
         reply_button=_button_of(answered, me) if answered else None,
     )
 

@@ -43,7 +43,14 @@ class RosterPhrases(PhraseRow):
     check: Sentence
     rows: Sentence
     row: Sentence
+    unknown: Sentence
+    only_codes: Label
+    sure: Sentence
+    leave: Label
+    undo: Label
+    settled: Sentence
     nothing: Sentence
+    applied_here: Sentence
     applied: Sentence
     undone: Sentence
     gone: Sentence
@@ -83,11 +90,15 @@ class JoiningPhrases(PhraseRow):
     list: Sentence
     nobody: Sentence
     never: Label
+    no_class: Label
+    call_why: Mapping[Literal["new", "silent", "reported", "walking"], Sentence]
+    call_line: Sentence
+    call_columns: tuple[Label, Label, Label, Label, Label, Label, Label, Label]
+    call_file: Label
     columns: tuple[Label, Label, Label, Label, Label]
     file: Label
     how_to_import: Sentence
     import_notice: Sentence
-    document: Sentence
     no_codes: Sentence
     roster: RosterPhrases
     imported: Sentence
@@ -211,7 +222,11 @@ class BroadcastPhrases(PhraseRow):
     test: Sentence
     confirm: Mapping[Literal["send", "edit", "delete"], Sentence]
     confirm_cancel: Sentence
-    full: Sentence
+    cut: Sentence
+    cut_rest: Sentence
+    album: Sentence
+    changed_by: Mapping[Literal["revise", "refile"], Sentence]
+    """Said where a draft changes by a message that was edited, and by another picture."""
     second: Sentence
     confirm_at: Sentence
     moved_deadline: Sentence
