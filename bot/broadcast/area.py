@@ -139,7 +139,8 @@ class BroadcastArea:
         if incoming.other == "edited":
             written = (it for it in drafted if incoming.message and drafts.load(it.draft).source == incoming.message)
             return next((BroadcastRequest("revise", it.number) for it in written), None)
-        if incoming.in_album and drafted:
+        pictured = [it for it in drafted if drafts.load(it.draft).file] if incoming.file else []
+        if incoming.in_album and pictured:
             return BroadcastRequest("album")
         if waiting := [it for it in drafted if drafts.load(it.draft).waits]:
             return BroadcastRequest("words", waiting[0].number)
@@ -150,8 +151,7 @@ class BroadcastArea:
         name = incoming.file.name.lower() if incoming.file else ""
         if name.endswith(LISTS):
             return BroadcastRequest("document")
-        pictured = (it for it in drafted if drafts.load(it.draft).file) if incoming.file else iter(())
-        return next((BroadcastRequest("refile", it.number) for it in pictured), None)
+        return BroadcastRequest("refile", pictured[0].number) if pictured else None
 
     async def _list_waiting(self, incoming: Incoming) -> list[Broadcast]:
         """Return the drafts that wait for this person's words."""

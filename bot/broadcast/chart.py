@@ -92,6 +92,7 @@ def _draw_stacks(axes: Any, table: Table, few: str) -> None:
         if None in numbers:
             axes.text(left[row], row, f" {few}", va="center", fontsize="small")
     axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # there are no halves of people
     axes.margins(x=0.15)
     axes.invert_yaxis()
 
@@ -100,6 +101,7 @@ def _draw_bars(axes: Any, table: Table, few: str) -> None:
     labels = [name for name, _ in table.rows]
     bars = axes.barh(labels, [numbers[0] or 0 for _, numbers in table.rows], color=BLUE)
     axes.bar_label(bars, [f" {few if n is None else n}" for _, (n, *_) in table.rows], fontsize="small")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(x=0.1, y=0.01)
     axes.invert_yaxis()
 
@@ -111,4 +113,5 @@ def _draw_lines(axes: Any, table: Table) -> None:
         axes.plot(days, heights, marker="o", label=name, color=DAILY[column % 3])
     axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     axes.set_ylim(bottom=0)
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(axis="x", labelrotation=60)

@@ -22,7 +22,7 @@ from bot.domain.areas import Decision
 from bot.domain.audience import Count, Wrong
 from bot.domain.broadcast import Broadcast, Rewritten
 from bot.domain.classes import limit
-from bot.domain.messages import Incoming, Reply
+from bot.domain.messages import BULLETIN_MOST, Incoming, Reply
 
 SPLIT_FROM = 4000
 """Characters from which Telegram's own apps may have cut a text in two."""
@@ -103,7 +103,7 @@ def _take_text(context: BroadcastContext, draft: BroadcastDraft, incoming: Incom
     text = incoming.html.strip() or html.escape(incoming.text.strip(), quote=False)
     if draft.cut_at and context.at - draft.cut_at < REST_WITHIN and incoming.other == "":
         return context.words.cut_rest
-    if incoming.other == "" and len(incoming.text) >= SPLIT_FROM:
+    if incoming.other == "" and SPLIT_FROM <= len(incoming.text) <= BULLETIN_MOST:
         return replace(draft, cut_at=context.at)
     text = text if text or not incoming.file else draft.html  # another picture alone keeps the words
     file = draft.file if is_correction or incoming.other == "edited" else incoming.file
