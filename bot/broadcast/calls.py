@@ -21,7 +21,7 @@ SILENT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallLine:
     """Somebody to call: class and reason in words, and the reason's name."""
 
     caller: Caller
@@ -30,7 +30,7 @@ class Call:
     step: str
 
 
-def list_calls(voice: Voice, callers: Iterable[Caller]) -> list[Call]:
+def list_calls(voice: Voice, callers: Iterable[Caller]) -> list[CallLine]:
     """Return those who are not done, by class, longest away first."""
     labels = {cohort.id: cohort.label for cohort in voice.notice.cohorts}
     found = []
@@ -40,7 +40,7 @@ def list_calls(voice: Voice, callers: Iterable[Caller]) -> list[Call]:
             continue
         step = voice.content.script.by_id.get(holder.step or "")
         name = " ".join(part for part in (labels.get(one.cohort or "", ""), one.major or "") if part)
-        found.append(Call(one, name, _judge(one), voice.fill(step.title) if step else ""))
+        found.append(CallLine(one, name, _judge(one), voice.fill(step.title) if step else ""))
     return sorted(found, key=lambda call: (call.class_name, call.caller.holder.seen, call.caller.holder.code))
 
 
@@ -52,7 +52,7 @@ def _judge(one: Caller) -> Why:
     return "new" if one.holder.state == "new" else "walking"
 
 
-def summarise_calls(content: Content, calls: Sequence[Call]) -> str:
+def summarise_calls(content: Content, calls: Sequence[CallLine]) -> str:
     """Return how many are to be called for which reason, a line for each class."""
     words = content.phrases.broadcast.joining
     by_class: dict[str, Counter[str]] = {}
@@ -66,7 +66,7 @@ def summarise_calls(content: Content, calls: Sequence[Call]) -> str:
     return "\n".join(lines)
 
 
-def to_rows(content: Content, calls: Iterable[Call]) -> Iterable[Sequence[str]]:
+def to_rows(content: Content, calls: Iterable[CallLine]) -> Iterable[Sequence[str]]:
     """Return the rows of the table: code, class, why, step, last day, last answer, reminders without one, remarks."""
     broadcast = content.phrases.broadcast
     for call in calls:

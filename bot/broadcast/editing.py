@@ -153,7 +153,8 @@ def save_edit(
     changed = Rewritten(context.broadcast.number, context.broadcast.version, drafts.dump(draft))
     after = replace(context, broadcast=replace(context.broadcast, draft=drafts.dump(draft)), count=count)
     if draft.cut_at and draft.cut_at != context.draft.cut_at:
-        return Decision((Reply(context.words.cut.format(most=SPLIT_FROM), back_row(context)),), (changed,))
+        card = show_plan(after) if draft.brief else show_card(after)
+        return Decision((Reply(context.words.cut.format(most=SPLIT_FROM)), card), (changed,))
     if draft.waits:
         return Decision((Reply(_prompt(context, draft.waits), back_row(context)),), (changed,))
     if act == "buttons":

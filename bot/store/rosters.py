@@ -10,8 +10,9 @@ from sqlalchemy import delete, insert, select, update
 
 from bot.domain.effects import Effect, Outdated
 from bot.store.effects import apply
+from bot.store.roster_tables import roster_drafts
 from bot.store.rows import Origin, Rows, run_to_completion
-from bot.store.tables import people, person_id, roster_drafts, roster_resets, rosters
+from bot.store.tables import people, person_id, roster_resets, rosters
 from bot.store.times import text_of, time_of
 
 UNDO = timedelta(hours=24)
