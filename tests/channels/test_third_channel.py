@@ -147,10 +147,10 @@ async def test_a_teacher_on_telegram_answers(talk: WithThirdChannel) -> None:
     await talk.side.says("lin", "我的专业写错了，找谁")
     await run()
     assert staff[0].user is None
-    long = "带上身份证来一趟教务处。" * 40
+    long = "带上身份证来一趟教务处。" * 80
     await talk.service.receive(Incoming(STAFFED, "1", long, update_id="5", place="staff", thread="7"))
     await run()
-    assert "".join(talk.side.sent["lin"]).count("带上身份证来一趟教务处。") == 40  # in as many parts as it takes
+    assert "".join(talk.side.sent["lin"]).count("带上身份证来一趟教务处。") == 80  # in as many parts as it takes
     assert all(len(text) <= CAN.text for text in talk.side.sent["lin"])
 
 

@@ -38,7 +38,7 @@ class WeChatSide:
 
     receive: Receive
     name = "wechat"
-    capabilities = Capabilities(posts=True, copies=False, files=False, text=300, label=12, replies=3)
+    capabilities = Capabilities(posts=True, copies=False, files=False, text=600, label=8, replies=2)
     recalled_within: timedelta | None = timedelta(minutes=2)
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     offered: dict[str, tuple[Button, ...]] = field(default_factory=dict)
