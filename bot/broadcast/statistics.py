@@ -140,7 +140,7 @@ class Statistics:
             return Decision((Reply(words.settled),))
         if act == "unlist":
             await store.rosters.drop(number)
-            return Decision((Reply(words.nothing),))
+            return Decision((Reply(words.left),))
         given = Roster({}, (), (), (), kept.done, kept.not_done)
         try:
             made, run = await apply_roster(

@@ -49,6 +49,7 @@ class RosterPhrases(PhraseRow):
     leave: Label
     undo: Label
     settled: Sentence
+    left: Sentence
     nothing: Sentence
     applied_here: Sentence
     applied: Sentence
