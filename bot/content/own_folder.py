@@ -17,7 +17,7 @@ from bot.content.tails import topic_of
 
 _SAYS = re.compile(r"^faq\s*[:：]\s*(replace|add)\s*(?:#.*)?$", re.MULTILINE)
 _ID = re.compile(r"^\s*(?:-\s+)?[\"']?id[\"']?\s*[:：]\s*[\"']?([a-z0-9-]+)[\"']?\s*(?:#.*)?$", re.MULTILINE)
-_COPY = re.compile(r"\s*(?:[-–—]\s*副本(?:\s*[（(]\d+[)）])?|[（(]\d+[)）]|\s-\sCopy|\scopy)$")
+_COPY = re.compile(r"\s{0,3}(?:[-–—]\s{0,3}副本(?:\s{0,3}[（(]\d+[)）])?|[（(]\d+[)）]|\s-\sCopy|\scopy)$")
 _FOLDERS = {"entries": "faq", "entry": "faq", "faqs": "faq", "notice": "notices", "script": "scripts"}
 """Names by which folders are called that are meant for a part."""
 

@@ -47,7 +47,7 @@ _LEVEL_LIST = re.compile(
     rf"(?:{_ANY_LEVEL})(?:层次|学生|毕业生|生)?(?:(?:[、和及]|以及)(?:{_ANY_LEVEL})(?:层次|学生|毕业生|生)?)+"
 )
 _FORM = re.compile(r"函授|业余|脱产|开放教育|网络教育|全日制")
-_NO_SITE = re.compile("[A-E]|第|[一二三四五]年|非?全日制|函授|业余|脱产|.*(?:班|系|学院)$")
+_NO_SITE = re.compile("[A-E]|第|[一二三四五]年|非?全日制|函授|业余|脱产|.{0,20}(?:班|系|学院)$")
 """Names of graduates beside days that are no place."""
 _ABOUT_PEOPLE = re.compile(r"对象|范围|主体|面向|适用|人员")
 _ONLY_GRADES = re.compile(r"(?:20)?\d\d级(?:[、和及](?:20)?\d\d级){0,4}的?(?:全体)?(?:同学|学生|学员|毕业生)")
