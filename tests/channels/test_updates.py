@@ -41,7 +41,7 @@ def answers(sender: int, **fields: Any) -> dict[str, Any]:
 
 
 def test_typed_words_in_private() -> None:
-    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1")
+    assert incoming(message(PRIVATE, text="你好")) == Incoming("telegram", "7", "你好", update_id="1", message="3")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_typed_words_in_private() -> None:
 )
 def test_what_is_no_text_is_named(field: str, content: dict[str, Any], kind: str) -> None:
     assert incoming(message(PRIVATE, **{field: content}, caption="看")) == Incoming(
-        "telegram", "7", "看", other=kind, update_id="1"
+        "telegram", "7", "看", other=kind, update_id="1", message="3"
     )
 
 
@@ -75,7 +75,7 @@ def test_a_photo_is_named_with_its_largest_size() -> None:
 
 def test_an_edited_message_is_named() -> None:
     update = {"update_id": 1, "edited_message": message(PRIVATE, text="改了")["message"]}
-    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1")
+    assert incoming(update) == Incoming("telegram", "7", "改了", other="edited", update_id="1", message="3")
 
 
 @pytest.mark.parametrize(
