@@ -23,6 +23,7 @@ from zlib import crc32
 import numpy as np
 
 from bench.reading_fit import Examples, Fitted, Graph, Problem
+from bench.turns_understood import LATER as SINCE
 from bench.turns_understood import Turn, accepted, content, form, place_of, reader, report, turns_in
 from bot.reading.acks import is_ack
 from bot.reading.acts import AnswerAct, ValuesAct, to_json
@@ -48,8 +49,8 @@ COST = 0.5  # log-odds by which an answer that was not given must lose more than
 FOLDS = 6  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
 EVERY = 4  # of the phrasings of an entry, one in so many is learnt
 NEUTRAL = ("menu", "m2-site", "m1-browser", "x3-papers")
-MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3, "field": 0.2}
-"""What a message counts that nobody wrote, by its style."""
+MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3, "field": 0.2, "everyday": 0.3}
+"""What a message counts that nobody wrote, by its style; an everyday one stands at many steps."""
 SEVERAL = 1.3  # what a message of several acts counts
 ROUNDS = 120
 LEAST = 0.02  # weight that is kept
@@ -309,6 +310,21 @@ def _reader_without(folds: frozenset[int]) -> MessageReader:
     return MessageReader(content().script, Matcher(left))
 
 
+def with_topics(turns: Sequence[Turn]) -> list[Turn]:
+    """Accept for trouble also the topic that the FAQ answers it with, of the step or one that it has got since."""
+    found = []
+    for turn in turns:
+        if turn["want"] == [{"as": "command", "name": "trouble"}]:
+            likely = place_of(turn).likely
+            match = reader_for(turn).matcher.ask(turn["say"], likely)
+            known = SINCE | likely
+            topics = [topic for topic in match.chosen if topic in known] if match.verdict == "answer" else []
+            more = [[{"as": "question", "topic": topic}] for topic in topics]
+            turn = {**turn, "or": [*turn.get("or", ()), *more]}
+        found.append(turn)
+    return found
+
+
 def with_misplaced(turns: Sequence[Turn]) -> list[Turn]:
     """Add answers as typed at another step, which they do not answer: each at one where it speaks of other things.
 
@@ -370,7 +386,7 @@ def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, 
 def main(words: Sequence[str]) -> None:
     files = {path.stem: turns_in(path) for path in sorted(TURNS.glob("*.jsonl"))}
     files = {"script": [*script_turns(), *field_turns(), *phrasing_turns()], **files}
-    files = {name: with_folds(turns) for name, turns in files.items()}
+    files = {name: with_topics(with_folds(turns)) for name, turns in files.items()}
     files = {name: [*with_misplaced(turns), *join_turns(turns)] for name, turns in files.items()}
     origin = [name for name, turns in files.items() for _ in turns]
     every = [turn for turns in files.values() for turn in turns]

@@ -131,7 +131,7 @@ class Surroundings:
                 yield from self._ticks(self.segments[at], option, like)
             else:
                 kinds = ("option", _side(option), option.action)
-                own = {"option.stuck": float(option.stuck)}
+                own = {"option.stuck": float(option.stuck), **_usual(self.place.step, option.action)}
                 act = CommandAct(option.action) if option.command else AnswerAct(option.action)
                 yield Meaning((act,), kinds, own, "option", like)
 
@@ -168,7 +168,7 @@ class Surroundings:
         for group, like in self._look.shared[at]:
             kind, name = names[group].split(".")
             if name not in self.place.idle:
-                yield Meaning((_act(kind, name),), (kind, name), alike=kind, like=like)
+                yield Meaning((_act(kind, name),), (kind, name), _usual(self.place.step, name), kind, like)
 
     def _list_questions(self, at: int) -> Iterator[Meaning]:
         """Yield the nearest topics of the FAQ, the one spoken of last, and a question that no entry answers."""
@@ -190,8 +190,11 @@ class Surroundings:
             if context:
                 here["question.context"] = context.find_chance(topic)
                 here["question.context_share"] = context.find_odds(topic)
+            here |= _usual(self.place.step, topic)
+            if place.topic:
+                here[f"after {place.topic}: {topic}"] = 1.0
             yield Meaning((_act("question", topic),), ("asks", "question"), {**about, **here})
-        own = {"new.meant": asked.meant, "new.hollow": asked.hollow}
+        own = {"new.meant": asked.meant, "new.hollow": asked.hollow, **_usual(self.place.step, NO_TOPIC)}
         yield Meaning((_act("question", NO_TOPIC),), ("asks", "new"), own, "new", self._look.new[at])
 
     def traits(self, at: int) -> Traits:
@@ -204,7 +207,12 @@ class Surroundings:
             inside = [self._answers[part] for part in self._look.parts[at]]
             before = [self._answers[part] for part in self._look.before[at]]
             if asked := self._look.asked.get(at):
-                here.append(("meant", asked.meant))
+                context = self._in_context.get(at)
+                here += [
+                    ("meant", asked.meant),
+                    ("likely_meant", asked.find_best(place.likely)),
+                    ("likely_in_context", context.find_best(place.likely) if context else 0.0),
+                ]
             here += [
                 ("answers", self._answers[at]),
                 ("answers_inside", max(inside, default=0.0)),
@@ -217,6 +225,12 @@ class Surroundings:
         if self._course and segment.covers(self._course.span):
             here.append(("course", self._course.chance))
         return Traits([*look.features, *here], look.grams)
+
+
+@cache
+def _usual(step: str, name: str) -> Mapping[str, float]:
+    """Return the feature that says how usual a meaning is at a step."""
+    return {f"at {step}: {name}": 1.0}
 
 
 def _side(option: StepOption) -> str:

@@ -5,7 +5,7 @@ know what anything means at a place, or weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -68,6 +68,10 @@ class Shares(NamedTuple):
         """Return the logarithm of the share of a topic, in fifths."""
         return math.log(max(self.shares.get(topic, 0.0), _FLOOR)) / 5
 
+    def find_best(self, topics: Collection[str]) -> float:
+        """Return the chance 0–1 of the likeliest of some topics."""
+        return max([self.find_chance(topic) for topic in self.shares if topic in topics], default=0.0)
+
     def rank(self, limit: int) -> list[str]:
         """Return the nearest topics, at most so many."""
         return sorted(self.shares, key=lambda topic: (-self.shares[topic], topic))[:limit]
@@ -88,6 +92,10 @@ class QuestionLook:
         self.hollow: float = float(weighed.hollow)
         topics = dict.fromkeys((*own.rank(TOPICS), *wider.rank(BESIDE), *whole.rank(BESIDE)))
         self.topics: Mapping[str, Mapping[str, float]] = {topic: self.describe(topic) for topic in topics}
+
+    def find_best(self, topics: Collection[str]) -> float:
+        """Return the chance 0–1 of the likeliest of some topics."""
+        return self._own.find_best(topics)
 
     def describe(self, topic: str) -> Mapping[str, float]:
         """Return the features of a topic that are the same at every place."""

@@ -16,6 +16,7 @@ from bot.content.loading import load
 from bot.conversation.doubt import SURE, doubt
 from bot.reading.acts import (
     NO_TOPIC,
+    AbuseAct,
     Act,
     AnswerAct,
     CommandAct,
@@ -156,6 +157,19 @@ def test_what_is_not_done_yet_is_not_taken_for_done(step: str, text: str) -> Non
 def test_a_pick_needs_an_offer() -> None:
     assert acts("第二个", place("m0-who", offered=3)) == {PickAct(2)}
     assert PickAct(2) not in acts("第二个", place("m0-who"))
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "taken"),
+    [
+        ("x3-papers", "跑了一趟 人家不认 喊我回切", AnswerAct("refused")),  # as people of the south-west write it
+        ("x2-allowed", "说改不到 卡死咯", AnswerAct("no")),
+        ("m1-browser", "平板能核对不", QuestionAct("phone-only")),
+        ("p4-nothing", "特么的耍老子玩呢", AbuseAct()),
+    ],
+)
+def test_words_of_a_region_and_of_anger_are_heard(step: str, text: str, taken: Act) -> None:
+    assert acts(text, place(step)) == {taken}
 
 
 def test_a_sign_behind_the_last_word_belongs_to_the_values_before_it() -> None:
