@@ -58,7 +58,7 @@ async def test_a_near_tied_question_waits_with_what_was_picked(room: Newsroom) -
     third = offered.replies[0].buttons[2][0]
     await room.presses(offered, third.text, "p1")
     tied = [one for one in await room.store.questions.list_unanswered(AT) if one.tied]
-    earlier = ["请问毕业证翻译件去哪里盖章", "毕业证翻译件去哪里盖章"]
+    earlier = ["毕业证翻译件去哪里盖章"]
     assert [one.question for one in tied] == ["登录不上去", "登录不上去", *earlier]
     assert [one.picked for one in tied[:2]] == [third.id.rsplit("|", 1)[1], None]
     card = await room.says("/faq inbox")
