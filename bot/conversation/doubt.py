@@ -11,7 +11,7 @@ SURE = 0.6
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 SURE_SHORTCUT = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
-SURE_START = 0.5
+SURE_START = 0.6
 SURE_END = 0.8
 """The chance (0–1) of the last field of a list from which the fields before it are taken with it."""
 

@@ -38,7 +38,7 @@ class QuestionAct:
     topic: str
 
 
-SURE_QUESTION = 0.35
+SURE_QUESTION = 0.45
 """The chance (0–1) from which a question that is all of a message is answered; a less sure one is offered."""
 NO_TOPIC = "new:unanswered"
 """The topic of a question that no entry answers."""
