@@ -52,7 +52,7 @@ async def test_they_show_what_waits_what_happened_and_what_was_not_understood(wo
         ("gradbot_typed_messages_total", {"became": "miss"}, 1),
     )
     before = [value(name, **labels) for name, labels, _ in counted]
-    for words, user in (("老师电话是多少", "7"), ("老师电话是多少", "7"), ("停车证去哪办", "8")):
+    for words, user in (("老师电话是多少", "7"), ("老师电话是多少", "7"), ("论文查重在哪做", "8")):
         await service.receive(Incoming("telegram", user, words, update_id=user))
     for (name, labels, more), was in zip(counted, before, strict=True):
         assert value(name, **labels) - was == more, name
