@@ -23,9 +23,9 @@ KEPT = 20
 """Reports that are kept, of three megabytes each."""
 
 
-def _find_other_word_flaws(content: Content) -> Iterable[Any]:
+def _find_other_word_flaws(content: Content, before: Content | None = None) -> Iterable[Any]:
     """Check the words of other scripts than the shipped one, which tests of its content check."""
-    return () if content.script == shipped().script else find_word_flaws(content)
+    return () if content.script == shipped().script else find_word_flaws(content, before)
 
 
 @lru_cache(maxsize=8)

@@ -151,9 +151,15 @@ def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails
             yield flaw("must_not_match", "must_not_match", n, text=text, id=entry.id)
 
 
-def find_word_flaws(content: Content) -> Iterator[InitErrorDetails]:
-    """Yield answers that no words mean, words of two answers of a step, and words that are taken for a question."""
-    for problem in word_problems(content.script, content.reader):
+def find_word_flaws(content: Content, before: Content | None = None) -> Iterator[InitErrorDetails]:
+    """Yield answers that no words mean, words of two answers of a step, and words that are taken for a question.
+
+    `before` is a content that passed: where the script is the same, only entries that it has not can take its words.
+    """
+    topics = None
+    if before and before.script == content.script:
+        topics = frozenset(name for name, entry in content.entries.items() if before.entries.get(name) != entry)
+    for problem in word_problems(content.script, content.reader, topics):
         about = {"id": problem.action, "text": problem.word, "other": problem.other}
         yield flaw(f"words_{problem.kind}", *problem.loc, **about)
 

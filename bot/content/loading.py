@@ -95,18 +95,18 @@ class EntrySource:
 
 
 def load_to_publish(
-    given: Given, before: Matcher | None
+    given: Given, before: Content | None
 ) -> tuple[Content, Mapping[str, EntrySource], Sequence[ContentFault]]:
     """Return the content, the source of each FAQ entry by id, and the faults that refuse a publication.
 
-    ContentProblem like `load`. `before` is the matcher of the content in force: it has read what did not change.
+    ContentProblem like `load`. `before` is the content in force: what did not change is not read again.
     """
     loader = _ContentLoader(given)
     content = loader.load()
-    content = content.with_matcher(Matcher(content.entries.values(), before=before))
+    content = content.with_matcher(Matcher(content.entries.values(), before=before.matcher if before else None))
     sources = loader.entry_sources
     try:
-        loader.check_for_publication(content)
+        loader.check_for_publication(content, before)
     except ContentProblem as problem:
         return content, sources, problem.problems
     return content, sources, ()
@@ -169,7 +169,7 @@ class _ContentLoader:
         """The source of each FAQ entry by id."""
         return {piece.value.id: EntrySource(piece) for piece in self.entries if piece.value}
 
-    def check_for_publication(self, content: Content) -> None:
+    def check_for_publication(self, content: Content, before: Content | None = None) -> None:
         """Match the lines of the entries in force (a notice may answer a topic in an entry's place), and read the words
         of the script's answers. ContentProblem.
         """
@@ -179,7 +179,7 @@ class _ContentLoader:
             if piece.value and content.entries[piece.value.id] is piece.value:
                 report.add_flaws(piece, find_line_flaws(piece.value, content.matcher))
         for script in self._scripts:
-            report.add_flaws(script, find_word_flaws(content))
+            report.add_flaws(script, find_word_flaws(content, before))
         self._report_scars(content)
         if report.faults:
             raise ContentProblem(report.faults)

@@ -119,7 +119,7 @@ def examine(draft: Examination, load_before: Callable[[Files], Content | None] |
     if secrets := list(_find_secrets(keep_texts(draft.files), draft.before, before or load())):
         return Report(tuple(secrets))  # before anything else: other problems quote the lines where they are
     try:
-        content, sources, faults = load_to_publish(draft.files, before.matcher if before else None)
+        content, sources, faults = load_to_publish(draft.files, before)
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if faults:

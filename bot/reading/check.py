@@ -38,8 +38,11 @@ class WordProblem:
     other: str = ""
 
 
-def word_problems(script: Script, reader: MessageReader) -> Iterator[WordProblem]:
-    """Yield all problems with the words of a script, in the order of its steps."""
+def word_problems(script: Script, reader: MessageReader, topics: frozenset[str] | None = None) -> Iterator[WordProblem]:
+    """Yield all problems with the words of a script, in the order of its steps.
+
+    With `topics`, only questions of these are looked for: the words are known to be taken for no other.
+    """
     by_step: list[Words] = [
         {
             action: [(("steps", number, *loc), word) for loc, word in own]
@@ -47,19 +50,26 @@ def word_problems(script: Script, reader: MessageReader) -> Iterator[WordProblem
         }
         for number, step in enumerate(script.steps)
     ]
-    answered = _answered({word for words in by_step for own in words.values() for _, word in own}, reader)
+    answered = _answered({word for words in by_step for own in words.values() for _, word in own}, reader, topics)
     for step, words in zip(script.steps, by_step, strict=True):
         yield from _find_wordless(script, step, words)
         yield from _find_shared(step, words)
         yield from _find_questions(script, step, words, reader, answered)
 
 
-def _answered(words: Collection[str], reader: MessageReader) -> set[str]:
-    """Return the words that the FAQ alone would answer: no others can be taken for a question."""
+def _answered(words: Collection[str], reader: MessageReader, topics: frozenset[str] | None) -> set[str]:
+    """Return the words that the FAQ alone would answer (if they are given, with one of the topics): no others can be
+    taken for a question.
+    """
     ordered, matcher = sorted(words), reader.matcher
     batches = (ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH))
     weighed = ((word, one) for batch in batches for word, one in zip(batch, matcher.weigh(batch), strict=True))
-    return {word for word, one in weighed if verdict((one,)).verdict == "answer"}
+    found = ((word, verdict((one,))) for word, one in weighed)
+    return {
+        word
+        for word, match in found
+        if match.verdict == "answer" and (topics is None or not topics.isdisjoint(match.chosen))
+    }
 
 
 def _find_wordless(script: Script, step: Step, words: Words) -> Iterator[WordProblem]:

@@ -325,6 +325,7 @@ async def test_a_saved_file_is_published_a_broken_one_is_told_and_the_folder_sho
     await again.close()
 
 
+@pytest.mark.no_cover  # the time is the bot's, not that of who counts its lines
 async def test_a_folder_that_is_swapped_behind_a_link_is_published_within_two_seconds(tmp_path: Path) -> None:
     """As Kubernetes mounts a ConfigMap: links into `..data`, itself a link that is replaced."""
     folder, files = tmp_path / "content", load_shipped("faq")

@@ -242,6 +242,21 @@ def test_problems_with_words_are_named() -> None:
     assert found >= {("missing", "lost", "找不到材料"), ("shared", "differs", "号码一样")}
 
 
+def test_words_that_a_question_takes_are_named_for_its_topic_alone() -> None:
+    script = content().script
+    step = script.by_id["m1-id"]
+    taken = step.choices[1].model_copy(update={"say": ("忘了用户名怎么办", "忘了密码怎么办")})
+    changed = step.model_copy(update={"choices": (step.choices[0], taken)})
+    script = script.model_copy(update={"steps": tuple(changed if one.id == step.id else one for one in script.steps)})
+
+    def find(topics: frozenset[str] | None) -> set[str]:
+        return {one.other for one in word_problems(script, reader(), topics) if one.kind == "asked"}
+
+    assert find(None) == {"forgot-username", "forgot-password"}
+    assert find(frozenset(["forgot-password"])) == {"forgot-password"}
+    assert find(frozenset()) == set()
+
+
 def test_acts_have_the_form_of_the_labelled_turns() -> None:
     assert to_json(AnswerAct("wrong", "民族")) == {"as": "answer", "action": "wrong", "item": "民族"}
     assert to_json(QuestionAct(NO_TOPIC)) == {"as": "question", "topic": "new:unanswered"}

@@ -201,7 +201,7 @@ async def test_a_miss_identifies_nobody(url: str, path: Path) -> None:
         ("2013-12-05T08:00:00.000+00:00", "户口怎么迁", '["deadline", "contact"]', "r1")
     ]
     assert set(metadata.tables["misses"].c.keys()) == {
-        "id", "at", "question", "topics", "revision", "became", "tied", "mark", "picked",
+        "id", "at", "question", "topics", "revision", "became", "tied", "mark", "picked", "assignee",
     }  # fmt: skip
 
 
