@@ -33,7 +33,8 @@ def _load(files: tuple[tuple[str, str], ...]) -> Content:
     return load(dict(files)) if files else shipped()
 
 
-def _load_once(files: Files) -> Content:
+def load_once(files: Files) -> Content:
+    """Return the content of files, loaded before or now."""
     return _load(tuple(sorted(files.items())))
 
 
@@ -42,7 +43,7 @@ def examine_once(draft: Examination) -> Report:
     before = None if draft.before is None else tuple(sorted(draft.before.items()))
     key = (tuple(sorted(draft.files.items())), before, draft.today, draft.questions, draft.every, draft.errors_only)
     if key not in _reports:
-        _reports[key] = examine(draft, _load_once)
+        _reports[key] = examine(draft, load_once)
         if len(_reports) > KEPT:
             del _reports[next(iter(_reports))]
     return _reports[key]

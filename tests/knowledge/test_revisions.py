@@ -28,6 +28,7 @@ from bot.knowledge.watcher import FolderWatcher
 from bot.runtime.process import run_aside
 from bot.store import Store, StoreProblem
 from tests.admin.admin_area import GRADUATE, OWNER, Newsroom, said, stop, until
+from tests.examined import load_once
 
 OWN = """- id: red-pork
   title: 食堂的红烧肉
@@ -341,6 +342,7 @@ async def test_a_folder_that_is_swapped_behind_a_link_is_published_within_two_se
     assert "只管核对" in await room.asks("豆腐几点卖")
     watching = asyncio.create_task(FolderWatcher(room.knowledge, _hears(room, [])).watch())
     await asyncio.sleep(0.3)
+    load_once((await room.knowledge.in_force())[1]).matcher  # noqa: B018 - as it is where one publishes all day
     put("..2", {"canteen.yaml": OWN})
     began = time.process_time()  # others use this machine too
     await until(lambda: room.knowledge.number == 2)
