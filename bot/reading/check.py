@@ -50,14 +50,14 @@ def word_problems(script: Script, reader: MessageReader, topics: frozenset[str] 
         }
         for number, step in enumerate(script.steps)
     ]
-    answered = _answered({word for words in by_step for own in words.values() for _, word in own}, reader, topics)
+    answered = _find_answered({word for words in by_step for own in words.values() for _, word in own}, reader, topics)
     for step, words in zip(script.steps, by_step, strict=True):
         yield from _find_wordless(script, step, words)
         yield from _find_shared(step, words)
         yield from _find_questions(script, step, words, reader, answered)
 
 
-def _answered(words: Collection[str], reader: MessageReader, topics: frozenset[str] | None) -> set[str]:
+def _find_answered(words: Collection[str], reader: MessageReader, topics: frozenset[str] | None) -> set[str]:
     """Return the words that the FAQ alone would answer (if they are given, with one of the topics): no others can be
     taken for a question.
     """
