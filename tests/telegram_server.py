@@ -320,6 +320,14 @@ class TelegramServer:
         (user.messages if user else group or []).append(message)
         return self._shown(message)
 
+    def _sendMediaGroup(self, call: Call) -> Any:  # noqa: N802
+        media = call.parameters["media"]
+        where = {name: value for name, value in call.parameters.items() if name != "media"}
+        one_by_one = [
+            Call(call.method, {**where, **part}) for part in (json.loads(media) if type(media) is str else media)
+        ]
+        return [self._sendMessage(one) for one in one_by_one]
+
     def _editMessageText(self, call: Call) -> Any:  # noqa: N802
         message = self._message_of(call)
         new = {name: call.parameters.get(name) for name in ("text", "reply_markup")}

@@ -80,8 +80,6 @@ class BroadcastArea:
 
     async def _answer(self, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         words = self._content().phrases.broadcast
-        if asked.act == "album":
-            return Decision((Reply(words.album),))
         if asked.act == "list":
             confined = await self.find_classes(incoming)
             shown = await list_visible(self._rows, confined, channel=incoming.channel, most=LISTED)
@@ -140,8 +138,10 @@ class BroadcastArea:
             written = (it for it in drafted if incoming.message and drafts.load(it.draft).source == incoming.message)
             return next((BroadcastRequest("revise", it.number) for it in written), None)
         pictured = [it for it in drafted if drafts.load(it.draft).file] if incoming.file else []
-        if incoming.in_album and pictured:
-            return BroadcastRequest("album")
+        if incoming.album:
+            joined = (it for it in drafted if drafts.load(it.draft).album == incoming.album)
+            if found := next(joined, None):
+                return BroadcastRequest("album", found.number)
         if waiting := [it for it in drafted if drafts.load(it.draft).waits]:
             return BroadcastRequest("words", waiting[0].number)
         confined = await self.find_classes(incoming)

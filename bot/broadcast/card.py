@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.context import BroadcastContext
+from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.reach import say_counts
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience
@@ -63,12 +64,19 @@ def _describe_draft(context: BroadcastContext) -> str:
         title=report.format_title(words, broadcast),
         state=words.states[broadcast.state] + due,
         text=_shorten(draft.plain_text, MAX_TEXT) or no_text,
-        file=words.file_kinds[draft.file.kind] if draft.file else words.nothing_yet,
+        file=_describe_files(words, draft),
         buttons="、".join(names) or words.nothing_yet,
         notice=notice.notice.short if notice else "–",
         who=_describe_audience(context, draft.audience) if draft.audience else words.nothing_yet,
         reach=describe_reach(context),
     )
+
+
+def _describe_files(words: BroadcastPhrases, draft: BroadcastDraft) -> str:
+    if draft.file is None:
+        return words.nothing_yet
+    kind = words.file_kinds[draft.file.kind]
+    return words.album.format(kind=kind, n=1 + len(draft.more)) if draft.more else kind
 
 
 def _describe_audience(context: BroadcastContext, audience: Audience) -> str:

@@ -44,7 +44,8 @@ class BroadcastDraft:
     `by` is who changed it last; empty: whoever made it. `at` is the local time for which it is planned (None: none),
     which goes with a deadline that it `follows`: the id of a window, and so many days before its last one. `brief`: it
     is shown on the short card of a sentence. `source` is the number of the message that its text was written in,
-    `cut_at` when one came that was too long, of which the rest may follow.
+    `cut_at` when one came that was too long, of which the rest may follow. `more` are the other files of the `album`
+    (the channel's id) of which `file` is the first.
     """
 
     html: str = ""
@@ -60,14 +61,21 @@ class BroadcastDraft:
     brief: bool = False
     source: str = ""
     cut_at: datetime | None = None
+    album: str = ""
+    more: tuple[Sent, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that a recipient sees, of the audience, and of `loud`; not of the time."""
         who = [str(self.audience), self.audience.notice, self.audience.late] if self.audience else None
-        file = [self.file.kind, self.file.id] if self.file else None
-        whole = json.dumps([self.html, file, self.buttons, who, self.loud], ensure_ascii=False)
+        whole = json.dumps([self.html, self.named_files, self.buttons, who, self.loud], ensure_ascii=False)
         return hashlib.sha256(whole.encode()).hexdigest()
+
+    @property
+    def named_files(self) -> list[str] | None:
+        """The kind and id of the file, of all files of an album; None: there is none."""
+        files = [self.file, *self.more] if self.file else []
+        return [part for file in files for part in (file.kind, file.id)] or None
 
     @property
     def plain_text(self) -> str:
@@ -107,7 +115,10 @@ class Renderer:
 
     def render(self, session: Session) -> Bulletin:
         """Render the message for this person."""
-        return Bulletin(self._text(session), self._buttons, self.draft.file)
+        text = self._text(session)
+        if self.draft.more and not text.strip():  # the buttons stand under words
+            text = self.content.phrases.broadcast.see_album.format()
+        return Bulletin(text, self._buttons, self.draft.file, self.draft.more)
 
     def render_numbered(self, session: Session, number: int) -> Bulletin:
         """Render the message with buttons that answer the broadcast of this number."""
@@ -132,7 +143,7 @@ class Renderer:
             yield "nobody", ""
         if missing := find_missing_button(self.draft.plain_text, self.draft.buttons, self.content.phrases.broadcast):
             yield "button", missing
-        most = CAPTION_MOST if self.draft.file else BULLETIN_MOST
+        most = CAPTION_MOST if self.draft.file and not self.draft.album else BULLETIN_MOST
         if not set(names) - known:
             length = max(len(strip_tags(self._text(session))) for session in samples)
             if length > most:

@@ -28,6 +28,8 @@ SPLIT_FROM = 4000
 """Characters from which Telegram's own apps may have cut a text in two."""
 REST_WITHIN = timedelta(seconds=10)
 """Time in which the rest of a text follows that was cut in two."""
+MOST_OF_ALBUM = 10
+"""Pictures or files of an album; no app of Telegram sends more as one."""
 PROMPTS = {"text": "ask_text", "who": "ask_who", "at": "ask_at", "when": "ask_at"}
 """Acts that wait for words, and the phrase that asks for them."""
 OF_TIME = ("at", "when", "set")
@@ -59,6 +61,8 @@ def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: I
         return _toggle_button(context, draft, request.about)
     if request.act == "loud":
         return replace(draft, loud=not draft.loud, waits="")
+    if request.act == "album":
+        return _take_more(draft, incoming)
     if request.act in ("revise", "refile"):
         return _take_text(context, draft, incoming)
     take = _WORDS.get(draft.waits, _take_text) if request.act == "words" else None
@@ -107,8 +111,27 @@ def _take_text(context: BroadcastContext, draft: BroadcastDraft, incoming: Incom
         return replace(draft, cut_at=context.at)
     text = text if text or not incoming.file else draft.html  # another picture alone keeps the words
     file = draft.file if is_correction or incoming.other == "edited" else incoming.file
-    new = replace(draft, html=text, file=file, waits="", source=incoming.message or "", cut_at=None)
+    kept = draft.file is not None and file == draft.file
+    new = replace(
+        draft,
+        html=text,
+        file=file,
+        more=draft.more if kept else (),
+        album=draft.album if kept else incoming.album,
+        waits="",
+        source=incoming.message or "",
+        cut_at=None,
+    )
     return context.find_text_problem(new) or new
+
+
+def _take_more(draft: BroadcastDraft, incoming: Incoming) -> Edit:
+    """Take another picture of the album that the draft has; words under it are the broadcast's."""
+    if incoming.file is None or len(draft.more) >= MOST_OF_ALBUM - 1:
+        return draft
+    text = incoming.html.strip() or html.escape(incoming.text.strip(), quote=False)
+    worded = replace(draft, html=text, source=incoming.message or "") if text else draft
+    return replace(worded, more=(*draft.more, incoming.file))
 
 
 def _take_time(context: BroadcastContext, draft: BroadcastDraft, incoming: Incoming) -> Edit:
@@ -155,6 +178,8 @@ def save_edit(
     if draft.cut_at and draft.cut_at != context.draft.cut_at:
         card = show_plan(after) if draft.brief else show_card(after)
         return Decision((Reply(context.words.cut.format(most=SPLIT_FROM)), card), (changed,))
+    if act == "album":  # the answer to the first one of them said that all are taken
+        return Decision(effects=(changed,))
     if draft.waits:
         return Decision((Reply(_prompt(context, draft.waits), back_row(context)),), (changed,))
     if act == "buttons":
@@ -164,7 +189,8 @@ def save_edit(
     if draft.at and (act == "set" or context.draft.waits in OF_TIME) and not draft.brief:
         confirm = confirm_time(after)
         return replace(confirm, effects=(changed, *confirm.effects))
-    said = context.words.changed_by.get(act)  # type: ignore[call-overload]
+    is_album = draft.album and draft.album != context.draft.album
+    said = context.words.album_begins if is_album else context.words.changed_by.get(act)  # type: ignore[call-overload]
     news = (Reply(said),) if said else ()
     return Decision((*news, show_plan(after) if draft.brief else show_card(after)), (changed,))
 

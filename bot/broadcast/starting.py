@@ -63,7 +63,8 @@ class BroadcastStart:
             return ()
         draft = self.draft
         links = map(html.unescape, _LINK.findall(draft.html))
-        shown = "\n".join((draft.plain_text, *links, draft.file.name if draft.file else ""))
+        files = [draft.file, *draft.more] if draft.file else []
+        shown = "\n".join((draft.plain_text, *links, *(file.name for file in files)))
         page = urlsplit(self.broadcast.reach.page).hostname
         hosts = {*self.content.allowed_hosts, *((page,) if page else ())}
         return find_risks(shown, hosts, self.content.public_contacts)
@@ -84,7 +85,7 @@ class BroadcastStart:
         proof = {
             "act": broadcast.act,
             "html": draft.html,
-            "file": [draft.file.kind, draft.file.id] if draft.file else None,
+            "file": draft.named_files,
             "buttons": draft.buttons,
             "audience": str(draft.audience) if draft.audience else "",
             "notice": draft.audience.notice if draft.audience else "",

@@ -82,7 +82,7 @@ class Incoming:
     `label` is what stands on the button that was pressed, where the channel knows it.
     `message` is the channel's number of what was written, `reply_button` the id of a button of ours under the message
     that they reply to. `in_album`: it belongs to photos or files that were sent as
-    one, of which an earlier one was answered.
+    one, of which an earlier one was answered; `album` is the channel's id of them all.
     `file` is a photo or document in a private chat, unread; `html` the text with the formatting that was typed, safe to
     send again, empty when there is none. Both are used for staff only; files of graduates are never opened. `upload` is
     the content of the file, where it came with a form; its `id` is ours then.
@@ -105,6 +105,7 @@ class Incoming:
     via: str = ""
     message: str | None = None
     in_album: bool = False
+    album: str = ""
     reply_button: str | None = None
 
     @property
@@ -165,11 +166,20 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """A message of a broadcast: safe HTML of BULLETIN_TAGS, at most BULLETIN_MOST, or CAPTION_MOST under a file."""
+    """A message of a broadcast: safe HTML of BULLETIN_TAGS, at most BULLETIN_MOST, or CAPTION_MOST under a file.
+
+    `more` are further files of an album, which is shown as one above the words.
+    """
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     file: Sent | None = None
+    more: tuple[Sent, ...] = ()
+
+    @property
+    def album(self) -> tuple[Sent, ...]:
+        """The files that are shown as one; empty when there are fewer than two."""
+        return (self.file, *self.more) if self.file and self.more else ()
 
 
 @dataclass(frozen=True, slots=True)

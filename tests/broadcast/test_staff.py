@@ -11,7 +11,8 @@ import pytest
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft
 from bot.domain.broadcast import Result
-from tests.broadcast.harness import session
+from bot.domain.messages import Sent
+from tests.broadcast.harness import FIRST, session
 from tests.broadcast.test_chat import Office, _joins, office
 from tests.conftest import both_notices, shipped
 from tests.telegram_people import picture
@@ -38,7 +39,7 @@ async def test_a_changed_message_changes_the_draft(tmp_path: Path) -> None:
         assert (await draft_of(at, 1)).html == "明天截止"
 
 
-async def test_another_picture_takes_the_place_of_the_first_and_an_album_is_told(tmp_path: Path) -> None:
+async def test_another_picture_takes_the_place_of_the_first(tmp_path: Path) -> None:
     async with office(tmp_path, [WALKING]) as at:
         await writes(at)
         await at.says(at.owner, photo=picture("first"), caption="看这里")
@@ -46,12 +47,49 @@ async def test_another_picture_takes_the_place_of_the_first_and_an_album_is_told
         draft = await draft_of(at, 1)
         assert draft.file
         assert (draft.file.id, draft.html) == ("second", "看这里")
-        await at.taps(at.owner, "写内容")
-        await at.says(at.owner, photo=picture("third"), caption="一组", media_group_id="g")
-        assert "只收了第一张" in await at.says(at.owner, photo=picture("fourth"), media_group_id="g")
-        draft = await draft_of(at, 1)
-        assert draft.file
-        assert draft.file.id == "third"
+
+
+async def test_an_album_goes_to_everybody_whole_is_corrected_and_taken_back(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING] * 5) as at:
+        await writes(at)
+        assert "都收下" in await at.says(at.owner, photo=picture("one"), caption="一组", media_group_id="g")
+        assert await at.says(at.owner, photo=picture("two"), media_group_id="g") == ""
+        await at.says(at.owner, photo=picture("three"), media_group_id="g")
+        assert "照片3个" in await at.says(at.owner, "/broadcast 1")
+        await at.taps(at.owner, "预览")
+        shown = [m.parameters.get("media") or m.text for m in at.owner.messages[-5:-1]]
+        assert shown == ["one", "two", "three", "一组"]
+        await at.taps(at.owner, "现在发送")
+        await at.taps(at.owner, "确定发送")
+        await at.sends()
+        graduate = at.harness.telegram.users[FIRST]
+        assert [m.parameters.get("media") or m.text for m in graduate.messages] == ["one", "two", "three", "一组"]
+        assert "已知晓" in str(graduate.messages[-1].buttons)
+        await at.says(at.owner, "/broadcast 1")
+        await at.taps(at.owner, "更正")
+        await at.says(at.owner, "改过的")
+        await at.taps(at.owner, "现在更正")
+        await at.taps(at.owner, "确定更正")
+        await at.sends()
+        assert graduate.messages[-1].text == "改过的"
+        await at.says(at.owner, "/broadcast 1")
+        await at.taps(at.owner, "收回")
+        await at.taps(at.owner, "现在收回")
+        await at.taps(at.owner, "确定收回")
+        await at.sends()
+        gone = at.harness.telegram.made("deleteMessages")
+        assert [m.id for m in graduate.messages] in [call.parameters["message_ids"] for call in gone]
+
+
+async def test_an_album_whose_words_do_not_follow_is_unsure_and_not_sent_again(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        files = (Sent("photo", "one"), Sent("photo", "two"))
+        number = await at.harness.draft("一组", file=files[0], more=files[1:])
+        at.harness.telegram.fault("error", "sendMessage", code=400, chat_id=FIRST)
+        await at.harness.start(number)
+        await at.sends()
+        totals = await at.harness.store.ledger.totals(number)
+        assert totals.states == {"unsure": 1}
 
 
 async def test_a_text_that_was_cut_in_two_is_refused_whole(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultArticle,
+    InputMediaDocument,
+    InputMediaPhoto,
     InputTextMessageContent,
     LinkPreviewOptions,
     Message,
@@ -66,7 +68,7 @@ def message(reply: Reply) -> Parameters:
 def bulletin_call(bot: Bot, bulletin: Bulletin) -> tuple[Call, Parameters]:
     """Return the method that sends a message to many, and its parameters."""
     content = _bulletin(bulletin)
-    if bulletin.file is None:
+    if bulletin.file is None or bulletin.album:
         return bot.send_message, content
     return (bot.send_photo if bulletin.file.kind == "photo" else bot.send_document), content
 
@@ -74,15 +76,21 @@ def bulletin_call(bot: Bot, bulletin: Bulletin) -> tuple[Call, Parameters]:
 def bulletin_edit(bot: Bot, bulletin: Bulletin) -> tuple[Call, Parameters]:
     """Return the method that shows a message to many instead of one that was sent, and its parameters."""
     content: Parameters = {"parse_mode": ParseMode.HTML, "reply_markup": rows(bulletin.buttons)}
-    if bulletin.file:
+    if bulletin.file and not bulletin.album:
         return bot.edit_message_caption, {"caption": bulletin.html, **content}
     return bot.edit_message_text, {"text": bulletin.html, **content}
+
+
+def list_album(bulletin: Bulletin | None) -> list[InputMediaPhoto | InputMediaDocument]:
+    """Return the pictures or files that go before the words of a bulletin as one album; empty when there is none."""
+    files = bulletin.album if bulletin else ()
+    return [InputMediaPhoto(one.id) if one.kind == "photo" else InputMediaDocument(one.id) for one in files]
 
 
 @lru_cache(maxsize=64)  # thousands get the same
 def _bulletin(bulletin: Bulletin) -> Parameters:
     content: Parameters = {"parse_mode": ParseMode.HTML, "reply_markup": rows(bulletin.buttons)}
-    if bulletin.file is None:
+    if bulletin.file is None or bulletin.album:
         return {"text": bulletin.html, "link_preview_options": NO_PREVIEW, **content}
     return {bulletin.file.kind: bulletin.file.id, "caption": bulletin.html, **content}
 

@@ -178,6 +178,8 @@ class Posts:
         send, content = await outgoing.reply_call(self._bot, reply, self.draw)
         try:
             attachment = await self._whole(reply.attachment)
+            if album := outgoing.list_album(reply.bulletin):
+                await self._bot.send_media_group(**where, media=album)
             sent = await send(**where, **content, rate_limit_args=RateLimitArgs(ready=begin))
             if attachment:
                 upload, content = outgoing.attachment_call(self._bot, attachment)

@@ -130,6 +130,9 @@ class Replies:
             where["reply_parameters"] = ReplyParameters(event.message, allow_sending_without_reply=True)
         if event.incoming.place == "public":
             where["reply_markup"] = InlineKeyboardMarkup([[self._private_button(reply)]])
+        if album := outgoing.list_album(reply.bulletin):
+            whole = replace(args, wants_result=True)  # the library makes messages of the result, whatever it is
+            await self._show(self._bot.send_media_group, {"media": album, **where}, whole)
         send, content = await outgoing.reply_call(self._bot, reply, self._draw)
         is_sent = await self._show(send, {**content, **where}, args)
         if is_sent and reply.attachment:
@@ -169,7 +172,9 @@ class Replies:
         payload = f"?start=faq-{reply.topic}" if reply.topic else ""
         return InlineKeyboardButton(self._private, url=f"{self._address()}{payload}")
 
-    async def _show(self, call: outgoing.Call, parameters: outgoing.Parameters, args: RateLimitArgs) -> bool:
+    async def _show(
+        self, call: Callable[..., Awaitable[object]], parameters: outgoing.Parameters, args: RateLimitArgs
+    ) -> bool:
         """Make a call that shows people something; False when it is refused.
 
         Raises Later when it may arrive, but not now; Forbidden when nothing reaches the chat any more.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Literal
 
@@ -184,6 +184,7 @@ def _message(message: Message, me: User, number: str, edited: str, staff_chat: i
             return None
         incoming = Incoming(NAME, _user_id(message.from_user), question, update_id=number, place="public")
     album = message.media_group_id if incoming.place == "private" else None
+    incoming = replace(incoming, album=album or "")
     return Event(incoming, message.chat.id, message.message_id, thread=_thread(message), album=album)
 
 

@@ -226,6 +226,9 @@ class BroadcastPhrases(PhraseRow):
     cut: Sentence
     cut_rest: Sentence
     album: Sentence
+    album_begins: Sentence
+    see_album: Sentence
+    """Under an album without words: the buttons stand under a message."""
     changed_by: Mapping[Literal["revise", "refile"], Sentence]
     """Said where a draft changes by a message that was edited, and by another picture."""
     second: Sentence
