@@ -159,13 +159,15 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
     """Build the service over a workspace; it takes every new revision."""
     chosen = workspace.settings
     owners = [(STAFFED, str(owner)) for owner in chosen.owners]
+    has_chat = bool(chosen.telegram_token and chosen.staff_chat is not None)
     service = Service(
         workspace.content,
         workspace.store,
         utc_now,
         chosen.today,
         owners=owners,
-        desks=(STAFFED,) if chosen.staff_chat is not None else (),
+        desks=(chosen.staffed,) if has_chat or chosen.telegram_token is None else (),
+        has_chat=has_chat,
         channels=CHANNELS,
         areas=areas,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",

@@ -34,13 +34,15 @@ from bot.channels.web.site import Site
 from bot.console.app import Behind, Console
 from bot.console.parts import Parts
 from bot.console.sealing import Seal
-from bot.domain.messages import Bulletin, NotSaved, Outcome, Ready, Reply
+from bot.domain.messages import Bulletin, Delivered, NotSaved, Outcome, Post, Ready, Reply
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.log import configure_log
 from bot.runtime.stopping import end_in_time, until_signal
+from bot.service.outbox import LOOK_S
 from bot.service.talk import Talk
 from bot.service.turns import Service
+from bot.store.outbox import STAFF
 
 MOST_CONNECTIONS = 4096
 """Browsers that are connected at once; the one that has been silent longest makes room for another."""
@@ -75,7 +77,12 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
         workers = build.take_part(workspace, serving, Web.name)
         metrics.follow(workers)
         scheduler = Scheduler(sender, ProgressCards(sender))
-        for_all: tuple[Work, ...] = (partial(build.forget_hourly, serving), admin.digest.weekly, scheduler.run)
+        for_all: tuple[Work, ...] = (
+            partial(serving.outbox.dispatch, STAFF, show_in_console, partial(workers.look_s, 2.0, LOOK_S)),
+            partial(build.forget_hourly, serving),
+            admin.digest.weekly,
+            scheduler.run,
+        )
         background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
@@ -130,6 +137,11 @@ def make_parts(
         serving, workspace.knowledge, forms, admin, site, chosen.staffed, owners, build.utc_now, seal, chosen.today,
         chosen.public,
     )  # fmt: skip
+
+
+async def show_in_console(_: Post) -> Delivered:
+    """Deliver a message about a ticket to staff without a chat: the console shows what is kept with the ticket."""
+    return Delivered(Outcome("sent"))
 
 
 async def _fetch_nothing(_: str) -> bytes:

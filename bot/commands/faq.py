@@ -125,15 +125,16 @@ def _describe(knowledge: Knowledge, publication: Publication, *, published: bool
 
 
 async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publication]]) -> Publication:
-    """Publish, or ask the admins of Telegram to, with a line of the audit."""
+    """Publish, or ask the admins to, with a line of the audit."""
     from bot.admin.digest import Digest
     from bot.app import build
     from bot.commands.workspace import author
     from bot.knowledge.publish import publish
 
-    owners = [str(owner) for owner in build.settings().owners]
-    digest = Digest(knowledge, knowledge.store, build.STAFFED, owners)
-    return await publish(knowledge, prepare, digest.accompany, channel=build.STAFFED, by=author())
+    chosen = build.settings()
+    owners = [str(owner) for owner in chosen.owners] if chosen.telegram_token else []
+    digest = Digest(knowledge, knowledge.store, chosen.staffed, owners)
+    return await publish(knowledge, prepare, digest.accompany, channel=chosen.staffed, by=author())
 
 
 def _read_given(file: Path) -> Callable[[Knowledge], Awaitable[Edit | Printout]]:

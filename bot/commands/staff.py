@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from bot.app import build
 from bot.app.build import Workspace
 from bot.commands.workspace import Json, content_in_force, run
 from bot.domain.roles import AuditedAct
@@ -31,7 +30,7 @@ def audit(
     """有权限的操作，新的在前：时间、谁、做了什么、关于。Privileged acts, newest first."""
 
     async def work(workspace: Workspace) -> list[AuditedAct]:
-        return await workspace.store.roles.acts(build.STAFFED, limit)
+        return await workspace.store.roles.acts(workspace.settings.staffed, limit)
 
     acts = run(work)
     if as_json:

@@ -99,7 +99,8 @@ class Console:
         if role is None:
             await self._parts.store.console.end(session.number, session.channel)
             return self._login.ask(403)
-        await self._note(session, at)
+        if not page.is_polled:
+            await self._note(session, at)
         names = await self._parts.names()
         name = names.get(session.user, session.user)
         classes = await self._parts.store.roles.find_classes(session.channel, session.user)

@@ -77,12 +77,14 @@ class ConsolePage:
     """An address of the console: whoever ranks below `role` does not come to `answer`.
 
     A GET only shows. A POST changes something, and is refused when it does not come from one of our own forms.
+    `is_polled`: browsers ask for it by themselves, which is no sign that somebody is there.
     """
 
     method: Literal["GET", "POST"]
     path: str
     role: Role
     answer: Callable[[Visit], Awaitable[Response]]
+    is_polled: bool = False
 
     def allows(self, role: Role) -> bool:
         """Return whether somebody with this role may come here."""

@@ -61,6 +61,12 @@ class TicketLine:
     last: str
 
 
+async def count_waiting(visit: Visit) -> Response:
+    """Answer with the number of tickets that wait, for the menu; nothing where none does."""
+    waiting = await visit.store.tickets.count_waiting(visit.classes)
+    return Response(f" ({waiting})" if waiting else "", media_type="text/html")
+
+
 async def list_tickets(visit: Visit) -> Response:
     """Show the tickets of a filter: those that wait longest first, closed ones newest first."""
     chosen = visit.asked("state") if visit.asked("state") in FILTERS else ""
@@ -199,6 +205,7 @@ async def send_file(visit: Visit) -> Response:
 
 
 PAGES = (
+    ConsolePage("GET", "/waiting", "staff", count_waiting, is_polled=True),
     ConsolePage("GET", "/tickets", "staff", list_tickets),
     ConsolePage("GET", "/tickets/{number}", "staff", show_ticket),
     ConsolePage("POST", "/tickets/{number}", "staff", change_ticket),

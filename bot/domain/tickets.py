@@ -53,11 +53,12 @@ TicketSide = Literal["graduate", "staff", "note"]
 
 @dataclass(frozen=True, slots=True)
 class TicketWords:
-    """Words about a ticket are kept with it; those of the graduate are masked."""
+    """Words about a ticket are kept with it; those of the graduate are masked. `fleeting`: until the ticket closes."""
 
     number: str
     side: TicketSide
     text: str
+    fleeting: bool = False
 
 
 MOST_FILE = 5_000_000

@@ -75,8 +75,9 @@ class Service:
     """Answers people. `content` may be swapped at any time; a turn keeps the one that it began with.
 
     `present` gives the moment in UTC; `today`, when set, is rehearsed instead. `owners` may do everything, by channel
-    and id. `channels` are the abilities of each channel, `desks` those with a staff chat: there, and wherever people
-    can be written to unasked, a person can be asked. `areas` are what people with a role may use, in the order in which
+    and id. `channels` are the abilities of each channel, `desks` those whose staff take tickets: there, and wherever
+    people can be written to unasked, a person can be asked. `has_chat`: staff have a chat for them; else they come to
+    the console, and there must be one of them. `areas` are what people with a role may use, in the order in which
     they are asked. `draw` draws a random number below its argument. `worker` names this process among those on the same
     database. `note` counts, for whoever watches.
     """
@@ -91,13 +92,14 @@ class Service:
         owners: Collection[tuple[str, str]] = (),
         channels: Mapping[str, Capabilities] = MappingProxyType({}),
         desks: Collection[str] = (),
+        has_chat: bool = True,
         areas: Sequence[StaffArea] = (),
         draw: Callable[[int], int] = secrets.randbelow,
         worker: str = "",
     ) -> None:
         self.content = content
         self._owners = frozenset(owners)
-        self._desks = frozenset(desks)
+        self._desks, self._has_chat = frozenset(desks), has_chat
         self._draw = draw
         self._store = store
         self._present = present
@@ -229,7 +231,7 @@ class Service:
             return await self.acts.save(incoming, refusal, at, withdraw=True)
         if decision := await self.staff.decide(content, incoming, role, at):
             return await self.acts.save(incoming, decision, at, withdraw=has_secret and bool(decision.replies))
-        (session, broken), case = _load_session(known.session), self._case(channel, known)
+        (session, broken), case = _load_session(known.session), await self._case(channel, known, at)
         now, rehearsed = local(at, self._today), self._today is not None
         can = self.accounts.can_show(incoming)
         owner = await _find_owner(self._store, incoming)
@@ -316,9 +318,11 @@ class Service:
             known = KnownPerson()
         return self.acts.role_of(incoming, known) is not None
 
-    def _case(self, channel: str, known: KnownPerson) -> Case | None:
+    async def _case(self, channel: str, known: KnownPerson, at: datetime) -> Case | None:
         """Return the person's ticket and the number for a new one; None where no person can be asked."""
         if not self._desks or not (channel in self._desks or self.accounts.can(channel).posts):
+            return None
+        if not self._has_chat and known.ticket is None and not await self._store.roles.is_staffed(min(self._desks), at):
             return None
         number = draw_number(self._draw)
         return Case(known.ticket, number)

@@ -27,7 +27,7 @@ from bot.domain.outbox import Queued, Swept
 from bot.store.roles import copy_for_teachers
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
-from bot.store.tables import outbox, people, ticket_copies, ticket_messages, tickets
+from bot.store.tables import outbox, people, ticket_copies, ticket_messages, ticket_words, tickets
 from bot.store.ticket_tables import ticket_files
 from bot.store.tickets import note_copy, note_delivery, note_thread
 from bot.store.times import text_of, time_of
@@ -159,7 +159,7 @@ class OutboxRows(Rows):
         lease = {"worker": worker, "due_at": _lease_end(at), "tries": outbox.c.tries + 1}
         async with self._writing() as connection:
             claimed: list[int] = []
-            for whose in (channel, STAFF):
+            for whose in dict.fromkeys((channel, STAFF)):
                 free = _due(whose).where(outbox.c.due_at <= text_of(at)).limit(CLAIMED - len(claimed))
                 # Not FOR UPDATE: that would wait for whoever adds a message behind.
                 free = free.with_for_update(key_share=True, skip_locked=True, of=outbox)
@@ -281,7 +281,7 @@ async def _note(connection: AsyncConnection, row: Row[Any], delivered: Delivered
 
 async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Origin) -> None:
     """Queue the deletion of what is fleeting of a ticket in the chats of staff; what waits to go there does not go. The
-    graduate's files are kept no more.
+    graduate's files and number to call are kept no more.
     """
     this = select(tickets.c.id).where(tickets.c.number == swept.number).scalar_subquery()
     found = (ticket_messages.c.ticket == this, ticket_messages.c.fleeting)
@@ -294,6 +294,7 @@ async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Ori
     await connection.execute(update(outbox).where(outbox.c.ticket == this, outbox.c.fleeting).values(reply=None))
     theirs = (ticket_files.c.ticket == this, ticket_files.c.side == "graduate")
     await connection.execute(delete(ticket_files).where(*theirs))
+    await connection.execute(delete(ticket_words).where(ticket_words.c.ticket == this, ticket_words.c.fleeting))
 
 
 def _lease_end(at: datetime) -> str:

@@ -54,6 +54,12 @@ class RoleRows(ReadRows):
             for row in rows
         ]
 
+    async def is_staffed(self, channel: str, at: datetime) -> bool:
+        """Return whether there is anybody who may take every ticket: with a role that has not ended, of no class."""
+        valid = or_(staff.c.until.is_(None), staff.c.until > text_of(at))
+        them = select(staff.c.id).where(staff.c.channel == channel, staff.c.classes.is_(None), valid)
+        return bool(await self._fetch(them.limit(1)))
+
     async def find_classes(self, channel: str, user: str) -> Classes | None:
         """Return the classes that somebody with a role is confined to; None: to none, as owners are not."""
         is_owner = exists().where(owners.c.channel == channel, owners.c.user_id == user)

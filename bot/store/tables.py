@@ -273,6 +273,8 @@ ticket_words = Table(
     # The channel's id of the member of staff; NULL: the graduate said it.
     Column("who", Text),
     Column("text", Text, nullable=False),
+    # Deleted when the ticket closes.
+    Column("fleeting", Boolean, nullable=False, server_default=false()),
     Index(None, "person"),
     Index(None, "ticket"),
 )

@@ -219,7 +219,7 @@ async def add_words(connection: AsyncConnection, words: TicketWords, origin: Ori
     whose, ticket = (select(column).where(own).scalar_subquery() for column in (tickets.c.person, tickets.c.id))
     who = None if words.side == "graduate" else origin.user
     row = insert(ticket_words).values(person=whose, ticket=ticket, at=text_of(origin.at), side=words.side, who=who)
-    await connection.execute(row.values(text=words.text))
+    await connection.execute(row.values(text=words.text, fleeting=words.fleeting))
 
 
 async def add_file(connection: AsyncConnection, file: TicketFile, origin: Origin) -> None:

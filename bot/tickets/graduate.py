@@ -121,7 +121,8 @@ def leave_number(voice: Voice, ticket: Ticket, number: str) -> Decision:
     phrases = voice.content.phrases.desk
     text = phrases.call_for_staff.format(number=ticket.number, phone=number)
     post = replace(post_to_staff(phrases, ticket, text, staff_rows(phrases, ticket)), fleeting=True)
-    return Decision(voice.bubbles(phrases.call_left), (Changed(start_waiting(voice, ticket)), post))
+    kept = TicketWords(ticket.number, "graduate", text, fleeting=True)
+    return Decision(voice.bubbles(phrases.call_left), (Changed(start_waiting(voice, ticket)), post, kept))
 
 
 def hold_file(voice: Voice, ticket: Ticket, incoming: Incoming, file: Sent) -> Decision:

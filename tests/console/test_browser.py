@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.bot_process import ROOT, warm
-from tests.web.browser import PHONE, WATCH, Bot, bot, browser, needs_chromium
+from tests.web.browser import PHONE, WATCH, Bot, bot, browser, needs_chromium, tap, type_in
 
 pytestmark = needs_chromium
 __all__ = ["bot", "browser"]
@@ -151,3 +151,27 @@ def test_somebody_with_codes_adds_a_passkey_and_needs_no_code_any_more(browser: 
     page.get_by_role("button", name="用通行密钥进入").click()
     expect(page.get_by_role("heading", name="今天")).to_be_visible()
     context.close()
+
+
+def test_without_telegram_a_teacher_answers_a_graduate_of_the_page(browser: Browser, bot: Bot) -> None:
+    teacher_context, graduate_context = open_context(browser), open_context(browser)
+    teacher, graduate = teacher_context.new_page(), graduate_context.new_page()
+    come_in(teacher, make_link(bot, "staff", "孙老师"))
+    graduate.goto(bot.url)
+    type_in(graduate, "转给老师")
+    tap(graduate, "请老师联系我")
+    type_in(graduate, "照片怎么是别人的")
+    type_in(graduate, "打我电话13800138000")
+    teacher.reload()
+    teacher.get_by_role("link", name=re.compile("^工单 ")).click()
+    expect(teacher.get_by_text("照片怎么是别人的")).to_be_visible()
+    expect(teacher.get_by_text("13800138000")).to_be_visible()
+    teacher.get_by_label("写什么").fill("我看到了，明天带身份证来学工部。")
+    teacher.get_by_role("button", name="发送", exact=True).click()
+    graduate.reload()
+    expect(graduate.get_by_text("明天带身份证来学工部")).to_be_visible()
+    teacher.get_by_role("button", name="结束", exact=True).click()
+    expect(teacher.get_by_text("13800138000")).to_have_count(0)
+    assert teacher.evaluate("window.broken") == graduate.evaluate("window.broken") == []
+    for context in (teacher_context, graduate_context):
+        context.close()

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.domain.messages import Incoming, Outcome
+from bot.domain.classes import Classes, parse_classes
+from bot.domain.messages import Capabilities, Incoming, Outcome
+from bot.domain.roles import Enlisted
 from bot.domain.zone import utc
 from bot.service.outbox import MOST_UNKNOWN
+from bot.service.turns import Service
 from bot.store import Store
 from bot.store.outbox import AGAIN_S, CLAIMED_S
 from bot.tickets.number import LENGTH
@@ -139,6 +142,20 @@ async def test_without_a_desk_everything_is_as_it_was(chats: Chats) -> None:
     assert "请老师联系我" not in button_texts(await chats.say("联系老师"))
     assert "0550-" in join_texts(await chats.press("cmd|desk"))
     assert (await chats.act_as_staff(press=f"desk|{'2' * LENGTH}|take")).replies == ()
+
+
+async def test_where_staff_have_no_chat_a_person_can_be_asked_from_the_day_on_that_there_is_one(chats: Chats) -> None:
+    channels = {"test": Capabilities(posts=True)}
+    chats.service = Service(
+        chats.content, chats.store, lambda: utc(at_noon()), channels=channels, desks=("test",), has_chat=False
+    )
+    assert "0550-" in join_texts(await chats.press("cmd|desk"))
+    confined = parse_classes("会计电算化", chats.content.notices["2014-autumn"])
+    assert isinstance(confined, Classes)
+    await chats.store.apply([Enlisted("console:1", "staff", "王老师", confined)], "test", utc(at_noon()))
+    assert "0550-" in join_texts(await chats.press("cmd|desk"))  # somebody of another class would wait for ever
+    await chats.store.apply([Enlisted("console:2", "staff", "李老师")], "test", utc(at_noon()))
+    assert shipped().phrases.desk.blank in join_texts(await chats.press("cmd|desk"))
 
 
 async def test_a_canned_answer_is_one_tap(chats: Chats) -> None:

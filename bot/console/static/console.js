@@ -41,3 +41,8 @@ yaml?.addEventListener("input", () => {
   yaml.rows = lines
   yaml.previousElementSibling.textContent = Array.from({length: lines}, (_, n) => `${n + 1}\n`).join("")
 })
+// How many graduates wait for an answer also stands in the title: the page may be open behind others.
+const title = document.title
+addEventListener("htmx:afterSettle", event => {
+  if (event.target.matches("nav b")) document.title = `${event.target.textContent.trim()} ${title}`.trim()
+})
