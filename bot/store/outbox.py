@@ -292,9 +292,8 @@ async def delete_fleeting(connection: AsyncConnection, swept: Swept, origin: Ori
         await queue(connection, gone, Origin(channel, origin.user, origin.at))
     await connection.execute(update(ticket_messages).where(*found).values(fleeting=False))
     await connection.execute(update(outbox).where(outbox.c.ticket == this, outbox.c.fleeting).values(reply=None))
-    theirs = (ticket_files.c.ticket == this, ticket_files.c.side == "graduate")
-    await connection.execute(delete(ticket_files).where(*theirs))
-    await connection.execute(delete(ticket_words).where(ticket_words.c.ticket == this, ticket_words.c.fleeting))
+    for kept, is_theirs in ((ticket_files, ticket_files.c.side == "graduate"), (ticket_words, ticket_words.c.fleeting)):
+        await connection.execute(delete(kept).where(kept.c.ticket == this, is_theirs))
 
 
 def _lease_end(at: datetime) -> str:

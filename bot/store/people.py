@@ -78,13 +78,17 @@ async def delete_person(connection: AsyncConnection, channel: str, user: str) ->
 
 
 async def export_person(connection: AsyncConnection, channel: str, user: str) -> dict[str, Any]:
-    """Return everything kept of a person as JSON values, by table, oldest row first; empty for somebody unknown."""
+    """Return everything kept of a person as JSON values, by table, oldest row first; empty for somebody unknown.
+
+    A number to call, which goes when the ticket closes, is not in it: an export is a file that may be passed on.
+    """
     person = (await connection.execute(select(people).where(*_is(channel, user)))).mappings().one_or_none()
     if person is None:
         return {}
     kept: dict[str, Any] = {"people": [_values(person)]}
     for table in tables_of_a_person():
-        rows = await connection.execute(select(table).where(table.c.person == person["id"]).order_by(table.c.id))
+        theirs = [table.c.person == person["id"], *([~table.c.fleeting] if "fleeting" in table.c else [])]
+        rows = await connection.execute(select(table).where(*theirs).order_by(table.c.id))
         kept[table.name] = [_values(row) for row in rows.mappings()]
     received = await connection.execute(select_received(person["id"]))
     kept["recipients"] = [dict(row) for row in received.mappings()]
