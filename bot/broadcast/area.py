@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from bot.broadcast.visible import list_visible, may_see
 from bot.content.content import Content
 from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import Audience, Count
-from bot.domain.broadcast import Act, Broadcast, Rewritten
+from bot.domain.broadcast import Act, Broadcast, Rewritten, RowState
 from bot.domain.classes import Classes, limit, narrow
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply
@@ -39,6 +39,14 @@ LISTED = 8
 """Broadcasts in the list."""
 MOST_ROWS = 20_000
 """Rows of a report that is sent as a file; larger ones need the command line."""
+FOLLOW_UPS: Mapping[str, tuple[Act, RowState | None]] = {
+    "failed": ("send", "failed"),
+    "unsure": ("send", "unsure"),
+    "again": ("send", None),
+    "correct": ("edit", None),
+    "recall": ("delete", None),
+}
+"""What follows a broadcast that is over: the act of the new one, and the outcome of those whom it is for."""
 LISTS = (".csv", ".xlsx", ".xls")
 """Suffixes of a document that may be the school's list."""
 
@@ -83,7 +91,7 @@ class BroadcastArea:
         if asked.act == "list":
             confined = await self.find_classes(incoming)
             shown = await list_visible(self._rows, confined, channel=incoming.channel, most=LISTED)
-            return Decision((list_broadcasts(words, shown),))
+            return Decision((list_broadcasts(words, shown, self._local()),))
         if asked.act in ("plan", "skip", "unskip"):
             confined = await self.find_classes(incoming)
             calendar = ReminderCalendar(self._store, self._content(), self._local(), at, incoming.channel, confined)
@@ -208,7 +216,7 @@ class BroadcastArea:
         if asked.act == "exact" and context.count:
             said = context.words.exact.format(number=broadcast.number, **asdict(replace(context.count, told=None)))
             return Decision((Reply(said, back_row(context)),), (Audited("exact count", str(broadcast.number)),))
-        if asked.act in ("again", "correct", "recall") and broadcast.state in ENDED and broadcast.act == "send":
+        if asked.act in FOLLOW_UPS and broadcast.state in ENDED and broadcast.act == "send":
             return await self._follow_up(broadcast, asked.act, incoming, at)
         if broadcast.state not in ("draft", "approved"):
             return actions.decide(context, asked, incoming)
@@ -249,24 +257,27 @@ class BroadcastArea:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
-        file = Attachment(words.csv_file, await asyncio.to_thread(report.to_csv, words, rows[:MOST_ROWS]))
-        return Decision((Reply(report.summarise(words, broadcast, totals), attachment=file),))
+        notices = self._content().notices
+        file = Attachment(words.csv_file, await asyncio.to_thread(report.to_csv, words, rows[:MOST_ROWS], notices))
+        said = Reply(report.summarise(words, broadcast, totals), attachment=file)
+        return Decision((said,), (Audited("broadcast report", str(broadcast.number)),))
 
     async def _follow_up(self, broadcast: Broadcast, act: str, incoming: Incoming, at: datetime) -> Decision:
-        """Make a draft that repeats, corrects or recalls a broadcast that is over."""
+        """Make a draft that repeats a broadcast that is over for those with one outcome, corrects or recalls it."""
         words, asked = self._content().phrases.broadcast, incoming.user if act == "correct" else ""
-        draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="")
-        kinds: dict[str, Act] = {"again": "send", "correct": "edit", "recall": "delete"}
-        meant = BroadcastStart(self._content(), replace(broadcast, act=kinds[act]), self._local(), at).states
+        kind, only = FOLLOW_UPS[act]
+        draft = replace(drafts.load(broadcast.draft), waits="text" if asked else "", asked=asked, by="", only=only)
+        repeated = replace(broadcast, act=kind, draft=drafts.dump(draft))
+        meant = BroadcastStart(self._content(), repeated, self._local(), at).states
         totals = await self._ledger.totals(broadcast.number)
         if not any(totals[state] for state in meant):
             return Decision((Reply(words.nothing_to_follow[act]),))  # type: ignore[index]
         key = f"chat/{incoming.channel}/{incoming.update_id}"
         number = await self._rows.make(
-            incoming.channel, drafts.dump(draft), incoming.user, at, act=kinds[act], key=key, parent=broadcast.number
+            incoming.channel, repeated.draft, incoming.user, at, act=kind, key=key, parent=broadcast.number
         )
         made = await self._rows.get(number) if number else await self._rows.find_by_key(key)
         assert made
-        said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number), "again": ""}[act]
+        said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number)}.get(act, "")
         card = show_card(await self.open(made, incoming, at))
         return Decision((*((Reply(said),) if said else ()), card))

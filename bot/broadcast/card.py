@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
@@ -25,18 +26,18 @@ MENU_ENTRIES = 12
 """FAQ entries that are offered as buttons."""
 
 
-def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast]) -> Reply:
-    """The newest broadcasts, each with a button."""
+def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast], now: datetime) -> Reply:
+    """The newest broadcasts, each with a button; `now` is local time."""
     lines = [
         words.line.format(
             number=b.number,
-            state=report.format_state(words, b),
+            state=report.format_state(words, b, now),
             text=_shorten(drafts.load(b.draft).plain_text, MAX_LISTED_TEXT) or words.nothing_yet,
         )
         for b in broadcasts
     ]
     rows = [
-        (report.make_button(words, b.number, "card", text=f"#{b.number} {report.format_state(words, b)}"),)
+        (report.make_button(words, b.number, "card", text=f"#{b.number} {report.format_state(words, b, now)}"),)
         for b in broadcasts
     ]
     new = (report.make_button(words, 0, "new"), report.make_button(words, 0, "plan"))
@@ -62,7 +63,7 @@ def _describe_draft(context: BroadcastContext) -> str:
     no_text = words.text_wanted if draft.waits == "text" else words.nothing_yet
     return words.card.format(
         title=report.format_title(words, broadcast),
-        state=words.states[broadcast.state] + due,
+        state=report.format_state(words, broadcast, context.now) + due,
         text=_shorten(draft.plain_text, MAX_TEXT) or no_text,
         file=_describe_files(words, draft),
         buttons="、".join(names) or words.nothing_yet,
@@ -94,7 +95,8 @@ def describe_reach(context: BroadcastContext) -> str:
         return ""
     if count.told and not count.told.found:
         return words.reach_few
-    sentence = words.reach_again[broadcast.act] if broadcast.parent else words.reach
+    only = context.draft.only if broadcast.act == "send" else None
+    sentence = words.reach_again[only or broadcast.act] if broadcast.parent else words.reach  # type: ignore[index]
     return sentence.format(**say_counts(words, count))
 
 

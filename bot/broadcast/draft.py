@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from bot.content.content import Content
 from bot.content.told_buttons import find_missing_button
 from bot.domain.audience import Audience, open_for
-from bot.domain.broadcast import Ack
+from bot.domain.broadcast import Ack, RowState
 from bot.domain.button_ids import Ask
 from bot.domain.messages import BULLETIN_MOST, CAPTION_MOST, Bulletin, Button, Sent
 from bot.domain.session import Session
@@ -45,7 +45,7 @@ class BroadcastDraft:
     which goes with a deadline that it `follows`: the id of a window, and so many days before its last one. `brief`: it
     is shown on the short card of a sentence. `source` is the number of the message that its text was written in,
     `cut_at` when one came that was too long, of which the rest may follow. `more` are the other files of the `album`
-    (the channel's id) of which `file` is the first.
+    (the channel's id) of which `file` is the first. `only`: of a broadcast that it repeats, those with this outcome.
     """
 
     html: str = ""
@@ -62,6 +62,7 @@ class BroadcastDraft:
     source: str = ""
     cut_at: datetime | None = None
     album: str = ""
+    only: RowState | None = None
     more: tuple[Sent, ...] = ()
 
     @property

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import draft as drafts
+from bot.broadcast.times import is_quiet
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.broadcast import STATES, Act, Broadcast, RowState, Totals
+from bot.domain.join_codes import format_code
 from bot.domain.lifecycle import ENDED, BroadcastState
 from bot.domain.messages import Button, Tone
 from bot.domain.zone import ZONE
+from flows.notice import Notice
 
 WIDTH = 10
 """Characters of the bar."""
@@ -25,9 +28,22 @@ def format_title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
     return words.titles[kind].format(number=broadcast.number, parent=broadcast.parent)
 
 
-def format_state(words: BroadcastPhrases, broadcast: Broadcast) -> str:
-    """Return the word for its state."""
+def format_state(words: BroadcastPhrases, broadcast: Broadcast, now: datetime | None = None) -> str:
+    """Return the word for its state; with local time `now` also whether it waits for the end of the quiet hours."""
+    if broadcast.state == "cancelled" and broadcast.total is None:
+        return words.told_states["dropped" if broadcast.came_from == "draft" else "before"]
+    if broadcast.state == "draft" and broadcast.came_from:
+        return words.told_states["back"]
+    if broadcast.recalled:
+        return words.told_states["recalled"]
+    if now and broadcast.state == "running" and _waits_for_morning(words, broadcast, now):
+        return words.told_states["morning"]
     return words.acting[broadcast.act].get(broadcast.state, words.states[broadcast.state])
+
+
+def _waits_for_morning(words: BroadcastPhrases, broadcast: Broadcast, now: datetime) -> bool:
+    is_loud = drafts.load(broadcast.draft).loud
+    return not is_loud and is_quiet(now.time(), words.habits.quiet_from, words.habits.quiet_to)
 
 
 def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
@@ -95,7 +111,7 @@ def summarise(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> 
     )
 
 
-COLUMNS = ("member", "state", "reason", "attempts", "at", "ack", "ack_at")
+COLUMNS = ("code", "cohort", "major", "member", "state", "reason", "attempts", "at", "ack", "ack_at")
 """Fields of a recipient, in the order of the CSV's columns."""
 
 ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
@@ -105,8 +121,8 @@ ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
     "freezing": (("cancel",),),
     "running": (("pause", "cancel"),),
     "paused": (("resume", "cancel"),),
-    "done": (("csv", "again"), ("correct", "recall")),
-    "cancelled": (("csv", "again"), ("correct", "recall")),
+    "done": (("csv",), ("failed", "unsure"), ("correct", "recall")),
+    "cancelled": (("csv",), ("failed", "unsure"), ("correct", "recall")),
 }
 """Acts that are possible in each state, as rows of buttons."""
 FOLLOWING: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -150,19 +166,27 @@ def format_time(at: datetime | None) -> str:
     return f"{at.astimezone(ZONE):%m-%d %H:%M}" if at else ""
 
 
-def to_csv(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]]) -> str:
-    """Return the recipients as CSV that a spreadsheet opens, each by a random number."""
+def to_csv(words: BroadcastPhrases, rows: Iterable[Mapping[Any, Any]], notices: Mapping[str, Notice]) -> str:
+    """Return the recipients as CSV that a spreadsheet opens, each by join code and random number."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
     writer.writerow(words.csv)
-    writer.writerows(to_row(words, row) for row in rows)
+    labels = label_classes(notices)
+    writer.writerows(to_row(words, row, labels) for row in rows)
     return out.getvalue()
 
 
-def to_row(words: BroadcastPhrases, row: Mapping[Any, Any]) -> list[str]:
-    """Return one recipient's cells."""
+def label_classes(notices: Mapping[str, Notice]) -> Mapping[str, str]:
+    """Return the name of each class, by its id."""
+    return {cohort.id: cohort.label for notice in notices.values() for cohort in notice.cohorts}
+
+
+def to_row(words: BroadcastPhrases, row: Mapping[Any, Any], labels: Mapping[str, str]) -> list[str]:
+    """Return one recipient's cells; `labels` are the names of classes by id."""
     return [
+        format_code(row["code"]) if row["code"] else "",
+        " ".join(filter(None, (labels.get(row["cohort"] or "", ""), row["major"]))),
         row["member"] or "–",
         words.rows[row["state"]],
         words.reasons.get(row["reason"], row["reason"]),

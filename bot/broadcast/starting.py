@@ -17,6 +17,9 @@ from bot.domain.staff_texts import find_risks
 
 _LINK = re.compile('href="([^"]*)"')
 
+AGAIN: tuple[RowState, ...] = ("failed", "unsure")
+"""Outcomes after which a message may be sent again."""
+
 
 @dataclass(frozen=True)
 class BroadcastStart:
@@ -41,7 +44,9 @@ class BroadcastStart:
     @property
     def states(self) -> tuple[RowState, ...]:
         """States of its parent's rows that it is for."""
-        return ("failed", "unsure") if self.broadcast.act == "send" else ("sent",)
+        if self.broadcast.act != "send":
+            return ("sent",)
+        return (self.draft.only,) if self.draft.only else AGAIN
 
     @property
     def problems(self) -> list[tuple[str, str]]:

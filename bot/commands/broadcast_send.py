@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -174,6 +174,9 @@ def cancel(number: Number, as_json: Json = False) -> None:
 def again(
     number: Number,
     act: Annotated[str, typer.Option(help="send：失败和不确定的再发；delete：收回。What to do.")] = "send",
+    only: Annotated[
+        Literal["failed", "unsure"] | None, typer.Option(help="send：只给失败的，或只给不确定的。For whom alone.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """给失败和不确定的人再写一条，或收回。A new draft for those who failed or are unsure, or to take it back."""
@@ -184,7 +187,8 @@ def again(
             raise impossible(workspace, "again", it)
         kind: Act = "send" if act == "send" else "delete"
         rows = workspace.store.broadcasts
-        made = await rows.make(it.channel, it.draft, author(), workspace.at, act=kind, parent=number)
+        draft = drafts.dump(replace(drafts.load(it.draft), only=only))
+        made = await rows.make(it.channel, draft, author(), workspace.at, act=kind, parent=number)
         assert made
         return made
 

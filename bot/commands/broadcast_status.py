@@ -45,6 +45,7 @@ def report(
     async def work(workspace: Workspace) -> None:
         await get(workspace, number)
         words = workspace.content.phrases.broadcast
+        labels = reports.label_classes(workspace.content.notices)
         encoding = "utf-8" if as_json else "utf-8-sig"  # a spreadsheet wants its mark
         with out.open("w", encoding=encoding, newline="") if out else nullcontext(sys.stdout) as target:
             writer = csv.writer(target)
@@ -54,7 +55,7 @@ def report(
                 if as_json:
                     print(json.dumps({name: row[name] for name in reports.COLUMNS}, ensure_ascii=False), file=target)
                 else:
-                    writer.writerow(reports.to_row(words, row))
+                    writer.writerow(reports.to_row(words, row, labels))
 
     run(work)
 

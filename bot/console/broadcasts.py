@@ -57,7 +57,7 @@ async def list_broadcasts(visit: Visit) -> Response:
     channel, states = visit.session.channel, FILTERS[chosen]
     found = await list_visible(rows, visit.classes, *states, channel=channel, most=MOST + 1, before=before)
     words = visit.content.phrases.broadcast
-    lines = [(it, report.format_state(words, it), describe(it)) for it in found[:MOST]]
+    lines = [(it, report.format_state(words, it, visit.now), describe(it)) for it in found[:MOST]]
     more = str(found[MOST - 1].number) if len(found) > MOST else ""
     return await visit.show(
         "broadcasts.html",
@@ -90,7 +90,7 @@ async def show_broadcast(visit: Visit) -> Response:
         "broadcast.html",
         it=broadcast,
         title=report.format_title(words, broadcast),
-        state=report.format_state(words, broadcast),
+        state=report.format_state(words, broadcast, visit.now),
         draft=draft,
         card=card,
         previews=list(_preview(context)),
@@ -193,7 +193,8 @@ async def send_report(visit: Visit) -> Response:
     context, words = await _find(visit), visit.content.phrases.broadcast
     number, rows = context.broadcast.number, visit.store.ledger
     every = (await rows.totals(number)).total <= MOST_ROWS
-    kept = [report.to_row(words, row) async for row in rows.report(number) if every or row["state"] != "sent"]
+    labels = report.label_classes(visit.content.notices)
+    kept = [report.to_row(words, row, labels) async for row in rows.report(number) if every or row["state"] != "sent"]
     name = visit.rendering.words["broadcasts"]["one"].format(number=number)
     return download(f"{name}.xlsx", await asyncio.to_thread(make_sheet, name, words.csv, kept[:MOST_ROWS]), TYPE)
 

@@ -33,7 +33,7 @@ class Broadcast:
     the number of recipients at its start.
 
     `made_at` is when its draft was last changed. `approved` is the hash of the content that `approved_by` agreed to.
-    `resume_at`: a pause that ends by itself.
+    `resume_at`: a pause that ends by itself. `came_from` is the state before, `recalled`: it was taken back since.
     """
 
     number: int
@@ -56,6 +56,8 @@ class Broadcast:
     key: str | None = None
     parent: int | None = None
     reach: Reach = Reach()
+    came_from: BroadcastState | None = None
+    recalled: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:

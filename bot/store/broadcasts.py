@@ -25,6 +25,10 @@ from bot.store.signals import signal
 from bot.store.tables import people
 from bot.store.times import text_of, time_of
 
+_recall = broadcasts.alias()
+_TAKEN_BACK = (_recall.c.parent == broadcasts.c.id, _recall.c.act == "delete", _recall.c.started_at.is_not(None))
+_RECALLED = select(_recall.c.id).where(*_TAKEN_BACK).correlate(broadcasts).exists().label("recalled")
+
 
 class BroadcastRows(Rows):
     """Broadcasts of an open store. `reach` is where they go; whoever opens the store sets it."""
@@ -108,7 +112,7 @@ class BroadcastRows(Rows):
             return await freezing.go_on(connection, number, at)
 
     async def _broadcasts(self, *which: Any, most: int = 1) -> list[Broadcast]:
-        newest = select(broadcasts).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
+        newest = select(broadcasts, _RECALLED).where(*which).order_by(broadcasts.c.id.desc()).limit(most)
         return [replace(_broadcast(row), reach=self.reach) for row in await self._fetch(newest)]
 
     @run_to_completion
@@ -213,7 +217,7 @@ async def save_ack(connection: AsyncConnection, answered: Answered, origin: Orig
 
 
 def _broadcast(row: Any) -> Broadcast:
-    same = ("approved_by", "approved", "why", "card", "total", "key", "parent")
+    same = ("approved_by", "approved", "why", "card", "total", "key", "parent", "came_from")
     times = ("due_at", "resume_at", "started_at", "ended_at")
     return Broadcast(
         row.id,
@@ -224,6 +228,7 @@ def _broadcast(row: Any) -> Broadcast:
         row.version,
         row.made_by,
         time_of(row.made_at),
+        recalled=row.recalled,
         **{name: getattr(row, name) for name in same},
         **{name: time_of(getattr(row, name)) for name in times},
     )

@@ -24,7 +24,7 @@ from bot.store.batching import Batcher
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.proofs import prove
 from bot.store.rows import Rows, run_to_completion
-from bot.store.tables import outbox, people
+from bot.store.tables import join_codes, outbox, people
 from bot.store.times import text_of, time_of
 
 CLAIM_S = 10.0
@@ -199,12 +199,16 @@ class LedgerRows(Rows):
         return Totals(states, dict(acks), dict(skipped), waiting, channels)
 
     async def report(self, number: int) -> AsyncIterator[RowMapping]:
-        """Yield every recipient, in the order of sending: member, state, reason, attempts, at, ack, ack_at."""
+        """Yield every recipient, in the order of sending: code, cohort, major, member, state, reason, attempts, at,
+        ack, ack_at.
+        """
         after = 0
         names = ("id", "state", "reason", "attempts", "at", "ack", "ack_at")
         page = (
-            select(*(recipients.c[name] for name in names), people.c.member)
+            select(*(recipients.c[name] for name in names), *(people.c[name] for name in ("member", "cohort", "major")))
+            .add_columns(join_codes.c.code)
             .outerjoin(people, people.c.id == recipients.c.who)
+            .outerjoin(join_codes, join_codes.c.person == people.c.id)
             .where(recipients.c.broadcast == number, recipients.c.id > bindparam("after"))
             .order_by(recipients.c.id)
             .limit(PAGE)

@@ -165,8 +165,8 @@ class Harness:
     async def cancel(self, number: int) -> None:
         await self.apply(Cancelled(number, (await self.get(number)).state))
 
-    async def apply(self, *effects: Any) -> None:
-        await self.store.apply(effects, "telegram", self.now)
+    async def apply(self, *effects: Any, user: str | None = None) -> None:
+        await self.store.apply(effects, "telegram", self.now, *([user] if user else []))
 
     async def get(self, number: int) -> Broadcast:
         found = await self.store.broadcasts.get(number)

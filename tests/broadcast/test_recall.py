@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,10 @@ from typing import Literal
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.draft import BroadcastDraft
-from bot.domain.broadcast import Result
+from bot.broadcast.reach import count_reach
+from bot.broadcast.starting import BroadcastStart
+from bot.domain.broadcast import Moved, Result, RowState
+from bot.domain.join_codes import CodeClaimed
 from tests.broadcast.harness import FIRST, open_harness, session
 from tests.conftest import shipped
 
@@ -52,8 +56,8 @@ async def test_copies_that_people_deleted_are_no_errors_of_a_correction(tmp_path
         await harness.sender().send_once(made)
         assert (await harness.get(made)).state == "done"
         assert await harness.totals(made) == {"sent": 1, "failed": 11}
-        rows = [report.to_row(shipped().phrases.broadcast, row) async for row in harness.store.ledger.report(made)]
-        assert [row[2] for row in rows] == ["学生自己删了"] * 11 + [""]
+        rows = [report.to_row(shipped().phrases.broadcast, row, {}) async for row in harness.store.ledger.report(made)]
+        assert [row[4] for row in rows] == ["学生自己删了"] * 11 + [""]
 
 
 async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_so(tmp_path: Path) -> None:
@@ -77,3 +81,62 @@ async def test_what_arrived_two_days_ago_is_not_taken_back_and_the_report_says_s
         words = shipped().phrases.broadcast
         said = report.summarise(words, await harness.get(made), await harness.all_totals(made))
         assert "（收的是 #1） 结束（收完了）：共 8 人。已收回 4 · 跳过 4（超过48小时收不回 4）" in said
+
+
+async def test_failed_and_unsure_are_sent_again_apart_and_the_report_names_code_and_class(tmp_path: Path) -> None:
+    in_class = session("walking", cohort="ancai", major="会计学")
+    async with open_harness(tmp_path, [in_class] * 3) as harness:
+        await harness.apply(CodeClaimed("ABCDEFGH"), user=str(FIRST))
+        number = await harness.start_new()
+        await harness.store.broadcasts.go_on(number, harness.now)
+        outcomes: dict[str, RowState] = dict(zip(("0", "1", "2"), ("failed", "unsure", "sent"), strict=True))
+        rows = await harness.store.ledger.claim(number, "w", 3, harness.now)
+        for row, state in zip(rows, outcomes.values(), strict=True):
+            assert await harness.store.ledger.mark(row.id, "w", harness.now)
+            await harness.store.ledger.settle(Result(row.id, state), harness.now)
+        assert await harness.store.ledger.end(number, harness.now)
+        words, labels = shipped().phrases.broadcast, report.label_classes(shipped().notices)
+        told = [report.to_row(words, row, labels) async for row in harness.store.ledger.report(number)]
+        assert told[0][:2] == ["ABCD-EFGH", f"{labels['ancai']} 会计学"]
+        assert [row[0] for row in told[1:]] == ["", ""]
+        done = drafts.load((await harness.get(number)).draft)
+        for only in ("failed", "unsure"):
+            again = replace(await harness.get(number), parent=number, draft=drafts.dump(replace(done, only=only)))
+            starting = BroadcastStart(harness.content, again, harness.local(), harness.now)
+            assert starting.states == (only,)
+            assert (await count_reach(harness.store, starting)).left == 1  # type: ignore[union-attr]
+
+
+async def test_states_are_told_as_they_are(tmp_path: Path) -> None:
+    words = shipped().phrases.broadcast
+    async with open_harness(tmp_path, [AGREED] * 3) as harness:
+
+        async def state(number: int) -> str:
+            return report.format_state(words, await harness.get(number), harness.local())
+
+        dropped, stopped, back, sent = [await harness.draft() for _ in range(4)]
+        await harness.cancel(dropped)
+        for number in (stopped, back):
+            await harness.apply(Moved(number, "draft", "scheduled", {"due_at": harness.now}))
+        await harness.cancel(stopped)
+        await harness.apply(Moved(back, "scheduled", "draft", {"due_at": None}))
+        assert [await state(number) for number in (dropped, stopped, back)] == [
+            "没有发就不要了",
+            "开始前取消了",
+            "改回草稿了",
+        ]
+        await harness.start(sent)
+        await harness.sender().send_once(sent)
+        assert await state(sent) == "发完了"
+        recall = await harness.store.broadcasts.make(
+            "telegram", (await harness.get(sent)).draft, "1", harness.now, act="delete", parent=sent
+        )
+        assert recall
+        assert await state(sent) == "发完了"
+        await harness.start(recall)
+        await harness.sender().send_once(recall)
+        assert await state(sent) == "发完又收回了"
+        late = await harness.start_new()
+        harness.advance(hours=11)
+        await harness.store.broadcasts.go_on(late, harness.now)
+        assert await state(late) == "等早上再发"

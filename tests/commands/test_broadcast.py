@@ -112,7 +112,7 @@ def test_from_a_draft_to_the_report(gradbot: Run, tmp_path: Path) -> None:
     assert (there["state"], there["sent"], there["failed"], there["total"]) == ("done", 1, 2, 3)
     lines = [json.loads(line) for line in gradbot("report", "1", "--json")[1].splitlines()]
     assert [(line["state"], line["reason"]) for line in lines] == [("sent", "no"), ("failed", "no"), ("failed", "no")]
-    assert set(lines[0]) == {"member", "state", "reason", "attempts", "at", "ack", "ack_at"}
+    assert set(lines[0]) == {"code", "cohort", "major", "member", "state", "reason", "attempts", "at", "ack", "ack_at"}
     gradbot("report", "1", "--out", "report.csv")
     assert (tmp_path / "report.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert len((tmp_path / "report.csv").read_text("utf-8-sig").splitlines()) == 4

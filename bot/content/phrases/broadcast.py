@@ -195,6 +195,7 @@ class BroadcastPhrases(PhraseRow):
     states: Mapping[BroadcastState, Label]
     titles: Mapping[Literal["send", "again", "edit", "delete"], Sentence]
     acting: Mapping[Literal["send", "edit", "delete"], Mapping[BroadcastState, Label]]
+    told_states: Mapping[Literal["before", "dropped", "back", "recalled", "morning"], Label]
     arrived: Mapping[Literal["send", "edit", "delete"], Label]
     sends: Mapping[Literal["send", "edit", "delete"], Label]
     drops: Mapping[Literal["send", "edit", "delete"], Label]
@@ -209,7 +210,7 @@ class BroadcastPhrases(PhraseRow):
     reach_few: Sentence
     owners_only: Sentence
     reach: Sentence
-    reach_again: Mapping[Literal["send", "edit", "delete"], Sentence]
+    reach_again: Mapping[Literal["send", "failed", "unsure", "edit", "delete"], Sentence]
     wrong: Mapping[str, Sentence]
     ask_text: Sentence
     ask_who: Sentence
@@ -245,7 +246,7 @@ class BroadcastPhrases(PhraseRow):
     own: Sentence
     started: Mapping[Literal["send", "edit", "delete"], Sentence]
     nobody_left: Sentence
-    nothing_to_follow: Mapping[Literal["again", "correct", "recall"], Sentence]
+    nothing_to_follow: Mapping[Literal["again", "failed", "unsure", "correct", "recall"], Sentence]
     impossible: Mapping[Literal["start", "pause", "resume", "cancel", "again"], Sentence]
     planned: Sentence
     quiet: Sentence
