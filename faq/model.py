@@ -19,7 +19,7 @@ TITLE, ANSWER, PHRASINGS = (2, 24), (1, 1200), (3, 60)
 
 TopicId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=MAX_ID)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE)]
-Source = Literal["notice", "help", "beyond"]
+Source = Literal["notice", "help", "office", "beyond"]
 Verdict = Literal["answer", "choices", "miss"]
 
 
@@ -36,12 +36,12 @@ class Addition(BaseModel):
 class Entry(BaseModel):
     """One question that people ask, in all the ways they ask it, and its one answer.
 
-    `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, or `beyond` both; what is
-    beyond was looked up on `checked_on`. `more` are parts from other sources. `quotes` names the facts of the notice
-    whose own sentences stand behind the answer, `original` are CHSI's own words. `step` is the script step that the
-    question belongs to, `follow` are the topics that people ask next, in order. `must_match` are lines that lead here
-    before any other entry, and `must_not_match` lines that must not be answered with this one; neither teaches the
-    matcher.
+    `source` says where the answer comes from: the school's `notice`, CHSI's own `help` text, the school's `office`
+    itself, or `beyond` all of them; what is beyond was looked up on `checked_on`. `more` are parts from other
+    sources. `quotes` names the facts of the notice whose own sentences stand behind the answer, `original` are
+    CHSI's own words. `step` is the script step that the question belongs to, `follow` are the topics that people
+    ask next, in order. `must_match` are lines that lead here before any other entry, and `must_not_match` lines
+    that must not be answered with this one; neither teaches the matcher.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

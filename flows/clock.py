@@ -79,6 +79,16 @@ def next_duty(notice: Notice, cohort: str | None, now: datetime, running: Clock)
     return first if first and _pressing_day(first, now) <= main else None
 
 
+def missed_before(notice: Notice, cohort: str | None, window: Window, now: datetime) -> Window | None:
+    """Return the last window that is over and whose late may come to this one instead; None without such a one.
+
+    That is one of the same kind, or the capture before a second one (`recapture`).
+    """
+    kinds = {window.kind, "capture"} if window.kind == "recapture" else {window.kind}
+    over = [w for w in notice.windows_for(cohort, *kinds) if w.late.policy == "next_batch" and w.is_over(now)]
+    return over[-1] if over and over[-1] is not window else None
+
+
 def _pressing_day(window: Window, now: datetime) -> date:
     """Return the day to which one counts: the end of an open window, the beginning of one to come."""
     day = window.last_day if window.has_begun(now) else window.opens

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
-from flows.clock import Clock, Phase, main_windows, next_duty, running_clock
+from flows.clock import Clock, Phase, main_windows, missed_before, next_duty, running_clock
 from flows.fact_words import FactWords
 from flows.fields import END_OF_DAY
 from flows.notice import Notice
@@ -26,7 +26,10 @@ def clock_facts(
     short = _describe_phase(notice, words.clock_short, words, running, cohort, now, standing)
     text = _format_clock(notice, words, running, cohort, now, standing)
     yield "clock.short", _describe_duty(words, ahead, now, "short") or short
-    yield "clock", "\n".join(filter(None, (_describe_duty(words, ahead, now, "text"), text)))
+    duty = _describe_duty(words, ahead, now, "text") + _say_instead(notice, words, cohort, ahead, now)
+    if running.phase in (Phase.PREPARE, Phase.CHECK) and running.window and not standing:
+        text += _say_hours(words, running.window, now) + _say_instead(notice, words, cohort, running.window, now)
+    yield "clock", "\n".join(filter(None, (duty, text)))
     for kind in ("check", "correction"):
         yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)
     yield "office.when", format_calling_time(words, now, running.phase)
@@ -48,7 +51,33 @@ def _describe_duty(words: FactWords, window: Window | None, now: datetime, form:
     said = words.duty[f"{name}_{form}"].format(
         label=window.label, end=words.format_day(day), end_short=words.format_short(day), days=left
     )
-    return said + (words.duty["hours"].format(hours=hours) if hours and form == "text" else "")
+    if form == "short":
+        return said
+    said += words.duty["hours"].format(hours=hours) if hours else ""
+    return said + _say_closed(words, window, now)
+
+
+def _say_hours(words: FactWords, window: Window, now: datetime) -> str:
+    """Return the hours of the window of the check, or when it begins, and that today is none of its days."""
+    said = ""
+    if window.hours:
+        said = words.duty["hours_daily"].format(hours=words.comma.join(window.hours))
+    elif window.time_from and not window.has_begun(now):
+        said = words.duty["begins_at"].format(time=f"{window.time_from:%H:%M}")
+    return said + _say_closed(words, window, now)
+
+
+def _say_closed(words: FactWords, window: Window, now: datetime) -> str:
+    """Return that nothing is done today, and when again; empty where something is."""
+    today = now.date()
+    rest = window.next_open_day(today) if window.has_begun(now) and window.is_closed_on(today) else None
+    return words.duty["closed_today"].format(next=words.format_short(rest)) if rest else ""
+
+
+def _say_instead(notice: Notice, words: FactWords, cohort: str | None, window: Window | None, now: datetime) -> str:
+    """Return that the late for an earlier window of the cohort come to this one; empty where it is none."""
+    missed = missed_before(notice, cohort, window, now) if window and cohort else None
+    return words.duty["instead"].format(missed=missed.label) if missed else ""
 
 
 def _describe_end(
@@ -140,13 +169,19 @@ def format_span(words: FactWords, window: Window) -> str:
     start, end = words.format_day(window.opens), words.format_day(window.closes)
     if not (start or end):
         return words.unstated
-    t0, t1 = (f"{t:%H:%M}" if t else "" for t in (window.time_from, window.time_to))
-    t1 = "24:00" if window.time_to == END_OF_DAY else t1
+    t0, t1 = f"{window.time_from:%H:%M}" if window.time_from else "", format_closing(window.time_to)
     if window.opens == window.closes:
         hours = f"{t0}-{t1}" if t0 and t1 else t0
         return f"{start}{hours}"
     template = words.span if start and end else words.span_since if start else words.span_until
     return template.format(start=start, end=end, t0=t0, t1=t1)
+
+
+def format_closing(end: time | None) -> str:
+    """Return the time at which something closes on its last day; empty where none is written."""
+    if end is None:
+        return ""
+    return "24:00" if end == END_OF_DAY else f"{end:%H:%M}"
 
 
 def _fill_phase(
@@ -157,7 +192,7 @@ def _fill_phase(
     return template.format(
         label=window.label,
         start=words.format_day(window.opens) or words.unstated,
-        end=words.format_day(window.last_day) or words.unstated,
+        end=(words.format_day(window.last_day) or words.unstated) + format_closing(window.time_to),
         end_short=words.format_short(window.last_day) or words.unstated,
         safe=words.format_day(window.safe_day) or words.unstated,
         safe_short=words.format_short(window.safe_day) or words.unstated,

@@ -31,7 +31,8 @@ class FactWords(BaseModel):
     """The same in a few words, for the head of every step."""
     duty: Mapping[str, str]
     """The nearest thing besides check and corrections: `open`, `last` (today), `endless`, `opens`, `opens_today`, each
-    as `_text` and `_short`; `hours` are put behind the text."""
+    as `_text` and `_short`; `hours` are put behind the text. `hours_daily`, `begins_at`, `closed_today` (until the
+    `{next}` open day) and `instead` (of a window that was `{missed}`) are sentences of their own."""
     ended: str
     """A window that is over: `{label}`, `{end}`; T3 names all of them as `{all}`."""
     doubt: str
@@ -45,6 +46,9 @@ class FactWords(BaseModel):
     on_mismatch: Mapping[str, str]
     window: str
     window_hours: str
+    window_closed: str
+    closed: Mapping[str, str]
+    """Names of `weekends` and `holidays`, on which nothing is done."""
     window_working_hours: str
     window_proof: str
     window_late: Mapping[str, str]

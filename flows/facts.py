@@ -10,13 +10,13 @@ import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Self
+from typing import Self, get_args
 
 from flows.clock_facts import Standing, clock_facts, format_span
 from flows.fact_words import FactWords
 from flows.graduate_facts import causes_in, graduate_facts
 from flows.notice import Cohort, Contact, Correction, Document, Notice
-from flows.windows import Window
+from flows.windows import Kind, Window
 from flows.workdays import count_workdays
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
@@ -155,12 +155,13 @@ def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
 
 
 def _window_facts(notice: Notice, words: FactWords, cohort: str | None, now: datetime) -> _NamedFacts:
-    for kind in ("check", "correction"):
+    for kind in get_args(Kind):
         windows = notice.windows_for(cohort, kind)
         window = next((w for w in windows if not w.is_over(now)), windows[-1] if windows else None)
         yield f"{kind}.from", words.format_day(window.opens if window else None)
         yield f"{kind}.to", words.format_day(window.closes if window else None)
         yield f"{kind}.safe", words.format_day(window.safe_day if window else None)
+        yield f"{kind}.label", window.label if window else None
         yield f"{kind}.late", window.late.text if window else None
         yield f"{kind}.span", format_span(words, window) if window else None
         yield f"{kind}.days_left", _count_days(window.last_day if window else None, now)
@@ -270,6 +271,9 @@ def _format_window(words: FactWords, window: Window) -> str:
     line = words.window.format(label=window.label, span=format_span(words, window))
     if window.hours:
         line += words.window_hours.format(hours=words.comma.join(window.hours))
+    if window.closed:
+        days = (words.closed[day] if isinstance(day, str) else words.format_short(day) or "" for day in window.closed)
+        line += words.window_closed.format(days=words.comma.join(days))
     if window.working_hours_only:
         line += words.window_working_hours
     if window.proof and window.proof != "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Annotated
 
@@ -27,7 +28,18 @@ def _full_match(pattern: re.Pattern[str], rule: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def read_day(value: object) -> date | None:
+    """Return the day that a value of a notice is; None for any other value."""
+    try:
+        day = _parse_day(value)
+    except PydanticCustomError:
+        return None
+    return day if isinstance(day, date) else None
+
+
 def _parse_day(value: object) -> object:
+    if isinstance(value, Mapping):
+        raise PydanticCustomError("day_not_counted", "cannot be counted", {"start": str(value.get("after", ""))})
     if not isinstance(value, str):
         return value
     if not _DAY.fullmatch(value.strip()):

@@ -22,7 +22,7 @@ WRONG = "wrong"
 """What a choice may forget: every verdict that is not right, and its cause."""
 
 State = Literal["walking", "reported", "done"]
-Source = Literal["notice", "help", "beyond"]
+Source = Literal["notice", "help", "office", "beyond"]
 StepSource = Literal[Source, "none"]
 QuoteName = Literal[
     "notice", "school", "cohorts", "check", "correction", "account", "browser", "entry", "verdict", "fields", "photo",

@@ -7,14 +7,15 @@ steps of the walk, sentences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from functools import reduce
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from flows.fields import ClosingTime, CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
-from flows.windows import EVERYONE, Window, overlap
+from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
+from flows.notice_plan import Reminders, StaffContact
+from flows.windows import EVERYONE, Window, count_days, overlap
 
 CAUSE = "cause"
 """The first part of the name of an answer that says why a field differs: `cause:出生日期`."""
@@ -242,57 +243,13 @@ class Conflict(NoticeRow):
     shown_to_students: Text | None = None
 
 
-class StaffDuty(NoticeRow):
-    """Something that the school's staff has to do until a day; no graduate is told of it."""
-
-    what: Text
-    opens: Day | None = Field(default=None, alias="from")
-    closes: Day | None = Field(default=None, alias="to")
-    time_to: ClosingTime | None = None
-
-
-class StaffContact(NoticeRow):
-    """Duties of the school's own staff; graduates see nothing of it but in the calendar.
-
-    `chase_days`: days before a window's end on which people are reminded (alarms in the calendar file).
-    """
-
-    duties: tuple[StaffDuty, ...] = ()
-    chase_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = (7, 3, 1)
-
-
-ReminderButton = Annotated[str, StringConstraints(pattern=r"^(acks|resume|(step|faq):[a-z0-9][a-z0-9_-]{0,39})$")]
-
-
-class Reminder(NoticeRow):
-    """One automatic reminder: `days` before a window's end, `at` a local time, to an audience, with a template.
-
-    `audience` is a rule as staff write it, `template` the id of one in phrases.yaml. `buttons` stand under it instead
-    of the template's.
-    """
-
-    window: Id
-    days: int = Field(ge=0, le=60)
-    at: time = time(9, 30)
-    audience: Text = "-done"
-    template: Id
-    buttons: tuple[ReminderButton, ...] | None = None
-
-
-class Reminders(NoticeRow):
-    """The plan of automatic reminders; one person gets at most `most` of them. Empty: none are sent."""
-
-    most: int = Field(default=6, ge=1, le=20)
-    plan: tuple[Reminder, ...] = ()
-
-
 class NoticeQuestion(NoticeRow):
     """A question that the notice answers itself: asked as in `q`, answered with `a`."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
     q: Annotated[Texts, Field(min_length=1)]
     a: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
-    source: Literal["notice", "help", "beyond"] = "notice"
+    source: Literal["notice", "help", "office", "beyond"] = "notice"
     verify_with: Id | None = None
 
 
@@ -342,6 +299,11 @@ class Notice(NoticeRow):
     privacy: Privacy = Privacy()
     conflicts: tuple[Conflict, ...] = ()
     faq: tuple[NoticeQuestion, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_days(cls, data: Any) -> Any:
+        return count_days(data)
 
     @property
     def id(self) -> str:

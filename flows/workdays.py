@@ -23,6 +23,25 @@ def is_workday(day: date, weekdays: Container[int] = MONDAY_TO_FRIDAY) -> bool:
     return usual or (day.isoweekday() in weekdays and day not in holidays)
 
 
+def is_holiday(day: date) -> bool:
+    """Return whether a day is one of a legal holiday, weekends within it included."""
+    return day in holidays
+
+
+def is_weekend(day: date) -> bool:
+    """Return whether a day is a Saturday or Sunday that does not make up for a holiday."""
+    return day.isoweekday() not in MONDAY_TO_FRIDAY and day not in workdays
+
+
+def add_workdays(start: date, n: int) -> date:
+    """Return the n-th working day after a day; the day itself for 0."""
+    day = start
+    while n:
+        day += timedelta(days=1)
+        n -= is_workday(day)
+    return day
+
+
 def count_workdays(start: date, end: date) -> int:
     """Return the number of working days from the day after `start` to `end` inclusive."""
     return sum(is_workday(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))

@@ -6,18 +6,35 @@ A reminder has a key made of notice, window and day; the store makes a broadcast
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.broadcast.draft import BroadcastDraft
 from bot.content.content import Content
 from bot.domain.audience import Condition, Search, Wrong, parse_audience
-from flows.notice import Notice, Reminder
+from flows.clock_facts import format_closing
+from flows.fact_words import FactWords
+from flows.notice import Notice
+from flows.notice_plan import Reminder, StaffDuty
 from flows.windows import EVERYONE, Window
 
 CATCH_UP = timedelta(hours=12)
 """A reminder later than this is left out, because the next one is nearer."""
+
+
+DUTY_TIME = time(9)
+"""When staff are reminded of their own duties."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyDue:
+    """A duty of the school's staff that is due in `days`; `key` names the reminder of it."""
+
+    key: str
+    notice: Notice
+    duty: StaffDuty
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,26 @@ def _list_all(content: Content, *, rehearsed: bool) -> Iterator[Due]:
             window = next(window for window in notice.windows if window.id == reminder.window)
             if window.last_day is None:
                 continue
-            time = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
-            yield _make_due(content, notice, window, reminder, prefix, time)
+            at = datetime.combine(window.last_day - timedelta(days=reminder.days), reminder.at)
+            yield _make_due(content, notice, window, reminder, prefix, at)
+
+
+def find_due_duties(content: Content, now: datetime) -> Iterator[DutyDue]:
+    """Yield the reminders of staff's duties whose time is not longer ago than CATCH_UP; `now` as above."""
+    for notice in content.notices.values():
+        for duty in notice.staff.duties:
+            for days in duty.remind_days if duty.closes else ():
+                at = datetime.combine(duty.closes - timedelta(days=days), DUTY_TIME)
+                if timedelta() <= now - at < CATCH_UP:
+                    what = hashlib.sha256(duty.what.encode()).hexdigest()[:12]
+                    yield DutyDue(f"duty/{notice.id}/{what}/{duty.closes}/{days}", notice, duty, days)
+
+
+def describe_duty(templates: Mapping[str, str], words: FactWords, due: DutyDue) -> str:
+    """Return the reminder of a duty in words."""
+    last = (words.format_day(due.duty.closes) or "") + format_closing(due.duty.time_to)
+    said = templates["ahead" if due.days else "today"]
+    return said.format(notice=due.notice.notice.short, what=due.duty.what, day=last, days=due.days)
 
 
 def _make_due(content: Content, notice: Notice, window: Window, reminder: Reminder, prefix: str, at: datetime) -> Due:

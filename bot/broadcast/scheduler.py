@@ -107,6 +107,7 @@ class Scheduler:
         try:
             await self._start_planned()
             await self._announce_reminders()
+            await self._remind_of_duties()
             await self._send_personal_reminders()
             await self._tell_askers()
             for broadcast in await self._rows.all(*WAITING, channel=self.sender.channel, most=MAX_BROADCASTS):
@@ -253,6 +254,21 @@ class Scheduler:
             told = self.sender.staff_notices.tell(await calendar.announce(due), calendar.skip_row(due))
             with suppress(Outdated):
                 await self._apply(Once(once), told)
+
+    async def _remind_of_duties(self) -> None:
+        """Tell staff what they have to do themselves by a notice, once for each day of the reminders."""
+        local = self.sender.local()
+        if local.date() != self.sender.present().astimezone(ZONE).date():
+            return
+        words, facts = self.content.phrases.broadcast, self.content.phrases.facts
+        for due in plan.find_due_duties(self.content, local):
+            if due.key in self._announced:
+                continue
+            self._announced.add(due.key)
+            if not await self.sender.store.roles.was_done(due.key):
+                told = self.sender.staff_notices.tell(plan.describe_duty(words.duty, facts, due), ())
+                with suppress(Outdated):
+                    await self._apply(Once(due.key), told)
 
     async def _send_personal_reminders(self) -> None:
         """Send the reminders that people asked for themselves, each with the step where they are."""

@@ -27,12 +27,13 @@ from flows.model import QuoteName
 from flows.notice import Notice
 from flows.review import find_stray_braces, find_unknown_placeholders
 from flows.scars import find_scars, list_moments
+from flows.windows import Kind
 
 MAX_NAMED = 12
 """Missing keys that are named in one sentence."""
 GAP = "⌀"
 """Stands where the notice says nothing, so that texts which say so themselves are told apart."""
-MOMENTARY = ("clock", "office", "check.", "correction.", "deadline", "days_left", "today")
+MOMENTARY = ("clock", "office", *(f"{kind}." for kind in get_args(Kind)), "deadline", "days_left", "today")
 """Facts that depend on the moment."""
 _SEPARATOR = re.compile("[，、；]")
 _IN_BRACKETS = re.compile("[（(][^）)\\n]{0,200}[）)]")

@@ -47,7 +47,7 @@ def list_facts(files: Files, kind: FactKind) -> tuple[NoticeFact, ...]:
 
 def _list_days(tree: Any) -> Iterator[tuple[str, str, Loc]]:
     for n, row in enumerate(tree.get("windows") or ()):
-        if row.get("to"):
+        if row.get("to") and not isinstance(row["to"], dict):  # one that is counted has no day to change
             yield str(row.get("label") or row.get("kind")), row["to"], ("windows", n, "to")
 
 

@@ -37,6 +37,7 @@ _SAMPLES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "malformed_mail": lambda about, value: "nobody@example.org",
     "day_without_year": lambda about, value: None,
     "no_such_day": lambda about, value: None,
+    "day_not_counted": lambda about, value: None,
     "string_too_long": lambda about, value: value[: about["max_length"]],
     "string_too_short": lambda about, value: "？" * about["min_length"],
     "string_type": lambda about, value: "？？",

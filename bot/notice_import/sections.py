@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,17 +164,23 @@ def write_cohorts(work: DraftWork) -> tuple[list[dict[str, Any]], list[str]]:
     return rows, ids
 
 
+def name_windows(work: DraftWork) -> Iterator[tuple[str, DraftWindow]]:
+    """Yield each window with its id: its kind, from the second one on with a number."""
+    used = dict[str, int]()
+    for window in work.days.windows:
+        used[window.kind] = used.get(window.kind, 0) + 1
+        number = f"-{used[window.kind]}" if used[window.kind] > 1 else ""
+        yield f"{window.kind.replace('_', '-')}{number}", window
+
+
 def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
     if not work.days.windows:
         work.doubt("windows", "没有找到写给毕业生的时间")
-    rows, used = list[dict[str, Any]](), dict[str, int]()
-    labels = dict[tuple[str, str], int]()
-    for n, window in enumerate(work.days.windows):
-        used[window.kind] = used.get(window.kind, 0) + 1
-        number = f"-{used[window.kind]}" if used[window.kind] > 1 else ""
+    rows, labels = list[dict[str, Any]](), dict[tuple[str, str], int]()
+    for n, (name, window) in enumerate(name_windows(work)):
         for key, (why, sentence) in window.doubts.items():
             work.doubt(f"windows.{n}.{key}", why, sentence)
-        row = _write_window(window, f"{window.kind.replace('_', '-')}{number}", ids) | work.quote(window.at)
+        row = _write_window(window, name, ids) | work.quote(window.at)
         if window.kind == "collection":
             row["label"] = "毕业典礼" if "典礼" in row["quote"].split("，")[-1] else "领取毕业证书"
         place = (row["label"], str(row["cohorts"]))

@@ -17,17 +17,22 @@ from bot.notice_import.rules import (
     find_path,
     find_photo,
 )
-from bot.notice_import.sections import DraftWork
+from bot.notice_import.sections import DraftWork, name_windows
 
 FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校名称", "专业", "层次", "入学日期", "学习形式")
 REMINDERS = (
+    ("capture", 3, "-完成", "capture"),
+    ("recapture", 3, "-完成", "recapture"),
+    ("confirm_capture", 3, "-完成", "confirm"),
+    ("paper_check", 3, "-完成", "paper"),
     ("check", 7, "-完成", "t7"),
     ("check", 3, "-完成", "t3"),
     ("check", 1, "-完成", "t1"),
     ("correction", 7, "有误", "correction"),
     ("correction", 3, "有误", "correction"),
+    ("recheck", 1, "有误", "recheck"),
 )
-"""The plan of reminders that a draft begins with: window, days before its end, audience, template."""
+"""The plan of reminders that a draft begins with: kind of window, days before its end, audience, template."""
 
 
 def write_site(work: DraftWork) -> dict[str, Any]:
@@ -179,11 +184,11 @@ def write_aftermath(work: DraftWork) -> dict[str, Any]:
         )
         if duty.why or not duty.closes:
             work.doubt(f"staff.duties.{n}.to", duty.why or "没有写到哪一天为止", duty.at)
-    ends = {window.kind for window in work.days.windows if window.closes}
     plan = [
-        {"window": window, "days": days, "at": "09:30", "audience": audience, "template": template}
-        for window, days, audience, template in REMINDERS
-        if window in ends
+        {"window": name, "days": days, "at": "09:30", "audience": audience, "template": template}
+        for name, window in name_windows(work)
+        for kind, days, audience, template in REMINDERS
+        if window.kind == kind and window.closes
     ]
     return {
         "consequences": rows,

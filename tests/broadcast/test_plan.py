@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from bot.broadcast.plan import find_due
 from bot.content.content import Content
 from bot.domain.messages import Incoming
-from flows.notice import Reminder, Reminders
+from flows.notice_plan import Reminder, Reminders, StaffDuty
+from flows.windows import Window
 from tests.broadcast.harness import FIRST, Harness, open_harness, session
 from tests.broadcast.test_chat import office
 from tests.conftest import another_notice, shipped
@@ -124,3 +125,31 @@ async def test_staff_are_told_the_evening_before_once(tmp_path: Path) -> None:
         await at.taps(at.owner, "跳过 12月13日 09:30 这次")
         await days(at.harness, 1)
         assert reminders(at.harness, 0) == 0
+
+
+async def test_windows_of_other_kinds_have_their_own_words(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, [session("walking")]) as harness:
+        notice = shipped().notices["2014-autumn"]
+        photo = Window(id="photo", kind="capture", label="集中拍照", closes=date(2013, 12, 16), end_inclusive=True)
+        plan = Reminders(plan=(Reminder(window="photo", days=3, template="capture"),))
+        changed = notice.model_copy(update={"windows": (*notice.windows, photo), "reminders": plan})
+        harness.content = replace(shipped(), notices={notice.id: changed})
+        await days(harness, 4)
+        (told,) = harness.messages_of(0)
+        assert "集中拍照到2013年12月16日（周一）为止，还有3天" in told
+
+
+async def test_staff_are_reminded_of_their_own_duties_once_by_whichever_worker(tmp_path: Path) -> None:
+    async with office(tmp_path, [session("walking")]) as at:
+        notice = shipped().notices["2014-autumn"]
+        duty = StaffDuty(what="各班报核对情况汇总表", closes=date(2013, 12, 13), remind_days=(1, 0))
+        staff = notice.staff.model_copy(update={"duties": (duty,)})
+        at.harness.content = replace(shipped(), notices={notice.id: notice.model_copy(update={"staff": staff})})
+        await days(at.harness, 4)
+        await at.sends()
+        told = [message.shown for message in at.owner.messages if "各班报核对情况汇总表" in message.shown]
+        assert told == [
+            "老师要做的（2014届秋季毕业生核对）：各班报核对情况汇总表，2013年12月13日（周五）截止，还有1天。",
+            "老师要做的（2014届秋季毕业生核对）：各班报核对情况汇总表，今天（2013年12月13日（周五））截止。",
+        ]
+        assert not any("汇总表" in text for text in at.harness.messages_of(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from itertools import chain
 
 import pytest
@@ -71,6 +72,12 @@ def test_buttons_stand_under_the_last_bubble_and_the_source_at_each() -> None:
     assert replies[-1].buttons == rows[:1]
     assert {reply.source for reply in replies} == {"出自学校通知"}
     assert {reply.topic for reply in replies} == {"deadline"}
+
+
+def test_the_school_itself_is_a_source_that_needs_no_date_and_no_second_look() -> None:
+    label = make_voice().label("office")
+    assert label == make_voice().label("office", date(2026, 1, 1))
+    assert "学籍办" not in label
 
 
 # Rows

@@ -264,6 +264,7 @@ class BroadcastPhrases(PhraseRow):
     why: Mapping[str, Sentence]
     ended: Sentence
     overdue: Sentence
+    duty: Mapping[Literal["ahead", "today"], Sentence]
     reasons: Mapping[str, Label]
     csv: tuple[Label, ...]
     csv_file: Label

@@ -40,7 +40,7 @@ class Phrases(PhraseRow):
     """Every sentence of the bot. `{{ fact }}` is filled from the notice, `{name}` by the code that renders it."""
 
     facts: FactWords
-    sources: Mapping[Literal["notice", "help", "beyond", "advice"], Sentence]
+    sources: Mapping[Literal["notice", "help", "office", "beyond", "advice"], Sentence]
     quote: Sentence
     greeting: Sentence
     greeting_notice: Sentence

@@ -27,7 +27,7 @@ class SheetPhrases(PhraseRow):
 
 
 class WritingPhrases(PhraseRow):
-    """`ask` asks for a value, by its name; `sources` are the three sources in words."""
+    """`ask` asks for a value, by its name; `sources` are the sources in words."""
 
     from_missed: Sentence
     title_set: Sentence
@@ -37,7 +37,7 @@ class WritingPhrases(PhraseRow):
     too_long: Sentence
     bubble: Sentence
     card: Sentence
-    sources: Mapping[Literal["notice", "help", "beyond"], Label]
+    sources: Mapping[Literal["notice", "help", "office", "beyond"], Label]
     checked: Sentence
     gate_good: Sentence
     gate_warned: Sentence
