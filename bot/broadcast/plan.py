@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Literal
 
 from bot.broadcast.draft import BroadcastDraft
 from bot.content.content import Content
@@ -95,14 +96,16 @@ def find_due_duties(content: Content, now: datetime) -> Iterator[DutyDue]:
     """Yield the reminders of staff's duties whose time is not longer ago than CATCH_UP; `now` as above."""
     for notice in content.notices.values():
         for duty in notice.staff.duties:
-            for days in duty.remind_days if duty.closes else ():
-                at = datetime.combine(duty.closes - timedelta(days=days), DUTY_TIME)
+            if (last := duty.closes) is None:
+                continue
+            for days in duty.remind_days:
+                at = datetime.combine(last - timedelta(days=days), DUTY_TIME)
                 if timedelta() <= now - at < CATCH_UP:
                     what = hashlib.sha256(duty.what.encode()).hexdigest()[:12]
                     yield DutyDue(f"duty/{notice.id}/{what}/{duty.closes}/{days}", notice, duty, days)
 
 
-def describe_duty(templates: Mapping[str, str], words: FactWords, due: DutyDue) -> str:
+def describe_duty(templates: Mapping[Literal["ahead", "today"], str], words: FactWords, due: DutyDue) -> str:
     """Return the reminder of a duty in words."""
     last = (words.format_day(due.duty.closes) or "") + format_closing(due.duty.time_to)
     said = templates["ahead" if due.days else "today"]
