@@ -174,7 +174,7 @@ class AdminArea:
         thin = [
             (entry, words.task_thin.format(count=len(entry.phrasings)))
             for entry in content.entries.values()
-            if is_own(entry) and entry.id not in told and len(entry.phrasings) < THIN
+            if len(entry.phrasings) < THIN and entry.id not in told and is_own(entry)
         ]
         return [*poor, *thin]
 

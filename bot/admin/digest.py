@@ -20,7 +20,7 @@ from bot.domain.revisions import Once
 from bot.domain.roles import Audited
 from bot.domain.zone import ZONE
 from bot.knowledge.examine import Report
-from bot.knowledge.inbox import QuestionGroup, group_aside
+from bot.knowledge.inbox import QuestionGroup, list_groups
 from bot.knowledge.publish import Publication
 from bot.knowledge.revisions import Knowledge
 from bot.knowledge.watcher import FolderWatcher
@@ -116,8 +116,7 @@ class Digest:
         """Return the digest of the seven days before a moment."""
         content, week = self._knowledge.content, at - timedelta(days=7)
         words = content.phrases.admin
-        asked = await self._store.questions.list_unanswered(week, settled=True)
-        found = await group_aside(asked)
+        found = await list_groups(self._store, at, since=week, settled=True)
         most = [words.digest_line.format(question=group.lines[0], count=len(group.numbers)) for group in found[:5]]
         published = [one for one in await self._store.knowledge.history(200) if one.at >= week]
         expiring = expires(content, at.astimezone(ZONE).date())

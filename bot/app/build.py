@@ -28,6 +28,7 @@ from bot.domain.roles import OwnersNamed
 from bot.domain.zone import local
 from bot.knowledge.examine import Examine, examine_in_subprocess
 from bot.knowledge.folder import preview
+from bot.knowledge.inbox import keep_grouped
 from bot.knowledge.revisions import LOOK_S as FOLLOW_S
 from bot.knowledge.revisions import Knowledge
 from bot.pictures.studio import Studio
@@ -234,6 +235,7 @@ def background(workspace: Workspace, serving: Service, workers: Workers, for_all
         partial(work_while_leading, workers, for_all),
         partial(watch_database, serving),
         partial(workspace.knowledge.follow, partial(workers.look_s, FOLLOW_S, LOOK_S)),
+        partial(keep_grouped, workspace.store, utc_now),
     )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 from rapidfuzz import fuzz, process
 
 from bot.content.files import Refused
 from bot.domain.questions import Unanswered
-from bot.runtime.process import run_aside
 from bot.store import Store
 from faq.reading import gist
 
@@ -21,10 +21,6 @@ MAX_AGE = timedelta(days=90)
 """Age of the oldest questions that are listed, and asked again before a publication."""
 SIMILAR = 62.0
 """Similarity (0–100) from which two questions are taken for the same."""
-ASIDE_FROM = 300
-"""Questions from which on they are grouped in another process, which takes a second to start."""
-GROUPED_S = 60.0
-"""Seconds after which grouping is given up."""
 COMPARED = 100
 """Characters of a question that are compared."""
 COMMON, RARE, CANDIDATES = 50, 12, 20
@@ -32,12 +28,14 @@ COMMON, RARE, CANDIDATES = 50, 12, 20
 first; first questions that it is compared with."""
 MOST_KNOWN = 20_000
 """Questions whose group is remembered."""
+KEEP_S = 600.0
+"""Seconds between two looks that nobody asked for."""
 MAX_WORDINGS = 6
 """Wordings of a group that are listed."""
 
 
-_grouped: WeakKeyDictionary[Store, dict[str, str]] = WeakKeyDictionary()
-"""By store and question, the first question of its group, as this process grouped it."""
+_grouped: WeakKeyDictionary[Store, Grouping] = WeakKeyDictionary()
+"""The groups of each store, as this process made them."""
 
 
 @dataclass(slots=True)
@@ -85,37 +83,26 @@ class QuestionGroup:
         self.latest = max(self.latest or one.at, one.at)
 
 
-async def list_groups(store: Store, now: datetime, *, settled: bool = False) -> list[QuestionGroup]:
-    """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first.
+async def list_groups(
+    store: Store, now: datetime, *, since: datetime | None = None, settled: bool = False
+) -> list[QuestionGroup]:
+    """Return the groups of questions that wait for an admin (`settled`: of all), the most asked first, from the last
+    MAX_AGE or `since` then.
 
-    Questions that were grouped before stay together: only new ones are compared, and then all of them.
+    Questions that were grouped before stay together: only new ones are compared, beside the turns.
     """
-    asked = await store.questions.list_unanswered(now - MAX_AGE, settled=settled)
-    known = _grouped.setdefault(store, {})
-    if all(one.question in known for one in asked):
-        return _group_again(asked, known)
-    groups = await group_aside(asked)
-    if len(known) > MOST_KNOWN:
-        known.clear()
-    known.update({line: next(iter(group.wordings)) for group in groups for line in group.wordings})
-    return groups
+    asked = await store.questions.list_unanswered(since or now - MAX_AGE, settled=settled)
+    grouping = _grouped.get(store)
+    if grouping is None or len(grouping) > MOST_KNOWN:
+        grouping = _grouped[store] = Grouping()
+    return await asyncio.to_thread(grouping.group, asked)
 
 
-def _group_again(asked: Iterable[Unanswered], known: Mapping[str, str]) -> list[QuestionGroup]:
-    groups: dict[str, QuestionGroup] = {}
-    for one in asked:
-        groups.setdefault(known[one.question], QuestionGroup()).add(one)
-    return _order(groups.values())
-
-
-async def group_aside(asked: Sequence[Unanswered]) -> list[QuestionGroup]:
-    """Return `group_questions` without holding up turns: many are grouped in another process.
-
-    TimeoutError when that takes too long; ChildProcessError and OSError when it fails.
-    """
-    if len(asked) < ASIDE_FROM:
-        return await asyncio.to_thread(group_questions, asked)
-    return await run_aside(group_questions, asked, GROUPED_S)
+async def keep_grouped(store: Store, present: Callable[[], datetime]) -> None:
+    """Group what was asked, again and again, so that no admin waits for the first look."""
+    while True:
+        await list_groups(store, present(), settled=True)
+        await asyncio.sleep(KEEP_S)
 
 
 async def load_group(store: Store, number: str, now: datetime) -> QuestionGroup:
@@ -128,24 +115,41 @@ async def load_group(store: Store, number: str, now: datetime) -> QuestionGroup:
 
 def group_questions(asked: Iterable[Unanswered]) -> list[QuestionGroup]:
     """Return the groups of these questions, the most asked first, then the newest; time grows as their number does."""
-    groups: list[QuestionGroup] = []
-    leaders = Leaders()
-    by_text: dict[str, QuestionGroup] = {}
-    for one in asked:
-        start = one.question[:COMPARED]
+    return Grouping().group(asked)
+
+
+class Grouping:
+    """Puts questions into groups, each once; threads take turns."""
+
+    def __init__(self) -> None:
+        self._leaders = Leaders()
+        self._by_text: dict[str, int] = {}
+        self._by_question: dict[str, int] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """The number of questions that are known."""
+        return len(self._by_question)
+
+    def group(self, asked: Iterable[Unanswered]) -> list[QuestionGroup]:
+        """Return the groups of questions, the most asked first, then the newest; compare those that are not known."""
+        groups: dict[int, QuestionGroup] = {}
+        for one in asked:
+            groups.setdefault(self._place(one.question), QuestionGroup()).add(one)
+        return sorted(groups.values(), key=lambda group: (-len(group.numbers), -max(group.numbers)))
+
+    def _place(self, question: str) -> int:
+        """Return the number of the group of a question."""
+        if (known := self._by_question.get(question)) is not None:
+            return known
+        start = question[:COMPARED]
         text = gist(start) or start
-        if text not in by_text:
-            near = leaders.find_similar(text)
-            if near is None:
-                leaders.add(text)
-                groups.append(QuestionGroup())
-            by_text[text] = groups[-1 if near is None else near]
-        by_text[text].add(one)
-    return _order(groups)
-
-
-def _order(groups: Iterable[QuestionGroup]) -> list[QuestionGroup]:
-    return sorted(groups, key=lambda group: (-len(group.numbers), -max(group.numbers)))
+        with self._lock:
+            if text not in self._by_text:
+                near = self._leaders.find_similar(text)
+                self._by_text[text] = self._leaders.add(text) if near is None else near
+            self._by_question[question] = self._by_text[text]
+        return self._by_question[question]
 
 
 class Leaders:
@@ -157,13 +161,14 @@ class Leaders:
         self._texts: list[str] = []
         self._with: dict[str, list[int]] = {}
 
-    def add(self, text: str) -> None:
-        """Add the first question of the next group."""
+    def add(self, text: str) -> int:
+        """Add the first question of the next group, and return the number of the group."""
         for pair in _pairs(text):
             holders = self._with.setdefault(pair, [])
             if len(holders) < COMMON:
                 holders.append(len(self._texts))
         self._texts.append(text)
+        return len(self._texts) - 1
 
     def find_similar(self, text: str) -> int | None:
         """Return the number of the group with the most similar first question; None when none is similar enough."""

@@ -73,6 +73,7 @@ def _rows(voice: Voice, entry: Entry, opinion: str) -> Iterator[tuple[Button, ..
 
 def find_flagged(content: Content, opinions: Mapping[tuple[str, str], Opinion]) -> list[tuple[Entry, Opinion]]:
     """Return the entries to flag by the votes on their present wording, with these; worst first."""
-    judged = [(entry, opinions.get((topic, wording(entry)))) for topic, entry in content.entries.items()]
+    voted = [content.entries[topic] for topic in {topic for topic, _ in opinions} if topic in content.entries]
+    judged = [(entry, opinions.get((entry.id, wording(entry)))) for entry in voted]
     poor = [(entry, one) for entry, one in judged if one and one.of >= FLAG_VOTES and one.helped < FLAG_SHARE * one.of]
     return sorted(poor, key=lambda found: (found[1].helped / found[1].of, found[0].id))
