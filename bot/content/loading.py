@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,13 @@ def locate_finding(finding: LintFinding, sources: Mapping[str, EntrySource], con
     return ContentFault("notices", 1, 1, finding.entry, sentence)
 
 
+@cache
+def _parse_shipped() -> Mapping[bytes, Source]:
+    """Return the shipped files as parsed, by what they hold: most content holds most of them as they are."""
+    paths = [path for part in SHIPPED.values() for path in ([part] if part.is_file() else part.glob("*.yaml"))]
+    return {path.read_bytes(): yaml_source.read_file(path) for path in paths}
+
+
 class _ContentLoader:
     """Reads each file once, validates every piece, and reports all faults."""
 
@@ -226,7 +234,7 @@ class _ContentLoader:
 
     def _parse_once(self, path: Path) -> Source:
         if path not in self._sources:
-            self._sources[path] = yaml_source.read_file(path)
+            self._sources[path] = yaml_source.read_file(path, _parse_shipped())
         return self._sources[path]
 
     def _load_shipped(self, model: type[Model], part: str) -> Model:
@@ -247,8 +255,9 @@ class _ContentLoader:
             source = self._parse_once(file)
             self._hash.update(file.read_bytes() if file.is_file() else b"")
         else:
-            source = yaml_source.parse_bytes(file)
-            self._hash.update(file.encode() if isinstance(file, str) else file)
+            raw = file.encode() if isinstance(file, str) else file
+            source = _parse_shipped().get(raw) or yaml_source.parse_bytes(file)
+            self._hash.update(raw)
         self._add_mistakes(name, source)
         return source
 

@@ -85,8 +85,8 @@ def find_swallowed(lines: Sequence[str], first: int, known: Collection[str]) -> 
     The text's lines begin at number `first` of the file.
     """
     for n, line in enumerate(lines, start=first):
-        if (m := _SWALLOWED.match(line)) and (m[1] or m[2]) in {*_ENTRY_KEYS, *known}:
-            return Mistake("yaml_swallowed", (n, m.start(1 if m[1] else 2) + 1), {"key": m[1] or m[2]})
+        if (m := _SWALLOWED.match(line)) and ((key := m[1] or m[2]) in _ENTRY_KEYS or key in known):
+            return Mistake("yaml_swallowed", (n, m.start(1 if m[1] else 2) + 1), {"key": key})
     return None
 
 

@@ -94,13 +94,16 @@ NOWHERE = Source(None, {}, {}, ())
 """Stands for a file that is not there."""
 
 
-def read_file(path: Path) -> Source:
-    """Parse a file. Its mistakes say what is wrong with it as YAML; the tree is None when nothing can be made of it."""
+def read_file(path: Path, parsed: Mapping[bytes, Source] | None = None) -> Source:
+    """Parse a file. Its mistakes say what is wrong with it as YAML; the tree is None when nothing can be made of it.
+
+    What was `parsed` before, by what it holds, is not parsed again: nothing changes a tree.
+    """
     try:
         raw = path.read_bytes()
     except OSError:
         return _unreadable(Mistake("file_missing", (1, 1)))
-    return parse_bytes(raw)
+    return (parsed or {}).get(raw) or parse_bytes(raw)
 
 
 def parse_bytes(raw: str | bytes) -> Source:
@@ -208,6 +211,7 @@ class _TreeReader:
             if "#" in line and (m := _UNSPACED_HASH.search(line))
         }
         self._seen: set[int] = set()
+        self._names: set[str] = set()
 
     def plain(self, node: yaml.Node, loc: Loc, key_line: int) -> Any:
         """Return the node as plain data; `key_line` is the line of its key, from 1 (0: it has none)."""
@@ -251,6 +255,7 @@ class _TreeReader:
                 self.mistakes.append(Mistake("yaml_duplicate_key", _place_of(key), {"key": name, "line": line}))
                 continue
             place = self.keys[(*loc, name)] = _place_of(key)
+            self._names.add(name)
             if mistake := find_slip_in_key(name, place):
                 self.mistakes.append(replace(mistake, loc=(*loc, name), is_certain=False))
             tree[name] = self.plain(value, (*loc, name), place[0])
@@ -267,8 +272,7 @@ class _TreeReader:
     def _check_block(self, node: yaml.ScalarNode, loc: Loc) -> None:
         """Record a key or an entry that stands so far to the right that YAML took it for more of a text."""
         first, last = node.start_mark.line + 1, min(node.end_mark.line, len(self._lines))
-        known = {key for path in self.keys if isinstance(key := path[-1], str)}
-        if mistake := find_swallowed(self._lines[first:last], first + 1, known):
+        if mistake := find_swallowed(self._lines[first:last], first + 1, self._names):
             self.mistakes.append(replace(mistake, loc=loc))
 
     def _check_first_line(self, node: yaml.ScalarNode, loc: Loc, key_line: int) -> bool:
