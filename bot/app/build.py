@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.settings import SettingFault, Settings, SettingsProblem, read_settings
-from bot.channels.console import ConsoleWords, Terminal
 from bot.channels.telegram import abilities as telegram
+from bot.channels.terminal import Terminal, TerminalWords
 from bot.channels.web import abilities as web
 from bot.content.content import Content
 from bot.content.own_folder import load_folder
@@ -271,5 +271,5 @@ async def chat(chosen: Settings, user: str, *, as_json: bool) -> None:
         await forget_idle(serving)
         serving.take(serving.content.keep_built(chosen.home))
         phrases = serving.content.phrases
-        words = ConsoleWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
+        words = TerminalWords(phrases.console_hint, phrases.console_bye, phrases.console_attachment)
         await Terminal(user, words, chosen.home, as_json=as_json, draw=Studio()).run(serving.receive)

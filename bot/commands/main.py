@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 from bot.app import build
 from bot.app.settings import Settings, SettingsProblem
-from bot.channels.console import replace_bad_characters
+from bot.channels.terminal import replace_bad_characters
 from bot.commands.console import link_console
 from bot.commands.init import init
 from bot.commands.lazy_group import LazyGroup

@@ -8,9 +8,8 @@ import secrets
 from starlette.responses import RedirectResponse, Response
 
 from bot.console import passkeys
-from bot.console.parts import ConsolePage
 from bot.console.passkeys import Relying
-from bot.console.visit import Forbidden, Gone, Visit, download
+from bot.console.visit import ConsolePage, Forbidden, Gone, Visit, download
 from bot.domain.console import MOST_PASSKEYS, Passkey
 from bot.domain.messages import Answer
 from bot.domain.roles import Audited

@@ -24,9 +24,9 @@ from bot.channels.web.site import Site, SiteHeaders
 from bot.console import acts, broadcasts, calendar, entries, figures, knowledge, notice, people, staff, tickets, today
 from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
-from bot.console.parts import FOLDER, ConsolePage, Parts
+from bot.console.parts import FOLDER, Parts
 from bot.console.rendering import Renderings
-from bot.console.visit import Forbidden, Gone, Visit
+from bot.console.visit import ConsolePage, Forbidden, Gone, Visit
 from bot.domain.console import ConsoleSession
 from bot.domain.effects import Outdated
 from bot.store import StoreProblem

@@ -20,9 +20,8 @@ from bot.broadcast.context import BroadcastContext
 from bot.broadcast.forms import Part
 from bot.broadcast.visible import list_visible
 from bot.console.acts import lead_to
-from bot.console.parts import ConsolePage
 from bot.console.today import describe
-from bot.console.visit import Gone, Visit, download
+from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.audience import ANY_OF, LATE, STATE_WORDS, Audience, Wrong
 from bot.domain.classes import narrow

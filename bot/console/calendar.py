@@ -16,9 +16,8 @@ from starlette.responses import Response
 
 from bot.broadcast import report
 from bot.broadcast.visible import may_see
-from bot.console.parts import ConsolePage
 from bot.console.today import describe, list_reminders
-from bot.console.visit import Visit
+from bot.console.visit import ConsolePage, Visit
 from bot.content.content import Content
 from bot.domain.zone import ZONE
 

@@ -14,8 +14,7 @@ from typing import Any, get_args
 from starlette.responses import Response
 
 from bot.admin.writing_cards import WritingCards
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.visit import ConsolePage, Gone, Visit
 from bot.content.add_line import NoSuchList
 from bot.content.content import Content
 from bot.content.edit_entry import Value, render_entry

@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.console.drawing import draw_bars, draw_lines
-from bot.console.parts import ConsolePage
-from bot.console.visit import Visit
+from bot.console.visit import ConsolePage, Visit
 from bot.domain.audience import STUCK_DAYS
 from bot.domain.session import Session
 from bot.render.reply import Voice

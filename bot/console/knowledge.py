@@ -9,8 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.visit import ConsolePage, Gone, Visit
 from bot.content.files import diff_names, to_patch
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming

@@ -16,8 +16,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from bot.admin.refusals import REFUSALS, describe_refusal
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.visit import ConsolePage, Gone, Visit
 from bot.content.edit_notice import NoticeFact, list_facts
 from bot.content.files import diff_names
 from bot.content.problem import ContentProblem

@@ -1,29 +1,20 @@
-"""The parts of the bot that the console uses, and the table of its pages: each says which role it needs."""
+"""The parts of the bot that the console uses."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
-
-from starlette.responses import Response
 
 from bot.admin.area import AdminArea
 from bot.broadcast.forms import BroadcastForms
 from bot.channels.web.site import Site
 from bot.console.sealing import Seal
 from bot.content.content import Content
-from bot.domain.roles import Role
 from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
-from bot.tickets.roles import RANK
-
-if TYPE_CHECKING:
-    from bot.console.visit import Visit
 
 FOLDER = "/console"
 """The path of the console, below that of the site."""
@@ -70,26 +61,3 @@ class Parts:
         """Return the names of everybody with a role, by id."""
         members = await self.store.roles.members(self.channel)
         return {owner: owner for owner in self.owners} | {one.user: one.label or one.user for one in members}
-
-
-@dataclass(frozen=True)
-class ConsolePage:
-    """An address of the console: whoever ranks below `role` does not come to `answer`.
-
-    A GET only shows. A POST changes something, and is refused when it does not come from one of our own forms.
-    `is_polled`: browsers ask for it by themselves, which is no sign that somebody is there.
-    """
-
-    method: Literal["GET", "POST"]
-    path: str
-    role: Role
-    answer: Callable[[Visit], Awaitable[Response]]
-    is_polled: bool = False
-
-    def allows(self, role: Role) -> bool:
-        """Return whether somebody with this role may come here."""
-        return RANK[role] >= RANK[self.role]
-
-
-UPDATE = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
-"""The word of a form that makes it count once."""

@@ -13,9 +13,8 @@ from starlette.responses import Response
 
 from bot.broadcast.roster import Roster, parse_roster
 from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
-from bot.console.parts import ConsolePage
 from bot.console.rendering import format_day
-from bot.console.visit import Gone, Visit, download
+from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.content.phrases.broadcast import RosterPhrases
 from bot.content.sheets import UnreadableSheet, load_sheets
 from bot.domain.areas import Decision

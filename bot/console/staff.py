@@ -11,8 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit, download
+from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Audited, AuditedAct, Enlisted, Role

@@ -11,8 +11,7 @@ from pathlib import PurePath
 
 from starlette.responses import RedirectResponse, Response
 
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit, download
+from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.messages import Answer, Incoming, Reply, Sent
 from bot.domain.roles import Role

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.visible import list_visible
-from bot.console.parts import ConsolePage
-from bot.console.visit import Visit
+from bot.console.visit import ConsolePage, Visit
 from bot.content.content import Content
 from bot.content.lint import MAX_AGE_DAYS
 from bot.domain.broadcast import Broadcast

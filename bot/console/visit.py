@@ -1,11 +1,12 @@
-"""One request of somebody in the console: who it is, what they may, what they sent, and how a page is answered."""
+"""A page of the console, the role that it needs, and one visit to it: who it is, what they sent, how it is answered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import TypeAdapter
@@ -14,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.channels.web.browser_key import BrowserKey
 from bot.console.forms import Fields
-from bot.console.parts import UPDATE, ConsolePage, Parts
+from bot.console.parts import Parts
 from bot.console.rendering import Renderings
 from bot.content.content import Content
 from bot.domain.areas import Decide
@@ -38,12 +39,35 @@ MENU: Mapping[str, Role] = {
 """Pages of the menu that not all staff may open."""
 
 
+UPDATE = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
+"""The word of a form that makes it count once."""
+
+
 class Gone(Exception):
     """There is nothing at this address, or no more."""
 
 
 class Forbidden(Exception):
     """The person may not do this."""
+
+
+@dataclass(frozen=True)
+class ConsolePage:
+    """An address of the console: whoever ranks below `role` does not come to `answer`.
+
+    A GET only shows. A POST changes something, and is refused when it does not come from one of our own forms.
+    `is_polled`: browsers ask for it by themselves, which is no sign that somebody is there.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    role: Role
+    answer: Callable[[Visit], Awaitable[Response]]
+    is_polled: bool = False
+
+    def allows(self, role: Role) -> bool:
+        """Return whether somebody with this role may come here."""
+        return RANK[role] >= RANK[self.role]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ PROMPT = "› "
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleWords:
+class TerminalWords:
     """The terminal's own sentences; `attachment` has parts `{name}` and `{path}`."""
 
     hint: str
@@ -35,7 +35,7 @@ class Terminal:
     capabilities = Capabilities(at_machine=True)
 
     def __init__(
-        self, user: str, words: ConsoleWords, folder: Path, *, as_json: bool, draw: Draw | None = None
+        self, user: str, words: TerminalWords, folder: Path, *, as_json: bool, draw: Draw | None = None
     ) -> None:
         self._draw = draw
         self._user, self._words, self._folder, self._json = user, words, folder, as_json
