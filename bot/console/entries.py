@@ -96,7 +96,8 @@ async def _load_written(visit: Visit, topic: str) -> Written:
 async def _show(visit: Visit, form: EntryForm, status: int = 200, **about: Any) -> Response:
     shown = {"near": (), "clashes": (), "asked": (), "looked": None, "is_gone": False, **about}
     rows = len(form.typed.text.splitlines()) + 1 if form.typed else 0
-    return await visit.show("entry.html", status=status, it=form, sources=get_args(Source), rows=rows, **shown)
+    sources = visit.content.phrases.admin.writing.sources
+    return await visit.show("entry.html", status=status, it=form, sources=sources, rows=rows, **shown)
 
 
 def _read(visit: Visit, topic: str) -> EntryForm:

@@ -39,6 +39,7 @@ async def list_entries(visit: Visit) -> Response:
     shown, more = found[at : at + MOST], at + MOST if len(found) > at + MOST else 0
     drafts = await visit.store.knowledge.list_drafts(MOST_DRAFTS)
     about: dict[str, Any] = {"entries": shown, "words": words, "count": len(found), "more": more, "acts": ACTS}
+    about["sources"] = visit.content.phrases.admin.writing.sources
     who = await visit.parts.names()
     return await visit.show("knowledge.html", why=why, only=only, drafts=drafts, names=who, **about)
 
