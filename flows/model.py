@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from flows.notice_plan import ChapterName
+
 RETURN = "return"
 """The target that leads out of a side track, back to the step where it was entered."""
 TODAY = "today"
@@ -217,11 +219,25 @@ class Shortcut(ScriptRow):
     say: tuple[Said, ...] = ()
 
 
-class Script(ScriptRow):
-    """A walk, whole. `resume_at` takes in whoever stood on a step that an edit has removed.
+class Chapter(ScriptRow):
+    """Steps of the main track that a notice may switch off or put in another place: entered at `first`.
 
-    `before` are words that mean a command before the walk. `commands` are the steps to which words lead that mean these
-    at any place. `synonyms` are words that mean a choice of that id at any step (`done`: 好了, 完成, ok …).
+    `then` is where its steps lead when they are done: the first step of the next chapter, or of what follows the last.
+    """
+
+    id: ChapterName
+    first: StepId
+    then: StepId
+    steps: tuple[StepId, ...] = Field(min_length=1)
+
+
+class Script(ScriptRow):
+    """A walk, whole.
+
+    `chapters` are those that a notice may order, in their usual order. `resume_at` takes in whoever stood on a step
+    that an edit has removed. `before` are words that mean a command before the walk. `commands` are the steps to
+    which words lead that mean these at any place. `synonyms` are words that mean a choice of that id at any step
+    (`done`: 好了, 完成, ok …).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=16)]
@@ -235,6 +251,7 @@ class Script(ScriptRow):
     synonyms: Mapping[ActionId, tuple[str, ...]] = {}
     done_text: Label
     tracks: Mapping[Label, Label]
+    chapters: tuple[Chapter, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=2)
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
-from flows.notice_plan import Reminders, StaffContact
+from flows.notice_plan import ChapterName, Reminders, StaffContact
 from flows.windows import EVERYONE, Window, count_days, overlap
 
 CAUSE = "cause"
@@ -274,10 +274,14 @@ class UnsureValue(NoticeRow):
 
 
 class Notice(NoticeRow):
-    """One notice. `flows.agreement` checks the rows against each other."""
+    """One notice. `flows.agreement` checks the rows against each other.
+
+    `chapters` are what graduates do, in order; without them its windows tell, in the order of the script.
+    """
 
     unsure: tuple[UnsureValue, ...] = ()
     notice: Head
+    chapters: tuple[ChapterName, ...] = ()
     school: School
     cohorts: tuple[Cohort, ...] = Field(min_length=1)
     windows: tuple[Window, ...] = Field(min_length=1)
@@ -313,6 +317,24 @@ class Notice(NoticeRow):
     def has_check(self) -> bool:
         """Whether graduates have to check something on CHSI; else the notice is about the photo alone."""
         return any(window.kind in ("check", "recheck", "confirm_capture") for window in self.windows)
+
+    @property
+    def has_capture(self) -> bool:
+        """Whether graduates have to have their photo taken."""
+        return self._has_chapter("capture", "capture", "recapture") or (self.photo.code_required and not self.chapters)
+
+    @property
+    def has_confirm(self) -> bool:
+        """Whether graduates have to confirm their photo on CHSI apart from the check."""
+        return self._has_chapter("confirm", "confirm_capture")
+
+    @property
+    def has_paper(self) -> bool:
+        """Whether graduates have to check and sign something on paper."""
+        return self._has_chapter("paper", "paper_check")
+
+    def _has_chapter(self, name: ChapterName, *kinds: str) -> bool:
+        return name in self.chapters if self.chapters else any(window.kind in kinds for window in self.windows)
 
     @property
     def on_phone(self) -> bool:

@@ -1,13 +1,16 @@
-"""The plan of a notice: the duties of the school's staff, and the automatic reminders to graduates."""
+"""The plan of a notice: the order of its chapters, the duties of the school's staff, the reminders to graduates."""
 
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from flows.fields import ClosingTime, Day, Id, NoticeRow, Text
+
+ChapterName = Literal["capture", "confirm", "paper", "check"]
+"""What graduates do: have the photo taken, confirm it on CHSI, check on paper, check on CHSI."""
 
 
 class StaffDuty(NoticeRow):

@@ -5,6 +5,7 @@ A day may be counted from another one: `to: {after: capture, days: 30}`. `count_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, Self
@@ -162,7 +163,8 @@ def _count(rule: Mapping[str, Any], known: Mapping[Any, date | None]) -> Any:
     start = known.get(rule.get("after"))
     if start is None or len(rest) != 1:
         return rule
-    ((unit, n),) = rest.items()
-    if unit not in ("days", "workdays") or not isinstance(n, int) or not 0 <= n <= 366:
+    ((unit, written),) = rest.items()
+    if unit not in ("days", "workdays") or not re.fullmatch(r"\d{1,3}", str(written), re.ASCII):
         return rule
+    n = int(written)
     return start + timedelta(days=n) if unit == "days" else add_workdays(start, n)

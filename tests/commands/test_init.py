@@ -73,3 +73,17 @@ def test_six_answers_become_a_college(
 def test_a_folder_is_made_of_the_schools_own_notice(here: Here, tmp_path: Path) -> None:
     assert here("init", "college", "--from", str(NOTICES / "words" / "mingde.txt")).code == 0
     assert "明德大学" in (tmp_path / "college" / "notices" / "2031-summer.yaml").read_text("utf-8")
+
+
+def test_a_ready_notice_is_no_notice_in_force_until_its_values_are_the_schools_own(here: Here, tmp_path: Path) -> None:
+    assert here("init", "college", "--template", "capture-check").code == 0
+    (file,) = (tmp_path / "college" / "notices").glob("*.yaml")
+    assert len(list_doubts(read_draft(file.read_text("utf-8")))) > 10
+    assert here("check", "--content", "college").code == 1
+    file.write_text(file.read_text("utf-8").replace("status: draft", "status: published"), "utf-8")
+    refused = here("check", "--content", "college")
+    assert refused.code == 1
+    assert "集中拍照的日期和钟点是编的" in refused.out + refused.err
+    wrong = here("init", "other", "--template", "nothing")
+    assert wrong.code == 2
+    assert "capture-check" in wrong.err

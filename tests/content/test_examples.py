@@ -1,20 +1,23 @@
-"""The two invented colleges of `examples/`: whoever is in any of their groups comes to an end on every day."""
+"""The invented colleges of `examples/` and the ready notices: whoever is in any of their groups comes to an end on every day."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bot.commands.init import TEMPLATES, load_template
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.notice_import.review import list_doubts, read_draft, settle, write_draft
 from flows.facts import facts
 from flows.scars import find_scars, list_moments
 from tests.person import Person, check_turn
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-COLLEGES = ("beihu", "tongjiang")
+COLLEGES = ("beihu", "tongjiang", *TEMPLATES)
 MOST_PRESSES = 60
 NEVER = "\0"
 """No text holds it: a card may say on a line of its own that the notice says nothing."""
@@ -22,7 +25,12 @@ NEVER = "\0"
 
 @cache
 def college(name: str) -> Content:
-    return load(EXAMPLES / name)
+    if name not in TEMPLATES:
+        return load(EXAMPLES / name)
+    draft = read_draft(load_template(name))
+    while list_doubts(draft):
+        draft = settle(draft, "right")
+    return load({f"notices/{name}.yaml": write_draft(draft)})
 
 
 @pytest.mark.parametrize("name", COLLEGES)
@@ -56,3 +64,28 @@ def test_each_learning_centre_is_sent_to_its_own_teacher_and_who_missed_the_firs
     }
     assert all("第二批核对还没开始" in told["clock"] for told in clocks.values())
     assert {told["contact.phone"] for told in clocks.values()} == {f"0818-555100{n}" for n in range(1, 5)}
+
+
+def test_a_ready_notice_leads_through_what_there_is_today() -> None:
+    content = college("capture-check")
+    (notice,) = content.notices.values()
+    seen = dict[datetime, list[str]]()
+    for now in list_moments(notice):
+        person = Person(content, now)
+        person.does()
+        person.says("开始核对")
+        seen[now] = []
+        for _ in range(MOST_PRESSES):
+            seen[now].append(person.step)
+            if person.step in ("m5-wait", "m10-done"):
+                break
+            person.does(press=next(person.own()).id)
+        told = person.heard
+        assert "【" not in told
+    photo = ["m1-photo-code", "m5-confirm"]
+    assert all(step in steps for steps in seen.values() for step in photo)
+    in_check = [
+        steps for now, steps in seen.items() if notice.windows[3].has_begun(now) and not notice.windows[3].is_over(now)
+    ]
+    assert in_check
+    assert all(steps[-1] == "m10-done" for steps in in_check)
