@@ -1,4 +1,4 @@
-"""The invented colleges of `examples/` and the ready notices: whoever is in any of their groups comes to an end on every day."""
+"""Colleges of `examples/` and ready notices: whoever is in any of their groups comes to an end on every day."""
 
 from __future__ import annotations
 
