@@ -34,8 +34,9 @@ def _lead(step: Step, targets: Mapping[str, str]) -> Step:
     """Return a step whose exits and gates lead to other targets."""
 
     def turn(row: Any, key: str = "go") -> Any:
-        target = getattr(row, key) if row else None
-        return row.model_copy(update={key: targets[target]}) if target in targets else row
+        new = targets.get(getattr(row, key) or "") if row else None
+        return row.model_copy(update={key: new}) if new else row
 
     rows = {name: tuple(map(turn, getattr(step, name))) for name in ("choices", "stuck", "gate")}
-    return turn(step, "next").model_copy(update={**rows, "reads": turn(step.reads), "checklist": turn(step.checklist)})  # type: ignore[no-any-return]
+    changed: Step = turn(step, "next")
+    return changed.model_copy(update={**rows, "reads": turn(step.reads), "checklist": turn(step.checklist)})
