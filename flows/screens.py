@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flows.chapters import arrange
 from flows.model import RETURN, Script, Step
 from flows.notice import Notice
 
@@ -13,16 +14,19 @@ from flows.notice import Notice
 class StraightWay:
     """The screens from the start to the end when every step is affirmed: `first` of each step (from 1), `total` of all.
 
+    `script` has its chapters in the notice's order.
+
     A checklist has a screen for each of its items. A step beside the way counts as the last one before it.
     """
 
     first: Mapping[str, int]
     total: int
+    script: Script
 
 
 def count_screens(script: Script, notice: Notice) -> StraightWay:
     """Count the screens of the way under a notice; what its gates say of the clock or of answers is left aside."""
-    first: dict[str, int] = {}
+    script, first = arrange(script, notice), dict[str, int]()
     step, screens = _pass_gates(script, script.by_id[script.start], notice), 0
     while step.id not in first:
         first[step.id] = screens + 1
@@ -35,7 +39,7 @@ def count_screens(script: Script, notice: Notice) -> StraightWay:
     for one in script.steps:
         if one.n is not None:
             last = counted.setdefault(one.id, last)
-    return StraightWay(counted, screens)
+    return StraightWay(counted, screens, script)
 
 
 def _list_ways(script: Script, step: Step) -> list[str]:

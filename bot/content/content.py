@@ -20,7 +20,6 @@ from bot.reading.reader import MessageReader, Readout
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.answers import plain
-from flows.chapters import arrange
 from flows.facts import Facts, facts_of_cohort
 from flows.model import Script, Step
 from flows.notice import Notice
@@ -106,14 +105,9 @@ class Content:
         return MessageReader(self.script, self.matcher, lines, self._built.model, self._built.book)
 
     @cached_property
-    def screens(self) -> Mapping[str, StraightWay]:
-        """The screens of the walk under each notice, by its id."""
-        return {name: count_screens(self.scripts[name], notice) for name, notice in self.notices.items()}
-
-    @cached_property
-    def scripts(self) -> Mapping[str, Script]:
-        """The script with its chapters in the order of each notice, by its id."""
-        return {name: arrange(self.script, notice) for name, notice in self.notices.items()}
+    def ways(self) -> Mapping[str, StraightWay]:
+        """The script in the order of each notice, by its id, with its screens."""
+        return {name: count_screens(self.script, notice) for name, notice in self.notices.items()}
 
     def prepare(self) -> None:
         """Build what typed messages need, about a second of work, so that no turn waits for it."""

@@ -27,7 +27,7 @@ _BEGIN = re.compile(
 _BEFORE = re.compile(
     r"\s{0,4}[（(]?(?P<incl>含当[日天]|含)?[）)]?\s{0,4}(?:[（(](?:周"
     r"|星期)[一二三四五六日天][）)])?\s{0,4}(?P<word>(?:以"
-    r"|之)?前|截止|截至|止|为止|为限|下班前|内完成|结束|关闭)(?P<incl2>[（(]含[^）)]{0,4}[）)])?"
+    r"|之)?前|截止|截至|止|为止|为限|(?:[上下]午)?下班前|内完成|结束|关闭)(?P<incl2>[（(]含[^）)]{0,4}[）)])?"
 )
 _FROM = re.compile(
     r"\s{0,9}(?:[（(](?:周|星期)[一二三四五六日天][）)])?\s{0,9}(?:起(?!草|始)|开始|开通|开放|启动|以后|之后"
@@ -43,6 +43,11 @@ _LAST = re.compile(
 _ON_THE_DAY = re.compile(r"(?:务必|须|应|请|需)(?:于|在)\s{0,9}$")
 """Before a day with its hours: somebody has to come on that day, not by it."""
 _ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
+
+
+_GOES_ON = re.compile(r"(?:^|[，、；。：:（(]|(?:同学|学生|毕业生|学院|校区|本部|中心|系|教学点)(?:于|在)?)\s{0,9}$")
+_AFTER_DAY = re.compile(r"(?![内前之]|以)(?=\s|[上下]午|全天|[—~～–-]|[至到在补、（(:：]|$)")
+"""Behind a day without a month that is a day, and no number of days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,13 @@ class YearSense:
     in_autumn: bool = False
     """The graduation is that of the second half of its year."""
     last: int | None = None
+    previous: date | None = None
+    """The day before, by which a day without a month is read."""
 
     def place(self, day: WrittenDay) -> tuple[date | None, str]:
         """Return the day, and the doubt where its year was inferred."""
         found, why = self._infer(day)
+        self.previous = found or self.previous
         if found is None or day.weekday is None or found.weekday() == day.weekday:
             return found, why
         if day.year:
@@ -130,11 +138,28 @@ def _read(text: str, at: int, years: YearSense) -> list[DaysMention]:
         return [DaysMention(at, lost.end(), "day", lost=lost[0].strip(), why="日期缺字，看不出是哪一天")]
     first = read_day(text, at) or _read_first_short(text, at)
     if first is None:
-        return []
+        return _read_without_month(text, at, years)
     opens, why = years.place(first)
     if opens is None:
         return [DaysMention(at, first.end, "day", why=why or "没有这一天", lost=text[at : first.end].strip())]
     return _read_rest(text, at, first, opens, replace(DaysMention(at, first.end, "day"), why=why), years)
+
+
+def _read_without_month(text: str, at: int, years: YearSense) -> list[DaysMention]:
+    """Return the days such as `13日` that begin a line or a clause and go on after the day before; none elsewhere."""
+    first, before = read_day_only(text, at), years.previous
+    if first is None or before is None or not _GOES_ON.search(text[:at]) or not _AFTER_DAY.match(text, first.end):
+        return []
+    opens = first.on(before.year, before.month)
+    if opens is None or opens < before:
+        return []
+    years.previous = opens
+    why = "原文没有写月份，按前面的日期推出来的"
+    made = _read_rest(text, at, first, opens, DaysMention(at, first.end, "day", why=why), years)
+    return [
+        replace(one, role="day" if one.role == "date" else one.role, opens=one.opens or opens, why=why, why_opens=why)
+        for one in made
+    ]
 
 
 def _read_first_short(text: str, at: int) -> WrittenDay | None:
@@ -287,7 +312,7 @@ def _read_end(text: str, at: int) -> tuple[bool | None, int]:
     m = _BEFORE.match(text, at)
     if m is None:
         return True, at
-    counts = bool(m["incl"] or m["incl2"]) or not m["word"].endswith("前") or m["word"] == "下班前"
+    counts = bool(m["incl"] or m["incl2"]) or not m["word"].endswith("前") or m["word"].endswith("下班前")
     return (True if counts else None), m.end()
 
 

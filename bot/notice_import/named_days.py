@@ -21,13 +21,13 @@ _NAMED = (
 _AHEAD = re.compile(
     rf"(?:^|(?<=[，。；、:：）)\s]))(?:[一二三四五六七八九十\d]{{1,2}}[、.．])?(?:{_NAMED})(?:全体)?(?:学生"
     rf"|毕业生|学员|同学|人员)?\s{{0,4}}(?:[（(][^）)]{{0,12}}[）)])?"
-    r"(?:[\u4e00-\u9fff]{0,4}(?:时间|日期))?\s{0,4}(?:[:：]|于|须于|应于|请于|在|为|是)?\s{0,4}$"
+    r"(?:的?(?:同学|学生))?(?:[\u4e00-\u9fff]{0,4}(?:时间|日期))?\s{0,4}(?:[:：]|于|须于|应于|请于|在|为|是)?\s{0,4}$"
 )
 _BEHIND = re.compile(
     rf"[（(\s:：，]{{0,4}}(?:{_NAMED})(?:全体)?(?:学生|毕业生|学员|同学)?[）)]?\s{{0,4}}(?=$|[，。；;、（(\d])"
 )
 _DEPARTMENTS = re.compile(
-    r"\s{0,4}(?:[上下]午)?\s{0,4}[:：]\s{0,4}([\u4e00-\u9fff]{1,8}(?:系|学院)(?:[、和][\u4e00-\u9fff]{1,8}(?:系"
+    r"\s{0,4}(?:[上下]午|全天)?\s{0,4}[:：\s]\s{0,4}([\u4e00-\u9fff]{1,8}(?:系|学院)(?:[、和][\u4e00-\u9fff]{1,8}(?:系"
     r"|学院)){0,5})(?=$|[，。；;])"
 )
 """Departments that stand alone behind a day and a colon."""
@@ -37,9 +37,10 @@ _NO_PLACE = re.compile(r"^(?:各|所在|所属|我|学校|在|到|往|由|至|�
 
 def find_named_days(body: Sequence[Sentence]) -> Iterator[tuple[str, str, Sentence]]:
     """Yield place and level (either may be empty) of whoever is named beside days, with the sentence."""
+    years = YearSense(last=2000)
     for one in body:
         past = 0
-        for m in find_mentions(one.plain, YearSense(last=2000)):
+        for m in find_mentions(one.plain, years):
             own = one.plain[max(past, *(one.plain.rfind(sign, past, m.start) + 1 for sign in "，。；")) : m.start]
             named = _AHEAD.search(own)
             past = m.end

@@ -36,7 +36,8 @@ _KINDS = (
     ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
     r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话|[^，。；]{0,4}学历(?!照片|图像))|查看|核实|核验"
     r"|看(?:一?看|一下)?(?:自己的|本人的|清楚?)?(?:照片|图像|学籍|信息)")),
-    ("register_public", re.compile(r"(?:查到|查询到?|可查|能查|显示)[^，。；]{0,4}学历(?!照片|图像)|公示|公布"
+    ("register_public", re.compile(r"(?:查到|查询到?|可查|能查|显示)[^，。；]{0,4}学历(?!照片|图像)"
+    r"|学历(?:信息|证书)?[^，。；]{0,16}(?:可|能)[^，。；]{0,8}(?:查询|查到)|公示|公布"
     r"|公开|(?:电子"
     r"|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
     r"|注册(?:时间|截止)")),
@@ -99,6 +100,8 @@ _PASSES_ON = re.compile(
     r"|每[一个名位]*"
     r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*(?:[^，。；]{0,10}的)?\s{0,9}$"
 )
+_OWN_ACT = re.compile("(?:前|以前|之前)?[^，。；]{0,6}(?:重[拍采新]|补[拍采照]|采集|核对|校对|登[录陆]|确认|上传)")
+"""Behind days that stand right behind a graduate: what that one does."""
 _THEN = re.compile(r"。|，(?:并|再|然后)[于在]?")
 _ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)|(?<!身份)复[核查])")
 _TOO_LATE = re.compile(r"^[^，。；]{0,10}(?:不予|不再|概不|一律不|不受理)")
@@ -136,6 +139,9 @@ _CONDITION = re.compile(
 )
 _CLOSED = re.compile(
     r"放假|休假|假期(?!前|后|期间)|休息|暂停|关闭|停止服务|不办公|停办|春节|中秋|国庆|元旦|端午|清明|农历|维护(?!良)"
+)
+_AFTER_HOLIDAY = re.compile(
+    "(?:国庆|春节|中秋|元旦|端午|清明|寒假|暑假|放假|假期|节)(?:节|假期?)?(?:结束)?(?:之?前|之?后|以后)"
 )
 _ENROLS = re.compile(r"入学|出生|生于|录取")
 
@@ -175,7 +181,8 @@ def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title:
     again = bool(
         _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
     )
-    meant = kind in ("register_public", "collection") or (says and kind in EVENTS and _ORGANISER.fullmatch(actor))
+    organised = _ORGANISER.fullmatch(actor) or re.search(r"由[^，。；]{1,8}(?:自行|统一|负责)?组织", text[:start])
+    meant = kind in ("register_public", "collection") or (says and kind in EVENTS and organised)
     staff = bool(actor) and not (meant and not _COLLECTING.search(clause))
     missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and _AGAIN.search(after.split("。")[0])
     kind = "recapture" if (again or missed) and kind == "capture" else kind
@@ -214,6 +221,8 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
         return "条件"
     if re.search("[后起始]$", said) and _TOO_LATE.match(after):
         return "过期"
+    if re.search("起$", said) and re.match("[^，。；]{0,8}(?:关闭|停止|截止)", after):
+        return "过期"
     if _PAST.search(before):
         return "过去"
     if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
@@ -226,7 +235,8 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
         return "大概"
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
-    near = re.split("[，。；）)]", before[-16:])[-1] + re.split("[，。；]", after[:16])[0]
+    ahead = _AFTER_HOLIDAY.sub("", re.split("[，。；）)]", before[-16:])[-1])
+    near = ahead + re.split("[，。；]", after[:16])[0]
     return (
         "放假"
         if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) and "关闭" not in said
@@ -242,6 +252,8 @@ def _find_kind(text: str, start: int, end: int, clause_from: int, least: float =
     best = ""
     for kind, words in _KINDS:
         for m in words.finditer(text):
+            if text.rfind("《", 0, m.start()) > text.rfind("》", 0, m.start()):
+                continue  # the name of a paper
             if kind == "report" and _VAGUE_REPORT.match(m[0]) and not _WRONG.search(text):
                 continue
             if m.start() >= end:
@@ -285,7 +297,10 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
         if _PAPERS.search(behind) and _HAND_IN.search(behind):
             return "correction"
         papers = _PAPERS.search(around) and _HAND_IN.search(around)
-        contact = re.search(r"联系|反馈|报告|告知|告诉|上报|报(?:所在|教学|班|学|函|至|给)|领取", around)
+        contact = re.search(
+            r"联系|找[^，。；]{0,10}(?:老师|科|办|处|中心)|反馈|报告|告知|告诉|上报|报(?:所在|教学|班|学|函|至|给)|领取",
+            around,
+        )
         if papers and not (contact and kind == "report"):
             return "correction"
         return "report" if contact and kind != "correction" else kind
@@ -309,6 +324,8 @@ def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
                 return m["staff"]
     for actors, whole in ((reversed(list(_ACTOR.finditer(before))), before), (_ACTOR.finditer(near), near)):
         for m in actors:
+            if m["graduate"] and whole is before and not before[m.end() :].strip() and _OWN_ACT.match(near):
+                return ""
             told = m["graduate"] and _PASSES_ON.search(whole[: m.start()]) and re.search("[，；。]", whole[m.end() :])
             verdict = None if told and whole is before else _judge_actor(m, whole)
             if verdict is not None:

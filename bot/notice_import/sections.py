@@ -115,10 +115,11 @@ def write_school(work: DraftWork) -> dict[str, Any]:
         if name:
             unit = rest if text == frame.signed_by else frame.signed_by.removeprefix(name)
             return {"name": name, "unit": unit or name}
-    for one in frame.sentences:
+    for one in sorted(frame.sentences, key=lambda one: one.frame != "page"):  # the source line knows it best
         name, _ = _find_school(one.plain)
         ahead = one.plain[: max(20, one.plain.find(name))] if one.plain.find(name) else ""
-        if name and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", ahead):
+        listed = re.search(rf"{re.escape(name)}、|、{re.escape(name)}", one.plain) if name else None
+        if name and not listed and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", ahead):
             work.doubt("school.name", "落款没有写学校，这是正文里提到的", one.n)
             return {"name": name, "unit": frame.signed_by or name}
     if _LONG_UNIT.search(frame.signed_by):

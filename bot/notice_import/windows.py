@@ -91,7 +91,8 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
     graduation = re.search(r"(20\d\d)\s{0,9}[届年](秋季?学期|下半年)?", head)
     autumn = bool(graduation and graduation[2])
     years = YearSense(notice.issued, int(graduation[1]) if graduation else None, autumn)
-    title = notice.title or next((one.plain for one in notice.body[:6] if _INTRODUCES.search(one.plain)), "")
+    introducing = (one.plain for one in notice.body[:6] if _INTRODUCES.search(one.plain))
+    title = notice.title if names_purpose(notice.title) else next(introducing, notice.title)
     before: Sentence | None = None
     said = ""
     for one in spell_out(notice.body):
@@ -108,6 +109,7 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
             lost = bool(m.lost)
             past = _take(found, notice, groups, _end_before(one, m, following), m, past, said, title)
     found.windows = [w for w in found.windows if not _is_repeated(w, found.windows)]
+    found.windows = [w for w in found.windows if not _is_sum(w, found.windows, notice)]
     return found
 
 
@@ -334,6 +336,18 @@ def _is_repeated(one: DraftWindow, windows: Sequence[DraftWindow]) -> bool:
             _complete(other, one)
             return True
     return False
+
+
+def _is_sum(one: DraftWindow, windows: Sequence[DraftWindow], notice: FramedNotice) -> bool:
+    """Return whether a span for everybody only introduces the days of each group, which are listed below it."""
+    introduces = any(_INTRODUCES.search(s.plain) for s in notice.sentences if s.n in one.at)
+    if one.audience is not None or one.opens is None or one.closes is None or not introduces:
+        return False
+    parts = [
+        w for w in windows
+        if w is not one and w.opens and w.closes and one.opens <= w.opens <= w.closes <= one.closes and w.at > one.at
+    ]  # fmt: skip
+    return len(parts) > 1 and one.closes == max(w.closes for w in parts if w.closes)
 
 
 def place_facts(found: FoundDays) -> Iterator[tuple[int, str]]:

@@ -53,7 +53,7 @@ class Voice:
 
     @cached_property
     def walk(self) -> Walk:
-        return Walk(self.content.scripts[self.notice.id], self.notice, self.now, units)
+        return Walk(self.content.ways[self.notice.id].script, self.notice, self.now, units)
 
     @cached_property
     def facts(self) -> Facts:

@@ -87,7 +87,7 @@ def render_sketch(voice: Voice) -> tuple[Reply, ...]:
 
 def render_head(voice: Voice, step: Step) -> str:
     """Return the progress line of a step, in screens, and the line of the clock unless the walk is done."""
-    phrases, way, position = voice.content.phrases, voice.content.screens[voice.notice.id], voice.session.position
+    phrases, way, position = voice.content.phrases, voice.content.ways[voice.notice.id], voice.session.position
     title = voice.fill(step.title)
     if step.n is None:
         head = phrases.head_side.format(title=title, track=voice.content.script.tracks[step.track])
