@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import yaml
@@ -26,33 +27,45 @@ from bot.domain.revisions import Drafted
 from bot.domain.roles import Role
 from bot.knowledge.publish import Edit
 from bot.knowledge.writing import change_fact, list_changed_texts, read_fact
+from bot.notice_import.facts import list_heard
 from bot.notice_import.review import describe_value, list_doubts, list_paths, read_draft, value_at
 from bot.render.preview import preview
 from flows.notice import Notice
 
 MOST_TEXTS = 8
 """Texts that a change of a fact shows."""
-KINDS = ("deadline", "phone")
+MOST_NOTE = 60
+"""Characters of the note of such a change."""
+
+
+@dataclass(frozen=True)
+class FactsShown:
+    """The facts of one part of a notice, each with its number among all."""
+
+    notice: str
+    section: str
+    facts: Sequence[tuple[int, NoticeFact]]
 
 
 async def show_notice(visit: Visit) -> Response:
-    """Show the days and phones of the notices, each with a form; unsure days of a notice in review come first."""
+    """Show the facts of the notices in force, each with its sentence and a form, and if there is one in review."""
     review = await visit.parts.admin.load_review(visit.who)
     left = len(list_doubts(review)) if review else 0
     notices = [one.notice for one in visit.content.notices.values()]
-    facts = await _load_facts(visit)
+    parts = groupby(enumerate(await _load_facts(visit)), lambda one: (one[1].notice, str(one[1].loc[0])))
+    facts = [FactsShown(*of, [*some]) for of, some in parts]
     return await visit.show("notice.html", facts=facts, has_review=review is not None, left=left, notices=notices)
 
 
-async def _load_facts(visit: Visit) -> dict[str, Sequence[NoticeFact]]:
+async def _load_facts(visit: Visit) -> Sequence[NoticeFact]:
     _, files = await visit.parts.knowledge.in_force()
-    return {kind: list_facts(files, kind) for kind in KINDS}  # type: ignore[arg-type]
+    return await asyncio.to_thread(list_facts, files)
 
 
 async def change_notice(visit: Visit) -> Response:
-    """Examine another value of a fact, which must still be the one that was shown."""
-    place, was = visit.field("place"), visit.field("was")
-    facts = (await _load_facts(visit)).get(visit.field("kind"), ())
+    """Examine another value of a fact, or that the notice does not say it; it must still be the one that was shown."""
+    place, was, is_absent = visit.field("place"), visit.field("was"), visit.field("verdict") == "absent"
+    facts = await _load_facts(visit)
     if not place.isascii() or not place.isdecimal() or len(place) > 4 or int(place) >= len(facts):
         raise Gone
     fact = facts[int(place)]
@@ -61,11 +74,12 @@ async def change_notice(visit: Visit) -> Response:
         if fact.value != was:
             return Decision((Reply(visit.rendering.words["notice"]["changed"]),))
         try:
-            value = read_fact(fact, visit.field("value"), visit.now.date())
+            value = None if is_absent else read_fact(fact, visit.field("value"), visit.now.date())
         except REFUSALS as trouble:
             return Decision((Reply(describe_refusal(visit.content, trouble)),))
         edit = change_fact(fact, value)
-        decision = await visit.parts.admin.draft(incoming, edit, f"{fact.label} {value}")
+        said = value or visit.rendering.words["notice"]["no_value"]
+        decision = await visit.parts.admin.draft(incoming, edit, f"{fact.label} {said}"[:MOST_NOTE])
         return replace(decision, replies=(*decision.replies, *await _show_texts(visit, edit)))
 
     await visit.act(visit.incoming(text=visit.field("value")[:80]), decide)
@@ -114,6 +128,7 @@ class ValueShown:
     value: str
     sentence: str = ""
     why: str = ""
+    may_be_absent: bool = True
 
 
 async def show_review(visit: Visit) -> Response:
@@ -124,13 +139,15 @@ async def show_review(visit: Visit) -> Response:
     names = visit.rendering.words["notice"]["paths"]
     doubts = {one["at"]: one for one in list_doubts(data)}
     paths = [*doubts, *(path for path in list_paths(data) if path not in doubts)]
+    heard = {one.at: one for one in list_heard(data)}
     shown = [
         ValueShown(
             path,
             _name(data, path, names),
             describe_value(data, path),
-            doubts.get(path, {}).get("sentence", ""),
+            doubts.get(path, {}).get("sentence") or (heard[path].quote if path in heard else ""),
             doubts.get(path, {}).get("why", ""),
+            path not in heard or heard[path].may_be_absent,
         )
         for path in paths
     ]
@@ -138,10 +155,13 @@ async def show_review(visit: Visit) -> Response:
 
 
 def _name(data: Mapping[str, Any], path: str, names: Mapping[str, str]) -> str:
-    """Return a path in words: of a window its own name."""
-    head, _, last = path.rpartition(".")
-    if path in names or not head:
+    """Return a path in words: of a row of several its own name."""
+    heard = next((one for one in list_heard(data) if one.at == path), None)
+    if path in names or "." not in path:
         return names.get(path, path)
+    if heard:
+        return " · ".join(filter(None, (heard.row or names.get(path.partition(".")[0]), names.get(heard.key))))
+    head, _, last = path.rpartition(".")
     return f"{value_at(data, f'{head}.label') or names.get(head, head)} · {names.get(last, last)}"
 
 

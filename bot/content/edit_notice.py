@@ -1,8 +1,7 @@
-"""Changes one fact of a notice that somebody wrote: its day or its phone; everything else stays byte for byte."""
+"""Changes one fact of a notice that somebody wrote; everything else stays byte for byte."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,15 +11,18 @@ from bot.content import yaml_source
 from bot.content.add_line import NoSuchList, to_yaml
 from bot.content.files import Files, part_of, with_file, with_shipped
 from bot.content.places import Loc
+from bot.notice_import.facts import LISTS, HeardFact, list_heard
 
-FactKind = Literal["deadline", "phone"]
+FactKind = Literal["deadline", "phone", "day", "text"]
+"""deadline: the last day of a window; day: another day."""
+_DAYS = ("from", "to", "issued_on")
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeFact:
-    """A fact of a notice in force: the last day of a window, or a phone. `label` says whose, `notice` names the notice.
+    """A fact of a notice in force. `label` says whose, `notice` names the notice, `key` is the name of the fact.
 
-    `file` and `loc` are its place; `value` as it is written.
+    `file` and `loc` are its place; `value` as it is written, empty where the notice does not say; `quote` the sentence.
     """
 
     kind: FactKind
@@ -29,10 +31,15 @@ class NoticeFact:
     value: str
     file: str
     loc: Loc
+    key: str = ""
+    quote: str = ""
+    may_be_absent: bool = False
 
 
-def list_facts(files: Files, kind: FactKind) -> tuple[NoticeFact, ...]:
-    """Return the facts of a kind in all published notices, in the order of the files and in them."""
+def list_facts(files: Files, kind: FactKind | None = None) -> tuple[NoticeFact, ...]:
+    """Return the facts of a kind that all published notices say, in the order of the files and in them; without a kind
+    also what they do not say.
+    """
     found: list[NoticeFact] = []
     for name, text in with_shipped(files).items():
         if part_of(name) == "notices":
@@ -40,32 +47,53 @@ def list_facts(files: Files, kind: FactKind) -> tuple[NoticeFact, ...]:
             about = tree.get("notice") if isinstance(tree, dict) else None
             if isinstance(about, dict) and about.get("status") == "published":
                 short = str(about.get("short") or about.get("title") or name)
-                rows = _list_days(tree) if kind == "deadline" else _list_phones(tree)
-                found += [NoticeFact(kind, short, label, value, name, loc) for label, value, loc in rows]
-    return tuple(found)
+                found += [_fact_of(one, short, name) for one in list_heard(tree)]
+    return tuple(one for one in found if kind is None or (one.kind == kind and one.value))
 
 
-def _list_days(tree: Any) -> Iterator[tuple[str, str, Loc]]:
-    for n, row in enumerate(tree.get("windows") or ()):
-        if row.get("to") and not isinstance(row["to"], dict):  # one that is counted has no day to change
-            yield str(row.get("label") or row.get("kind")), row["to"], ("windows", n, "to")
+def _fact_of(heard: HeardFact, notice: str, file: str) -> NoticeFact:
+    place = (heard.path[0], heard.key)
+    kind: FactKind = "phone" if place == ("contacts", "phones") else "day" if heard.key in _DAYS else "text"
+    kind = "deadline" if place == ("windows", "to") else kind
+    more = {"key": heard.key, "quote": heard.quote, "may_be_absent": heard.may_be_absent}
+    return NoticeFact(kind, notice, heard.row, heard.value, file, heard.path, **more)  # type: ignore[arg-type]
 
 
-def _list_phones(tree: Any) -> Iterator[tuple[str, str, Loc]]:
-    for n, row in enumerate(tree.get("contacts") or ()):
-        label = " ".join(str(row[key]) for key in ("role", "person") if row.get(key))
-        for at, phone in enumerate(row.get("phones") or ()):
-            yield label, phone, ("contacts", n, "phones", at)
+def with_fact(files: Files, fact: NoticeFact, value: str | None) -> dict[str, str]:
+    """Return the files with another value for a fact, None: the notice does not say.
 
-
-def with_fact(files: Files, fact: NoticeFact, value: str) -> dict[str, str]:
-    """Return the files with another value for a fact. NoSuchList when it is not there any more."""
+    NoSuchList when it is not there any more, or is an item of a list that shall go.
+    """
     text = with_shipped(files).get(fact.file, "")
-    return with_file(files, fact.file, replace_scalar(text, fact.loc, value))
+    if value is None and isinstance(fact.loc[-1], int):
+        raise NoSuchList(".".join(map(str, fact.loc)))
+    try:
+        text = replace_scalar(text, fact.loc, value)
+    except NoSuchList:
+        if fact.value:
+            raise
+        text = _insert_key(text, fact.loc, value)
+    return with_file(files, fact.file, text)
 
 
-def replace_scalar(text: str, loc: Loc, value: str) -> str:
-    """Return the text with another value at a path, the comment behind it kept. NoSuchList."""
+def _insert_key(text: str, loc: Loc, value: str | None) -> str:
+    """Return the text with a key that a row lacks, behind its first one. NoSuchList."""
+    row, key = _find_node(text, loc[:-1]), str(loc[-1])
+    written = f"{key}: [{_write(value)}]" if key in LISTS else f"{key}: {_write(value)}"
+    first = row.value[0] if isinstance(row, yaml.MappingNode) and row.value else None
+    if first is None or not isinstance(first[1], yaml.ScalarNode):
+        raise NoSuchList(".".join(map(str, loc)))
+    lines, end = text.splitlines(keepends=True), first[1].end_mark
+    if row.flow_style:
+        line = lines[end.line]
+        lines[end.line] = f"{line[: end.column]}, {written}{line[end.column :]}"
+    else:
+        at = first[1].start_mark.line + 1 if first[1].style is None or first[1].style in "'\"" else end.line
+        lines.insert(at, f"{' ' * first[0].start_mark.column}{written}\n")
+    return "".join(lines)
+
+
+def _find_node(text: str, loc: Loc) -> Any:
     node: Any = yaml.compose(text, yaml.CSafeLoader)
     for name in loc:
         if isinstance(node, yaml.MappingNode):
@@ -74,6 +102,12 @@ def replace_scalar(text: str, loc: Loc, value: str) -> str:
             node = node.value[name]
         else:
             node = None
+    return node
+
+
+def replace_scalar(text: str, loc: Loc, value: str | None) -> str:
+    """Return the text with another value at a path, the comment behind it kept. NoSuchList."""
+    node = _find_node(text, loc)
     if not isinstance(node, yaml.ScalarNode) or node.start_mark.line != node.end_mark.line:
         raise NoSuchList(".".join(map(str, loc)))
     lines = text.splitlines(keepends=True)
@@ -82,5 +116,5 @@ def replace_scalar(text: str, loc: Loc, value: str) -> str:
     return "".join(lines)
 
 
-def _write(value: str) -> str:
-    return value if value.replace("-", "").isdigit() else to_yaml(value)
+def _write(value: str | None) -> str:
+    return "null" if value is None else value if value.replace("-", "").isdigit() else to_yaml(value)

@@ -32,6 +32,8 @@ LEAST, MOST = 3, 15
 """Phrasings that an entry needs, and that are suggested at most."""
 MOST_LINES = 60
 """Phrasings that an entry may have."""
+MAX_FACT = 290
+"""Characters of a fact of a notice."""
 MAX_LINE = 120
 """Characters of a phrasing."""
 NEAR = 80.0
@@ -152,8 +154,8 @@ def delete_entry(content: Content, topic: str) -> Edit:
     return lambda old: without_entry(old, topic)
 
 
-def change_fact(fact: NoticeFact, value: str) -> Edit:
-    """Return the edit that changes a fact of a notice."""
+def change_fact(fact: NoticeFact, value: str | None) -> Edit:
+    """Return the edit that changes a fact of a notice; None: the notice does not say."""
     return lambda old: with_fact(old, fact, value)
 
 
@@ -164,6 +166,8 @@ def read_fact(fact: NoticeFact, words: str, today: date) -> str:
         if not found:
             raise Refused("fact_phone")
         return found[0]
+    if fact.kind == "text":
+        return " ".join(words.split())[:MAX_FACT] or _refuse("review_empty")
     return _read_day(words, int(fact.value[:4]) if fact.value[:4].isdecimal() else today.year).isoformat()
 
 

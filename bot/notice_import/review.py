@@ -16,6 +16,8 @@ import yaml
 from bot.notice_import.dates import read_day, read_full_date
 from bot.notice_import.desks import find_desks
 from bot.notice_import.draft import draft_notice, write_file
+from bot.notice_import.facts import LISTS, list_heard
+from bot.notice_import.facts import NEEDED as NEEDED_KEYS
 from bot.notice_import.mentions import YearSense
 from bot.notice_import.purpose import LABELS
 from bot.notice_import.sentences import cut
@@ -94,7 +96,15 @@ def settle(data: Mapping[str, Any], verdict: Verdict, words: str = "") -> dict[s
     if not made["unsure"]:
         del made["unsure"]
         made["notice"]["status"] = "published"
+        made = _without_gaps(made)
     return made
+
+
+def _without_gaps(data: Any) -> Any:
+    """Return data without the items of lists that are not in the notice."""
+    if isinstance(data, dict):
+        return {key: _without_gaps(value) for key, value in data.items()}
+    return [_without_gaps(one) for one in data if one is not None] if isinstance(data, list) else data
 
 
 def settle_at(data: Mapping[str, Any], path: str, verdict: Verdict, words: str = "") -> dict[str, Any]:
@@ -109,18 +119,16 @@ def settle_at(data: Mapping[str, Any], path: str, verdict: Verdict, words: str =
 
 
 def list_paths(data: Mapping[str, Any]) -> list[str]:
-    """Return the paths of the values that people look at first: who publishes, and of each window the days, the kind
-    and whom it is for.
-    """
+    """Return the paths of what graduates hear: first of each window the kind, the days and whom it is for."""
     windows = range(len(data.get("windows") or ()))
-    heads = ["notice.title", "notice.issued_on", "school.name", "school.unit", "contacts"]
-    return [*heads, *(f"windows.{n}.{key}" for n in windows for key in ("kind", "from", "to", "cohorts"))]
+    firsts = [f"windows.{n}.{key}" for n in windows for key in ("kind", "from", "to", "cohorts")]
+    return [*dict.fromkeys((*firsts, "contacts", *(one.at for one in list_heard(data))))]
 
 
 def _is_needed(data: Mapping[str, Any], path: str) -> bool:
     """Return whether a notice must say something here: the end of a check or of corrections, or one of NEEDED."""
     kind = value_at(data, path.removesuffix(".to") + ".kind") if path.endswith(".to") else ""
-    return path in NEEDED or kind in ("check", "correction")
+    return path in NEEDED or path.rpartition(".")[2] in NEEDED_KEYS or kind in ("check", "correction")
 
 
 def _is_reachable(data: Mapping[str, Any]) -> bool:
@@ -165,7 +173,8 @@ def _read(data: Mapping[str, Any], path: str, words: str) -> Any:
         return [{**dict(data["cohorts"][0]), "label": words[:30]}]
     if last == "cohorts":
         return _read_cohorts(data, words)
-    return words[:12] if path == "verdict.ok_button" else words[:290]
+    text = words[:12] if path == "verdict.ok_button" else words[:290]
+    return [text] if last in LISTS else text
 
 
 def _read_day(data: Mapping[str, Any], words: str) -> date:

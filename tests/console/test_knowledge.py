@@ -149,15 +149,37 @@ async def test_the_yaml_of_an_entry_keeps_its_comments_and_is_tried_before_it_is
     assert find_part(files, topic).written.text == wanted
 
 
+def find_fact(html: str, label: str) -> tuple[str, str]:
+    """The place and the value of the fact with this label."""
+    form = html.split(f"<summary>{label}：", 1)[1]
+    place, was = (unescape(re.findall(f'name="{name}" value="([^"]*)"', form)[0]) for name in ("place", "was"))
+    return place, was
+
+
 async def test_a_deadline_is_moved_after_it_was_shown(school: School, admin: Teacher) -> None:
     await admin.opens("/notice")
-    was = admin.form("/notice").split('name="was" value="')[1].split('"')[0]
-    await admin.sends("/notice", kind="deadline", place="0", was=was, value="2013-12-30")
+    place, was = find_fact(admin.html, "网上核对学籍和照片 · 最后一天")
+    await admin.sends("/notice", place=place, was=was, value="2013-12-30")
     assert "12月30日" in admin.html  # in the texts that change with it
     await admin.presses("发布")
     await school.knowledge.look()
     await admin.opens("/notice")
     assert "2013-12-30" in admin.html
+
+
+async def test_an_office_gets_its_room_and_what_is_not_said_is_taken_back(school: School, admin: Teacher) -> None:
+    for label, change in (
+        ("成教部学籍管理办公室 张老师 · 地点", {"value": "行政楼 203"}),
+        ("账号 · 浏览器", {"verdict": "absent"}),
+    ):
+        await admin.opens("/notice")
+        place, was = find_fact(admin.html, label)
+        await admin.sends("/notice", place=place, was=was, **change)
+        await admin.presses("发布")
+        await school.knowledge.look()
+    notice = school.service.content.notices["2014-autumn"]
+    assert (notice.contacts[0].room, notice.account.browser) == ("行政楼 203", None)
+    assert "行政楼 203" in "".join(reply.text for reply in (await school.say("600", "联系老师")).replies)
 
 
 async def test_a_draft_with_doubts_or_a_form_of_the_chat_is_not_published_by_a_forged_button(

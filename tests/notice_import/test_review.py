@@ -11,7 +11,7 @@ import yaml
 from bot.content.loading import load
 from bot.content.problem import ContentProblem
 from bot.notice_import.draft import draft_notice
-from bot.notice_import.review import WrongAnswer, list_doubts, read_draft, settle, value_at, write_draft
+from bot.notice_import.review import WrongAnswer, list_doubts, read_draft, settle, settle_at, value_at, write_draft
 from tests.admin.admin_area import Newsroom, said
 from tests.conftest import NOTICES
 
@@ -41,6 +41,23 @@ def test_each_doubt_is_right_changed_or_absent() -> None:
     assert (office["role"], office["person"], office["phones"]) == ("教务处学籍科", "张老师", ["0550-1234567"])
     assert list_doubts(data) == []
     assert data["notice"]["status"] == "published"
+
+
+def test_what_graduates_hear_is_changed_said_or_taken_back_whether_it_is_in_doubt_or_not() -> None:
+    data = read_draft(draft_notice((NOTICES / "words" / "xiangnan.txt").read_text("utf-8")).yaml)
+    while doubts := list_doubts(data):
+        words = {"to": "2031-06-01", "contacts": "教务处 张老师 0550-1234567"}.get(doubts[0]["at"].split(".")[-1])
+        data = settle(data, "change", words) if words else settle(data, "right")
+    majors = next(n for n, row in enumerate(data["cohorts"]) if len(row.get("majors") or ()) > 1)
+    before = data["cohorts"][majors]["majors"]
+    data = settle_at(data, f"cohorts.{majors}.majors.0", "absent")
+    assert data["cohorts"][majors]["majors"] == before[1:]
+    data = settle_at(data, "contacts.0.room", "change", "行政楼 203")
+    assert data["contacts"][0]["room"] == "行政楼 203"
+    for path in ("contacts.0.role", "cohorts.0.label", "links.0.url"):
+        with pytest.raises(WrongAnswer, match="review_needed"):
+            settle_at(data, path, "absent")
+    load({"notices/notice.yaml": write_draft(data)})
 
 
 def test_all_values_that_are_in_doubt_for_one_reason_are_right_by_one_tap() -> None:
