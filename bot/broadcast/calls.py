@@ -31,10 +31,10 @@ class CallLine:
 
 
 def list_calls(voice: Voice, callers: Iterable[Caller]) -> list[CallLine]:
-    """Return those who are not done, by class, longest away first."""
+    """Return those who are not done, by class, longest away first; whoever came in by two channels, once."""
     labels = {cohort.id: cohort.label for cohort in voice.notice.cohorts}
     found = []
-    for one in callers:
+    for one in _merge(callers):
         holder = one.holder
         if holder.state == "done":
             continue
@@ -42,6 +42,15 @@ def list_calls(voice: Voice, callers: Iterable[Caller]) -> list[CallLine]:
         name = " ".join(part for part in (labels.get(one.cohort or "", ""), one.major or "") if part)
         found.append(CallLine(one, name, _judge(one), voice.fill(step.title) if step else ""))
     return sorted(found, key=lambda call: (call.class_name, call.caller.holder.seen, call.caller.holder.code))
+
+
+def _merge(callers: Iterable[Caller]) -> Iterable[Caller]:
+    """Return one caller for each code: where they are done, else where they were last."""
+    found: dict[str, Caller] = {}
+    for one in callers:
+        before = found.setdefault(one.holder.code, one)
+        found[one.holder.code] = max(before, one, key=lambda it: (it.holder.state == "done", it.holder.seen))
+    return found.values()
 
 
 def _judge(one: Caller) -> Why:

@@ -42,7 +42,7 @@ class Funnel:
     def text(self) -> str:
         """Return the text for a chat."""
         words = self.content.phrases.broadcast
-        parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps)]
+        parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps, *self.doors)]
         total = self._n(self._count_of(frozenset(range(len(self.groups)))))
         if self.classes:
             return words.stats_classes.format(
@@ -68,7 +68,7 @@ class Funnel:
         out = io.StringIO()
         out.write("\ufeff")
         writer = csv.writer(out)
-        every = (self._grid, self._steps) if self.classes else (self._grid, self._steps, self._days, self.asked)
+        every = (self._grid, self._steps, *self.doors, *(() if self.classes else (self._days, self.asked)))
         for table in every:
             writer.writerow([table.name, *table.columns])
             writer.writerows([name, *map(self._n, numbers)] for name, numbers in table.rows)
@@ -98,6 +98,7 @@ class Funnel:
             *([row[n] for row in rows] for n in range(len(states))),
             *([cohort & cell for cell in mark.values()] for mark in marks for cohort in cohorts.values()),
             list(self._cells(lambda g: g.step).values()),
+            list(self._cells(lambda g: g.channel).values()),
         ]
         return find_publishable([group.people for group in self.groups], lines)
 
@@ -142,6 +143,13 @@ class Funnel:
         order = {step: n for n, step in enumerate(self.content.script.by_id)}
         cells = sorted(self._cells(lambda g: g.step).items(), key=lambda item: order.get(item[0] or "", -1))
         return self._column(self.content.phrases.broadcast.stats_step, [(self._step(key), cell) for key, cell in cells])
+
+    @property
+    def doors(self) -> Sequence[Table]:
+        """Where people come in, as a table; none where all come by one channel."""
+        words, cells = self.content.phrases.broadcast, self._cells(lambda g: g.channel)
+        named = [(words.channels.get(channel, channel), cells[channel]) for channel in sorted(cells)]
+        return [self._column(words.stats_door, named)] if len(named) > 1 else []
 
     def _column(self, name: str, cells: Iterable[tuple[str, Cell]]) -> Table:
         column = self.content.phrases.broadcast.stats_people

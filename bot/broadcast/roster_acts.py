@@ -15,6 +15,7 @@ from bot.content.content import Content
 from bot.content.phrases.broadcast import RosterPhrases
 from bot.domain import join_codes
 from bot.domain import session as sessions
+from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import Holder
@@ -81,15 +82,15 @@ async def apply_roster(
     due = _due(content, now, at)
     for attempt in range(ATTEMPTS):
         run = await check_roster(store, channel, notice, roster, within)
-        stored = await store.codes.sessions(channel, [holder.user for holder in run.reset])
-        changes = [(user, was, correct_session(content, notice, user, was, now, due)) for user, was in stored]
+        stored = await store.codes.sessions([holder.who for holder in run.reset])
+        changes = [(who, was, correct_session(content, notice, who, was, now, due)) for who, was in stored]
         changes = [change for change in changes if change[2]]
         if not changes:
             return 0, run
         effects = [effect for _, _, each in changes for effect in each]
         effects.append(Audited("roster", f"{notice} {len(changes)}"))
         try:
-            were = [(user, was) for user, was, _ in changes]
+            were = [(who, was) for who, was, _ in changes]
             return await store.rosters.apply(channel, notice, were, effects, at, by), run
         except Outdated:
             if attempt + 1 == ATTEMPTS:
@@ -120,8 +121,8 @@ async def undo_roster(
         return "late"
     effects: list[Effect] = []
     restored = 0
-    for user, was, current in applied.changed:
-        back = _restore_session(content, applied.notice, user, was, current, now, _due(content, now, at))
+    for who, was, current in applied.changed:
+        back = _restore_session(content, applied.notice, who, was, current, now, _due(content, now, at))
         restored += bool(back)
         effects += back
     effects.append(Audited("roster undo", f"{number} {restored}"))
@@ -130,7 +131,7 @@ async def undo_roster(
 
 
 def _restore_session(
-    content: Content, notice: str, user: str, was: str, current: str, now: datetime, due: datetime
+    content: Content, notice: str, who: PersonKey, was: str, current: str, now: datetime, due: datetime
 ) -> Sequence[Effect]:
     """Return effects that give somebody back the place at which they were done; nothing for those elsewhere by now."""
     before, session = sessions.load(json.loads(was)), sessions.load(json.loads(current))
@@ -142,7 +143,8 @@ def _restore_session(
     voice = Voice(content, replace(back, notice=notice), now)
     reply = voice.bubbles(words.restored.format(code=join_codes.format_code(code)))[-1]
     becomes = json.dumps(sessions.dump(back), ensure_ascii=False)
-    return (Resaved(user, current, becomes), Queued("user", reply, user=user, planned_at=due))
+    queued = Queued("user", reply, user=who.user, channel=who.channel, planned_at=due)
+    return (Resaved(who.user, current, becomes, who.channel), queued)
 
 
 def _due(content: Content, now: datetime, at: datetime) -> datetime:

@@ -221,7 +221,7 @@ class Scheduler:
         ):
             return
         last = 0
-        while askers := await self.sender.store.questions.list_askers(self.sender.channel, now, after=last):
+        while askers := await self.sender.store.questions.list_askers(tuple(self.sender.bulks), now, after=last):
             last = askers[-1].number
             topics = await asyncio.to_thread(lambda some: [content.answers(one.question) for one in some], askers)
             for asker, found in zip(askers, topics, strict=True):
@@ -234,7 +234,7 @@ class Scheduler:
         if said:
             try:
                 queued = (Queued("user", reply, user=asker.user) for reply in said)
-                await self._apply(AnswerTold(asker.user, asker.number), *queued)
+                await self._apply(AnswerTold(asker.user, asker.number), *queued, channel=asker.channel)
             except Outdated:  # another worker tells it, or it is not wanted any more
                 return
 

@@ -11,6 +11,7 @@ from bot.broadcast.times import quiet_time_left
 from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
+from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import Holder, Listed
@@ -47,7 +48,7 @@ async def import_list(
     holders = [holder for holder in await store.codes.holders(channel, notice, within) if holder.code in wanted]
     put_right = set()
     for holder in holders:
-        if holder.state == "done" and await _correct_one(store, content, channel, notice, holder.user, now, at, due):
+        if holder.state == "done" and await _correct_one(store, content, channel, notice, holder.who, now, at, due):
             put_right.add(holder.code)
     known = {holder.code for holder in holders}
     return Import(
@@ -59,11 +60,18 @@ async def import_list(
 
 
 async def _correct_one(
-    store: Store, content: Content, channel: str, notice: str, user: str, now: datetime, at: datetime, due: datetime
+    store: Store,
+    content: Content,
+    channel: str,
+    notice: str,
+    who: PersonKey,
+    now: datetime,
+    at: datetime,
+    due: datetime,
 ) -> bool:
     for _ in range(ATTEMPTS):
-        for _, stored in await store.codes.sessions(channel, [user]):
-            effects = correct_session(content, notice, user, stored, now, due)
+        for _, stored in await store.codes.sessions([who]):
+            effects = correct_session(content, notice, who, stored, now, due)
             try:
                 if effects:
                     await store.apply(effects, channel, at)
@@ -150,7 +158,7 @@ def _count_listed(result: Import) -> int:
 
 
 def correct_session(
-    content: Content, notice: str, user: str, stored: str, now: datetime, due: datetime
+    content: Content, notice: str, who: PersonKey, stored: str, now: datetime, due: datetime
 ) -> list[Effect]:
     """Return effects that move somebody who said done back to the step before the last, with a message from `due` on.
     Nothing for those who never said so.
@@ -172,4 +180,5 @@ def correct_session(
     voice = Voice(content, back, now)
     said = voice.fill(content.phrases.broadcast.joining.unchecked.format(code=join_codes.format_code(session.code)))
     reply = voice.bubbles(said, ((voice.start(),), (voice.command("contact"),)))[-1]
-    return [Resaved(user, stored, becomes), Queued("user", reply, user=user, planned_at=due)]
+    queued = Queued("user", reply, user=who.user, channel=who.channel, planned_at=due)
+    return [Resaved(who.user, stored, becomes, who.channel), queued]

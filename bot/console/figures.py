@@ -25,6 +25,7 @@ async def show_figures(visit: Visit) -> Response:
         small=words.stats_small,
         groups=(chart.groups, draw_bars(chart.groups, chart.few)),
         steps=(chart.steps, draw_bars(chart.steps, chart.few)),
+        doors=shown.doors,
         days=(chart.days, draw_lines(chart.days)),
         questions=shown.asked,
         classes=shown.classes,

@@ -104,11 +104,11 @@ async def _find(visit: Visit, chosen: PeopleFilter, most: int, after: str = "") 
 async def _list_lines(visit: Visit, chosen: PeopleFilter, found: Sequence[Holder]) -> list[tuple[str, ...]]:
     """Return code, state, step, last day and last answer to a broadcast of each, in words."""
     words, voice = visit.content.phrases.broadcast, Voice(visit.content, Session(chosen.notice), visit.now)
-    answers = await visit.store.ledger.latest(visit.session.channel, [one.user for one in found])
+    answers = await visit.store.ledger.latest([one.who for one in found])
     away = visit.rendering.words["people"]["away"]
     lines: list[tuple[str, ...]] = []
     for one in found:
-        state, ack = answers.get(one.user, (None, None))
+        state, ack = answers.get(one.who, (None, None))
         answer = words.acks[ack] if ack else words.rows[state] if state else ""
         day = format_day(one.seen) if one.reachable else f"{format_day(one.seen)}（{away}）"
         lines.append(

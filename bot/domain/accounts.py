@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bot.domain.messages import Incoming
 
@@ -23,6 +23,13 @@ to be said; open from now on; two chats of a channel that writes to people, whic
 
 _TAKE = re.compile(rf"/start(?:@\w+)?\s+{PAYLOAD}([A-Za-z0-9_-]{{32}})", re.ASCII)
 _CHOOSE = re.compile(r"account\|([A-Za-z0-9_-]{32})\|(here|there)", re.ASCII)
+
+
+class PersonKey(NamedTuple):
+    """A person by channel and the channel's id."""
+
+    channel: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ choice, not understood."""
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People who are alike. `cohort` and `step` None: not chosen, not begun."""
+    """People of a `channel` who are alike. `cohort` and `step` None: not chosen, not begun."""
 
     cohort: str | None
     state: str
@@ -22,6 +22,7 @@ class Group:
     stuck: bool
     unreachable: bool
     people: int
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

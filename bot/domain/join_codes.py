@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.accounts import PersonKey
+
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without I, L and O, which look like digits. The number of letters is a prime, which the check letter needs."""
 LENGTH = 8
@@ -63,10 +65,14 @@ class CodeDropped:
 
 @dataclass(frozen=True, slots=True)
 class CodeFreed:
-    """The office took a code from whoever had it; the session of `user` loses it with another effect."""
+    """The office took a code from whoever had it; the session of `user` loses it with another effect.
+
+    `channel` is theirs; empty: that of whoever decided it.
+    """
 
     code: str
     user: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Holder:
     """Somebody who gave their code. `state` and `step` are those under the notice; `seen`: their last turn, UTC."""
 
     code: str
-    user: str
+    who: PersonKey
     state: str
     step: str | None
     seen: datetime

@@ -22,7 +22,8 @@ class Queued:
     before not at once, so that somebody who writes much leaves room for others. `owed`: an answer that could not be
     given at once; later answers to the same person wait behind it. `source` is the number of the message in the staff
     chat of which this is the graduate's copy; with `change` "edit" the copy is changed, with "delete" and "mark" that
-    message itself. `fleeting`: deleted from the staff chat when the ticket closes.
+    message itself. `fleeting`: deleted from the staff chat when the ticket closes. `channel` is that of `user`; empty:
+    that of whoever decided it.
     """
 
     to: Literal["staff", "graduate", "user"]
@@ -40,6 +41,7 @@ class Queued:
     change: Change = ""
     source: str | None = None
     fleeting: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class Asker:
     """Somebody who wants to hear the answer: the number of the wish, the person, the masked question, the session."""
 
     number: int
+    channel: str
     user: str
     question: str
     session: str | None

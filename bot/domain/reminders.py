@@ -22,8 +22,12 @@ class Reminded:
 
 @dataclass(frozen=True, slots=True)
 class Resaved:
-    """The session of `user` (JSON) is replaced outside a turn of theirs. Outdated when it is no longer `was`."""
+    """The session of `user` (JSON) is replaced outside a turn of theirs. Outdated when it is no longer `was`.
+
+    `channel` is theirs; empty: that of whoever decided it.
+    """
 
     user: str
     was: str
     becomes: str
+    channel: str = ""

@@ -12,11 +12,11 @@ from functools import partial
 
 from bot.content.content import Content
 from bot.conversation.turn import Turn
-from bot.domain.accounts import OPEN_FOR, PAYLOAD, Claim, InvitationOffered, hash_secret
+from bot.domain.accounts import OPEN_FOR, PAYLOAD, Claim, InvitationOffered, PersonKey, hash_secret
 from bot.domain.messages import Attachment, Button, Capabilities, Incoming, Reply
 from bot.domain.session import session_of
 from bot.store import Store
-from bot.store.accounts import PersonKey, Taken
+from bot.store.accounts import Taken
 from bot.tickets.staff_posts import announce_merged
 
 

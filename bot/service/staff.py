@@ -229,10 +229,9 @@ class StaffTurns:
         channel = incoming.channel
         if role is None or await self._find_classes(incoming):  # whose it is, the school's whole list says
             return Decision((Reply(content.phrases.desk.not_staff),))
-        owner = await self._store.codes.find_owner(channel, code)
-        known = await self._store.codes.sessions(channel, [owner]) if owner else []
-        claimants = await self._store.codes.list_claimants(channel, code)
-        return codes.free_code(content, code, owner, known[0][1] if known else None, claimants)
+        owners = await self._store.codes.find_owners(channel, code)
+        known = dict.fromkeys(owners) | dict(await self._store.codes.sessions(owners))
+        return codes.free_code(content, code, known, await self._store.codes.list_claimants(channel, code))
 
     def _refuse(self, text: str, at: datetime) -> Decision:
         """Refuse somebody in the staff chat who has no role; once an hour, lest it fills with refusals."""

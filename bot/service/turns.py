@@ -25,7 +25,7 @@ from bot.conversation.links import claims_code
 from bot.conversation.public import answer_in_public
 from bot.conversation.turn import Turn
 from bot.domain import session as sessions
-from bot.domain.accounts import Claim, parse_claim
+from bot.domain.accounts import Claim, PersonKey, parse_claim
 from bot.domain.areas import Decision, StaffArea
 from bot.domain.effects import Effect, Outdated
 from bot.domain.join_codes import CodeOwner
@@ -48,7 +48,6 @@ from bot.service.outbox import Outbox
 from bot.service.staff import StaffTurns
 from bot.service.trouble import wait_out_trouble
 from bot.store import KnownPerson, Store, StoreProblem
-from bot.store.accounts import PersonKey
 from bot.tickets import roles, staff_posts
 from bot.tickets.graduate import Case, Refused
 from bot.tickets.number import draw_number
@@ -346,13 +345,13 @@ class Service:
 
 
 async def _find_owner(store: Store, incoming: Incoming) -> CodeOwner | None:
-    """Return who else has the join code that a person gives; None when nobody has."""
+    """Return who else has the join code that a person gives, in their channel; None when nobody has."""
     code, channel = claims_code(incoming), incoming.channel
-    owner = await store.codes.find_owner(channel, code) if code else None
-    if owner in (None, incoming.user):
+    owners = await store.codes.find_owners(channel, code) if code else []
+    if not owners or owners[0].channel != channel or owners[0].user == incoming.user:
         return None
-    sessions_of_owner = await store.codes.sessions(channel, [owner])
-    return CodeOwner(owner, sessions_of_owner[0][1] if sessions_of_owner else "")
+    known = dict(await store.codes.sessions(owners[:1]))
+    return CodeOwner(owners[0].user, known.get(owners[0], ""))
 
 
 def _attach_export(content: Content, turn: Turn, now: datetime, kept: dict[str, Any]) -> Turn:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, delete, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.accounts import Claim, Entry, InvitationOffered
+from bot.domain.accounts import Claim, Entry, InvitationOffered, PersonKey
 from bot.domain.outbox import Queued
 from bot.store.broadcast_tables import reminders
 from bot.store.knowledge_tables import wanted_answers
@@ -42,13 +42,6 @@ INVITATION = ""
 """The channel of an invitation that nobody has taken yet."""
 
 _PEOPLE = select(people.c.id, people.c.channel, people.c.user_id, people.c.session)
-
-
-class PersonKey(NamedTuple):
-    """A person by channel and the channel's id."""
-
-    channel: str
-    user: str
 
 
 class Taken(NamedTuple):

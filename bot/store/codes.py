@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, cast, delete, func, or_, select, type_coerce
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import JSON, cast, delete, func, or_, select, tuple_, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import Caller, CodeClaimed, CodeDropped, CodeFreed, Holder
@@ -19,11 +20,15 @@ from bot.store.times import time_of
 from bot.store.upsert import upsert
 
 AT_ONCE = 500
-"""Codes that one statement asks for."""
+"""Codes, or people, that one statement asks for."""
 
 
 class CodeRows(ReadRows):
-    """Join codes of an open store."""
+    """Join codes of an open store, of the people of every channel that the staff of `channel` look after."""
+
+    def __init__(self, reader: AsyncEngine, channels: Callable[[str], Sequence[str]]) -> None:
+        super().__init__(reader)
+        self._channels = channels
 
     async def holders(self, channel: str, notice: str, within: Classes | None = None) -> list[Holder]:
         """Return everybody who gave a code (with `within` of these classes), with their progress under a notice."""
@@ -31,6 +36,7 @@ class CodeRows(ReadRows):
         walk = session["walks"][notice]
         found = select(
             session["code"].as_string(),
+            people.c.channel,
             people.c.user_id,
             func.coalesce(walk["state"].as_string(), "new"),
             walk["step"].as_string(),
@@ -38,17 +44,17 @@ class CodeRows(ReadRows):
             people.c.reachable,
         )
         # Most sessions need not be parsed to see that there is none.
-        found = found.where(people.c.channel == channel, people.c.session.contains('"code": "'))
+        found = found.where(people.c.channel.in_(self._channels(channel)), people.c.session.contains('"code": "'))
         found = found.where(of_classes(within)) if within else found
         return [
-            Holder(code, user, state, step, time_of(seen), bool(reachable))
-            for code, user, state, step, seen, reachable in await self._fetch(found)
+            Holder(code, PersonKey(door, user), state, step, time_of(seen), bool(reachable))
+            for code, door, user, state, step, seen, reachable in await self._fetch(found)
             if code
         ]
 
     async def callers(self, channel: str, notice: str, within: Classes | None = None) -> list[Caller]:
         """Return everybody who gave a code (with `within` of these classes), with what they said to broadcasts."""
-        holders = {holder.user: holder for holder in await self.holders(channel, notice, within)}
+        holders = {holder.who: holder for holder in await self.holders(channel, notice, within)}
         answered = recipients.alias()
         mine = (answered.c.who == people.c.id, answered.c.ack.is_not(None))
         newest = select(answered.c.ack).where(*mine).order_by(answered.c.ack_at.desc()).limit(1)
@@ -62,13 +68,13 @@ class CodeRows(ReadRows):
             .correlate(people)
             .scalar_subquery()
         )
-        found = select(people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at)
+        found = select(people.c.channel, people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at)
         found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
-        rows = await self._fetch(found.where(people.c.channel == channel))
+        rows = await self._fetch(found.where(people.c.channel.in_(self._channels(channel))))
         return [
-            Caller(holders[user], cohort, major, int(n), ack, time_of(at) if at else None)
-            for user, cohort, major, n, ack, at in rows
-            if user in holders
+            Caller(holders[PersonKey(door, user)], cohort, major, int(n), ack, time_of(at) if at else None)
+            for door, user, cohort, major, n, ack, at in rows
+            if PersonKey(door, user) in holders
         ]
 
     async def page(
@@ -87,52 +93,70 @@ class CodeRows(ReadRows):
         Asks indices for whom, and looks up only those whom it returns.
         """
         state = func.coalesce(people.c.state, "new")
-        theirs: list[Any] = [people.c.channel == channel]
+        doors = self._channels(channel)
+        theirs: list[Any] = [people.c.channel.in_(doors)]
         theirs += [or_(people.c.notice == notice, people.c.notice.is_(None))] if not code else []
         theirs += [state.in_(states)] if states else []
         theirs += [of_classes(within)] if within else []
-        chosen = select(join_codes.c.code, join_codes.c.person).where(join_codes.c.channel == channel)
+        chosen = select(join_codes.c.code, join_codes.c.person).where(join_codes.c.channel.in_(doors))
         chosen = chosen.where(join_codes.c.code == code if code else join_codes.c.code > after)
         if states or within:
             chosen = chosen.where(join_codes.c.person.in_(select(people.c.id).where(*theirs)))
         else:
             chosen = chosen.join(people, people.c.id == join_codes.c.person).where(*theirs)
         page = chosen.order_by(join_codes.c.code).limit(most).subquery()
-        columns = (page.c.code, people.c.user_id, state, people.c.step, people.c.updated_at, people.c.reachable)
+        columns = (
+            page.c.code,
+            people.c.channel,
+            people.c.user_id,
+            state,
+            people.c.step,
+            people.c.updated_at,
+            people.c.reachable,
+        )
         found = select(*columns).join_from(page, people, people.c.id == page.c.person).order_by(page.c.code)
         rows = await self._fetch(found)
-        return [Holder(at, user, now, step, time_of(seen), bool(there)) for at, user, now, step, seen, there in rows]
+        return [
+            Holder(at, PersonKey(door, user), now, step, time_of(seen), bool(there))
+            for at, door, user, now, step, seen, there in rows
+        ]
 
     async def known(self, channel: str, codes: Sequence[str], within: Classes | None = None) -> set[str]:
         """Return those of some codes that somebody gave (with `within` somebody of these classes)."""
         found: set[str] = set()
         for start in range(0, len(codes), AT_ONCE):
-            some = (join_codes.c.channel == channel, join_codes.c.code.in_(codes[start : start + AT_ONCE]))
+            some = (
+                join_codes.c.channel.in_(self._channels(channel)),
+                join_codes.c.code.in_(codes[start : start + AT_ONCE]),
+            )
             given = select(join_codes.c.code).where(*some)
             if within:
                 given = given.join(people, people.c.id == join_codes.c.person).where(of_classes(within))
             found |= {code for (code,) in await self._fetch(given)}
         return found
 
-    async def find_owner(self, channel: str, code: str) -> str | None:
-        """Return the id of whoever has this code; None when nobody has."""
-        who = select(people.c.user_id).join(join_codes, join_codes.c.person == people.c.id)
-        rows = await self._fetch(who.where(join_codes.c.channel == channel, join_codes.c.code == code))
-        return rows[0].user_id if rows else None
+    async def find_owners(self, channel: str, code: str) -> list[PersonKey]:
+        """Return who has this code, in each channel one at most; those of `channel` itself first."""
+        who = select(people.c.channel, people.c.user_id).join(join_codes, join_codes.c.person == people.c.id)
+        this = (join_codes.c.channel.in_(self._channels(channel)), join_codes.c.code == code)
+        found = [PersonKey(door, user) for door, user in await self._fetch(who.where(*this))]
+        return sorted(found, key=lambda one: (one.channel != channel, one))
 
-    async def list_claimants(self, channel: str, code: str) -> list[str]:
-        """Return the ids of those who gave this code while another had it."""
+    async def list_claimants(self, channel: str, code: str) -> list[PersonKey]:
+        """Return those who gave this code while another had it."""
         claims = _session_json(self._dialect)["asked_code"].as_string() == code
-        some = (people.c.channel == channel, people.c.session.contains(code, autoescape=True))
-        rows = await self._fetch(select(people.c.user_id).where(*some, claims))
-        return [user for (user,) in rows]
+        some = (people.c.channel.in_(self._channels(channel)), people.c.session.contains(code, autoescape=True))
+        rows = await self._fetch(select(people.c.channel, people.c.user_id).where(*some, claims))
+        return [PersonKey(*row) for row in rows]
 
-    async def sessions(self, channel: str, users: Sequence[str]) -> list[tuple[str, str]]:
-        """Return users and their sessions (JSON), without those who have none."""
-        found = select(people.c.user_id, people.c.session).where(
-            people.c.channel == channel, people.c.user_id.in_(users), people.c.session.is_not(None)
-        )
-        return [(user, session) for user, session in await self._fetch(found)]
+    async def sessions(self, whose: Sequence[PersonKey]) -> list[tuple[PersonKey, str]]:
+        """Return people and their sessions (JSON), without those who have none."""
+        key, found = tuple_(people.c.channel, people.c.user_id), []
+        asked = select(people.c.channel, people.c.user_id, people.c.session).where(people.c.session.is_not(None))
+        for start in range(0, len(whose), AT_ONCE):
+            rows = await self._fetch(asked.where(key.in_(whose[start : start + AT_ONCE])))
+            found += [(PersonKey(door, user), session) for door, user, session in rows]
+        return found
 
 
 def _session_json(dialect: str) -> Any:
@@ -157,7 +181,7 @@ async def drop(connection: AsyncConnection, _: CodeDropped, origin: Origin) -> N
 
 async def free(connection: AsyncConnection, freed: CodeFreed, origin: Origin) -> None:
     """Take a code from whoever has it. Outdated when that is somebody else by now."""
-    is_theirs = join_codes.c.person == person_id(origin.channel, freed.user)
+    is_theirs = join_codes.c.person == person_id(freed.channel or origin.channel, freed.user)
     taken = delete(join_codes).where(is_theirs, join_codes.c.code == freed.code)
     if (await connection.execute(taken)).rowcount != 1:
         raise Outdated("code")

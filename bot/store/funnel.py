@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, exists, false, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.classes import Classes
 from bot.domain.counts import Day, Group, Questions
@@ -18,29 +20,34 @@ from bot.store.times import text_of
 
 
 class FunnelRows(ReadRows):
-    """Counts of an open store."""
+    """Counts of an open store, of the people of every channel that the staff of `channel` look after."""
+
+    def __init__(self, reader: AsyncEngine, channels: Callable[[str], Sequence[str]]) -> None:
+        super().__init__(reader)
+        self._channels = channels
 
     async def groups(
         self, channel: str, notice: str, at: datetime, stuck: timedelta, within: Classes | None = None
     ) -> list[Group]:
-        """Return numbers of people of a notice, by cohort, state and step; with `within` of these classes alone.
+        """Return numbers of people of a notice, by channel, cohort, state and step; with `within` of these classes
+        alone.
 
         They are stuck when they wait for a person, or did nothing for the time `stuck` in the middle of the walk.
         """
-        group = people.c.cohort, people.c.state, people.c.step, people.c.reachable
-        ours = [people.c.channel == channel, people.c.notice == notice, ~has_role()]
+        group = people.c.channel, people.c.cohort, people.c.state, people.c.step, people.c.reachable
+        ours = [people.c.channel.in_(self._channels(channel)), people.c.notice == notice, ~has_role()]
         ours += [of_classes(within)] if within else []
         waits = exists().where(tickets.c.person == people.c.id, STILL_OPEN)
         idle = and_(people.c.state == "walking", people.c.updated_at < text_of(at - stuck))
         # Those who wait for a person are few: they are looked up, instead of a ticket for everybody.
         alike = select(*group, func.count(), func.count().filter(idle)).where(*ours).group_by(*group)
         waiting = select(*group, func.count()).where(*ours, waits, ~func.coalesce(idle, false())).group_by(*group)
-        also = {tuple(row[:4]): row[4] for row in await self._fetch(waiting)}
+        also = {tuple(row[:5]): row[5] for row in await self._fetch(waiting)}
         found = []
-        for cohort, state, step, reachable, n, idle_n in await self._fetch(alike):
-            stuck_n = idle_n + also.get((cohort, state, step, reachable), 0)
+        for *key, n, idle_n in await self._fetch(alike):
+            stuck_n, (door, cohort, state, step, reachable) = idle_n + also.get(tuple(key), 0), key
             numbers = {True: stuck_n, False: n - stuck_n}
-            found += [Group(cohort, state, step, who, not reachable, m) for who, m in numbers.items() if m > 0]
+            found += [Group(cohort, state, step, who, not reachable, m, door) for who, m in numbers.items() if m > 0]
         return found
 
     async def days(self, channel: str, notice: str, since: datetime) -> list[Day]:
@@ -49,13 +56,18 @@ class FunnelRows(ReadRows):
         Whoever was forgotten meanwhile still counts.
         """
         day = since.astimezone(ZONE).date().isoformat()
-        ours = (daily.c.channel == channel, daily.c.notice == notice, daily.c.day >= day)
-        rows = await self._fetch(select(daily.c.day, daily.c.kind, daily.c.people).where(*ours))
-        return [Day(date.fromisoformat(day), kind, n) for day, kind, n in rows]
+        ours = (daily.c.channel.in_(self._channels(channel)), daily.c.notice == notice, daily.c.day >= day)
+        group = (daily.c.day, daily.c.kind)
+        rows = await self._fetch(select(*group, func.sum(daily.c.people)).where(*ours).group_by(*group))
+        return [Day(date.fromisoformat(day), kind, int(n)) for day, kind, n in rows]
 
     async def questions(self, channel: str, notice: str, since: datetime) -> list[Questions]:
         """Return numbers of typed questions by cohort and result, from the day of `since` (UTC) on."""
-        which = (asked.c.channel == channel, asked.c.notice == notice, asked.c.day >= text_of(since)[:10])
+        which = (
+            asked.c.channel.in_(self._channels(channel)),
+            asked.c.notice == notice,
+            asked.c.day >= text_of(since)[:10],
+        )
         counted = select(asked.c.cohort, asked.c.reached, func.sum(asked.c.count)).where(*which)
         rows = await self._fetch(counted.group_by(asked.c.cohort, asked.c.reached))
         return [Questions(cohort or None, reached, int(n)) for cohort, reached, n in rows]

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, bindparam, cast, exists, func, literal, or_, select, update
+from sqlalchemy import RowMapping, Text, bindparam, cast, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.accounts import PersonKey
 from bot.domain.broadcast import Ack, Recipient, Result, RowState, Totals
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.outbox import LEFT
@@ -174,16 +175,17 @@ class LedgerRows(Rows):
             await prove(connection, at, "ended", number, {"state": "done", **states})
         return await self.totals(number)
 
-    async def latest(self, channel: str, users: Sequence[str]) -> dict[str, tuple[RowState, Ack | None]]:
-        """Return by user what became of the last broadcast to them, and their answer to it; nothing without one."""
-        found: dict[str, tuple[RowState, Ack | None]] = {}
-        for start in range(0, len(users), PAGE):
-            theirs = (people.c.channel == channel, people.c.user_id.in_(users[start : start + PAGE]))
-            last = select(people.c.user_id, func.max(recipients.c.id).label("id")).join_from(recipients, people)
-            newest = last.where(*theirs).group_by(people.c.user_id).subquery()
-            rows = select(newest.c.user_id, recipients.c.state, recipients.c.ack)
-            for user, state, ack in await self._fetch(rows.join(recipients, recipients.c.id == newest.c.id)):
-                found[user] = state, ack
+    async def latest(self, whose: Sequence[PersonKey]) -> dict[PersonKey, tuple[RowState, Ack | None]]:
+        """Return by person what became of the last broadcast to them, and their answer to it; nothing without one."""
+        found: dict[PersonKey, tuple[RowState, Ack | None]] = {}
+        key = people.c.channel, people.c.user_id
+        for start in range(0, len(whose), PAGE):
+            theirs = tuple_(*key).in_(whose[start : start + PAGE])
+            last = select(*key, func.max(recipients.c.id).label("id")).join_from(recipients, people)
+            newest = last.where(theirs).group_by(*key).subquery()
+            rows = select(newest.c.channel, newest.c.user_id, recipients.c.state, recipients.c.ack)
+            for door, user, state, ack in await self._fetch(rows.join(recipients, recipients.c.id == newest.c.id)):
+                found[PersonKey(door, user)] = state, ack
         return found
 
     async def totals(self, number: int) -> Totals:

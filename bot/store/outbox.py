@@ -348,7 +348,7 @@ async def _row(connection: AsyncConnection, message: Queued, origin: Origin) -> 
     about = about.where(tickets.c.number == message.ticket)
     ticket = (await connection.execute(about)).first() if message.ticket else None
     due_at = text_of(message.due_at or message.planned_at or origin.at)
-    channel = origin.channel
+    channel = message.channel or origin.channel
     if message.to == "staff":
         channel, lane = STAFF, f"{STAFF} {ticket.id if ticket else ''}{' words' if message.joins else ''}"
     else:

@@ -51,7 +51,7 @@ async def replace_session(connection: AsyncConnection, resaved: Resaved, origin:
     # A turn that is under way must not bring the old session back; what was answered keeps its slot.
     changed = await connection.execute(
         update(people)
-        .where(*_is(origin.channel, resaved.user), people.c.session == resaved.was)
+        .where(*_is(resaved.channel or origin.channel, resaved.user), people.c.session == resaved.was)
         .values(session=resaved.becomes, turns=people.c.turns + KEPT_TURNS, **standing_of(resaved.becomes))
     )
     if changed.rowcount != 1:

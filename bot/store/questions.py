@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -68,12 +68,14 @@ class QuestionRows(ReadRows):
         rows = await self._fetch(counted.order_by(func.count().desc(), misses.c.became))
         return {became: int(count) for became, count in rows}
 
-    async def list_askers(self, channel: str, at: datetime, after: int = 0, most: int = 100) -> list[Asker]:
-        """Return those who want to hear an answer, the first of them behind the number `after`."""
+    async def list_askers(
+        self, channels: Collection[str], at: datetime, after: int = 0, most: int = 100
+    ) -> list[Asker]:
+        """Return those of some channels who want to hear an answer, the first of them behind the number `after`."""
         waiting = (
-            select(wanted_answers.c.id, people.c.user_id, wanted_answers.c.question, people.c.session)
+            select(wanted_answers.c.id, people.c.channel, people.c.user_id, wanted_answers.c.question, people.c.session)
             .join(people, wanted_answers.c.person == people.c.id)
-            .where(people.c.channel == channel, wanted_answers.c.until > text_of(at), wanted_answers.c.id > after)
+            .where(people.c.channel.in_(channels), wanted_answers.c.until > text_of(at), wanted_answers.c.id > after)
             .order_by(wanted_answers.c.id)
             .limit(most)
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
+from bot.domain.accounts import PersonKey
 from bot.domain.effects import Effect, Outdated
 from bot.store.effects import apply
 from bot.store.roster_tables import roster_drafts
@@ -21,7 +22,7 @@ UNDO = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A list that was applied, and the sessions (JSON) of those whom it put back: the user, as it was, as it is now."""
+    """A list that was applied, and the sessions (JSON) of those whom it put back: whose, as it was, as it is now."""
 
     number: int
     channel: str
@@ -29,7 +30,7 @@ class Applied:
     made_at: datetime
     undone: bool
     made_by: str
-    changed: Sequence[tuple[str, str, str]]
+    changed: Sequence[tuple[PersonKey, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ class RosterRows(Rows):
         self,
         channel: str,
         notice: str,
-        were: Sequence[tuple[str, str]],
+        were: Sequence[tuple[PersonKey, str]],
         effects: Sequence[Effect],
         at: datetime,
         by: str,
     ) -> int:
-        """Apply a list's effects in one transaction and return its number. `were`: users and their sessions before.
+        """Apply a list's effects in one transaction and return its number. `were`: people and their sessions before.
 
         Outdated when one of them did something meanwhile: then nothing is changed.
         """
@@ -63,8 +64,8 @@ class RosterRows(Rows):
             await connection.execute(delete(roster_resets).where(roster_resets.c.roster.in_(old)))
             row = {"channel": channel, "notice": notice, "made_by": by, "made_at": text_of(at)}
             number = int((await connection.execute(insert(rosters).returning(rosters.c.id), row)).scalar_one())
-            for user, was in were:
-                kept = {"roster": number, "person": person_id(channel, user), "was": was}
+            for who, was in were:
+                kept = {"roster": number, "person": person_id(*who), "was": was}
                 await connection.execute(insert(roster_resets).values(**kept))
             await apply(connection, effects, Origin(channel, by, at))
             return number
@@ -101,9 +102,9 @@ class RosterRows(Rows):
         found = await self._fetch(select(rosters).where(rosters.c.id == number))
         if not found:
             return None
-        changed = select(people.c.user_id, roster_resets.c.was, people.c.session)
+        changed = select(people.c.channel, people.c.user_id, roster_resets.c.was, people.c.session)
         changed = changed.join(people, people.c.id == roster_resets.c.person).where(roster_resets.c.roster == number)
-        rows = [(user, was, now) for user, was, now in await self._fetch(changed) if now]
+        rows = [(PersonKey(door, user), was, now) for door, user, was, now in await self._fetch(changed) if now]
         row = found[0]
         return Applied(
             row.id, row.channel, row.notice, time_of(row.made_at), row.undone_at is not None, row.made_by, rows

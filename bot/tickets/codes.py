@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.content.content import Content
 from bot.domain import join_codes
 from bot.domain import session as sessions
+from bot.domain.accounts import PersonKey
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.join_codes import ALPHABET, LENGTH, CodeFreed
@@ -35,23 +36,24 @@ def parse_press(press: str | None) -> str | None:
     return found[1] if found else None
 
 
-def free_code(content: Content, code: str, owner: str | None, stored: str | None, claimants: Sequence[str]) -> Decision:
-    """Take a code from its owner, whose session is `stored` (JSON), and tell everybody who claims it to send it again.
+def free_code(
+    content: Content, code: str, owners: Mapping[PersonKey, str | None], claimants: Sequence[PersonKey]
+) -> Decision:
+    """Take a code from its owners, whose sessions (JSON) are given, and tell everybody who claims it to send it again.
 
-    All are ids. Nothing when nobody has it.
+    Nothing when nobody has it.
     """
     words, said = content.phrases.broadcast.joining, join_codes.format_code(code)
-    if owner is None:
+    if not owners:
         return Decision((Reply(words.free_already.format(code=said)),))
-    effects: list[Effect] = [
-        CodeFreed(code, owner),
-        Queued("staff", Reply(words.freed.format(code=said))),
-        Queued("user", Reply(words.lost.format(code=said)), user=owner),
-        *(Queued("user", Reply(words.again.format(code=said)), user=user) for user in claimants),
-        Audited("code-free", code),
-    ]
-    session = sessions.session_of(stored)
-    if stored and session.code == code:
-        becomes = json.dumps(sessions.dump(replace(session, code=None)), ensure_ascii=False)
-        effects.insert(0, Resaved(owner, stored, becomes))
+    lost, again = Reply(words.lost.format(code=said)), Reply(words.again.format(code=said))
+    effects: list[Effect] = []
+    for (channel, owner), stored in owners.items():
+        session = sessions.session_of(stored)
+        if stored and session.code == code:
+            becomes = json.dumps(sessions.dump(replace(session, code=None)), ensure_ascii=False)
+            effects.append(Resaved(owner, stored, becomes, channel))
+        effects += (CodeFreed(code, owner, channel), Queued("user", lost, user=owner, channel=channel))
+    effects += (Queued("user", again, user=user, channel=channel) for channel, user in claimants)
+    effects += (Queued("staff", Reply(words.freed.format(code=said))), Audited("code-free", code))
     return Decision(effects=tuple(effects))

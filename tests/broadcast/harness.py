@@ -66,7 +66,7 @@ async def add_people(store: Store, sessions: list[str], first: int = 0, **column
         {
             "channel": "telegram",
             "user_id": str(FIRST + n),
-            "member": f"member-{n}",
+            "member": f"{columns.get('channel', 'member')}-{n}",
             "session": stored,
             "turns": 1,
             "updated_at": text_of(NOON),

@@ -13,6 +13,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.reach import count_told
 from bot.content.sheets import load_sheets
+from bot.domain.accounts import PersonKey
 from bot.domain.audience import Count, Wrong, search
 from bot.domain.classes import Classes
 from bot.domain.effects import Effect
@@ -100,7 +101,7 @@ async def test_statistics_and_lists_are_of_the_class(tmp_path: Path) -> None:
         for n, code in ((0, codes[0]), (len(MINE), codes[1])):
             await _give_code(at.harness, n, code)
         holders = await at.harness.store.codes.holders("telegram", NOTICE, ACCOUNTING)
-        assert [holder.user for holder in holders] == [str(FIRST)]
+        assert [holder.who.user for holder in holders] == [str(FIRST)]
         await at.says(wang, "名单")
         (_, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         (sheet,) = load_sheets(content)
@@ -109,7 +110,7 @@ async def test_statistics_and_lists_are_of_the_class(tmp_path: Path) -> None:
 
 async def _give_code(at: Harness, n: int, code: str) -> None:
     user = str(FIRST + n)
-    (stored,) = [s for who, s in await at.store.codes.sessions("telegram", [user]) if who == user]
+    ((_, stored),) = await at.store.codes.sessions([PersonKey("telegram", user)])
     known = json.loads(stored) | {"code": code}
     async with at.store._transaction() as connection:
         await connection.execute(

@@ -155,7 +155,7 @@ async def test_a_list_puts_back_whom_it_lists_as_not_done_and_can_be_undone(tmp_
 
 async def states(harness: Harness) -> list[str]:
     holders = await harness.store.codes.holders("telegram", NOTICE)
-    return [holder.state for holder in sorted(holders, key=lambda holder: int(holder.user))]
+    return [holder.state for holder in sorted(holders, key=lambda holder: int(holder.who.user))]
 
 
 def test_the_list_of_those_who_are_not_done_leaves_alone_whom_it_lists_as_done() -> None:

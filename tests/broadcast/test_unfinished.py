@@ -15,6 +15,7 @@ from bot.broadcast.times import quiet_time_left
 from bot.broadcast.unfinished import correct_session, import_list
 from bot.content.sheets import load_sheets
 from bot.domain import join_codes
+from bot.domain.accounts import PersonKey
 from bot.domain.join_codes import CodeClaimed
 from bot.domain.messages import Delivered, Incoming, Outcome, Reply, Sent
 from bot.domain.outbox import Queued
@@ -141,14 +142,14 @@ async def test_whoever_does_something_just_then_is_looked_at_again(
     async with open_harness(tmp_path, [finished(DRAWN[0])]) as harness:
         sessions, looked = harness.store.codes.sessions, list[str]()
 
-        async def slowly(channel: str, users: list[str]) -> list[tuple[str, str]]:
-            found = await sessions(channel, users)
+        async def slowly(whose: list[PersonKey]) -> list[tuple[PersonKey, str]]:
+            found = await sessions(whose)
             if not looked:  # she writes something meanwhile
                 other = json.dumps(json.loads(finished(DRAWN[0])) | {"misses": 1})
                 await harness.store.save_turn(
                     "telegram", str(FIRST), session=other, events=(), update_id=None, turn=None, miss=None, at=NOON
                 )
-            looked.append(users[0])
+            looked.append(whose[0].user)
             return found
 
         monkeypatch.setattr(harness.store.codes, "sessions", slowly)
@@ -214,9 +215,9 @@ async def test_the_schools_list_may_come_as_a_document(tmp_path: Path, encoding:
 
 
 def test_only_who_said_done_is_put_right() -> None:
-    now = NOON.replace(tzinfo=None)
-    assert correct_session(shipped(), NOTICE, "1", coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
-    resaved, _ = correct_session(shipped(), NOTICE, "1", finished(DRAWN[0]), now, NOON)
+    now, ann = NOON.replace(tzinfo=None), PersonKey("telegram", "1")
+    assert correct_session(shipped(), NOTICE, ann, coded(DRAWN[0], "reported", "x1-report"), now, NOON) == []
+    resaved, _ = correct_session(shipped(), NOTICE, ann, finished(DRAWN[0]), now, NOON)
     there = load(json.loads(resaved.becomes))  # type: ignore[union-attr]
     assert there.position
     assert (there.position.state, there.position.step) == ("walking", "m9-verdict")

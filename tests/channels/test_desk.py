@@ -190,15 +190,15 @@ async def test_a_code_that_another_chat_has_stays_there_until_the_office_frees_i
         await telegram.until(lambda: telegram.staff)
         assert "两个聊天" in telegram.staff[-1].text
         assert "7700" not in str(telegram.staff[-1].parameters)
-        assert await store.codes.find_owner("telegram", CODE) == "77001"
+        assert await store.codes.find_owners("telegram", CODE) == [("telegram", "77001")]
         telegram.staff_taps(eve, "收回这个编号")
         await telegram.until(lambda: shipped().phrases.desk.not_staff in telegram.staff[-1].text)
         telegram.staff_taps(owner, "收回这个编号")
         await telegram.until(lambda: "已经收回" in ann.messages[-1].text and "再发给我一次" in eve.messages[-1].text)
         eve.types(CODE)
         await telegram.until(lambda: any("记下了" in message.text for message in eve.messages))
-        assert await store.codes.find_owner("telegram", CODE) == "77003"
-        assert [holder.user for holder in await store.codes.holders("telegram", "2014-autumn")] == ["77003"]
+        assert await store.codes.find_owners("telegram", CODE) == [("telegram", "77003")]
+        assert [holder.who.user for holder in await store.codes.holders("telegram", "2014-autumn")] == ["77003"]
         assert len([message for message in telegram.staff if "两个聊天" in message.text]) == 1
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from bot.app.build import STAFFED
 from bot.content.sheets import load_sheets
+from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes, dump
 from bot.domain.join_codes import draw_codes, format_code
 from bot.store.broadcast_tables import recipients
@@ -68,8 +69,9 @@ async def test_a_class_is_found_and_what_each_answered_last(school: School) -> N
         for number, ack in ((1, "known"), (2, None)):
             row = {**who, "broadcast": made[number - 1], "who": number, "state": "sent", "ack": ack}
             await connection.execute(insert(recipients), row)
-    answers = await school.store.ledger.latest(STAFFED, [str(FIRST), str(FIRST + 1), "nobody"])
-    assert answers == {str(FIRST): ("sent", "known"), str(FIRST + 1): ("sent", None)}
+    ann, eve = (PersonKey(STAFFED, str(FIRST + n)) for n in range(2))
+    answers = await school.store.ledger.latest([ann, eve, PersonKey(STAFFED, "nobody"), PersonKey("web", ann.user)])
+    assert answers == {ann: ("sent", "known"), eve: ("sent", None)}
     assert "已知晓" in await teacher.opens("/people")
 
 

@@ -128,18 +128,18 @@ async def test_an_answer_is_wanted_until_it_is_told_not_wanted_any_more_or_too_l
         await save(store, at=AT, miss=Miss(f"第{n}问", ("a",), "r", mark=f"m{n}"))
         await store.apply([AnswerWanted(f"m{n}", week), AnswerWanted("nobody", week)], "c", AT, "lin")
     await store.apply([AnswerWanted("m7", week)], "c", AT, "lin")  # tapped twice
-    wanted = await store.questions.list_askers("c", AT)
+    wanted = await store.questions.list_askers(["c"], AT)
     assert [one.question for one in wanted] == ["第3问", "第4问", "第5问", "第6问", "第7问"]
-    assert await store.questions.list_askers("c", week) == []
-    assert await store.questions.list_askers("d", AT) == []
-    assert [one.question for one in await store.questions.list_askers("c", AT, wanted[2].number, 1)] == ["第6问"]
+    assert await store.questions.list_askers(["c"], week) == []
+    assert await store.questions.list_askers(["d"], AT) == []
+    assert [one.question for one in await store.questions.list_askers(["c"], AT, wanted[2].number, 1)] == ["第6问"]
     await store.apply([AnswerTold("lin", wanted[0].number)], "c", AT)
     for user, number in (("lin", wanted[0].number), ("another", wanted[1].number)):
         with pytest.raises(Outdated):
             await store.apply([AnswerTold(user, number)], "c", AT)
     assert await store.lives.prune(week + timedelta(seconds=1)) == 4
     await store.apply([AnswerWanted("m1", week), AnswerWanted("", None)], "c", AT, "lin")
-    assert await store.questions.list_askers("c", AT) == []
+    assert await store.questions.list_askers(["c"], AT) == []
 
 
 async def test_a_tied_question_is_no_miss(store: Store) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.accounts import Claim, InvitationOffered
+from bot.domain.accounts import Claim, InvitationOffered, PersonKey
 from bot.domain.messages import Reply
 from bot.domain.outbox import Queued
 from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
-from bot.store.accounts import PersonKey
 from bot.store.tables import KEPT_TURNS
 from tests.store.conftest import AT
 
