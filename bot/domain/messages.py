@@ -6,7 +6,7 @@ Imports nothing of ours. A channel turns its library's objects into `Incoming` a
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -237,6 +237,14 @@ class PastTurn:
     id: str
     answer: Answer
     is_post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastTalk:
+    """The last turns of a person, oldest first (none: somebody unknown), and the join code that they gave."""
+
+    turns: Sequence[PastTurn] = ()
+    code: str | None = None
 
 
 Cause = Literal["", "flood", "server", "network", "token", "gone", "desk"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.content.content import Content
 from bot.conversation.decide import decide
-from bot.domain.messages import Answer, Incoming, NotSaved, PastTurn, Reply
+from bot.domain.messages import Answer, Incoming, NotSaved, PastTalk, PastTurn, Reply
 from bot.domain.zone import local
 from bot.runtime.log import LazyLogger
 from bot.store import Store, StoreProblem
@@ -44,28 +44,22 @@ class Talk:
             _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
 
-    async def find_code(self, user: str) -> str | None:
-        """Return the join code of whoever comes in here, None without one. NotSaved."""
-        try:
-            return await self.store.accounts.find_code(self.channel, user)
-        except StoreProblem as problem:
-            _log.error("store_problem", **problem.for_log, channel=self.channel)
-            raise NotSaved from None
+    async def recall(self, user: str) -> PastTalk:
+        """Return the talk of a person; what waits for them is now among its turns, as delivered.
 
-    async def recall(self, user: str) -> Sequence[PastTurn]:
-        """Return the last turns of a person, oldest first; what waits for them is now among these, as delivered.
-
-        Empty for somebody unknown. Raises NotSaved when the database is in trouble.
+        Raises NotSaved when the database is in trouble.
         """
+        rows, now = self.store.talk, self.present()
         try:
-            who = await self.store.accounts.resolve(self.channel, user)
-            if who.channel == self.channel:  # else what comes unasked goes to that channel
-                await self.store.talk.collect(*who, self.present(), Reply(self.content().phrases.desk.delivered))
-            turns = await self.store.talk.list(*who)
+            kept = await rows.load(self.channel, user, now)
+            if kept.waits:
+                await rows.collect(*kept.who, now, Reply(self.content().phrases.desk.delivered))
+                kept = await rows.load(self.channel, user, now)
         except StoreProblem as problem:
             _log.error("store_problem", **problem.for_log, channel=self.channel)
             raise NotSaved from None
-        return [
+        turns = (
             PastTurn(turn.update_id.rpartition("/")[2], _ANSWER.validate_json(turn.turn), turn.is_post)
-            for turn in turns
-        ]
+            for turn in kept.turns
+        )
+        return PastTalk(tuple(turns), kept.code)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, insert, not_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.accounts import Claim, Entry, InvitationOffered, PersonKey
@@ -42,6 +42,9 @@ INVITATION = ""
 """The channel of an invitation that nobody has taken yet."""
 
 _PEOPLE = select(people.c.id, people.c.channel, people.c.user_id, people.c.session)
+_BEHIND = _PEOPLE.join(accounts).where(
+    accounts.c.channel == bindparam("channel"), accounts.c.user_id == bindparam("user")
+)
 
 
 class Taken(NamedTuple):
@@ -59,13 +62,6 @@ class AccountRows(Rows):
         async with self._reading() as connection:
             row = await _behind(connection, PersonKey(channel, user))
         return PersonKey(row.channel, row.user_id) if row else PersonKey(channel, user)
-
-    async def find_code(self, channel: str, user: str) -> str | None:
-        """Return the join code of the person of an account; None when they gave none, or nobody is known."""
-        opened = select(accounts.c.person).where(accounts.c.channel == channel, accounts.c.user_id == user)
-        theirs = (people.c.channel == channel) & (people.c.user_id == user) | people.c.id.in_(opened)
-        found = await self._fetch(select(join_codes.c.code).join(people).where(theirs))
-        return found[0].code if found else None
 
     @run_to_completion
     async def take(
@@ -117,8 +113,7 @@ async def offer(connection: AsyncConnection, offered: InvitationOffered, origin:
 
 
 async def _behind(connection: AsyncConnection, account: PersonKey) -> Found | None:
-    query = _PEOPLE.join(accounts).where(accounts.c.channel == account.channel, accounts.c.user_id == account.user)
-    return (await connection.execute(query)).first()
+    return (await connection.execute(_BEHIND, {"channel": account.channel, "user": account.user})).first()
 
 
 async def _find(connection: AsyncConnection, account: PersonKey) -> Found | None:

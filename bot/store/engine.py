@@ -94,6 +94,15 @@ def engine_for(address: URL, options: EngineOptions, **more: Any) -> AsyncEngine
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    dialect, roll_back = engine.sync_engine.dialect, engine.sync_engine.dialect.do_rollback
+
+    def end(connection: Any) -> None:
+        # Every call of the driver is a switch of threads, and whoever only read has nothing to take back.
+        if connection.driver_connection.in_transaction:
+            roll_back(connection)
+
+    dialect.do_rollback = end  # type: ignore[method-assign]
+
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that starts as a reader cannot become the writer while another one writes.

@@ -7,20 +7,21 @@ loses or repeats it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import or_, select, update
+from sqlalchemy import Text, bindparam, case, exists, func, or_, select, update
 
+from bot.domain.accounts import PersonKey
 from bot.domain.messages import Answer, Reply
 from bot.domain.outbox import Queued
-from bot.store.known import KEPT_ANSWER
 from bot.store.outbox import queue, remove
 from bot.store.rows import Origin, Rows, run_to_completion
-from bot.store.tables import KEPT_TURNS, handled_updates, outbox, people, tickets
+from bot.store.tables import KEPT_TURNS, accounts, handled_updates, join_codes, outbox, people, tickets
 from bot.store.times import text_of
 from bot.store.turns import TurnWriter
 
@@ -44,6 +45,18 @@ class KeptTurn:
         return self.update_id.startswith(POST)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptTalk:
+    """The talk of `who`, with their join code and the last KEPT_TURNS turns, oldest first. `waits`: something is due
+    for them that their page has not fetched.
+    """
+
+    who: PersonKey
+    code: str | None = None
+    waits: bool = False
+    turns: Sequence[KeptTurn] = ()
+
+
 class TalkRows(Rows):
     """Talks in an open store."""
 
@@ -51,20 +64,17 @@ class TalkRows(Rows):
     def _turns(self) -> TurnWriter:
         return TurnWriter(self._dialect)
 
-    async def list(self, channel: str, user: str) -> list[KeptTurn]:
-        """Return what is kept of the last KEPT_TURNS turns of a person, oldest first."""
-        age = (people.c.turns + KEPT_TURNS - handled_updates.c.slot) % KEPT_TURNS
-        kept = select(handled_updates.c.update_id, KEPT_ANSWER).join(people)
-        kept = kept.where(*_is(channel, user), KEPT_ANSWER.is_not(None))
-        return [KeptTurn(*row) for row in await self._fetch(kept.order_by(age.desc()))]
-
-    async def collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:
-        """Deliver what is due for a person: their page has asked. `mark` tells staff that words of theirs arrived."""
-        if await self._fetch(_waiting(channel, user, at).limit(1)):
-            await self._collect(channel, user, at, mark)
+    async def load(self, channel: str, user: str, at: datetime) -> KeptTalk:
+        """Return the talk of whoever comes in by an account: their own, unless it was joined to somebody."""
+        rows = await self._fetch(_TALK, {"who_channel": channel, "who_user": user, "at": text_of(at)})
+        if not rows:
+            return KeptTalk(PersonKey(channel, user))
+        turns = [KeptTurn(row.update_id, row.turn) for row in rows if row.turn]
+        return KeptTalk(PersonKey(rows[0].channel, rows[0].user_id), rows[0].code, bool(rows[0].waits), turns)
 
     @run_to_completion
-    async def _collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:
+    async def collect(self, channel: str, user: str, at: datetime, mark: Reply) -> None:
+        """Deliver what is due for a person: their page has asked. `mark` tells staff that words of theirs arrived."""
         async with self._writing() as connection:
             # Whoever changes the person's turns goes first; the messages are read after that.
             this = update(people).where(*_is(channel, user)).values(turns=people.c.turns)
@@ -84,13 +94,45 @@ def _is(channel: str, user: str) -> tuple[Any, Any]:
     return people.c.channel == channel, people.c.user_id == user
 
 
+def _waits(channel: Any, user: Any, tickets_of: Any, at: Any) -> tuple[Any, ...]:
+    """Return what holds for a message that is due for a person with these tickets."""
+    to_ticket = (outbox.c.to == "graduate") & outbox.c.ticket.in_(tickets_of)
+    theirs = or_((outbox.c.to == "user") & (outbox.c.user_id == user), to_ticket)
+    return outbox.c.channel == channel, outbox.c.due_at <= at, theirs
+
+
+_CHANNEL, _USER, _AT = (bindparam(name, type_=Text) for name in ("who_channel", "who_user", "at"))
+_JOINED = select(accounts.c.person).where(accounts.c.channel == _CHANNEL, accounts.c.user_id == _USER)
+_OWN = select(people.c.id).where(*_is(_CHANNEL, _USER))
+_TICKETS = select(tickets.c.id).where(tickets.c.person == people.c.id)
+# What comes unasked goes to the person's own channel: to a page only where that is theirs.
+_WAITS = exists().where(people.c.channel == _CHANNEL, *_waits(people.c.channel, people.c.user_id, _TICKETS, _AT))
+_WHO = (
+    select(
+        *(people.c[name] for name in ("id", "channel", "user_id", "turns", "answer")),
+        select(join_codes.c.code).where(join_codes.c.person == people.c.id).limit(1).scalar_subquery().label("code"),
+        _WAITS.correlate(people).label("waits"),
+    )
+    .where(people.c.id == func.coalesce(_JOINED.scalar_subquery(), _OWN.scalar_subquery()))
+    .limit(1)
+    .subquery("who")
+)
+_IS_LAST = handled_updates.c.slot == _WHO.c.turns % KEPT_TURNS
+_TALK = (
+    select(
+        *(_WHO.c[name] for name in ("channel", "user_id", "code", "waits")),
+        handled_updates.c.update_id,
+        func.coalesce(handled_updates.c.turn, case((_IS_LAST, _WHO.c.answer))).label("turn"),
+    )
+    .select_from(_WHO.outerjoin(handled_updates, handled_updates.c.person == _WHO.c.id))
+    .order_by(((_WHO.c.turns + KEPT_TURNS - handled_updates.c.slot) % KEPT_TURNS).desc())
+)
+"""The turns of whoever comes in, oldest first; in each row whose they are, their join code, and if something waits."""
+
+
 def _waiting(channel: str, user: str, at: datetime) -> Any:
     """Select what is due for a person, oldest first."""
     of_theirs = select(tickets.c.id).join(people, people.c.id == tickets.c.person).where(*_is(channel, user))
-    theirs = or_(
-        (outbox.c.to == "user") & (outbox.c.user_id == user),
-        (outbox.c.to == "graduate") & outbox.c.ticket.in_(of_theirs),
-    )
-    due = (outbox.c.channel == channel, outbox.c.due_at <= text_of(at), theirs)
+    due = _waits(channel, user, of_theirs, text_of(at))
     known = select(outbox.c.id, outbox.c.reply, outbox.c.source, tickets.c.number)
     return known.select_from(outbox.outerjoin(tickets)).where(*due).order_by(outbox.c.id)

@@ -83,7 +83,8 @@ async def test_what_was_there_is_kept_and_answers_audiences(database_url: str) -
     last, before = [await store.load_known("telegram", "u1", f"1-{turn}") for turn in (40, 39)]
     assert (last.turn, last.passed, before.passed) == ('"40"', False, True)
     assert await store.find_handled("telegram", "u1", "1-24") is None
-    assert [turn.turn for turn in await store.talk.list("telegram", "u2")] == [f'"{turn}"' for turn in range(25, 41)]
+    talk = await store.talk.load("telegram", "u2", AT)
+    assert [turn.turn for turn in talk.turns] == [f'"{turn}"' for turn in range(25, 41)]
     assert await store.find_handled("telegram", "u9", "forgot") == '"gone"'
     await store.save_turn("telegram", "u1", session=None, events=(), update_id="x", turn="1", miss=None, at=AT, seen=40)
     assert (await store.load_known("telegram", "u1", "1-40")).passed

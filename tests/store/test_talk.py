@@ -35,12 +35,12 @@ async def test_what_waits_becomes_a_turn_once_and_the_oldest_go(store: Store) ->
     await store.outbox.owe([later], "web", AT)
     for _ in range(2):
         await store.talk.collect("web", "lin", AT, Reply("✓"))
-    shown = await store.talk.list("web", "lin")
+    shown = (await store.talk.load("web", "lin", AT)).turns
     assert [one.update_id.partition("-")[0] for one in shown] == ["a", "post"]
     assert "明天截止" in shown[1].turn
     for number in range(40):
         await turn(store, "lin", f"b{number}")
-    assert [one.update_id for one in await store.talk.list("web", "lin")] == [
+    assert [one.update_id for one in (await store.talk.load("web", "lin", AT)).turns] == [
         f"b{number}" for number in range(40 - KEPT_TURNS, 40)
     ]
 
@@ -74,7 +74,7 @@ async def test_what_was_left_is_taken_back_until_it_is_fetched(store: Store) -> 
     assert [await store.outbox.take_back("web", "lin", second) for _ in range(2)] == [True, False]
     await store.talk.collect("web", "lin", AT, Reply("✓"))
     assert not await store.outbox.take_back("web", "lin", first)
-    shown = [one.turn for one in await store.talk.list("web", "lin")]
+    shown = [one.turn for one in (await store.talk.load("web", "lin", AT)).turns]
     assert ["一" in shown[-1], "二" in "".join(shown)] == [True, False]
     assert (await store.ledger.totals(1)).waiting == 0
 

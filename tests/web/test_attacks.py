@@ -21,7 +21,7 @@ from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.limits import ADDRESS, BROWSER, LOOKS, LOOKS_OF_ADDRESS, InboundLimits
 from bot.channels.web.site import Site
 from bot.content.content import Content
-from bot.domain.messages import Answer, Attachment, Button, Incoming, PastTurn, Picture, Reply
+from bot.domain.messages import Answer, Attachment, Button, Incoming, PastTalk, PastTurn, Picture, Reply
 from bot.render.links import list_links, write_poster
 from bot.render.preview import preview, to_html
 from tests.conftest import shipped
@@ -137,11 +137,8 @@ class NoTalk:
     def greet(self) -> Answer:
         return Answer(())
 
-    async def recall(self, user: str) -> list[PastTurn]:
-        return []
-
-    async def find_code(self, user: str) -> str | None:
-        return None
+    async def recall(self, user: str) -> PastTalk:
+        return PastTalk()
 
     async def load_file(self, key: str) -> bytes | None:
         return None

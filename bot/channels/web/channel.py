@@ -32,7 +32,7 @@ from bot.channels.web.browser_key import KEPT_S, BrowserKey
 from bot.channels.web.files import StaticFiles
 from bot.channels.web.limits import InboundLimits
 from bot.channels.web.site import Site, SiteHeaders
-from bot.domain.messages import Answer, Attachment, Draw, Incoming, NotSaved, PastTurn, Receive, Reply
+from bot.domain.messages import Answer, Attachment, Draw, Incoming, NotSaved, PastTalk, PastTurn, Receive, Reply
 
 BODY_MOST = 65_536
 """Bytes of a form."""
@@ -51,13 +51,12 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class Recalls(Protocol):
-    """Tells what was said: the last turns of a person, oldest first (NotSaved when the database is in trouble), the
-    answer to somebody unknown, and a file that came with an answer to a ticket (None when it is kept no more).
+    """Tells what was said: the talk of a person (NotSaved when the database is in trouble), the answer to somebody
+    unknown, and a file that came with an answer to a ticket (None when it is kept no more).
     """
 
     def greet(self) -> Answer: ...
-    async def recall(self, user: str) -> Sequence[PastTurn]: ...
-    async def find_code(self, user: str) -> str | None: ...
+    async def recall(self, user: str) -> PastTalk: ...
     async def load_file(self, key: str) -> bytes | None: ...
 
 
@@ -113,7 +112,7 @@ class Web:
         draw: Draw | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._words, self._receive, self._talk = words, receive, talk
+        self._words, self._receive = words, receive
         self._recall, self._greet = talk.recall, talk.greet
         self._load_file = talk.load_file
         self._site, self._draw = site, draw
@@ -140,7 +139,7 @@ class Web:
             ],
             middleware=[
                 Middleware(SiteHeaders, site=self._site, apology=self._words.not_saved),
-                Middleware(GZipMiddleware, minimum_size=500),
+                Middleware(GZipMiddleware, minimum_size=500, compresslevel=5),
             ],
             exception_handlers={404: self._miss, 405: self._miss, NotSaved: self._apologise},
         )
@@ -152,7 +151,7 @@ class Web:
         key = self._key(request)
         if not self._admits_look(request, key):
             return self._trouble(request, 429, self._words.busy)
-        turns = await self._recall(key.user) if key else ()
+        turns = (await self._recall(key.user)).turns if key else ()
         return self._page(request, key or BrowserKey.new(), turns)
 
     def _page(self, request: Request, key: BrowserKey, turns: Sequence[PastTurn], *, is_over: bool = False) -> Response:
@@ -193,7 +192,7 @@ class Web:
         if not self._admits_look(request, key):
             return Response(status_code=429, headers={"retry-after": "30"})
         after = request.query_params.get("after", "")
-        turns = await self._recall(key.user)
+        turns = (await self._recall(key.user)).turns
         if after == ARRIVAL and not turns:
             return Response(status_code=204)
         return self._news(request, key, turns, after)
@@ -221,28 +220,27 @@ class Web:
         request.state.form = form
         if not self._limits.admits(key.user, request.client and request.client.host):
             return self._trouble(request, 429, self._words.flood)
-        code = await self._talk.find_code(key.user)
-        if code and not self._limits.admits_code(code):
+        past = await self._recall(key.user)
+        if past.code and not self._limits.admits_code(past.code):
             return self._trouble(request, 429, self._words.flood)
-        answer = await self._take(key, form)
-        turns = await self._recall(key.user)
+        answer = await self._take(key, form, past.turns)
+        turns = (await self._recall(key.user)).turns
         if answer and not turns:
             return self._part(request, key, answer)
         if "hx-request" in request.headers:
             return self._news(request, key, turns, form.get("after", ""))
         return RedirectResponse("./#t-" + quote(turns[-1].id if turns else ARRIVAL), 303)
 
-    async def _take(self, key: BrowserKey, form: dict[str, str]) -> Answer | None:
-        """Have a form take its effect; None for an empty one."""
+    async def _take(self, key: BrowserKey, form: dict[str, str], past: Sequence[PastTurn]) -> Answer | None:
+        """Have a form of somebody with these turns take its effect; None for an empty one."""
         text, press, update = form.get("text", "").strip()[:TEXT_MOST], form.get("press"), form.get("update", "")
         start = form.get("start", "")
         if not _UPDATE.fullmatch(update) or not (text or press or _PAYLOAD.fullmatch(start)):
             return None
         doing = partial(Incoming, NAME, key.user, update_id=f"{key.user}/{update}")
-        past = await self._recall(key.user)
         if not past and not start.startswith(JOINS):
             await self._receive(Incoming(NAME, key.user, update_id=f"{key.user}/{ARRIVAL}"))
-            past = await self._recall(key.user)
+            past = (await self._recall(key.user)).turns
         if press:
             return await self._receive(doing(press=press[:200], label=views.label_of(past, press)))
         if text:
@@ -265,7 +263,7 @@ class Web:
     async def _send_file(self, request: Request) -> Response:
         """Send a file of one of the person's own last turns."""
         key, asked = self._key(request), request.path_params
-        turns = await self._recall(key.user) if key else ()
+        turns = (await self._recall(key.user)).turns if key else ()
         if not turns:
             turns = (PastTurn(ARRIVAL, self._greet()),)
         found = views.find_file(turns, asked["turn"], asked["number"], asked["kind"])
