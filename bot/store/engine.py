@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -96,10 +96,11 @@ def engine_for(address: URL, options: EngineOptions, **more: Any) -> AsyncEngine
 
     dialect, roll_back = engine.sync_engine.dialect, engine.sync_engine.dialect.do_rollback
 
-    def end(connection: Any) -> None:
+    def end(dbapi_connection: PoolProxiedConnection) -> None:
         # Every call of the driver is a switch of threads, and whoever only read has nothing to take back.
-        if connection.driver_connection.in_transaction:
-            roll_back(connection)
+        driver: Any = dbapi_connection.driver_connection
+        if driver.in_transaction:
+            roll_back(dbapi_connection)
 
     dialect.do_rollback = end  # type: ignore[method-assign]
 

@@ -90,7 +90,7 @@ class TalkRows(Rows):
                 await remove(connection, row.id)
 
 
-def _is(channel: str, user: str) -> tuple[Any, Any]:
+def _is(channel: Any, user: Any) -> tuple[Any, Any]:
     return people.c.channel == channel, people.c.user_id == user
 
 
