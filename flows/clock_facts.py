@@ -30,6 +30,7 @@ def clock_facts(
     if running.phase in (Phase.PREPARE, Phase.CHECK) and running.window and not standing:
         text += _say_hours(words, running.window, now) + _say_instead(notice, words, cohort, running.window, now)
     yield "clock", "\n".join(filter(None, (duty, text)))
+    yield "clock.over", text if running.phase is Phase.CLOSED else None
     for kind in ("check", "correction"):
         yield f"{kind}.until", _describe_end(notice, words, cohort, now, kind, standing)
     yield "office.when", format_calling_time(words, now, running.phase)
@@ -184,6 +185,11 @@ def format_closing(end: time | None) -> str:
     return "24:00" if end == END_OF_DAY else f"{end:%H:%M}"
 
 
+def _format_ended(words: FactWords, window: Window) -> str:
+    late = words.ended_late.format(text=window.late.text) if window.late.text else ""
+    return words.ended.format(label=window.label, end=words.format_day(window.last_day)) + late
+
+
 def _fill_phase(
     notice: Notice, template: str, words: FactWords, running: Clock, cohort: str | None, now: datetime
 ) -> str:
@@ -197,9 +203,7 @@ def _fill_phase(
         safe=words.format_day(window.safe_day) or words.unstated,
         safe_short=words.format_short(window.safe_day) or words.unstated,
         days=running.days_left,
-        all=words.comma.join(
-            words.ended.format(label=w.label, end=words.format_day(w.last_day)) for w in ended if w.last_day
-        ),
+        all=words.comma.join(_format_ended(words, w) for w in ended if w.last_day),
         when=format_calling_time(words, now, running.phase),
         contact=office.person or office.role,
         phone=words.comma.join(office.phones) or office.email or office.im or words.unstated,

@@ -35,6 +35,8 @@ class FactWords(BaseModel):
     `{next}` open day) and `instead` (of a window that was `{missed}`) are sentences of their own."""
     ended: str
     """A window that is over: `{label}`, `{end}`; T3 names all of them as `{all}`."""
+    ended_late: str
+    """What follows it where the notice says in words what becomes of whoever is late: `{text}`."""
     doubt: str
     doubt_last: str
     until: Mapping[str, str]

@@ -253,7 +253,9 @@ def _correction_facts(
     yield "corrections.no_go", "\n".join((*refused, *doubts)) or None
     windows = {window.id: window for window in notice.windows_for(cohort, "correction")}
     several = len(windows) > 1
-    told = [_format_correction(words, row, windows.get(row.window or "") if several else None) for row in rows]
+    names = words.comma.join(words.me["photo"] if name == "photo" else name for name in wrong) or words.me["wrong"]
+    named = names if len(rows) == 1 else words.named["any_correction"]
+    told = [_format_correction(words, row, named, windows.get(row.window or "") if several else None) for row in rows]
     told += _say_who_edits(notice, words, wrong)
     yield "corrections.list", "\n".join([*told, *(doubts if any(row.allowed == "no" for row in rows) else ())])
     ends = (w.last_day for w in notice.windows_for(cohort, "correction") if w.last_day and not w.is_over(now))
@@ -315,9 +317,12 @@ def _say_who_edits(notice: Notice, words: FactWords, wrong: Sequence[str]) -> It
             yield words.editable_by[field.editable_by].format(name=field.name)
 
 
-def _format_correction(words: FactWords, row: Correction, window: Window | None = None) -> str:
-    """Return a kind of correction with what is said of it, and its own window where there are several."""
-    kind = words.named["any_correction"] if row.kind == "*" else row.kind
+def _format_correction(words: FactWords, row: Correction, named: str = "", window: Window | None = None) -> str:
+    """Return a kind of correction with what is said of it, and its own window where there are several.
+
+    `named` is how the row for any correction is called here.
+    """
+    kind = named if row.kind == "*" else row.kind
     approval = words.approval[row.approval] if row.approval else ""
     said = words.correction.format(kind=kind, allowed=words.named[row.allowed], why=row.why or "", approval=approval)
     return said + (words.correction_span.format(span=format_span(words, window)) if window else "")

@@ -82,14 +82,14 @@ def _find_successor(content: Content, notice: str | None) -> Notice | None:
 
 def _greet(ctx: Context, turn: Turn) -> Turn:
     """Put the greeting before a new person's first turn. It is made after the turn, which may have named the notice."""
-    after = ctx.with_session(turn.session)
-    greeting = render_greeting(after.voice)
-    is_hello = turn.understood == (SocialAct("hello"),)
-    is_only_arrival = is_hello or (turn.session.position is None and turn.replies == render_menu(after.voice))
-    if is_only_arrival:
-        return replace(turn, replies=greeting)
-    before = tuple(replace(reply, buttons=()) for reply in greeting) if turn.replies else greeting
-    return replace(turn, replies=(*before, *turn.replies))
+    voice = ctx.with_session(turn.session).voice
+    said = () if turn.understood == (SocialAct("hello"),) else turn.replies
+    menu = render_menu(voice)
+    if said[-len(menu) :] == menu and turn.session.position is None:  # the greeting has the same buttons
+        said, hello = said[: -len(menu)], ctx.content.phrases.small_talk["hello"]
+        return replace(turn, replies=render_greeting(voice, tuple(reply for reply in said if reply.text != hello)))
+    before = render_greeting(voice, asks=not said)
+    return replace(turn, replies=(*before, *said))
 
 
 def _answer(ctx: Context) -> Turn:

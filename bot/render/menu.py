@@ -16,19 +16,25 @@ MENU: tuple[CommandName, ...] = ("progress", "card", "deadline", "contact", "jum
 """Commands of the menu below the shortcuts of the script, in reading order."""
 
 
-def render_greeting(voice: Voice) -> tuple[Reply, ...]:
-    """Return the introduction of the bot, then the card of the notice, or the choice of one."""
+def render_greeting(voice: Voice, said: tuple[Reply, ...] = (), *, asks: bool = True) -> tuple[Reply, ...]:
+    """Return the introduction of the bot, what is `said` besides, then the card of the notice, or the choice of one.
+
+    Where it does not ask, an answer follows: it has no buttons, and there is no choice of a notice.
+    """
     phrases = voice.content.phrases
     hello = voice.bubbles(voice.fill(phrases.greeting))
     if voice.session.notice is None:
-        return (*hello, *ask_notice(voice))
+        return (*hello, *said, *ask_notice(voice)) if asks else (*hello, *said)
+    text = voice.fill(phrases.greeting_notice).strip()
+    if not asks:
+        return (*hello, *said, *voice.bubbles(text, source="notice"))
     rows = (
         (voice.start(),),
         *pack_rows(_shortcuts(voice, [shortcut for shortcut in voice.content.script.shortcuts if shortcut.upfront])),
         (voice.command("deadline"), voice.command("contact")),
         (voice.command("help"), voice.command("privacy")),
     )
-    return (*hello, *voice.bubbles(voice.fill(phrases.greeting_notice), rows, source="notice"))
+    return (*hello, *said, *voice.bubbles(f"{text}\n\n{phrases.greeting_ask}", rows, source="notice"))
 
 
 def ask_notice(voice: Voice, ask: str | None = None) -> tuple[Reply, ...]:

@@ -61,8 +61,14 @@ def render_trouble(voice: Voice) -> tuple[Reply, ...]:
 
 
 def render_why(voice: Voice) -> tuple[Reply, ...]:
-    """Return the reason for the present step, then the step again; only the step when it states no reason."""
+    """Return the reason for the present step, then the step again; before the walk that for the whole check.
+
+    Only the step, or the menu, where no reason is known.
+    """
     position = voice.session.position
+    if position is None and voice.session.notice:
+        rows = ((voice.start(), voice.command("menu")),)
+        return voice.bubbles(voice.fill(voice.content.phrases.why_check), rows, source="notice")
     step = voice.walk.view(position).step if position else None
     if step is None or step.why is None:
         return render_step(voice)

@@ -44,6 +44,7 @@ class Phrases(PhraseRow):
     quote: Sentence
     greeting: Sentence
     greeting_notice: Sentence
+    greeting_ask: Sentence
     notice_replaced: Sentence
     welcome_back: Sentence
     welcome_back_done: Sentence
@@ -67,6 +68,7 @@ class Phrases(PhraseRow):
     jump: Sentence
     trouble: Sentence
     why: Sentence
+    why_check: Sentence
     copy_number: Sentence
     stale: Sentence
     step_gone: Sentence
