@@ -252,7 +252,7 @@ def _find_kind(text: str, start: int, end: int, clause_from: int, least: float =
     best = ""
     for kind, words in _KINDS:
         for m in words.finditer(text):
-            if text.rfind("《", 0, m.start()) > text.rfind("》", 0, m.start()):
+            if kind == "register_public" and text.rfind("《", 0, m.start()) > text.rfind("》", 0, m.start()):
                 continue  # the name of a paper
             if kind == "report" and _VAGUE_REPORT.match(m[0]) and not _WRONG.search(text):
                 continue

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content.documents import UnreadableDocument, read_document
-from bot.notice_import.draft import NoticeDraft, draft_notice
-from tests.conftest import NOTICES
+from bot.notice_import.draft import draft_notice
+from tests.notice_import.drafts import WORDS, drafted, spans
 
-WORDS = NOTICES / "words"
 WRITTEN = {
     "linhai": {
         "dates": {"2026-09-28", "2026-10-12", "2026-10-16", "2026-11-05", "2026-12-01", "2026-12-15", "2026-12-18",
@@ -213,22 +209,6 @@ WINDOWS: dict[str, list[tuple[str, str | None, str | None, str | None]]] = {
 """Kind, cohorts by label (None: everybody), from, to; `staff` is a duty of the school's staff."""
 
 
-def drafted(name: str) -> NoticeDraft:
-    return draft_notice((WORDS / f"{name}.txt").read_text("utf-8"))
-
-
-def spans(made: NoticeDraft) -> list[tuple[str, str | None, str | None, str | None]]:
-    """The windows and duties of a draft, as in WINDOWS."""
-    told = made.as_json["notice"]
-    labels = {row["id"]: row["label"] for row in told["cohorts"]}
-    windows = [
-        (row["kind"], row["audience"] and "、".join(labels[one] for one in row["audience"]), row["from"], row["to"])
-        for row in told.get("windows", ())
-    ]
-    duties = told.get("staff", {}).get("duties", ())
-    return windows + [("staff", None, row["from"], row["to"]) for row in duties]
-
-
 @pytest.mark.parametrize("name", sorted(WINDOWS))
 def test_every_day_is_found_for_what_and_for_whom_it_is(name: str) -> None:
     assert sorted(spans(drafted(name)), key=str) == sorted(WINDOWS[name], key=str)
@@ -304,112 +284,6 @@ def test_a_photo_company_and_chsi_are_not_the_office() -> None:
     assert (told["routing"]["record"], told["routing"]["photo"]) == ("office", "photo")
 
 
-SIGNED = "\n某某学院教务处　启\n2026年6月3日\n"
-
-
-@pytest.mark.parametrize(
-    ("words", "parts"),
-    [
-        ("核对时间：即日起至六月三十日，逾期不予受理。", {"from": "2026-06-03", "to": "2026-06-30"}),
-        (
-            "未采集的，于6月10日上午9:00到图书馆报告厅补照。",
-            {"kind": "recapture", "to": "2026-06-10", "time_from": "09:00"},
-        ),
-        (
-            "核对时间：2026年6月16日—19日8:00—17:00",
-            {"from": "2026-06-16", "to": "2026-06-19", "daily": ["08:00-17:00"]},
-        ),
-        (
-            "签过字的核对表6月20日下午2:30-5:00交回教学楼。",
-            {"kind": "paper_check", "from": "2026-06-20", "time_from": "14:30", "time_to": "17:00"},
-        ),
-        ("核对：6月9日下午5点半前", {"to": "2026-06-09", "time_to": "17:30", "end_inclusive": True}),
-        ("核对时间：6月9日至6月12日24:00", {"to": "2026-06-12", "time_to": "24:00"}),
-        ("10月8日起：开放学籍核对\n10月25日24时前：完成核对", {"from": "2026-10-08", "to": "2026-10-25"}),
-        ("请在7月上旬登录学信网核对。", {"kind": "check", "from": "2026-07-01", "to": "2026-07-10"}),
-        ("核对于12月28日至1月5日进行。", {"from": "2026-12-28", "to": "2027-01-05"}),
-        ("6.16-6.18登录学信网核对", {"from": "2026-06-16", "to": "2026-06-18"}),
-        ("请各学院通知毕业生于6月30日前上网核对。", {"kind": "check", "to": "2026-06-30"}),
-        ("每人须在202612月6日-15日内核对", {"from": "2026-12-06", "to": "2026-12-15"}),
-    ],
-)
-def test_ways_in_which_days_are_put(words: str, parts: dict[str, object]) -> None:
-    (window,) = draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
-    assert {key: window.get(key) for key in parts} == parts
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "各系6月30日前将勘误表汇总后交教务处。",
-        "辅导员务必于6月30日前收齐核对表。",
-        "材料由各教学点于6月30日前统一报送。",
-        "6月30日16:00前学院把核对情况报到学籍科。",
-        "核对情况统计表6月30日前上报。",
-    ],
-)
-def test_what_staff_has_to_do_is_no_window_of_graduates(words: str) -> None:
-    assert spans(draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}")) == [("staff", None, None, "2026-06-30")]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "端午节6月19日至21日放假，期间不办公。",
-        "根据2025年9月1日起施行的办法（教学〔2025〕3号），现通知如下。",
-        "预计2026年12月31日前答辩的学生也要参加。",
-        "学籍科电话0451-82190000，QQ群123456789，账号17031101040020819。",
-        "发布时间：2026-06-20 点击：120",
-    ],
-)
-def test_what_is_no_window(words: str) -> None:
-    assert spans(draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}")) == []
-
-
-@pytest.mark.parametrize(
-    ("words", "ways"),
-    [
-        ("电话（0592）6181234　传真（0592）6181235", {"phones": ["0592-6181234"]}),
-        ("洽询：教务处注册组　林老师　电话0592-6181234", {"role": "教务处注册组", "person": "林老师"}),
-        ("学籍科 电话：0451-82190000（周一至周五 8:30—16:30）", {"hours": "周一至周五 8:30—16:30"}),
-        ("电话：0451-82190000\n微信公众号：江北继教", {"im": "微信公众号：江北继教"}),
-        ("办公地址：继续教育学院办公楼312室\n电话：0451-82190000", {"room": "继续教育学院办公楼312室"}),
-    ],
-)
-def test_ways_in_which_a_desk_is_put(words: str, ways: dict[str, object]) -> None:
-    (desk,) = draft_notice(f"关于核对学籍的通知\n核对时间：6月9日前\n{words}{SIGNED}").notice["contacts"]
-    assert {key: desk.get(key) for key in ways} == ways
-
-
-def test_a_document_gives_its_text() -> None:
-    word = io.BytesIO()
-    row = "<w:tr>{}</w:tr>".format(
-        "".join(f"<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>" for cell in ("专科", "2023级"))
-    )
-    body = f"<w:p><w:r><w:t>关于核对</w:t></w:r><w:r><w:t>的通知</w:t></w:r></w:p><w:tbl>{row}</w:tbl>"
-    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    with zipfile.ZipFile(word, "w") as archive:
-        archive.writestr("word/document.xml", f'<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>')
-    assert read_document(word.getvalue()) == "关于核对的通知\n专科\t2023级"
-    page = "<html><head><meta charset=gbk><script>no()</script></head><p>关于核对</p><tr><td>专科<td>2023级</tr></html>"
-    assert read_document(page.encode("gbk")) == "关于核对\n专科\t2023级"
-    assert read_document("关于核对的通知".encode("gb18030")) == "关于核对的通知"
-
-
-@pytest.mark.parametrize(
-    ("raw", "rule"),
-    [
-        (b"PK\x03\x04\xff\xfe\x00", "document_broken"),
-        (b"%PDF-1.4\nnothing", "document_broken"),
-        (b"\x00\x01\x02", "document_no_text"),
-        (b"x" * 8_000_001, "document_too_large"),
-    ],
-)
-def test_a_document_without_text_is_refused(raw: bytes, rule: str) -> None:
-    with pytest.raises(UnreadableDocument, match=rule):
-        read_document(raw)
-
-
 def test_the_time_grows_no_faster_than_the_text() -> None:
     text = "".join(path.read_text("utf-8") for path in sorted(WORDS.glob("*.txt"))) * 20
 
@@ -427,31 +301,3 @@ def test_the_time_grows_no_faster_than_the_text() -> None:
 )
 def test_any_text_becomes_yaml(text: str) -> None:
     assert yaml.load(draft_notice(text).yaml, yaml.BaseLoader)["notice"]["status"] == "draft"
-
-
-TABLE = (("阶段", "时间", "对象"), ("核对学籍", "2026年6月5日至6月9日", "全体"), ("领取证书", "2026年7月1日", "全体"))
-SITE = "<div>上一篇：关于缴费的通知</div><div>缴费截止2026年3月1日</div>"
-
-
-def test_a_table_is_the_same_however_it_was_pasted() -> None:
-    cells = "".join(f"<tr>{''.join(f'<td><p>{cell}</p></td>' for cell in row)}</tr>" for row in TABLE)
-    page = f"<html><p>关于核对学籍的通知</p><table>{cells}</table><p>某某学院教务处</p><p>2026年6月3日</p>{SITE}</html>"
-    pasted = "关于核对学籍的通知\n" + "\n".join(cell for row in TABLE for cell in row) + SIGNED
-    expected = [("check", None, "2026-06-05", "2026-06-09"), ("collection", None, "2026-07-01", "2026-07-01")]
-    assert [spans(draft_notice(text)) for text in (read_document(page.encode()), pasted)] == [expected, expected]
-
-
-@pytest.mark.parametrize(
-    ("words", "day", "doubted"),
-    [
-        ("请于10月19日（星期六）前登录学信网核对。", "2024-10-19", "原文没有写年份"),
-        ("请于2025年10月19日（星期六）前登录学信网核对。", "2025-10-19", "对不上"),
-        ("请于2025年10月18日（星期六）前登录学信网核对。", "2025-10-18", ""),
-    ],
-)
-def test_a_weekday_decides_the_year_or_is_a_doubt(words: str, day: str, doubted: str) -> None:
-    made = draft_notice(f"关于2025届毕业生核对学籍的通知\n{words}\n某某学院教务处\n")
-    assert [window["to"] for window in made.as_json["notice"]["windows"]] == [day]
-    whys = [doubt.why for doubt in made.unsure if doubt.at == "windows.0.to"]
-    assert bool(whys) == bool(doubted)
-    assert all(doubted in why for why in whys)

@@ -1,0 +1,127 @@
+"""Single sentences of notices: how days, duties and desks are put, and for what and for whom they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.notice_import.draft import draft_notice
+from tests.notice_import.drafts import SIGNED, spans
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("核对时间：即日起至六月三十日，逾期不予受理。", {"from": "2026-06-03", "to": "2026-06-30"}),
+        (
+            "未采集的，于6月10日上午9:00到图书馆报告厅补照。",
+            {"kind": "recapture", "to": "2026-06-10", "time_from": "09:00"},
+        ),
+        (
+            "核对时间：2026年6月16日—19日8:00—17:00",
+            {"from": "2026-06-16", "to": "2026-06-19", "daily": ["08:00-17:00"]},
+        ),
+        (
+            "签过字的核对表6月20日下午2:30-5:00交回教学楼。",
+            {"kind": "paper_check", "from": "2026-06-20", "time_from": "14:30", "time_to": "17:00"},
+        ),
+        ("核对：6月9日下午5点半前", {"to": "2026-06-09", "time_to": "17:30", "end_inclusive": True}),
+        ("核对时间：6月9日至6月12日24:00", {"to": "2026-06-12", "time_to": "24:00"}),
+        ("10月8日起：开放学籍核对\n10月25日24时前：完成核对", {"from": "2026-10-08", "to": "2026-10-25"}),
+        ("请在7月上旬登录学信网核对。", {"kind": "check", "from": "2026-07-01", "to": "2026-07-10"}),
+        ("核对于12月28日至1月5日进行。", {"from": "2026-12-28", "to": "2027-01-05"}),
+        ("6.16-6.18登录学信网核对", {"from": "2026-06-16", "to": "2026-06-18"}),
+        ("请各学院通知毕业生于6月30日前上网核对。", {"kind": "check", "to": "2026-06-30"}),
+        ("每人须在202612月6日-15日内核对", {"from": "2026-12-06", "to": "2026-12-15"}),
+    ],
+)
+def test_ways_in_which_days_are_put(words: str, parts: dict[str, object]) -> None:
+    (window,) = draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
+    assert {key: window.get(key) for key in parts} == parts
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "各系6月30日前将勘误表汇总后交教务处。",
+        "辅导员务必于6月30日前收齐核对表。",
+        "材料由各教学点于6月30日前统一报送。",
+        "6月30日16:00前学院把核对情况报到学籍科。",
+        "核对情况统计表6月30日前上报。",
+    ],
+)
+def test_what_staff_has_to_do_is_no_window_of_graduates(words: str) -> None:
+    assert spans(draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}")) == [("staff", None, None, "2026-06-30")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "端午节6月19日至21日放假，期间不办公。",
+        "根据2025年9月1日起施行的办法（教学〔2025〕3号），现通知如下。",
+        "预计2026年12月31日前答辩的学生也要参加。",
+        "学籍科电话0451-82190000，QQ群123456789，账号17031101040020819。",
+        "发布时间：2026-06-20 点击：120",
+    ],
+)
+def test_what_is_no_window(words: str) -> None:
+    assert spans(draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "ways"),
+    [
+        ("电话（0592）6181234　传真（0592）6181235", {"phones": ["0592-6181234"]}),
+        ("洽询：教务处注册组　林老师　电话0592-6181234", {"role": "教务处注册组", "person": "林老师"}),
+        ("学籍科 电话：0451-82190000（周一至周五 8:30—16:30）", {"hours": "周一至周五 8:30—16:30"}),
+        ("电话：0451-82190000\n微信公众号：江北继教", {"im": "微信公众号：江北继教"}),
+        ("办公地址：继续教育学院办公楼312室\n电话：0451-82190000", {"room": "继续教育学院办公楼312室"}),
+    ],
+)
+def test_ways_in_which_a_desk_is_put(words: str, ways: dict[str, object]) -> None:
+    (desk,) = draft_notice(f"关于核对学籍的通知\n核对时间：6月9日前\n{words}{SIGNED}").notice["contacts"]
+    assert {key: desk.get(key) for key in ways} == ways
+
+
+@pytest.mark.parametrize(
+    ("words", "day", "doubted"),
+    [
+        ("请于10月19日（星期六）前登录学信网核对。", "2024-10-19", "原文没有写年份"),
+        ("请于2025年10月19日（星期六）前登录学信网核对。", "2025-10-19", "对不上"),
+        ("请于2025年10月18日（星期六）前登录学信网核对。", "2025-10-18", ""),
+    ],
+)
+def test_a_weekday_decides_the_year_or_is_a_doubt(words: str, day: str, doubted: str) -> None:
+    made = draft_notice(f"关于2025届毕业生核对学籍的通知\n{words}\n某某学院教务处\n")
+    assert [window["to"] for window in made.as_json["notice"]["windows"]] == [day]
+    whys = [doubt.why for doubt in made.unsure if doubt.at == "windows.0.to"]
+    assert bool(whys) == bool(doubted)
+    assert all(doubted in why for why in whys)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "集中采集：6月9日上午东校区，6月10日西校区；12日补拍。",
+            {("capture", "2026-06-09"), ("capture", "2026-06-10"), ("recapture", "2026-06-12")},
+        ),
+        ("网上核对6月9日至6月20日，6月21日起系统关闭。", {("check", "2026-06-20")}),
+        ("不合格的由辅导员通知学生6月12日前重拍。", {("recapture", "2026-06-12")}),
+        ("国庆节后10月10日至12日在体育馆补拍。", {("recapture", "2026-10-12")}),
+        ("学历信息于7月1日后可以在学信网查询。", {("register_public", "2026-07-01")}),
+        ("登录学信网校对个人信息，有错的6月18日下午下班前到212室找胡老师。", {("report", "2026-06-18")}),
+    ],
+)
+def test_a_clause_says_for_what_its_own_days_are(words: str, expected: set[tuple[str, str]]) -> None:
+    made = draft_notice(f"关于毕业生图像采集和学籍核对的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
+    assert {(window["kind"], window["to"] or window["from"]) for window in made} == expected
+
+
+def test_a_day_without_its_month_goes_on_after_the_one_before_and_is_in_doubt() -> None:
+    made = draft_notice(
+        f"采集通知\n学校定于6月9日至11日拍照，安排如下：\n9日上午 中文系、历史系\n10日下午 数学系\n11日 补照{SIGNED}"
+    )
+    days = [(row["kind"], row["from"]) for row in made.as_json["notice"]["windows"]]
+    assert days == [("capture", "2026-06-09"), ("capture", "2026-06-10"), ("recapture", "2026-06-11")]
+    assert {f"windows.{n}.to" for n in range(3)} <= {doubt.at for doubt in made.unsure}
+    assert {"中文系", "历史系", "数学系"} <= {row["label"] for row in made.notice["cohorts"]}
