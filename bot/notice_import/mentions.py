@@ -42,9 +42,12 @@ _LAST = re.compile(
 )
 _ON_THE_DAY = re.compile(r"(?:务必|须|应|请|需)(?:于|在)\s{0,9}$")
 """Before a day with its hours: somebody has to come on that day, not by it."""
+_TO_A_PLACE = re.compile(r"\s{0,4}(?:到|在|去|前往|赴)")
 _ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
 
 
+WITHOUT_MONTH = "原文没有写月份，按前面的日期推出来的"
+"""The doubt about a day that is written without its month."""
 _GOES_ON = re.compile(r"(?:^|[，、；。：:（(]|(?:同学|学生|毕业生|学院|校区|本部|中心|系|教学点)(?:于|在)?)\s{0,9}$")
 _AFTER_DAY = re.compile(r"(?![内前之]|以)(?=\s|[上下]午|全天|[—~～–-]|[至到在补、（(:：]|$)")
 """Behind a day without a month that is a day, and no number of days."""
@@ -154,7 +157,7 @@ def _read_without_month(text: str, at: int, years: YearSense) -> list[DaysMentio
     if opens is None or opens < before:
         return []
     years.previous = opens
-    why = "原文没有写月份，按前面的日期推出来的"
+    why = WITHOUT_MONTH
     made = _read_rest(text, at, first, opens, DaysMention(at, first.end, "day", why=why), years)
     return [
         replace(one, role="day" if one.role == "date" else one.role, opens=one.opens or opens, why=why, why_opens=why)
@@ -320,7 +323,8 @@ def _finish_day(text: str, made: DaysMention, opens: date, times: tuple[tuple[st
     """Return a single day: a deadline, a beginning, or a day with its hours."""
     ahead = text[: made.start]
     end = _BEFORE.match(text, made.end)
-    meets = any(finish for _, finish in times) and _ON_THE_DAY.search(ahead)
+    comes = any(finish for _, finish in times) or (times and _TO_A_PLACE.match(text, made.end))
+    meets = comes and _ON_THE_DAY.search(ahead)
     if end or (_LAST.search(ahead) and not meets) or times == (("24:00", ""),):  # nothing begins at 24:00
         inclusive, stop = _read_end(text, made.end)
         time_to = (times[-1][1] or times[-1][0]) if times else ""

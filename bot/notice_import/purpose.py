@@ -25,6 +25,7 @@ _KINDS = (
     r"|采集时间|[没未]采|[采拍](?=[，。；！]|$)")),
     ("paper_check", re.compile(r"纸质[^，。；]{0,10}(?:核对|校对)|核对表[》）]?[^，。；]{0,10}(?:签|交)|(?:签过?了?字"
     r"|签名|亲笔)[^，。；]{0,8}(?:核对表|确认|核对)|(?:核对|校对)[^，。；]{0,6}(?:签字|签名)"
+    r"|(?:当场|现场)(?:核对|校对)|(?:核对|校对)《[^》]{2,20}》[^，。；]{0,4}签[字名]"
     r"|现场核对|线下(?:核对|确认)")),
     ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|更改(?!后|为)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错"
     r"|改信息|改(?=[^，。]{0,6}的[，,])"
@@ -42,7 +43,7 @@ _KINDS = (
     r"|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
     r"|注册(?:时间|截止)")),
     ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|领(?:取)?(?:专科|本科|大专)?(?:毕业|学历|学位)证"
-    r"|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|领证|发(?:放)?(?:毕业|学历|学位)?证|拿证|取证|发放|发证"
+    r"|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|(?:证书|毕业证)[寄发]{2}|领证|发(?:放)?(?:毕业|学历|学位)?证|拿证|取证|发放|发证"
     r"|证书?[^，。；]{0,16}(?<=[日旬底初末前起号])\s?发(?=[，。；]|$)"
     r"|毕业典礼|典礼|授予仪式|离校")),
     ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
@@ -123,6 +124,10 @@ EVENTS = frozenset(("check", "capture", "recapture", "confirm_capture", "paper_c
 """Kinds at which graduates are present, whoever of the staff is named for them."""
 _ORGANISER = re.compile("学校|我[校院处]|图片社|采集单位|采集公司")
 """Those who let something happen in which graduates take part."""
+_PLACE_ITEM = re.compile(
+    r"^[\d一二三四五六七八九十（()）.、．\s]{0,6}(?:各?(?:教学点|函授站|学习中心)|校本部|[\u4e00-\u9fff]{1,4}校区)[:：]"
+)
+"""An item of a list of places at which graduates have something to do."""
 _PLACE_LABEL = re.compile(r"(?:教学点|函授站|学习中心|校区|校本部|本部)[^，。；:：审报汇交]{0,8}[:：]\s{0,9}$")
 _PAST = re.compile(
     r"(?:由|从)?原(?:来|定|先|计划|为)的?[^，。；]{0,6}$|已(?:于|经|在)?[^，。；]{0,4}$|(?:去年|此前|曾)[^，。；]{0,6}$"
@@ -225,6 +230,10 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
         return "过期"
     if _PAST.search(before):
         return "过去"
+    if re.search("(?:如果?|若)[^，。；]{0,4}$", before) and re.match(
+        "[^，。；]{0,4}(?:仍|还|尚)[^，。；]{0,4}[未没]", after
+    ):
+        return "条件"
     if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
         return "毕业日期"
     if re.search(r"截[至止]\s{0,9}$", before) and re.match(r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)", after):
@@ -278,6 +287,11 @@ def _kind_of_words(words: str) -> str:
     return min(found, default=(0, 0, ""))[2]
 
 
+def names_event(words: str) -> bool:
+    """Return whether there is a word in it of something at which graduates are present, or a heading must tell."""
+    return _kind_of_words(words) in (*EVENTS, "")
+
+
 def names_purpose(words: str) -> bool:
     """Return whether there is a word in it that says what is done."""
     return bool(_kind_of_words(words))
@@ -288,6 +302,10 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     around = text[max(0, start - 60) : start + 80]
     if kind in ("report", "check") and _AGAIN.search(_THEN.split(text[start : start + 60], maxsplit=1)[0]):
         return "recapture"
+    if kind == "check" and re.search(
+        "(?:现场|当场)(?:核对|校对)|并签[字名]", re.split("。", text[start : start + 60], maxsplit=1)[0]
+    ):
+        return "paper_check"
     mended = any(re.search("更正|勘误|修改|复核", words) for words in (text, *heads))
     if mended and kind in ("report", "check", "correction") and _ONCE_MORE.search(text[start:]):
         return "recheck"
@@ -315,7 +333,9 @@ def _find_staff(text: str, start: int, end: int, heads: tuple[str, ...]) -> str:
     near = re.sub(r"[（(].*", "", re.split(r"[，。；]", after.lstrip("， "), maxsplit=1)[0])
     if _TELLS.match(near):
         return "通知"
-    if _PLACE_LABEL.search(before) and not _COLLECTING.search(after):
+    if (_PLACE_LABEL.search(before) or (_PLACE_ITEM.match(text) and names_event(text))) and not _COLLECTING.search(
+        after
+    ):
         return ""
     goes_on = re.search(r"[，；](?:并|同时|且)(?:请)?[于在]?\s{0,9}$", before) and re.search(r"[报交发送]|备案", near)
     if goes_on:

@@ -148,13 +148,15 @@ def find_path(body: Sequence[Sentence], buttons: set[str]) -> tuple[tuple[str, .
 def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     """Return the fields that the notice lists for comparing, and the sentence of the list."""
     best, at, most = tuple[str, ...](), 0, 2
+    asked = ""
     for one in body:
+        question, asked = asked, one.plain if one.plain.endswith(("？", "?")) else ""
         plain = re.sub(r"[《“][^》”]{0,99}[》”]", "", one.plain)
         names = [m[0] for m in _FIELD.finditer(plain)]
         names = list(dict.fromkeys(names))
         about = re.search(
             r"核对|校对|核实|确认|检查|查看|包括|内容|自查|信息|是否(?:正确|准确|有误)",
-            one.plain + "".join(one.heads[:1]),
+            question + one.plain + "".join(one.heads[:1]),
         )
         corrects = re.search(r"材料|证明|户口|须携带|提交(?![。，；]|$)|变更的|修改姓名", plain)
         score = len(names) - 3 * bool(corrects and not re.search(r"学籍信息[（(：:]", one.plain))

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from bot.notice_import.audience import find_audience
 from bot.notice_import.cohorts import DEPARTMENTS, GraduateGroup
 from bot.notice_import.dates import read_times
-from bot.notice_import.mentions import DaysMention, YearSense, find_mentions
+from bot.notice_import.mentions import WITHOUT_MONTH, DaysMention, YearSense, find_mentions
 from bot.notice_import.purpose import EVENTS, LABELS, Purpose, find_purpose, find_twin, names_purpose
 from bot.notice_import.sentences import FramedNotice, Sentence
 from bot.notice_import.tables import RowSentence, spell_out
@@ -339,15 +339,17 @@ def _is_repeated(one: DraftWindow, windows: Sequence[DraftWindow]) -> bool:
 
 
 def _is_sum(one: DraftWindow, windows: Sequence[DraftWindow], notice: FramedNotice) -> bool:
-    """Return whether a span for everybody only introduces the days of each group, which are listed below it."""
-    introduces = any(_INTRODUCES.search(s.plain) for s in notice.sentences if s.n in one.at)
-    if one.audience is not None or one.opens is None or one.closes is None or not introduces:
+    """Return whether a span for everybody only introduces the days of each group, which stand below it."""
+    if one.audience is not None or one.opens is None or one.closes is None:
         return False
     parts = [
         w for w in windows
         if w is not one and w.opens and w.closes and one.opens <= w.opens <= w.closes <= one.closes and w.at > one.at
     ]  # fmt: skip
-    return len(parts) > 1 and one.closes == max(w.closes for w in parts if w.closes)
+    covered = parts and (min(w.opens for w in parts if w.opens), max(w.closes for w in parts if w.closes))
+    introduces = any(_INTRODUCES.search(s.plain) for s in notice.sentences if s.n in one.at)
+    goes_on = [w for w in parts if w.kind == one.kind and WITHOUT_MONTH in w.doubts.get("from", "")]
+    return len(parts) > 1 and covered == (one.opens, one.closes) and (introduces or len(goes_on) > 1)
 
 
 def place_facts(found: FoundDays) -> Iterator[tuple[int, str]]:
