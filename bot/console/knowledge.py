@@ -12,7 +12,7 @@ from starlette.responses import Response
 from bot.console.visit import ConsolePage, Gone, Visit
 from bot.content.files import diff_names, to_patch
 from bot.domain.areas import Decision
-from bot.domain.messages import Incoming
+from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Role
 from bot.knowledge.inbox import QuestionGroup, list_groups
 from faq.model import Entry
@@ -127,7 +127,12 @@ async def show_inbox(visit: Visit) -> Response:
     ]
     more = at + MOST_GROUPS if len(groups) > at + MOST_GROUPS else 0
     about: dict[str, Any] = {"groups": shown, "count": len(groups), "words": words, "only": only, "more": more}
-    return await visit.show("inbox.html", **about)
+    return await visit.show("inbox.html", skips=_is_next_group, **about)
+
+
+def _is_next_group(reply: Reply) -> bool:
+    """Return whether a reply is the chat's view of the next group, which stands on the page anyway."""
+    return any(button.id.startswith("know|give|") for row in reply.buttons for button in row)
 
 
 # History

@@ -24,6 +24,8 @@ MOST, MOST_ROWS = 100, 5_000
 """Acts of a page, and of a table."""
 MOST_PHRASES = 200
 """Sentences of a page."""
+ON_TICKETS = frozenset({"answer", "edit", "note", "take", "drop", "close", "reopen"})
+"""Acts about a ticket."""
 _NAME = re.compile(r"\S.{0,18}\S|\S")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -100,7 +102,17 @@ async def show_audit(visit: Visit) -> Response:
     found = await visit.store.roles.acts_before(visit.session.channel, MOST + 1, before, **chosen)
     more = str(found[MOST - 1][0]) if len(found) > MOST else ""
     acts = [act for _, act in found[:MOST]]
-    return await visit.show("audit.html", acts=acts, more=more, names=await visit.parts.names(), **chosen)
+    names = await visit.parts.names()
+    return await visit.show("audit.html", acts=acts, more=more, names=names, lead=lead_to, **chosen)
+
+
+def lead_to(act: AuditedAct) -> str:
+    """Return the page of what an act was about; empty where there is none."""
+    kind = act.act.partition(" ")[0]
+    if kind in ON_TICKETS:
+        return f"/tickets/{act.about}"
+    about = {"broadcast": "/broadcasts", "faq-publish": "/knowledge/history", "faq-rollback": "/knowledge/history"}
+    return f"{about[kind]}/{act.about}" if kind in about and act.about.isdecimal() else ""
 
 
 def _filter(visit: Visit) -> dict[str, Any]:
@@ -111,12 +123,14 @@ async def save_audit(visit: Visit) -> Response:
     """Send the acts as a table, by the same filters."""
     found = await visit.store.roles.acts_before(visit.session.channel, MOST_ROWS, **_filter(visit))
     names, words = await visit.parts.names(), visit.content.phrases.staff
-    rows = [_row(act, names) for _, act in found]
+    said = visit.rendering.words["audit"]["acts"]
+    rows = [_row(act, names, said) for _, act in found]
     return download(words.audit_file, to_csv(words.audit_columns, rows).encode(), "text/csv")
 
 
-def _row(act: AuditedAct, names: Mapping[str, str]) -> tuple[str, str, str, str]:
-    return f"{act.at.astimezone(ZONE):%Y-%m-%d %H:%M:%S}", names.get(act.who, act.who), act.act, act.about
+def _row(act: AuditedAct, names: Mapping[str, str], said: Mapping[str, str]) -> tuple[str, str, str, str]:
+    words = f"{said[act.act]}（{act.act}）" if act.act in said else act.act
+    return f"{act.at.astimezone(ZONE):%Y-%m-%d %H:%M:%S}", names.get(act.who, act.who), words, act.about
 
 
 # Settings

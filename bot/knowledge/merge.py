@@ -46,14 +46,15 @@ async def merge_draft(rows: KnowledgeRows, made_from: Files, draft: Files, now: 
     """Merge what a draft changed, added or removed into the files in force."""
     names = diff_names(made_from, draft)
     before, after = with_shipped(made_from), with_shipped(now) if names else dict(now)
+    whole = with_shipped(draft)  # a file that it lacks is the one that ships
     clashes: list[Clash] = []
     for name in names:
-        if name not in draft:
+        if name not in whole:
             after.pop(name, None)
         elif after.get(name) in (None, before.get(name)):
-            after[name] = draft[name]
+            after[name] = whole[name]
         else:
-            merged = _merge(name, before.get(name, ""), draft[name], after[name], side)
+            merged = _merge(name, before.get(name, ""), whole[name], after[name], side)
             clashes += _name_authors(await _list_versions(rows, name), name, merged.conflicts)
             after[name] = merged.text
     return MergedFiles(after, tuple(clashes))

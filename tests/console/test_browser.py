@@ -74,7 +74,8 @@ def test_an_admin_comes_in_and_every_page_of_the_menu_is_for_everybody(browser: 
     come_in(page, make_link(bot, "admin", "李老师"))
     addresses = page.locator("header nav a").evaluate_all("links => links.map(link => link.href)")
     assert len(addresses) >= 9
-    for address in addresses:
+    more = ("history", "inbox", "new", "entry/deadline", "entry/deadline?view=yaml")
+    for address in (*addresses, *(f"{bot.url}console/knowledge/{path}" for path in more)):
         page.goto(address)
         check_for_everybody(page)
         assert page.evaluate("window.broken") == []  # nothing was asked of the browser that our policy forbids
