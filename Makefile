@@ -38,7 +38,7 @@ run: $(READY)
 	@$(PY) -m bot $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest --numprocesses=auto $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -116,6 +116,7 @@ def test_the_walk_is_the_script_that_runs(request: pytest.FixtureRequest, tmp_pa
     compare(request, ROOT / "flows" / "README.md", WALK, gradbot(tmp_path, "draw").stdout)
 
 
+@pytest.mark.slow
 def test_another_college_begins_as_described(folder: Path) -> None:
     run(command(README, "mkdir"), folder)
     assert (folder / "mine" / "notices").is_dir()

@@ -129,6 +129,7 @@ async def test_a_deadline_is_changed_after_every_text_that_changes_was_shown(roo
     assert "2013-12-20 → 2013-12-25" in said(await room.presses(shown, "发布"))
 
 
+@pytest.mark.slow
 async def test_what_another_admin_changed_meanwhile_is_shown_beside_it(room: Newsroom) -> None:
     link = (await room.says("/invite admin 李老师")).replies[0].link
     await room.says(f"/start {link}", LI)

@@ -80,6 +80,7 @@ async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Pat
         assert "专科,0,7,0,0,0,0" in content.decode()
 
 
+@pytest.mark.slow
 async def test_the_picture_is_drawn_with_a_font_of_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:

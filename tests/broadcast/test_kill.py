@@ -6,11 +6,14 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.broadcast.harness import open_harness, session
 from tests.broadcast.kill_sender import run_with_kills
 from tests.conftest import effort
 
 
+@pytest.mark.slow
 async def test_killed_in_the_middle_again_and_again(tmp_path: Path) -> None:
     async with open_harness(tmp_path, [session()] * 800, seen=datetime.now(UTC)) as harness:
         harness.telegram.fault("slow", "sendMessage", times=100_000, seconds=0.1)  # a kill finds some in flight

@@ -153,6 +153,7 @@ async def test_who_floods_the_bot_waits_for_their_own_answers_and_nobody_else_do
         assert all(len(json.loads(row.reply)["text"]) < 4000 for row in owed)
 
 
+@pytest.mark.slow
 async def test_when_more_ask_than_may_be_answered_taps_do_not_wait(
     telegram: TelegramServer, tmp_path: Path, clock: Clock
 ) -> None:

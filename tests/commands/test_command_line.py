@@ -87,6 +87,7 @@ def test_one_json_object_a_line_and_the_greeting_before_the_first_answer(tmp_pat
     assert all(set(reply) == {"text", "buttons", "source", "topic"} for reply in first["replies"])
 
 
+@pytest.mark.slow
 def test_done_within_forty_presses(tmp_path: Path) -> None:
     with chatting(tmp_path, "--json", "--today", "2013-12-05") as process:
         turn = talk(process, "你好")
@@ -99,6 +100,7 @@ def test_done_within_forty_presses(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_state_lasts_between_runs_and_people_are_told_apart(tmp_path: Path) -> None:
     turns(tmp_path, "开始核对", "专科")
     [again] = turns(tmp_path, "我的进度")
@@ -116,6 +118,7 @@ def test_a_number_presses_a_button_and_the_chat_begins_by_itself(tmp_path: Path)
     assert "你回来了" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_calendar_is_written_beside_the_data(tmp_path: Path) -> None:
     done = gradbot(tmp_path, "chat", "--today", "2013-12-05", said="截止日期\n")
     assert "毕业核对日程.ics" in done.stdout
@@ -133,6 +136,7 @@ def test_asks_one_question_or_one_a_line(here: Here, tmp_path: Path) -> None:
     assert "0550-3055417" in here("ask", "电话多少", "--today", "2013-12-05").out
 
 
+@pytest.mark.slow
 def test_a_folder_is_tried_in_the_terminal_before_it_is_in_force(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "mine" / "faq" / "canteen.yaml"
     file.parent.mkdir(parents=True)
@@ -147,6 +151,7 @@ def test_a_folder_is_tried_in_the_terminal_before_it_is_in_force(here: Here, tmp
     assert here("ask", "红烧肉几点卖", **mine).code == 1
 
 
+@pytest.mark.slow
 def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> None:
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     asked = subprocess.run(
@@ -160,6 +165,7 @@ def test_chinese_goes_in_and_out_where_nobody_chose_a_code(tmp_path: Path) -> No
     assert json.loads(asked.stdout.decode())["topics"][0]["id"] == "forgot-password"
 
 
+@pytest.mark.slow
 def test_an_older_file_of_phrases_passes_and_is_told_what_it_lacks(here: Here, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     shipped = SHIPPED["phrases.yaml"].read_text("utf-8")

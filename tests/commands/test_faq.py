@@ -24,6 +24,7 @@ def read(ended: CommandResult) -> tuple[int, Any]:
     return ended.code, json.loads(ended.out)
 
 
+@pytest.mark.slow
 def test_a_revision_from_the_command_line_and_back(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "canteen.yaml"
     file.write_text(OWN, "utf-8")
@@ -74,6 +75,7 @@ def test_the_sheet_of_all_entries_is_written(here: Here, tmp_path: Path) -> None
     assert (tmp_path / "out" / "问答第1版.xlsx").read_bytes().startswith(b"PK")
 
 
+@pytest.mark.slow
 def test_a_sheet_is_published_as_it_comes_back_from_excel(here: Here, tmp_path: Path) -> None:
     here("faq", "export", str(tmp_path), "--xlsx")
     sheet = tmp_path / "问答第1版.xlsx"

@@ -34,6 +34,7 @@ def finish(file: Path) -> None:
     file.write_text(write_draft(data), "utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "dates", "day"),
     [

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 import pyotp
+import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -96,6 +97,7 @@ def test_a_teacher_plans_a_reminder_by_keyboard_without_scripts(browser: Browser
     context.close()
 
 
+@pytest.mark.slow
 def test_the_count_follows_the_boxes_that_are_ticked(browser: Browser, bot: Bot) -> None:
     context = open_context(browser)
     page = context.new_page()
@@ -112,6 +114,7 @@ def test_the_count_follows_the_boxes_that_are_ticked(browser: Browser, bot: Bot)
     context.close()
 
 
+@pytest.mark.slow
 def test_a_passkey_is_made_at_the_first_login_and_lets_in_at_the_next(browser: Browser, bot: Bot) -> None:
     context = open_context(browser)
     page = context.new_page()
@@ -137,6 +140,7 @@ def test_a_passkey_is_made_at_the_first_login_and_lets_in_at_the_next(browser: B
     stranger.close()
 
 
+@pytest.mark.slow
 def test_somebody_with_codes_adds_a_passkey_and_needs_no_code_any_more(browser: Browser, bot: Bot) -> None:
     context = open_context(browser)
     page = context.new_page()

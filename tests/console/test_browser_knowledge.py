@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console.test_browser import check_for_everybody, come_in, make_link, open_context
@@ -17,6 +18,7 @@ THREE_MINUTES_S = 180
 NOTICE = Path(__file__).parents[1] / "notices" / "words" / "haizhou.txt"
 
 
+@pytest.mark.slow
 def test_a_missed_question_is_answered_within_three_minutes(browser: Browser, bot: Bot) -> None:
     graduate = open_context(browser).new_page()
     graduate.goto(bot.url)
@@ -55,6 +57,7 @@ def test_a_missed_question_is_answered_within_three_minutes(browser: Browser, bo
     context.close()
 
 
+@pytest.mark.slow
 def test_a_deadline_is_moved_and_a_notice_is_drafted_without_scripts(browser: Browser, bot: Bot) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800}, java_script_enabled=False)
     page = context.new_page()

@@ -50,6 +50,7 @@ async def check_for_everybody(page: Page) -> None:
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.slow
 async def test_a_class_is_reminded_tomorrow_at_eight(school: School, phone: Page) -> None:
     await enrol(school, *["walking"] * 12, major="会计学")
     await phone.get_by_role("link", name="群发", exact=True).click()
@@ -67,6 +68,7 @@ async def test_a_class_is_reminded_tomorrow_at_eight(school: School, phone: Page
     await check_for_everybody(phone)
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_with_a_form(school: School, phone: Page) -> None:
     number = await open_ticket(school, words="更正要填什么表？")
     await phone.reload()
@@ -98,6 +100,7 @@ def make_list(codes: list[str], states: list[str]) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 async def test_the_class_list_says_who_is_to_be_put_back_and_who_never_came(school: School, phone: Page) -> None:
     codes = await enrol(school, "done", "done", "walking", major="会计学")
     never = format_code(draw_codes(4, make_lot())[3])

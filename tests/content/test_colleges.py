@@ -56,6 +56,7 @@ def screens(*cohorts: tuple[str, str, str]) -> tuple[Said, ...]:
     return tuple(said for now in MOMENTS for said in everything(college(), "2027-winter", people, now))
 
 
+@pytest.mark.slow
 def test_nothing_of_the_first_college_is_said_to_another() -> None:
     seen = [*screens(), *screens(EAST), *screens(SOUTH)]
     places = {said.place for said in seen}

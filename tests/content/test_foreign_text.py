@@ -70,6 +70,7 @@ def test_text_from_elsewhere_is_named_at_its_line(text: str | bytes, rule: str, 
     assert mistakes(text) == [(rule, line)]
 
 
+@pytest.mark.slow
 def test_all_of_it_is_told_at_once_by_whoever_checks() -> None:
     text = LIBRARY.replace("早上八点", "**早上八点**") + CANTEEN.replace("食堂", "<b>食堂</b>")
     with pytest.raises(ContentProblem) as refused:

@@ -135,6 +135,7 @@ def test_an_empty_faq_misses() -> None:
     assert Matcher([]).ask("忘记密码了") == Match("miss", ())
 
 
+@pytest.mark.slow
 def test_the_order_of_entries_changes_nothing() -> None:
     shuffled = entries()
     random.Random(7).shuffle(shuffled)
@@ -226,6 +227,7 @@ def test_a_word_of_ours_said_of_another_thing_is_not_answered(text: str) -> None
     assert MATCHER.ask(text).verdict != "answer"
 
 
+@pytest.mark.slow
 def test_verdicts_do_not_depend_on_the_hash_seed() -> None:
     code = (
         "from tests.faq.corpus import *; from faq.matcher import Matcher; m = Matcher(entries());"

@@ -64,6 +64,7 @@ async def test_one_alone_puts_nothing_in_force_and_two_do(room: Newsroom) -> Non
     assert (room.knowledge.number, room.knowledge.content.phrases.admin.four_eyes) == (3, False)
 
 
+@pytest.mark.slow
 async def test_a_rule_of_two_is_weakened_by_two_even_without_four_eyes(tmp_path: Path) -> None:
     room = await Newsroom.open(tmp_path / "gradbot.db")
     weaker = PHRASES.replace("approve_above: 200 ", "approve_above: 999 ")
@@ -113,6 +114,7 @@ async def test_what_is_saved_in_the_folder_waits_for_an_admin(tmp_path: Path) ->
     await room.close()
 
 
+@pytest.mark.slow
 def test_the_command_line_asks_too_and_alone_is_in_the_audit(here: Here, tmp_path: Path) -> None:
     strict, file = tmp_path / "phrases.yaml", tmp_path / "canteen.yaml"
     strict.write_text(STRICT, "utf-8")

@@ -118,6 +118,7 @@ async def test_what_is_wrong_is_told_with_its_line_and_the_old_one_stays(room: N
     assert await room.asks("怎么注册") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "word"),
     [

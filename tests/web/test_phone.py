@@ -158,6 +158,7 @@ def transfers(page: Page) -> list[tuple[str, int]]:
 DESKTOP: ViewportSize = {"width": 900, "height": 640}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["page", "page-dark", "desk", "desk-dark"])
 def test_the_readme_shows_the_page(browser: Browser, bot: Bot, name: str, request: pytest.FixtureRequest) -> None:
     shot = ROOT / "examples" / f"{name}.webp"
