@@ -34,8 +34,9 @@ from bench.quick import QuickTelegram
 from bot.store.times import text_of
 from tests.broadcast.harness import FIRST, Harness, add_people, open_harness, session
 from tests.broadcast.kill_sender import ROOT, run_with_kills, start
+from tests.telegram_methods import Refusal
 from tests.telegram_people import Call
-from tests.telegram_server import Refusal, TelegramServer
+from tests.telegram_server import TelegramServer
 
 LATENCY_S = 0.3
 

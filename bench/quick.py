@@ -12,7 +12,7 @@ from typing import Self
 
 import httptools
 
-from tests.telegram_server import TOKEN
+from tests.telegram_methods import TOKEN
 
 ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"bench","username":"bench_bot"}}'
 RESULT = b'{"ok":true,"result":{"message_id":%d,"date":1700000000,"chat":{"id":1,"type":"private"},"text":"x"}}'

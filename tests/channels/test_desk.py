@@ -24,8 +24,9 @@ from bot.service.staff_chat import StaffChatWatch
 from bot.service.turns import Service
 from bot.store import Store
 from tests.conftest import shipped
+from tests.telegram_methods import Refusal
 from tests.telegram_people import Call, Message, User
-from tests.telegram_server import Refusal, TelegramServer
+from tests.telegram_server import TelegramServer
 
 STAFF = -1001234567890
 NEW = -1009876543210

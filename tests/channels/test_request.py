@@ -21,7 +21,8 @@ from telegram.error import (
 
 from bot.channels.telegram.errors import NeverSent, OutcomeUnknown, ServerTrouble, pause_s
 from bot.channels.telegram.request import AiohttpRequest, check, dumps, loads
-from tests.telegram_server import TOKEN, TelegramServer
+from tests.telegram_methods import TOKEN
+from tests.telegram_server import TelegramServer
 
 
 def address(server: TelegramServer, method: str = "getMe") -> str:
