@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CODE = ("bot", "flows", "faq")
 
-MAX_LINES: Mapping[str, int] = {"bot": 400, "flows": 400, "faq": 400, "tests": 460}
+MAX_LINES: Mapping[str, int] = {"bot": 400, "flows": 400, "faq": 400, "tests": 400}
 """Lines of a file, by top folder."""
 MAX_FUNCTION = 50
 """Lines of a function, its signature and docstring included."""
