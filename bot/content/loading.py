@@ -142,6 +142,7 @@ class _ContentLoader:
         self._scripts: Sequence[Piece[Script]] = ()
         self._folder = given if isinstance(given, Path) else None
         self._files = given if isinstance(given, Mapping) else {}
+        self._parsed = _parse_shipped() if given else {}  # who only starts keeps none of it
         self._hash = hashlib.sha256()
         self._sources: dict[Path, Source] = {}
         self._missing_keys: Sequence[str] = ()
@@ -234,7 +235,7 @@ class _ContentLoader:
 
     def _parse_once(self, path: Path) -> Source:
         if path not in self._sources:
-            self._sources[path] = yaml_source.read_file(path, _parse_shipped())
+            self._sources[path] = yaml_source.read_file(path, self._parsed)
         return self._sources[path]
 
     def _load_shipped(self, model: type[Model], part: str) -> Model:
@@ -256,7 +257,7 @@ class _ContentLoader:
             self._hash.update(file.read_bytes() if file.is_file() else b"")
         else:
             raw = file.encode() if isinstance(file, str) else file
-            source = _parse_shipped().get(raw) or yaml_source.parse_bytes(file)
+            source = self._parsed.get(raw) or yaml_source.parse_bytes(file)
             self._hash.update(raw)
         self._add_mistakes(name, source)
         return source
