@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Self, get_args
 
@@ -26,13 +26,17 @@ CLAUSE = re.compile(r"\[\[(?P<said>(?:(?!\]\]|\[\[|\|).)*)(?:\|(?P<other>(?:(?!\
 """`[[words with {{ facts }}|other words]]`: where the notice lacks one of the facts, the other words stand, or none."""
 
 
-def fill(template: str, facts: Mapping[str, str]) -> str:
-    """Return the template with its clauses chosen and every `{{ name }}` replaced.
+def fill(template: str, facts: Mapping[str, str], write: Callable[[str], str] = str) -> str:
+    """Return the template with its clauses chosen and every `{{ name }}` replaced, each fact as `write` returns it.
 
     KeyError for a name that is not among the facts.
     """
-    text = CLAUSE.sub(lambda m: _choose(m, facts), template) if "[[" in template else template
-    return PLACEHOLDER.sub(lambda m: facts[m[1].strip()], text).rstrip()
+    return PLACEHOLDER.sub(lambda m: write(facts[m[1].strip()]), choose_clauses(template, facts)).rstrip()
+
+
+def choose_clauses(template: str, facts: Mapping[str, str]) -> str:
+    """Return the template with its clauses chosen. KeyError."""
+    return CLAUSE.sub(lambda m: _choose(m, facts), template) if "[[" in template else template
 
 
 def _choose(clause: re.Match[str], facts: Mapping[str, str]) -> str:

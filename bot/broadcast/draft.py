@@ -13,7 +13,7 @@ from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from pydantic import TypeAdapter
 
@@ -25,7 +25,7 @@ from bot.domain.button_ids import Ask
 from bot.domain.messages import BULLETIN_MOST, CAPTION_MOST, Bulletin, Button, Sent
 from bot.domain.session import Session
 from bot.render.reply import Voice
-from flows.facts import LIVE, PLACEHOLDER, placeholders
+from flows.facts import LIVE, choose_clauses, fill, placeholders
 from flows.model import Position
 
 MAX_BUTTONS = 8
@@ -151,8 +151,11 @@ class Renderer:
                 yield "too_long", str(length - most)
 
     def _lacks_fact(self, name: str, session: Session) -> bool:
-        """Return whether the notice states nothing for this name, or nothing any more."""
-        return Voice(self.content, session, self.now).facts[name] == self.content.phrases.facts.unstated
+        """Return whether the message needs this name and the notice states nothing for it, or nothing any more."""
+        facts = Voice(self.content, session, self.now).facts
+        lacks = facts[name] == self.content.phrases.facts.unstated
+        page = ChainMap({PAGE: self.page}, facts)
+        return lacks and name in placeholders(choose_clauses(self.draft.html, page))
 
     @cached_property
     def _button_cache(self) -> dict[str, tuple[tuple[Button, ...], ...]]:
@@ -186,7 +189,7 @@ class Renderer:
             return self._texts[key]
         facts = Voice(self.content, session, self.now).facts
         names = ChainMap({PAGE: self.page} if self.page else {}, facts)
-        text = PLACEHOLDER.sub(lambda m: html.escape(names[m[1].strip()], quote=False), self.draft.html).rstrip()
+        text = fill(self.draft.html, names, partial(html.escape, quote=False))
         if len(self._texts) < 1000:
             self._texts[key] = text
         return text

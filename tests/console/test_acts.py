@@ -189,6 +189,10 @@ async def test_a_draft_takes_the_words_of_a_template(school: School) -> None:
     await teacher.sends("/press", press=press)
     words = school.service.content.phrases.broadcast.templates[press.rpartition("|")[2]].text
     assert words.split("{")[0][:6] in unescape(teacher.html)
+    shown = teacher.html.split('class="phone"')[1].split("</section>")[0]
+    assert "截止" in shown or "2013年12月" in shown
+    assert "[[" not in shown
+    assert "|" not in shown
 
 
 async def test_a_class_teacher_is_invited_with_their_class(school: School, admin: Teacher) -> None:
