@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
+from bot.domain.saved_texts import MOST_SAVED, MOST_TITLE, TextSaved
 from bot.domain.staff_texts import find_contacts
 from bot.domain.zone import ZONE
 
@@ -36,6 +38,8 @@ def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incom
             return Decision((AudienceMenu(context).show(request.about),))
         case "template":
             return Decision((show_templates(context),))
+        case "keep" if context.draft.plain_text.strip():
+            return _keep(context)
         case "buttons":
             return Decision((show_button_menu(context),))
         case "view" | "test" if problem := context.find_text_problem(context.draft):
@@ -52,6 +56,19 @@ def decide(context: BroadcastContext, request: BroadcastRequest, incoming: Incom
         case "go":
             return _start_planned(context, request.about)
     return _steer(context, request)
+
+
+def _keep(context: BroadcastContext) -> Decision:
+    """Save the words and buttons of a draft as a template; its first words are the title."""
+    draft, words = context.draft, context.words
+    first, *_ = re.split(r"[\n:：，。！]", draft.plain_text.strip())
+    title = first.strip()[:MOST_TITLE] or draft.plain_text.strip()[:1]
+    others = [one for one in context.saved if one.classes == context.classes and one.title != title]
+    if len(others) >= MOST_SAVED:
+        return Decision((Reply(context.content.phrases.staff.saved.full.format(most=MOST_SAVED)), show_card(context)))
+    kept = TextSaved("template", title, draft.html, draft.buttons, context.classes)
+    said = Reply(words.kept.format(title=title))
+    return Decision((said, show_card(context)), (kept, Audited("save text", "template")))
 
 
 def _steer(context: BroadcastContext, request: BroadcastRequest) -> Decision:

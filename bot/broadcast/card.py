@@ -117,8 +117,8 @@ def back_row(context: BroadcastContext) -> Rows:
 
 
 def show_templates(context: BroadcastContext) -> Reply:
-    """A menu of the texts that phrases.yaml holds."""
-    titles = {name: template.title for name, template in context.words.templates.items()}
+    """A menu of the texts that phrases.yaml holds, and of those that staff saved."""
+    titles = {name: title for name, (title, _, _) in context.templates.items()}
     return _show_menu(context, context.words.ask_template, "template", titles)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience, Count, Wrong, parse_audience
 from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.classes import Classes, limit, narrow
+from bot.domain.saved_texts import SavedText
 from bot.domain.session import Session
 from bot.domain.zone import ZONE
 from flows.notice import Notice
@@ -27,7 +28,7 @@ class BroadcastContext:
 
     `count` is how many would get the draft, `totals` how far a running one is, `sessions` those of a few recipients.
     `classes` are those to which that member is confined; None: to none. `colleagues` are the ids of those who may agree
-    to it and were not asked yet.
+    to it and were not asked yet. `saved` are templates that staff saved.
     """
 
     content: Content
@@ -40,6 +41,13 @@ class BroadcastContext:
     sessions: Sequence[Session] = ()
     classes: Classes | None = None
     colleagues: Sequence[str] = ()
+    saved: Sequence[SavedText] = ()
+
+    @property
+    def templates(self) -> Mapping[str, tuple[str, str, tuple[str, ...]]]:
+        """The title, HTML and buttons of each template by name: those of phrases.yaml, and those that staff saved."""
+        shipped = {name: (one.title, one.text, one.buttons) for name, one in self.words.templates.items()}
+        return shipped | {one.key: (one.title, one.text, one.buttons) for one in self.saved}
 
     @property
     def asked_key(self) -> str:

@@ -23,6 +23,7 @@ from bot.domain.audience import Count, Wrong
 from bot.domain.broadcast import Broadcast, Rewritten
 from bot.domain.classes import limit
 from bot.domain.messages import BULLETIN_MOST, Incoming, Reply
+from bot.domain.saved_texts import OWN
 
 SPLIT_FROM = 4000
 """Characters from which Telegram's own apps may have cut a text in two."""
@@ -43,7 +44,7 @@ Edit = BroadcastDraft | Reply | str | None
 
 def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: Incoming) -> Edit:
     """Apply an act to a draft. An approved draft can only be scheduled: nothing else of it may change."""
-    draft, words = context.draft, context.words
+    draft = context.draft
     is_time = request.act in OF_TIME or (request.act == "words" and draft.waits in OF_TIME)
     if context.broadcast.state == "approved" and not is_time:
         return None
@@ -54,9 +55,10 @@ def apply_edit(context: BroadcastContext, request: BroadcastRequest, incoming: I
     if request.act == "pick" and request.about:
         audience = toggles_of(context).tick(request.about)
         return replace(draft, audience=limit(context.classes, audience), waits="") if audience else None
-    if request.act == "template" and request.about in words.templates:
-        template = words.templates[request.about]
-        return replace(draft, html=template.text, buttons=template.buttons, waits="")
+    if request.act == "template" and request.about in context.templates:
+        _, text, buttons = context.templates[request.about]
+        filled = replace(draft, html=text, buttons=buttons or draft.buttons, waits="")
+        return (context.find_text_problem(filled) if request.about.startswith(OWN) else None) or filled
     if request.act == "buttons" and request.about:
         return _toggle_button(context, draft, request.about)
     if request.act == "loud":

@@ -115,7 +115,13 @@ COLUMNS = ("code", "cohort", "major", "member", "state", "reason", "attempts", "
 """Fields of a recipient, in the order of the CSV's columns."""
 
 ACTS: Mapping[BroadcastState, tuple[tuple[str, ...], ...]] = {
-    "draft": (("text", "template"), ("who", "buttons"), ("view", "test", "exact"), ("send", "at"), ("loud", "drop")),
+    "draft": (
+        ("text", "template"),
+        ("who", "buttons"),
+        ("view", "test", "exact"),
+        ("send", "at"),
+        ("loud", "keep", "drop"),
+    ),
     "approved": (("view", "send"), ("at", "edit"), ("drop",)),
     "scheduled": (("view", "edit"), ("cancel",)),
     "freezing": (("cancel",),),

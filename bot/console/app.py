@@ -21,7 +21,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.web.browser_key import BrowserKey
 from bot.channels.web.site import Site, SiteHeaders
-from bot.console import acts, broadcasts, calendar, entries, figures, knowledge, notice, people, staff, tickets, today
+from bot.console import (
+    acts,
+    broadcasts,
+    calendar,
+    entries,
+    figures,
+    knowledge,
+    notice,
+    people,
+    saved,
+    staff,
+    tickets,
+    today,
+)
 from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
 from bot.console.parts import FOLDER, Parts
@@ -40,6 +53,7 @@ PAGES: Sequence[ConsolePage] = (
     *entries.PAGES,
     *notice.PAGES,
     *people.PAGES,
+    *saved.PAGES,
     *figures.PAGES,
     *staff.PAGES,
     *acts.PAGES,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -85,6 +85,8 @@ async def show_broadcast(visit: Visit) -> Response:
     broadcast, draft, words = context.broadcast, context.draft, context.words
     card = show_card(context)
     is_draft = broadcast.state == "draft"
+    saved = await visit.store.saved_texts.list(visit.session.channel, visit.classes, "template")
+    templates = {name: title for name, (title, _, _) in replace(context, saved=saved).templates.items()}
     return await visit.show(
         "broadcast.html",
         it=broadcast,
@@ -96,7 +98,7 @@ async def show_broadcast(visit: Visit) -> Response:
         reach=describe_reach(context),
         totals=context.totals,
         rows=[[one for one in row if one.id.split("|")[2] not in BY_FORM] for row in card.buttons],
-        templates=words.templates if is_draft and broadcast.act == "send" and not broadcast.parent else {},
+        templates=templates if is_draft and broadcast.act == "send" and not broadcast.parent else {},
         edits=(is_draft and broadcast.act != "delete", is_draft and not broadcast.parent),
         tomorrow=f"{visit.now + timedelta(days=1):%Y-%m-%d}T08:00",
         is_blank=is_draft and not draft.plain_text,

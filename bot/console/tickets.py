@@ -15,10 +15,12 @@ from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.domain.areas import Decision
 from bot.domain.messages import Answer, Incoming, Reply, Sent
 from bot.domain.roles import Role
+from bot.domain.saved_texts import OWN, SavedText
 from bot.domain.session import Session
 from bot.domain.tickets import MOST_FILE, Ticket, TicketState
 from bot.render.answers import render_answer
 from bot.render.reply import Voice
+from bot.service.staff import EARLIER
 from bot.store.tickets import FoundTicket, KeptFile, SpokenWords
 from bot.tickets.number import ALPHABET, LENGTH
 from bot.tickets.staff_posts import step_title
@@ -89,7 +91,8 @@ async def show_ticket(visit: Visit) -> Response:
     """Show a ticket with what was said, and an answer of the FAQ to be changed where one was asked for."""
     found, entry = await _find(visit), visit.content.entries.get(visit.asked("with"))
     if entry is None:
-        return await _show(visit, found)
+        saved = next((one for one in await _list_saved(visit) if one.key == visit.asked("with")), None)
+        return await _show(visit, found, typed=saved.text if saved else "")
     voice = Voice(visit.content, Session(found.ticket.notice), visit.now)
     return await _show(visit, found, typed="\n\n".join(reply.text for reply in render_answer(voice, entry)))
 
@@ -112,10 +115,16 @@ async def _show(visit: Visit, found: FoundTicket, *, typed: str = "", refused: A
         names=await visit.parts.names(),
         topics=[entries[topic] for topic in ticket.topics if topic in entries],
         entries=list(entries.values()),
+        saved=await _list_saved(visit),
+        earlier=await visit.store.tickets.earlier(ticket.number, EARLIER),
         acts=_possible(ticket),
         typed=typed,
         **about,
     )
+
+
+async def _list_saved(visit: Visit) -> list[SavedText]:
+    return await visit.store.saved_texts.list(visit.session.channel, visit.classes, "answer")
 
 
 def _possible(ticket: Ticket) -> tuple[str, ...]:
@@ -139,7 +148,7 @@ async def change_ticket(visit: Visit) -> Response:
     if act == "fill" and _TOPIC.fullmatch(topic):
         return RedirectResponse(f"{visit.parts.base}/tickets/{number}?with={topic}#text", 303)
     if act == "say" and _TOPIC.fullmatch(topic):
-        act = f"say|{topic}"
+        act = f"text|{topic.removeprefix(OWN)}" if topic.startswith(OWN) else f"say|{topic}"
     elif act not in ACTS:
         raise Gone
     await _act(visit, number, visit.incoming(press=f"desk|{number}|{act}", place="staff"))

@@ -15,11 +15,13 @@ from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, 
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
+from bot.domain.saved_texts import TextDropped, TextSaved
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 
 TicketEffect = Opened | Changed | Queued | Swept | TicketWords | TicketFile
 RoleEffect = OwnersNamed | Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
+SavedTextEffect = TextSaved | TextDropped
 CodeEffect = CodeClaimed | CodeDropped | CodeFreed
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Assigned | Unsettled | Explained | Picked | Voted | AnswerWanted | AnswerTold
@@ -27,7 +29,7 @@ BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered
 ReminderEffect = Remind | Reminded
 SessionEffect = Resaved | SetAside
 PersonEffect = CodeEffect | ReminderEffect | SessionEffect | InvitationOffered
-Effect = TicketEffect | RoleEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | PersonEffect
+Effect = TicketEffect | RoleEffect | SavedTextEffect | KnowledgeEffect | QuestionEffect | BroadcastEffect | PersonEffect
 
 
 class Outdated(Exception):

@@ -16,11 +16,13 @@ from bot.domain.messages import Incoming, Reply
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Role
+from bot.domain.saved_texts import SavedText
 from bot.domain.tickets import TicketState
 from bot.domain.zone import local
 from bot.store import Store
-from bot.store.tickets import FoundTicket
-from bot.tickets import codes, roles, staff, staff_posts
+from bot.store.tickets import FoundTicket, ListedTicket
+from bot.tickets import codes, roles, saved, staff, staff_posts
+from bot.tickets.number import parse_number
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
 
@@ -28,6 +30,8 @@ _HELP = re.compile(r"/help(?:@\w+)?", re.ASCII)
 
 SPOKEN = 12
 """Words of a ticket that are shown, the last ones."""
+EARLIER = 8
+"""Other tickets of a graduate that are shown with one."""
 OPEN_STATES: Sequence[TicketState] = ("open", "taken", "released")
 REFUSE_EVERY = timedelta(hours=1)
 """Time between two refusals in the staff chat."""
@@ -69,7 +73,14 @@ class StaffTurns:
             typed = incoming.text.strip()
             if _HELP.fullmatch(typed):
                 return Decision((roles.show_home(content, role, await self._find_classes(incoming)),))
-            incoming = replace(incoming, text=content.phrases.staff.typed.get(typed, incoming.text))
+            named, _, about = typed.partition(" ")  # 工单 K7P2C
+            command = content.phrases.staff.typed.get(typed if not parse_number(about) else named)
+            incoming = replace(incoming, text=f"{command} {about}" if command else incoming.text)
+        if role and incoming.place == "private" and (asked := saved.parse_request(content, incoming)):
+            confined = await self._find_classes(incoming)
+            return saved.decide(
+                content, asked, await self._store.saved_texts.list(incoming.channel, confined), confined
+            )
         request = roles.parse_request(incoming)
         if request and (decision := await self._decide_role_act(content, incoming, role, request, at)):
             return decision
@@ -81,6 +92,8 @@ class StaffTurns:
         rows, channel, act = self._store.roles, incoming.channel, request.act
         if role is None and act != "join":
             return None
+        if act == "tickets" and (number := parse_number(request.about)):
+            return await self._answer_privately(content, replace(incoming, text="", press=f"desk|{number}|show"), at)
         if act == "tickets":
             return await self._list_tickets(content, incoming, at)
         return RoleTurn(
@@ -196,6 +209,7 @@ class StaffTurns:
         now, names = local(at, self._today), await self._names(content, incoming.channel)
         button = staff.parse_press(incoming.press)
         is_shown = button is not None and button[1] == "show"
+        is_chosen = button is not None and button[1] in ("topics", "text")
         spoken = await self._store.tickets.words(found.ticket.number, SPOKEN) if is_shown else ()
         return StaffTurn(
             content,
@@ -210,8 +224,17 @@ class StaffTurns:
                 staff.say_words(content, one.side, names.get(one.who or "", one.who or ""), one.text) for one in spoken
             ],
             elsewhere=elsewhere,
+            earlier=[(one.opened_at, one.ticket) for one in await self._list_earlier(found)] if is_shown else (),
+            saved=await self._list_answers(incoming) if is_chosen else (),
             files=len(await self._store.tickets.files(found.ticket.number)) if incoming.upload is not None else 0,
         ).decide(incoming)
+
+    async def _list_answers(self, incoming: Incoming) -> list[SavedText]:
+        confined = await self._find_classes(incoming)
+        return await self._store.saved_texts.list(incoming.channel, confined, "answer")
+
+    async def _list_earlier(self, found: FoundTicket) -> list[ListedTicket]:
+        return await self._store.tickets.earlier(found.ticket.number, EARLIER)
 
     async def _tell_of_lost_desk(self, content: Content, channel: str, now: datetime) -> Decision:
         """Tell owners, and all who wait, that the bot is no longer in the staff chat."""

@@ -176,3 +176,24 @@ owners = Table(
     Column("channel", Text, primary_key=True),
     Column("user_id", Text, primary_key=True),
 )
+
+# Texts that staff saved to use again.
+saved_texts = Table(
+    "saved_texts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel", Text, nullable=False),
+    # answer, template.
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    # Of a template HTML.
+    Column("text", Text, nullable=False),
+    # JSON of names.
+    Column("buttons", Text, nullable=False),
+    # JSON of the classes whose staff see it; NULL: all staff.
+    Column("classes", Text),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    # No number is used twice, so that an old button never sends another text.
+    sqlite_autoincrement=True,
+)

@@ -17,6 +17,7 @@ from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, 
 from bot.domain.reminders import Remind, Reminded, Resaved
 from bot.domain.revisions import Drafted, Once, Revised, TrialContinued, TrialEnded, TrialStarted, Undrafted
 from bot.domain.roles import Audited, Enlisted, Invited, Joined, OwnersNamed, Removed
+from bot.domain.saved_texts import TextDropped, TextSaved
 from bot.domain.session import SetAside
 from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 from bot.store import (
@@ -31,6 +32,7 @@ from bot.store import (
     questions,
     reminders,
     roles,
+    saved_texts,
     tickets,
 )
 from bot.store.rows import Origin
@@ -50,6 +52,8 @@ APPLY: Mapping[type[Any], Apply] = {
     Removed: roles.remove_role,
     Enlisted: roles.enlist,
     Audited: roles.save_audit,
+    TextSaved: saved_texts.save,
+    TextDropped: saved_texts.drop,
     ConsoleLinked: console.add_link,
     ConsoleKeyDropped: console.drop_key,
     InvitationOffered: accounts.offer,

@@ -54,6 +54,7 @@ from bot.store.reminders import ReminderRows
 from bot.store.roles import RoleRows
 from bot.store.rosters import RosterRows
 from bot.store.rows import Origin, ReadRows, RunningTasks, run_to_completion
+from bot.store.saved_texts import SavedTextRows
 from bot.store.schema import WIPE_LOG, SchemaWatch, prepare
 from bot.store.talk import TalkRows
 from bot.store.tickets import TicketRows
@@ -87,6 +88,7 @@ class Store(ReadRows):
         self.console = ConsoleRows(*ours)
         self.knowledge = KnowledgeRows(self._reader)
         self.questions = QuestionRows(self._reader)
+        self.saved_texts = SavedTextRows(self._reader)
         self.reminders = ReminderRows(self._reader)
         self.broadcasts = BroadcastRows(*ours)
         self.ledger = LedgerRows(*ours)

@@ -150,6 +150,13 @@ class TicketRows(ReadRows):
         rows = await self._fetch(select(tickets, last).where(*which).order_by(*order).limit(most).offset(after))
         return [ListedTicket(row.id, ticket_of_row(row), time_of(row.opened_at), row.last or "") for row in rows]
 
+    async def earlier(self, number: str, most: int) -> list[ListedTicket]:
+        """Return the other tickets of the same person, the newest first, without their words."""
+        whose = select(tickets.c.person).where(tickets.c.number == number).scalar_subquery()
+        theirs = select(tickets).where(tickets.c.person == whose, tickets.c.number != number)
+        rows = await self._fetch(theirs.order_by(tickets.c.id.desc()).limit(most))
+        return [ListedTicket(row.id, ticket_of_row(row), time_of(row.opened_at), "") for row in rows]
+
     async def count_waiting(self, within: Classes | None = None) -> int:
         """Return the number of tickets that wait for an answer; with `within` of these classes alone."""
         waiting = (tickets.c.state != "closed", tickets.c.waiting_since.is_not(None), _is_seen(within))

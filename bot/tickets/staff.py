@@ -24,10 +24,11 @@ from bot.domain.messages import CAPTION_MOST, Attachment, Bulletin, Button, Inco
 from bot.domain.outbox import Queued
 from bot.domain.revisions import Once
 from bot.domain.roles import Audited
+from bot.domain.saved_texts import SavedText
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
 from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketSide, TicketState, TicketWords
-from bot.domain.zone import utc
+from bot.domain.zone import local, utc
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
 from bot.render.reply import Voice
@@ -48,7 +49,7 @@ MAX_SHOWN = 1000
 """Characters of an answer that the staff chat is shown."""
 
 _PRESS = re.compile(
-    rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(show|take|drop|close|reopen|topics|say)(?:\|([a-z0-9_-]{{1,40}}))?"
+    rf"desk\|([{ALPHABET}]{{{LENGTH}}})\|(show|take|drop|close|reopen|topics|say|text)(?:\|([a-z0-9_-]{{1,40}}))?"
 )
 _PAGE = re.compile(r"desk\|page\|(\d{1,6})", re.ASCII)
 _NOTE = re.compile(r"\s{0,99}+(?://|／／|备注(?:[:：\s]|$))\s*")
@@ -84,7 +85,8 @@ class StaffTurn:
 
     `current` is the number of the graduate's ticket that is not closed, `said_by` the ids of those who were asked to
     say just this again. `takes_files`: files can reach the graduate where they are. `names` are those of staff, by id.
-    `files` are kept with the ticket.
+    `files` are kept with the ticket, `saved` are answers that staff saved,
+    `earlier` other tickets of the same graduate with the moments when they were opened.
     `spoken` are the last words about it. `elsewhere`: it is done outside the staff chat, which hears of answers.
     """
 
@@ -99,6 +101,8 @@ class StaffTurn:
     files: int = 0
     spoken: Sequence[str] = ()
     elsewhere: bool = False
+    saved: Sequence[SavedText] = ()
+    earlier: Sequence[tuple[datetime, Ticket]] = ()
 
     @property
     def words(self) -> DeskPhrases:
@@ -172,11 +176,13 @@ class StaffTurn:
         ticket, words = self.ticket, self.words
         match act, ticket.state:
             case "show", _:
-                return self._post(show_ticket(self.content, ticket, self.spoken, self.names, self.now))
+                return self._show()
             case "topics", _:
                 return self._post(words.pick_topic if self._topics else words.no_topics, self._topics)
             case "say", _ if topic in self.content.entries:
                 return self._answer_from_faq(self.content.entries[topic])
+            case "text", _:
+                return self._answer_saved(topic)
             case "take", "open" | "released":
                 return self._change(self._take(), "take", words.taken, words.taken_for_graduate)
             case "take", "taken" if ticket.taken_by != self.who:
@@ -188,6 +194,20 @@ class StaffTurn:
             case "reopen", "closed":
                 return self._reopen()
         return self._post(words.states_for_staff[ticket.state])
+
+    def _show(self) -> Decision:
+        """Show how the ticket stands, with buttons to the other tickets of the same graduate."""
+        ticket, words = self.ticket, self.words
+        text = show_ticket(self.content, ticket, self.spoken, self.names, self.now)
+        if not self.earlier:
+            return self._post(text)
+        lines = "、".join(
+            f"{words.states_for_staff[other.state].format(number=other.number)}（{local(at, None):%m-%d}）"
+            for at, other in self.earlier
+        )
+        names = [(other, words.open_ticket.format(number=other.number)) for _, other in self.earlier]
+        rows = ((ticket_button(other, "show", name),) for other, name in names)
+        return self._post(f"{text}\n{words.earlier.format(lines=lines)}", (*staff_rows(words, ticket), *rows))
 
     def _take(self) -> Ticket:
         """Return the ticket in charge of this person, or of who took it before; the bot waits for them again."""
@@ -204,6 +224,12 @@ class StaffTurn:
         replies = render_answer(Voice(self.content, Session(self.ticket.notice), self.now), entry)
         answer = Reply("\n\n".join(reply.text for reply in replies), source=replies[-1].source)
         return self._answer([answer], self.words.canned.format(number=self.ticket.number, title=entry.title))
+
+    def _answer_saved(self, number: str) -> Decision:
+        found = next((one for one in self.saved if str(one.number) == number), None)
+        if found is None:
+            return self._post(self.words.text_gone)
+        return self._answer([Reply(found.text)], self.words.canned.format(number=self.ticket.number, title=found.title))
 
     def _edit(self, incoming: Incoming) -> Decision:
         """Change the graduate's copy of a message; without one, as of a note before, it is sent."""
@@ -261,9 +287,11 @@ class StaffTurn:
 
     @property
     def _topics(self) -> Rows:
-        """The nearest answers of the FAQ, a button each."""
+        """The nearest answers of the FAQ and those that staff saved, a button each."""
         entries = [self.content.entries[topic] for topic in self.ticket.topics if topic in self.content.entries]
-        return tuple((ticket_button(self.ticket, f"say|{entry.id}", entry.title),) for entry in entries)
+        nearest = [(f"say|{entry.id}", entry.title) for entry in entries]
+        saved = [(f"text|{one.number}", one.title) for one in self.saved]
+        return tuple((ticket_button(self.ticket, act, title),) for act, title in (*nearest, *saved))
 
 
 def release(content: Content, ticket: Ticket, now: datetime) -> Decision:

@@ -94,9 +94,8 @@ def staff_rows(words: DeskPhrases, ticket: Ticket) -> Rows:
     if ticket.state == "closed":
         return ((ticket_button(ticket, "reopen", words.buttons["reopen"]),),)
     taken: Literal["drop", "take"] = "drop" if ticket.state == "taken" else "take"
-    topics = (ticket_button(ticket, "topics", words.buttons["topics"]),) if ticket.topics else ()
     return (
-        (ticket_button(ticket, taken, words.buttons[taken]), *topics),
+        (ticket_button(ticket, taken, words.buttons[taken]), ticket_button(ticket, "topics", words.buttons["topics"])),
         (ticket_button(ticket, "close", words.buttons["close"]),),
     )
 

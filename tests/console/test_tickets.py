@@ -182,3 +182,18 @@ async def test_an_answer_of_the_faq_can_be_changed_before_it_goes(school: School
     await teacher.sends(f"/tickets/{number}", act="fill", topic=topic)
     assert re.findall(r"<textarea[^>]*>([^<]{10,})", teacher.html)
     assert [words.side for words in await school.store.tickets.words(number, 9)] == ["graduate"]
+
+
+async def test_a_saved_answer_is_made_used_and_deleted(school: School) -> None:
+    number = await open_ticket(school)
+    teacher = await school.let_in()
+    await teacher.opens("/saved")
+    assert "存好了" in await teacher.sends("/saved", kind="常用", title="补照片", text="请带着身份证来办公室。")
+    await teacher.sends("/saved", kind="模板", title="最后几天", text="只剩几天了。")
+    await teacher.opens(f"/tickets/{number}")
+    saved = next(one for one in await school.store.saved_texts.list(STAFFED, None, "answer"))
+    await teacher.sends(f"/tickets/{number}", act="say", topic=saved.key)
+    assert "请带着身份证来办公室。" in " ".join(await deliver_to_graduates(school))
+    await teacher.opens("/saved")
+    await teacher.sends("/saved", press=f"saved|drop|{saved.number}")
+    assert [one.title for one in await school.store.saved_texts.list(STAFFED, None)] == ["最后几天"]

@@ -219,6 +219,7 @@ class BroadcastPhrases(PhraseRow):
     say: SayPhrases
     plan: PlanPhrases
     ask_template: Sentence
+    kept: Sentence
     ask_buttons: Sentence
     sample: Sentence
     test: Sentence

@@ -90,6 +90,7 @@ class DeskPhrases(PhraseRow):
     risky: Sentence
     pick_topic: Sentence
     canned: Sentence
+    text_gone: Sentence
     taken: Sentence
     taken_before: Sentence
     dropped: Sentence
@@ -106,6 +107,7 @@ class DeskPhrases(PhraseRow):
     page: Sentence
     open_ticket: Label
     shown: Sentence
+    earlier: Sentence
     nobody: Sentence
     spoken: Mapping[Literal["graduate", "staff", "note"], Sentence]
     said_elsewhere: Sentence
@@ -121,8 +123,26 @@ class DeskPhrases(PhraseRow):
     ]
 
 
+class SavedPhrases(PhraseRow):
+    """Words about texts that staff save to use again."""
+
+    kinds: Mapping[Label, Literal["answer", "template"]]
+    """Words that begin a message which saves a text of a kind, and that show all when they stand alone."""
+    kept: Mapping[Literal["answer", "template"], Sentence]
+    list: Sentence
+    line: Sentence
+    none: Sentence
+    drop: Label
+    dropped: Sentence
+    risky: Sentence
+    too_long: Sentence
+    full: Sentence
+
+
 class StaffPhrases(PhraseRow):
     """Words for owners, admins and staff about roles."""
+
+    saved: SavedPhrases
 
     roles: Mapping[Literal["owner", "admin", "staff"], Label]
     invitation: Sentence
