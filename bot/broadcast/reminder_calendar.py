@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.broadcast import plan, report
 from bot.broadcast.audience_words import describe_audience
+from bot.broadcast.month_grid import draw_months
 from bot.broadcast.plan import Due
 from bot.broadcast.reach import count_told
 from bot.broadcast.sentence import spell_moment
@@ -49,14 +50,18 @@ class ReminderCalendar:
         coming = plan.list_coming(self.content, self.now)[:SHOWN]
         if not coming:
             return Decision((Reply(self.words.plan.none),))
-        lines, rows = list[str](), list[tuple[Button, ...]]()
+        lines, rows, left_out = list[str](), list[tuple[Button, ...]](), set[date]()
         for due in coming:
             skipped = await is_skipped(self.store, due)
             line = await self._describe(due)
+            left_out |= {due.at.date()} if skipped else set()
             lines.append(self.words.plan.skipped.format(line=line) if skipped else line)
             rows += self.skip_row(due, skipped=skipped) if self.confined is None else ()
         back = (report.make_button(self.words, 0, "list", text=self.words.buttons["back"]),)
-        return Decision((Reply(self.words.plan.list.format(lines="\n".join(lines)), (*rows, back)),))
+        marked = {due.at.date() for due in coming}
+        grid = draw_months(marked - left_out, left_out, self.words.plan.month, self.words.plan.weekdays)
+        said = self.words.plan.list.format(grid=grid, lines="\n".join(lines))
+        return Decision((Reply(said, (*rows, back)),))
 
     async def turn(self, mark: str, *, skip: bool) -> Decision:
         """Leave a reminder out once, or put it back; what is so already only shows the list."""

@@ -1,4 +1,4 @@
-"""`gradbot broadcast say`: what one sentence of a teacher would send, to whom and when; nothing is done."""
+"""`gradbot broadcast say | plan`: what one sentence of a teacher would send, and the automatic reminders to come."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bot.app.build import Workspace
+from bot.broadcast.plan import list_coming
 from bot.broadcast.reach import count_told
+from bot.broadcast.reminder_calendar import ReminderCalendar, is_skipped
 from bot.broadcast.sentence import Plan, list_who, plan_broadcast
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
 from bot.commands.workspace import Json, author, content_in_force, run
@@ -77,3 +79,26 @@ def _describe(planned: dict[str, Any]) -> str:
         text=planned["text"] or words.templates[planned["template"]].title,
         count=planned["count"],
     )
+
+
+@broadcast.command()
+def plan(
+    skip: Annotated[int | None, typer.Option(help="跳过第几次，跳过了的就照发。Leave out or put back.", min=1)] = None,
+    *,
+    channel: Channel,
+) -> None:
+    """自动提醒的月历：哪天发、发给多少人，可以跳过一次。The plan of automatic reminders as months, with counts."""
+
+    async def work(workspace: Workspace) -> str:
+        content, now, at = workspace.content, workspace.local(), workspace.at
+        calendar = ReminderCalendar(workspace.store, content, now, at, channel)
+        if skip:
+            coming = list_coming(content, now)
+            if skip > len(coming):
+                raise typer.BadParameter(f"只有 {len(coming)} 次 / there are {len(coming)}", param_hint="--skip")
+            due = coming[skip - 1]
+            turned = await calendar.turn(due.mark, skip=not await is_skipped(workspace.store, due))
+            await workspace.store.apply(turned.effects, channel, at, author())
+        return (await calendar.show()).replies[0].text
+
+    print(run(work))

@@ -15,10 +15,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from starlette.responses import Response
 
 from bot.broadcast import report
+from bot.broadcast.reminder_calendar import ReminderCalendar
 from bot.broadcast.visible import may_see
 from bot.console.today import describe, list_reminders
 from bot.console.visit import ConsolePage, Visit
 from bot.content.content import Content
+from bot.domain.areas import Decision
+from bot.domain.messages import Answer
 from bot.domain.zone import ZONE
 
 MOST = 200
@@ -54,8 +57,15 @@ async def show_calendar(visit: Visit) -> Response:
         entries=entries,
         today=visit.now.date(),
         before=f"{first - timedelta(days=1):%Y-%m}",
+        plan=Answer((await _plan(visit)).replies),
         after=f"{first + timedelta(days=31):%Y-%m}",
     )
+
+
+async def _plan(visit: Visit) -> Decision:
+    """Return the reminders to come with the number of people, each with a button that leaves it out."""
+    about = (visit.store, visit.content, visit.now, visit.at, visit.session.channel, visit.classes)
+    return await ReminderCalendar(*about).show()
 
 
 def _list_dates(content: Content) -> Iterator[tuple[date, DayEntry]]:

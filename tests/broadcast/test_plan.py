@@ -100,9 +100,15 @@ async def test_staff_see_what_comes_and_leave_one_out(tmp_path: Path) -> None:
         shown = await at.taps(at.owner, "自动提醒")
         assert "12月13日 09:30 “还有一周” → 2014届秋季毕业生核对，没做完的，现在会收到 约5 人" in shown
         assert "12月17日 09:30 “还有三天”" in shown
+        assert "2013年12月" in shown
+        assert len([one for one in "⑬⑰" if one in shown]) == 2
+        assert "⑫" not in shown
         assert "不发了" in await at.taps(at.owner, "跳过 12月13日 09:30 这次")
         await at.says(at.owner, "/broadcast")
-        assert "（跳过）12月13日" in await at.taps(at.owner, "自动提醒")
+        left = await at.taps(at.owner, "自动提醒")
+        assert "（跳过）12月13日" in left
+        assert "✕" in left
+        assert "⑬" not in left
         await days(at.harness, 3, restarts=False)
         assert reminders(at.harness, 0) == 0
         await at.says(at.owner, "/broadcast")

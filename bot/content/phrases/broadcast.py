@@ -145,6 +145,8 @@ class PlanPhrases(PhraseRow):
 
     none: Sentence
     list: Sentence
+    month: Sentence
+    weekdays: Annotated[tuple[Label, ...], Field(min_length=7, max_length=7)]
     line: Sentence
     skipped: Sentence
     skip: Sentence
