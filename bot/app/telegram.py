@@ -109,6 +109,7 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
         posts.load_file = workspace.store.tickets.load_file
         floods = Floods(time.monotonic, may_be_urgent)
         channel = Telegram(bot, intake, words, posts, serving.outbox.owe, floods=floods)
+        broadcasts.addresses = serving.accounts.addresses
         serving.accounts.addresses[channel.name] = lambda: channel.address
         sender = make_sender(chosen, serving, Bulk(bot))
         workers = build.take_part(workspace, serving, token)

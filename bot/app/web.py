@@ -122,6 +122,7 @@ async def open_page(
     _log.info("page", address=address, listens=f"{host}:{port}")
     tell(serving.content.phrases.serving_page.format(address=address))
     serving.accounts.addresses[Web.name] = lambda: address
+    broadcasts.addresses = serving.accounts.addresses
     serving.staff.console = lambda token: f"{address}console/in/{token}"
 
 

@@ -17,6 +17,7 @@ from bot.broadcast.reminder_calendar import ReminderCalendar
 from bot.broadcast.requests import BroadcastRequest, parse_request
 from bot.broadcast.sentence import is_broadcast, plan_broadcast
 from bot.broadcast.sentence_card import show_plan
+from bot.broadcast.slips import draw_slips
 from bot.broadcast.starting import BroadcastStart
 from bot.broadcast.statistics import Paint, Statistics, draw_in_process
 from bot.broadcast.visible import list_visible, may_see
@@ -66,6 +67,8 @@ class BroadcastArea:
         paint: Paint = draw_in_process,
     ) -> None:
         self.fetch = fetch
+        self.addresses: Mapping[str, Callable[[], str]] = {}
+        """The address of the bot in each channel; empty until it serves."""
         self._store = store
         self._rows, self._ledger = store.broadcasts, store.ledger
         self._statistics = Statistics(store, content, local, fetch, paint)
@@ -99,6 +102,8 @@ class BroadcastArea:
             return await (
                 calendar.show() if asked.act == "plan" else calendar.turn(asked.about, skip=asked.act == "skip")
             )
+        if asked.act == "codes":
+            return await draw_slips(self._content(), asked.number, asked.more, self._find_address(incoming.channel))
         if asked.act == "say":
             return await self.plan(asked.more, incoming, at)
         if asked.act == "document":  # nothing is changed before a yes, so that it need not be sent twice
@@ -119,6 +124,11 @@ class BroadcastArea:
         if broadcast is None:
             return Decision((Reply(words.gone),))
         return await self.act(broadcast, asked, incoming, at)
+
+    def _find_address(self, channel: str) -> str:
+        """Return where graduates open the bot: the page, where it is public, else the chat; empty when not known."""
+        address = self.addresses.get(channel)
+        return self._rows.reach.page or (address() if address else "")
 
     async def find_classes(self, incoming: Incoming) -> Classes | None:
         """Return the classes to which whoever acts is confined; None: to none."""

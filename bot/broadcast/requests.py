@@ -12,6 +12,7 @@ from bot.domain.messages import Incoming
 
 _COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9})(?!\S))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
 _STATS = re.compile(r"/stats(?:@\w+)?(?:\s+(\S{1,40}))?\s*(.*)", re.ASCII | re.DOTALL)
+_CODES = re.compile(r"/codes(?:@\w+)?(?:\s+(\d{1,9})(?:\s+(.{1,40}))?)?", re.ASCII | re.DOTALL)
 _PRESS = re.compile(r"bc\|(\d{1,9})\|([a-z]{2,10})(?:\|([a-z0-9:_-]{1,40}))?", re.ASCII)
 
 
@@ -32,6 +33,8 @@ def parse_request(incoming: Incoming) -> BroadcastRequest | None:
         return BroadcastRequest(pressed[2], int(pressed[1]), pressed[3] or "") if pressed else None
     if stats := _STATS.fullmatch(incoming.text.strip()):
         return BroadcastRequest("stats", about=stats[1] or "", more=stats[2])
+    if codes := _CODES.fullmatch(incoming.text.strip()):
+        return BroadcastRequest("codes", int(codes[1] or 0), more=" ".join((codes[2] or "").split()))
     command = _COMMAND.fullmatch(incoming.text.strip()) if not incoming.other else None
     if command and command[2] and not command[1]:
         return BroadcastRequest("say", more=command[2])

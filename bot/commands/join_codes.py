@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.app import build
 from bot.app.build import Workspace
 from bot.broadcast.roster import parse_unfinished
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
@@ -20,6 +21,7 @@ from bot.content.sheets import UnreadableSheet
 from bot.domain import join_codes as joining
 from bot.domain.roles import Audited
 from bot.domain.session import Session
+from bot.render.code_sheet import render_codes
 from bot.render.reply import Voice
 
 Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。Which notice.")]
@@ -28,10 +30,20 @@ Notice = Annotated[str, typer.Option(help="哪一份通知，默认第一份。W
 @broadcast.command()
 def codes(
     count: Annotated[int, typer.Argument(help="要几个。How many.", min=1, max=100_000)],
+    sheet: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="存成能打印的纸条（网页，带二维码）。Slips to print.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="印在纸条上的班名。Printed on each slip.")] = "",
+    address: Annotated[str, typer.Option(help="机器人的网址，二维码用。The bot's address, for QR codes.")] = "",
     as_json: Json = False,
 ) -> None:
     """抽一批编号，抄到学校自己的名单上发给学生；机器人不存这份名单。Draw join codes for the school's own list."""
-    drawn = [joining.format_code(code) for code in joining.draw_codes(count, secrets.randbelow)]
+    codes = joining.draw_codes(count, secrets.randbelow)
+    if sheet:
+        phrases, base = content_in_force().phrases, address or build.find_reach(build.settings()).page
+        named = f"{phrases.broadcast.joining.codes_title} {title}".strip()
+        sheet.write_text(render_codes(phrases.slip, named, codes, base), "utf-8")
+    drawn = [joining.format_code(code) for code in codes]
     print(json.dumps(drawn) if as_json else "\n".join(drawn))
 
 

@@ -188,6 +188,13 @@ async def apply(visit: Visit) -> Response:
     return visit.lead("/people")
 
 
+async def draw_codes(visit: Visit) -> Response:
+    """Draw join codes for a class, as slips to print and as a table."""
+    count, title = visit.field("count"), " ".join(visit.field("title").split())[:40]
+    await visit.act(visit.incoming(text=f"/codes {count if count.isascii() and count.isdecimal() else 0} {title}"))
+    return visit.lead("/people")
+
+
 async def undo(visit: Visit) -> Response:
     """Undo a list of the last day."""
     number, words = visit.field("number"), _words(visit)
@@ -224,4 +231,5 @@ PAGES = (
     ConsolePage("POST", "/people/roster", "staff", check),
     ConsolePage("POST", "/people/roster/apply", "staff", apply),
     ConsolePage("POST", "/people/roster/undo", "staff", undo),
+    ConsolePage("POST", "/people/codes", "staff", draw_codes),
 )

@@ -73,8 +73,9 @@ class StaffTurns:
             typed = incoming.text.strip()
             if _HELP.fullmatch(typed):
                 return Decision((roles.show_home(content, role, await self._find_classes(incoming)),))
-            named, _, about = typed.partition(" ")  # 工单 K7P2C
-            command = content.phrases.staff.typed.get(typed if not parse_number(about) else named)
+            named, _, about = typed.partition(" ")  # 工单 K7P2C, 编号 30
+            has_number = bool(parse_number(about) or about[:1].isdecimal())
+            command = content.phrases.staff.typed.get(named if has_number else typed)
             incoming = replace(incoming, text=f"{command} {about}" if command else incoming.text)
         if role and incoming.place == "private" and (asked := saved.parse_request(content, incoming)):
             confined = await self._find_classes(incoming)

@@ -86,6 +86,12 @@ class JoiningPhrases(PhraseRow):
     again: Sentence
     unchecked: Sentence
     restored: Sentence
+    codes_how: Sentence
+    codes_drawn: Sentence
+    codes_sheet: Label
+    codes_table: Label
+    codes_columns: tuple[Label, Label, Label, Label]
+    codes_title: Label
     list_word: Label
     import_word: Label
     list: Sentence

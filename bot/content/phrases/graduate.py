@@ -157,6 +157,14 @@ class PosterPhrases(PhraseRow):
     warning: Sentence
 
 
+class SlipPhrases(PhraseRow):
+    """The words of a slip with a join code: how it is entered by its QR code, how it is typed, whose it is."""
+
+    how: Sentence
+    type: Sentence
+    whose: Sentence
+
+
 class TelegramPhrases(PhraseRow):
     """The bot's commands and profile in Telegram (Bot API: at most 512 and 120 characters)."""
 

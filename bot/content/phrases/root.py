@@ -22,6 +22,7 @@ from bot.content.phrases.graduate import (
     PublicWords,
     SecretName,
     SketchWords,
+    SlipPhrases,
     TelegramPhrases,
     WebPhrases,
 )
@@ -117,6 +118,7 @@ class Phrases(PhraseRow):
     telegram: TelegramPhrases
     web: WebPhrases
     poster: PosterPhrases
+    slip: SlipPhrases
     accounts: AccountPhrases
     head: Sentence
     head_side: Sentence
