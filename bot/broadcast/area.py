@@ -29,7 +29,6 @@ from bot.domain.classes import Classes, limit, narrow
 from bot.domain.lifecycle import ENDED
 from bot.domain.messages import Attachment, Incoming, Reply
 from bot.domain.roles import Audited, Role
-from bot.domain.saved_texts import SavedText
 from bot.domain.session import session_of
 from bot.runtime.log import LazyLogger
 from bot.store import Store
@@ -232,7 +231,8 @@ class BroadcastArea:
         if broadcast.state not in ("draft", "approved"):
             return actions.decide(context, asked, incoming)
         if asked.act in ("template", "keep"):
-            context = replace(context, saved=await self._list_templates(incoming.channel, context))
+            rows = self._store.saved_texts
+            context = replace(context, saved=await rows.list(incoming.channel, context.classes, "template"))
         edited = editing.apply_edit(context, asked, incoming)
         if isinstance(edited, str | Reply):
             return Decision((edited if isinstance(edited, Reply) else Reply(edited, back_row(context)),))
@@ -253,9 +253,6 @@ class BroadcastArea:
             context = replace(context, count=count, sessions=samples)
             return replace(context, colleagues=await self._list_colleagues(context))
         return replace(context, totals=await self._ledger.totals(broadcast.number))
-
-    async def _list_templates(self, channel: str, context: BroadcastContext) -> list[SavedText]:
-        return await self._store.saved_texts.list(channel, context.classes, "template")
 
     async def _list_colleagues(self, context: BroadcastContext) -> list[str]:
         """Return the ids of those who may agree to a draft that needs it; nobody where they were asked before."""

@@ -21,7 +21,7 @@ from bot.domain.tickets import TicketState
 from bot.domain.zone import local
 from bot.store import Store
 from bot.store.tickets import FoundTicket, ListedTicket
-from bot.tickets import codes, roles, saved, staff, staff_posts
+from bot.tickets import codes, listing, roles, saved, staff, staff_posts
 from bot.tickets.number import parse_number
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
@@ -222,7 +222,8 @@ class StaffTurns:
             takes_files=found.channel == incoming.channel,
             names=names,
             spoken=[
-                staff.say_words(content, one.side, names.get(one.who or "", one.who or ""), one.text) for one in spoken
+                listing.say_words(content, one.side, names.get(one.who or "", one.who or ""), one.text)
+                for one in spoken
             ],
             elsewhere=elsewhere,
             earlier=[(one.opened_at, one.ticket) for one in await self._list_earlier(found)] if is_shown else (),
@@ -267,6 +268,6 @@ class StaffTurns:
     async def _list_tickets(self, content: Content, incoming: Incoming, at: datetime, skipped: int = 0) -> Decision:
         rows, confined = self._store.tickets, await self._find_classes(incoming)
         total = len(await rows.pending(confined))
-        page = await rows.page(OPEN_STATES, staff.PAGE, within=confined, after=skipped)
+        page = await rows.page(OPEN_STATES, listing.PAGE, within=confined, after=skipped)
         listed = [one.ticket for one in page]
-        return Decision((staff.list_tickets(content, listed, local(at, self._today), skipped, total),))
+        return Decision((listing.list_tickets(content, listed, local(at, self._today), skipped, total),))

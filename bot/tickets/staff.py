@@ -27,22 +27,21 @@ from bot.domain.roles import Audited
 from bot.domain.saved_texts import SavedText
 from bot.domain.session import Session
 from bot.domain.staff_texts import find_contacts, find_forbidden, find_risks
-from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketSide, TicketState, TicketWords
+from bot.domain.tickets import MOST_FILES, Changed, Ticket, TicketState, TicketWords
 from bot.domain.zone import local, utc
 from bot.render.answers import render_answer
 from bot.render.layout import Rows, cut
 from bot.render.reply import Voice
 from bot.tickets.hours import is_open
+from bot.tickets.listing import describe_holder, show_ticket
 from bot.tickets.number import ALPHABET, LENGTH
-from bot.tickets.staff_posts import describe_file, post_to_staff, staff_rows, step_title, sweep, ticket_button
+from bot.tickets.staff_posts import describe_file, post_to_staff, staff_rows, sweep, ticket_button
 from bot.tickets.waiting import close, describe_wait, release_time
 from faq.model import Entry
 
 MAX_ANSWER = 4000
 """Characters of one message to a graduate; longer answers are sent in parts."""
 
-PAGE = 8
-"""Tickets of a page of the list."""
 LONG_WAIT = timedelta(hours=1)
 """The wait from which on staff are told every hour."""
 MAX_SHOWN = 1000
@@ -317,62 +316,6 @@ def describe_longest_wait(content: Content, tickets: Sequence[Ticket], now: date
     since, ticket = min(waiting, key=lambda one: one[0])
     waited = describe_wait(words, since, now)
     return Queued("staff", Reply(words.longest_wait.format(number=ticket.number, waited=waited, n=len(waiting))))
-
-
-def list_tickets(
-    content: Content, tickets: Sequence[Ticket], now: datetime, skipped: int = 0, total: int | None = None
-) -> Reply:
-    """Return a page of tickets, a button for each, and buttons to the pages around it. `skipped` stand before it, of
-    `total` (None: these are all).
-    """
-    words, total = content.phrases.desk, len(tickets) if total is None else total
-    if not tickets:
-        return Reply(words.none_open)
-    lines = [_describe(content, ticket, now) for ticket in tickets]
-    rows = [(ticket_button(t, "show", words.open_ticket.format(number=t.number)),) for t in tickets]
-    before = [Button(f"desk|page|{max(0, skipped - PAGE)}", words.buttons["before"])] if skipped else []
-    after = skipped + len(tickets)
-    more = [Button(f"desk|page|{after}", words.buttons["next"])] if after < total else []
-    pages = ((*before, *more),) if before or more else ()
-    title = words.page.format(first=skipped + 1, last=after, total=total)
-    return Reply(cut("\n".join([title, *lines]), MAX_ANSWER)[0], (*rows, *pages))
-
-
-def say_words(content: Content, side: TicketSide, name: str, text: str) -> str:
-    """Return words about a ticket with who said them."""
-    return content.phrases.desk.spoken[side].format(name=name, words=text)
-
-
-def show_ticket(
-    content: Content, ticket: Ticket, spoken: Sequence[str], names: Mapping[str, str], now: datetime
-) -> str:
-    """Return how a ticket stands, with what was said last."""
-    words = content.phrases.desk
-    return words.shown.format(
-        number=ticket.number,
-        state=_describe(content, ticket, now),
-        holder=describe_holder(words, ticket, names, now) or words.nobody,
-        spoken=cut("\n".join(spoken), MAX_ANSWER - MAX_SHOWN)[0] or words.no_words,
-    )
-
-
-def _describe(content: Content, ticket: Ticket, now: datetime) -> str:
-    words = content.phrases.desk
-    return words.listed.format(
-        number=ticket.number,
-        state=words.states_for_staff[ticket.state].format(number=ticket.number),
-        step=step_title(Voice(content, Session(ticket.notice), now), ticket),
-        waited=describe_wait(words, ticket.waiting_since, now) if ticket.waiting_since else words.answered,
-    )
-
-
-def describe_holder(words: DeskPhrases, ticket: Ticket, names: Mapping[str, str], now: datetime) -> str:
-    """Return who has the ticket, and for how long; empty when nobody has."""
-    if not ticket.taken_by:
-        return ""
-    name = names.get(ticket.taken_by) or ticket.taken_by
-    since = describe_wait(words, ticket.taken_at, now) if ticket.taken_at else ""
-    return words.holder.format(name=name, since=since) if since else name
 
 
 def _cut_answer(words: DeskPhrases, answer: Reply) -> list[Reply]:
