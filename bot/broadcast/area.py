@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from bot.broadcast import actions, editing, report
+from bot.broadcast import actions, call_list, editing, report
 from bot.broadcast import draft as drafts
 from bot.broadcast.card import back_row, list_broadcasts, preview, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
 from bot.broadcast.reach import count_reach
 from bot.broadcast.reminder_calendar import ReminderCalendar
-from bot.broadcast.requests import BroadcastRequest, parse_request
+from bot.broadcast.requests import BroadcastRequest, parse_called, parse_request
 from bot.broadcast.sentence import is_broadcast, plan_broadcast
 from bot.broadcast.sentence_card import show_plan
 from bot.broadcast.slips import draw_slips
@@ -103,6 +103,10 @@ class BroadcastArea:
             )
         if asked.act == "codes":
             return await draw_slips(self._content(), asked.number, asked.more, self._find_address(incoming.channel))
+        if asked.act in call_list.ACTS:
+            confined = await self.find_classes(incoming)
+            calls = self._statistics.list_calls(incoming.channel, self.choose_notice("", confined), confined)
+            return await calls.answer(asked)
         if asked.act == "say":
             return await self.plan(asked.more, incoming, at)
         if asked.act == "document":  # nothing is changed before a yes, so that it need not be sent twice
@@ -160,6 +164,8 @@ class BroadcastArea:
             joined = (it for it in drafted if drafts.load(it.draft).album == incoming.album)
             if found := next(joined, None):
                 return BroadcastRequest("album", found.number)
+        if called := parse_called(incoming.text, self._content().phrases.broadcast.joining.call_outcomes):
+            return called
         if waiting := [it for it in drafted if drafts.load(it.draft).waits]:
             return BroadcastRequest("words", waiting[0].number)
         confined = await self.find_classes(incoming)

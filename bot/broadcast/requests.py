@@ -6,8 +6,10 @@ bc|12|send        a button's id: broadcast 12, the act, and its argument after a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.domain.join_codes import CallOutcome, parse_list
 from bot.domain.messages import Incoming
 
 _COMMAND = re.compile(r"/broadcast(?:@\w+)?(?:\s+#?(\d{1,9})(?!\S))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
@@ -39,3 +41,12 @@ def parse_request(incoming: Incoming) -> BroadcastRequest | None:
     if command and command[2] and not command[1]:
         return BroadcastRequest("say", more=command[2])
     return BroadcastRequest("card" if command[1] else "list", int(command[1] or 0)) if command else None
+
+
+def parse_called(text: str, outcomes: Mapping[CallOutcome, str]) -> BroadcastRequest | None:
+    """Return what was typed about calls: an outcome and join codes (没打通 ABCD-EFGH); None for anything else."""
+    for outcome, label in outcomes.items():
+        rest = text.strip().removeprefix(label)
+        if rest != text.strip() and parse_list(rest).codes and not parse_list(rest).strange:
+            return BroadcastRequest("called", about=f"-{outcome}", more=rest)
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.content.encoding import decode
@@ -72,7 +72,8 @@ class UnreadRow:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """A list: the header of each column that is used, the rows (from 1) of those who are done and who are not, the
-    codes of both, and the rows that cannot be read. `others` are rows without a code in a list that has no codes.
+    codes of both, and the rows that cannot be read. `others` are rows without a code in a list that has no codes,
+    `classes` the class or major of each code, where the list names one.
     """
 
     columns: Mapping[Role, str]
@@ -82,6 +83,7 @@ class Roster:
     done_codes: tuple[str, ...]
     not_done_codes: tuple[str, ...]
     others: int = 0
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def listed(self) -> Listed:
@@ -194,6 +196,7 @@ class _RosterReader:
             _list_codes(done, codes),
             _list_codes(not_done, codes),
             sum(row not in codes for row in says),
+            {code: name for row, code in codes.items() if (name := self._name_class(row - 1))},
         )
 
     # Columns
@@ -260,6 +263,10 @@ class _RosterReader:
             return True
         identity = any(self._cell(n, role) for role in ("code", "student", "name"))
         return not identity or (len(row) == 1 and not self._cell(n, "code"))
+
+    def _name_class(self, n: int) -> str:
+        """Return the class of a row, else its major, in one short line."""
+        return " ".join((self._cell(n, "class") or self._cell(n, "major")).split())[:LONGEST]
 
     def _take_code(self, n: int) -> str | UnreadRow:
         if "code" not in self._columns:

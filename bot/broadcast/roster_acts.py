@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.broadcast.roster import Roster, UnreadRow
+from bot.broadcast.roster import LONGEST, Roster, UnreadRow
 from bot.broadcast.times import quiet_time_left
 from bot.broadcast.unfinished import correct_session
 from bot.content.content import Content
@@ -18,7 +19,7 @@ from bot.domain import session as sessions
 from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Effect, Outdated
-from bot.domain.join_codes import Holder
+from bot.domain.join_codes import Holder, ListedCode
 from bot.domain.outbox import Queued
 from bot.domain.reminders import Resaved
 from bot.domain.roles import Audited
@@ -26,6 +27,7 @@ from bot.render.reply import Voice
 from bot.store import Store
 from bot.store.rosters import UNDO
 
+CODE = re.compile(r"[A-Z]{8}", re.ASCII)
 MAX_NAMED = 30
 """Rows that are named in a sentence."""
 ATTEMPTS = 3
@@ -39,6 +41,27 @@ class DryRun:
     reset: tuple[Holder, ...]
     unchanged: int
     unknown: tuple[str, ...] = ()
+
+
+def list_codes(roster: Roster, said_done: Collection[str] = ()) -> list[ListedCode]:
+    """Return whom a list names; `said_done` are codes of those whom it puts back."""
+    named = {**dict.fromkeys(roster.not_done_codes, False), **dict.fromkeys(roster.done_codes, True)}
+    return [ListedCode(code, done, code in said_done, roster.classes.get(code, "")) for code, done in named.items()]
+
+
+def to_tokens(roster: Roster, codes: Iterable[str]) -> str:
+    """Return codes with their classes as one text; `of_tokens` reads it."""
+    named = ((code, roster.classes.get(code, "")) for code in codes)
+    return "\n".join(f"{code}={name}" if name else code for code, name in named)
+
+
+def of_tokens(done: str, not_done: str) -> Roster:
+    """Return the list whose codes `to_tokens` wrote; what is no code is left out."""
+    parted = [[line.partition("=") for line in text.splitlines()] for text in (done, not_done)]
+    sound = [[(code, name) for code, _, name in lines if CODE.fullmatch(code)] for lines in parted]
+    classes = {code: name[:LONGEST] for lines in sound for code, name in lines if name}
+    of_done, of_not_done = (tuple(code for code, _ in lines) for lines in sound)
+    return Roster({}, (), (), (), of_done, of_not_done, classes=classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +98,8 @@ async def apply_roster(
     by: str,
     within: Classes | None = None,
 ) -> tuple[int, DryRun]:
-    """Put back whom the list says, all or nobody, and tell them; return the list's number (0: nobody was).
+    """Put back whom the list says, all or nobody, and tell them; keep whom it names, for the list for calls. Return the
+    list's number (0: it names nobody).
 
     Outdated when somebody of them does something at the moment, again and again.
     """
@@ -85,13 +109,14 @@ async def apply_roster(
         stored = await store.codes.sessions([holder.who for holder in run.reset])
         changes = [(who, was, correct_session(content, notice, who, was, now, due)) for who, was in stored]
         changes = [change for change in changes if change[2]]
-        if not changes:
+        listed = list_codes(roster, {holder.code for holder in run.reset})
+        if not listed:
             return 0, run
         effects = [effect for _, _, each in changes for effect in each]
         effects.append(Audited("roster", f"{notice} {len(changes)}"))
         try:
             were = [(who, was) for who, was, _ in changes]
-            return await store.rosters.apply(channel, notice, were, effects, at, by), run
+            return await store.rosters.apply(channel, notice, were, effects, at, by, listed), run
         except Outdated:
             if attempt + 1 == ATTEMPTS:
                 raise
@@ -174,3 +199,11 @@ def describe_roster(words: RosterPhrases, given: Roster, dry_run: DryRun) -> str
         named = map(join_codes.format_code, dry_run.unknown[:MAX_NAMED])
         lines.append(words.unknown.format(n=len(dry_run.unknown), codes="、".join(named)))
     return "\n".join(lines)
+
+
+def say_applied(words: RosterPhrases, number: int, reset: int, *, here: bool = False) -> str:
+    """Return the sentence about a list that was applied; `here`: a button undoes it."""
+    if not number:
+        return words.nothing
+    sentence = (words.applied_here if here else words.applied) if reset else words.noted
+    return sentence.format(number=number, reset=reset)

@@ -8,12 +8,21 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.broadcast import report
-from bot.broadcast.calls import list_calls, summarise_calls, to_rows
+from bot.broadcast.call_list import CallList
 from bot.broadcast.chart import Chart, Missing, draw
 from bot.broadcast.funnel import DAYS, Funnel
 from bot.broadcast.requests import BroadcastRequest
 from bot.broadcast.roster import Roster, of_listed, parse_given
-from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
+from bot.broadcast.roster_acts import (
+    Undone,
+    apply_roster,
+    check_roster,
+    describe_roster,
+    of_tokens,
+    say_applied,
+    to_tokens,
+    undo_roster,
+)
 from bot.content.content import Content
 from bot.content.sheets import MOST_BYTES, UnreadableSheet
 from bot.domain.areas import Decision, Fetch
@@ -22,10 +31,8 @@ from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import Listed, parse_list
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
-from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.render.reply import Voice
-from bot.render.sheet import make_sheet
 from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 from bot.store import Store
@@ -61,7 +68,7 @@ class Statistics:
         """Answer about a notice, as far as somebody may see who is confined to classes (None: to none)."""
         joining = self._content().phrases.broadcast.joining
         if asked.about == joining.list_word:
-            return await self._list_unfinished(incoming, notice, confined)
+            return await self.list_calls(incoming.channel, notice, confined).show()
         if asked.about == joining.import_word:
             return await self._import(asked.more, incoming, notice, confined, at)
         return await self._show_figures(incoming, notice, confined, at)
@@ -86,20 +93,9 @@ class Statistics:
         file = Attachment(words.stats_file, shown.table())
         return Decision((Reply(shown.text(), attachment=file), await self._draw_chart(shown)))
 
-    async def _list_unfinished(self, incoming: Incoming, notice: str, confined: Classes | None) -> Decision:
-        """List the codes of graduates who are not done, to call them."""
-        content = self._content()
-        voice = Voice(content, Session(notice), self._local())
-        callers = await self._store.codes.callers(incoming.channel, notice, confined)
-        found = await asyncio.to_thread(list_calls, voice, callers)
-        words = content.phrases.broadcast.joining
-        if not found:
-            return Decision((Reply(words.nobody),))
-        rows = list(to_rows(content, found))
-        sheet = await asyncio.to_thread(make_sheet, words.list_word, words.call_columns, rows)
-        file = Attachment(words.call_file, b64encode(sheet).decode(), base64=True)
-        text = words.list.format(n=len(found), lines=summarise_calls(content, found))[:MOST_TEXT]
-        return Decision((Reply(text, attachment=file),), (Audited("unfinished", notice),))
+    def list_calls(self, channel: str, notice: str, confined: Classes | None) -> CallList:
+        """Return the list for calls."""
+        return CallList(self._store, self._content(), channel, notice, self._local(), confined)
 
     async def _import(
         self, more: str, incoming: Incoming, notice: str, confined: Classes | None, at: datetime
@@ -114,13 +110,10 @@ class Statistics:
             return Decision((Reply(words.no_codes if incoming.file else words.how_to_import + several),))
         run = await check_roster(self._store, incoming.channel, notice, given, confined)
         said = describe_roster(words.roster, given, run)
-        if not run.reset:
-            return Decision((Reply(said),))
-        number = await self._store.rosters.keep(
-            incoming.channel, notice, given.done_codes, given.not_done_codes, at, incoming.user
-        )
+        done, not_done = to_tokens(given, given.done_codes), to_tokens(given, given.not_done_codes)
+        number = await self._store.rosters.keep(incoming.channel, notice, done, not_done, at, incoming.user)
         broadcast = content.phrases.broadcast
-        sure = words.roster.sure.format(n=len(run.reset))
+        sure = words.roster.sure.format(n=len(run.reset)) if run.reset else words.roster.keep
         rows = tuple(
             (report.make_button(broadcast, number, act, text=label),)
             for act, label in (("roster", sure), ("unlist", words.roster.leave))
@@ -141,7 +134,7 @@ class Statistics:
         if act == "unlist":
             await store.rosters.drop(number)
             return Decision((Reply(words.left),))
-        given = Roster({}, (), (), (), kept.done, kept.not_done)
+        given = of_tokens(kept.done, kept.not_done)
         try:
             made, run = await apply_roster(
                 store, content, incoming.channel, kept.notice, given, self._local(), at, incoming.user, confined
@@ -152,7 +145,7 @@ class Statistics:
         if not made:
             return Decision((Reply(words.nothing),))
         row = (report.make_button(content.phrases.broadcast, made, "unroster", text=words.undo),)
-        return Decision((Reply(words.applied_here.format(number=made, reset=len(run.reset)), (row,)),))
+        return Decision((Reply(say_applied(words, made, len(run.reset), here=True), (row,)),))
 
     async def _undo(self, number: int, incoming: Incoming, confined: Classes | None, at: datetime) -> str:
         """Undo a list of the last day; return what to say."""

@@ -1,4 +1,4 @@
-"""`gradbot broadcast codes | unfinished | import`: join codes, for whoever holds the school's lists."""
+"""`gradbot broadcast codes | unfinished | import | calls | called`: join codes, and calls by them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import typer
 
 from bot.app import build
 from bot.app.build import Workspace
+from bot.broadcast.call_list import CallList
+from bot.broadcast.requests import BroadcastRequest
 from bot.broadcast.roster import parse_unfinished
 from bot.broadcast.unfinished import Import, Unfinished, describe_import, find_unfinished, import_list, to_csv
 from bot.commands.broadcast_group import Channel, broadcast, choose_notice
@@ -19,6 +21,8 @@ from bot.commands.workspace import Json, author, content_in_force, run
 from bot.content.encoding import decode
 from bot.content.sheets import UnreadableSheet
 from bot.domain import join_codes as joining
+from bot.domain.join_codes import CallOutcome
+from bot.domain.messages import Reply
 from bot.domain.roles import Audited
 from bot.domain.session import Session
 from bot.render.code_sheet import render_codes
@@ -109,3 +113,49 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise typer.TyperException(f"{file}: {error.strerror}") from error
     return text if isinstance(text, str) else ""
+
+
+@broadcast.command("calls")
+def list_calls(
+    notice: Notice = "",
+    xlsx: Annotated[Path | None, typer.Option(dir_okay=False, help="存成 Excel。As a workbook.")] = None,
+    *,
+    channel: Channel,
+) -> None:
+    """要打电话的人：从没来过、说做完了名单上没有、卡在哪一步、三次提醒没回，按班。Whom to call and why, by class."""
+
+    async def work(workspace: Workspace) -> Reply:
+        chosen = choose_notice(workspace, notice)
+        calls = CallList(workspace.store, workspace.content, channel, chosen, workspace.local())
+        shown = await calls.show()
+        await workspace.store.apply(shown.effects, channel, workspace.at, author())
+        return shown.replies[0]
+
+    found = run(work)
+    print(found.text)
+    if xlsx and found.attachment:
+        xlsx.write_bytes(found.attachment.data)
+
+
+@broadcast.command()
+def called(
+    outcome: Annotated[CallOutcome, typer.Argument(help="打通 reached，没打通 missed，已办 handled，要补 papers。")],
+    codes: Annotated[list[str], typer.Argument(help="编号，可以几个。Join codes.")],
+    notice: Notice = "",
+    *,
+    channel: Channel,
+) -> None:
+    """记下电话的结果。Write down what came of a call."""
+
+    async def work(workspace: Workspace) -> tuple[str, bool]:
+        chosen = choose_notice(workspace, notice)
+        calls = CallList(workspace.store, workspace.content, channel, chosen, workspace.local())
+        asked = BroadcastRequest("called", about=f"-{outcome}", more=" ".join(codes))
+        decision = await calls.answer(asked)
+        await workspace.store.apply(decision.effects, channel, workspace.at, author())
+        return decision.replies[0].text, bool(decision.effects)
+
+    said, is_noted = run(work)
+    print(said)
+    if not is_noted:
+        raise typer.Exit(1)

@@ -16,6 +16,7 @@ from bot.broadcast.roster_acts import (
     apply_roster,
     check_roster,
     describe_roster,
+    say_applied,
     say_why,
     undo_roster,
 )
@@ -62,7 +63,7 @@ def apply_list(file: List, notice: Notice = "", *, channel: Channel, as_json: Js
         print(json.dumps({"number": number, **_to_json(given, dry_run)}, ensure_ascii=False))
         return
     _show(given, dry_run, as_json=False)
-    print(_words().applied.format(number=number, reset=len(dry_run.reset)) if number else _words().nothing)
+    print(say_applied(_words(), number, len(dry_run.reset)))
 
 
 @roster.command()

@@ -12,7 +12,16 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from bot.broadcast.roster import Roster, parse_roster
-from bot.broadcast.roster_acts import Undone, apply_roster, check_roster, describe_roster, undo_roster
+from bot.broadcast.roster_acts import (
+    Undone,
+    apply_roster,
+    check_roster,
+    describe_roster,
+    of_tokens,
+    say_applied,
+    to_tokens,
+    undo_roster,
+)
 from bot.console.rendering import format_day
 from bot.console.visit import ConsolePage, Gone, Visit, download
 from bot.content.phrases.broadcast import RosterPhrases
@@ -20,7 +29,7 @@ from bot.content.sheets import UnreadableSheet, load_sheets
 from bot.domain.areas import Decision
 from bot.domain.classes import Classes, narrow
 from bot.domain.effects import Outdated
-from bot.domain.join_codes import Holder, format_code, parse_code
+from bot.domain.join_codes import Holder, format_code, parse_code, parse_list
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session
@@ -90,6 +99,7 @@ async def _show(visit: Visit, status: int = 200, **about: object) -> Response:
         lines=lines,
         chosen=chosen,
         states=list(STATES),
+        outcomes=visit.content.phrases.broadcast.joining.call_outcomes,
         more=more_at,
         words=visit.asked("q"),
         **shown,
@@ -151,9 +161,9 @@ async def check(visit: Visit) -> Response:
     listed = sorted({*roster.done_codes, *roster.not_done_codes})
     known = await visit.store.codes.known(visit.session.channel, listed, visit.classes)
     never = [format_code(code) for code in listed if code not in known]
-    codes = {"done": " ".join(roster.done_codes), "not_done": " ".join(roster.not_done_codes)}
+    codes = {"done": to_tokens(roster, roster.done_codes), "not_done": to_tokens(roster, roster.not_done_codes)}
     said = describe_roster(_words(visit), roster, run)
-    return await _show(visit, checked=said, codes=codes if run.reset else None, never=never)
+    return await _show(visit, checked=said, codes=codes if listed else None, never=never)
 
 
 def _read_roster(given: tuple[bytes, str]) -> Roster | str:
@@ -167,10 +177,7 @@ def _read_roster(given: tuple[bytes, str]) -> Roster | str:
 
 async def apply(visit: Visit) -> Response:
     """Put back whom the list says, and tell them."""
-    codes: Mapping[str, Sequence[str]] = {
-        name: [code for code in visit.field(name).split() if _CODES.fullmatch(code)] for name in ("done", "not_done")
-    }
-    roster = Roster({}, (), (), (), tuple(codes["done"]), tuple(codes["not_done"]))
+    roster = of_tokens(visit.field("done"), visit.field("not_done"))
     words, channel, notice = _words(visit), visit.session.channel, _notice(visit)
 
     async def decide(_: Incoming, __: Role, at: datetime) -> Decision:
@@ -181,10 +188,28 @@ async def apply(visit: Visit) -> Response:
         except Outdated:
             return Decision((Reply(words.busy),))
         visit.parts.service.outbox.posted.set()
-        done = words.applied.format(number=number, reset=len(run.reset)) if number else words.nothing
-        return Decision((Reply(done),))
+        return Decision((Reply(say_applied(words, number, len(run.reset))),))
 
     await visit.act(visit.incoming(), decide)
+    return visit.lead("/people")
+
+
+async def list_calls(visit: Visit) -> Response:
+    """Show whom to call and why, by class, with all as a workbook."""
+    await visit.act(visit.incoming(text=f"/stats {visit.content.phrases.broadcast.joining.list_word}"))
+    return visit.lead("/people")
+
+
+async def note_call(visit: Visit) -> Response:
+    """Write down what came of calls for some codes."""
+    labels = visit.content.phrases.broadcast.joining.call_outcomes
+    label = next((label for name, label in labels.items() if name == visit.field("outcome")), None)
+    codes = parse_list(visit.field("codes")[:500]).codes
+    if label is None:
+        raise Gone
+    if not codes:
+        return await _show(visit, 422, checked=visit.content.phrases.broadcast.joining.call_unknown)
+    await visit.act(visit.incoming(text=f"{label} {' '.join(codes)}"))
     return visit.lead("/people")
 
 
@@ -232,4 +257,6 @@ PAGES = (
     ConsolePage("POST", "/people/roster/apply", "staff", apply),
     ConsolePage("POST", "/people/roster/undo", "staff", undo),
     ConsolePage("POST", "/people/codes", "staff", draw_codes),
+    ConsolePage("POST", "/people/calls", "staff", list_calls),
+    ConsolePage("POST", "/people/called", "staff", note_call),
 )

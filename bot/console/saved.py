@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from bot.console.parts import ConsolePage
-from bot.console.visit import Gone, Visit
+from bot.console.visit import ConsolePage, Gone, Visit
 
 
 async def list_saved(visit: Visit) -> Response:

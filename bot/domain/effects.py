@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.domain.accounts import InvitationOffered
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
-from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
+from bot.domain.join_codes import Called, CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
@@ -22,7 +22,7 @@ from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 TicketEffect = Opened | Changed | Queued | Swept | TicketWords | TicketFile
 RoleEffect = OwnersNamed | Invited | Joined | Removed | Audited | Enlisted | ConsoleLinked | ConsoleKeyDropped
 SavedTextEffect = TextSaved | TextDropped
-CodeEffect = CodeClaimed | CodeDropped | CodeFreed
+CodeEffect = CodeClaimed | CodeDropped | CodeFreed | Called
 KnowledgeEffect = Revised | Drafted | Undrafted | TrialStarted | TrialContinued | TrialEnded | Once
 QuestionEffect = Settled | Assigned | Unsettled | Explained | Picked | Voted | AnswerWanted | AnswerTold
 BroadcastEffect = Rewritten | Moved | Started | Cancelled | Answered

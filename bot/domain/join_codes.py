@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.domain.accounts import PersonKey
 
@@ -75,6 +76,30 @@ class CodeFreed:
     channel: str = ""
 
 
+CallOutcome = Literal["reached", "missed", "handled", "papers"]
+"""Of a call: somebody answered, nobody did, the matter is settled, papers are to be brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Staff called for this code."""
+
+    code: str
+    outcome: CallOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCode:
+    """A code on a list of the school that was applied: whether it is done there, whether its owner said done and was
+    put back, and the class as the list names it.
+    """
+
+    code: str
+    done: bool
+    said_done: bool = False
+    class_name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeOwner:
     """Whoever has a code that another person gives: their id in the same channel, and their session as it is stored."""
@@ -99,7 +124,9 @@ class Holder:
 class Caller:
     """Somebody who gave their code, for a call: where they are, and what they said to broadcasts.
 
-    `unanswered` broadcasts reached them without an answer since the last one that they answered by `ack` at `ack_at`.
+    `unanswered` broadcasts reached them without an answer since the last one that they answered by `ack` at `ack_at`,
+    or since a call that they answered. `call` is the outcome of the last one, `listed` the school's newest list on
+    them. With an empty user nobody has the code.
     """
 
     holder: Holder
@@ -108,6 +135,9 @@ class Caller:
     unanswered: int = 0
     ack: str | None = None
     ack_at: datetime | None = None
+    call: CallOutcome | None = None
+    call_at: datetime | None = None
+    listed: ListedCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

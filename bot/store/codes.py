@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
-from bot.domain.join_codes import Caller, CodeClaimed, CodeDropped, CodeFreed, Holder
+from bot.domain.join_codes import Caller, CodeClaimed, CodeDropped, CodeFreed, Holder, ListedCode
 from bot.store.audience import of_classes
 from bot.store.broadcast_tables import broadcasts, recipients
+from bot.store.roster_tables import calls, listed_codes
 from bot.store.rows import Origin, ReadRows
-from bot.store.tables import join_codes, people, person_id
+from bot.store.tables import join_codes, people, person_id, rosters
 from bot.store.times import time_of
 from bot.store.upsert import upsert
 
@@ -65,16 +66,49 @@ class CodeRows(ReadRows):
             .select_from(recipients.join(broadcasts, broadcasts.c.id == recipients.c.broadcast))
             .where(recipients.c.who == people.c.id, recipients.c.state == "sent", recipients.c.ack.is_(None))
             .where(broadcasts.c.act == "send", recipients.c.at > func.coalesce(last_at, ""))
-            .correlate(people)
+            .where(recipients.c.at > func.coalesce(_spoken_at(), ""))
+            .correlate(people, join_codes)
             .scalar_subquery()
         )
-        found = select(people.c.channel, people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at)
+        listed = _newest_listed(channel, notice)
+        found = select(
+            people.c.channel, people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at, *_last_call(join_codes.c.code),
+            listed.c.code, listed.c.done, listed.c.said_done, listed.c.class_name,
+        )  # fmt: skip
         found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
+        found = found.outerjoin(listed, listed.c.code == join_codes.c.code)
         rows = await self._fetch(found.where(people.c.channel.in_(self._channels(channel))))
         return [
-            Caller(holders[PersonKey(door, user)], cohort, major, int(n), ack, time_of(at) if at else None)
-            for door, user, cohort, major, n, ack, at in rows
+            Caller(
+                holders[PersonKey(door, user)],
+                cohort,
+                major,
+                int(n),
+                ack,
+                time_of(at) if at else None,
+                call,
+                time_of(call_at) if call_at else None,
+                ListedCode(*of_list) if of_list[0] else None,
+            )
+            for door, user, cohort, major, n, ack, at, call, call_at, *of_list in rows
             if PersonKey(door, user) in holders
+        ]
+
+    async def never_came(self, channel: str, notice: str) -> list[Caller]:
+        """Return the codes that the school lists as not done and nobody gave, by code."""
+        listed = _newest_listed(channel, notice)
+        given = select(join_codes.c.code).where(join_codes.c.channel.in_(self._channels(channel)))
+        found = select(listed.c.code, listed.c.class_name, rosters.c.made_at, *_last_call(listed.c.code))
+        found = found.join_from(listed, rosters, rosters.c.id == listed.c.roster)
+        found = found.where(~listed.c.done, listed.c.code.not_in(given)).order_by(listed.c.code)
+        return [
+            Caller(
+                Holder(code, PersonKey("", ""), "never", None, time_of(made_at), reachable=False),
+                call=call,
+                call_at=time_of(call_at) if call_at else None,
+                listed=ListedCode(code, done=False, class_name=class_name),
+            )
+            for code, class_name, made_at, call, call_at in await self._fetch(found)
         ]
 
     async def page(
@@ -157,6 +191,26 @@ class CodeRows(ReadRows):
             rows = await self._fetch(asked.where(key.in_(whose[start : start + AT_ONCE])))
             found += [(PersonKey(door, user), session) for door, user, session in rows]
         return found
+
+
+def _newest_listed(channel: str, notice: str) -> Any:
+    """Return the newest rows of the school's lists as a subquery."""
+    ours = (listed_codes.c.channel == channel, listed_codes.c.notice == notice)
+    newest = select(func.max(listed_codes.c.id)).where(*ours).group_by(listed_codes.c.code)
+    return select(listed_codes).where(listed_codes.c.id.in_(newest)).subquery()
+
+
+def _last_call(code: Any) -> tuple[Any, Any]:
+    """Return the outcome and the time of the last call for a code, as columns."""
+    last = (select(calls.c[name]).where(calls.c.code == code).order_by(calls.c.id.desc()) for name in ("outcome", "at"))
+    outcome, at = (one.limit(1).scalar_subquery() for one in last)
+    return outcome, at
+
+
+def _spoken_at() -> Any:
+    """Return when the owner of a code was last reached by a call, as a column."""
+    mine = (calls.c.code == join_codes.c.code, calls.c.outcome != "missed")
+    return select(func.max(calls.c.at)).where(*mine).correlate(join_codes).scalar_subquery()
 
 
 def _session_json(dialect: str) -> Any:

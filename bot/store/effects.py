@@ -11,7 +11,7 @@ from bot.domain.accounts import InvitationOffered
 from bot.domain.broadcast import Answered, Cancelled, Moved, Rewritten, Started
 from bot.domain.console import ConsoleKeyDropped, ConsoleLinked
 from bot.domain.effects import Effect
-from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed
+from bot.domain.join_codes import Called, CodeClaimed, CodeDropped, CodeFreed
 from bot.domain.outbox import Queued, Swept
 from bot.domain.questions import AnswerTold, AnswerWanted, Assigned, Explained, Picked, Settled, Unsettled, Voted
 from bot.domain.reminders import Remind, Reminded, Resaved
@@ -23,6 +23,7 @@ from bot.domain.tickets import Changed, Opened, TicketFile, TicketWords
 from bot.store import (
     accounts,
     broadcasts,
+    calls,
     codes,
     console,
     freezing,
@@ -60,6 +61,7 @@ APPLY: Mapping[type[Any], Apply] = {
     CodeClaimed: codes.claim,
     CodeDropped: codes.drop,
     CodeFreed: codes.free,
+    Called: calls.save,
     Revised: knowledge.add_revision,
     Drafted: knowledge.save_draft,
     Undrafted: knowledge.delete_draft,

@@ -18,7 +18,7 @@ from bot.store.problems import StoreProblem, code_of
 from bot.store.tables import PARTIAL, metadata
 
 # The newest file in migrations/versions. Revisions are numbers of four digits, so that they can be compared.
-REVISION = "0034"
+REVISION = "0035"
 RESTORE = "restore a backup: gradbot db restore FILE"
 _log = LazyLogger()
 MIGRATE = "bring it up to date: gradbot db migrate"

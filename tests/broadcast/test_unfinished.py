@@ -85,6 +85,49 @@ async def test_staff_get_the_list_of_whom_to_call(tmp_path: Path) -> None:
         assert len(at.harness.telegram.made("sendDocument")) == sent
 
 
+async def test_a_call_is_written_back_and_proved(tmp_path: Path) -> None:
+    walking = coded(DRAWN[0], "walking", "m2-site", cohort="ancai", major="会计学")
+    async with office(tmp_path, [walking, finished(DRAWN[1]), coded(DRAWN[2])]) as at:
+        for n, code in enumerate(DRAWN[:3]):
+            await at.harness.store.apply([CodeClaimed(code)], "telegram", NOON, str(FIRST + n))
+        await at.says(at.owner, f"/stats 未核对 {DRAWN[1]} {DRAWN[3]}")
+        assert "1 人退回" in await at.taps(at.owner, "确定，退回 1 人并告诉本人")
+        said = await at.says(at.owner, "名单")
+        assert "有 4 个" in said
+        for why in ("从没来过 1", "说做完了名单上没有 1", "停在“打开学信网” 1", "还没开始 1"):
+            assert why in said
+        assert "：0 / 4" in said
+        page = await at.taps(at.owner, "专升本（安徽财经大学） 会计学")
+        shown = [join_codes.format_code(code) for code in DRAWN]
+        assert shown[0] in page
+        assert shown[2] not in page
+        await at.taps(at.owner, shown[0])
+        assert f"{shown[0]} 打通了" in await at.taps(at.owner, "打通了")
+        assert "已办" in await at.says(at.owner, f"已办 {shown[2]} {shown[3]}")
+        assert "没有找到" in await at.says(at.owner, f"没打通 {shown[4]}")
+        said = await at.says(at.owner, "名单")
+        assert "有 2 个" in said
+        assert "：3 / 4" in said
+        chain = await at.harness.verify_proof()
+        assert chain.count == 3
+        await at.harness.store.forget("telegram", str(FIRST), update_id=None, turn=None, at=NOON)
+        undo = next(m for m in reversed(at.owner.messages) if "撤回这份名单" in str(m.buttons))
+        await at._after(at.owner, lambda: at.owner.presses("bc|1|unroster", undo))
+        assert "从没来过" not in await at.says(at.owner, "名单")
+
+
+async def test_three_unanswered_reminders_count_from_the_last_call(tmp_path: Path) -> None:
+    async with office(tmp_path, [coded(DRAWN[0], "walking", "m2-site")]) as at:
+        await at.harness.store.apply([CodeClaimed(DRAWN[0])], "telegram", NOON, str(FIRST))
+        for _ in range(3):
+            await at.harness.start_new("还有{{ days_left }}天")
+            await at.sends()
+        assert "三次提醒没回 1" in await at.says(at.owner, "名单")
+        at.harness.advance(minutes=5)
+        await at.says(at.owner, f"打通了 {DRAWN[0]}")
+        assert "停在“打开学信网” 1" in await at.says(at.owner, "名单")
+
+
 async def test_the_schools_list_puts_right_who_said_done(tmp_path: Path) -> None:
     async with office(tmp_path, [finished(DRAWN[0]), coded(DRAWN[1], "walking"), finished(DRAWN[2])]) as at:
         ann = at.harness.telegram.users[FIRST]

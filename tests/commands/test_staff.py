@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.commands.broadcast import broadcast
 from bot.commands.staff import staff
 
 
@@ -21,3 +22,14 @@ def test_texts_are_saved_refused_listed_and_dropped(tmp_path: Path, monkeypatch:
     assert [(one["kind"], one["title"]) for one in listed] == [("answer", "补照片")]
     assert "删掉了" in run.invoke(staff, ["texts", "--drop", str(listed[0]["number"])]).output
     assert json.loads(run.invoke(staff, ["texts", "--json"]).output) == []
+
+
+def test_codes_become_slips_and_calls_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADBOT_HOME", str(tmp_path))
+    run, sheet = CliRunner(), tmp_path / "slips.html"
+    asked = ["codes", "2", "--sheet", str(sheet), "--title", "会计1班", "--address", "https://t.me/some_bot"]
+    drawn = run.invoke(broadcast, asked).output.split()
+    assert all(code in sheet.read_text("utf-8") for code in drawn)
+    assert "没有还没做完的编号" in run.invoke(broadcast, ["calls"]).output
+    unknown = run.invoke(broadcast, ["called", "reached", drawn[0]])
+    assert (unknown.exit_code, "没有找到" in unknown.output) == (1, True)

@@ -147,3 +147,20 @@ async def test_figures_hide_small_groups_as_in_chat(school: School) -> None:
     assert not {"1", "2"} & {*cells}  # the one who is done, and the one who reported a mistake
     await teacher.sends("/figures")
     assert "统计.csv" in teacher.html
+
+
+async def test_calls_are_listed_and_noted_and_codes_drawn(school: School) -> None:
+    codes = await enrol(school, "walking", "new", major="会计学")
+    teacher = await school.let_in()
+    await teacher.opens("/people")
+    said = await teacher.sends("/people/calls")
+    assert "还没开始 1" in said
+    assert "打电话名单.xlsx" in said
+    assert "记下了" in await teacher.sends("/people/called", codes=format_code(codes[0]), outcome="handled")
+    await teacher.sends("/people/called", codes="没有这个", outcome="handled")
+    assert teacher.status == 422
+    await teacher.opens("/people")
+    assert "要打电话的编号有 1 个" in await teacher.sends("/people/calls")
+    assert "抽好了 2 个编号（会计1班）" in await teacher.sends("/people/codes", count="2", title="会计1班")
+    acts = [one.act for one in await school.store.roles.acts(STAFFED, 9)]
+    assert acts[:2] == ["codes", "unfinished"]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bot.content.phrases.base import Label, PhraseRow, Sentence
+from bot.domain.join_codes import CallOutcome
 from bot.domain.lifecycle import BroadcastState
 
 ButtonSpec = Annotated[str, StringConstraints(pattern=r"^(acks|resume|(step|faq):[a-z0-9][a-z0-9_-]{0,39})$")]
@@ -46,6 +47,8 @@ class RosterPhrases(PhraseRow):
     unknown: Sentence
     only_codes: Label
     sure: Sentence
+    keep: Label
+    noted: Sentence
     leave: Label
     undo: Label
     settled: Sentence
@@ -98,9 +101,18 @@ class JoiningPhrases(PhraseRow):
     nobody: Sentence
     never: Label
     no_class: Label
-    call_why: Mapping[Literal["new", "silent", "reported", "walking"], Sentence]
+    call_why: Mapping[Literal["unlisted", "papers", "never", "silent", "reported", "new", "walking"], Sentence]
+    call_outcomes: Mapping[CallOutcome, Label]
+    call_ask: Sentence
+    call_over: Sentence
+    call_noted: Sentence
+    call_unknown: Sentence
+    call_page: Sentence
+    call_before: Label
+    call_more: Label
+    call_back: Label
     call_line: Sentence
-    call_columns: tuple[Label, Label, Label, Label, Label, Label, Label, Label]
+    call_columns: tuple[Label, Label, Label, Label, Label, Label, Label, Label, Label]
     call_file: Label
     columns: tuple[Label, Label, Label, Label, Label]
     file: Label
