@@ -6,74 +6,54 @@ Only join codes and states are taken from it; names and numbers of students are 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
+from bot.broadcast.roster_words import (
+    DATE,
+    OF_CHECK,
+    TOTAL,
+    TURNED,
+    Role,
+    find_header,
+    plain,
+    role_of,
+    says_done,
+    take_code,
+)
 from bot.content.encoding import decode
 from bot.content.sheets import SPREADSHEETS, Sheet, load_sheets
-from bot.domain.join_codes import Listed, parse_code, parse_list
+from bot.domain.join_codes import Listed, parse_list
 
-Role = Literal["code", "student", "name", "class", "major", "status", "date"]
-HEADER_ROWS = 10
-"""Rows among which the header is."""
 LONGEST = 40
 """Characters of a cell that are shown."""
 
-_HEADERS: Mapping[Role, re.Pattern[str]] = {
-    "code": re.compile(r"(?:核对|加入|邀请|机器人|毕业核对)?(?:编号|编码|代码|码)|(?:join)?code"),
-    "student": re.compile(r".{0,40}(?:学号|考生号|学籍号|身份证号?|证件号码?)"),
-    "name": re.compile(r"(?:学生)?姓名|名字|name"),
-    "class": re.compile(r"(?:所在|行政)?班级?(?:名称)?|年级"),
-    "major": re.compile(r"(?:所学|录取)?专业(?:名称)?|层次"),
-    "date": re.compile(r".{0,40}(?:日期|时间)|date"),
-}
-_STATUS = re.compile(
-    r"(?:是否|有没有|有无|已|未|没|网上|学信网|学籍|图像|照片|信息|核对|校对|确认|完成|做完|做|了|过|上报|本人|的"
-    r"|状态|情况|结果|进度|标志|标记|\([^)]{0,20}\)|[/、]){1,12}|status|done|finished"
-)
-_OF_CHECK = re.compile(r"核对|校对|完成|做完|确认|done|finished")
-_TURNED = re.compile(r"^(?:未|没|没有|尚未)")
-_TOTAL = re.compile(
-    r"(?:合计|总计|小计|总数|总人数|人数|共计?\d*|备注|说明|注|制表|填表|审核|负责人|签字|签名|盖章|日期|打印|联系人|单位)(?:$|[:：\d\s(人])|第\d+页|以上"
-)
-_AROUND = (
-    "已经?|都|全部|网上|学信网|学籍|图像|照片|信息|本人|自己|任务|工作|完|好|过|了|的|毕|成功?|无误|正确|通过|上报"
-)
-_ACT = "核对|校对|确认|完成|做完|做|办理?|通过|提交|登录|注册"
-_DONE = re.compile(
-    rf"(?:{_AROUND}){{0,8}}(?:{_ACT})(?:{_AROUND}|{_ACT}){{0,8}}"
-    r"|是|对|有|好|已|ok|y|yes|true|t|1|done|finished|complete|completed|√|v|✓|✔|☑|✅|○|(?:信息)?(?:无误|正确)"
-    r"|没有?问题|合格|正常|100%"
-)
-_NOT_DONE = re.compile(
-    rf"(?:还|尚|暂|仍)?(?:未|没有?|不)(?:{_AROUND}|{_ACT}|开始){{1,12}}(?:\([^)]{{0,40}}\))?"
-    r"|否|没|没有|无|未|不是|不|n|no|false|f|0|notdone|×|x|✗|✘|✖|❌|☒|□|-+|—+|/|"
-    r"(?:待|等待|等)(?:核对|校对|确认|完成|处理|办理)|(?:进行|核对|校对|办理|处理)中|部分(?:核对|完成)"
-    r"|有误|信息有误|有异议|\d{1,2}%"
-)
-_DATE = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\s{0,9}\d{1,2}:\d{2}(?::\d{2})?)?|\d{8}")
-_MARKS = re.compile(r"[\s。.!！,，;；:：\"'“”]+")
+_LETTERS = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ]{3}")
 
 Why = Literal["code", "no_code", "state", "empty", "date", "same", "no_status"]
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadRow:
-    """A row that cannot be read: its number, why, another row that it contradicts (0: none), and the cell."""
+    """A row that cannot be read: its number, why, another row that it contradicts (0: none), the cell, and the name of
+    its sheet, where a list has several.
+    """
 
     row: int
     why: Why
     other: int = 0
     text: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
     """A list: the header of each column that is used, the rows (from 1) of those who are done and who are not, the
     codes of both, and the rows that cannot be read. `others` are rows without a code in a list that has no codes,
-    `classes` the class or major of each code, where the list names one.
+    `classes` the class or major of each code, where the list names one, `rows` the row of
+    each.
     """
 
     columns: Mapping[Role, str]
@@ -84,6 +64,7 @@ class Roster:
     not_done_codes: tuple[str, ...]
     others: int = 0
     classes: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def listed(self) -> Listed:
@@ -92,9 +73,13 @@ class Roster:
 
 
 def parse_roster(sheets: Sequence[Sheet], file: str = "") -> Roster:
-    """Read the sheet that holds codes, else the one with a header. `file` is its name, which may say 未核对."""
-    best = max(sheets, key=lambda sheet: (_count_codes(sheet), _find_header(sheet.rows)[1]))
-    return _RosterReader(best, file).read()
+    """Read the sheets that hold codes, else the one with a header. `file` is its name, which may say 未核对."""
+    listed = [sheet for sheet in sheets if _count_codes(sheet)]
+    if not listed:
+        return _RosterReader(max(sheets, key=lambda sheet: find_header(sheet.rows)[1]), file).read()
+    parts = [(sheet.name, part) for sheet in listed for part in _cut_apart(sheet)]
+    read = [(name if len(listed) > 1 else "", _RosterReader(part, file).read()) for name, part in parts]
+    return read[0][1] if len(read) == 1 else _join(read)
 
 
 def parse_unfinished(raw: bytes) -> Listed:
@@ -118,37 +103,55 @@ def of_listed(listed: Listed) -> Roster:
     return Roster({}, (), (), unread, (), listed.codes)
 
 
+def _join(parts: Sequence[tuple[str, Roster]]) -> Roster:
+    """Return several lists as one; whom two of them list differently, none of them lists."""
+    done = {code for _, part in parts for code in part.done_codes}
+    both = {code for _, part in parts for code in part.not_done_codes} & done
+    unread = [replace(row, sheet=name) for name, part in parts for row in part.unread]
+    unread += [
+        UnreadRow(row, "same", sheet=name) for name, part in parts for code, row in part.rows.items() if code in both
+    ]
+    disputed = {(row.row, row.sheet) for row in unread}
+    rows = [
+        [row for name, part in parts for row in getattr(part, which) if (row, name) not in disputed]
+        for which in ("done", "not_done")
+    ]
+    codes = [
+        tuple(dict.fromkeys(code for _, part in parts for code in getattr(part, which) if code not in both))
+        for which in ("done_codes", "not_done_codes")
+    ]
+    columns = {role: name for _, part in reversed(parts) for role, name in part.columns.items()}
+    classes = {code: name for _, part in parts for code, name in part.classes.items()}
+    others = sum(part.others for _, part in parts)
+    every = {code: row for _, part in parts for code, row in part.rows.items()}
+    return Roster(columns, tuple(rows[0]), tuple(rows[1]), tuple(unread), codes[0], codes[1], others, classes, every)
+
+
+def _cut_apart(sheet: Sheet) -> list[Sheet]:
+    """Return the lists that stand side by side in a sheet, under the same heads; else the sheet itself."""
+    at, _ = find_header(sheet.rows)
+    head = list(sheet.rows[at]) if at >= 0 else []
+    heads = [n for n, cell in enumerate(head) if role_of(cell) == "code"]
+    holding = [n for n in heads if any(n < len(row) and take_code(row[n]) for row in sheet.rows[at + 1 :])]
+    if len(holding) < 2 or len({plain(head[n]) for n in holding}) > 1:
+        return [sheet]
+    width = holding[1] - holding[0]
+    starts = [n - holding[0] for n in holding]
+    if any(right - left != width for left, right in pairwise(holding)):
+        return [sheet]
+    blank = [""] * width
+    return [
+        Sheet(
+            sheet.name,
+            [*sheet.rows[:at], *((list(row[start : start + width]) or blank) for row in sheet.rows[at:])],
+            [(column - start, *tall) for column, *tall in sheet.merged if start <= column < start + width],  # type: ignore[misc]
+        )
+        for start in starts
+    ]
+
+
 def _count_codes(sheet: Sheet) -> int:
-    return sum(any(parse_code(cell) for cell in row) for row in sheet.rows)
-
-
-def _plain(text: str) -> str:
-    return _MARKS.sub("", unicodedata.normalize("NFKC", text)).lower()
-
-
-def _role_of(header: str) -> Role | None:
-    words = _plain(header)
-    if not words or len(words) > 20:
-        return None
-    named = next((role for role, pattern in _HEADERS.items() if pattern.fullmatch(words)), None)
-    return named or ("status" if _STATUS.fullmatch(words) else None)
-
-
-def _find_header(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the row (from 0) that names most columns among the first ones, and how many; -1 for none."""
-    found = [(sum(_role_of(cell) is not None for cell in row), -n) for n, row in enumerate(rows[:HEADER_ROWS])]
-    most, at = max(found, default=(0, 0))
-    row = rows[-at] if rows else ()
-    is_header = most > 1 or (most == 1 and sum(bool(cell) for cell in row) <= 2)
-    return (-at, most) if is_header and not any(parse_code(cell) for cell in row) else (-1, 0)
-
-
-def _says_done(cell: str) -> bool | None:
-    """Return whether a word says done; None for a word that says neither. Nothing at all is no word."""
-    words = _plain(cell)
-    if _DONE.fullmatch(words) or _DATE.fullmatch(unicodedata.normalize("NFKC", cell).strip()):
-        return True
-    return False if words and _NOT_DONE.fullmatch(words) else None
+    return sum(any(take_code(cell) for cell in row) for row in sheet.rows)
 
 
 class _RosterReader:
@@ -156,13 +159,14 @@ class _RosterReader:
 
     def __init__(self, sheet: Sheet, file: str) -> None:
         self._rows = [list(row) for row in sheet.rows]
-        self._header = _find_header(sheet.rows)[0]
+        self._header = find_header(sheet.rows)[0]
         self._body = range(self._header + 1, len(self._rows))
         above = (cell for row in sheet.rows[: max(self._header, 0)] for cell in row)
-        self._title = _plain(" ".join([file.rpartition(".")[0] or file, sheet.name, *above]))
+        self._title = plain(" ".join([file.rpartition(".")[0] or file, sheet.name, *above]))
         self._names = [""] * max(map(len, self._rows), default=0)
         for n, cell in enumerate(self._rows[self._header] if self._header >= 0 else ()):
             self._names[n] = cell
+        self._take_second_head()
         self._columns = self._find_columns()
         self._spread(sheet.merged)
 
@@ -197,17 +201,38 @@ class _RosterReader:
             _list_codes(not_done, codes),
             sum(row not in codes for row in says),
             {code: name for row, code in codes.items() if (name := self._name_class(row - 1))},
+            {code: row for row, code in codes.items()},
         )
 
     # Columns
 
+    def _take_second_head(self) -> None:
+        """Join a head of two rows, the upper of which spans several columns: 核对情况 over 学籍信息 and 图像."""
+        below = self._header + 1
+        if self._header < 0 or below >= len(self._rows):
+            return
+        upper, lower = self._rows[self._header], self._rows[below]
+        spanned = [n for n, cell in enumerate(lower) if cell and n > 0 and not (upper[n : n + 1] or [""])[0]]
+        named = [n for n, cell in enumerate(lower) if cell]
+        if not spanned or any(take_code(cell) or says_done(cell) is not None for cell in lower):
+            return
+        if any(role_of(upper[n]) in ("code", "student", "name") for n in named if n < len(upper)):
+            return  # a row of a graduate
+        last = ""
+        for n, cell in enumerate(lower):
+            last = upper[n] if n < len(upper) and upper[n] else last
+            if cell:
+                self._names[n] = f"{last}{cell}"
+        self._header = below
+        self._body = range(below + 1, len(self._rows))
+
     def _find_columns(self) -> dict[Role, list[int]]:
         columns: dict[Role, list[int]] = {}
         for n, name in enumerate(self._names):
-            role = _role_of(name)
+            role = role_of(name)
             if role and role not in ("code", "status"):
                 columns.setdefault(role, []).append(n)
-        by_codes = sorted((-sum(bool(parse_code(c)) for c in self._cells(n)), n) for n in range(len(self._names)))
+        by_codes = sorted((-sum(bool(take_code(c)) for c in self._cells(n)), n) for n in range(len(self._names)))
         if by_codes and by_codes[0][0]:
             columns = {
                 "code": [by_codes[0][1]],
@@ -215,7 +240,7 @@ class _RosterReader:
             }
         taken = {n for ns in columns.values() for n in ns}
         status = self._find_status([n for n in range(len(self._names)) if n not in taken])
-        dates = [n for n in columns.get("date", ()) if _OF_CHECK.search(self._names[n])]
+        dates = [n for n in columns.get("date", ()) if OF_CHECK.search(self._names[n])]
         if not status and dates:
             status = dates[:1]
         return {role: ns[:1] for role, ns in columns.items() if ns} | ({"status": status} if status else {})
@@ -227,15 +252,15 @@ class _RosterReader:
         """Return the columns of states: those that speak of the check, else of a state, else those of whose words most
         say done or not done.
         """
-        named = [n for n in columns if _role_of(self._names[n]) == "status"]
-        named = [n for n in named if _OF_CHECK.search(self._names[n])] or named
+        named = [n for n in columns if role_of(self._names[n]) == "status"]
+        named = [n for n in named if OF_CHECK.search(self._names[n])] or named
         if named:
             return named
         unnamed = (n for n in columns if not self._names[n] or "注" in self._names[n])
         return [n for n in unnamed if self._are_states([cell for cell in self._cells(n) if cell])][:1]
 
     def _are_states(self, cells: Sequence[str]) -> bool:
-        known = [cell for cell in cells if _says_done(cell) is not None and not _plain(cell).isdigit()]
+        known = [cell for cell in cells if says_done(cell) is not None and not plain(cell).isdigit()]
         return bool(cells) and len(known) >= 0.8 * len(cells)
 
     def _spread(self, merged: Iterable[tuple[int, int, int]]) -> None:
@@ -255,11 +280,13 @@ class _RosterReader:
     def _is_aside(self, n: int) -> bool:
         """Return whether a row is none of a graduate: empty, a total, a heading, the header again."""
         row = [cell for cell in self._rows[n] if cell]
-        if not row or any(parse_code(cell) for cell in row):
+        if not row or any(take_code(cell) for cell in row):
             return not row
-        if any(_TOTAL.match(_plain(cell)) for cell in row[:2]):
+        if all(set(cell) <= set("-:—=") for cell in row) or (len(row) == 1 and not _LETTERS.search(row[0])):
+            return True  # a line, the name of a class
+        if any(TOTAL.match(plain(cell)) for cell in row[:2]):
             return True
-        if sum(_role_of(cell) is not None and _says_done(cell) is None for cell in row) >= 2:
+        if sum(role_of(cell) is not None and says_done(cell) is None for cell in row) >= 2:
             return True
         identity = any(self._cell(n, role) for role in ("code", "student", "name"))
         return not identity or (len(row) == 1 and not self._cell(n, "code"))
@@ -274,7 +301,7 @@ class _RosterReader:
         cell = self._cell(n, "code")
         if not cell.strip():
             return UnreadRow(n + 1, "no_code")
-        return parse_code(cell) or UnreadRow(n + 1, "code", text=cell[:LONGEST])
+        return take_code(cell) or UnreadRow(n + 1, "code", text=cell[:LONGEST])
 
     def _judge_state(self, n: int) -> bool | UnreadRow:
         columns = self._columns.get("status")
@@ -283,9 +310,9 @@ class _RosterReader:
         said = []
         for column in columns:
             cell = self._rows[n][column] if column < len(self._rows[n]) else ""
-            turned = bool(_TURNED.search(_plain(self._names[column])))
-            state = _says_done(cell)
-            if not _plain(cell):
+            turned = bool(TURNED.search(plain(self._names[column])))
+            state = says_done(cell)
+            if not plain(cell):
                 state = turned
                 if not turned and self._has_only_negatives(column):
                     return UnreadRow(n + 1, "empty")
@@ -300,13 +327,13 @@ class _RosterReader:
 
     def _has_only_negatives(self, column: int) -> bool:
         """Return whether a column marks only those who are not done, so that an empty cell may mean done."""
-        said = [_says_done(cell) for cell in self._cells(column) if cell]
+        said = [says_done(cell) for cell in self._cells(column) if cell]
         return bool(said) and not any(said)
 
     def _has_done_date(self, n: int) -> bool:
         column = self._columns.get("date", [-1])[0]
         return (
-            column >= 0 and bool(_OF_CHECK.search(self._names[column])) and bool(_DATE.fullmatch(self._cell(n, "date")))
+            column >= 0 and bool(OF_CHECK.search(self._names[column])) and bool(DATE.fullmatch(self._cell(n, "date")))
         )
 
     def _judge_by_title(self, n: int) -> bool | UnreadRow:

@@ -180,7 +180,8 @@ def _due(content: Content, now: datetime, at: datetime) -> datetime:
 
 def say_why(words: RosterPhrases, row: UnreadRow) -> str:
     """Return the sentence that says why a row cannot be read."""
-    return words.why[row.why].format(other=row.other)
+    why = words.why[row.why if row.other or row.why != "same" else "same_elsewhere"].format(other=row.other)
+    return words.of_sheet.format(sheet=row.sheet, why=why) if row.sheet else why
 
 
 def describe_roster(words: RosterPhrases, given: Roster, dry_run: DryRun) -> str:

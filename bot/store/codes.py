@@ -72,8 +72,8 @@ class CodeRows(ReadRows):
         )
         listed = _newest_listed(channel, notice)
         found = select(
-            people.c.channel, people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at, *_last_call(join_codes.c.code),
-            listed.c.code, listed.c.done, listed.c.said_done, listed.c.class_name,
+            people.c.channel, people.c.user_id, people.c.cohort, people.c.major, silent, last, last_at,
+            *_last_call(join_codes.c.code), listed.c.code, listed.c.done, listed.c.said_done, listed.c.class_name,
         )  # fmt: skip
         found = found.join_from(join_codes, people, people.c.id == join_codes.c.person)
         found = found.outerjoin(listed, listed.c.code == join_codes.c.code)

@@ -61,6 +61,7 @@ class RosterPhrases(PhraseRow):
     late: Sentence
     already: Sentence
     busy: Sentence
+    of_sheet: Sentence
     why: Mapping[str, Sentence]
     wrong: Mapping[str, Sentence]
 
