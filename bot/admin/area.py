@@ -69,7 +69,7 @@ class AdminArea:
             "draft": self._drafting.draft, "right": self._drafting.settle, "same": self._drafting.settle,
             "absent": self._drafting.settle, "set": self._drafting.settle,
             "file": publishing.take_file, "publish": publishing.publish_draft, "drop": publishing.drop,
-            "patch": publishing.show_patch,
+            "patch": publishing.show_patch, "page": publishing.show_preview,
             "history": history.history, "diff": history.diff, "rollback": history.rollback, "export": history.export,
             "inbox": inbox.show, "add": inbox.add, "new": writing.begin, "near": writing.choose, "ask": writing.ask,
             "pick": writing.pick, "send": writing.send, "quit": writing.quit, "delete": writing.delete,

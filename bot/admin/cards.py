@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from bot.content.content import Content
 from bot.content.files import Change
+from bot.content.notice_changes import OF_NOTICES
 from bot.content.own import is_own, own_lines
 from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
@@ -119,7 +120,7 @@ LEAST_WORD = 3
 """Characters of a word of an act that what it is about may follow without a blank."""
 SHEET = "问答"
 """The beginning of the name of a sheet with entries: other sheets are lists of graduates."""
-DOCUMENTS = (".txt", ".doc", ".docx", ".pdf", ".html", ".htm")
+DOCUMENTS = (".txt", ".doc", ".docx", ".pdf", ".html", ".htm", ".mht", ".mhtml")
 """Ends of the names of files that are a school's notice in words."""
 
 
@@ -188,8 +189,14 @@ class Admin:
         rows = (
             (button(self.content, "publish", "publish", key), button(self.content, "drop", "drop", key)),
             (button(self.content, "try", "trying", key), button(self.content, "diff", "patch", key)),
+            *self._preview_row(report, key),
         )
         return Reply(text[:MOST_TEXT], rows)
+
+    def _preview_row(self, report: Report, key: str = "") -> Rows:
+        """Return the button that shows changed notices as graduates see them: of a draft, or those in force."""
+        changed = any(kind.startswith(OF_NOTICES) for kind, _, _ in report.changes)
+        return ((button(self.content, "preview", "page", *filter(None, [key])),),) if changed else ()
 
     def show_published(self, report: Report, number: int, *, undo: int, settled: Iterable[int] = ()) -> Reply:
         """Say that a revision is in force, with a button that takes it back. `settled`: questions that it answers."""
@@ -200,6 +207,7 @@ class Admin:
                 button(self.content, "undo", "rollback", undo, *([about] if about else [])),
                 button(self.content, "inbox", "inbox"),
             ),
+            *self._preview_row(report),
         )
         return Reply((said + self._beside(report))[:MOST_TEXT], rows)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.admin.cards import MOST_TEXT, Admin, Rows, Wish, say
 from bot.admin.digest import Digest
+from bot.content.content import Content
+from bot.content.edit_notice import read_notices
 from bot.content.files import Refused, decode_text, place_file, safe_name, to_patch
 from bot.content.merging import Side
 from bot.content.yaml_source import MAX_BYTES
@@ -19,9 +22,17 @@ from bot.domain.roles import Audited
 from bot.knowledge.examine import Report
 from bot.knowledge.publish import Edit, Publication, prepare, prepare_draft
 from bot.knowledge.revisions import Knowledge
+from bot.render.preview import preview, to_html
+from flows.notice import Notice
 
+MOST_PAGES = 3
+"""Notices that are shown as pages at a time."""
 CONFIRMED = "contact_written"
 """The rule of lint whose findings are published after a confirmation only."""
+
+
+def _render(content: Content, notice: Notice) -> str:
+    return to_html(preview(content, notice))
 
 
 class Publishing:
@@ -137,6 +148,24 @@ class Publishing:
         return say(
             self._knowledge.content.phrases.admin.dropped, Undrafted(wish.about), Audited("faq-drop", wish.about)
         )
+
+    async def show_preview(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
+        """Send the notices that a draft changes as pages, as graduates will see them; without a draft all in force."""
+        content, files = self._knowledge.content, None
+        if wish.about:
+            draft = await self._knowledge.store.knowledge.draft(wish.about)
+            if draft is None:
+                raise Refused("gone")
+            files = draft.files
+        chosen = [one for one in read_notices(files) if one != content.notices.get(one.id)] if files else []
+        chosen = (chosen or [*content.notices.values()])[:MOST_PAGES]
+        pages = [await asyncio.to_thread(_render, content, one) for one in chosen]
+        names = [content.phrases.admin.preview_file.format(id=one.id) for one in chosen]
+        told = [
+            Reply(one.notice.title, attachment=Attachment(name, page))
+            for one, name, page in zip(chosen, names, pages, strict=True)
+        ]
+        return Decision(tuple(told))
 
     async def show_patch(self, _: Incoming, wish: Wish, __: datetime) -> Decision:
         """Show the changes of a draft as a patch."""

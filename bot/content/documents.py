@@ -1,4 +1,4 @@
-"""Reads the text of a school's document: plain text, a saved web page, Word (.docx, .doc), PDF with text.
+"""Reads the text of a school's document: plain text, a saved web page (.html, .mht), Word (.docx, .doc), PDF with text.
 
 Bounded: by the size of the file, of what is unpacked from it, and the number of its pages. Opens no network.
 """
@@ -6,6 +6,7 @@ Bounded: by the size of the file, of what is unpacked from it, and the number of
 from __future__ import annotations
 
 import codecs
+import email
 import io
 import logging
 import re
@@ -43,6 +44,12 @@ _PRINTED = re.compile(
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{3,20})", re.IGNORECASE)
 
 
+_ARCHIVED = re.compile(rb"(?:from|subject|date|mime-version|content-type|snapshot-[a-z-]{1,30}):", re.IGNORECASE)
+"""The head of a page that a browser saved as one file (.mht)."""
+_NO_TEXT = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+"""The beginnings of pictures."""
+
+
 class UnreadableDocument(Exception):
     """A document whose text cannot be had; `rule` has a sentence in the phrases."""
 
@@ -61,6 +68,10 @@ def read_document(raw: bytes) -> str:
         return _read_doc(raw)
     if raw.lstrip()[:5] == b"%PDF-":
         return _read_pdf(raw)
+    if _ARCHIVED.match(raw) and b"mime-version:" in raw[:4000].lower():
+        raw = _find_page(raw)
+    elif raw.startswith(_NO_TEXT):
+        raise UnreadableDocument("document_picture")
     text = _decode(raw)
     return (
         _read_page(text)
@@ -90,6 +101,15 @@ def _decode(raw: bytes) -> str:
         if "\0" not in text:
             return text
     raise UnreadableDocument("document_no_text")
+
+
+def _find_page(raw: bytes) -> bytes:
+    """Return the first page or text in a file that a browser saved; its pictures are left aside."""
+    parts = (part for part in email.message_from_bytes(raw).walk() if part.get_content_maintype() == "text")
+    found = next((part.get_payload(decode=True) for part in parts), None)
+    if not isinstance(found, bytes) or not found.strip():
+        raise UnreadableDocument("document_no_text")
+    return found
 
 
 def _read_docx(raw: bytes) -> str:

@@ -12,6 +12,7 @@ from bot.content.add_line import NoSuchList, to_yaml
 from bot.content.files import Files, part_of, with_file, with_shipped
 from bot.content.places import Loc
 from bot.notice_import.facts import LISTS, HeardFact, list_heard
+from flows.notice import Notice
 
 FactKind = Literal["deadline", "phone", "day", "text"]
 """deadline: the last day of a window; day: another day."""
@@ -49,6 +50,13 @@ def list_facts(files: Files, kind: FactKind | None = None) -> tuple[NoticeFact, 
                 short = str(about.get("short") or about.get("title") or name)
                 found += [_fact_of(one, short, name) for one in list_heard(tree)]
     return tuple(one for one in found if kind is None or (one.kind == kind and one.value))
+
+
+def read_notices(files: Files) -> tuple[Notice, ...]:
+    """Return the published notices of files that were examined, the shipped ones among them."""
+    trees = [yaml_source.parse(text).tree for name, text in with_shipped(files).items() if part_of(name) == "notices"]
+    notices = [Notice.model_validate(tree) for tree in trees if isinstance(tree, dict)]
+    return tuple(one for one in notices if one.notice.status == "published")
 
 
 def _fact_of(heard: HeardFact, notice: str, file: str) -> NoticeFact:

@@ -11,6 +11,8 @@ from flows.fact_words import FactWords
 from flows.notice import Cohort, Contact, Notice
 from flows.windows import Window
 
+OF_NOTICES = ("notice", "window_", "contact_", "cohort_", "section_")
+"""The beginnings of the kinds of changes of notices."""
 NoticeChange = tuple[str, str, str]
 """The kind of change (a key of the phrases), what it is about, and the particular."""
 Row = TypeVar("Row", Window, Contact, Cohort)
@@ -27,6 +29,8 @@ def list_notice_changes(old: Content, new: Content) -> Iterator[NoticeChange]:
             yield from _compare(words, was, becomes)
         elif one := becomes or was:
             yield ("notice_added" if becomes else "notice_removed", one.notice.title, name)
+    if len(new.notices) > 1 and {*new.notices} != {*old.notices}:
+        yield ("notices_several", words.comma.join(one.notice.short for one in new.notices.values()), "")
 
 
 def _compare(words: FactWords, was: Notice, becomes: Notice) -> Iterator[NoticeChange]:

@@ -53,6 +53,16 @@ def test_a_folder_may_have_its_own_entries_alone(folder: Path) -> None:
     assert count_entries(folder) is None
 
 
+def test_a_folder_with_a_script_of_its_own_says_whether_the_shipped_entries_stand_beside_its_own(folder: Path) -> None:
+    write(folder, "faq/ours.yaml")
+    for name, text in load_shipped("scripts").items():
+        (folder / "scripts").mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    assert find_ids(add_shipped(read_folder(folder))) == {"our-window"}
+    (folder / "content.yaml").write_text("faq: add\n", "utf-8")
+    assert {*load_folder(folder).entries} == {*load().entries, "our-window"}
+
+
 def test_what_an_own_file_and_a_shipped_one_both_say_is_told_of_the_own_one(folder: Path) -> None:
     taken = next(iter(load().entries.values())).phrasings[0]
     write(folder, "faq/a-first.yaml", words="本校")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,24 @@ def test_a_document_gives_its_text() -> None:
     page = "<html><head><meta charset=gbk><script>no()</script></head><p>关于核对</p><tr><td>专科<td>2023级</tr></html>"
     assert read_document(page.encode("gbk")) == "关于核对\n专科\t2023级"
     assert read_document("关于核对的通知".encode("gb18030")) == "关于核对的通知"
+    saved = EmailMessage()
+    saved["Snapshot-Content-Location"] = "https://example.edu.cn/notice"
+    saved.add_related("<html><p>关于核对的通知</p></html>", subtype="html")
+    saved.add_related(b"\x89PNG", "image", "png")
+    assert read_document(b"Subject: x\n" + saved.as_bytes()) == "关于核对的通知"
+
+
+def test_an_old_word_document_is_read_where_antiword_is_and_refused_in_plain_words_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnreadableDocument, match="document_old_word"):
+        read_document(old)
+    program = tmp_path / "antiword"
+    program.write_text("#!/bin/sh\n/bin/cat >/dev/null\necho 关于核对的通知\n", "utf-8")
+    program.chmod(0o755)
+    assert read_document(old).strip() == "关于核对的通知"
 
 
 @pytest.mark.parametrize(
@@ -33,6 +53,8 @@ def test_a_document_gives_its_text() -> None:
         (b"PK\x03\x04\xff\xfe\x00", "document_broken"),
         (b"%PDF-1.4\nnothing", "document_broken"),
         (b"\x00\x01\x02", "document_no_text"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "document_picture"),
+        (b"MIME-Version: 1.0\nContent-Type: image/png\n\nAAAA", "document_no_text"),
         (b"x" * 8_000_001, "document_too_large"),
     ],
 )

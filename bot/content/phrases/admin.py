@@ -8,7 +8,7 @@ from bot.content.phrases.writing import SheetPhrases, WritingPhrases
 
 AdminButton = Literal[
     "publish", "keep_mine", "keep_theirs",
-    "diff", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
+    "diff", "preview", "drop", "try", "try_off", "undo", "inbox", "history", "flagged", "add", "new", "out", "ignore",
     "next", "back", "export", "lint", "right", "same", "absent", "give", "give_to", "give_me", "group",
     "inbox_count", "tasks", "task", "edit", "deadline", "phone", "sheet",
 ]  # fmt: skip
@@ -52,6 +52,7 @@ class AdminPhrases(PhraseRow):
     diff_head: Sentence
     diff_same: Sentence
     diff_file: Label
+    preview_file: Label
     exported: Sentence
     exported_as_one: Sentence
     archive_file: Label
@@ -91,6 +92,7 @@ class AdminPhrases(PhraseRow):
             "no_form",
             "document_too_large",
             "document_no_text",
+            "document_picture",
             "document_other_kind",
             "document_broken",
             "document_old_word",
