@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -44,7 +45,12 @@ async def test_it_is_seen_as_graduates_will_see_it_and_what_else_is_in_force_is_
     ],
 )
 async def test_what_cannot_be_read_is_answered_in_plain_words(
-    kind: str, name: str, raw: bytes, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Literal["photo", "document"],
+    name: str,
+    raw: bytes,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
     room = await Newsroom.open(tmp_path / "gradbot.db")
