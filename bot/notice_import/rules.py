@@ -145,6 +145,21 @@ def find_path(body: Sequence[Sentence], buttons: set[str]) -> tuple[tuple[str, .
     return tuple(clicks[:8]), tuple(dict.fromkeys(at))
 
 
+_APP = re.compile(r"学信网\s?[“”\"]?\s?(?:手机)?(?:APP|App|app|客户端)")
+_IN_APP = re.compile(
+    rf"{_APP.pattern}[^。]{{0,40}}(?:核对|校对|确认|核查|查看学籍)|(?:核对|校对|确认|核查)[^。]{{0,20}}{_APP.pattern}"
+)
+
+
+def names_app(body: Sequence[Sentence], path: Sequence[int]) -> bool:
+    """Return whether the check is done in CHSI's App: so says the sentence of the path, or one about checking."""
+    own = [one.plain for one in body if one.n in path]
+    web = any(re.search("https?://|www|网站|网页|电脑", words) for words in own)
+    return (not web and any(map(_APP.search, own))) or any(
+        _IN_APP.search(one.plain) and not re.search("采集码|或|https?://|www|电脑", one.plain) for one in body
+    )
+
+
 def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
     """Return the fields that the notice lists for comparing, and the sentence of the list."""
     best, at, most = tuple[str, ...](), 0, 2

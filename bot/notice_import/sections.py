@@ -20,6 +20,10 @@ _NO_SCHOOL = re.compile(
 )
 _LONG_UNIT = re.compile(r"^(?!学校|我|本)[\u4e00-\u9fff]{2,}(?:继续|成人|网络|远程)教育学院$")
 """A unit with the name of a place before it, which may be a school of its own."""
+_UNIT_BEHIND = re.compile(
+    r"[\u4e00-\u9fff]{0,12}?(?:学院(?:学籍[办科室])?|教务处|学籍[办科室]|成教[部处院]|研究生院|办公室)"
+)
+"""The unit behind the name of a school."""
 _COLLEGE = re.compile(r"[\u4e00-\u9fff]{2,6}学院(?=[\u4e00-\u9fff])")
 
 
@@ -116,12 +120,13 @@ def write_school(work: DraftWork) -> dict[str, Any]:
             unit = rest if text == frame.signed_by else frame.signed_by.removeprefix(name)
             return {"name": name, "unit": unit or name}
     for one in sorted(frame.sentences, key=lambda one: one.frame != "page"):  # the source line knows it best
-        name, _ = _find_school(one.plain)
+        name, rest = _find_school(one.plain)
         ahead = one.plain[: max(20, one.plain.find(name))] if one.plain.find(name) else ""
         listed = re.search(rf"{re.escape(name)}、|、{re.escape(name)}", one.plain) if name else None
         if name and not listed and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", ahead):
             work.doubt("school.name", "落款没有写学校，这是正文里提到的", one.n)
-            return {"name": name, "unit": frame.signed_by or name}
+            unit = _UNIT_BEHIND.match(rest)
+            return {"name": name, "unit": frame.signed_by or (unit[0] if unit else name)}
     if _LONG_UNIT.search(frame.signed_by):
         work.doubt("school.name", "落款只写了这个单位，请看这是不是学校的全名")
         return {"name": frame.signed_by, "unit": frame.signed_by}

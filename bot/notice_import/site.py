@@ -16,6 +16,7 @@ from bot.notice_import.rules import (
     find_links,
     find_path,
     find_photo,
+    names_app,
 )
 from bot.notice_import.sections import DraftWork, name_windows
 
@@ -64,6 +65,7 @@ def write_site(work: DraftWork) -> dict[str, Any]:
         "label": clicks[-1] if clicks else "学信网",
         "url": "https://www.chsi.com.cn/",
         **({"clicks": list(clicks)} if clicks else {}),
+        **({"device": "app"} if names_app(body, at) else {}),
         "as_of": year,
     }
     mismatch = "report_only" if not wrong.value else "mark_edit_submit" if submits else "mark_then_report"

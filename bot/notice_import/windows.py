@@ -249,8 +249,9 @@ def _attach_times(found: FoundDays, one: Sentence, groups: Sequence[GraduateGrou
         and not last.time_from
         and last.kind in ("capture", "recapture", "check", "paper_check", "prepare", "collection")
     ):
-        last.hours = (*last.hours, *spans)
-        last.at.append(one.n)
+        for window in [w for w in found.windows if w.at[-1] == last.at[-1] and w.kind == last.kind and not w.time_from]:
+            window.hours = (*window.hours, *spans)
+            window.at.append(one.n)
 
 
 def _add_slot(

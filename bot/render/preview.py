@@ -42,7 +42,8 @@ def preview(content: Content, notice: Notice) -> tuple[PreviewSection, ...]:
         sections.append(PreviewSection(words.cohort.format(label=content.phrases.facts.comma.join(labels)), told))
     sections.append(PreviewSection(words.walk, tuple(_describe_walk(content, notice, everybody))))
     sections.append(PreviewSection(words.staff, tuple(_describe_staff(content, notice))))
-    said = [(one.head, text) for one in sections for text in one.paragraphs]
+    missing = content.phrases.facts.contact_lines["missing"].partition("{names}")[2]  # a sentence that says so itself
+    said = [(one.head, text.replace(missing, "。")) for one in sections for text in one.paragraphs]
     scars = [f"{head}：{scar}" for head, text in said for scar in find_scars(text, content.phrases.facts.unstated)]
     unsure = [words.unsure.format(at=one.at, why=one.why, sentence=one.sentence or "") for one in notice.unsure]
     return (*sections, PreviewSection(words.broken, tuple(dict.fromkeys([*unsure, *scars])) or (words.nothing,)))

@@ -136,3 +136,22 @@ def test_a_day_without_its_month_goes_on_after_the_one_before_and_is_in_doubt() 
     assert days == [("capture", "2026-06-09"), ("capture", "2026-06-10"), ("recapture", "2026-06-11")]
     assert {f"windows.{n}.to" for n in range(3)} <= {doubt.at for doubt in made.unsure}
     assert {"中文系", "历史系", "数学系"} <= {row["label"] for row in made.notice["cohorts"]}
+
+
+def test_hours_of_each_day_are_those_of_all_days_of_the_sentence_above() -> None:
+    words = "拍照：6月9日、10日在东校区，南校区的同学11日在图书馆拍。每天8:00—11:30，14:30—18:00。"
+    rows = draft_notice(f"图像采集通知\n{words}{SIGNED}").as_json["notice"]["windows"]
+    assert [row["daily"] for row in rows] == [["08:00-11:30", "14:30-18:00"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "device"),
+    [
+        ("在学信网App“学籍学历—在校信息”里核对。", "app"),
+        ("登录学信网（www.chsi.com.cn）或学信网App核对。", None),
+        ("采集码在学信网App里下载。登录学信网核对。", None),
+    ],
+)
+def test_where_the_check_is_done(words: str, device: str | None) -> None:
+    made = draft_notice(f"关于核对学籍的通知\n6月9日前{words}{SIGNED}").as_json["notice"]
+    assert made["entry_paths"][0].get("device") == device
