@@ -215,7 +215,8 @@ def _find_heading(line: str) -> tuple[int, str]:
     if m is None:
         bare = re.fullmatch(r"[【\[]?([\u4e00-\u9fff、（）()]{3,16})[】\]]?[:：]?", line)
         is_head = bare and re.search(r"时间|对象|范围|办法|方式|要求|材料|流程|事项|步骤|内容|费用|联系|安排", line)
-        return (2, bare[1]) if bare and is_head else (0, "")
+        points_below = re.search("见下|如下|下表|见表", line)  # such a line stands under the heading of its item
+        return (4 if points_below else 2, bare[1]) if bare and is_head else (0, "")
     return level, head[1] if head else ""
 
 
