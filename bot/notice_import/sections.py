@@ -125,8 +125,8 @@ def write_school(work: DraftWork) -> dict[str, Any]:
         listed = re.search(rf"{re.escape(name)}、|、{re.escape(name)}", one.plain) if name else None
         if name and not listed and one.frame in ("", "page") and not re.search("登[录陆]|电话|地址", ahead):
             work.doubt("school.name", "落款没有写学校，这是正文里提到的", one.n)
-            unit = _UNIT_BEHIND.match(rest)
-            return {"name": name, "unit": frame.signed_by or (unit[0] if unit else name)}
+            behind = _UNIT_BEHIND.match(rest)
+            return {"name": name, "unit": frame.signed_by or (behind[0] if behind else name)}
     if _LONG_UNIT.search(frame.signed_by):
         work.doubt("school.name", "落款只写了这个单位，请看这是不是学校的全名")
         return {"name": frame.signed_by, "unit": frame.signed_by}
