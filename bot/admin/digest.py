@@ -51,9 +51,9 @@ class Digest:
         self._channel = channel
         self._owners = owners
 
-    async def watch_folder(self) -> None:
-        """Publish what is saved in the content folder, until cancelled."""
-        await FolderWatcher(self._knowledge, self.report_refusal, self.accompany, self._channel).watch()
+    async def watch_folder(self, leads: Callable[[], bool]) -> None:
+        """Publish what is saved in the content folder, until cancelled; whoever `leads` does so first."""
+        await FolderWatcher(self._knowledge, self.report_refusal, self.accompany, self._channel, leads).watch()
 
     async def weekly(self) -> None:
         """Send the digest on Mondays, until cancelled."""

@@ -26,7 +26,7 @@ from bot.domain.broadcast import Reach
 from bot.domain.messages import Capabilities
 from bot.domain.roles import OwnersNamed
 from bot.domain.zone import local
-from bot.knowledge.examine import Examine, examine_in_subprocess
+from bot.knowledge.examine import Examine
 from bot.knowledge.folder import preview
 from bot.knowledge.inbox import keep_grouped
 from bot.knowledge.revisions import LOOK_S as FOLLOW_S
@@ -128,7 +128,7 @@ class Workspace:
 
 @asynccontextmanager
 async def open_workspace(
-    chosen: Settings, *, with_folder: bool = False, examine: Examine = examine_in_subprocess
+    chosen: Settings, *, with_folder: bool = False, examine: Examine | None = None
 ) -> AsyncIterator[Workspace]:
     """Open the store and the newest revision; the store is closed at the end. StoreProblem, ContentProblem.
 
@@ -143,7 +143,10 @@ async def open_workspace(
             knowledge = Knowledge(store, there, number, chosen.content, utc_now)
         else:
             knowledge = await Knowledge.open(store, chosen.content, utc_now, examine)
-        yield Workspace(chosen, store, knowledge)
+        try:
+            yield Workspace(chosen, store, knowledge)
+        finally:
+            await knowledge.close()
     finally:
         await store.close()
 
@@ -175,7 +178,7 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
     )
     await workspace.store.apply((OwnersNamed(frozenset(owners)),), STAFFED, utc_now())
     workspace.knowledge.take = service.take
-    service.acts.on_revision = workspace.knowledge.look
+    service.acts.on_revision = workspace.knowledge.await_all
     return service
 
 
@@ -225,6 +228,8 @@ def take_part(workspace: Workspace, serving: Service, key: str) -> Workers:
     workers = workspace.store.workers(key)
     workers.wake(serving.outbox.posted, "outbox")
     workers.wake(workspace.knowledge.told, "revision")
+    workers.revision = lambda: workspace.knowledge.taken
+    workspace.knowledge.when_taken = workers.call
     return workers
 
 
@@ -236,6 +241,7 @@ def background(workspace: Workspace, serving: Service, workers: Workers, for_all
         partial(watch_database, serving),
         partial(workspace.knowledge.follow, partial(workers.look_s, FOLLOW_S, LOOK_S)),
         partial(keep_grouped, workspace.store, utc_now),
+        workspace.knowledge.warm,
     )
 
 

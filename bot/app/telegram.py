@@ -18,7 +18,7 @@ import structlog
 
 from bot.admin.area import AdminArea
 from bot.app import build, web
-from bot.app.build import Workspace
+from bot.app.build import Work, Workspace
 from bot.app.http import listen_at, loop_factory, open_pages
 from bot.app.metrics import measure_lag
 from bot.app.settings import SettingFault, Settings, SettingsProblem
@@ -126,7 +126,8 @@ async def _serve(chosen: Settings, token: str, tell: Callable[[str], None], *, t
             _watch_staff(chosen, serving, posts).run,
             *((intake.watch,) if isinstance(intake, Webhook) else ()),
         )
-        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
+        watch = partial(admin.digest.watch_folder, workers.leads.is_set)
+        background: tuple[Work, ...] = (*build.background(workspace, serving, workers, for_all), watch, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             owed = await serving.outbox.debtors(channel.name)

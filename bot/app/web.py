@@ -83,7 +83,8 @@ async def _serve(chosen: Settings, tell: Callable[[str], None]) -> None:
             admin.digest.weekly,
             scheduler.run,
         )
-        background = (*build.background(workspace, serving, workers, for_all), admin.digest.watch_folder, measure_lag)
+        watch = partial(admin.digest.watch_folder, workers.leads.is_set)
+        background: tuple[Work, ...] = (*build.background(workspace, serving, workers, for_all), watch, measure_lag)
         tasks = [asyncio.create_task(restart_on_error(work)) for work in background]
         try:
             await until_signal(_wait(), end_in_time)

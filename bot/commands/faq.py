@@ -118,10 +118,12 @@ def _describe(knowledge: Knowledge, publication: Publication, *, published: bool
         text = describe_rollback(cards, publication)
     else:
         text = cards.show_published(report, publication.number, undo=publication.replaces).text
+    if publication.behind:
+        text += f"\n{knowledge.content.phrases.admin.behind.format(count=publication.behind)}"
     waits = published and publication.waiting is not None
     done = published and not publication.is_refused and not waits
-    data = {"published": done, "waiting": waits, "number": knowledge.number, **_report_as_json(report)}
-    return Printout(data, text, is_done=not publication.is_refused and not waits)
+    data = {"published": done, "waiting": waits, "number": knowledge.number, "behind": publication.behind}
+    return Printout(data | _report_as_json(report), text, is_done=not publication.is_refused and not waits)
 
 
 async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publication]]) -> Publication:

@@ -10,7 +10,7 @@ from typing import get_args
 
 from pydantic_core import InitErrorDetails
 
-from bot.content.content import Content
+from bot.content.content import Content, list_changed
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.content.phrases.root import Phrases
 from bot.content.places import Loc
@@ -18,7 +18,6 @@ from bot.content.problem import ContentFault
 from bot.content.told_buttons import find_missing_button
 from bot.domain.audience import Wrong, parse_audience
 from bot.reading.check import word_problems
-from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import flaw
 from flows.fact_words import FactWords
@@ -137,17 +136,17 @@ def find_entry_flaws(
             yield flaw("unknown_quote", "quotes", n, id=name, known=sorted(get_args(QuoteName)))
 
 
-def find_line_flaws(entry: Entry, matcher: Matcher) -> Iterator[InitErrorDetails]:
+def find_line_flaws(entry: Entry, content: Content) -> Iterator[InitErrorDetails]:
     """Yield lines of `must_match` that find nothing or another entry first, of `must_not_match` that find this one."""
     for n, text in enumerate(entry.must_match):
-        match = matcher.ask(text)
+        match = content.ask(text)
         first = match.topics[0].id if match.topics else None
         if match.verdict == "miss":
             yield flaw("must_match_nothing", "must_match", n, text=text, id=entry.id)
         elif first != entry.id:
             yield flaw("must_match_other", "must_match", n, text=text, id=entry.id, first=first)
     for n, text in enumerate(entry.must_not_match):
-        match = matcher.ask(text)
+        match = content.ask(text)
         if match.verdict == "answer" and entry.id in match.chosen:
             yield flaw("must_not_match", "must_not_match", n, text=text, id=entry.id)
 
@@ -157,22 +156,27 @@ def find_word_flaws(content: Content, before: Content | None = None) -> Iterator
 
     `before` is a content that passed: where the script is the same, only entries that it has not can take its words.
     """
-    topics = None
-    if before and before.script == content.script:
-        topics = frozenset(name for name, entry in content.entries.items() if before.entries.get(name) != entry)
+    topics = frozenset(list_changed(content, before)) if before and before.script == content.script else None
     for problem in word_problems(content.script, content.reader, topics):
         about = {"id": problem.action, "text": problem.word, "other": problem.other}
         yield flaw(f"words_{problem.kind}", *problem.loc, **about)
 
 
-def find_scars_in(content: Content) -> Iterator[tuple[str, Sequence[str | int], str, str]]:
+def find_scars_in(
+    content: Content, before: Content | None = None
+) -> Iterator[tuple[str, Sequence[str | int], str, str]]:
     """Yield the scars of absent facts, each once: the step or entry, the path of the text, the scar, the notice.
 
-    Every text of script and FAQ is filled for each notice, cohort and phase.
+    Every text of script and FAQ is filled for each notice, cohort and phase. `before` is a content that passed: where
+    the facts are the same, only texts that it has not can have a scar.
     """
     words = content.phrases.facts.model_copy(update={"unstated": GAP})
     texts = [(step.id, loc, text) for step in content.script.steps for loc, text in step.prose if "{{" in text]
     texts += [(entry.id, ("answer",), entry.answer) for entry in content.entries.values() if "{{" in entry.answer]
+    if before and (before.notices, before.phrases.facts) == (content.notices, content.phrases.facts):
+        old = {text for step in before.script.steps for _, text in step.prose}
+        old.update(entry.answer for entry in before.entries.values())
+        texts = [(name, loc, text) for name, loc, text in texts if text not in old]
     scarred = set[tuple[str, Loc]]()
     for notice in content.notices.values():
         for known in _list_known(notice, words):

@@ -15,8 +15,9 @@ from bot.content.phrases.root import Phrases
 from bot.domain.storage_mask import mask_for_storage
 from bot.reading.acks import is_ack
 from bot.reading.acts import SURE_QUESTION, Act, CommandAct, QuestionAct
+from bot.reading.phrasebook import Phrasebook
 from bot.reading.place import MENU, Place, find_nearby, menu_of
-from bot.reading.reader import MessageReader, Readout
+from bot.reading.reader import MessageReader, Readout, build_book
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.answers import plain
@@ -38,7 +39,7 @@ class Content:
     """Script, published notices by id, FAQ entries by id, and phrases; `revision` is a hash of all files.
 
     `lacking` names the keys that the college's own phrases lack, whose words are the shipped ones. The matcher's index
-    is built at the first question, unless `with_matcher` brought one.
+    is built at the first question, unless `with_matcher` brought one or `build_after` built it.
     """
 
     script: Script
@@ -48,15 +49,17 @@ class Content:
     revision: str
     lacking: tuple[str, ...] = ()
     _matcher: Matcher | None = field(default=None, init=False, repr=False, compare=False)
+    _book: Phrasebook | None = field(default=None, init=False, repr=False, compare=False)
     _folder: Path | None = field(default=None, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Content({self.revision}: {len(self.entries)} entries, notices {', '.join(self.notices)})"
 
-    def with_matcher(self, matcher: Matcher) -> Content:
-        """Return the same content with a matcher that was built of its entries, and with empty caches."""
+    def with_matcher(self, matcher: Matcher, book: Phrasebook | None = None) -> Content:
+        """Return the same content with a matcher, and a phrasebook, that were built of it, and with empty caches."""
         content = replace(self)
         object.__setattr__(content, "_matcher", matcher)
+        object.__setattr__(content, "_book", book)
         return content
 
     def keep_built(self, folder: Path) -> Content:
@@ -101,7 +104,7 @@ class Content:
         """Reads typed messages; built when it is first asked, like the matcher."""
         lines = [line for entry in self.entries.values() for line in entry.phrasings]
         if self._built is None:
-            return MessageReader(self.script, self.matcher, lines)
+            return MessageReader(self.script, self.matcher, lines, book=self._book)
         return MessageReader(self.script, self.matcher, lines, self._built.model, self._built.book)
 
     @cached_property
@@ -157,7 +160,7 @@ class Content:
         homes = {entry.id: entry.step for entry in self.entries.values()}
         return {step.id: find_nearby(self.script, step, homes) for step in self.script.steps}
 
-    def ask(self, question: str, likely: frozenset[str]) -> Match:
+    def ask(self, question: str, likely: frozenset[str] = frozenset()) -> Match:
         """Return the matcher's verdict on a question; `likely` are the entries of the asker's step."""
         return verdict(self.look_up(question), likely)
 
@@ -176,6 +179,18 @@ class Content:
             return facts_of_cohort(notices[notice], words, cohort, now)
 
         return work_out
+
+
+def build_after(content: Content, before: Content | None) -> Content:
+    """Return the same content with matcher and phrasebook: what an earlier content has as well is not read again."""
+    matcher = Matcher(content.entries.values(), before=before.matcher if before else None)
+    return content.with_matcher(matcher, build_book(content.script, matcher, before.reader.book if before else None))
+
+
+def list_changed(content: Content, before: Content | None) -> list[str]:
+    """Return the topics of the entries that another content has not, or has otherwise; without one, all."""
+    known = before.entries if before else {}
+    return [topic for topic, entry in content.entries.items() if known.get(topic) != entry]
 
 
 def _list_answer_words(script: Script, step: Step) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -98,7 +98,7 @@ class _LintContext:
         every = self.content.entries.values()
         few = sum(len(entry.phrasings) for entry in every) <= MAX_PHRASINGS
         chosen = every if few else self.entries[:SAMPLE]
-        return {(e.id, n): fold(line).replace(" ", "") for e in chosen for n, line in enumerate(e.phrasings)}
+        return {(e.id, n): _normal(line) for e in chosen for n, line in enumerate(e.phrasings)}
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -107,6 +107,11 @@ class _LintContext:
         for entry in self.content.entries.values():
             found.setdefault(entry.title, entry.id)
         return found
+
+
+@lru_cache(maxsize=2 * MAX_PHRASINGS)
+def _normal(line: str) -> str:
+    return fold(line).replace(" ", "")
 
 
 def lint(

@@ -6,7 +6,7 @@ All faults are found in one pass, each with its place and a sentence in Chinese 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -26,7 +26,7 @@ from bot.content.checks import (
     find_scars_in,
     find_word_flaws,
 )
-from bot.content.content import Content
+from bot.content.content import Content, build_after
 from bot.content.lint import LintFinding, lint
 from bot.content.own import SHIPPED_ENTRIES
 from bot.content.phrases.root import Phrases, complete_with_shipped
@@ -37,7 +37,6 @@ from bot.content.schema_repair import MAX_REPAIRS, describe_loc, list_errors, lo
 from bot.content.tails import name_tail, read_tail, topic_of
 from bot.content.yaml_source import NOWHERE, Source
 from faq.lines import ENDING, FOLDER
-from faq.matcher import Matcher
 from faq.model import Entry
 from flows.agreement import find_disagreements
 from flows.facts import LIVE, facts
@@ -65,15 +64,17 @@ _KEYS_OF_ROW: Mapping[str, Sequence[str]] = {
 
 Given = Path | Mapping[str, str | bytes] | None
 """A content folder, or the same as files by their names in one: `faq/account.yaml`, `phrases.yaml`."""
+Parse = Callable[[str | bytes], Source]
+"""Parses the content of a file."""
 
 
-def load(given: Given = None, *, to_publish: bool = False) -> Content:
+def load(given: Given = None, *, to_publish: bool = False, parse: Parse = yaml_source.parse_bytes) -> Content:
     """Return the content given, with shipped parts for those that it lacks. ContentProblem with all faults.
 
     `to_publish` checks more than a start needs: the lines that entries must and must not match, the words of the
-    script's answers, and the rules in `report.STOP_NO_START`.
+    script's answers, and the rules in `report.STOP_NO_START`. `parse` may know files that it parsed before.
     """
-    loader = _ContentLoader(given)
+    loader = _ContentLoader(given, parse)
     content = loader.load()
     if to_publish:
         loader.check_for_publication(content)
@@ -96,18 +97,18 @@ class EntrySource:
 
 
 def load_to_publish(
-    given: Given, before: Content | None
+    given: Given, before: Content | None, parse: Parse = yaml_source.parse_bytes, *, has_passed: bool = False
 ) -> tuple[Content, Mapping[str, EntrySource], Sequence[ContentFault]]:
     """Return the content, the source of each FAQ entry by id, and the faults that refuse a publication.
 
-    ContentProblem like `load`. `before` is the content in force: what did not change is not read again.
+    ContentProblem like `load`. `before` is the content in force: what did not change is not read again, nor
+    checked again where it `has_passed`.
     """
-    loader = _ContentLoader(given)
-    content = loader.load()
-    content = content.with_matcher(Matcher(content.entries.values(), before=before.matcher if before else None))
+    loader = _ContentLoader(given, parse)
+    content = build_after(loader.load(), before)
     sources = loader.entry_sources
     try:
-        loader.check_for_publication(content, before)
+        loader.check_for_publication(content, before if has_passed else None)
     except ContentProblem as problem:
         return content, sources, problem.problems
     return content, sources, ()
@@ -137,7 +138,8 @@ def _parse_shipped() -> Mapping[bytes, Source]:
 class _ContentLoader:
     """Reads each file once, validates every piece, and reports all faults."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, parse: Parse) -> None:
+        self._parse = parse
         self.entries: Sequence[Piece[Entry]] = ()
         self._scripts: Sequence[Piece[Script]] = ()
         self._folder = given if isinstance(given, Path) else None
@@ -186,18 +188,18 @@ class _ContentLoader:
         report.faults += report.at_publication
         for piece in self.entries:
             if piece.value and content.entries[piece.value.id] is piece.value:
-                report.add_flaws(piece, find_line_flaws(piece.value, content.matcher))
+                report.add_flaws(piece, find_line_flaws(piece.value, content))
         for script in self._scripts:
             report.add_flaws(script, find_word_flaws(content, before))
-        self._report_scars(content)
+        self._report_scars(content, before)
         if report.faults:
             raise ContentProblem(report.faults)
 
-    def _report_scars(self, content: Content) -> None:
+    def _report_scars(self, content: Content, before: Content | None) -> None:
         """Report the texts in which an absent fact of a notice leaves a scar, at their places."""
         steps = [step.id for step in content.script.steps]
         entries = {piece.value.id: piece for piece in self.entries if piece.value}
-        for name, loc, scar, notice in find_scars_in(content):
+        for name, loc, scar, notice in find_scars_in(content, before):
             piece: Piece[Any] | None = entries.get(name)
             if name in steps:
                 piece, loc = self._scripts[0], ("steps", steps.index(name), *loc)
@@ -257,7 +259,7 @@ class _ContentLoader:
             self._hash.update(file.read_bytes() if file.is_file() else b"")
         else:
             raw = file.encode() if isinstance(file, str) else file
-            source = self._parsed.get(raw) or yaml_source.parse_bytes(file)
+            source = self._parsed.get(raw) or self._parse(file)
             self._hash.update(raw)
         self._add_mistakes(name, source)
         return source

@@ -1,14 +1,15 @@
 """Examines files before they come into force: loads them, lints them, compares them, builds the matcher's index.
 
-That takes longer than a turn may wait. `examine_in_subprocess` runs it in a new interpreter, which returns a pickle in
-an anonymous file: a large one would block the event loop on its way through a pipe. `unpack` reads it in pieces, so
-that other threads run in between.
+That takes longer than a turn may wait. `examine_with` runs it in another process, which stays and remembers what it
+examined last: of the next files only what changed is new to it. `unpack` reads the pickle that it returns in pieces,
+so that other threads run in between.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import io
 import pickle
 import re
@@ -17,16 +18,18 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache, partial
 from typing import Any
 
 from bot.content.checks import list_missing_keys
-from bot.content.content import Content
+from bot.content.content import Content, build_after, list_changed
 from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
 from bot.content.loading import load, load_to_publish, locate_finding
 from bot.content.problem import ContentFault, ContentProblem
+from bot.content.yaml_source import parse_bytes
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import find_forbidden, find_risks
-from bot.runtime.process import run_aside
+from bot.runtime.process import Helper
 from faq.model import Match
 
 SWITCH_INTERVAL_S = 0.0001
@@ -35,6 +38,10 @@ PAUSE_S = 0.0003
 """Pause of that thread before each piece, of which a large content has a few hundred."""
 MAX_QUESTIONS = 2_000
 """Newest masked questions that are asked of both contents."""
+MAX_KEPT = 2
+"""Contents that the process remembers which examines: the one in force, and the one that may be the next."""
+MAX_PARSED = 64
+"""Files that it remembers as they were parsed."""
 MAX_PATCH = 2_000_000
 """Characters of files from which no patch is made."""
 _PUBLIC_CODE = re.compile(r"\bfeature_code: *['\"]?\Z")
@@ -106,31 +113,73 @@ class Report:
         return not self.problems and not self.errors
 
 
-def examine(draft: Examination, load_before: Callable[[Files], Content | None] | None = None) -> Report:
-    """Examine files. `load_before` loads those in force, where somebody caches them."""
+class Memory:
+    """The contents that were loaded last, by their files, with the indexes of their matchers; and how files parse.
+
+    `passed`: it was checked whole, here, by this very code. Content that an older gradbot published may not pass.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Content] = {}
+        self._passed: set[str] = set()
+        self.parse = lru_cache(maxsize=MAX_PARSED)(parse_bytes)
+
+    def load(self, files: Mapping[str, str | bytes]) -> Content:
+        """Return the content of files, loaded before or now. ContentProblem."""
+        key = _hash_files(files)
+        if key not in self._kept:
+            newest = next(reversed(self._kept.values()), None)
+            self.keep(files, build_after(load(files, parse=self.parse), newest))
+        return self._kept[key]
+
+    def keep(self, files: Mapping[str, str | bytes], content: Content, *, passed: bool = False) -> None:
+        """Remember a content, and forget the oldest one."""
+        key = _hash_files(files)
+        self._kept.pop(key, None)
+        self._kept[key] = content
+        if passed:
+            self._passed.add(key)
+        for old in list(self._kept)[:-MAX_KEPT]:
+            del self._kept[old]
+        self._passed &= self._kept.keys()
+
+    def has_passed(self, files: Mapping[str, str | bytes]) -> bool:
+        """Return whether this content passed its checks here."""
+        return _hash_files(files) in self._passed
+
+
+def _hash_files(files: Mapping[str, str | bytes]) -> str:
+    seen = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        seen.update(b"%b\0%b\0" % (name.encode(), text.encode() if isinstance(text, str) else text))
+    return seen.hexdigest()
+
+
+def examine(draft: Examination, memory: Memory | None = None) -> Report:
+    """Examine files; `memory` knows those that were examined before."""
     from bot.content.lint import lint  # noqa: PLC0415 - used in the other process alone
 
+    memory = memory or Memory()
     if draft.before is None:
         try:
-            return _pack_report(load(draft.files))
+            return _pack_report(memory.load(draft.files))
         except ContentProblem as wrong:
             return Report(wrong.problems)
-    before = (load_before or _load_or_none)(draft.before)
+    before = _load_or_none(draft.before, memory)
     if secrets := list(_find_secrets(keep_texts(draft.files), draft.before, before or load())):
         return Report(tuple(secrets))  # before anything else: other problems quote the lines where they are
     try:
-        content, sources, faults = load_to_publish(draft.files, before)
+        content, sources, faults = load_to_publish(
+            draft.files, before, memory.parse, has_passed=memory.has_passed(draft.before)
+        )
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if faults:
         return Report(tuple(faults), lost=_find_lost_lines(before, content))
+    memory.keep(draft.files, content, passed=True)
     files = keep_texts(draft.files)  # all of them: they were loaded
     changes = list_changes(before, content, draft.before, files) if before else []
-    touched = {
-        topic
-        for topic, entry in content.entries.items()
-        if draft.every or before is None or before.entries.get(topic) != entry
-    }
+    touched = set(list_changed(content, None if draft.every else before))
     findings = tuple(
         LocatedFinding(locate_finding(finding, sources, content), finding.level, finding.rule)
         for finding in lint(content, draft.today, touched, errors_only=draft.errors_only)
@@ -178,13 +227,14 @@ def _risks(content: Content, topic: str) -> set[str]:
 
 
 def _pack_report(content: Content) -> Report:
-    packed = pickle.dumps(content.with_matcher(content.matcher), 5)  # without its caches, which cannot be pickled
+    built = content.with_matcher(content.matcher, content.reader.book)  # without its caches, which cannot be pickled
+    packed = pickle.dumps(built, 5)
     return Report(revision=content.revision, packed=packed)
 
 
-def _load_or_none(files: Files) -> Content | None:
+def _load_or_none(files: Files, memory: Memory) -> Content | None:
     try:
-        return load(files)
+        return memory.load(files)
     except ContentProblem:
         return None
 
@@ -197,7 +247,7 @@ def _describe_match(content: Content, match: Match) -> str:
 def _find_shifts(before: Content, after: Content, questions: tuple[str, ...]) -> tuple[Shift, ...]:
     found = []
     for question in questions:
-        was, becomes = (_describe_match(content, content.matcher.ask(question)) for content in (before, after))
+        was, becomes = (_describe_match(content, content.ask(question)) for content in (before, after))
         if was != becomes:
             found.append(Shift(question, was, becomes))
     return tuple(found)
@@ -213,11 +263,11 @@ def _find_lost_lines(before: Content | None, after: Content) -> tuple[Shift, ...
     }
     lost = []
     for line, (topic, wanted) in lines.items():
-        match = after.matcher.ask(line)
+        match = after.ask(line)
         found = bool(match.topics) and match.topics[0].id == topic and match.verdict != "miss"
         answered = match.verdict == "answer" and topic in match.chosen
         if found != wanted if wanted else answered:
-            was = _describe_match(before, before.matcher.ask(line)) if before else ""
+            was = _describe_match(before, before.ask(line)) if before else ""
             lost.append(Shift(line, was, _describe_match(after, match)))
     return tuple(lost)
 
@@ -226,9 +276,17 @@ Examine = Callable[[Examination], Awaitable[Report]]
 """A way to examine files without blocking the event loop."""
 
 
-async def examine_in_subprocess(draft: Examination) -> Report:
-    """Examine in another process. OSError, TimeoutError (ChildProcessError when it was killed)."""
-    return await run_aside(examine, draft)
+def examine_with(helper: Helper) -> Examine:
+    """Return how to examine in a process that stays. OSError, TimeoutError (ChildProcessError when it was killed)."""
+    return partial(helper.run, _examine_again)
+
+
+def _examine_again(draft: Examination) -> Report:
+    """Examine in the process that stays."""
+    return examine(draft, _memory)
+
+
+_memory = Memory()
 
 
 async def examine_in_thread(draft: Examination) -> Report:

@@ -49,7 +49,7 @@ class Publication:
 
     `effects` write the revision, or the draft of it that somebody else must publish; there are none when it is refused.
     `goes_back_to` is set for a rollback. `clashes` are what somebody else changed too: `undecided` keeps the edit until
-    it is said whose text stays.
+    it is said whose text stays. `behind` are the workers that did not answer from it in time.
     """
 
     files: Files
@@ -59,6 +59,7 @@ class Publication:
     goes_back_to: int | None = None
     clashes: tuple[Clash, ...] = ()
     undecided: Drafted | None = None
+    behind: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -169,8 +170,7 @@ async def publish(
             await knowledge.store.apply((*publication.effects, *also), channel, knowledge.present(), by)
         except Outdated:
             continue
-        await knowledge.look()
-        return publication
+        return replace(publication, behind=await knowledge.await_all() if not publication.waiting else 0)
 
 
 async def _examine(

@@ -1,13 +1,15 @@
 """The content revision in force: opened at the start, replaced as a whole when a new one comes, kept on any problem.
 
 Revisions are rows of the database. Whoever publishes adds one; every worker looks for a higher number, twice a second
-where nobody tells of a new one, and builds it in a process of its own, so that no turn waits.
+where nobody tells of a new one, and builds it in a process of its own, so that no turn waits. Who publishes waits
+until all workers have taken it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -20,15 +22,20 @@ from bot.content.problem import ContentProblem
 from bot.domain.effects import Outdated
 from bot.domain.questions import Unanswered
 from bot.domain.revisions import Revised
-from bot.knowledge.examine import MAX_QUESTIONS, Examination, Examine, Report, examine_in_subprocess, unpack
+from bot.knowledge.examine import MAX_QUESTIONS, Examination, Examine, Report, examine_with, unpack
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
 from bot.runtime.log import LazyLogger
+from bot.runtime.process import Helper
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import Revision, text_hash
 
 LOOK_S = 0.5
 """Seconds between two looks for a new revision."""
+ALL_WITHIN_S, ASK_S = 4.0, 0.05
+"""Seconds until it is said that some workers have not taken a revision, and between two looks for that."""
+WARM_AFTER_S = 10.0
+"""Seconds after the start, which has enough to do."""
 START, FOLDER = "start", "folder"
 """Authors that are no people: of the first revision, and of what is saved in the content folder."""
 
@@ -38,8 +45,9 @@ _log = LazyLogger()
 class Knowledge:
     """The content in force, which is revision `number` (0: none was published yet).
 
-    `take` is called with each new content; `present` gives the moment in UTC; `examiner` examines files, on a server in
-    another process. Where there is a `folder`, it shows what is in force.
+    `take` is called with each new content, `when_taken` after it; `taken` is the number that is answered from: one that
+    cannot be used is not. `present` gives the moment in UTC; `examiner` examines files, by default
+    in another process, which stays until `close`. Where there is a `folder`, it shows what is in force.
     """
 
     def __init__(
@@ -49,16 +57,20 @@ class Knowledge:
         number: int,
         folder: Path | None,
         present: Callable[[], datetime],
-        examiner: Examine = examine_in_subprocess,
+        examiner: Examine | None = None,
     ) -> None:
         self.store = store
         self.content = content
         self.number = number
         self.folder = folder
         self.present = present
-        self.examiner = examiner
+        self._helper = Helper()
+        self.examiner = examiner or examine_with(self._helper)
         self.take: Callable[[Content], None] = lambda _: None
+        self.taken = number
+        self.when_taken: Callable[[], None] = lambda: None
         self.told = asyncio.Event()
+        self._newer = asyncio.Event()
         self._before_any = keep_texts(add_shipped(read_folder(folder)))
         self._examined: dict[str, Report] = {}
         self._built: tuple[str, Content] | None = None
@@ -70,13 +82,23 @@ class Knowledge:
         store: Store,
         folder: Path | None,
         present: Callable[[], datetime],
-        examiner: Examine = examine_in_subprocess,
+        examiner: Examine | None = None,
     ) -> Self:
         """Open the newest revision, else what is in the folder. ContentProblem when neither can be used."""
         revision = await store.knowledge.revision()
         content = (_load_or_none(revision) if revision else None) or load_folder(folder)
         _warn_of_missing_keys(content)
         return cls(store, content, revision.number if revision else 0, folder, present, examiner)
+
+    async def warm(self, after_s: float = WARM_AFTER_S) -> None:
+        """Have the process that examines load and check what is in force, so that the first publication need not."""
+        await asyncio.sleep(after_s)
+        _, files = await self.in_force()
+        await self.examiner(Examination(files, files, self.present().date(), errors_only=True))
+
+    async def close(self) -> None:
+        """End the process that examines."""
+        await self._helper.stop()
 
     async def in_force(self) -> tuple[int, dict[str, str]]:
         """Return the number and the files of the revision in force; before the first, 0 and the folder's files."""
@@ -94,7 +116,7 @@ class Knowledge:
         try:
             first = Revised(self._before_any, 0, self.content.revision, START)
             await self.store.apply([first], "", self.present(), FOLDER)
-            self.number = 1
+            self.number = self.taken = 1
         except Outdated:
             await self.look()
 
@@ -146,6 +168,32 @@ class Knowledge:
             except (StoreProblem, OSError, TimeoutError, ContentProblem) as trouble:
                 _log.error("revision_not_taken", why=describe_trouble(trouble))
 
+    async def await_all(self, within_s: float = ALL_WITHIN_S) -> int:
+        """Take the newest revision and wait until all workers have; return how many have not after `within_s` seconds.
+
+        Without PostgreSQL nobody can tell of others, and this one alone counts.
+        """
+        await self.look()
+        count, ends = int(self.taken < self.number), asyncio.get_running_loop().time() + within_s
+        try:
+            number = await self.store.knowledge.number()
+            while count := await self.store.knowledge.count_behind(number) or int(self.taken < number):
+                if asyncio.get_running_loop().time() > ends:
+                    break
+                await asyncio.sleep(ASK_S)
+        except StoreProblem as trouble:
+            _log.error("store_problem", **trouble.for_log)
+        if count:
+            _log.warning("workers_behind", workers=count)
+        return count
+
+    async def await_newer(self, within_s: float) -> None:
+        """Wait until a newer revision is taken, at most so long."""
+        self._newer.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._newer.wait()
+
     async def _take_newest(self) -> None:
         revision = await self.store.knowledge.revision()
         if revision is None:
@@ -160,6 +208,9 @@ class Knowledge:
             return
         self.content, self.number = await unpack(report), revision.number
         self.take(self.content)
+        self.taken = revision.number
+        self.when_taken()
+        self._newer.set()
         _warn_of_missing_keys(self.content)
         _log.info("content", number=revision.number, content=revision.content, entries=len(self.content.entries))
         if self.folder and self.folder.is_dir():

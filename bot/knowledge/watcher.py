@@ -18,6 +18,8 @@ from bot.store import StoreProblem
 
 DEBOUNCE_MS, STEP_MS = 300, 50
 """Time without changes after which a folder is read, and time between two looks at it."""
+AFTER_YOU_S = 3.0
+"""Seconds that a worker leaves to the one that leads."""
 
 _log = LazyLogger()
 
@@ -26,6 +28,7 @@ class FolderWatcher:
     """Publishes what is saved in the content folder, or asks for a second person's consent.
 
     `on_refusal` is called when it cannot come into force; `accompany` returns what is written with it, on `channel`.
+    Of several workers, whoever `leads` goes first.
     """
 
     def __init__(
@@ -34,11 +37,13 @@ class FolderWatcher:
         on_refusal: Callable[[Report], Awaitable[None]],
         accompany: Callable[[Publication], Awaitable[Sequence[Effect]]] | None = None,
         channel: str = "",
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._knowledge = knowledge
         self._on_refusal = on_refusal
         self._accompany = accompany
         self._channel = channel
+        self._leads = leads
 
     async def watch(self) -> None:
         """Publish new files at the start and whenever one is saved, until cancelled; return if there is no folder."""
@@ -57,6 +62,8 @@ class FolderWatcher:
             names |= {name for name in {*seen, *files} if seen.get(name) != files.get(name)}
             saved = {name: text for name, text in files.items() if name in names}
             seen = files
+            if not self._leads():  # of a folder that all have, one publishes, and the others find nothing new then
+                await self._knowledge.await_newer(AFTER_YOU_S)
             await self._publish(saved, names - files.keys())
 
     async def _publish(self, saved: Mapping[str, str | bytes], removed: set[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from bot.reading.acts import QuestionAct
@@ -12,12 +13,16 @@ from bot.reading.phrasebook import Units
 from bot.reading.place import Asked, Loc, Place, find_asked, options, place_words
 from bot.reading.reader import MessageReader
 from bot.reading.writing import spelt
-from faq.matcher import verdict
+from faq.index import grams
+from faq.matcher import Matcher, verdict
+from faq.reading import read
 from faq.sounds import units
 from flows.model import Script, Step
 
 BATCH = 16
 """Words that the matcher weighs at once: one by one takes three times as long, all at once even longer."""
+KEPT = 4096
+"""Words of a script that are kept as they are compared, for the next check."""
 Words: TypeAlias = Mapping[str, Sequence[tuple[Loc, str]]]
 """The words of a step's answers by action, the label first, each with its path."""
 
@@ -61,7 +66,8 @@ def _find_answered(words: Collection[str], reader: MessageReader, topics: frozen
     """Return the words that the FAQ alone would answer (if they are given, with one of the topics): no others can be
     taken for a question.
     """
-    ordered, matcher = sorted(words), reader.matcher
+    matcher = reader.matcher
+    ordered = sorted(words if topics is None else _find_akin(words, matcher, topics))
     batches = (ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH))
     weighed = ((word, one) for batch in batches for word, one in zip(batch, matcher.weigh(batch), strict=True))
     found = ((word, verdict((one,))) for word, one in weighed)
@@ -70,6 +76,18 @@ def _find_answered(words: Collection[str], reader: MessageReader, topics: frozen
         for word, match in found
         if match.verdict == "answer" and (topics is None or not topics.isdisjoint(match.chosen))
     }
+
+
+def _find_akin(words: Collection[str], matcher: Matcher, topics: frozenset[str]) -> Iterator[str]:
+    """Yield the words that share anything with one of the topics: no others can mean one."""
+    lines = [line.folded for subject in matcher.index.subjects if subject.id in topics for line in subject.lines]
+    own = frozenset[tuple[int, str]]().union(*map(_list_grams, lines))
+    return (word for word in words if not own.isdisjoint(_list_grams(word)))
+
+
+@lru_cache(maxsize=KEPT)
+def _list_grams(text: str) -> frozenset[tuple[int, str]]:
+    return frozenset((view, gram) for view, own in enumerate(grams(read(text))) for gram in own)
 
 
 def _find_wordless(script: Script, step: Step, words: Words) -> Iterator[WordProblem]:

@@ -220,6 +220,7 @@ class Phrasebook:
     """
 
     def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        self.made_of: Mapping[str, Sequence[str]] = groups
         read = {
             name: [text for line in sorted(set(lines)) if (text := text_of(line)).chars]
             for name, lines in sorted(groups.items())
@@ -229,6 +230,10 @@ class Phrasebook:
         self.sizes: Numbers = np.array([len(read[name]) for name in names], np.int64)
         self.take_lines(names, [text.chars for text in texts], ["".join(text.sounds) for text in texts])
         self._weigh(map(_grams, texts))
+
+    def __getstate__(self) -> dict[str, object]:
+        """For another process, which reads: what only building another one needs stays here."""
+        return {**self.__dict__, "made_of": {}}
 
     def take_lines(self, names: Sequence[str], lines: Sequence[Units], coded: Sequence[str]) -> None:
         """Take the names of the groups, and all lines as they are written and as they sound."""
@@ -258,6 +263,7 @@ class Phrasebook:
         """Return the phrasebook of which `dump` was made."""
         book = cls.__new__(cls)
         names, lines, coded, book.ids, book.idf = dumped.plain
+        book.made_of = {}
         book.__dict__.update(dumped.arrays)
         book.take_lines(names, [tuple(line) for line in lines], coded)
         return book

@@ -142,9 +142,10 @@ def _likeliest(pair: tuple[Act, float]) -> tuple[float, str]:
     return -pair[1], repr(pair[0])
 
 
-def build_book(script: Script, matcher: Matcher) -> Phrasebook:
-    """Return the phrasebook that a reader of the script's graduates needs."""
-    return Phrasebook(groups_of(script, matcher))
+def build_book(script: Script, matcher: Matcher, before: Phrasebook | None = None) -> Phrasebook:
+    """Return the phrasebook that a reader of the script's graduates needs: `before`, if it has the same words."""
+    groups = groups_of(script, matcher)
+    return before if before and before.made_of == groups else Phrasebook(groups)
 
 
 def groups_of(script: Script, matcher: Matcher) -> dict[str, list[str]]:

@@ -7,10 +7,11 @@ import errno
 import gc
 import os
 import pickle
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,33 +22,82 @@ LONGEST_S = 120.0
 """Seconds after which the work is given up."""
 NICENESS = 5
 """Nice value of the child process, so that turns go first."""
+_DONE = "done"
+
+
+class Helper:
+    """A process that does one piece of work after the other. It stays until `stop`: what it has imported and remembers
+    serves the next piece. It is started by the first; one that crashed or took too long is replaced at the next.
+    """
+
+    def __init__(self) -> None:
+        self._child: asyncio.subprocess.Process | None = None
+        self._output: IO[bytes] | None = None
+        self._lock = asyncio.Lock()
+
+    async def run(self, work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
+        """Return `work(about)`; `work` is a function of a module, all values can be pickled.
+
+        TimeoutError after `within_s` seconds; ChildProcessError when the process crashed; OSError from `work`, or when
+        the disk is full.
+        """
+        async with self._lock:
+            try:
+                async with asyncio.timeout(within_s):
+                    made: Any = await self._ask(pickle.dumps((work, about), 5))
+            except BaseException:
+                await self.stop()
+                raise
+        if isinstance(made, OSError):
+            raise made
+        result: R = made
+        return result
+
+    async def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        child, output, self._child, self._output = self._child, self._output, None, None
+        if output:
+            output.close()
+        if child:
+            if child.returncode is None:
+                child.kill()
+            await child.wait()
+
+    async def _ask(self, request: bytes) -> object:
+        if self._child and self._child.returncode is not None:
+            await self.stop()
+        output = self._output = self._output or _anonymous_file()
+        child = self._child = self._child or await _start(output)
+        assert child.stdin
+        assert child.stdout
+        try:
+            child.stdin.write(request)
+            await child.stdin.drain()
+            said = (await child.stdout.readline()).decode().strip()
+        except ConnectionError:
+            said = ""
+        if said != _DONE:
+            if said:
+                raise OSError(int(said), os.strerror(int(said)))
+            raise ChildProcessError(await child.wait())
+        return await asyncio.to_thread(_take, output)
 
 
 async def run_aside(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
-    """Return `work(about)` from another process; `work` is a function of a module, all values can be pickled.
+    """Return `work(about)` from a process of its own, as `Helper.run` does; raises the same."""
+    helper = Helper()
+    try:
+        return await helper.run(work, about, within_s)
+    finally:
+        await helper.stop()
 
-    TimeoutError after `within_s` seconds; ChildProcessError when the process crashed; OSError from `work`, or when the
-    disk is full.
-    """
-    with _anonymous_file() as output:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", CHILD, stdin=asyncio.subprocess.PIPE, stdout=output
-        )
-        try:
-            async with asyncio.timeout(within_s):
-                await child.communicate(pickle.dumps((work, about), 5))
-        finally:
-            if child.returncode is None:
-                child.kill()
-        if child.returncode == errno.ENOSPC:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if child.returncode != 0:
-            raise ChildProcessError(child.returncode)
-        output.seek(0)
-        made: R | OSError = await asyncio.to_thread(pickle.load, output)
-    if isinstance(made, OSError):
-        raise made
-    return made
+
+async def _start(output: IO[bytes]) -> asyncio.subprocess.Process:
+    """Start the process; what it makes comes in a file: a large pickle would block the event loop in a pipe."""
+    pipe, number = asyncio.subprocess.PIPE, output.fileno()
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, str(number), stdin=pipe, stdout=pipe, pass_fds=(number,)
+    )
 
 
 def _anonymous_file() -> IO[bytes]:
@@ -57,18 +107,44 @@ def _anonymous_file() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
+def _take(output: IO[bytes]) -> object:
+    """Return what lies in the file, and make it empty."""
+    output.seek(0)
+    made: object = pickle.load(output)  # noqa: S301 - our own child wrote it
+    output.seek(0)
+    output.truncate()
+    return made
+
+
 def main() -> None:
-    """Run in the child process: read the work from stdin, write its result to stdout."""
+    """Run in the child process: read work from stdin, write its result to the file, say on stdout that it is there."""
     gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C ends the parent, which ends this one
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+    told, sys.stdout = sys.stdout, sys.stderr  # what work prints is no word of ours
+    with os.fdopen(int(sys.argv[1]), "w+b") as output:
+        while True:
+            try:
+                work, about = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+            except EOFError:
+                return  # the parent has ended
+            told.write(f"{_answer(work, about, output)}\n")
+            told.flush()
+            del work, about
+            gc.collect()
+
+
+def _answer(work: Callable[[object], object], about: object, output: IO[bytes]) -> str:
+    """Write the result of some work; return what is said of it: the error when it cannot be written."""
     try:
         made = work(about)
     except OSError as trouble:
         made = trouble
     try:
-        sys.stdout.buffer.write(pickle.dumps(made, 5))
-        sys.stdout.buffer.flush()
+        output.seek(0)
+        pickle.dump(made, output, 5)
+        output.flush()
     except OSError as trouble:
-        os._exit(trouble.errno or 1)  # the result cannot be written
+        return str(trouble.errno or errno.EIO)
+    return _DONE

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
@@ -36,7 +36,8 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 class StaffActs:
     """Has acts of staff take their effect. `staff` decides them, `owners` may do everything, by channel and id.
 
-    `on_revision` is awaited after a revision is written, before it is said to be in force.
+    `on_revision` is awaited after a revision is written, before it is said to be in force; it returns how many workers
+    do not answer from it yet.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class StaffActs:
     ) -> None:
         self._store, self._content, self._present = store, content, present
         self._staff, self._owners, self._locks, self._outbox = staff, owners, locks, outbox
-        self.on_revision: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
+        self.on_revision: Callable[[], Awaitable[int]] = _count_nobody
 
     async def act(self, incoming: Incoming, decide: Decide | None = None) -> Answer | None:
         """Do what somebody with a role asks for outside a chat, by the rules of the chat; `decide` (None: the commands
@@ -121,8 +122,15 @@ class StaffActs:
         if decision.effects:
             self._outbox.posted.set()
         if any(isinstance(effect, Revised) for effect in decision.effects):
-            await self.on_revision()  # so that it is in force when it is said to be
+            behind = await self.on_revision()  # so that it is in force when it is said to be
+            if behind and answer.replies:
+                first, said = answer.replies[0], self._content().phrases.admin.behind.format(count=behind)
+                answer = replace(answer, replies=(replace(first, text=f"{first.text}\n{said}"), *answer.replies[1:]))
         return answer if saved else kept
+
+
+async def _count_nobody() -> int:
+    return 0
 
 
 def repeat_answer(known: KnownPerson, turn: str) -> Answer:

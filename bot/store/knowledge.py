@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.effects import Outdated
@@ -24,6 +24,7 @@ from bot.store.signals import signal
 from bot.store.tables import person_id
 from bot.store.times import text_of, time_of
 from bot.store.upsert import upsert
+from bot.store.workers import BEHIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,13 @@ class KnowledgeRows(ReadRows):
         one = select(revisions).order_by(revisions.c.id.desc()).limit(1)
         rows = await self._fetch(one if number is None else one.where(revisions.c.id == number))
         return _revision(rows[0], await self._texts(rows[0].files)) if rows else None
+
+    async def count_behind(self, number: int) -> int:
+        """Return how many workers have not said that they answer from this revision; 0 on SQLite, where none can."""
+        if self._dialect != "postgresql":
+            return 0
+        ((count,),) = await self._fetch(text(BEHIND), {"number": number})
+        return int(count)
 
     async def history(self, limit: int) -> list[Revision]:
         """Return the newest revisions, newest first, without texts."""

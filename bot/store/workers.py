@@ -41,6 +41,16 @@ _BEAT = (
     " EXISTS (SELECT 1 FROM broadcasts WHERE state IN ('freezing', 'running')) AS is_sending"
 )
 
+_HOLD = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = "
+)
+BEHIND = (
+    f"SELECT count(DISTINCT pid) FROM ({_HOLD}{_MEMBERS}) AS members"  # noqa: S608 - numbers of our own
+    f" WHERE pid NOT IN ({_HOLD}{_MEMBERS + 2} AND objid::bigint >= :number)"
+)
+"""How many workers do not answer from a revision, nor from a newer one: each shares a lock named after its own."""
+
 _log = LazyLogger()
 
 
@@ -48,7 +58,8 @@ class Workers:
     """One worker among those of the same bot, which `key` names; nobody can find the key in the database.
 
     `count` are the workers there are, `is_sending`: a broadcast is under way; both as of the last look. `is_heard`:
-    signals of others arrive. `note_revision` is told the schema's revision at each look.
+    signals of others arrive. `note_revision` is told the schema's revision at each look. `revision` is the one of the
+    content that this worker answers from; the others can see it.
     """
 
     def __init__(
@@ -59,7 +70,10 @@ class Workers:
         self._options = options
         bot = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") >> 1
         self._note_revision = note_revision
-        self._names = {"members": _MEMBERS, "leader": _MEMBERS + 1, "bot": bot}
+        self._names = {"members": _MEMBERS, "leader": _MEMBERS + 1, "taking": _MEMBERS + 2, "bot": bot}
+        self._told: int | None = None
+        self._called = asyncio.Event()
+        self.revision: Callable[[], int] = lambda: 0
         self.count = 1
         self.is_sending = False
         self.is_heard = False
@@ -77,6 +91,10 @@ class Workers:
         """Set this event whenever a signal is heard; return it."""
         self._heard.setdefault(what, []).append(event)
         return event
+
+    def call(self) -> None:
+        """Tell the others at once which revision this worker answers from."""
+        self._called.set()
 
     def look_s(self, alone: float, heard: float) -> float:
         """Return the seconds until one should look for changes of others: `heard` where others tell of them."""
@@ -107,6 +125,8 @@ class Workers:
         lost, pooled = asyncio.Event(), self._options.pooled
         raw: Any = (await connection.get_raw_connection()).driver_connection
         raw.add_termination_listener(lambda _: lost.set())
+        raw.add_termination_listener(lambda _: self._called.set())
+        self._told = None
         try:
             async with asyncio.timeout(BEAT_WITHIN_S):
                 if not pooled:
@@ -117,18 +137,29 @@ class Workers:
             self.is_heard = not pooled
             self._wake_all()  # what was said before is not heard again
             while not lost.is_set():
+                self._called.clear()
                 async with asyncio.timeout(BEAT_WITHIN_S):
+                    await self._acknowledge(connection)
                     lead = "true" if self.leads.is_set() else _LEAD
                     row = (await self._execute(connection, _BEAT.replace("{lead}", lead))).one()
                 self._note_revision(row.revision)
                 self._note(leads=row.leads, count=row.workers, is_sending=row.is_sending)
-                await _wait(lost, BEAT_S)
+                await _wait(self._called, BEAT_S)
         finally:
             await connection.invalidate()  # its locks must not outlive us
 
-    async def _execute(self, connection: AsyncConnection, line: str) -> Any:
+    async def _acknowledge(self, connection: AsyncConnection) -> None:
+        """Share the lock of the revision that is answered from; in one transaction the locks of earlier ones stay."""
+        old, new = self._told, self.revision()
+        if old != new:
+            await self._execute(connection, "SELECT pg_advisory{xact}_lock_shared(:taking, :revision)", revision=new)
+            if old is not None and not self._options.pooled:
+                await self._execute(connection, "SELECT pg_advisory_unlock_shared(:taking, :revision)", revision=old)
+            self._told = new
+
+    async def _execute(self, connection: AsyncConnection, line: str, **more: int) -> Any:
         xact = "_xact" if self._options.pooled else ""
-        names = {name: number for name, number in self._names.items() if f":{name}" in line}
+        names = {name: number for name, number in (self._names | more).items() if f":{name}" in line}
         return await connection.execute(text(line.replace("{xact}", xact)), names)
 
     def _note(self, *, leads: bool, count: int, is_sending: bool) -> None:

@@ -37,8 +37,11 @@ class Newsroom:
     _met: set[str] = field(default_factory=set)
 
     @classmethod
-    async def open(cls, database: Path, folder: Path | None = None, examiner: Examine = examine_nearby) -> Newsroom:
-        store = await Store.open(f"sqlite+aiosqlite:///{database}")
+    async def open(
+        cls, database: Path | str, folder: Path | None = None, examiner: Examine = examine_nearby
+    ) -> Newsroom:
+        """`database` is a file of SQLite, or an address."""
+        store = await Store.open(database if isinstance(database, str) else f"sqlite+aiosqlite:///{database}")
         knowledge = await Knowledge.open(store, folder, lambda: NOON, examiner)
         if knowledge.content.revision == shipped().revision:
             knowledge.content = shipped()  # its index is built once for all tests

@@ -38,6 +38,7 @@ class AdminPhrases(PhraseRow):
     lost: Sentence
     nothing_changed: Sentence
     published: Sentence
+    behind: Sentence
     undone: Sentence
     newer: Sentence
     gone: Sentence

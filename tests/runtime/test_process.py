@@ -1,0 +1,43 @@
+"""Work in another process: it stays, is replaced when it dies or takes too long, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.runtime.process import Helper
+
+
+def _tell(_: object) -> int:
+    print("no word of ours")  # noqa: T201
+    return os.getpid()
+
+
+def _is_there(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+async def test_a_helper_stays_and_is_replaced_when_it_dies_or_takes_too_long() -> None:
+    helper = Helper()
+    first = await helper.run(_tell, None)
+    assert await helper.run(_tell, None) == first != os.getpid()
+    with pytest.raises(FileNotFoundError):
+        await helper.run(os.listdir, "/not/there")
+    assert await helper.run(_tell, None) == first
+    with pytest.raises(ChildProcessError):
+        await helper.run(signal.raise_signal, signal.SIGKILL)
+    second = await helper.run(_tell, None)
+    with pytest.raises(TimeoutError):
+        await helper.run(time.sleep, 60, 0.01)
+    os.kill(third := await helper.run(_tell, None), signal.SIGKILL)
+    while _is_there(third):  # noqa: ASYNC110 - a process wakes nobody
+        await asyncio.sleep(0.001)
+    last = await helper.run(_tell, None)
+    assert len({first, second, third, last}) == 4
+    await helper.stop()
+    assert not any(map(_is_there, (first, second, third, last)))
