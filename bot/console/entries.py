@@ -22,7 +22,7 @@ from bot.content.entry_part import CheckedPart, Clashed, Written, check_part, fi
 from bot.content.files import Files
 from bot.content.merging import Conflict, Side
 from bot.domain.areas import Decision
-from bot.domain.messages import Incoming, Reply
+from bot.domain.messages import Answer, Incoming, Reply
 from bot.domain.roles import Role
 from bot.knowledge.inbox import find_group, list_groups
 from bot.knowledge.publish import Edit
@@ -244,7 +244,10 @@ async def _draft(visit: Visit, form: EntryForm, edit: Edit) -> Response:
     if kept or not answer.replies:
         key = next((key for key in kept if key and not key.startswith("last-")), "")
         return visit.lead(f"/knowledge/draft/{key}" if key else "/knowledge")
-    return await _show(visit, form, 422, said=answer, looked=await _look(visit, form))
+    looked = await _look(visit, form)
+    if any(one.level == "error" for one in looked.checked.remarks):  # each stands at its line of the form
+        answer = Answer((Reply(visit.rendering.words["knowledge"]["marked"]),))
+    return await _show(visit, form, 422, said=answer, looked=looked)
 
 
 PAGES = (

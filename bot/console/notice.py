@@ -46,6 +46,16 @@ class FactsShown:
     section: str
     facts: Sequence[tuple[int, NoticeFact]]
 
+    @property
+    def said(self) -> Sequence[tuple[int, NoticeFact]]:
+        """Those that the notice says."""
+        return [one for one in self.facts if one[1].value]
+
+    @property
+    def unsaid(self) -> Sequence[tuple[int, NoticeFact]]:
+        """Those that it does not say."""
+        return [one for one in self.facts if not one[1].value]
+
 
 async def show_notice(visit: Visit) -> Response:
     """Show the facts of the notices in force, each with its sentence and a form, and if there is one in review."""

@@ -162,6 +162,7 @@ async def test_a_deadline_is_moved_after_it_was_shown(school: School, admin: Tea
     await admin.sends("/notice", place=place, was=was, value="2013-12-30")
     assert "12月30日" in admin.html  # in the texts that change with it
     await admin.presses("发布")
+    assert "<h1>通知</h1>" in admin.html  # where they came from
     await school.knowledge.look()
     await admin.opens("/notice")
     assert "2013-12-30" in admin.html
