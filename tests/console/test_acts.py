@@ -51,6 +51,8 @@ PRESSED = {
     "/notice/document /notice/review right": "a_document_is_drafted_reviewed_value_by_value_and_published",
     "/people": "a_class_is_found_and_what_each_answered_last",
     "/people/roster /people/roster/apply /people/roster/undo": "the_schools_list_is_checked_applied_and_undone",
+    "/people/codes /people/calls /people/called": "calls_are_listed_and_noted_and_codes_drawn",
+    "/saved saved|drop": "a_saved_answer_is_made_used_and_deleted",
     "/figures": "figures_hide_small_groups_as_in_chat",
     "/staff": "a_class_teacher_is_invited_with_their_class",
     "staff|remove": "an_admin_sees_who_did_what_and_removes_only_whom_they_may",
