@@ -149,7 +149,7 @@ class Funnel:
         """Where people come in, as a table; none where all come by one channel."""
         words, cells = self.content.phrases.broadcast, self._cells(lambda g: g.channel)
         named = [(words.channels.get(channel, channel), cells[channel]) for channel in sorted(cells)]
-        return [self._column(words.stats_door, named)] if len(named) > 1 else []
+        return [self._column(words.stats_channel, named)] if len(named) > 1 else []
 
     def _column(self, name: str, cells: Iterable[tuple[str, Cell]]) -> Table:
         column = self.content.phrases.broadcast.stats_people

@@ -306,7 +306,7 @@ class BroadcastPhrases(PhraseRow):
     stats_small: Label
     stats_step: Label
     stats_people: Label
-    stats_door: Label
+    stats_channel: Label
     stats_all: Label
     stats_day: Sentence
     stats_daily: tuple[Label, Label, Label, Label]
