@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -49,7 +50,9 @@ PASSING_TURNS = 2
 """Turns of somebody who arrived, did one thing, and never began the walk: a passer-by, or a machine."""
 TEXTS_AT_ONCE = 100
 PIECE_S = 0.02
-"""Seconds that a transaction may take: on SQLite, turns wait for it. The next one is as much smaller or larger."""
+"""Seconds of work in a transaction: on SQLite, turns wait for it. The next one is as much smaller or larger."""
+RESTS = 1
+"""On SQLite, rest after a piece for as many times as long as it took: turns have the database and the processor."""
 
 
 Piece = Callable[[AsyncConnection, int], Awaitable[int]]
@@ -85,25 +88,33 @@ class LifeRows(Rows):
     async def _in_pieces(self, delete_piece: Piece, most: int) -> int:
         """Delete in a transaction for each piece, so that turns come in between; return the sum."""
         # To look for them costs something as well; on PostgreSQL nobody waits for it.
-        total, least = 0, max(1, most // 20) if self._dialect == "sqlite" else most
+        alone = self._dialect == "sqlite"
+        total, least = 0, max(1, most // 10) if alone else most
         size = least
         while True:
+            began = time.monotonic()
             deleted, took_s = await self._run(delete_piece, size)
             if not deleted:
                 break
             total += deleted
             size = min(most, max(least, int(size * min(2.0, PIECE_S / max(took_s, 1e-6)))))
+            if alone:
+                await asyncio.sleep(RESTS * (time.monotonic() - began))
         if total:
             await self._wipe()
         return total
 
     @run_to_completion
     async def _run(self, delete_piece: Piece, size: int) -> tuple[int, float]:
-        """Delete a piece; return how many rows, and the seconds that others waited for it."""
+        """Delete a piece; return how many rows, and the seconds of work until it was committed.
+
+        On a busy machine most of the time goes by without any work, and smaller pieces would only make more of it.
+        """
         async with self._writing() as connection:
-            began = time.monotonic()
+            began, worked = time.monotonic(), time.process_time()
             deleted = await delete_piece(connection, size)
-        return deleted, time.monotonic() - began
+            took_s = min(time.monotonic() - began, time.process_time() - worked)
+        return deleted, took_s
 
 
 async def delete_idle(connection: AsyncConnection, most: int, since: datetime) -> int:
