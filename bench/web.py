@@ -1,17 +1,19 @@
 """The page under a crowd: turns a second and their p99, and the bytes that a browser loads.
 
-    python -m bench.web [--people 1000] [--turns 6] [--at 2013-12-05] [--workers 2]
+    python -m bench.web [--people 1000] [--turns 6] [--at 2013-12-05] [--workers 2 [--kill 3]]
 
 The bot serves from a process of its own, kept to one core where the system can do that; everybody opens the page at the
 same moment, and sends the next thing as soon as the last is answered. Bytes are those of answers, compressed, with
 their heads. With `--workers` so many serve behind nginx on one PostgreSQL (those of `bench.workers`): every form
-is sent twice at once, so that it lands on different workers, and what everybody's page shows in the end is counted.
+is sent twice at once, so that it lands on different workers, and what everybody's page shows in the end is counted;
+with `--kill` one of them is killed in the middle and started again.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import socket
@@ -62,12 +64,13 @@ class Person:
             fields |= dict(_HIDDEN.findall(html))
 
     async def _send(self, form: dict[str, str], headers: dict[str, str]) -> str:
-        """Send a form, and again where the server says so, as the page does."""
+        """Send a form, and again where the server says so or is gone, as the page does."""
         while True:
-            async with self._session.post(f"{self._url}say", data=form, headers=headers) as answer:
-                if answer.status not in (429, 502, 503, 504):
-                    assert answer.status in (200, 204), answer.status
-                    return await answer.text()
+            with contextlib.suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+                async with self._session.post(f"{self._url}say", data=form, headers=headers) as answer:
+                    if answer.status not in (429, 502, 503, 504):
+                        assert answer.status in (200, 204), answer.status
+                        return await answer.text()
             await asyncio.sleep(1)
 
     async def count_wrong(self) -> tuple[int, int]:
@@ -132,13 +135,26 @@ async def measure_bytes(url: str) -> None:
     print(f"first load: {first} bytes; a turn: {min(sizes)} to {max(sizes)} bytes")
 
 
-async def behind_nginx(count: int, people: int, turns: int) -> None:
-    """Let the crowd come to several workers."""
-    from bench.workers import college  # the other way needs neither nginx nor PostgreSQL
+async def behind_nginx(count: int, people: int, turns: int, kill_s: float) -> None:
+    """Let the crowd come to several workers; one is killed after so many seconds (0: none) and started again."""
+    from bench.workers import begin, college  # the other way needs neither nginx nor PostgreSQL
 
     async with college(count, TODAY="2013-12-05") as (_, workers, _):
         url = f"http://127.0.0.1:{workers.balancer.port}/graduation/"
-        await crowd(url, people, turns, [one.pid for one in workers.workers.values()], twice=True)
+        pids = [] if kill_s else [one.pid for one in workers.workers.values()]
+
+        async def kill() -> None:
+            await asyncio.sleep(kill_s)
+            victim = min(workers.workers)
+            workers.workers[victim].kill()
+            workers.workers[victim].wait()
+            print(f"worker {victim} was killed after {kill_s:.1f} s")
+            await begin(workers, victim)
+
+        killing = asyncio.create_task(kill()) if kill_s else None
+        await crowd(url, people, turns, pids, twice=True)
+        if killing:
+            await killing
         for number in workers.workers:
             print(f"worker {number}: {workers.log(number).count('turn_failed')} turns failed")
 
@@ -149,9 +165,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--at", default="2013-12-05", help="the day on which it happens")
     parser.add_argument("--workers", type=int, default=0, help="behind nginx, on PostgreSQL")
+    parser.add_argument("--kill", type=float, default=0, help="seconds after which one of the workers is killed")
     chosen = parser.parse_args()
     if chosen.workers:
-        asyncio.run(behind_nginx(chosen.workers, chosen.people, chosen.turns))
+        asyncio.run(behind_nginx(chosen.workers, chosen.people, chosen.turns, chosen.kill))
         return
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
