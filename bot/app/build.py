@@ -41,11 +41,13 @@ from bot.store import Store, StoreProblem
 from bot.store.engine import EngineOptions
 from bot.store.workers import Workers
 
-CHANNELS: Mapping[str, Capabilities] = {
-    telegram.NAME: telegram.CAPABILITIES,
-    web.NAME: web.CAPABILITIES,
-    Terminal.name: Terminal.capabilities,
+_SERVED: Mapping[str, tuple[Capabilities, Callable[[Settings], bool]]] = {
+    telegram.NAME: (telegram.CAPABILITIES, lambda chosen: chosen.telegram_token is not None),
+    web.NAME: (web.CAPABILITIES, lambda chosen: chosen.page is not None),
+    Terminal.name: (Terminal.capabilities, lambda _: False),
 }
+"""The channels there are: what each can do, and whether it is served with some settings."""
+CHANNELS: Mapping[str, Capabilities] = {name: can for name, (can, _) in _SERVED.items()}
 """The abilities of each channel."""
 STAFFED = next(name for name, can in CHANNELS.items() if can.staffed)
 """The channel that owners and the staff chat of the settings belong to."""
@@ -87,10 +89,20 @@ def local_now(chosen: Settings) -> datetime:
     return local(utc_now(), chosen.today)
 
 
+def list_served(chosen: Settings) -> tuple[str, ...]:
+    """Return the channels that are served with these settings."""
+    return tuple(name for name, (_, is_served) in _SERVED.items() if is_served(chosen))
+
+
+def find_staffed(chosen: Settings) -> str:
+    """Return the channel whose staff come into the console: that of owners in settings, or the first that is served."""
+    served = list_served(chosen)
+    return STAFFED if STAFFED in served else served[0]
+
+
 def find_reach(chosen: Settings) -> Reach:
     """Return where broadcasts go: to the people of every channel that is served and reaches them."""
-    served = {telegram.NAME: chosen.telegram_token is not None, web.NAME: chosen.page is not None}
-    names = tuple(name for name, can in CHANNELS.items() if can.posts and served.get(name))
+    names = tuple(name for name in list_served(chosen) if CHANNELS[name].posts)
     return Reach(names, f"{chosen.web_url}/" if chosen.web_url else "")
 
 
@@ -163,14 +175,15 @@ async def start_service(workspace: Workspace, areas: Sequence[StaffArea] = ()) -
     """Build the service over a workspace; it takes every new revision."""
     chosen = workspace.settings
     owners = [(STAFFED, str(owner)) for owner in chosen.owners]
-    has_chat = bool(chosen.telegram_token and chosen.staff_chat is not None)
+    staffed = find_staffed(chosen)
+    has_chat = staffed == STAFFED and chosen.staff_chat is not None
     service = Service(
         workspace.content,
         workspace.store,
         utc_now,
         chosen.today,
         owners=owners,
-        desks=(chosen.staffed,) if has_chat or chosen.telegram_token is None else (),
+        desks=(staffed,) if has_chat or staffed != STAFFED else (),
         has_chat=has_chat,
         channels=CHANNELS,
         areas=areas,

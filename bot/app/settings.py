@@ -271,11 +271,6 @@ class Settings(BaseModel):
         return self.web or (None if self.telegram_token else PAGE)
 
     @property
-    def staffed(self) -> str:
-        """The channel whose staff come into the console: Telegram, or the page where there is none."""
-        return "telegram" if self.telegram_token else "web"
-
-    @property
     def database(self) -> str | Path:
         """The address of the database, or the path of SQLite's file, which is no address: it may hold ?, # and %."""
         return self.database_url or self.home / "gradbot.db"

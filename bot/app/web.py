@@ -136,8 +136,8 @@ def make_parts(
     seal = Seal.of_token(token.get_secret_value()) if token else Seal.of_home(chosen.home)
     forms = BroadcastForms(broadcasts, workspace.store, lambda: workspace.content, workspace.local)
     return Parts(
-        serving, workspace.knowledge, forms, admin, site, chosen.staffed, owners, build.utc_now, seal, chosen.today,
-        chosen.public,
+        serving, workspace.knowledge, forms, admin, site, build.find_staffed(chosen), owners, build.utc_now, seal,
+        chosen.today, chosen.public,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from bot.domain.roles import Audited
 broadcast = typer.Typer(help="群发和提醒。Broadcasts.", no_args_is_help=True, rich_markup_mode=None)
 
 Number = Annotated[int, typer.Argument(help="群发的编号。Its number.", min=1)]
-Channel = Annotated[str, typer.Option(hidden=True, default_factory=lambda: build.settings().staffed)]
+Channel = Annotated[str, typer.Option(hidden=True, default_factory=lambda: build.find_staffed(build.settings()))]
 """The channel of the staff; by default that of the settings."""
 
 Command = Literal["start", "pause", "resume", "cancel", "again"]

@@ -42,7 +42,7 @@ def link_console(
         if isinstance(confined, UnknownClass):
             known = "、".join(confined.known[:MAX_CLASSES])
             raise typer.TyperException(words.no_such_class.format(words=confined.words, known=known))
-        members = await workspace.store.roles.members(chosen.staffed, workspace.at)
+        members = await workspace.store.roles.members(build.find_staffed(chosen), workspace.at)
         there = next((one for one in members if one.label == label), None)
         if there and (there.role != role or (confined and there.classes != confined)):
             return None
@@ -50,7 +50,7 @@ def link_console(
         effects: list[Effect] = [] if there else [Enlisted(user, role, label, confined)]
         effects += [ConsoleKeyDropped(user)] if new_code else []
         effects += [make_link(token, workspace.at, user), Audited("console-link", f"{role} {user}")]
-        await workspace.store.apply(effects, chosen.staffed, workspace.at, author())
+        await workspace.store.apply(effects, build.find_staffed(chosen), workspace.at, author())
         return f"{_find_address(chosen)}/console/in/{token}"
 
     address = run(work)

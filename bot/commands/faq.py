@@ -135,8 +135,9 @@ async def _write(knowledge: Knowledge, prepare: Callable[[], Awaitable[Publicati
 
     chosen = build.settings()
     owners = [str(owner) for owner in chosen.owners] if chosen.telegram_token else []
-    digest = Digest(knowledge, knowledge.store, chosen.staffed, owners)
-    return await publish(knowledge, prepare, digest.accompany, channel=chosen.staffed, by=author())
+    staffed = build.find_staffed(chosen)
+    digest = Digest(knowledge, knowledge.store, staffed, owners)
+    return await publish(knowledge, prepare, digest.accompany, channel=staffed, by=author())
 
 
 def _read_given(file: Path) -> Callable[[Knowledge], Awaitable[Edit | Printout]]:

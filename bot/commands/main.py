@@ -204,14 +204,16 @@ def links(
 
 def _addresses(chosen: Settings, bot: str) -> dict[str, str]:
     """Return the addresses at which the bot opens, by channel: the page's, where it has a public one, comes first."""
+    from bot.channels.telegram import abilities as telegram
     from bot.channels.telegram.links import USERNAME, address_of
+    from bot.channels.web import abilities as web
 
-    addresses = {"web": f"{chosen.web_url}/"} if chosen.web_url else {}
+    addresses = {web.NAME: f"{chosen.web_url}/"} if chosen.web_url else {}
     if bot or chosen.telegram_token or not addresses:
         name = USERNAME.fullmatch(bot or _username(chosen))
         if name is None:
             raise typer.BadParameter(f"不是机器人的用户名 / not a bot's username: {bot}")
-        addresses[build.STAFFED] = address_of(name[1])
+        addresses[telegram.NAME] = address_of(name[1])
     return addresses
 
 

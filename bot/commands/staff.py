@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.app import build
 from bot.app.build import Workspace
 from bot.commands.workspace import Json, author, content_in_force, run
 from bot.domain.areas import Decision
@@ -30,7 +31,7 @@ def audit(
     """有权限的操作，新的在前：时间、谁、做了什么、关于。Privileged acts, newest first."""
 
     async def work(workspace: Workspace) -> list[AuditedAct]:
-        return await workspace.store.roles.acts(workspace.settings.staffed, limit)
+        return await workspace.store.roles.acts(build.find_staffed(workspace.settings), limit)
 
     acts = run(work)
     if as_json:

@@ -34,3 +34,17 @@ async def test_whoever_stays_away_too_long_is_forgotten_also_by_a_bot_that_is_ne
                 await asyncio.sleep(0)
         forgetting.cancel()
         await asyncio.wait({forgetting})
+
+
+def test_who_is_served_where_staff_are_and_where_broadcasts_go_follow_from_the_table_of_channels(
+    tmp_path: Path,
+) -> None:
+    token, page = {"GRADBOT_TELEGRAM_TOKEN": "7:token"}, {"GRADBOT_WEB": "127.0.0.1:8000"}
+    for given, served, staffed in (
+        ({}, ("web",), "web"),
+        (token, ("telegram",), "telegram"),
+        (token | page, ("telegram", "web"), "telegram"),
+    ):
+        chosen = read_settings(given, tmp_path)
+        assert build.list_served(chosen) == build.find_reach(chosen).channels == served
+        assert build.find_staffed(chosen) == staffed
