@@ -68,7 +68,7 @@ def _settle(request: SavedRequest | None, *, as_json: bool) -> None:
     """Do what is asked as the chat does, and list what is saved then; exit 1 when nothing was done."""
 
     async def work(workspace: Workspace) -> tuple[Decision, list[SavedText]]:
-        rows, staffed, decision = workspace.store.saved_texts, workspace.settings.staffed, Decision()
+        rows, staffed, decision = workspace.store.saved_texts, build.find_staffed(workspace.settings), Decision()
         if request:
             decision = decide(workspace.content, request, await rows.list(staffed, None), None)
             await workspace.store.apply(decision.effects, staffed, workspace.at, author())
