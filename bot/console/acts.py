@@ -63,7 +63,9 @@ async def list_sessions(visit: Visit) -> Response:
     known = await visit.store.console.passkeys(visit.session.channel, visit.who)
     asks = await _ask_passkey(visit, known) if len(known) < MOST_PASSKEYS else ""
     names = await visit.parts.names()
-    return await visit.show("sessions.html", sessions=shown, names=names, passkeys=len(known), passkey=asks)
+    has_code = await visit.store.console.find_key(visit.session.channel, visit.who) is not None
+    about = {"passkeys": known, "may_drop": has_code or len(known) > 1, "passkey": asks}
+    return await visit.show("sessions.html", sessions=shown, names=names, **about)
 
 
 async def _ask_passkey(visit: Visit, known: list[Passkey]) -> str:
@@ -91,6 +93,14 @@ async def add_passkey(visit: Visit) -> Response:
     return visit.lead("/sessions")
 
 
+async def drop_passkey(visit: Visit) -> Response:
+    """Delete a passkey of this person, such as that of a lost device; never the last thing by which they come in."""
+    if not await visit.store.console.drop_passkey(visit.session, visit.field("credential")[: passkeys.MOST_ANSWER]):
+        raise Gone
+    await visit.store.apply((Audited("passkey-drop", ""),), visit.session.channel, visit.at, visit.who)
+    return visit.lead("/sessions")
+
+
 async def end_session(visit: Visit) -> Response:
     """End a session: one's own, for an admin anybody's."""
     number, mine = visit.number("number"), visit.who if visit.role == "staff" else None
@@ -111,5 +121,6 @@ PAGES = (
     ConsolePage("GET", "/sessions", "staff", list_sessions),
     ConsolePage("POST", "/sessions/{number}", "staff", end_session),
     ConsolePage("POST", "/passkeys", "staff", add_passkey),
+    ConsolePage("POST", "/passkeys/drop", "staff", drop_passkey),
     ConsolePage("POST", "/out", "staff", go_out),
 )

@@ -41,11 +41,15 @@ class ConsoleKeyDropped:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A passkey of somebody: its id and public key (base64), and how often its device says that it was used."""
+    """A passkey of somebody: its id and public key (base64), and how often its device says that it was used.
+
+    `since`: when it was kept; None: it is not yet.
+    """
 
     credential: str
     key: str
     count: int
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

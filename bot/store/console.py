@@ -135,6 +135,17 @@ class ConsoleRows(Rows):
                 return False
             return not until or await _let_in(connection, session.number, becomes, until)
 
+    @run_to_completion
+    async def drop_passkey(self, session: ConsoleSession, credential: str) -> bool:
+        """Delete a passkey of a person. False when they have none of this id, or nothing else to come in by."""
+        this = (console_passkeys.c.credential == credential, *_of(console_passkeys, session))
+        async with self._writing() as connection:
+            known = await _list_passkeys(connection, session.channel, session.user)
+            keys = (await connection.execute(select(console_keys.c.id).where(*_of(console_keys, session)))).first()
+            if len(known) < 2 and not keys:
+                return False
+            return (await connection.execute(delete(console_passkeys).where(*this))).rowcount == 1
+
     async def passkeys(self, channel: str, user: str) -> list[Passkey]:
         """Return somebody's passkeys, the oldest first."""
         return [_passkey(row) for row in await self._fetch(_select_passkeys(channel, user))]
@@ -186,7 +197,7 @@ async def _list_passkeys(connection: AsyncConnection, channel: str, user: str) -
 
 
 def _passkey(row: Any) -> Passkey:
-    return Passkey(row.credential, row.key, row.count)
+    return Passkey(row.credential, row.key, row.count, time_of(row.since))
 
 
 def _lasts(at: datetime) -> Any:

@@ -15,6 +15,7 @@ import bot
 from bot.app.build import STAFFED
 from bot.console import app, knowledge, tickets
 from bot.console.words import load_words
+from bot.domain.console import ConsoleKeyDropped, Passkey
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.revisions import Drafted
 from bot.store.tables import misses
@@ -58,6 +59,7 @@ PRESSED = {
     "staff|remove": "an_admin_sees_who_did_what_and_removes_only_whom_they_may",
     "/press": "a_class_is_reminded_tomorrow_at_eight_by_one_sentence",
     "/sessions/{number} /out": "a_session_ends_when_it_is_idle_old_or_sent_out",
+    "/passkeys/drop": "a_passkey_of_a_lost_device_is_deleted_and_never_the_last_way_in",
     "/passkeys": "somebody_with_codes_adds_a_passkey_and_needs_no_code_any_more",
 }
 """The test that presses each form and button."""
@@ -209,3 +211,23 @@ async def test_a_class_teacher_is_invited_with_their_class(school: School, admin
     assert member.classes.describe(school.service.content.notices) in said
     await admin.opens("/audit?act=invite")
     assert "发邀请" in admin.html
+
+
+async def test_a_passkey_of_a_lost_device_is_deleted_and_never_the_last_way_in(school: School) -> None:
+    teacher, other = await school.let_in(), await school.let_in("staff", "张老师")
+    rows, who = school.store.console, (STAFFED, teacher.user)
+    session = next(one for one in await rows.all(STAFFED, school.clock()) if one.user == teacher.user)
+    for name in ("b25l", "dHdv"):
+        assert await rows.add_passkey(session, Passkey(name, "a2V5", 0), school.clock())
+    await other.opens("/sessions")
+    await other.client.post("/console/passkeys/drop", data={**other.hidden, "credential": "b25l"})
+    await teacher.opens("/sessions")
+    assert teacher.html.count("/passkeys/drop") == 2
+    await teacher.client.post("/console/passkeys/drop", data={**teacher.hidden, "credential": "b25l"})
+    assert [one.credential for one in await rows.passkeys(*who)] == ["dHdv"]
+    await school.store.apply([ConsoleKeyDropped(teacher.user)], STAFFED, school.clock())  # and with it all passkeys
+    for name in ("b25l", "dHdv"):
+        assert await rows.add_passkey(session, Passkey(name, "a2V5", 0), school.clock())
+    assert await rows.drop_passkey(session, "dHdv")
+    assert not await rows.drop_passkey(session, "b25l")
+    assert len(await rows.passkeys(*who)) == 1
