@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -64,7 +65,7 @@ async def list_sessions(visit: Visit) -> Response:
     asks = await _ask_passkey(visit, known) if len(known) < MOST_PASSKEYS else ""
     names = await visit.parts.names()
     has_code = await visit.store.console.find_key(visit.session.channel, visit.who) is not None
-    about = {"passkeys": known, "may_drop": has_code or len(known) > 1, "passkey": asks}
+    about: dict[str, Any] = {"passkeys": known, "may_drop": has_code or len(known) > 1, "passkey": asks}
     return await visit.show("sessions.html", sessions=shown, names=names, **about)
 
 
