@@ -142,9 +142,8 @@ async def prepare_rollback(
     revision = await knowledge.store.knowledge.revision(wanted)
     if revision is None:
         raise Refused("no_revision")
-    publication = await _examine(
-        knowledge, lambda _: revision.files, author, f"↩ {wanted}", allow_lint_errors=True, alone=alone
-    )
+    note = knowledge.content.phrases.admin.buttons["back"].format(number=wanted)
+    publication = await _examine(knowledge, lambda _: revision.files, author, note, allow_lint_errors=True, alone=alone)
     return replace(publication, goes_back_to=wanted)
 
 

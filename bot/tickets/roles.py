@@ -271,7 +271,8 @@ class RoleTurn:
             return Reply(words.audit_none)
         times = (f"{act.at.astimezone(ZONE):%Y-%m-%d %H:%M:%S}" for act in self.acts)
         rows = [(at, self._name(act.who), act.act, act.about) for at, act in zip(times, self.acts, strict=True)]
-        lines = "\n".join(" · ".join(part for part in row if part) for row in rows[:MAX_SHOWN])
+        shown = ((at, who, words.audit_acts.get(act, act), about) for at, who, act, about in rows[:MAX_SHOWN])
+        lines = "\n".join(" · ".join(filter(None, row)) for row in shown)
         file = Attachment(words.audit_file, to_csv(words.audit_columns, rows))
         return Reply(words.audit.format(n=min(len(rows), MAX_SHOWN), lines=lines)[:MAX_LIST], attachment=file)
 

@@ -173,6 +173,8 @@ class StaffPhrases(PhraseRow):
     may_not_remove: Sentence
     audit: Sentence
     audit_none: Sentence
+    audit_acts: Mapping[str, Label]
+    """Names of privileged acts as the chat shows them, by the code under which they are recorded."""
     audit_file: Label
     audit_columns: tuple[Label, Label, Label, Label]
     stranger: Sentence
