@@ -342,6 +342,7 @@ CONDITIONS: Mapping[str, Callable[[Walk, Position], bool]] = {
     "photo_open": lambda w, p: CHECKED not in p.answers and verdicts_of(w.notice, p).get("photo") == "",
     "wrong": lambda w, p: bool(wrong_fields(w.notice, p)),
     "unnamed": lambda w, p: not wrong_fields(w.notice, p) and p.answers.get("record") != "missing",
+    "record_missing": lambda w, p: p.answers.get("record") == "missing",
     "cause_open": lambda w, p: w.notice.find_open_cause(p.answers) is not None,
     "class_open": lambda w, p: not (p.answers.get("major") or p.answers.get("no-class")),
     "cleared": lambda w, p: bool(cleared_fields(w.notice, p)),

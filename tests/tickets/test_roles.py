@@ -283,12 +283,12 @@ async def test_a_role_ends_at_the_end_of_its_last_day(chats: Chats) -> None:
 async def test_the_audit_says_who_did_what_when_also_as_a_table(chats: Chats) -> None:
     await join(chats, "7", "staff 王老师")
     shown = (await chats.say("/audit", user=OWNER)).replies[0]
-    assert "2013-12-05 12:00:00 · 王老师 · join · staff" in shown.text
+    assert "2013-12-05 12:00:00 · 王老师 · 加入 · staff" in shown.text
     assert shown.attachment
     head, first, *_ = shown.attachment.content.splitlines()
     assert head == "\ufeff时间,谁,做了什么,关于"
     assert first.split(",")[1:3] == ["王老师", "join"]
-    assert "join" not in join_texts(await chats.say("/audit", user="7"))
+    assert "加入" not in join_texts(await chats.say("/audit", user="7"))
 
 
 async def test_whoever_reads_tickets_without_a_role_is_named_to_the_owners_once(chats: Chats) -> None:
