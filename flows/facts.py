@@ -169,7 +169,7 @@ def _window_facts(notice: Notice, words: FactWords, cohort: str | None, now: dat
         yield f"{kind}.late", window.late.text if window else None
         yield f"{kind}.span", format_span(words, window) if window else None
         yield f"{kind}.days_left", _count_days(window.last_day if window else None, now)
-    yield "windows.list", "\n".join(_format_window(words, w) for w in notice.windows_for(cohort))
+    yield "windows.list", "\n".join(format_window(words, w) for w in notice.windows_for(cohort))
 
 
 def _contact_facts(notice: Notice, words: FactWords, cohort: str | None) -> _NamedFacts:
@@ -273,7 +273,8 @@ def _count_days(end: date | None, now: datetime) -> str | None:
     return str(max(0, (end - now.date()).days)) if end else None
 
 
-def _format_window(words: FactWords, window: Window) -> str:
+def format_window(words: FactWords, window: Window) -> str:
+    """Return a window as graduates are told of it: days, hours, closed days, proof, what is done when late."""
     line = words.window.format(label=window.label, span=format_span(words, window))
     if window.hours:
         line += words.window_hours.format(hours=words.comma.join(window.hours))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from bot.content.content import Content
 from flows.clock_facts import format_span
 from flows.fact_words import FactWords
+from flows.facts import format_window
 from flows.notice import Cohort, Contact, Notice
 from flows.windows import Window
 
@@ -36,8 +37,12 @@ def list_notice_changes(old: Content, new: Content) -> Iterator[NoticeChange]:
 def _compare(words: FactWords, was: Notice, becomes: Notice) -> Iterator[NoticeChange]:
     for w, (before, after) in _pair(was.windows, becomes.windows):
         old, new = (_describe_window(words, one) if one else None for one in (before, after))
+        if before and after and old == new and before != after:  # something else of it has changed
+            old, new = format_window(words, before), format_window(words, after)
         if old != new:
             yield _tell("window", w.label, old, new)
+        elif before != after:
+            yield ("section_changed", w.label, "")
     for c, (was_desk, is_desk) in _pair(was.contacts, becomes.contacts):
         name = c.role + (c.person or "")
         if was_desk is None or is_desk is None:

@@ -187,6 +187,8 @@ def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
         for key, (why, sentence) in window.doubts.items():
             work.doubt(f"windows.{n}.{key}", why, sentence)
         row = _write_window(window, name, ids) | work.quote(window.at)
+        if closed := _find_closed(work, window):
+            row["closed"] = closed
         if window.kind == "collection":
             row["label"] = "毕业典礼" if "典礼" in row["quote"].split("，")[-1] else "领取毕业证书"
         place = (row["label"], str(row["cohorts"]))
@@ -194,6 +196,17 @@ def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
         row["label"] += f"（{labels[place]}）" if labels[place] > 1 else ""
         rows.append(row)
     return rows
+
+
+def _find_closed(work: DraftWork, window: DraftWindow) -> list[str]:
+    """Return `weekends` and `holidays` where the sentences of a window say that nothing is done on them."""
+    said = "".join(one.plain for one in work.frame.body if one.n in window.at)
+    m = re.search(
+        r"([双公节假末周法定日休、和及与]{2,14})[^，。；）)]{0,3}(?:除外|不办|休息|不受理|不开放|不接待|停办)", said
+    )
+    words = m[1] if m else ""
+    names = {"weekends": "周末|双休|公休", "holidays": "节假日|法定假"}
+    return [name for name, pattern in names.items() if re.search(pattern, words)]
 
 
 def _write_window(window: DraftWindow, name: str, ids: list[str]) -> dict[str, Any]:

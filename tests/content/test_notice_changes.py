@@ -9,7 +9,7 @@ import pytest
 
 from bot.content.files import list_changes
 from flows.notice import Notice
-from tests.conftest import another_notice, only_another
+from tests.conftest import another_notice, both_notices, only_another
 
 
 def changes(**sections: Any) -> list[str]:
@@ -57,3 +57,16 @@ def test_a_row_that_is_gone_is_told(section: str, said: str) -> None:
 
 def test_without_a_change_nothing_is_told_but_the_file() -> None:
     assert changes(links=lambda rows: rows) == ["文件 notices/a.yaml 改了"]
+
+
+def test_closed_days_and_the_rule_for_the_late_are_told_too() -> None:
+    (told,) = changes(windows=lambda rows: first(rows, closed=["weekends"]))
+    assert "周末不办" in told
+    (told,) = changes(windows=lambda rows: first(rows, quote="原文换了一句"))
+    assert told.endswith("改了")
+
+
+def test_a_second_notice_in_force_is_said() -> None:
+    told = list_changes(only_another(), both_notices(), {"notices/a.yaml": "1"}, {"notices/b.yaml": "2"})
+    (several,) = [title for kind, title, _ in told if kind == "notices_several"]
+    assert several.count("、") == 1

@@ -160,3 +160,16 @@ def test_hours_of_each_day_are_those_of_all_days_of_the_sentence_above() -> None
 def test_where_the_check_is_done(words: str, device: str | None) -> None:
     made = draft_notice(f"关于核对学籍的通知\n6月9日前{words}{SIGNED}").as_json["notice"]
     assert made["entry_paths"][0].get("device") == device
+
+
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [
+        ("6月9日至6月20日到教务处办理更正（周末、节假日除外）。", ["weekends", "holidays"]),
+        ("更正材料6月9日至6月20日交教务处，双休日不办。", ["weekends"]),
+        ("更正材料6月9日至6月20日交教务处，过期不办。", None),
+    ],
+)
+def test_days_on_which_nothing_is_done(words: str, closed: list[str] | None) -> None:
+    (window,) = draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
+    assert window.get("closed") == closed
