@@ -81,9 +81,9 @@ def merge_lines(base: str, mine: str, theirs: str) -> Merged:
 
 
 def choose_base(mine: str, versions: Sequence[str], *, is_list: bool = False) -> int:
-    """Return which of the versions (newest first) `mine` was made from: that with most blocks in common, then the one
-    most like it; the oldest of those that are alike, so that an edit is rather asked about than lost. Of a file that
-    `is_list` each line is a block.
+    """Return which of the versions (newest first) `mine` was made from: that with most blocks in common, then that of
+    which fewest are gone, then the one most like it; the oldest of those that are alike. So an edit is rather asked
+    about than lost, and what somebody else added is not taken for deleted. A line is a block of a file that `is_list`.
     """
 
     def cut(text: str) -> set[tuple[str, tuple[str, ...]]]:
@@ -92,10 +92,11 @@ def choose_base(mine: str, versions: Sequence[str], *, is_list: bool = False) ->
 
     own = cut(mine)
 
-    def rate(version: str) -> tuple[int, float]:
+    def rate(version: str) -> tuple[int, int, float]:
         old = cut(version)
         changed, was = ("\n".join("\n".join(block) for _, block in sorted(one)) for one in (own - old, old - own))
-        return len(own & old), round(fuzz.ratio(changed[:MAX_COMPARED], was[:MAX_COMPARED]), 1)
+        gone = {key for key, _ in old} - {key for key, _ in own}
+        return len(own & old), -len(gone), round(fuzz.ratio(changed[:MAX_COMPARED], was[:MAX_COMPARED]), 1)
 
     rated = [rate(version) for version in versions]
     return len(rated) - 1 - rated[::-1].index(max(rated)) if rated else 0

@@ -107,14 +107,25 @@ def test_what_a_program_may_take_for_a_formula_is_text(sign: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-def test_what_libreoffice_saves_again_changes_no_file(tmp_path: Path) -> None:
-    (tmp_path / "a.xlsx").write_bytes(write_sheet(shipped(), 3))
-    for kind, source in (("ods", "a.xlsx"), ("xlsx", "a.ods")):
+def test_what_libreoffice_saves_again_changes_no_file_and_what_is_edited_there_its_line_alone(tmp_path: Path) -> None:
+    def save_as(kind: str, source: str) -> bytes:
         command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/home", "--headless", "--convert-to", kind]
-        subprocess.run(
-            [*command, "--outdir", tmp_path, tmp_path / source], check=True, capture_output=True, timeout=180
-        )
-    raw = (tmp_path / "a.xlsx").read_bytes()
+        made = [*command, "--outdir", tmp_path, tmp_path / source]
+        subprocess.run(made, check=True, capture_output=True, timeout=180)
+        return (tmp_path / f"a.{kind}").read_bytes()
+
+    files, line = load_shipped("faq"), shipped().entries["capture-where"].phrasings[1]
+    (tmp_path / "a.xlsx").write_bytes(write_sheet(shipped(), 3))
+    sheet = save_as("fods", "a.xlsx").decode()
+    raw = save_as("xlsx", "a.fods")
     assert find_base(raw) == 3
-    edit = apply_sheet((raw, {}, TODAY))
+    edit = apply_sheet((raw, files, TODAY))
     assert (edit.files, edit.problems, edit.rule) == ({}, (), "")
+    assert sheet.count(f">{line}<") == 1
+    (tmp_path / "a.fods").write_text(sheet.replace(f">{line}<", f">同学问{line}<"))
+    edit = apply_sheet((save_as("xlsx", "a.fods"), files, TODAY))
+    assert not edit.problems
+    assert len(edit.files) == 1
+    for name, text in edit.files.items():
+        assert f"    - 同学问{line}\n" in str(text)
+        assert str(text).replace(f"    - 同学问{line}\n", "") == files[name].replace(f"    - {line}\n", "")
