@@ -110,7 +110,7 @@ def test_what_a_program_may_take_for_a_formula_is_text(sign: str) -> None:
 def test_what_libreoffice_saves_again_changes_no_file_and_what_is_edited_there_its_line_alone(tmp_path: Path) -> None:
     def save_as(kind: str, source: str) -> bytes:
         command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/home", "--headless", "--convert-to", kind]
-        made = [*command, "--outdir", tmp_path, tmp_path / source]
+        made = [*command, "--outdir", str(tmp_path), str(tmp_path / source)]
         subprocess.run(made, check=True, capture_output=True, timeout=180)
         return (tmp_path / f"a.{kind}").read_bytes()
 
