@@ -76,7 +76,7 @@ def run(chosen: Settings, tell: Callable[[str], None], *, take_over: bool = Fals
 def username(chosen: Settings) -> str:
     """Ask Telegram for the bot's username. SettingsProblem without a token or with a wrong one."""
     if chosen.telegram_token is None:
-        needs = "links (or give --bot NAME, or set GRADBOT_WEB_URL)"
+        needs = "links without --bot NAME and GRADBOT_WEB_URL"
         raise SettingsProblem([SettingFault("GRADBOT_TELEGRAM_TOKEN", "missing", needs)])
     return asyncio.run(_username(chosen, chosen.telegram_token.get_secret_value()))
 
