@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import time
 
 import pytest
+from PIL import Image
 
 from bot.domain.messages import Box, Picture
 from bot.pictures import drawing
@@ -20,6 +23,33 @@ def test_a_picture_is_a_png_as_wide_as_a_telephone() -> None:
     assert isinstance(drawn, bytes)
     assert drawn.startswith(b"\x89PNG")
     assert int.from_bytes(drawn[16:20], "big") == drawing.WIDTH
+
+
+EVIL = (
+    "张" * 5_000,
+    "<script>alert(1)</script>&amp;\x00\x1b[31m\r\u2028\u202e反过来\u2066\u200b\ufeff\U000e0041\ud800",
+    "W" * 300,
+    "。" * 900,
+    "\n" * 3_000,
+    "Z" + "\u0301" * 500,
+    "",
+)
+
+
+@pytest.mark.parametrize("shape", ["tall", "wide"])
+def test_whatever_is_written_the_picture_is_small_and_nothing_leaves_its_box(shape: str) -> None:
+    boxes = [Box(text, "click" if n % 2 else "head") for n, text in enumerate(EVIL)]
+    rows = tuple((box,) for box in boxes * 3) if shape == "tall" else (tuple(boxes), tuple(reversed(boxes * 30)))
+    began = time.process_time()
+    drawn = draw_picture(Picture("卡.png", rows))
+    assert time.process_time() - began < 5
+    assert isinstance(drawn, bytes)
+    with Image.open(io.BytesIO(drawn)) as picture:
+        assert picture.width == drawing.WIDTH
+        assert picture.height < drawing.MOST_HEIGHT + 200
+        for left in (0, drawing.WIDTH - drawing.MARGIN + 4):  # nothing is drawn outside of the boxes
+            edge = picture.crop((left, 0, left + drawing.MARGIN - 4, picture.height))
+            assert edge.getextrema() == ((255, 255),) * 3
 
 
 def test_without_the_extra_or_a_font_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
