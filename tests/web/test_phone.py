@@ -6,6 +6,7 @@ Needs the system's chromium; without one, these tests are skipped.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -68,6 +69,37 @@ def test_told_nothing_by_the_keyboard_alone_until_all_is_done(page: Page) -> Non
     else:
         raise AssertionError("not done after 40 turns")
     check_for_everybody(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 180)])
+def test_told_nothing_by_what_a_screen_reader_hears_until_all_is_done(
+    browser: Browser, bot: Bot, scheme: Literal["dark", "light"], width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 640}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(bot.url)
+    known = ["专科", "会计电算化", "没有，现在注册", "今天"]
+    for turns in range(2, 40):
+        check_for_everybody(page, width)
+        heard = page.locator("body").aria_snapshot()
+        places = [
+            heard.index(mark) for mark in ("heading", "log ", f'textbox "{WORDS.place}"', f'button "{WORDS.send}"')
+        ]
+        assert places == sorted(places)  # the title, the talk, and then where to write
+        assert not re.search(r"- (button|link|textbox)(:|$)", heard, re.MULTILINE)  # everything has a name
+        words = next_button(page, *known)
+        known = [one for one in known if one != words]
+        offered = page.locator("section.turn").last.get_by_role("button", name=words, exact=True)
+        assert heard.index(f'button "{words}"') < heard.index(f'textbox "{WORDS.place}"')
+        offered.press("Enter")
+        expect(page.locator("section.turn")).to_have_count(turns)
+        expect(page.locator("#announcer")).not_to_be_empty()
+        if page.locator("section.turn").last.get_by_text("做完了").count():
+            break
+    else:
+        raise AssertionError("not done after 40 turns")
+    context.close()
 
 
 def test_without_scripts_on_a_small_phone_until_it_is_reported(browser: Browser, bot: Bot) -> None:
