@@ -87,6 +87,7 @@ def test_told_nothing_by_what_a_screen_reader_hears_until_all_is_done(
             heard.index(mark) for mark in ("heading", "log ", f'textbox "{WORDS.place}"', f'button "{WORDS.send}"')
         ]
         assert places == sorted(places)  # the title, the talk, and then where to write
+        assert "□" not in heard  # a bar would be heard block by block
         assert not re.search(r"- (button|link|textbox)(:|$)", heard, re.MULTILINE)  # everything has a name
         words = next_button(page, *known)
         known = [one for one in known if one != words]

@@ -124,7 +124,9 @@
 
   function say(turns) {
     el("announcer").textContent = turns.map(function (turn) {
-      return Array.prototype.map.call(turn.querySelectorAll(".bubble, .toast"), function (part) { return part.innerText; }).join("\n");
+      return Array.prototype.map.call(turn.querySelectorAll(".bubble, .toast"), function (part) {
+        return part.innerText.replace(/[\u2580-\u25ff]{3,}/g, "");  // a bar is for the eye
+      }).join("\n");
     }).join("\n");
   }
 
