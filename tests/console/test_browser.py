@@ -158,6 +158,7 @@ def test_somebody_with_codes_adds_a_passkey_and_needs_no_code_any_more(browser: 
     context.close()
 
 
+@pytest.mark.slow
 def test_without_telegram_a_teacher_answers_a_graduate_of_the_page(browser: Browser, bot: Bot) -> None:
     teacher_context, graduate_context = open_context(browser), open_context(browser)
     teacher, graduate = teacher_context.new_page(), graduate_context.new_page()
