@@ -44,7 +44,7 @@ TURNS = ROOT / "bench" / "turns"
 OWN = 6  # of an answer's further words in the script that are learnt
 PULL = 1.0  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
-OFTEN = 6  # messages in which a character or pair must stand to have a weight
+OFTEN = 4  # messages in which a character or pair must stand to have a weight
 COST = 0.5  # log-odds by which an answer that was not given must lose more than another wrong reading
 FOLDS = 6  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
 EVERY = 4  # of the phrasings of an entry, one in so many is learnt
@@ -357,7 +357,8 @@ def _own_words(script: Script, step: Step, action: str) -> list[str]:
     """Return the button's words, the first of its own further words, and those of every answer so called."""
     choice = next((c for c in (*script.choices_of(step), *step.stuck) if c.id == action), None)
     labels = dict(step.checklist.choices) if step.checklist else {}
-    own = (choice.text, *choice.say[:OWN]) if choice else (labels.get(action, ""),)  # type: ignore[call-overload]
+    read = step.reads.say.get(action, ())[:OWN] if step.reads else ()
+    own = (choice.text, *choice.say[:OWN]) if choice else (labels.get(action, ""), *read)  # type: ignore[call-overload]
     return [word for word in (*own, *script.synonyms.get(action, ())) if word and "{" not in word]
 
 

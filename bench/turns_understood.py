@@ -5,7 +5,8 @@
 {"at": STEP, "after": [LINE...], "say": TEXT, "want": [ACT...], "or": [[ACT...]...], "style": S}: `at` is a step of the
 script, "menu" or "done"; `after` what was said ("=label" for a button) just before. A message counts as understood when
 its acts are, as a set, those of `want` or of one list of `or`; a list of topics accepts each of them; "new:…" accepts a
-question that no entry answers, and nothing understood at all. `--miss` prints every message that is not understood.
+question that no entry answers, and nothing understood at all. "as taken" counts only what is sure enough to be acted
+on, as the bot does. `--miss` prints every message that is not understood.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 from bench.faq_train import entries
 from bot.content.content import Content
 from bot.content.loading import load
+from bot.conversation.doubt import SURE, SURE_SHORTCUT, doubt
 from bot.domain import privacy
 from bot.domain.storage_mask import code_steps, find_bare_codes
 from bot.reading.acts import NO_TOPIC, AnswerAct, ValuesAct, to_json
@@ -62,6 +64,8 @@ LATER = frozenset(
 )
 """Topics that the FAQ has got since the messages were labelled: each may answer what was labelled "new:…" then."""
 Form = frozenset[str]
+LISTS = ("=卡住了", "=遇到问题", "=常见问题")
+"""Buttons whose answer is a list to pick from."""
 CONTACTS = ("0550-3055417", "kefu@chsi.com.cn")
 """Phones and addresses of the notice, which are no secrets."""
 
@@ -81,6 +85,8 @@ def place_of(turn: Turn) -> Place:
     before = turn.get("after", ())
     said = [line for line in before if not line.startswith("=")]
     base = _at(turn["at"], tuple(line.removeprefix("=") for line in before if line.startswith("=")))
+    if before and before[-1] in LISTS:
+        base = replace(base, offered=4)
     if said:
         topics = content().matcher.ask(said[-1], base.likely).topics
         topic = topics[0].id if topics else None
@@ -199,6 +205,7 @@ def report(turns: Sequence[Turn], read: Any, *, misses: bool = False) -> float:
     """Prints the table; returns the share that is understood."""
     by: dict[str, Counter[bool]] = defaultdict(Counter)
     wrong: Counter[str] = Counter()
+    wrong_taken: Counter[str] = Counter()
     times = []
     for turn in turns:
         place = place_of(turn)
@@ -207,6 +214,9 @@ def report(turns: Sequence[Turn], read: Any, *, misses: bool = False) -> float:
         times.append((time.process_time() - start) * 1000)
         good = understood(turn, readout)
         wrong[wrong_move(turn, readout)] += 1
+        taken = doubt(readout, SURE_SHORTCUT if turn["at"] == "menu" else SURE)
+        wrong_taken[wrong_move(turn, taken)] += 1
+        by["as taken"][understood(turn, taken)] += 1
         for name in ("all", f"kind {kind(turn)}", f"style {turn['style']}", f"step {turn['at']}"):
             by[name][good] += 1
         if misses and not good:
@@ -218,7 +228,8 @@ def report(turns: Sequence[Turn], read: Any, *, misses: bool = False) -> float:
         if misses or not name.startswith("step"):
             print(f"{name:24} {counts[True]:4} of {counts.total():4}  {counts[True] / counts.total():.3f}")
     times.sort()
-    print(f"wrong option {wrong['other']}, moved unasked {wrong['moved']}, of {len(turns)}")
+    for name, moved in (("read", wrong), ("taken", wrong_taken)):
+        print(f"{name}: wrong option {moved['other']}, moved unasked {moved['moved']}, of {len(turns)}")
     print(f"ms a message: median {times[len(times) // 2]:.2f}, 99 % {times[int(len(times) * 0.99)]:.2f}")
     return by["all"][True] / len(turns)
 

@@ -92,12 +92,14 @@ class Reads(ScriptRow):
     """What a step asks for: `reader` is a name in `flows.answers.READERS`, an answer is kept under `into`, then `go`.
 
     `offer` are words for the buttons of a reader that knows what they mean but not how they are called. Without `go`
-    the step stays, keeps nothing, and shows the text of `heard` that the reader names, filled with what it read.
+    the step stays, keeps nothing, and shows the text of `heard` that the reader names, filled with what it read. `say`
+    are words that mean one of the reader's answers, by the value that is kept.
     """
 
     reader: str
     into: ActionId = "answer"
     offer: tuple[Label, ...] = ()
+    say: Mapping[ActionId, tuple[Said, ...]] = {}
     go: StepId | None = None
     heard: Mapping[str, Prose] = {}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.reading.acts import SURE_QUESTION, AnswerAct, CommandAct, OfftopicAct, QuestionAct
+from bot.reading.acts import SURE_QUESTION, Act, AnswerAct, CommandAct, DistressAct, OfftopicAct, QuestionAct
+from bot.reading.place import AFFIRMING
 from bot.reading.reader import Readout
 
 SURE = 0.6
@@ -14,6 +15,22 @@ SURE_SHORTCUT = 0.8
 SURE_START = 0.6
 SURE_END = 0.8
 """The chance (0–1) of the last field of a list from which the fields before it are taken with it."""
+SURE_AGAINST = 0.8
+"""The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了)."""
+SURE_IF = 0.97
+"""The same where they speak of what would be (要是能改), not of what is."""
+RIVAL = 0.2
+"""The chance (0–1) of another answer to the same from which neither is taken."""
+NEVER = 2.0
+DISTRESS = 0.25
+"""The chance (0–1) from which despair is answered where nothing is sure: better once too often."""
+_AGAINST = frozenset({
+    "cannot", "unsure", "unseen", "ungot", "late", "quote", "but", "ask", "forgot", "lost", "slip", "wrong", "stranger",
+    "refused", "unreached",
+})  # fmt: skip
+"""Stances that speak against an answer that leads on."""
+LEADING = frozenset({*AFFIRMING, "right"})
+"""Answers that lead on: as after them nobody looks back, they must be surer."""
 
 
 def doubt(readout: Readout, sure: float) -> Readout:
@@ -22,19 +39,44 @@ def doubt(readout: Readout, sure: float) -> Readout:
     """
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
     moves = [
-        (chance, sure) for act, chance in acts if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
+        (chance, _find_least(act, readout, sure))
+        for act, chance in acts
+        if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
     ]
     moves += [
         (chance, SURE) for act, chance in acts if isinstance(act, OfftopicAct)
     ]  # no question is refused on a guess
     if all(isinstance(act, QuestionAct) for act, _ in acts):
         moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
-    moves += [(chance, SURE_START) for act, chance in acts if act in (CommandAct("start"), CommandAct("later"))]
+    start = SURE_AGAINST if "not" in readout.said else SURE_START  # 我不要核对
+    moves += [(chance, start) for act, chance in acts if act == CommandAct("start")]
+    moves += [(chance, SURE_START) for act, chance in acts if act == CommandAct("later")]
     if all(chance >= least for chance, least in moves):
-        return readout
+        return readout if acts else _hear_distress(readout)
     kept = [(act, chance) for act, chance in acts if isinstance(act, QuestionAct) and chance >= SURE]
     near = (*[pair for pair in acts if pair not in kept], *readout.near)
-    return replace(readout, acts=tuple(act for act, _ in kept), chances=tuple(chance for _, chance in kept), near=near)
+    taken = replace(readout, acts=tuple(act for act, _ in kept), chances=tuple(chance for _, chance in kept), near=near)
+    return taken if kept else _hear_distress(taken)
+
+
+def _hear_distress(readout: Readout) -> Readout:
+    """Take despair that may be meant, where nothing else is taken."""
+    chance = dict(readout.near).get(DistressAct(), 0.0)
+    return replace(readout, acts=(DistressAct(),), chances=(chance,)) if chance >= DISTRESS else readout
+
+
+def _find_least(act: AnswerAct, readout: Readout, sure: float) -> float:
+    """Return the chance from which an answer is taken: none where another answer to the same may be meant as well."""
+    pairs = (*readout.near, *zip(readout.acts, readout.chances, strict=True))
+    if any(chance >= RIVAL and _is_rival(other, act) for other, chance in pairs):
+        return NEVER
+    if "if" in readout.said:
+        return SURE_IF
+    return max(sure, SURE_AGAINST) if act.action in LEADING and readout.said & _AGAINST else sure
+
+
+def _is_rival(other: Act, act: AnswerAct) -> bool:
+    return isinstance(other, AnswerAct) and other.item == act.item and other.action != act.action
 
 
 def _is_listed(act: AnswerAct, chance: float, readout: Readout) -> bool:

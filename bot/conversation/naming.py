@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.conversation import steps
 from bot.conversation.places import checklist_place
@@ -57,7 +58,14 @@ def name_wrong(ctx: Context, text: str, acts: Sequence[Act]) -> Turn | None:
         return None  # a checklist takes its own fields itself
     there = _go_to(ctx, asks, script.commands.get("already-done") if is_clicked else None)
     move = walk.answer(there, verdicts) if there and there.step == asks.id else None
-    return _report(ctx, move, verdicts) if move else None
+    return replace(_report(ctx, move, verdicts), understood=_list_acts(ctx, verdicts)) if move else None
+
+
+def _list_acts(ctx: Context, verdicts: Mapping[str, str]) -> tuple[AnswerAct, ...]:
+    """Return verdicts on fields, and on the photo, as the acts that they are."""
+    photo = ctx.content.phrases.facts.me["photo"]
+    names = {PHOTO: photo, **{name: name.removeprefix("field:") for name in verdicts if name != PHOTO}}
+    return tuple(AnswerAct(verdict, names[name]) for name, verdict in verdicts.items())
 
 
 def _go_to(ctx: Context, asks: Step, over: str | None) -> Position | None:

@@ -32,6 +32,7 @@ from bot.conversation.typed_answers import (
     button_labels,
     courses_in,
     describe_answer,
+    find_button,
     say_unclear,
     take_answer,
     take_values,
@@ -88,7 +89,7 @@ def answer_typed(ctx: Context, text: str) -> Turn:
         return replace(press(ctx, ctx.offered[0]), understood=(CommandAct("jump"),), tallied=tally(ctx, "taken"))
     said, readout = _read(ctx, text)
     if named := name_wrong(ctx, said, readout.acts):
-        return replace(named, understood=readout.acts, tallied=tally(ctx, "taken"))
+        return replace(named, understood=named.understood or readout.acts, tallied=tally(ctx, "taken"))
     turn = _keep_piece(ctx, text, readout, _go_on(ctx, said, readout, _act_on(ctx, said, readout)))
     return replace(turn, understood=readout.acts, tallied=turn.tallied or tally(ctx, "taken"))
 
@@ -377,7 +378,7 @@ _ACTS: Mapping[type[Act], Callable[..., Turn]] = {
 def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
     """Nothing is sure: offer the step's own answers first, and titles of the FAQ only where they are really near."""
     likely = [act for act, chance in readout.near if chance >= NEAR]
-    actions = [act.action for act in likely if isinstance(act, AnswerAct) and act.item is None]
+    actions = [find_button(ctx, act.action) for act in likely if isinstance(act, AnswerAct) and act.item is None]
     labels = button_labels(ctx)
     buttons = [ctx.voice.act(action, labels[action]) for action in actions if action in labels]
     if buttons:

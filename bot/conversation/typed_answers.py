@@ -26,8 +26,9 @@ def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
         return steps.jump(ctx, acts[0].action)
     first, items = acts[0], voice.walk.items(position)
     if first.item is None or first.action == BACK:
-        move = voice.walk.press(position, first.action)
-        return _follow(ctx, move, _label(ctx, first.action), is_checklist=bool(items)) if move else say_unclear(ctx)
+        action = find_button(ctx, first.action)
+        move = voice.walk.press(position, action)
+        return _follow(ctx, move, _label(ctx, action), is_checklist=bool(items)) if move else say_unclear(ctx)
     if first.item == "all" and len(items) > 1:
         return ctx.say(ctx.content.phrases.typed.all_right)
     names = {name.removeprefix("field:"): name for name in items}
@@ -42,6 +43,13 @@ def take_answer(ctx: Context, text: str, acts: Sequence[AnswerAct]) -> Turn:
         return turn
     later = voice.bubbles(ctx.content.phrases.typed.photo_later)  # 照片和民族都不对: the photo has a step of its own
     return replace(turn, replies=(*turn.replies[:1], *later, *turn.replies[1:]))
+
+
+def find_button(ctx: Context, action: str) -> str:
+    """Return the id of the button that means an answer: of a value that the step reads, that of its option."""
+    asking = ctx.voice.walk.asking(ctx.session.position) if ctx.session.position else None
+    options = asking.all_options if asking and action in asking.scene.reads.say else ()
+    return next((option.id for option in options if action in option.answers.values()), action)
 
 
 def describe_answer(ctx: Context, act: AnswerAct) -> tuple[Reply, ...]:

@@ -24,7 +24,7 @@ from bot.reading.acts import (
     SocialAct,
     ValuesAct,
 )
-from bot.reading.fields import fields_in
+from bot.reading.fields import count_first, fields_in
 from bot.reading.look import Look, Traits
 from bot.reading.message import Segment
 from bot.reading.phrasebook import NO_GROUP, Likeness, Numbers, Phrasebook, Text
@@ -159,7 +159,8 @@ class Surroundings:
         """Return the fields of the checklist that a segment names."""
         span = segment.first, segment.last
         if span not in self._named:
-            self._named[span] = tuple(fields_in(segment, self.place.fields))
+            fields = self.place.fields
+            self._named[span] = tuple(fields_in(segment, fields) or fields[: count_first(segment.text.chars)])
         return self._named[span]
 
     def _list_shared(self, at: int) -> Iterator[Meaning]:

@@ -13,11 +13,13 @@ from bot.reading.phrasebook import Units
 from bot.reading.writing import spelt
 from faq.sounds import units
 
-_COMPARED = re.compile("[和跟与同比按照]身份证(?:[上里]|号?(?:不|一|对不上|比|相|有))")
+NUMERALS = "1234567890一二三四五六七八九十"
+_FIRST = re.compile(f"[前头]([{NUMERALS}])[个项样条]")
+_COMPARED = re.compile("[和跟与同比按照]身份证(?:[上里]|号?(?:不|一|对不上|比|相|有))|[老旧]名")
 
 
 def fields_in(segment: Segment, fields: tuple[str, ...]) -> list[str]:
-    """The fields that a segment names, in its order; not what it only compares with (跟身份证不符)."""
+    """The fields that a segment names, in its order; not what it only compares with (跟身份证不符, 还是老名字)."""
     found: list[str] = []
     end = 0
     for at, size, name in _mentions(segment, fields):
@@ -25,6 +27,12 @@ def fields_in(segment: Segment, fields: tuple[str, ...]) -> list[str]:
             end = at + size
             found += [] if name in found else [name]
     return found
+
+
+def count_first(chars: Units) -> int:
+    """Return how many of the first fields words speak of (前四个都对); 0 where they do not."""
+    match = _FIRST.search("".join(chars))
+    return NUMERALS.index(match[1]) % 10 + 1 if match else 0
 
 
 def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:

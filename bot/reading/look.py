@@ -31,7 +31,7 @@ STANCES = (
     "ask", "going", "yet", "later", "cannot", "unsure", "forgot", "done", "seen", "got", "wrong", "right", "ungot",
     "unseen", "slip", "again", "need", "quote", "but", "unreached", "lost", "yes", "no", "have", "none", "same",
     "differ", "pressed", "all", "except", "not", "begin", "back", "know", "mine", "stranger", "reached",
-    "allowed", "refused",
+    "allowed", "refused", "if", "kin",
 )  # fmt: skip
 """The stances that speak for or against whole kinds of meanings."""
 

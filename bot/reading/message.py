@@ -4,6 +4,7 @@ neighbouring atoms. Pure. Must not know places, candidates or scores.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -226,14 +227,13 @@ def _cuts(chars: Sequence[str], own: list[Stance], things: set[int]) -> list[int
     inside = {at for one in own if one.end - one.start > 1 for at in range(one.start + 1, one.end)}
     found: list[int] = []
     for at in range(_LEAST, size - _LEAST + 1):
-        opens = (at in things and any(one.end == at for one in own)) or any(
-            line.startswith(joint, at) for joint in _joints()
-        )
+        opens = (at in things and any(one.end == at for one in own)) or _joint().match(line, at)
         if at not in inside and (opens or line[at - 1] in _ENDS) and at - (found[-1] if found else 0) >= _LEAST:
             found.append(at)
     return found[: size // _ROOM]
 
 
 @cache
-def _joints() -> tuple[str, ...]:
-    return tuple("".join(units(spelt(joint))[0]) for joint in lexicon()["joints"])
+def _joint() -> re.Pattern[str]:
+    """Any of the words before which a new thought may begin."""
+    return re.compile("|".join(re.escape("".join(units(spelt(joint))[0])) for joint in lexicon()["joints"]))

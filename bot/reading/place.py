@@ -117,6 +117,8 @@ def options(script: Script, step: Step) -> tuple[StepOption, ...]:
     found += [StepOption(choice.id, groups(step, choice.id), stuck=True) for choice in step.stuck]
     if step.checklist:
         found += [StepOption(answer, groups(step, answer)) for answer, _ in step.checklist.choices]
+    if step.reads:
+        found += [StepOption(value, (f"{step.id}.{value}",)) for value in step.reads.say]
     return tuple(found)
 
 
@@ -176,6 +178,8 @@ def place_words(script: Script, step: Step) -> dict[str, list[tuple[Loc, str]]]:
     for section, choices in (("choices", step.choices), ("stuck", step.stuck)):
         for at, choice in enumerate(choices):
             found[choice.id] = [((section, at, "text"), choice.text), *_place_each((section, at, "say"), choice.say)]
+    for value, said in step.reads.say.items() if step.reads else ():
+        found[value] = [*_place_each(("reads", "say", value), said)]
     if step.checklist:
         for at, (answer, text) in enumerate(step.checklist.choices):
             say = step.checklist.say.get(answer, ())

@@ -37,13 +37,14 @@ class Readout:
     """The meaning of a message: its acts, best reading first in the order of the message, each with its chance 0–1.
 
     `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure. `elsewhere` is the id
-    of another step whose answers the words are nearer to than to those of this one.
+    of another step whose answers the words are nearer to than to those of this one; `said` are their stances.
     """
 
     acts: tuple[Act, ...]
     chances: tuple[float, ...] = ()
     near: tuple[tuple[Act, float], ...] = ()
     elsewhere: str | None = None
+    said: frozenset[str] = frozenset()
 
 
 class MessageReader:
@@ -91,7 +92,8 @@ class MessageReader:
         chance = chances(scored, count)
         others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
         near = sorted(others, key=_likeliest)[:NEAR]
-        return Readout(acts, tuple(chance[act] for act in acts), tuple(near), around.elsewhere)
+        said = frozenset(one.name for one in around.message.stances)
+        return Readout(acts, tuple(chance[act] for act in acts), tuple(near), around.elsewhere, said)
 
     def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
         """Return the fields that a message names, in its order, and whether it asks something."""

@@ -18,7 +18,7 @@ from faq.sounds import units
 NEGATOR = "not"
 _PLAIN = "plain"
 _LATIN = "\ufffc"  # stands for a Latin word or a number where patterns look
-_REACH = 3  # units of `light` that may stand between a negator and what it turns round
+_REACH = 5  # units of `light` that may stand between a negator and what it turns round
 _HEARD = 0.7  # weight of a stance that was recognised by its sound alone
 
 Units = tuple[str, ...]
@@ -72,7 +72,7 @@ def _confirm_heard(words: Mapping[Units, tuple[str, ...]], here: Units) -> tuple
 
 def _turn(chars: Units, words: list[tuple[int, int, tuple[str, ...], float]]) -> Iterator[Stance]:
     """Yield the stances of words; one behind a negator is its opposite, and of two negators each turns it."""
-    opposites, light = lexicon()["opposites"], set(lexicon()["light"])
+    opposites, light = lexicon()["opposites"], set("".join(lexicon()["light"]))
     negated, reach = False, -1
     for start, end, names, weight in words:
         if negated and not (start - reach <= _REACH and light.issuperset(chars[reach:start])):

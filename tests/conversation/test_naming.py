@@ -68,3 +68,16 @@ def test_a_question_and_an_answer_about_the_same_word_report_nothing(content: Co
     person = stand(content, step)
     person.says(words)
     assert "wrong" not in (person.position.answers.values() if person.position else ())
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"), [("那是学校打错的", "typed"), ("后来我去派出所改过", "changed"), ("说不上来", "unknown")]
+)
+def test_why_a_field_is_wrong_is_taken_in_words(content: Content, words: str, cause: str) -> None:
+    person = stand(content, "x0-mistake")
+    person.says("出生日期")
+    assert person.position
+    assert person.position.step == "x1-cause"
+    person.says(words)
+    assert person.position.answers["cause:出生日期"] == cause
+    assert person.position.step == "x1-report"

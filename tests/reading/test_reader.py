@@ -31,6 +31,9 @@ from bot.reading.acts import (
 from bot.reading.check import word_problems
 from bot.reading.place import Asked, Parsed, Place, find_asked, options, own_words
 from bot.reading.reader import MessageReader, Readout
+from bot.reading.stances import stances
+from bot.reading.writing import spelt
+from faq.sounds import units
 from flows.model import Choice, Script
 
 ACKS = ("好", "嗯", "ok", "好的", "嗯嗯", "知道了", "行吧")
@@ -186,6 +189,44 @@ def test_a_question_that_is_sure_is_kept_beside_an_answer_that_is_not() -> None:
     answer, question = AnswerAct("done"), QuestionAct("cost")
     kept = doubt(Readout((answer, question), (0.4, 0.9)), SURE)
     assert (kept.acts, kept.chances, kept.near) == ((question,), (0.9,), ((answer, 0.4),))
+
+
+@pytest.mark.parametrize(
+    ("chance", "said", "near", "taken"),
+    [
+        (0.75, set(), (), True),
+        (0.75, {"cannot"}, (), False),  # 填了 它说打不开
+        (0.9, {"cannot"}, (), True),
+        (0.9, {"if"}, (), False),  # 要是能改
+        (0.9, set(), ((AnswerAct("no"), 0.3),), False),
+        (0.9, set(), ((AnswerAct("no", "姓名"), 0.3),), True),
+    ],
+)
+def test_an_answer_is_taken_only_where_nothing_speaks_against_it(
+    chance: float, said: set[str], near: tuple[tuple[Act, float], ...], taken: bool
+) -> None:
+    kept = doubt(Readout((AnswerAct("yes"),), (chance,), near, said=frozenset(said)), SURE)
+    assert kept.acts == ((AnswerAct("yes"),) if taken else ())
+
+
+def test_despair_that_is_not_sure_is_answered_where_nothing_else_is() -> None:
+    near = ((DistressAct(), 0.3),)
+    assert doubt(Readout((), (), near), SURE).acts == (DistressAct(),)
+    assert doubt(Readout((AnswerAct("done"),), (0.5,), near), SURE).acts == (DistressAct(),)
+    assert doubt(Readout((AnswerAct("done"),), (0.9,), near), SURE).acts == (AnswerAct("done"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "stance"),
+    [("没有一项是错的", "right"), ("没有哪个是对的", "wrong"), ("没一处不一样", "same")],
+)
+def test_a_negator_reaches_over_words_that_say_little(text: str, stance: str) -> None:
+    assert stance in {one.name for one in stances(*units(spelt(text)))}
+
+
+def test_the_first_fields_are_named_by_their_number() -> None:
+    named = {act.item for act in acts("前三个都对", place("m7-fields")) if isinstance(act, AnswerAct)}
+    assert named == {"姓名", "性别", "出生日期"}
 
 
 def test_a_secret_is_read_as_nothing_else() -> None:
