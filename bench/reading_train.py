@@ -49,7 +49,7 @@ COST = 0.5  # log-odds by which an answer that was not given must lose more than
 FOLDS = 6  # parts of the FAQ's phrasings, each of which is learnt as the FAQ takes it without it
 EVERY = 4  # of the phrasings of an entry, one in so many is learnt
 NEUTRAL = ("menu", "m2-site", "m1-browser", "x3-papers")
-MADE = {"joined": 0.15, "misplaced": 0.1, "phrasing": 0.3, "field": 0.2, "everyday": 0.3}
+MADE = {"joined": 0.15, "misplaced": 0.2, "phrasing": 0.3, "field": 0.2, "everyday": 0.3}
 """What a message counts that nobody wrote, by its style; an everyday one stands at many steps."""
 SEVERAL = 1.3  # what a message of several acts counts
 ROUNDS = 120
