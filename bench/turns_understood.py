@@ -153,17 +153,25 @@ def form(act: Mapping[str, Any]) -> str:
 def accepted(turn: Turn) -> list[list[set[str]]]:
     """The accepted lists of acts; each act as the set of the forms that count as it."""
     place = place_of(turn)
-    return [[_forms(act, place) for act in acts] for acts in (turn["want"], *turn.get("or", ()))]
+    return [[_forms(act, place, turn["say"]) for act in acts] for acts in (turn["want"], *turn.get("or", ()))]
 
 
-def _forms(act: Mapping[str, Any], place: Place) -> set[str]:
+def _forms(act: Mapping[str, Any], place: Place, said: str) -> set[str]:
     topic = act.get("topic")
+    if values := act.get("values"):
+        return {form(act), form({**act, "values": _complete(values, place, said)})}
     if topic is None:
         asked = {form({**act, "item": place.fields[place.item]})} if place.fields and "action" in act else set()
         return {form(act)} | (asked if "item" not in act else set())
     topics = topic if isinstance(topic, list) else [topic]
     named = {NO_TOPIC if one.startswith("new:") else one for one in topics}
     return {form({"as": "question", "topic": one}) for one in (named | LATER if NO_TOPIC in named else named)}
+
+
+def _complete(values: Mapping[str, str], place: Place, said: str) -> Mapping[str, str]:
+    """The values with those that follow from them at their place: of a major its class, where only one has it."""
+    found = place.parse(said) if place.parse else None
+    return {**found.values, **values} if found and found.values.items() >= values.items() else values
 
 
 def matches(forms: Iterable[str], wanted: Sequence[set[str]]) -> bool:

@@ -13,8 +13,10 @@ SURE = 0.6
 SURE_SHORTCUT = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
 SURE_START = 0.6
-SURE_END = 0.8
-"""The chance (0–1) of the last field of a list from which the fields before it are taken with it."""
+SURE_NOT = 0.95
+"""The same to begin it where something is denied (我不要核对)."""
+SURE_OFFTOPIC = 0.8
+"""The chance (0–1) from which a message is refused as none of ours: no question, and no major, is on a guess."""
 SURE_AGAINST = 0.8
 """The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了)."""
 SURE_IF = 0.97
@@ -38,17 +40,11 @@ def doubt(readout: Readout, sure: float) -> Readout:
     rest is near.
     """
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
-    moves = [
-        (chance, _find_least(act, readout, sure))
-        for act, chance in acts
-        if isinstance(act, AnswerAct) and not _is_listed(act, chance, readout)
-    ]
-    moves += [
-        (chance, SURE) for act, chance in acts if isinstance(act, OfftopicAct)
-    ]  # no question is refused on a guess
+    moves = [(chance, _find_least(act, readout, sure)) for act, chance in acts if isinstance(act, AnswerAct)]
+    moves += [(chance, SURE_OFFTOPIC) for act, chance in acts if isinstance(act, OfftopicAct)]
     if all(isinstance(act, QuestionAct) for act, _ in acts):
         moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
-    start = SURE_AGAINST if "not" in readout.said else SURE_START  # 我不要核对
+    start = SURE_NOT if "not" in readout.said else SURE_START
     moves += [(chance, start) for act, chance in acts if act == CommandAct("start")]
     moves += [(chance, SURE_START) for act, chance in acts if act == CommandAct("later")]
     if all(chance >= least for chance, least in moves):
@@ -77,13 +73,3 @@ def _find_least(act: AnswerAct, readout: Readout, sure: float) -> float:
 
 def _is_rival(other: Act, act: AnswerAct) -> bool:
     return isinstance(other, AnswerAct) and other.item == act.item and other.action != act.action
-
-
-def _is_listed(act: AnswerAct, chance: float, readout: Readout) -> bool:
-    """Return whether a field stands in a list with one verdict at its end (姓名 性别 民族都对): each is as sure as the
-    end, unless another verdict on it is likelier.
-    """
-    others = (share for other, share in readout.near if isinstance(other, AnswerAct) and other.item == act.item)
-    verdicts = {one.action for one in readout.acts if isinstance(one, AnswerAct)}
-    is_one = act.item is not None and len(verdicts) == 1
-    return is_one and readout.chances[-1] >= SURE_END and chance > max(others, default=0.0)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from bot.reading.acks import is_ack
-from bot.reading.acts import Act, SecretAct
+from bot.reading.acts import Act, AnswerAct, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
@@ -25,6 +25,8 @@ from faq.sounds import units
 from flows.model import Script
 
 T = TypeVar("T")
+_ONE_BY_ONE = frozenset({"but", "except", "yet", "unseen", "unsure", "ask", "later", "if"})
+"""Stances of words that say more of some fields than of others."""
 
 LOOKS = 512  # messages that are kept as they were looked at: 好了 and 打开了 are typed by everybody
 WEIGHED = 8_192  # stretches of messages for which is kept what the FAQ makes of them
@@ -90,9 +92,16 @@ class MessageReader:
         scored, count = self._model.score(edges), len(around.message.atoms)
         acts, _ = best(scored, count)
         chance = chances(scored, count)
-        others = [(act, share) for act, share in chance.items() if share >= NEAR_FROM and act not in acts]
-        near = sorted(others, key=_likeliest)[:NEAR]
         said = frozenset(one.name for one in around.message.stances)
+        if listed := _list_fields(acts, fields_in(around.message.whole, place.fields), said):
+            sure = max(chance[act] for act in acts)
+            acts, chance = listed, {**chance, **dict.fromkeys(listed, sure)}
+        others = [
+            (act, share)
+            for act, share in chance.items()
+            if share >= NEAR_FROM and act not in acts and not (listed and isinstance(act, AnswerAct))
+        ]
+        near = sorted(others, key=_likeliest)[:NEAR]
         return Readout(acts, tuple(chance[act] for act in acts), tuple(near), around.elsewhere, said)
 
     def name_fields(self, text: str, fields: tuple[str, ...]) -> tuple[list[str], bool]:
@@ -132,6 +141,18 @@ class MessageReader:
         found = [self._weighed[text] for text in texts]
         _drop_oldest(self._weighed, WEIGHED)
         return found
+
+
+def _list_fields(acts: Sequence[Act], named: Sequence[str], said: Collection[str]) -> tuple[Act, ...]:
+    """Return the verdict on every field of a list with one verdict at its end (名字 性别 生日 民族都对); none for words
+    that say anything else.
+    """
+    verdicts = {act.action for act in acts if isinstance(act, AnswerAct)}
+    items = [act.item for act in acts if isinstance(act, AnswerAct) and act.item in named]
+    if len(items) < len(acts) or len(verdicts) != 1 or _ONE_BY_ONE.intersection(said):
+        return ()
+    end = max([named.index(item) for item in items if item], default=-1) + 1
+    return tuple(AnswerAct(verdict, item) for verdict in verdicts for item in named[:end]) if end > 1 else ()
 
 
 def _drop_oldest(kept: dict[str, T], limit: int) -> None:
