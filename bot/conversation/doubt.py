@@ -16,7 +16,7 @@ SURE_START = 0.6
 SURE_NOT = 0.95
 """The same to begin it where something is denied (我不要核对)."""
 SURE_OFFTOPIC = 0.8
-"""The chance (0–1) from which a message is refused as none of ours: no question, and no major, is on a guess."""
+"""The chance (0–1) from which words that ask nothing are refused as none of ours: 幼儿教育 may be a major."""
 SURE_AGAINST = 0.8
 """The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了)."""
 SURE_IF = 0.97
@@ -41,7 +41,8 @@ def doubt(readout: Readout, sure: float) -> Readout:
     """
     acts = tuple(zip(readout.acts, readout.chances, strict=True))
     moves = [(chance, _find_least(act, readout, sure)) for act, chance in acts if isinstance(act, AnswerAct)]
-    moves += [(chance, SURE_OFFTOPIC) for act, chance in acts if isinstance(act, OfftopicAct)]
+    refusal = SURE if "ask" in readout.said else SURE_OFFTOPIC
+    moves += [(chance, refusal) for act, chance in acts if isinstance(act, OfftopicAct)]
     if all(isinstance(act, QuestionAct) for act, _ in acts):
         moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
     start = SURE_NOT if "not" in readout.said else SURE_START
