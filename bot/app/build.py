@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from bot.domain.areas import StaffArea
 from bot.domain.broadcast import Reach
 from bot.domain.messages import Capabilities
 from bot.domain.roles import OwnersNamed
+from bot.domain.student_numbers import StudentKey
 from bot.domain.zone import local
 from bot.knowledge.examine import Examine
 from bot.knowledge.folder import preview
@@ -34,6 +35,7 @@ from bot.knowledge.revisions import Knowledge
 from bot.pictures.studio import Studio
 from bot.runtime.crashes import restart_on_error
 from bot.runtime.home_lock import HomeTaken, lock_home
+from bot.runtime.key_file import load_key
 from bot.runtime.log import LazyLogger, configure_log
 from bot.service.outbox import LOOK_S
 from bot.service.turns import Service
@@ -56,6 +58,10 @@ WATCH_S = 5.0
 FORGET_EVERY_S = 3600.0
 
 _log = LazyLogger()
+
+
+STUDENTS_KEY = "students.key"
+"""The file of the home with the key of student numbers; workers on several machines need the same."""
 
 
 def settings(today: datetime | None = None, content: Path | None = None) -> Settings:
@@ -98,6 +104,12 @@ def find_staffed(chosen: Settings) -> str:
     """Return the channel whose staff come into the console: that of owners in settings, or the first that is served."""
     served = list_served(chosen)
     return STAFFED if STAFFED in served else served[0]
+
+
+def find_students(chosen: Settings) -> StudentKey:
+    """Return the key of student numbers, which is made when it is needed for the first time."""
+    chosen.home.mkdir(parents=True, exist_ok=True)
+    return StudentKey(load_key(chosen.home / STUDENTS_KEY))
 
 
 def find_reach(chosen: Settings) -> Reach:
@@ -149,6 +161,7 @@ async def open_workspace(
     """
     store = await Store.open(chosen.database, options=engine_options(chosen))
     store.broadcasts.reach = find_reach(chosen)
+    store.codes.students = cache(partial(find_students, chosen))
     try:
         if with_folder:
             there, number = await preview(store, chosen.content), await store.knowledge.number()

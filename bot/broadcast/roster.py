@@ -26,6 +26,7 @@ from bot.broadcast.roster_words import (
 from bot.content.encoding import decode
 from bot.content.sheets import SPREADSHEETS, Sheet, load_sheets
 from bot.domain.join_codes import Listed, parse_list
+from bot.domain.student_numbers import StudentKey
 
 LONGEST = 40
 """Characters of a cell that are shown."""
@@ -67,18 +68,25 @@ class Roster:
     rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def is_by_number(self) -> bool:
+        """True for a list with student numbers in place of codes."""
+        return "student" in self.columns and "code" not in self.columns
+
+    @property
     def listed(self) -> Listed:
         """The codes of those who are not done, and the rows that cannot be read."""
         return Listed(self.not_done_codes, tuple((row.row, row.text) for row in self.unread))
 
 
-def parse_roster(sheets: Sequence[Sheet], file: str = "") -> Roster:
-    """Read the sheets that hold codes, else the one with a header. `file` is its name, which may say 未核对."""
+def parse_roster(sheets: Sequence[Sheet], file: str = "", students: StudentKey | None = None) -> Roster:
+    """Read the sheets that hold codes, else the one with a header. `file` is its name, which may say 未核对; `students`
+    is the key with which a student number stands for a code, in rows without one.
+    """
     listed = [sheet for sheet in sheets if _count_codes(sheet)]
     if not listed:
-        return _RosterReader(max(sheets, key=lambda sheet: find_header(sheet.rows)[1]), file).read()
+        return _RosterReader(max(sheets, key=lambda sheet: find_header(sheet.rows)[1]), file, students).read()
     parts = [(sheet.name, part) for sheet in listed for part in _cut_apart(sheet)]
-    read = [(name if len(listed) > 1 else "", _RosterReader(part, file).read()) for name, part in parts]
+    read = [(name if len(listed) > 1 else "", _RosterReader(part, file, students).read()) for name, part in parts]
     return read[0][1] if len(read) == 1 else _join(read)
 
 
@@ -90,10 +98,11 @@ def parse_unfinished(raw: bytes) -> Listed:
     return parse_given(raw).listed
 
 
-def parse_given(raw: bytes) -> Roster:
+def parse_given(raw: bytes, students: StudentKey | None = None) -> Roster:
     """Read a file as `parse_unfinished` does, with those whom it lists as done."""
-    roster = parse_roster(load_sheets(raw), "未核对")
-    text = None if "status" in roster.columns or raw.startswith(SPREADSHEETS) else decode(raw)
+    roster = parse_roster(load_sheets(raw), "未核对", students)
+    is_by_number = roster.is_by_number and roster.rows
+    text = None if "status" in roster.columns or is_by_number or raw.startswith(SPREADSHEETS) else decode(raw)
     return of_listed(parse_list(text)) if isinstance(text, str) else roster
 
 
@@ -157,7 +166,8 @@ def _count_codes(sheet: Sheet) -> int:
 class _RosterReader:
     """Reads one sheet: its header, its columns, then each row."""
 
-    def __init__(self, sheet: Sheet, file: str) -> None:
+    def __init__(self, sheet: Sheet, file: str, students: StudentKey | None) -> None:
+        self._students = students
         self._rows = [list(row) for row in sheet.rows]
         self._header = find_header(sheet.rows)[0]
         self._body = range(self._header + 1, len(self._rows))
@@ -296,12 +306,17 @@ class _RosterReader:
         return " ".join((self._cell(n, "class") or self._cell(n, "major")).split())[:LONGEST]
 
     def _take_code(self, n: int) -> str | UnreadRow:
-        if "code" not in self._columns:
-            return ""
         cell = self._cell(n, "code")
         if not cell.strip():
-            return UnreadRow(n + 1, "no_code")
+            return self._code_of_student(n) or (UnreadRow(n + 1, "no_code") if "code" in self._columns else "")
         return take_code(cell) or UnreadRow(n + 1, "code", text=cell[:LONGEST])
+
+    def _code_of_student(self, n: int) -> str | None:
+        """Return the code that follows from the student number of a row; numbers of ID cards are not touched."""
+        column = self._columns.get("student", [-1])[0]
+        if self._students is None or column < 0 or "证" in self._names[column]:
+            return None
+        return self._students.code_of(self._cell(n, "student"))
 
     def _judge_state(self, n: int) -> bool | UnreadRow:
         columns = self._columns.get("status")

@@ -29,10 +29,11 @@ from bot.domain.areas import Decision, Fetch
 from bot.domain.audience import STUCK_DAYS
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
-from bot.domain.join_codes import Listed, parse_list
+from bot.domain.join_codes import Listed, format_code, parse_list
 from bot.domain.messages import Attachment, Incoming, Reply, Sent
 from bot.domain.session import Session
 from bot.render.reply import Voice
+from bot.render.sheet import make_sheet
 from bot.runtime.log import LazyLogger
 from bot.runtime.process import run_aside
 from bot.store import Store
@@ -118,7 +119,15 @@ class Statistics:
             (report.make_button(broadcast, number, act, text=label),)
             for act, label in (("roster", sure), ("unlist", words.roster.leave))
         )
-        return Decision((Reply(said, rows),))
+        table = (await self._match_rows(given),) if given.is_by_number else ()
+        return Decision((Reply(said, rows), *table))
+
+    async def _match_rows(self, given: Roster) -> Reply:
+        """Return which row of a list by student numbers has which code, for the school alone."""
+        words = self._content().phrases.broadcast.joining
+        rows = [(str(row), format_code(code)) for code, row in given.rows.items()]
+        sheet = await asyncio.to_thread(make_sheet, words.codes_title, words.match_columns, rows)
+        return Reply(words.matched, attachment=Attachment(words.match_file, b64encode(sheet).decode(), base64=True))
 
     async def settle_list(
         self, act: str, number: int, incoming: Incoming, confined: Classes | None, at: datetime
@@ -166,7 +175,9 @@ class Statistics:
         if file.kind != "document" or file.size > MOST_BYTES:
             return of_listed(Listed((), ()))
         try:
-            return await asyncio.to_thread(parse_given, await self._fetch(file.id))
+            students = self._store.codes.students
+            raw = await self._fetch(file.id)
+            return await asyncio.to_thread(parse_given, raw, students() if students else None)
         except (ConnectionError, UnreadableSheet):
             return of_listed(Listed((), ()))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.app import build
 from bot.app.build import Workspace
 from bot.broadcast.roster import Roster, parse_roster
 from bot.broadcast.roster_acts import (
@@ -90,7 +91,7 @@ def _words() -> RosterPhrases:
 
 def _load(file: Path) -> Roster:
     try:
-        return parse_roster(load_sheets(file.read_bytes()), file.name)
+        return parse_roster(load_sheets(file.read_bytes()), file.name, build.find_students(build.settings()))
     except UnreadableSheet as trouble:
         raise typer.TyperException(f"{file}: {_words().wrong[trouble.rule]}") from None
     except OSError as error:

@@ -33,6 +33,7 @@ from bot.domain.join_codes import Holder, format_code, parse_code, parse_list
 from bot.domain.messages import Incoming, Reply
 from bot.domain.roles import Audited, Role
 from bot.domain.session import Session
+from bot.domain.student_numbers import StudentKey
 from bot.render.reply import Voice
 from bot.render.sheet import TYPE, make_sheet
 from bot.runtime.process import run_aside
@@ -152,7 +153,8 @@ async def check(visit: Visit) -> Response:
     if not content:
         return await _show(visit, 422, checked=visit.rendering.words["people"]["no_file"])
     try:
-        roster = await run_aside(_read_roster, (content, name), READ_S)
+        students = visit.store.codes.students
+        roster = await run_aside(_read_roster, (content, name, students() if students else None), READ_S)
     except (TimeoutError, ChildProcessError, OSError):
         roster = "broken"
     if isinstance(roster, str):
@@ -166,11 +168,11 @@ async def check(visit: Visit) -> Response:
     return await _show(visit, checked=said, codes=codes if listed else None, never=never)
 
 
-def _read_roster(given: tuple[bytes, str]) -> Roster | str:
+def _read_roster(given: tuple[bytes, str, StudentKey | None]) -> Roster | str:
     """Return the list in a file; or the code of what is wrong with it."""
-    content, name = given
+    content, name, students = given
     try:
-        return parse_roster(load_sheets(content), name)
+        return parse_roster(load_sheets(content), name, students)
     except UnreadableSheet as trouble:
         return trouble.rule
 

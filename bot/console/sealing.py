@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
+
+from bot.runtime.key_file import load_key
 
 FILE = "console.key"
 """The key's file in the home, where there is no Telegram token."""
@@ -33,12 +32,8 @@ class Seal:
     @classmethod
     def of_home(cls, home: Path) -> Seal:
         """Return the seal of the key in a home, which is made when it is absent, for its owner alone."""
-        path = home / FILE
-        with suppress(FileExistsError):
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(file, "wb") as out:
-                out.write(secrets.token_bytes(SecretBox.KEY_SIZE))
-        return cls(blake2b(path.read_bytes(), digest_size=SecretBox.KEY_SIZE, person=b"gradbot console").digest())
+        key = load_key(home / FILE)
+        return cls(blake2b(key, digest_size=SecretBox.KEY_SIZE, person=b"gradbot console").digest())
 
     def close(self, text: str) -> str:
         """Return a text sealed."""

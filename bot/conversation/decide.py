@@ -6,6 +6,7 @@ The order of precedence stands in `_answer`, once. Staff commands and staff area
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from bot.conversation.typed import answer_typed
 from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import REACHES, Capabilities, Incoming, Reply
 from bot.domain.session import Session
+from bot.domain.student_numbers import StudentKey
 from bot.domain.tickets import Ticket
 from bot.reading.acts import SocialAct
 from bot.render.cards import render_banner
@@ -43,11 +45,12 @@ def decide(
     case: Case | None = None,
     can: Capabilities = REACHES,
     owner: CodeOwner | None = None,
+    students: Callable[[], StudentKey] | None = None,
 ) -> Turn:
     """Return the turn for one thing that a person did. `session` is None for somebody unknown, `now` local time.
 
     Never raises for anything that a person can type or press. `rehearsed` puts the banner of another day in front.
-    For `case`, `can` and `owner` see `Context`.
+    For `case`, `can`, `owner` and `students` see `Context`.
     """
     only = next(iter(content.notices)) if len(content.notices) == 1 else None
     known, is_moved = session or Session(only), False
@@ -55,7 +58,7 @@ def decide(
         successor = _find_successor(content, known.notice)
         is_moved = successor is not None
         known = known.move_to(successor) if successor else replace(known, notice=only)
-    turn = _decide(Context(content, known, incoming, now, case, can, owner), is_new=session is None)
+    turn = _decide(Context(content, known, incoming, now, case, can, owner, students), is_new=session is None)
     if is_moved:
         voice = Context(content, known, incoming, now).voice
         told = Reply(voice.fill(content.phrases.notice_replaced))

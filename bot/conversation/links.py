@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from bot.domain.outbox import Queued
 from bot.domain.questions import Picked
 from bot.domain.reminders import Resaved
 from bot.domain.session import Session, dump, session_of
+from bot.domain.student_numbers import StudentKey, parse_student
 from bot.render import feedback
 from bot.tickets.codes import ask_office
 
@@ -34,6 +36,8 @@ def run_slash(ctx: Context, text: str) -> Turn | None:
     """Return the turn of a slash command or a join code; None for any other text."""
     if (typed := _join_words(text)) is not None:
         return _take_join_code(ctx, typed)
+    if ctx.students and (number := parse_student(text)):
+        return _offer_student(ctx, ctx.students(), number)
     if m := _START.fullmatch(text):
         return _open(ctx, m[1] or "", m[2] or "") or steps.arrive(ctx)
     m = _SLASH.fullmatch(text)
@@ -43,10 +47,12 @@ def run_slash(ctx: Context, text: str) -> Turn | None:
     return run_command(ctx, ctx.content.phrases.words.get(m[1])) or ctx.say(ctx.content.phrases.typed.unclear)
 
 
-def claims_code(incoming: Incoming) -> str | None:
-    """Return the join code that a person gives; None when they give none."""
+def claims_code(incoming: Incoming, students: Callable[[], StudentKey] | None = None) -> str | None:
+    """Return the join code that a person gives, or that follows from a student number; None when they give none."""
     if incoming.press is not None:
         pressed = button_ids.parse(incoming.press)
+        if isinstance(pressed, Ask) and pressed.kind == "student":
+            return students().code(pressed.name) if students else None
         return join_codes.parse_code(pressed.name) if isinstance(pressed, Ask) and pressed.kind == "join" else None
     typed = _join_words(incoming.text.strip()) if not incoming.other else None
     return join_codes.parse_code(typed) if typed else None
@@ -69,6 +75,8 @@ def press(ctx: Context, pressed: str) -> Turn:
             return Turn(ack.session, ack.replies, effects=ack.effects)
         case Ask("join", code):
             return _bring_place(ctx, join_codes.parse_code(code))
+        case Ask("student", mark) if ctx.students:
+            return _take_student(ctx, ctx.students().code(mark))
         case Ask("hear", mark):
             wish = reminders.want_answer(ctx.voice, mark)
             return Turn(wish.session, wish.replies, last="answer", effects=wish.effects)
@@ -115,6 +123,29 @@ def _take_join_code(ctx: Context, typed: str) -> Turn:
     if typed:
         return ctx.say(words.wrong)
     return ctx.say(words.have.format(code=join_codes.format_code(session.code)) if session.code else words.how)
+
+
+def _offer_student(ctx: Context, students: StudentKey, number: str) -> Turn:
+    """Ask whether a join code may be made of a student number; nothing is kept before the yes."""
+    words, mark = ctx.content.phrases.broadcast.joining, students.mark(number)
+    if ctx.session.code or mark is None:
+        return ctx.say(words.student_not_needed if ctx.session.code else words.wrong)
+    row = (Button(str(Ask("student", mark)), words.student_agree, "good"), ctx.voice.start())
+    return replace(ctx.say(words.student_ask, (row,)), view="")
+
+
+def _take_student(ctx: Context, code: str) -> Turn:
+    """Take the code of a student number. Numbers are no secret, so nothing of another chat with the same one is told or
+    brought here: the office is asked.
+    """
+    words, session = ctx.content.phrases.broadcast.joining, ctx.session
+    if session.code:
+        return ctx.say(words.student_not_needed)
+    if ctx.owner is None:
+        return _take_join_code(ctx, code)
+    taken = ctx.with_session(replace(session, asked_code=code)).say(ctx.voice.fill(words.student_taken))
+    is_new = ctx.case is not None and session.asked_code != code
+    return replace(taken, effects=(ask_office(ctx.content, code),)) if is_new else taken
 
 
 def _offer_place(ctx: Context, code: str) -> Turn:

@@ -18,6 +18,7 @@ from bot.domain.join_codes import CodeOwner
 from bot.domain.messages import REACHES, Capabilities, Incoming, Reply, State
 from bot.domain.questions import Tallied
 from bot.domain.session import LastSaid, Session
+from bot.domain.student_numbers import StudentKey
 from bot.reading.acts import Act
 from bot.render.layout import Rows
 from bot.render.menu import ask_notice, render_menu
@@ -90,7 +91,8 @@ class Context:
 
     `case` is None where no person can be asked; `can` are the abilities of the person's channel: where it
     `posts`, reminders can be promised.
-    `owner` has the join code that was given; None: nobody else.
+    `owner` has the join code that was given; None: nobody else. `students` gives the key of student numbers; None:
+    none are taken.
     """
 
     content: Content
@@ -100,6 +102,7 @@ class Context:
     case: Case | None = None
     can: Capabilities = REACHES
     owner: CodeOwner | None = None
+    students: Callable[[], StudentKey] | None = None
 
     @cached_property
     def voice(self) -> Voice:

@@ -21,7 +21,7 @@ VERSION = "1"
 MAX_BYTES = 64
 
 _ACT = re.compile(rf"{VERSION}\|([a-z0-9-]{{1,16}})\|([a-z0-9-]{{1,20}})\|(\d{{1,7}})\|([a-z0-9-]{{1,12}})", re.ASCII)
-_PLAIN = re.compile(r"(cmd|faq|quote|notice|step|ack|class|hear|join)\|([a-z0-9_-]{1,40})", re.ASCII)
+_PLAIN = re.compile(r"(cmd|faq|quote|notice|step|ack|class|hear|join|student)\|([a-z0-9_-]{1,40})", re.ASCII)
 _PICK = re.compile(r"pick\|([0-9a-f]{8})\|([a-z0-9-]{1,40})", re.ASCII)
 _VOTE = re.compile(r"vote\|([0-9a-f]{12})\|([a-z0-9-]{1,40})\|([a-z]{2,4})", re.ASCII)
 
@@ -43,7 +43,8 @@ class Act:
 class Ask:
     """An action that counts at any moment: a command (`cmd`), an answer (`faq`), its source's words (`quote`), a choice
     of notice, a `step` to enter, a `class` to be in,
-    an answer to a broadcast (`ack`), the wish to `hear` what is answered to a question, by its mark.
+    an answer to a broadcast (`ack`), the wish to `hear` what is answered to a question, by its mark,
+    the consent that a `student` number is turned into a join code, by its mark.
     """
 
     kind: str

@@ -233,10 +233,11 @@ class Service:
         (session, broken), case = _load_session(known.session), await self._case(channel, known, at)
         now, rehearsed = local(at, self._today), self._today is not None
         can = self.accounts.can_show(incoming)
-        owner = await _find_owner(self._store, incoming)
+        about: dict[str, Any] = {"can": can, "owner": await _find_owner(self._store, incoming)}
+        about["students"] = self._store.codes.students
 
         def decide_with(case: Case | None) -> Turn:
-            return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, can=can, owner=owner)
+            return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, **about)
 
         turn = decide_with(case)
         if case and (refused := await self._refuse_ticket(incoming, turn, session, at)):
@@ -346,7 +347,7 @@ class Service:
 
 async def _find_owner(store: Store, incoming: Incoming) -> CodeOwner | None:
     """Return who else has the join code that a person gives, in their channel; None when nobody has."""
-    code, channel = claims_code(incoming), incoming.channel
+    code, channel = claims_code(incoming, store.codes.students), incoming.channel
     owners = await store.codes.find_owners(channel, code) if code else []
     if not owners or owners[0].channel != channel or owners[0].user == incoming.user:
         return None

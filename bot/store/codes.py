@@ -12,6 +12,7 @@ from bot.domain.accounts import PersonKey
 from bot.domain.classes import Classes
 from bot.domain.effects import Outdated
 from bot.domain.join_codes import Caller, CodeClaimed, CodeDropped, CodeFreed, Holder, ListedCode
+from bot.domain.student_numbers import StudentKey
 from bot.store.audience import of_classes
 from bot.store.broadcast_tables import broadcasts, recipients
 from bot.store.roster_tables import calls, listed_codes
@@ -26,6 +27,9 @@ AT_ONCE = 500
 
 class CodeRows(ReadRows):
     """Join codes of an open store, of the people of every channel that the staff of `channel` look after."""
+
+    students: Callable[[], StudentKey] | None = None
+    """Returns the key of student numbers; None where there is none. Whoever opens the store sets it."""
 
     def __init__(self, reader: AsyncEngine, channels: Callable[[str], Sequence[str]]) -> None:
         super().__init__(reader)

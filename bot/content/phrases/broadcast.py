@@ -90,6 +90,13 @@ class JoiningPhrases(PhraseRow):
     again: Sentence
     unchecked: Sentence
     restored: Sentence
+    student_ask: Sentence
+    student_agree: Label
+    student_not_needed: Sentence
+    student_taken: Sentence
+    matched: Sentence
+    match_file: Label
+    match_columns: tuple[Label, Label]
     codes_how: Sentence
     codes_drawn: Sentence
     codes_sheet: Label
