@@ -101,6 +101,8 @@ class BroadcastArea:
             return await (
                 calendar.show() if asked.act == "plan" else calendar.turn(asked.about, skip=asked.act == "skip")
             )
+        if asked.act == "stray":
+            return Decision((Reply(words.stray),))
         if asked.act == "codes":
             return await draw_slips(self._content(), asked.number, asked.more, self._find_address(incoming.channel))
         if asked.act in call_list.ACTS:
@@ -175,7 +177,9 @@ class BroadcastArea:
         name = incoming.file.name.lower() if incoming.file else ""
         if name.endswith(LISTS):
             return BroadcastRequest("document")
-        return BroadcastRequest("refile", pictured[0].number) if pictured else None
+        if pictured:
+            return BroadcastRequest("refile", pictured[0].number)
+        return BroadcastRequest("stray") if drafted and incoming.other else None
 
     async def _list_waiting(self, incoming: Incoming) -> list[Broadcast]:
         """Return the drafts that wait for this person's words."""

@@ -195,12 +195,21 @@ def to_row(words: BroadcastPhrases, row: Mapping[Any, Any], labels: Mapping[str,
         " ".join(filter(None, (labels.get(row["cohort"] or "", ""), row["major"]))),
         row["member"] or "–",
         words.rows[row["state"]],
-        words.reasons.get(row["reason"], row["reason"]),
+        say_reason(words, row["reason"]),
         str(row["attempts"]),
         _format_stored_time(row["at"]),
         words.acks[row["ack"]] if row["ack"] else "",
         _format_stored_time(row["ack_at"]),
     ]
+
+
+def say_reason(words: BroadcastPhrases, reason: str) -> str:
+    """Return why somebody did not get it, in a teacher's words, else with what the channel said."""
+    if not reason or reason in words.reasons:
+        return words.reasons.get(reason, "")
+    said = reason.lower()
+    known = next((label for part, label in words.errors.items() if part in said), None)
+    return known or words.error_other.format(reason=reason)
 
 
 def _format_stored_time(at: str | None) -> str:

@@ -91,7 +91,7 @@ async def _show(visit: Visit, status: int = 200, **about: object) -> Response:
     after = visit.asked("after") if _CODES.fullmatch(visit.asked("after")) else ""
     found = await _find(visit, chosen, MOST + 1, after)
     more = {"state": chosen.state, "class": chosen.class_, "after": found[MOST - 1].code} if len(found) > MOST else {}
-    shown = {"checked": "", "codes": None, "never": (), **about}
+    shown = {"checked": "", "codes": None, "never": (), "matches": (), **about}
     lines = await _list_lines(visit, chosen, found[:MOST])
     more_at = urlencode({name: text for name, text in more.items() if text})
     return await visit.show(
@@ -165,7 +165,8 @@ async def check(visit: Visit) -> Response:
     never = [format_code(code) for code in listed if code not in known]
     codes = {"done": to_tokens(roster, roster.done_codes), "not_done": to_tokens(roster, roster.not_done_codes)}
     said = describe_roster(_words(visit), roster, run)
-    return await _show(visit, checked=said, codes=codes if listed else None, never=never)
+    matches = [(row, format_code(code)) for code, row in roster.rows.items()] if roster.is_by_number else ()
+    return await _show(visit, checked=said, codes=codes if listed else None, never=never, matches=matches)
 
 
 def _read_roster(given: tuple[bytes, str, StudentKey | None]) -> Roster | str:

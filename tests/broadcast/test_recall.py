@@ -140,3 +140,11 @@ async def test_states_are_told_as_they_are(tmp_path: Path) -> None:
         harness.advance(hours=11)
         await harness.store.broadcasts.go_on(late, harness.now)
         assert await state(late) == "等早上再发"
+
+
+def test_errors_are_told_in_a_teachers_words() -> None:
+    words = shipped().phrases.broadcast
+    said = [
+        report.say_reason(words, why) for why in ("", "muted", "Forbidden: user is deactivated", "Bad Request: X_1")
+    ]
+    assert said == ["", "不要提醒", "账号注销了", "Telegram 退回来了，请给管理员看：Bad Request: X_1"]

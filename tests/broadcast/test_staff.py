@@ -321,3 +321,12 @@ async def test_no_timer_is_set_by_a_rehearsed_day(tmp_path: Path, monkeypatch: p
         await at.taps(at.owner, "定时")
         assert "演练的是别的日子" in await at.says(at.owner, "明天 9:00")
         assert (await at.harness.get(number)).state == "draft"
+
+
+async def test_what_belongs_to_no_draft_is_said_so_and_not_answered_as_to_a_graduate(tmp_path: Path) -> None:
+    async with office(tmp_path, [WALKING]) as at:
+        await writes(at)
+        await at.says(at.owner, "明天截止")
+        assert "没有放进哪个群发" in await at.says(
+            at.owner, voice={"file_id": "v", "file_unique_id": "v", "duration": 1}
+        )

@@ -257,6 +257,7 @@ class BroadcastPhrases(PhraseRow):
     cut_rest: Sentence
     album: Sentence
     album_begins: Sentence
+    stray: Sentence
     see_album: Sentence
     """Under an album without words: the buttons stand under a message."""
     changed_by: Mapping[Literal["revise", "refile"], Sentence]
@@ -295,6 +296,8 @@ class BroadcastPhrases(PhraseRow):
     overdue: Sentence
     duty: Mapping[Literal["ahead", "today"], Sentence]
     reasons: Mapping[str, Label]
+    errors: Mapping[str, Sentence]
+    error_other: Sentence
     csv: tuple[Label, ...]
     csv_file: Label
     correct: Sentence
