@@ -28,7 +28,7 @@ async def save(visit: Visit) -> Response:
 
 
 def _kinds(visit: Visit) -> list[str]:
-    return list(visit.content.phrases.staff.saved.kinds)
+    return list(visit.content.phrases.staff.saved.kinds.values())
 
 
 PAGES = (

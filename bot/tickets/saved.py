@@ -50,10 +50,10 @@ def parse_request(content: Content, incoming: Incoming) -> SavedRequest | None:
         dropped = _DROP.fullmatch(incoming.press)
         return SavedRequest(number=int(dropped[1])) if dropped else None
     text = incoming.text.strip()
-    if incoming.other or text in words.kinds:
+    if incoming.other or text in words.kinds.values():
         return None if incoming.other else SavedRequest()
     found = _SAVE.fullmatch(text)
-    kind = words.kinds.get(found[1]) if found else None
+    kind = next((kind for kind, word in words.kinds.items() if found and word == found[1]), None)
     return SavedRequest(kind, found[2].strip(), found[3].strip()) if found and kind else None
 
 
@@ -96,8 +96,7 @@ def _is_own(one: SavedText, confined: Classes | None) -> bool:
 
 def _list(words: SavedPhrases, saved: Sequence[SavedText], confined: Classes | None) -> Reply:
     """Return the texts by kind, with a button to delete each that one may delete."""
-    names = {kind: name for name, kind in words.kinds.items()}
-    lines = [words.line.format(kind=names[it.kind], title=it.title, text=_shorten(it)) for it in saved]
+    lines = [words.line.format(kind=words.kinds[it.kind], title=it.title, text=_shorten(it)) for it in saved]
     mine = [one for one in saved if _is_own(one, confined)]
     rows = tuple((Button(f"saved|drop|{it.number}", words.drop.format(title=it.title), "bad"),) for it in mine)
     text = words.list.format(lines="\n".join(lines)) if lines else words.none

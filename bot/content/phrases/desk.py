@@ -126,8 +126,8 @@ class DeskPhrases(PhraseRow):
 class SavedPhrases(PhraseRow):
     """Words about texts that staff save to use again."""
 
-    kinds: Mapping[Label, Literal["answer", "template"]]
-    """Words that begin a message which saves a text of a kind, and that show all when they stand alone."""
+    kinds: Mapping[Literal["answer", "template"], Label]
+    """The word that begins a message which saves a text of a kind, and shows all when it stands alone."""
     kept: Mapping[Literal["answer", "template"], Sentence]
     list: Sentence
     line: Sentence
