@@ -41,6 +41,7 @@ class WithStaff(TelegramServer):
         super().__init__()
         self.forum = forum
         self.topics: list[str] = []
+        self.gone: set[int] = set()
         self.groups[STAFF] = [Message(0, STAFF, {"text": "the group was made"}, {})]
 
     def _sendChatAction(self, call: Call) -> bool:  # noqa: N802
@@ -63,6 +64,11 @@ class WithStaff(TelegramServer):
             raise Refusal(400, "Bad Request: the chat is not a forum")
         self.topics.append(call.parameters["name"])
         return {"message_thread_id": 900 + len(self.topics), "name": call.parameters["name"], "icon_color": 0}
+
+    def _sendMessage(self, call: Call) -> Any:  # noqa: N802
+        if call.parameters.get("message_thread_id") in self.gone:
+            raise Refusal(400, "Bad Request: message thread not found")
+        return super()._sendMessage(call)
 
     @property
     def staff(self) -> list[Message]:

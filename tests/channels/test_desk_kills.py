@@ -94,3 +94,20 @@ async def test_an_answer_of_staff_arrives_whenever_who_sends_it_is_killed(
             await telegram.until(lambda: "还有照片" in ann.messages[-1].text)
         said = [message.text for message in ann.messages if "带户口本来" in message.text]
         assert [TWICE in text for text in said] == {"claimed": [False], "begun": [True], "sent": [False, True]}[step]
+
+
+@pytest.mark.parametrize(("steps", "last"), [(("saved", "sent"), 903), (("saved", "saved", "sent"), 902)])
+async def test_a_topic_in_place_of_one_that_is_gone_is_known_before_anything_is_in_it(
+    database_url: str, steps: Sequence[str], last: int
+) -> None:
+    async with WithStaff(forum=True) as telegram:
+        telegram.user("Owner", 1)
+        telegram.user("Ann", ANN)
+        telegram.gone.add(901)
+        await deliver_until_killed(
+            telegram, database_url, Incoming("telegram", f"{ANN}", "/desk", update_id="1"), steps
+        )
+        async with serving(telegram, database_url, NOON + timedelta(seconds=CLAIMED_S)):
+            await telegram.until(lambda: len(telegram.staff) == len(steps) - 1)
+        assert {card.parameters["message_thread_id"] for card in telegram.staff} == {last}
+        assert len(telegram.topics) == last - 900

@@ -138,9 +138,10 @@ class Posts:
             # Written down before anything is in it: it is not made again, and what staff write there is known.
             return Delivered(Outcome("later", resume_at=AT_ONCE), thread)
         outcome = await self._in_staff_chat(reply, thread, post.under, post.begin)
-        if outcome.became == "failed" and thread and (thread := await self._topic(post.title)):
-            # Somebody deleted or closed the topic.
-            outcome = await self._in_staff_chat(reply, thread, None, post.begin)
+        is_gone = outcome.became == "failed" and thread and _names_thread(outcome)
+        if is_gone and (again := await self._topic(post.title)):
+            # Somebody deleted or closed the topic; another one is written down before anything is in it, too.
+            return Delivered(Outcome("later", resume_at=AT_ONCE), again)
         if outcome.became in ("blocked", "failed"):
             _log.error("staff_chat_unreachable", why=outcome.reason)
             outcome = replace(_later(outcome.reason), cause="desk")
@@ -193,7 +194,7 @@ class Posts:
         except TelegramError as error:
             outcome = outcome_of(error, datetime.now(UTC))
             # What the message says is refused, not the place where it goes.
-            if outcome.became != "failed" or "thread" in outcome.reason or "topic" in outcome.reason.lower():
+            if outcome.became != "failed" or _names_thread(outcome):
                 return outcome
             _log.warning("telegram_refused", method=send.__name__, why=outcome.reason)
             return await self._send_simpler(where, reply) or outcome
@@ -255,6 +256,11 @@ async def fetch_username(bot: TelegramBot) -> str:
 def with_address(reply: Reply, address: str) -> Reply:
     """Return the reply with its start link written out."""
     return replace(reply, text=f"{reply.text}\n\n{address}?start={reply.link}", link=None) if reply.link else reply
+
+
+def _names_thread(outcome: Outcome) -> bool:
+    """Return whether it is the topic that is refused."""
+    return "thread" in outcome.reason or "topic" in outcome.reason.lower()
 
 
 def _where(chat: int | None, thread: str | None, under: str | None) -> dict[str, Any]:
