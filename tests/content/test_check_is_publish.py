@@ -18,7 +18,7 @@ from tests.examined import kept_examinations
 
 __all__ = ["kept_examinations"]
 
-UGLY = {
+UGLY: Mapping[str, str | bytes] = {
     "swallowed": LIBRARY + indent(CANTEEN, 4),
     "invisible": LIBRARY.replace("晚上", "晚\u200b上"),
     "dash lost": LIBRARY + CANTEEN.replace("- id", "  id"),
@@ -52,7 +52,7 @@ def _publish(files: Mapping[str, str | bytes]) -> list[ContentFault]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", UGLY)
 def test_of_a_file_beside_the_shipped_ones(name: str) -> None:
-    files = {**load_shipped("faq"), "faq/own.yaml": UGLY[name]}
+    files: dict[str, str | bytes] = {**load_shipped("faq"), "faq/own.yaml": UGLY[name]}
     assert _publish(files) == _check(files)
     assert bool(_check(files)) is (name != "harmless")
 
