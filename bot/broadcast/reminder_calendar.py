@@ -14,7 +14,7 @@ from bot.broadcast.sentence import spell_moment
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.areas import Decision
-from bot.domain.audience import search
+from bot.domain.audience import Count, Search, search
 from bot.domain.classes import Classes, limit
 from bot.domain.messages import Button, Reply
 from bot.domain.revisions import Once
@@ -51,9 +51,10 @@ class ReminderCalendar:
         if not coming:
             return Decision((Reply(self.words.plan.none),))
         lines, rows, left_out = list[str](), list[tuple[Button, ...]](), set[date]()
+        counts: dict[Search, Count] = {}  # several reminders go to the same people
         for due in coming:
             skipped = await is_skipped(self.store, due)
-            line = await self._describe(due)
+            line = await self._describe(due, counts)
             left_out |= {due.at.date()} if skipped else set()
             lines.append(self.words.plan.skipped.format(line=line) if skipped else line)
             rows += self.skip_row(due, skipped=skipped) if self.confined is None else ()
@@ -85,14 +86,16 @@ class ReminderCalendar:
         label = (self.words.plan.put_back if skipped else self.words.plan.skip).format(at=spell_moment(due.at))
         return ((report.make_button(self.words, 0, "unskip" if skipped else "skip", due.mark, label),),)
 
-    async def _describe(self, due: Due) -> str:
+    async def _describe(self, due: Due, counts: dict[Search, Count] | None = None) -> str:
+        """Say when a reminder goes out, to whom and how many; `counts` are kept for the next one."""
         audience = due.draft.audience
         assert audience is not None
         notice = self.content.notices[audience.notice]
         own = limit(self.confined, audience)
         rows = self.store.broadcasts
-        asked = search(own, notice, rows.channels(self.channel), due.at, self.at)
-        told = await count_told(rows, due.narrow(asked))
+        asked = due.narrow(search(own, notice, rows.channels(self.channel), due.at, self.at))
+        known = {} if counts is None else counts
+        told = known[asked] = known.get(asked) or await count_told(rows, asked)
         title = next((t.title for t in self.words.templates.values() if t.text == due.draft.html), "")
         return self.words.plan.line.format(
             at=spell_moment(due.at),
