@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import islice
 from operator import getitem
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -202,7 +202,7 @@ def names(part: BaseModel, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         value = getattr(part, name)
         if isinstance(value, BaseModel):
             yield from names(value, (*at, name))
-        elif get_origin(field.annotation) is Mapping:
+        elif get_origin(field.annotation) is Mapping and get_origin(get_args(field.annotation)[0]) is Literal:
             yield from (((*at, name, key), value) for key in get_args(get_args(field.annotation)[0]))
 
 
