@@ -79,7 +79,9 @@ def _find_answered(words: Collection[str], reader: MessageReader, topics: frozen
 
 
 def _find_akin(words: Collection[str], matcher: Matcher, topics: frozenset[str]) -> Iterator[str]:
-    """Yield the words that share anything with one of the topics: no others can mean one."""
+    """Return the words that share anything with one of the topics: no others can mean one."""
+    if sum(len(subject.lines) for subject in matcher.index.subjects if subject.id in topics) > KEPT:
+        return iter(words)  # so many lines share something with every word
     lines = [line.folded for subject in matcher.index.subjects if subject.id in topics for line in subject.lines]
     own = frozenset[tuple[int, str]]().union(*map(_list_grams, lines))
     return (word for word in words if not own.isdisjoint(_list_grams(word)))
