@@ -20,7 +20,7 @@ SURE_OFFTOPIC = 0.8
 SURE_AGAINST = 0.8
 """The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了)."""
 SURE_IF = 0.97
-"""The same where they speak of what would be (要是能改), not of what is."""
+"""The same where they speak of what would be (要是能改), not of what is, or are nearer to what another step asks."""
 RIVAL = 0.2
 """The chance (0–1) of another answer to the same from which neither is taken."""
 NEVER = 2.0
@@ -67,7 +67,7 @@ def _find_least(act: AnswerAct, readout: Readout, sure: float) -> float:
     pairs = (*readout.near, *zip(readout.acts, readout.chances, strict=True))
     if any(chance >= RIVAL and _is_rival(other, act) for other, chance in pairs):
         return NEVER
-    if "if" in readout.said:
+    if "if" in readout.said or (readout.elsewhere and act.action in LEADING):
         return SURE_IF
     return max(sure, SURE_AGAINST) if act.action in LEADING and readout.said & _AGAINST else sure
 

@@ -389,6 +389,8 @@ def _offer(ctx: Context, text: str, readout: Readout) -> Turn:
             rows = (ctx.voice.start(),), (ctx.voice.command("jump"),)
             return ctx.say(words.before_walk.format(step=title), rows)
         go = ctx.voice.act(JUMP, words.go, readout.elsewhere)
+        if ctx.session.last == "elsewhere":  # the second time in a row: they are ahead of us
+            return press(ctx, go.id)
         return replace(ctx.say(words.elsewhere.format(step=title), ((go,),)), last="elsewhere")
     near = [act.topic for act in likely if isinstance(act, QuestionAct) and act.topic in ctx.content.entries]
     if len(near) > 1:

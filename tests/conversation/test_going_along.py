@@ -50,6 +50,21 @@ def test_words_that_belong_to_another_step_lead_there_if_wished(content: Content
     assert person.step == "m5-login"
 
 
+def test_whoever_says_twice_that_they_are_ahead_is_followed(content: Content) -> None:
+    person = walk_to(content, "m1-phone")
+    person.says("打开了")
+    assert person.step == "m1-phone"
+    person.says("登上去了")
+    assert person.step == "m5-login"
+
+
+def test_what_is_nearer_to_another_step_is_no_answer_here(content: Content) -> None:
+    person = walk_to(content, "m1-mailbox")
+    person.says("照片对的")
+    assert person.step == "m1-mailbox"
+    assert "要去那一步就打“去”" in person.heard
+
+
 def test_words_of_a_step_before_the_walk_lead_to_its_beginning(content: Content) -> None:
     person = Person(content, at("2013-12-05"))
     person.says("你好")
