@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bot.domain import join_codes
 
 _TYPED = re.compile(r"(?:我的)?学号[是为:\s]*([A-Z0-9][A-Z0-9 -]{2,22}[A-Z0-9])")
-_NUMBER = re.compile(r"(?=(?:[A-Z]*[0-9]){4})[A-Z0-9]{4,20}")
+_NUMBER = re.compile(r"(?=(?:[A-Z]{0,16}[0-9]){4})[A-Z0-9]{4,20}")
 MARK = 40
 """Characters of a mark."""
 
