@@ -29,7 +29,7 @@ MOST_LISTED = 3900
 SHOWN = 40
 """Characters of a text in the list."""
 
-_SAVE = re.compile(rf"(\S{{2,4}})\s+([^:：\n]{{1,{MOST_TITLE}}})\s*[:：]\s*(.+)", re.DOTALL)
+_SAVE = re.compile(rf"(\S{{2,4}})\s{{1,9}}([^:：\n]{{1,{MOST_TITLE}}})\s{{0,9}}[:：]\s{{0,9}}(.+)", re.DOTALL)
 _DROP = re.compile(r"saved\|drop\|(\d{1,9})", re.ASCII)
 
 
