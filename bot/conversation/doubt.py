@@ -25,7 +25,9 @@ RIVAL = 0.2
 """The chance (0–1) of another answer to the same from which neither is taken."""
 NEVER = 2.0
 DISTRESS = 0.25
-"""The chance (0–1) from which despair is answered where nothing is sure: better once too often."""
+"""The chance (0–1) from which despair is answered where nothing is sure, if a word of despair is said: better once too
+often. Without such a word (不想弄了) it must be as sure as an answer: it calls the staff.
+"""
 _AGAINST = frozenset({
     "cannot", "unsure", "unseen", "ungot", "late", "quote", "but", "ask", "forgot", "lost", "slip", "wrong", "stranger",
     "refused", "unreached",
@@ -45,6 +47,8 @@ def doubt(readout: Readout, sure: float) -> Readout:
     moves += [(chance, refusal) for act, chance in acts if isinstance(act, OfftopicAct)]
     if all(isinstance(act, QuestionAct) for act, _ in acts):
         moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
+    if "urgent" not in readout.said:
+        moves += [(chance, SURE) for act, chance in acts if isinstance(act, DistressAct)]
     start = SURE_NOT if "not" in readout.said else SURE_START
     moves += [(chance, start) for act, chance in acts if act == CommandAct("start")]
     moves += [(chance, SURE_START) for act, chance in acts if act == CommandAct("later")]
@@ -58,7 +62,7 @@ def doubt(readout: Readout, sure: float) -> Readout:
 
 def _hear_distress(readout: Readout) -> Readout:
     """Take despair that may be meant, where nothing else is taken."""
-    chance = dict(readout.near).get(DistressAct(), 0.0)
+    chance = dict(readout.near).get(DistressAct(), 0.0) if "urgent" in readout.said else 0.0
     return replace(readout, acts=(DistressAct(),), chances=(chance,)) if chance >= DISTRESS else readout
 
 

@@ -19,6 +19,7 @@ from bot.reading.phrasebook import Phrasebook
 from bot.reading.place import MENU, Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
+from bot.reading.urgent import may_be_urgent
 from bot.reading.writing import Typist, spelt
 from faq.matcher import Matcher, Weighed, verdict
 from faq.sounds import units
@@ -39,7 +40,8 @@ class Readout:
     """The meaning of a message: its acts, best reading first in the order of the message, each with its chance 0–1.
 
     `near` are other acts that may be meant, likeliest first: what to offer when nothing is sure. `elsewhere` is the id
-    of another step whose answers the words are nearer to than to those of this one; `said` are their stances.
+    of another step whose answers the words are nearer to than to those of this one; `said` are their stances, and
+    "urgent" where a word of despair is among them.
     """
 
     acts: tuple[Act, ...]
@@ -92,7 +94,7 @@ class MessageReader:
         scored, count = self._model.score(edges), len(around.message.atoms)
         acts, _ = best(scored, count)
         chance = chances(scored, count)
-        said = frozenset(one.name for one in around.message.stances)
+        said = frozenset([*(one.name for one in around.message.stances), *["urgent"] * may_be_urgent(text)])
         if listed := _list_fields(acts, fields_in(around.message.whole, place.fields), said):
             sure = max(chance[act] for act in acts)
             acts, chance = listed, {**chance, **dict.fromkeys(listed, sure)}

@@ -29,7 +29,7 @@ from bot.reading.acts import (
     to_json,
 )
 from bot.reading.check import word_problems
-from bot.reading.place import Asked, Parsed, Place, find_asked, options, own_words
+from bot.reading.place import MENU, Asked, Parsed, Place, find_asked, options, own_words
 from bot.reading.reader import MessageReader, Readout
 from bot.reading.stances import stances
 from bot.reading.writing import spelt
@@ -209,11 +209,14 @@ def test_an_answer_is_taken_only_where_nothing_speaks_against_it(
     assert kept.acts == ((AnswerAct("yes"),) if taken else ())
 
 
-def test_despair_that_is_not_sure_is_answered_where_nothing_else_is() -> None:
-    near = ((DistressAct(), 0.3),)
-    assert doubt(Readout((), (), near), SURE).acts == (DistressAct(),)
-    assert doubt(Readout((AnswerAct("done"),), (0.5,), near), SURE).acts == (DistressAct(),)
-    assert doubt(Readout((AnswerAct("done"),), (0.9,), near), SURE).acts == (AnswerAct("done"),)
+def test_despair_that_is_not_sure_is_answered_where_nothing_else_is_and_a_word_of_it_is_said() -> None:
+    near, said = ((DistressAct(), 0.3),), frozenset({"urgent"})
+    assert doubt(Readout((), (), near, said=said), SURE).acts == (DistressAct(),)
+    assert doubt(Readout((AnswerAct("done"),), (0.5,), near, said=said), SURE).acts == (DistressAct(),)
+    assert doubt(Readout((AnswerAct("done"),), (0.9,), near, said=said), SURE).acts == (AnswerAct("done"),)
+    assert doubt(Readout((), (), near), SURE).acts == ()
+    assert doubt(Readout((DistressAct(),), (0.4,)), SURE).acts == ()
+    assert doubt(reader().read("我不想弄了", MENU), SURE).acts != (DistressAct(),)
 
 
 @pytest.mark.parametrize(
