@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.workers import FIRST, college, talk
 from bot.content.files import load_shipped, write_files
 from tests.channels.test_desk import WithStaff
-from tests.telegram_server import User
+from tests.telegram_people import User
 from tests.workers import Crew
 
 ENTRY = """- id: red-pork

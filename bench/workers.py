@@ -43,7 +43,7 @@ from tests.bot_process import settings
 from tests.broadcast.harness import Harness, add_people, session
 from tests.channels.test_desk import STAFF, WithStaff
 from tests.databases import Cluster
-from tests.telegram_server import User
+from tests.telegram_people import User
 from tests.workers import Crew, crew
 
 ASKED = ("老师电话是多少", "截止到什么时候", "忘了密码怎么办", "照片不是我怎么办")
