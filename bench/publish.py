@@ -2,7 +2,7 @@
 
     python -m bench.publish [--entries 10000] [--people 20]
 
-Everything is real but the channel: database, knowledge, the helper process. Publishing lasts from the arrival of the
+Everything is real but the channel: database, knowledge, the child process. Publishing lasts from the arrival of the
 file to the moment when questions are answered from it. A question is asked every 20 ms throughout.
 """
 

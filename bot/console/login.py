@@ -218,7 +218,7 @@ class Login:
         made = passkeys.take_new(relying, answer, bytes.fromhex(challenge))
         return made is not None and await rows.add_passkey(session, made, at, becomes.user, until)
 
-    # Helpers
+    # Answers
 
     def _refuse(self, request: Request) -> Response | None:
         """Refuse a form of another site, and too many of one address."""

@@ -29,7 +29,7 @@ from bot.content.problem import ContentFault, ContentProblem
 from bot.content.yaml_source import parse_bytes
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import find_forbidden, find_risks
-from bot.runtime.process import Helper
+from bot.runtime.process import ChildProcess
 from faq.model import Match
 
 SWITCH_INTERVAL_S = 0.0001
@@ -276,9 +276,9 @@ Examine = Callable[[Examination], Awaitable[Report]]
 """A way to examine files without blocking the event loop."""
 
 
-def examine_with(helper: Helper) -> Examine:
+def examine_with(child: ChildProcess) -> Examine:
     """Return how to examine in a process that stays. OSError, TimeoutError (ChildProcessError when it was killed)."""
-    return partial(helper.run, _examine_again)
+    return partial(child.run, _examine_again)
 
 
 def _examine_again(draft: Examination) -> Report:

@@ -26,7 +26,7 @@ from bot.knowledge.examine import MAX_QUESTIONS, Examination, Examine, Report, e
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
 from bot.runtime.log import LazyLogger
-from bot.runtime.process import Helper
+from bot.runtime.process import ChildProcess
 from bot.store import Store, StoreProblem
 from bot.store.knowledge import Revision, text_hash
 
@@ -64,8 +64,8 @@ class Knowledge:
         self.number = number
         self.folder = folder
         self.present = present
-        self._helper = Helper()
-        self.examiner = examiner or examine_with(self._helper)
+        self._child = ChildProcess()
+        self.examiner = examiner or examine_with(self._child)
         self.take: Callable[[Content], None] = lambda _: None
         self.taken = number
         self.when_taken: Callable[[], None] = lambda: None
@@ -98,7 +98,7 @@ class Knowledge:
 
     async def close(self) -> None:
         """End the process that examines."""
-        await self._helper.stop()
+        await self._child.stop()
 
     async def in_force(self) -> tuple[int, dict[str, str]]:
         """Return the number and the files of the revision in force; before the first, 0 and the folder's files."""

@@ -25,13 +25,13 @@ NICENESS = 5
 _DONE = "done"
 
 
-class Helper:
+class ChildProcess:
     """A process that does one piece of work after the other. It stays until `stop`: what it has imported and remembers
     serves the next piece. It is started by the first; one that crashed or took too long is replaced at the next.
     """
 
     def __init__(self) -> None:
-        self._child: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | None = None
         self._output: IO[bytes] | None = None
         self._lock = asyncio.Lock()
 
@@ -55,41 +55,41 @@ class Helper:
 
     async def stop(self) -> None:
         """End the process, whatever it is doing."""
-        child, output, self._child, self._output = self._child, self._output, None, None
+        process, output, self._process, self._output = self._process, self._output, None, None
         if output:
             output.close()
-        if child:
-            if child.returncode is None:
-                child.kill()
-            await child.wait()
+        if process:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
     async def _ask(self, request: bytes) -> object:
-        if self._child and self._child.returncode is not None:
+        if self._process and self._process.returncode is not None:
             await self.stop()
         output = self._output = self._output or _anonymous_file()
-        child = self._child = self._child or await _start(output)
-        assert child.stdin
-        assert child.stdout
+        process = self._process = self._process or await _start(output)
+        assert process.stdin
+        assert process.stdout
         try:
-            child.stdin.write(request)
-            await child.stdin.drain()
-            said = (await child.stdout.readline()).decode().strip()
+            process.stdin.write(request)
+            await process.stdin.drain()
+            said = (await process.stdout.readline()).decode().strip()
         except ConnectionError:
             said = ""
         if said != _DONE:
             if said:
                 raise OSError(int(said), os.strerror(int(said)))
-            raise ChildProcessError(await child.wait())
+            raise ChildProcessError(await process.wait())
         return await asyncio.to_thread(_take, output)
 
 
 async def run_aside(work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
-    """Return `work(about)` from a process of its own, as `Helper.run` does; raises the same."""
-    helper = Helper()
+    """Return `work(about)` from a process of its own, as `ChildProcess.run` does; raises the same."""
+    child = ChildProcess()
     try:
-        return await helper.run(work, about, within_s)
+        return await child.run(work, about, within_s)
     finally:
-        await helper.stop()
+        await child.stop()
 
 
 async def _start(output: IO[bytes]) -> asyncio.subprocess.Process:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.runtime.process import Helper
+from bot.runtime.process import ChildProcess
 
 
 def _tell(_: object) -> int:
@@ -23,24 +23,24 @@ def _is_there(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
-async def test_a_helper_stays_and_is_replaced_when_it_dies_or_takes_too_long() -> None:
-    helper = Helper()
-    first = await helper.run(_tell, None)
-    assert await helper.run(_tell, None) == first != os.getpid()
+async def test_a_child_stays_and_is_replaced_when_it_dies_or_takes_too_long() -> None:
+    child = ChildProcess()
+    first = await child.run(_tell, None)
+    assert await child.run(_tell, None) == first != os.getpid()
     with pytest.raises(FileNotFoundError):
-        await helper.run(os.listdir, "/not/there")
-    assert await helper.run(_tell, None) == first
+        await child.run(os.listdir, "/not/there")
+    assert await child.run(_tell, None) == first
     with pytest.raises(ChildProcessError):
-        await helper.run(signal.raise_signal, signal.SIGKILL)
-    second = await helper.run(_tell, None)
+        await child.run(signal.raise_signal, signal.SIGKILL)
+    second = await child.run(_tell, None)
     with pytest.raises(TimeoutError):
-        await helper.run(time.sleep, 60, 0.01)
-    os.kill(third := await helper.run(_tell, None), signal.SIGKILL)
+        await child.run(time.sleep, 60, 0.01)
+    os.kill(third := await child.run(_tell, None), signal.SIGKILL)
     while _is_there(third):  # noqa: ASYNC110 - a process wakes nobody
         await asyncio.sleep(0.001)
     with suppress(ChildProcessError):  # it may not have heard of that death yet
-        await helper.run(_tell, None)
-    last = await helper.run(_tell, None)
+        await child.run(_tell, None)
+    last = await child.run(_tell, None)
     assert len({first, second, third, last}) == 4
-    await helper.stop()
+    await child.stop()
     assert not any(map(_is_there, (first, second, third, last)))

@@ -275,7 +275,7 @@ class Web:
         png = await self._draw(found) if self._draw else None
         return _send(found.name, png, "inline") if png else await self._miss(request, None)
 
-    # Helpers
+    # Requests and answers
 
     def _admits_look(self, request: Request, key: BrowserKey | None) -> bool:
         return self._limits.admits_look(key.user if key else None, request.client and request.client.host)
