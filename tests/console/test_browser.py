@@ -55,6 +55,7 @@ def come_in(page: Page, link: str) -> None:
 
 def check_for_everybody(page: Page) -> None:
     """Nothing is too wide, too small to tap, or an obstacle that axe-core knows."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
     small = """[...document.querySelectorAll("button, select, textarea, input[type=text]")]
         .filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""

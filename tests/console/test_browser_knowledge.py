@@ -32,6 +32,7 @@ def test_a_missed_question_is_answered_within_three_minutes(browser: Browser, bo
     page.set_default_timeout(60_000)
     began = time.monotonic()
     page.get_by_role("link", name="个问题等着处理").click()
+    page.wait_for_url("**/knowledge/inbox*")
     check_for_everybody(page)
     page.get_by_role("link", name="写答案").first.click()
     page.get_by_label("标题").fill("洗衣机几点关")

@@ -258,6 +258,7 @@ async def test_export_shows_everything(store: Store) -> None:
         "join_codes": [],
         "roster_resets": [],
         "wanted_answers": [],
+        "calls": [],
     }
 
 
