@@ -9,6 +9,8 @@
 .PHONY: run test lint
 ARGS ?=
 PYTHON ?=
+# Half as many again as there are processors: tests wait for browsers and processes about a third of their time.
+WORKERS = $(shell $(PY) -c 'import os; print(max(1, (os.cpu_count() or 1) * 3 // 2))')
 PY := .venv/bin/python
 READY := .venv/.ready
 # A copied or half-made environment has a stamp but no Python that runs: forget the stamp then.
@@ -38,7 +40,7 @@ run: $(READY)
 	@$(PY) -m bot $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
+	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .
