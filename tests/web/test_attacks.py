@@ -281,8 +281,9 @@ async def test_no_other_method_does_anything(place: Place, tmp_path: Path, metho
     assert count(tmp_path, "people") == 0
 
 
-async def test_whoever_says_to_be_another_address_is_not_believed(place: Place) -> None:
+async def test_whoever_says_to_be_another_address_is_not_believed(open_: AsyncExitStack, tmp_path: Path) -> None:
     """Without a configured proxy, and every answer carries the headers that forbid frames and sniffing."""
+    place = await open_place(open_, tmp_path / "gradbot.db", clock=lambda: 0.0)
     she = await arrives(place)
     form = she.hidden('id="composer"') | {"text": ""}
     for n in range(70):

@@ -23,7 +23,9 @@ CODE = format_code(draw(Random(7).randrange))
 
 @pytest.fixture
 async def desk(open_: AsyncExitStack, tmp_path: Path) -> Place:
-    place = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")], desks=("telegram",))
+    place = await open_place(
+        open_, tmp_path / "gradbot.db", clock=lambda: 0.0, owners=[("telegram", "1")], desks=("telegram",)
+    )
     place.service.accounts.addresses["web"] = lambda: f"{place.url}/"
     return place
 
