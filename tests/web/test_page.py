@@ -239,7 +239,8 @@ async def test_a_browser_keeps_its_own_secret_whoever_offers_one(place: Place) -
     assert she.client.cookies["gradbot"] not in she.html
 
 
-async def test_a_flood_is_stopped_and_others_are_heard(place: Place) -> None:
+async def test_a_flood_is_stopped_and_others_are_heard(open_: AsyncExitStack, tmp_path: Path) -> None:
+    place = await open_place(open_, tmp_path / "gradbot.db", clock=lambda: 0.0)
     she, other = await arrives(place), await arrives(place)
     form = she.hidden('id="composer"') | {"text": ""}
     codes = [(await she.client.post("say", data=form)).status_code for _ in range(70)]
