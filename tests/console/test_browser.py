@@ -170,7 +170,7 @@ def test_without_telegram_a_teacher_answers_a_graduate_of_the_page(browser: Brow
     type_in(graduate, "照片怎么是别人的")
     type_in(graduate, "打我电话13800138000")
     teacher.reload()
-    teacher.get_by_role("link", name=re.compile("^工单 ")).click()
+    teacher.get_by_role("link", name=re.compile("^工单 [0-9A-Z]")).click()
     expect(teacher.get_by_text("照片怎么是别人的")).to_be_visible()
     expect(teacher.get_by_text("13800138000")).to_be_visible()
     teacher.get_by_label("写什么").fill("我看到了，明天带身份证来学工部。")
