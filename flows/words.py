@@ -45,10 +45,15 @@ def fold(text: str) -> Folded:
     """The words in half width, lower case and simplified characters; of a text longer than LIMIT only the beginning."""
     pairs = [(folded, n) for n, c in enumerate(text[:LIMIT]) for folded in _fold_one(c)]
     folded = "".join(c for c, _ in pairs)
-    if not folded.isascii():
-        simple = _simplified().convert(folded)
-        folded = simple if len(simple) == len(folded) else "".join(map(_simplify_one, folded))
-    return Folded(folded, tuple((n, n + 1) for _, n in pairs))
+    return Folded(simplify(folded), tuple((n, n + 1) for _, n in pairs))
+
+
+def simplify(text: str) -> str:
+    """Return a text in simplified characters, each at its place."""
+    if text.isascii():
+        return text
+    simple = _simplified().convert(text)
+    return simple if len(simple) == len(text) else "".join(map(_simplify_one, text))
 
 
 def _fold_one(c: str) -> str:

@@ -14,6 +14,7 @@ from typing import Literal
 from bot.broadcast.roster_words import (
     DATE,
     OF_CHECK,
+    SERIAL,
     TOTAL,
     TURNED,
     Role,
@@ -31,6 +32,7 @@ from bot.domain.student_numbers import StudentKey
 LONGEST = 40
 """Characters of a cell that are shown."""
 
+_DAY = re.compile(f"{DATE.pattern}|{SERIAL.pattern}")
 _LETTERS = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ]{3}")
 
 Why = Literal["code", "no_code", "state", "empty", "date", "same", "no_status"]
@@ -326,10 +328,10 @@ class _RosterReader:
         for column in columns:
             cell = self._rows[n][column] if column < len(self._rows[n]) else ""
             turned = bool(TURNED.search(plain(self._names[column])))
-            state = says_done(cell)
+            state = self._says_done(cell, column)
             if not plain(cell):
                 state = turned
-                if not turned and self._has_only_negatives(column):
+                if self._is_open(column, turned=turned):
                     return UnreadRow(n + 1, "empty")
             elif state is None:
                 return UnreadRow(n + 1, "state", text=cell[:LONGEST])
@@ -340,16 +342,20 @@ class _RosterReader:
             return UnreadRow(n + 1, "date")
         return all(said)
 
-    def _has_only_negatives(self, column: int) -> bool:
-        """Return whether a column marks only those who are not done, so that an empty cell may mean done."""
-        said = [says_done(cell) for cell in self._cells(column) if cell]
-        return bool(said) and not any(said)
+    def _says_done(self, cell: str, column: int) -> bool | None:
+        is_day = column in self._columns.get("date", ()) and SERIAL.fullmatch(cell)
+        return True if is_day else says_done(cell)
+
+    def _is_open(self, column: int, *, turned: bool) -> bool:
+        """Return whether an empty cell may mean either: where only those are marked who are not done, or 未核对 both by
+        yes and by no.
+        """
+        said = {self._says_done(cell, column) for cell in self._cells(column) if cell}
+        return bool(said) and ({True, False} <= said if turned else True not in said)
 
     def _has_done_date(self, n: int) -> bool:
-        column = self._columns.get("date", [-1])[0]
-        return (
-            column >= 0 and bool(OF_CHECK.search(self._names[column])) and bool(DATE.fullmatch(self._cell(n, "date")))
-        )
+        column, cell = self._columns.get("date", [-1])[0], self._cell(n, "date")
+        return column >= 0 and bool(OF_CHECK.search(self._names[column])) and bool(_DAY.fullmatch(cell))
 
     def _judge_by_title(self, n: int) -> bool | UnreadRow:
         """Read a list without states by its title; codes alone are the list of those who are not done."""
@@ -360,7 +366,8 @@ class _RosterReader:
         alone = not any(
             cell for m in self._body for k, cell in enumerate(self._rows[m]) if k != self._columns.get("code", [-1])[0]
         )
-        return False if alone else UnreadRow(n + 1, "no_status")
+        is_bare = not re.search("[已完√✓✔]", self._cell(n, "code"))
+        return False if alone and is_bare else UnreadRow(n + 1, "no_status")
 
 
 def _find_contradictions(says: Mapping[int, bool], codes: Mapping[int, str]) -> list[UnreadRow]:

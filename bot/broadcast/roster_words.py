@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from bot.domain.join_codes import parse_code
+from flows.words import simplify
 
 Role = Literal["code", "student", "name", "class", "major", "status", "date"]
 HEADER_ROWS = 10
@@ -22,7 +23,7 @@ _HEADERS: Mapping[Role, re.Pattern[str]] = {
 }
 _STATUS = re.compile(
     r"(?:是否|有没有|有无|已|未|没|网上|学信网|学籍|图像|照片|信息|核对|校对|确认|完成|做完|做|了|过|上报|本人|的"
-    r"|状态|情况|结果|进度|标志|标记|\([^)]{0,20}\)|[/、]){1,12}|status|done|finished"
+    r"|状态|情况|结果|进度|比例|百分比|标志|标记|\([^)]{0,20}\)|[/、]){1,12}|status|done|finished"
 )
 OF_CHECK = re.compile(r"核对|校对|完成|做完|确认|done|finished")
 TURNED = re.compile(r"^(?:是否|还)?(?:未|没有?|尚未)")
@@ -30,7 +31,7 @@ TOTAL = re.compile(
     r"(?:合计|总计|小计|总数|总人数|人数|共计?\d*|备注|说明|注|制表|填表|审核|负责人|签字|签名|盖章|日期|打印|联系人|单位)(?:$|[:：\d\s(人])|第\d+页|以上"
 )
 _AROUND = (
-    "已经?|都|全部|网上|学信网|学籍|图像|照片|信息|本人|自己|任务|工作|完|好|过|了|的|毕|成功?|无误|正确|通过|上报"
+    "已经?|都|于|全部|网上|学信网|学籍|图像|照片|信息|本人|自己|任务|工作|完|好|过|了|的|毕|成功?|无误|正确|通过|上报"
 )
 _ACT = "核对|校对|确认|完成|做完|做|办理?|通过|提交|登录|注册"
 _DONE = re.compile(
@@ -45,9 +46,13 @@ _NOT_DONE = re.compile(
     r"|有误|信息有误|有异议|\d{1,2}%"
 )
 DATE = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\s{0,9}\d{1,2}:\d{2}(?::\d{2})?)?|\d{8}")
+_BESIDE = re.compile(rf"^\s*\d{{1,2}}[-.、_:)](?=[\u4e00-\u9fff])|{DATE.pattern}")
+"""Numbers and days before the word that counts."""
+SERIAL = re.compile(r"[34]\d{4}(?:\.\d{1,12})?")
+"""A day as spreadsheets count them, where no format makes a date of it: 41613.5 is noon of 2013-12-05."""
 _ALIKE = re.compile(r"(?<![A-Z])[A-Z]{4}[-‐-―−_\s]*[A-Z]{4}(?![A-Z])")
 _PARTS = re.compile(r"[,;()（）\[\]/、\n]+|(?<=[日号])\s")
-_AGAINST = re.compile(r"[未没误不待错缺补]")
+_AGAINST = re.compile(r"[未没误不待错缺补重改退驳]|问题")
 """In remarks beside a word for done: they may take it back."""
 _FOR = re.compile(r"[已完补]|好了")
 """In remarks beside a word for not done."""
@@ -55,9 +60,11 @@ _MARKS = re.compile(r"[\s。.!！,，;；:：\"'“”]+")
 
 
 def plain(text: str) -> str:
-    """Return a cell without blanks, marks and what does not show, in one width and case."""
-    shown = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
-    return _MARKS.sub("", shown).lower()
+    """Return a cell without blanks, marks and what does not show, in one width, case and simplified characters."""
+    shown = "".join(
+        sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in ("Cf", "Mn")
+    )
+    return simplify(_MARKS.sub("", shown).lower())
 
 
 def take_code(cell: str) -> str | None:
@@ -107,6 +114,8 @@ def says_done(cell: str) -> bool | None:
 
 def _judge(cell: str) -> bool | None:
     words = plain(cell)
+    if not (_DONE.fullmatch(words) or _NOT_DONE.fullmatch(words)):  # 2013/12/3已核对, 01-已核对
+        words = plain(_BESIDE.sub("", unicodedata.normalize("NFKC", cell)))
     if _DONE.fullmatch(words) or DATE.fullmatch(unicodedata.normalize("NFKC", cell).strip()):
         return True
     return False if words and _NOT_DONE.fullmatch(words) else None

@@ -16,9 +16,10 @@ from datetime import datetime
 
 from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.broadcast.planned import time_context
-from bot.broadcast.sentence_audience import Doubt, StepName, Who, find_audience
+from bot.broadcast.sentence_audience import StepName, Who, find_audience
+from bot.broadcast.sentence_exceptions import Doubt
 from bot.broadcast.sentence_times import When, find_moment
-from bot.broadcast.sentence_words import TIMES, Token, tokenize
+from bot.broadcast.sentence_words import TIMES, Kind, Token, tokenize
 from bot.content.content import Content
 from bot.domain.audience import Audience
 from bot.domain.session import Session
@@ -31,7 +32,11 @@ from flows.words import LIMIT, fold
 LAST_DAY, OVERDUE = "last", "late"
 """Templates for the last day and for the time after it, where phrases.yaml has them."""
 
+WHOM: frozenset[Kind] = frozenset({"class", "state", "stuck", "step", "everybody"})
+"""Words that name people."""
+
 _LABEL = re.compile(r"(?:发送)?(?:时间|对象|人群|收件人|发给|专业|班级|范围|谁|什么时候|状态|定在)\s{0,9}[:：]")
+_TITLE_OF = re.compile(r"(?:卡|停|堵)(?:在|到)$|(?:点|按|选)(?:击|过|了)?$")
 _QUOTED = re.compile(r"[“\"「『](?P<text>[^“”\"「」『』]+)[”\"」』]")
 _COLON = re.compile(r"(?<!\d)[:：]|[:：](?!\d)")
 _LEAD = re.compile(r"(?:内容|正文|原文|文字|写上?|说|消息内容)(?:是|为)?\s{0,9}$")
@@ -68,6 +73,8 @@ def plan_broadcast(
     """Plan a broadcast under a notice. `now` is its local time; `instead` is taken for a time that cannot be."""
     head, text = _split_text(sentence.strip(), content)
     tokens = _cut(head, content, notice)
+    if text and not _has_whom(tokens) and _is_whom(told := _cut(text, content, notice)):
+        tokens, text = [*tokens, *told], None  # 明早9点提醒：会计学没做完的
     who = find_audience(tokens, notice, _list_steps(content, notice, now), has_text=text is not None)
     when = find_moment(tokens, time_context(content, notice, now))
     if instead and when.doubt:
@@ -98,8 +105,16 @@ def is_broadcast(text: str, content: Content, notice: Notice) -> bool:
     tokens = _cut(head, content, notice)
     unread = sum(len(token.text) for token in tokens if token.kind == "unread")
     kinds = {token.kind for token in tokens}
-    whom = kinds & {"class", "state", "stuck", "step", "everybody"}
-    return "verb" in kinds and bool(whom) and unread * 3 <= len(head) and (own is not None or len(tokens) > 2)
+    return "verb" in kinds and _has_whom(tokens) and unread * 3 <= len(head) and (own is not None or len(tokens) > 2)
+
+
+def _has_whom(tokens: Sequence[Token]) -> bool:
+    return any(token.kind in WHOM for token in tokens)
+
+
+def _is_whom(tokens: Sequence[Token]) -> bool:
+    """Return whether words say nothing but whom."""
+    return _has_whom(tokens) and all(t.kind in WHOM | {"join", "grade", "except", "filler", "stop"} for t in tokens)
 
 
 def _cut(head: str, content: Content, notice: Notice) -> list[Token]:
@@ -121,15 +136,19 @@ def _split_text(sentence: str, content: Content) -> tuple[str, str | None]:
     named = {*templates, *(template.title for template in templates.values())}
     sentence = _LABEL.sub(" ", sentence)
     quoted = _QUOTED.search(sentence)
+    if quoted and _TITLE_OF.search(sentence[: quoted.start()]):
+        quoted = None  # the title of a step or a button
     colon = next((m for m in _COLON.finditer(sentence) if not quoted or m.end() <= quoted.start()), None)
     if colon and not (quoted and quoted["text"] in named):
         text = sentence[colon.end() :].strip()
         if quoted and quoted.span() == (colon.end(), len(sentence)):
             text = quoted["text"]
+        if text in named:
+            return f"{_LEAD.sub('', sentence[: colon.start()])}，{text}模板", None
         return _LEAD.sub("", sentence[: colon.start()]), text or None
     if quoted and quoted["text"] in named:
-        return sentence.replace(quoted[0], quoted["text"]), None
-    if quoted and not re.search(r"(?:卡|停|堵)(?:在|到)$", sentence[: quoted.start()]):
+        return sentence.replace(quoted[0], f"{quoted['text']}模板"), None
+    if quoted:
         return _LEAD.sub("", sentence[: quoted.start()]) + "," + sentence[quoted.end() :], quoted["text"].strip()
     return sentence, None
 

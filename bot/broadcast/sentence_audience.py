@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bot.broadcast.sentence_exceptions import CLASSES, STATES, Doubt, find_exceptions, names_whole
 from bot.broadcast.sentence_words import Token
 from bot.domain.audience import STATE_WORDS, Term
 from flows.course_names import Course
 from flows.date_rules import read_number
 from flows.notice import Notice
-
-Doubt = tuple[str, str]
-"""Why a sentence is not clear (the name of the phrase that asks), and what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,6 @@ class Who:
     doubts: tuple[Doubt, ...] = ()
 
 
-_CLASSES, _STATES = frozenset({"class"}), frozenset({"state", "stuck", "step"})
-_AFTER = ("除外", "在内", "免了")
-"""Ends of words that leave out what stands before them, whatever follows."""
-_LINKS = frozenset({"join", "filler", "grade"})
 _OF_STATE = {"new": "new", "done": "done", "reported": "reported", "walking": "walking"}
 _TURNED = {"notdone": "done", "notreported": "reported", "notstuck": "stuck"}
 _FLAGS = {"new": "new", "done": "done", "reported": "wrong", "stuck": "stuck"}
@@ -55,12 +49,13 @@ _WORDS = {state: word for word, state in STATE_WORDS.items()}
 
 def find_audience(tokens: Sequence[Token], notice: Notice, steps: Sequence[StepName], *, has_text: bool) -> Who:
     """Return whom the tokens mean. `has_text`: the message is the teacher's own, so that all may be meant by 所有人."""
-    out, doubts = _find_exceptions(tokens)
+    out, doubts = find_exceptions(tokens)
     doubts += [("unread", t.text) for t in tokens if t.kind == "unread"]
     inside = [t for n, t in enumerate(tokens) if n not in out]
     classes = _SaidClasses(notice)
     classes.read(tokens, out)
     doubts += classes.doubts
+    doubts += [("unread", t.text) for t in tokens if t.kind == "rest" and not out and classes.chosen]
     states = _find_states([t for n, t in enumerate(tokens) if n not in out], [tokens[n] for n in sorted(out)])
     doubts += states.doubts
     found_steps, step_doubts = _find_steps(inside, steps)
@@ -92,63 +87,13 @@ def _has_verb(tokens: Iterable[Token]) -> bool:
     return any(t.kind == "verb" for t in tokens)
 
 
-# Exceptions
-
-
-def _find_exceptions(tokens: Sequence[Token]) -> tuple[set[int], list[Doubt]]:
-    """Return the places of the classes and states that are left out."""
-    out, doubts = set[int](), list[Doubt]()
-    for n, token in enumerate(tokens):
-        if token.kind == "except":
-            is_after = token.text.endswith(_AFTER)
-            run, closed = ([], False) if is_after else _run_after(tokens, n)
-            kinds = {tokens[k].kind in _CLASSES for k in run}
-            if not run:
-                run = _run_before(tokens, n)
-                doubts += [] if run else [("unread", token.text)]
-            elif len(kinds) == 2:  # a class and a state
-                is_loose = not closed and not token.text.startswith("除") and tokens[run[0]].kind in _CLASSES
-                doubts += [] if is_loose else [("scope", "".join(t.text for t in tokens[n : run[-1] + 1]))]
-                run = [k for k in run if tokens[k].kind in _CLASSES]
-            out |= {*run}
-        elif token.kind == "outside" and not any(t.kind == "except" for t in tokens[:n]):
-            run = _run_before(tokens, n)
-            doubts += [] if run else [("unread", token.text)]
-            out |= {*run}
-    return out, doubts
-
-
-def _run_after(tokens: Sequence[Token], start: int) -> tuple[list[int], bool]:
-    run = []
-    for n in range(start + 1, len(tokens)):
-        token = tokens[n]
-        if token.kind in _CLASSES | _STATES:
-            run.append(n)
-        elif token.kind not in _LINKS and token.text.strip('“”"()（） '):
-            return run, token.kind == "outside"
-    return run, False
-
-
-def _run_before(tokens: Sequence[Token], end: int) -> list[int]:
-    run: list[int] = []
-    for n in range(end - 1, -1, -1):
-        token = tokens[n]
-        if token.kind in _CLASSES | _STATES and (
-            not run or (token.kind in _CLASSES) == (tokens[run[0]].kind in _CLASSES)
-        ):
-            run.insert(0, n)
-        elif (token.kind not in _LINKS and token.text.strip()) or token.kind in _CLASSES | _STATES:
-            break
-    return run
-
-
 def _is_mixed(tokens: Sequence[Token], out: set[int]) -> bool:
     """Return whether classes have states of their own: 会计学没开始的和工商管理已报告的."""
     order: list[tuple[str, frozenset[str]]] = []
     for n, token in enumerate(tokens):
-        if n in out or token.kind not in _CLASSES | _STATES:
+        if n in out or token.kind not in CLASSES | STATES:
             continue
-        is_class = token.kind in _CLASSES
+        is_class = token.kind in CLASSES
         said = (
             frozenset() if is_class else frozenset({token.text.strip("的") if token.kind == "step" else _name(token)})
         )
@@ -207,7 +152,7 @@ class _SaidClasses:
         mention = token.mention
         assert mention
         courses, last = list(mention.courses), items[-1] if items and is_linked else None
-        is_whole = mention.kind != "major" or all(course.major is None for course in courses)
+        is_whole = names_whole(mention)
         if last is None:
             scope = items[-1].scope if items and not is_whole else ()
             within = [course for course in courses if course.cohort in scope]

@@ -19,7 +19,7 @@ from flows.notice import Notice
 
 Kind = Literal[
     "day", "weekday", "date", "later", "before", "part", "clock", "after", "now", "vague", "repeat", "about",
-    "class", "grade", "everybody", "state", "stuck", "step", "except", "outside",
+    "class", "grade", "everybody", "state", "stuck", "step", "except", "outside", "rest",
     "join", "verb", "template", "purpose", "filler", "stop", "unread",
 ]  # fmt: skip
 TIMES: frozenset[Kind] = frozenset(
@@ -86,6 +86,6 @@ def _longest(text: str, at: int, mentions: Sequence[CourseMention], template: re
     if template and (m := template.match(text, at)) and m.end() - at > size:
         best, size = Token("template", m[0], m.groupdict()), m.end() - at
     for kind, pattern in _PATTERNS:
-        if (m := pattern.match(text, at)) and m.end() - at > size:
+        if (m := pattern.match(text, at)) and m.end() - at >= size + ((best.kind, kind) != ("class", "filler")):
             best, size = Token(kind, m[0], m.groupdict()), m.end() - at
     return named if best.kind == "unread" else best  # a misspelt name is one where no other word is

@@ -1,13 +1,14 @@
 """Reads a table that a school keeps its list in: .xlsx, .xls, .ods, or text with commas, semicolons or tabs.
 
 Rows keep the numbers that a person sees beside them. Bounded by the size of the file, of what is unpacked from it, and
-the number of rows.
+the number of rows. A page that was saved as .xls is read as what it is.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from datetime import date, datetime
 import python_calamine as calamine
 
 from bot.content.encoding import decode
+from bot.content.html_tables import read_tables
 
 MOST_BYTES = 8_000_000
 MOST_UNPACKED = 80_000_000
@@ -25,6 +27,11 @@ MOST_COLUMNS = 100
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of a workbook."""
 
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""The part of an .xlsx with a password, in the frame of the older format."""
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml|style|div)\b", re.IGNORECASE)
+_BLANKS = re.compile(r"(?<!\b[A-Za-z]{4})\s+|\s+(?![A-Za-z]{4}\b)")
+"""Blanks between words of a line, except those in the middle of a join code."""
 _SEPARATORS = ",\t;，；|"
 
 
@@ -63,6 +70,8 @@ def load_sheets(raw: bytes) -> list[Sheet]:
 
 def _load_workbook(raw: bytes) -> list[Sheet]:
     _refuse_bombs(raw)
+    if raw.startswith(SPREADSHEETS[1]) and _LOCKED in raw:
+        raise UnreadableSheet("locked")
     try:
         workbook = calamine.load_workbook(io.BytesIO(raw))
         found = []
@@ -109,11 +118,15 @@ def _parse_text(raw: bytes) -> Sheet:
     text = decode(raw)
     if not isinstance(text, str):
         raise UnreadableSheet("broken")
+    if _PAGE.match(text):
+        return Sheet("", *read_tables(text, MOST_ROWS + 1, MOST_COLUMNS))
     lines = text.splitlines(keepends=True)
     named = lines[0].strip().lower() if lines else ""
     if named.startswith("sep="):  # Excel's own first line, which it does not show
         lines = lines[1:]
     separator = max(_SEPARATORS, key=lambda sign: sum(line.count(sign) > 0 for line in lines[:200]))
+    if not any(separator in line for line in lines):
+        return Sheet("", [_BLANKS.split(line.strip())[:MOST_COLUMNS] for line in lines[: MOST_ROWS + 1]])
     try:
         rows = list(csv.reader(lines, delimiter=separator))
     except csv.Error:
