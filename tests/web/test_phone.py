@@ -47,59 +47,88 @@ def next_button(page: Page, *known: str) -> str:
     )
 
 
-def test_told_nothing_by_the_keyboard_alone_until_all_is_done(page: Page) -> None:
+CLASS = ("专科", "会计电算化")
+ENDS = {
+    "done": (CLASS + ("没有，现在注册", "今天"), "做完了"),
+    "reported": (("我发现有错", "姓名", *CLASS, "报告过了", "今天"), "已报告学校"),
+    "a teacher": (("联系老师",), "电话："),
+}
+"""What somebody knows of themselves or wants, and what stands on the page at the end."""
+
+
+def is_at(page: Page, end: str) -> bool:
+    return bool(page.locator("section.turn").last.get_by_text(end).count())
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Come to a button or link by Tab alone, and see that it is there."""
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == words:
+            break
+    assert page.evaluate("document.activeElement.textContent.trim()") == words
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+@pytest.mark.parametrize("end", ["done", "a teacher", pytest.param("reported", marks=pytest.mark.slow)])
+def test_told_nothing_by_the_keyboard_alone_to_each_end(page: Page, end: str) -> None:
     page.emulate_media(reduced_motion="reduce")
-    known = ["专科", "会计电算化", "没有，现在注册", "今天"]
+    known, mark = ENDS[end]
     for turns in range(2, 40):
         words = next_button(page, *known)
-        known = [one for one in known if one != words]
-        for _ in range(12):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.textContent.trim()") == words:
-                break
-        assert page.evaluate("document.activeElement.textContent.trim()") == words
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        known = tuple(one for one in known if one != words)
+        tab_to(page, words)
         page.keyboard.press("Enter")
         expect(page.locator("section.turn")).to_have_count(turns)
         expect(page.locator("section.turn").last).to_be_focused()  # the next Tab leads to what is new
         top = page.evaluate("document.querySelector('section.turn:last-of-type').getBoundingClientRect().top")
         assert -1 < top < 200
-        if page.locator("section.turn").last.get_by_text("做完了").count():
+        if is_at(page, mark):
             break
     else:
-        raise AssertionError("not done after 40 turns")
+        raise AssertionError("not there after 40 turns")
+    if end != "done":
+        number = page.locator("section.turn").last.locator("a[href^='tel:']").first.inner_text()
+        tab_to(page, number)  # Enter would call
     check_for_everybody(page)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 180)])
-def test_told_nothing_by_what_a_screen_reader_hears_until_all_is_done(
-    browser: Browser, bot: Bot, scheme: Literal["dark", "light"], width: int
+@pytest.mark.parametrize(
+    ("end", "scheme", "width"),
+    [("done", "dark", 360), ("done", "light", 180), ("reported", "light", 360), ("a teacher", "dark", 360)],
+)
+def test_told_nothing_by_what_a_screen_reader_hears_to_each_end(
+    browser: Browser, bot: Bot, end: str, scheme: Literal["dark", "light"], width: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 640}, color_scheme=scheme)
     page = context.new_page()
     page.goto(bot.url)
-    known = ["专科", "会计电算化", "没有，现在注册", "今天"]
+    known, mark = ENDS[end]
     for turns in range(2, 40):
         check_for_everybody(page, width)
         heard = page.locator("body").aria_snapshot()
         places = [
-            heard.index(mark) for mark in ("heading", "log ", f'textbox "{WORDS.place}"', f'button "{WORDS.send}"')
+            heard.index(part) for part in ("heading", "log ", f'textbox "{WORDS.place}"', f'button "{WORDS.send}"')
         ]
         assert places == sorted(places)  # the title, the talk, and then where to write
         assert "□" not in heard  # a bar would be heard block by block
         assert not re.search(r"- (button|link|textbox)(:|$)", heard, re.MULTILINE)  # everything has a name
         words = next_button(page, *known)
-        known = [one for one in known if one != words]
+        known = tuple(one for one in known if one != words)
         offered = page.locator("section.turn").last.get_by_role("button", name=words, exact=True)
         assert heard.index(f'button "{words}"') < heard.index(f'textbox "{WORDS.place}"')
         offered.press("Enter")
         expect(page.locator("section.turn")).to_have_count(turns)
         expect(page.locator("#announcer")).not_to_be_empty()
-        if page.locator("section.turn").last.get_by_text("做完了").count():
+        if is_at(page, mark):
             break
     else:
-        raise AssertionError("not done after 40 turns")
+        raise AssertionError("not there after 40 turns")
+    if end != "done":
+        number = page.locator("section.turn").last.locator("a[href^='tel:']").first.inner_text()
+        assert f'link "{number}"' in page.locator("section.turn").last.aria_snapshot()
+        expect(page.locator("#announcer")).to_contain_text(number)
     context.close()
 
 
