@@ -78,7 +78,7 @@ class Console:
         """The console under its path."""
         words, site = self._rendering.words, Site(self._parts.site.url)
         guarded = [Route(f"{FOLDER}{page.path}", self._guard(page), methods=[page.method]) for page in PAGES]
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route(f"{FOLDER}/static/{{name}}", self._rendering.files.serve),
                 *self._login.routes,
@@ -90,6 +90,8 @@ class Console:
             ],
             exception_handlers={404: self._miss, 405: self._miss, StoreProblem: self._apologise},
         )
+        app.router.redirect_slashes = False  # it would lead to whatever host a request names
+        return app
 
     def _guard(self, page: ConsolePage) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:

@@ -14,6 +14,7 @@ from bot.conversation.questions import quote_source, tell_topics
 from bot.conversation.turn import Context, Turn
 from bot.domain import button_ids, join_codes
 from bot.domain.button_ids import Act, Ask, Pick, Vote
+from bot.domain.effects import Effect
 from bot.domain.join_codes import CodeClaimed, CodeDropped, CodeFreed, CodeOwner
 from bot.domain.messages import Button, Incoming, Reply
 from bot.domain.outbox import Queued
@@ -25,7 +26,9 @@ from bot.render import feedback
 from bot.tickets.codes import ask_office
 
 CODE_STAYS = timedelta(days=1)
-"""Time in which a code that was brought from one browser to another does not go further by itself."""
+"""Time in which a code that was brought from one browser or chat to another does not go further by itself."""
+STAYS = "-here"
+"""End of the button's name with which the code comes and the place of here stays."""
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(notice|step|faq)-([A-Za-z0-9_-]{1,58}))?.*", re.DOTALL | re.ASCII)
 _JOIN = re.compile(r"/start(?:@\w+)?\s+join-(\S+)|/join(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.ASCII)
@@ -53,7 +56,8 @@ def claims_code(incoming: Incoming, students: Callable[[], StudentKey] | None = 
         pressed = button_ids.parse(incoming.press)
         if isinstance(pressed, Ask) and pressed.kind == "student":
             return students().code(pressed.name) if students else None
-        return join_codes.parse_code(pressed.name) if isinstance(pressed, Ask) and pressed.kind == "join" else None
+        named = pressed.name.removesuffix(STAYS) if isinstance(pressed, Ask) and pressed.kind == "join" else ""
+        return join_codes.parse_code(named)
     typed = _join_words(incoming.text.strip()) if not incoming.other else None
     return join_codes.parse_code(typed) if typed else None
 
@@ -74,7 +78,7 @@ def press(ctx: Context, pressed: str) -> Turn:
         case Ask("ack", name) if ack := reminders.take_ack(ctx.voice, name):
             return Turn(ack.session, ack.replies, effects=ack.effects)
         case Ask("join", code):
-            return _bring_place(ctx, join_codes.parse_code(code))
+            return _bring_place(ctx, code)
         case Ask("student", mark) if ctx.students:
             return _take_student(ctx, ctx.students().code(mark))
         case Ask("hear", mark):
@@ -111,12 +115,14 @@ def _open(ctx: Context, kind: str, name: str) -> Turn | None:
 def _take_join_code(ctx: Context, typed: str) -> Turn:
     """Take the code that a teacher gave, drop it, or say which one is known."""
     words, session, code = ctx.content.phrases.broadcast.joining, ctx.session, join_codes.parse_code(typed)
-    if code and ctx.owner:
-        return _offer_place(ctx, code) if find_place(ctx, ctx.owner) else _ask_office(ctx, code)
+    if code and ctx.owner and find_place(ctx, ctx.owner):
+        return _offer_place(ctx, code)
+    if code and ctx.owner and not is_left_behind(ctx, ctx.owner):
+        return _ask_office(ctx, code)
     if code:
         said = words.joined.format(code=join_codes.format_code(code))
         turn = ctx.with_session(replace(session, code=code, asked_code=None, misses=0)).say(said)
-        return replace(turn, effects=(CodeClaimed(code),))
+        return replace(turn, effects=_move_code(ctx, code))
     if typed in words.drop:
         turn = ctx.with_session(replace(session, code=None, asked_code=None)).say(words.dropped)
         return replace(turn, effects=(CodeDropped(),))
@@ -141,15 +147,15 @@ def _take_student(ctx: Context, code: str) -> Turn:
     words, session = ctx.content.phrases.broadcast.joining, ctx.session
     if session.code:
         return ctx.say(words.student_not_needed)
-    if ctx.owner is None:
-        return _take_join_code(ctx, code)
+    if ctx.owner is None or ctx.owner.who.channel != ctx.incoming.channel:
+        return _take_join_code(replace(ctx, owner=None), code)
     taken = ctx.with_session(replace(session, asked_code=code)).say(ctx.voice.fill(words.student_taken))
     is_new = ctx.case is not None and session.asked_code != code
     return replace(taken, effects=(ask_office(ctx.content, code),)) if is_new else taken
 
 
 def _offer_place(ctx: Context, code: str) -> Turn:
-    """Ask whether to go on where the code has come to in another browser."""
+    """Ask whether to go on where the code has come to elsewhere; whoever has a place here chooses which one stays."""
     words, there = ctx.content.phrases.broadcast.joining, ctx.owner and find_place(ctx, ctx.owner)
     voice = replace(ctx.voice, session=there or ctx.session)
     title = (
@@ -157,44 +163,72 @@ def _offer_place(ctx: Context, code: str) -> Turn:
         if there and there.position
         else voice.notice.notice.short
     )
-    said = words.there.format(code=join_codes.format_code(code), step=title)
-    row = (Button(str(Ask("join", code.lower())), words.bring, "good"), ctx.voice.start())
-    return replace(ctx.say(said, (row,)), view="")
+    said, name = words.there.format(code=join_codes.format_code(code), step=title), code.lower()
+    rows: list[tuple[Button, ...]] = [(Button(str(Ask("join", name)), words.bring, "good"), ctx.voice.start())]
+    if ctx.session.walks:
+        said = f"{said}\n\n{words.both}"
+        rows.insert(1, (Button(str(Ask("join", f"{name}{STAYS}")), words.stay),))
+    return replace(ctx.say(said, tuple(rows)), view="")
 
 
-def _bring_place(ctx: Context, code: str | None) -> Turn:
-    """Go on here where the code has come to: the code and a copy of the place move; the talk and tickets stay there."""
-    words, owner = ctx.content.phrases.broadcast.joining, ctx.owner
+def _bring_place(ctx: Context, name: str) -> Turn:
+    """Go on here where the code has come to, or stay with the place of here: the code and a copy of the place move; the
+    talk and tickets stay there.
+    """
+    words, owner, code = (
+        ctx.content.phrases.broadcast.joining,
+        ctx.owner,
+        join_codes.parse_code(name.removesuffix(STAYS)),
+    )
     there = find_place(ctx, owner) if owner else None
     if not code or not owner or not there:
         return _take_join_code(ctx, code or "")
-    said, left = join_codes.format_code(code), json.dumps(dump(replace(there, code=None)), ensure_ascii=False)
+    said = join_codes.format_code(code)
+    here = replace(ctx.session, code=code, asked_code=None, code_at=ctx.now.isoformat(), misses=0)
+    if name.endswith(STAYS):
+        turn = ctx.with_session(here).say(words.joined.format(code=said))
+        return replace(turn, effects=_move_code(ctx, code))
     here = replace(
-        ctx.session,
+        here,
         notice=there.notice,
         walks=there.walks,
         moves=max(ctx.session.moves, there.moves),
         reminders=there.reminders if ctx.session.reminders is None else ctx.session.reminders,
-        code=code,
-        asked_code=None,
-        code_at=ctx.now.isoformat(),
-        misses=0,
     )
-    told = Queued("user", Reply(words.brought_away.format(code=said)), user=owner.user)
-    staff = (Queued("staff", Reply(words.brought_for_staff.format(code=said))),) if ctx.case else ()
     turn = ctx.with_session(here).say_step()
-    replies = ctx.voice.bubbles(words.brought.format(code=said))
-    moved = (Resaved(owner.user, owner.session, left), CodeFreed(code, owner.user), CodeClaimed(code), told, *staff)
-    return replace(turn, replies=replies, effects=moved)
+    return replace(turn, replies=ctx.voice.bubbles(words.brought.format(code=said)), effects=_move_code(ctx, code))
+
+
+def _move_code(ctx: Context, code: str) -> tuple[Effect, ...]:
+    """Give the person the code; whoever has it keeps all else and is told, as are staff."""
+    words, owner = ctx.content.phrases.broadcast.joining, ctx.owner
+    if not owner:
+        return (CodeClaimed(code),)
+    said, (channel, user) = join_codes.format_code(code), owner.who
+    left = json.dumps(dump(replace(session_of(owner.session), code=None)), ensure_ascii=False)
+    told = Queued("user", Reply(words.brought_away.format(code=said)), user=user, channel=channel)
+    staff = (Queued("staff", Reply(words.brought_for_staff.format(code=said))),) if ctx.case else ()
+    kept = (Resaved(user, owner.session, left, channel),) if owner.session else ()
+    return (*kept, CodeFreed(code, user, channel), CodeClaimed(code), told, *staff)
 
 
 def find_place(ctx: Context, owner: CodeOwner) -> Session | None:
-    """Return the session of whoever has a code, if its place may be brought here: where an identity is a cookie, which
-    gets lost, and not again within a day; then the office is asked.
+    """Return the session of whoever has a code, if its place may be brought here: from another channel, or where an
+    identity is a cookie, which gets lost; and not again within a day, for then the office is asked.
     """
     there = session_of(owner.session)
-    is_new = bool(there.code_at) and (ctx.now - CODE_STAYS).isoformat() <= there.code_at
-    return there if ctx.can.anonymous and there.walks and not is_new else None
+    is_far = owner.who.channel != ctx.incoming.channel
+    return there if (is_far or ctx.can.anonymous) and there.walks and not _has_moved(ctx, there) else None
+
+
+def is_left_behind(ctx: Context, owner: CodeOwner) -> bool:
+    """Tell if somebody gave the code in another channel and went no further there: the code comes along by itself."""
+    there = session_of(owner.session)
+    return owner.who.channel != ctx.incoming.channel and not there.walks and not _has_moved(ctx, there)
+
+
+def _has_moved(ctx: Context, there: Session) -> bool:
+    return bool(there.code_at) and (ctx.now - CODE_STAYS).isoformat() <= there.code_at
 
 
 def _ask_office(ctx: Context, code: str) -> Turn:

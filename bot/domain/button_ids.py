@@ -4,7 +4,7 @@
     cmd|menu     faq|sms-code     notice|2014-autumn     the same at any moment
     quote|sms-code                                       the source's own words behind an answer
     step|m6-record     ack|12-known                      under broadcasts: enter a step, answer broadcast 12
-    join|abcdefgh                                        go on where the join code has come to
+    join|abcdefgh     join|abcdefgh-here                 go on where the join code has come to, or with it where one is
     pick|5f0c2a91|sms-code                               a topic among those that were offered for a question
     hear|5f0c2a91                                        the answer to a question, when there is one
     vote|0b7e5d1c9a42|sms-code|yes                       an opinion of the answer in this wording

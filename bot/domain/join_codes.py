@@ -102,9 +102,9 @@ class ListedCode:
 
 @dataclass(frozen=True, slots=True)
 class CodeOwner:
-    """Whoever has a code that another person gives: their id in the same channel, and their session as it is stored."""
+    """Whoever has a code that another person gives, and their session as it is stored."""
 
-    user: str
+    who: PersonKey
     session: str
 
 

@@ -27,7 +27,7 @@ class Session:
     `moves` is the highest number of moves of any walk, so that a button of one walk never fits another. `reminders`:
     reminders are wanted; None: never asked. `code` is the join code that a teacher gave, `asked_code` one that another
     chat has, about which the office was asked. `code_at` (local time, ISO 8601) is when the code was brought here from
-    another browser.
+    another browser or chat.
 
     `last` is the kind of what the bot said last, `offered` the ids of the buttons that it offered to choose from, in
     their order. `pieces` are the masked words of the last messages that said too little to be understood, since

@@ -61,6 +61,8 @@ Note = Callable[[Literal["turn", "repeat", "typed", "act"], str], None]
 
 MISSES_A_DAY = 30
 """Unanswered questions of one person that are kept in a day."""
+CODES_A_DAY = 10
+"""Join codes that one person gives in a day, right or wrong: nobody finds another's by trying."""
 TICKETS_A_DAY = 3
 """New tickets of one person in 24 hours."""
 TICKETS_OF_A_STRANGER, TICKETS_OF_STRANGERS = 1, 30
@@ -109,7 +111,7 @@ class Service:
             store, lambda: self.content, present, today, desks, worker, self._owners, self.accounts.can
         )
         self.note: Note = lambda what, label: None
-        self._misses = DailyLimit(MISSES_A_DAY)
+        self._misses, self._codes = DailyLimit(MISSES_A_DAY), DailyLimit(CODES_A_DAY)
         self.staff = StaffTurns(store, present, today, desks, areas, self._owners)
         self._locks: Locks = WeakValueDictionary()
         self.acts = StaffActs(store, lambda: self.content, present, self.staff, self._owners, self._locks, self.outbox)
@@ -235,8 +237,11 @@ class Service:
         can = self.accounts.can_show(incoming)
         about: dict[str, Any] = {"can": can, "owner": await _find_owner(self._store, incoming)}
         about["students"] = self._store.codes.students
+        tries_on = claims_code(incoming) and not self._codes.admit((channel, user), at)
 
         def decide_with(case: Case | None) -> Turn:
+            if tries_on:
+                return Turn(session or Session(), (Reply(content.phrases.broadcast.joining.enough),))
             return decide(content, session, incoming, now, rehearsed=rehearsed, case=case, **about)
 
         turn = decide_with(case)
@@ -346,13 +351,13 @@ class Service:
 
 
 async def _find_owner(store: Store, incoming: Incoming) -> CodeOwner | None:
-    """Return who else has the join code that a person gives, in their channel; None when nobody has."""
-    code, channel = claims_code(incoming, store.codes.students), incoming.channel
-    owners = await store.codes.find_owners(channel, code) if code else []
-    if not owners or owners[0].channel != channel or owners[0].user == incoming.user:
+    """Return who else has the join code that a person gives, in their channel first; None when nobody has."""
+    code, me = claims_code(incoming, store.codes.students), PersonKey(incoming.channel, incoming.user)
+    owners = await store.codes.find_owners(me.channel, code) if code else []
+    if not owners or owners[0] == me:
         return None
     known = dict(await store.codes.sessions(owners[:1]))
-    return CodeOwner(owners[0].user, known.get(owners[0], ""))
+    return CodeOwner(owners[0], known.get(owners[0], ""))
 
 
 def _attach_export(content: Content, turn: Turn, now: datetime, kept: dict[str, Any]) -> Turn:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from bot.app.build import CHANNELS
@@ -20,6 +21,7 @@ from bot.channels.http.pages import listen, serving
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
 from bot.content.content import Content
+from bot.domain.messages import Draw
 from bot.service.talk import Talk
 from bot.service.turns import Service
 from bot.store import Store
@@ -90,8 +92,12 @@ class Place:
     url: str
     service: Service
     store: Store
-    routes: Sequence[BaseRoute] = ()
+    app: Starlette
     _open: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        return self.app.routes
 
     def visit(self, path: str = "/") -> Visitor:
         client = httpx.AsyncClient(base_url=f"{self.url}{path}", timeout=60)
@@ -108,9 +114,10 @@ async def open_place(
     site: Site | None = None,
     content: Content | None = None,
     clock: Callable[[], float] = time.monotonic,
+    draw: Draw | None = None,
     **how: object,
 ) -> Place:
-    """Serve the page until the end. `clock` is that of its limits, `how` is the service's."""
+    """Serve the page until the end. `clock` is that of its limits, `draw` draws cards, `how` is the service's."""
     content, store = content or shipped(), await Store.open(database)
     open_.push_async_callback(store.close)
     service = Service(content, store, lambda: NOON, at("2013-12-05"), channels=CHANNELS, **how)  # type: ignore[arg-type]
@@ -120,10 +127,12 @@ async def open_place(
         Talk(Web.name, store, lambda: content, lambda: NOON, at("2013-12-05")),
         site or Site(),
         clock=clock,
+        draw=draw,
     )
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
-    await open_.enter_async_context(serving(web.app, sock))
-    place = Place(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, web.app.routes)
+    app = web.app
+    await open_.enter_async_context(serving(app, sock))
+    place = Place(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, app)
 
     async def leave() -> None:
         for client in place._open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from PIL import Image
 from pydantic import BaseModel
 from starlette.routing import Route
 
@@ -22,6 +24,7 @@ from bot.channels.web.limits import ADDRESS, BROWSER, LOOKS, LOOKS_OF_ADDRESS, I
 from bot.channels.web.site import Site
 from bot.content.content import Content
 from bot.domain.messages import Answer, Attachment, Button, Incoming, PastTalk, PastTurn, Picture, Reply
+from bot.pictures.drawing import MOST_HEIGHT, WIDTH, draw_picture
 from bot.render.links import list_links, write_poster
 from bot.render.preview import preview, to_html
 from tests.conftest import shipped
@@ -39,20 +42,21 @@ def batched(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (texts[at : at + size] for at in range(0, len(texts), size))
 
 
-def poison(value: T) -> T:
+def poison(value: T, evil: str = EVIL) -> T:
     """Return content with markup in every text that people read; ids and patterns, which are ASCII, stay."""
     found: Any = value
     if isinstance(value, str):
-        found = value + EVIL if CHINESE.search(value) else value
+        found = value + evil if CHINESE.search(value) else value
     elif isinstance(value, BaseModel):
-        found = value.model_copy(update={name: poison(getattr(value, name)) for name in type(value).model_fields})
+        more = {name: poison(getattr(value, name), evil) for name in type(value).model_fields}
+        found = value.model_copy(update=more)
     elif is_dataclass(value) and not isinstance(value, type):
-        changed = {one.name: poison(getattr(value, one.name)) for one in fields(value) if one.init}
+        changed = {one.name: poison(getattr(value, one.name), evil) for one in fields(value) if one.init}
         found = replace(value, **changed)
     elif isinstance(value, Mapping):
-        found = {key: poison(one) for key, one in value.items()}
+        found = {key: poison(one, evil) for key, one in value.items()}
     elif isinstance(value, tuple | list):
-        found = type(value)(map(poison, value)) if type(value) in (tuple, list) else value
+        found = type(value)(poison(one, evil) for one in value) if type(value) in (tuple, list) else value
     return found  # type: ignore[no-any-return]
 
 
@@ -101,6 +105,49 @@ def poisoned() -> Content:
     notices = {name: poison(notice) for name, notice in real.notices.items()}
     entries = {name: poison(entry) for name, entry in real.entries.items()}
     return replace(real, phrases=poison(real.phrases), notices=notices, entries=entries, script=poison(real.script))
+
+
+async def draw(picture: Picture) -> bytes | None:
+    """Draw as the studio does, in this process."""
+    drawn = draw_picture(picture)
+    return drawn if isinstance(drawn, bytes) else None
+
+
+async def begins_and_asks_for_the_card(place: Place, turns: int) -> Visitor:
+    she = await arrives(place)
+    for number in range(turns):
+        press = next(name for name in re.findall(r'name="press" value="([^"]*)"', she.html) if name.startswith("1|"))
+        await she.sends({**she.hidden('id="composer"'), "update": f"walk-{number:04}", "press": press})
+    await she.sends({**she.hidden('id="composer"'), "press": "cmd|card"})
+    return she
+
+
+HOSTILE = EVIL + "长" * 100 + "W" * 100 + "\u202e反\u2066\u200b\x00\x1b[31m\r\u2028\ufeff"
+
+
+@pytest.mark.slow
+async def test_whatever_a_notice_calls_things_the_card_is_a_small_picture_of_its_persons_alone(
+    open_: AsyncExitStack, tmp_path: Path
+) -> None:
+    """Markup, names without end, text that turns round, and control characters."""
+    real = shipped()
+    notices = {name: poison(notice, HOSTILE) for name, notice in real.notices.items()}
+    bad = replace(real, notices=notices, script=poison(real.script))
+    place = await open_place(open_, tmp_path / "gradbot.db", content=bad, draw=draw)
+    she = await begins_and_asks_for_the_card(place, 2)
+    (address,) = set(re.findall(r'href="(file/[^"]*/p)"', she.html))
+    assert not {tag for tag in Tags(she.html).found if tag.startswith(("x-", "on:"))}
+    card = await she.client.get(address)
+    assert card.headers["content-type"] == "image/png"
+    assert re.fullmatch(r"inline; filename\*=UTF-8''[\w.~%-]+", card.headers["content-disposition"], re.ASCII)
+    assert card.headers["x-content-type-options"] == "nosniff"
+    with Image.open(io.BytesIO(card.content)) as picture:
+        assert picture.width == WIDTH
+        assert picture.height < MOST_HEIGHT + 200
+        assert picture.info == {}  # no text travels with it
+    assert len(card.content) < 1_000_000
+    other = await arrives(place)
+    assert (await other.client.get(address)).status_code == 404
 
 
 def test_every_text_of_ours_is_shown_as_text_wherever_it_stands() -> None:

@@ -49,7 +49,7 @@ def next_button(page: Page, *known: str) -> str:
 
 CLASS = ("专科", "会计电算化")
 ENDS = {
-    "done": (CLASS + ("没有，现在注册", "今天"), "做完了"),
+    "done": ((*CLASS, "没有，现在注册", "今天"), "做完了"),
     "reported": (("我发现有错", "姓名", *CLASS, "报告过了", "今天"), "已报告学校"),
     "a teacher": (("联系老师",), "电话："),
 }

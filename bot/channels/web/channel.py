@@ -128,7 +128,7 @@ class Web:
     @property
     def app(self) -> Starlette:
         """The page and its files as an ASGI app."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/", self._show),
                 Route("/say", self._say, methods=["POST"]),
@@ -143,6 +143,8 @@ class Web:
             ],
             exception_handlers={404: self._miss, 405: self._miss, NotSaved: self._apologise},
         )
+        app.router.redirect_slashes = False  # it would lead to whatever host a request names
+        return app
 
     # Pages
 
@@ -263,6 +265,8 @@ class Web:
     async def _send_file(self, request: Request) -> Response:
         """Send a file of one of the person's own last turns."""
         key, asked = self._key(request), request.path_params
+        if not self._admits_look(request, key):
+            return self._trouble(request, 429, self._words.busy)
         turns = (await self._recall(key.user)).turns if key else ()
         if not turns:
             turns = (PastTurn(ARRIVAL, self._greet()),)

@@ -73,10 +73,13 @@ class JoiningPhrases(PhraseRow):
     have: Sentence
     joined: Sentence
     wrong: Sentence
+    enough: Sentence
     drop: tuple[Label, ...]
     dropped: Sentence
     there: Sentence
     bring: Label
+    both: Sentence
+    stay: Label
     brought: Sentence
     brought_away: Sentence
     brought_for_staff: Sentence
