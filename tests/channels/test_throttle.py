@@ -65,6 +65,24 @@ async def test_a_group_gets_twenty_in_any_minute(time: FakeTime) -> None:
     assert len(sends.sent) == 40
 
 
+async def test_an_album_counts_for_each_of_its_messages(time: FakeTime) -> None:
+    throttle = Throttle(Limits(), clock=time.clock, call_later=time.call_later)
+
+    async def send(chat: int, count: int) -> None:
+        await throttle.acquire(chat, "bulk", count=count)
+        throttle.release(chat)
+
+    album, words = (asyncio.create_task(send(7, count)) for count in (10, 1))
+    group = [asyncio.create_task(send(-100, 10)) for _ in range(3)]
+    await time.passes(7)
+    assert (album.done(), words.done()) == (True, False)  # three at once, then one a second: seven are owed
+    await time.passes(2)
+    assert words.done()
+    assert [task.done() for task in group] == [True, True, False]
+    await time.passes(60)
+    assert group[-1].done()
+
+
 async def test_replies_overtake_bulk(time: FakeTime) -> None:
     sends = Sends(time, Limits(bulk_per_s=10, total_in_a_s=10))
     for chat in range(1, 101):
@@ -133,22 +151,23 @@ async def test_however_long_the_way_is_the_server_never_counts_too_many(time: Fa
     chats: dict[int, tuple[float, float]] = {}
     refused, arrived = [], 0
 
-    def arrive(chat: int) -> None:
+    def arrive(chat: int, count: int) -> None:
         nonlocal arrived
         arrived += 1
         while seen and time.now - seen[0] >= 1.0:
             seen.popleft()
-        seen.append(time.now)
+        seen.extend([time.now] * count)
         tokens, at = chats.get(chat, (3.0, 0.0))
-        tokens = min(3.0, tokens + time.now - at) - 1
-        chats[chat] = (tokens, time.now)
-        if len(seen) > 30 or tokens < -1e-6:
+        tokens = min(3.0, tokens + time.now - at)
+        chats[chat] = (tokens - count, time.now)
+        if len(seen) > 30 or tokens < 1 - 1e-6:  # an album may go into debt
             refused.append((time.now, chat, len(seen), tokens))
 
     async def one(chat: int, lane: Lane) -> None:
-        await throttle.acquire(chat, lane)
+        count = chance.choice((1,) * 12 + (10,))
+        await throttle.acquire(chat, lane, count=count)
         there, back = chance.uniform(0.001, 0.4), asyncio.Event()
-        time.call_later(there, lambda: arrive(chat))
+        time.call_later(there, lambda: arrive(chat, count))
         time.call_later(there + chance.uniform(0.001, 0.4), back.set)
         await back.wait()
         throttle.release(chat)

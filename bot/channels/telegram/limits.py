@@ -75,7 +75,7 @@ class Limits:
 
 
 class SlidingWindow:
-    """At most `size` calls in any stretch of `span_s` seconds."""
+    """At most `size` messages in any stretch of `span_s` seconds; more at once when there were none."""
 
     __slots__ = ("_size", "_span", "_times")
 
@@ -88,17 +88,18 @@ class SlidingWindow:
         """Allow this from now on."""
         self._size = size
 
-    def ready_at(self) -> float:
-        """Return when the next call is allowed; 0 for at once."""
-        return self._times[-self._size] + self._span if len(self._times) >= self._size else 0.0
+    def ready_at(self, count: int = 1) -> float:
+        """Return when the next `count` messages are allowed; 0 for at once."""
+        free = max(self._size - count, 0)
+        return self._times[-free - 1] + self._span if len(self._times) > free else 0.0
 
     def idle_at(self) -> float:
-        """Return when the last call leaves the window."""
+        """Return when the last message leaves the window."""
         return self._times[-1] + self._span if self._times else 0.0
 
-    def count(self, now: float) -> None:
-        """Count one call."""
-        self._times.append(now)
+    def count(self, now: float, count: int = 1) -> None:
+        """Count messages."""
+        self._times.extend([now] * count)
         while self._times[0] + self._span <= now:
             self._times.popleft()
 

@@ -18,6 +18,7 @@ from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 from bot.channels.telegram import outgoing
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import WrongToken
+from bot.channels.telegram.limits import PATIENCE
 from bot.channels.telegram.outcomes import outcome_of
 from bot.channels.telegram.rate_limiter import RateLimitArgs
 from bot.domain.messages import AT_ONCE, Attachment, Delivered, Draw, LoadFile, Outcome, Post, Ready, Reply
@@ -179,9 +180,11 @@ class Posts:
         send, content = await outgoing.reply_call(self._bot, reply, self.draw)
         try:
             attachment = await self._whole(reply.attachment)
+            args = RateLimitArgs(ready=begin)
             if album := outgoing.list_album(reply.bulletin):
                 await self._bot.send_media_group(**where, media=album)
-            sent = await send(**where, **content, rate_limit_args=RateLimitArgs(ready=begin))
+                args = replace(args, patience=PATIENCE["bulk"])  # tried again later, the album would come again
+            sent = await send(**where, **content, rate_limit_args=args)
             if attachment:
                 upload, content = outgoing.attachment_call(self._bot, attachment)
                 await upload(**where, **content)

@@ -71,12 +71,13 @@ _DEFAULT = RateLimitArgs()
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call: `send` makes it; `chat` None: it counts for no limit."""
+    """One call: `send` makes it; `chat` None: it counts for no limit; `count`: the messages that it makes."""
 
     send: Callable[[], Coroutine[Any, Any, Result]]
     endpoint: str
     chat: Chat | None
     is_edit: bool
+    count: int
     args: RateLimitArgs
 
 
@@ -152,7 +153,8 @@ class TelegramRateLimiter(BaseRateLimiter[RateLimitArgs]):
         # An edit of an inline message has no chat: Telegram does not say where it is.
         chat = data.get("chat_id") if kind or wanted.lane == "bulk" else None
         is_edit = kind == "edit" and wanted.lane == "reply"
-        call = _Call(partial(callback, *args, **kwargs), endpoint, chat, is_edit, wanted)
+        count = len(data.get("media") or (1,)) if kind == "message" else 1  # an album is as many messages
+        call = _Call(partial(callback, *args, **kwargs), endpoint, chat, is_edit, count, wanted)
         try:
             result = await (self._try(call) if wanted.repeat == "never" else self._repeat(call))
         except Paused as pause:
@@ -164,7 +166,7 @@ class TelegramRateLimiter(BaseRateLimiter[RateLimitArgs]):
         if call.chat is None:
             return await call.send()
         args = call.args
-        await self._throttle.acquire(call.chat, args.lane, edit=call.is_edit, patience=args.patience)
+        await self._throttle.acquire(call.chat, args.lane, edit=call.is_edit, count=call.count, patience=args.patience)
         spent = False
         try:
             if args.ready is not None and not await args.ready():

@@ -17,7 +17,7 @@ from bot.channels.telegram import outgoing
 from bot.channels.telegram.abilities import NAME
 from bot.channels.telegram.bot import TelegramBot
 from bot.channels.telegram.errors import Later, NeverSent, OutcomeUnknown, ServerTrouble
-from bot.channels.telegram.limits import Patience
+from bot.channels.telegram.limits import PATIENCE, Patience
 from bot.channels.telegram.links import address_of
 from bot.channels.telegram.outcomes import AGAIN_S
 from bot.channels.telegram.posts import with_address
@@ -133,6 +133,7 @@ class Replies:
         if album := outgoing.list_album(reply.bulletin):
             whole = replace(args, wants_result=True)  # the library makes messages of the result, whatever it is
             await self._show(self._bot.send_media_group, {"media": album, **where}, whole)
+            args = replace(args, patience=PATIENCE["bulk"])  # left in the outbox, they would take the album along again
         send, content = await outgoing.reply_call(self._bot, reply, self._draw)
         is_sent = await self._show(send, {**content, **where}, args)
         if is_sent and reply.attachment:

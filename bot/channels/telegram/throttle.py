@@ -3,8 +3,8 @@
 A call counts when Telegram saw it at the latest: at its return minus the shortest recent round trip. However long or
 uneven the way is, Telegram then never counts more calls in its second than we do, and a long way costs no throughput.
 (Of two calls Telegram saw the first no later than its return less the way back, and sees the second no sooner than its
-start plus the way there.) One call of a chat is under way at a time, so messages keep their order. Knows no HTTP; clock
-and timer are given. O(1) a call; idle chats are dropped.
+start plus the way there.) An album counts for each of its messages. One call of a chat is under way at a time, so
+messages keep their order. Knows no HTTP; clock and timer are given. O(1) a call; idle chats are dropped.
 """
 
 from __future__ import annotations
@@ -38,17 +38,18 @@ class Timer(Protocol):
 
 @dataclass(slots=True)
 class _Waiter:
-    """A caller in a chat's queue; `called` is done when its call may go out."""
+    """A caller in a chat's queue, with as many messages; `called` is done when its call may go out."""
 
     lane: Lane
     edit: bool
+    count: int
     called: asyncio.Future[None]
 
 
 class _Chat:
-    """The state of one chat. `until`: paused by Telegram until then."""
+    """The state of one chat. `until`: paused by Telegram until then; `count`: the messages of the call under way."""
 
-    __slots__ = ("busy", "edits", "key", "left_at", "listed", "sends", "timer", "until", "waiting")
+    __slots__ = ("busy", "count", "edits", "key", "left_at", "listed", "sends", "timer", "until", "waiting")
 
     def __init__(self, key: Chat, sends: TokenBucket | SlidingWindow, edits: TokenBucket) -> None:
         self.key = key
@@ -56,6 +57,7 @@ class _Chat:
         self.edits = edits
         self.until = 0.0
         self.busy = False
+        self.count = 0
         self.left_at = 0.0
         self.waiting: dict[Lane, deque[_Waiter]] = {"reply": deque(), "bulk": deque()}
         self.listed: set[Lane] = set()
@@ -78,9 +80,9 @@ class _Chat:
             self.sends.keep(limits.group_in_a_min)
         self.edits.keep(limits.edits_per_s, limits.edits_burst)
 
-    def ready_at(self, *, edit: bool) -> float:
-        """Return when the chat's next message (or edit) may go out."""
-        return max(self.until, self.edits.ready_at() if edit else self.sends.ready_at())
+    def ready_at(self, *, edit: bool, count: int) -> float:
+        """Return when the chat's next messages (or edit) may go out."""
+        return max(self.until, self.edits.ready_at() if edit else self.sends.ready_at(count))
 
     def is_idle(self, now: float) -> bool:
         """Tell if nothing of the chat's state matters any more."""
@@ -135,27 +137,29 @@ class Throttle:
             chat.keep(limits)
         self._run_ready(self._clock())
 
-    async def acquire(self, key: Chat, lane: Lane, *, edit: bool = False, patience: Patience | None = None) -> None:
-        """Return when a call to this chat may go out; `release` must follow.
+    async def acquire(
+        self, key: Chat, lane: Lane, *, edit: bool = False, count: int = 1, patience: Patience | None = None
+    ) -> None:
+        """Return when a call to this chat with `count` messages may go out; `release` must follow.
 
         Raises Paused when the wait would be longer than `patience`, by default the lane's PATIENCE.
         """
         patience = patience or PATIENCE[lane]
         now = self._clock()
         chat = self._chats.get(key) or self._new_chat(key)
-        ready_at = chat.ready_at(edit=edit)
+        ready_at = chat.ready_at(edit=edit, count=count)
         if (pause := max(ready_at, self._until) - now) > patience.chat_s:
             self._drop_idle(now)
             raise Paused(pause)
-        if not chat.busy and chat.head() is None and ready_at <= now and self._is_free(lane, now, edit):
-            self._start(chat, lane, now, edit=edit)
+        if not chat.busy and chat.head() is None and ready_at <= now and self._is_free(lane, now, edit, count):
+            self._start(chat, lane, now, edit=edit, count=count)
             return
         if self._limits and self._waiting >= self._limits.waiting:
             raise Paused(PATIENCE["bulk"].chat_s)
         queue_s = len(self._ready[lane]) / self._limits.total_in_a_s if self._limits else 0.0
         if not edit and queue_s > patience.queue_s:
             raise Paused(queue_s)
-        await self._wait(chat, _Waiter(lane, edit, asyncio.get_running_loop().create_future()), now)
+        await self._wait(chat, _Waiter(lane, edit, count, asyncio.get_running_loop().create_future()), now)
 
     async def _wait(self, chat: _Chat, waiter: _Waiter, now: float) -> None:
         chat.waiting[waiter.lane].append(waiter)
@@ -177,11 +181,13 @@ class Throttle:
         chat = self._chats[key]
         chat.busy = False
         if not edit:
-            self._under_way -= 1
+            self._under_way -= chat.count
         if spent and self._limits:
-            (chat.edits if edit else chat.sends).count(now)
+            (chat.edits if edit else chat.sends).count(now, chat.count)
             if not edit:
-                self._recent.append(now - self._round_trips.shortest_with(now - chat.left_at))
+                shortest = self._round_trips.shortest_with(now - chat.left_at)
+                # The shortest way is a guess; where it is wrong, an album is many messages too early.
+                self._recent.extend([now - (shortest if chat.count == 1 else 0)] * chat.count)
         if chat.head() is not None:
             self._offer(chat, now)
         self._run_ready(now)
@@ -217,48 +223,50 @@ class Throttle:
         chat = self._chats[key] = _Chat(key, sends, TokenBucket(limits.edits_per_s, limits.edits_burst))
         return chat
 
-    def _slot_at(self, lane: Lane, now: float) -> float | None:
-        """Return when the next message may go out to any chat; None: when one that is under way returns."""
+    def _slot_at(self, lane: Lane, now: float, count: int) -> float | None:
+        """Return when the next messages may go out to any chat; None: when one that is under way returns."""
         if self._limits is None:
             return self._until
         recent = self._recent
         while recent and recent[0] + 1.0 <= now:
             recent.popleft()
         at = self._until
-        if self._under_way + len(recent) >= self._limits.total_in_a_s:
-            if not recent:
+        over = self._under_way + len(recent) + count - self._limits.total_in_a_s
+        if over > 0 and (self._under_way or recent):  # more than the whole may go out when nothing else does
+            if over > len(recent) and self._under_way:
                 return None
-            at = max(at, recent[0] + 1.0)
+            last = recent[min(over, len(recent)) - 1]
+            at = max(at, max(recent[0], last) + 1.0)  # the round trip varies: a later one may have been seen earlier
         return max(at, self._bulk.ready_at()) if lane == "bulk" and self._bulk else at
 
-    def _is_free(self, lane: Lane, now: float, edit: bool) -> bool:  # noqa: FBT001 - positional on the hot path
+    def _is_free(self, lane: Lane, now: float, edit: bool, count: int) -> bool:  # noqa: FBT001 - on the hot path
         if edit:
             return self._until <= now
         if self._ready["reply"] or (lane == "bulk" and self._ready["bulk"]):
             return False
-        at = self._slot_at(lane, now)
+        at = self._slot_at(lane, now, count)
         return at is not None and at <= now
 
-    def _start(self, chat: _Chat, lane: Lane, now: float, *, edit: bool) -> None:
-        chat.busy = True
+    def _start(self, chat: _Chat, lane: Lane, now: float, *, edit: bool, count: int) -> None:
+        chat.busy, chat.count = True, count
         chat.left_at = now
         if not edit:
-            self._under_way += 1
+            self._under_way += count
             if lane == "bulk" and self._bulk:
-                self._bulk.count(now)
+                self._bulk.count(now, count)
 
     def _offer(self, chat: _Chat, now: float) -> None:
         """Put a chat whose next call may go out on the list of its lane, or set its timer."""
         waiter = chat.head()
         if waiter is None or chat.busy:
             return
-        at = chat.ready_at(edit=waiter.edit)
+        at = chat.ready_at(edit=waiter.edit, count=waiter.count)
         if at > now:
             if chat.timer is None:
                 chat.timer = self._call_later(max(at - now, TICK_S), lambda: self._on_chat_timer(chat))
         elif waiter.edit and self._until <= now:  # edits count for their chat alone
             chat.waiting[waiter.lane].popleft()
-            self._start(chat, waiter.lane, now, edit=True)
+            self._start(chat, waiter.lane, now, edit=True, count=1)
             waiter.called.set_result(None)
         elif waiter.lane not in chat.listed:
             chat.listed.add(waiter.lane)
@@ -282,12 +290,17 @@ class Throttle:
         """Start the call of the lane's first chat, or drop a chat that is not ready; False when it must wait."""
         chat = ready[0]
         waiter = chat.head()
-        if waiter is None or chat.busy or waiter.lane != lane or chat.ready_at(edit=waiter.edit) > now:
+        if (
+            waiter is None
+            or chat.busy
+            or waiter.lane != lane
+            or chat.ready_at(edit=waiter.edit, count=waiter.count) > now
+        ):
             ready.popleft()
             chat.listed.discard(lane)
             self._offer(chat, now)
             return True
-        at = self._until if waiter.edit else self._slot_at(lane, now)
+        at = self._until if waiter.edit else self._slot_at(lane, now, waiter.count)
         if at is None or at > now:
             if at is not None:
                 self._set_timer(at, now)
@@ -295,7 +308,7 @@ class Throttle:
         ready.popleft()
         chat.listed.discard(lane)
         chat.waiting[lane].popleft()
-        self._start(chat, lane, now, edit=waiter.edit)
+        self._start(chat, lane, now, edit=waiter.edit, count=waiter.count)
         waiter.called.set_result(None)
         return True
 
