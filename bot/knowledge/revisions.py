@@ -187,10 +187,17 @@ class Knowledge:
             _log.warning("workers_behind", workers=count)
         return count
 
-    async def await_newer(self, within_s: float) -> None:
-        """Wait until a newer revision is taken, at most so long."""
+    async def foresee(self, edit: Callable[[Files], Mapping[str, str | bytes]], within_s: float) -> None:
+        """Build what another worker is about to publish, so that it is taken at once; wait for it, at most so long."""
         self._newer.clear()
-        with suppress(TimeoutError):
+        with suppress(StoreProblem, OSError):  # of which a timeout is one
+            _, old = await self.in_force()
+            files = edit(old)
+            if files == old:
+                return
+            report = await self.examiner(Examination(files, None, self.present().date()))
+            if not report.problems:
+                self._examined = {report.revision: report}
             async with asyncio.timeout(within_s):
                 await self._newer.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bot.content.files import Files, Refused, read_folder
@@ -11,7 +12,7 @@ from bot.content.own_folder import insert_saved
 from bot.domain.effects import Effect
 from bot.knowledge.examine import Report
 from bot.knowledge.folder import find_new_files
-from bot.knowledge.publish import Publication, prepare, publish
+from bot.knowledge.publish import Edit, Publication, prepare, publish
 from bot.knowledge.revisions import FOLDER, Knowledge, describe_trouble
 from bot.runtime.log import LazyLogger
 from bot.store import StoreProblem
@@ -53,7 +54,7 @@ class FolderWatcher:
         if folder is None:
             return
         await self._knowledge.keep_first()
-        await self._publish(await find_new_files(self._knowledge.store.knowledge, folder), set())
+        await self._publish(partial(_replace, await find_new_files(self._knowledge.store.knowledge, folder), set()))
         root, seen = folder.resolve(), read_folder(folder)
         async for events in awatch(root, debounce=DEBOUNCE_MS, step=STEP_MS):
             files = read_folder(folder)
@@ -62,14 +63,12 @@ class FolderWatcher:
             names |= {name for name in {*seen, *files} if seen.get(name) != files.get(name)}
             saved = {name: text for name, text in files.items() if name in names}
             seen = files
+            edit = partial(_replace, saved, names - files.keys())
             if not self._leads():  # of a folder that all have, one publishes, and the others find nothing new then
-                await self._knowledge.await_newer(AFTER_YOU_S)
-            await self._publish(saved, names - files.keys())
+                await self._knowledge.foresee(edit, AFTER_YOU_S)
+            await self._publish(edit)
 
-    async def _publish(self, saved: Mapping[str, str | bytes], removed: set[str]) -> None:
-        def edit(old: Files) -> Mapping[str, str | bytes]:
-            return insert_saved({name: text for name, text in old.items() if name not in removed}, saved)
-
+    async def _publish(self, edit: Edit) -> None:
         try:
             publication = await publish(
                 self._knowledge,
@@ -87,3 +86,7 @@ class FolderWatcher:
             report = publication.report
             _log.error("folder_refused", problems=len(report.problems) + len(report.errors))
             await self._on_refusal(replace(report, packed=b""))
+
+
+def _replace(saved: Mapping[str, str | bytes], removed: set[str], old: Files) -> Mapping[str, str | bytes]:
+    return insert_saved({name: text for name, text in old.items() if name not in removed}, saved)

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.own_folder import insert_saved
+from bot.knowledge.examine import Examination, Report
+from bot.knowledge.publish import prepare, publish
+from bot.knowledge.revisions import FOLDER
 from bot.store.workers import Workers
 from tests.admin.admin_area import Newsroom, said, stop, until
 from tests.databases import BACKENDS, make_database
@@ -69,3 +73,27 @@ async def test_one_that_cannot_take_it_says_so(tmp_path: Path) -> None:
     room.knowledge.look = partial(asyncio.sleep, 0)  # type: ignore[method-assign]
     assert "还有 1 台服务器没换上" in said(await room.sends("canteen.yaml", OWN.format(1), "/faq"))
     await room.close()
+
+
+async def test_who_lets_the_leader_publish_builds_meanwhile_and_takes_it_at_once(tmp_path: Path) -> None:
+    one, two = [await Newsroom.open(tmp_path / "gradbot.db") for _ in range(2)]
+    examiner, examined = two.knowledge.examiner, list[Examination]()
+
+    async def examine(draft: Examination) -> Report:
+        report = await examiner(draft)
+        examined.append(draft)
+        return report
+
+    two.knowledge.examiner = examine
+    save = partial(insert_saved, saved={"faq/canteen.yaml": OWN.format(1)})
+    waiting = asyncio.create_task(two.knowledge.foresee(save, 60.0))
+    await until(lambda: examined)
+    assert two.knowledge.number == 0
+    await publish(one.knowledge, lambda: prepare(one.knowledge, save, FOLDER))
+    await two.knowledge.look()
+    await waiting
+    assert "第 1 遍" in two.answers("红烧肉几点卖")[0]
+    assert len(examined) == 1
+    await two.knowledge.foresee(save, 60.0)  # nothing is to come: nothing is waited for
+    for room in (one, two):
+        await room.close()
