@@ -152,7 +152,7 @@ async def _delete_people(connection: AsyncConnection, which: Select[tuple[int]])
         )
         await connection.execute(delete(outbox).where(outbox.c.to == "user", gone.exists()))
         # Most people have rows in few of the tables, and every statement is a switch of threads on SQLite.
-        found = [
+        found: list[Select[Any]] = [
             select(literal_column(f"'{table.name}'")).where(select(table.c.id).where(table.c.person.in_(ids)).exists())
             for table in tables_of_a_person()
         ]
