@@ -39,7 +39,8 @@ class Token:
 
 def _load_words() -> list[tuple[Kind, re.Pattern[str]]]:
     """Read the words of each kind, with its fragments in place."""
-    told = yaml.safe_load(resources.files(__package__).joinpath("sentence_words.yaml").read_text(encoding="utf-8"))
+    text = resources.files(__package__).joinpath("sentence_words.yaml").read_text(encoding="utf-8")
+    told = yaml.load(text, yaml.CSafeLoader)
     fragments: dict[str, str] = {}
 
     def fill(pattern: str) -> str:

@@ -12,5 +12,5 @@ import yaml
 @cache
 def load_words() -> dict[str, Any]:
     """Return the words by page and name."""
-    read: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text("utf-8"))
+    read: dict[str, Any] = yaml.load((Path(__file__).parent / "words.yaml").read_text("utf-8"), yaml.CSafeLoader)
     return read

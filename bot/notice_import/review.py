@@ -39,7 +39,7 @@ class WrongAnswer(Exception):
 
 def read_draft(text: str) -> dict[str, Any]:
     """Return a draft's file as data."""
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return data
 
 
