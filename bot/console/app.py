@@ -38,7 +38,7 @@ from bot.console import (
 from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
 from bot.console.parts import FOLDER, Parts
-from bot.console.rendering import Renderings
+from bot.console.rendering import open_renderings
 from bot.console.visit import ConsolePage, Forbidden, Gone, Visit
 from bot.domain.console import ConsoleSession
 from bot.domain.effects import Outdated
@@ -70,7 +70,7 @@ class Console:
 
     def __init__(self, parts: Parts, clock: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
-        self._rendering = Renderings(parts.base, parts.site.path.rstrip("/"))
+        self._rendering = open_renderings(parts.base, parts.site.path.rstrip("/"))
         self._login = Login(parts, self._rendering, clock)
 
     @property

@@ -27,7 +27,7 @@ from bot.domain.revisions import Drafted
 from bot.domain.roles import Role
 from bot.knowledge.publish import Edit
 from bot.knowledge.writing import change_fact, list_changed_texts, read_fact
-from bot.notice_import.facts import list_heard
+from bot.notice_import.facts import HeardFact, list_heard
 from bot.notice_import.review import describe_value, list_doubts, list_paths, read_draft, value_at
 from bot.render.preview import preview
 from flows.notice import Notice
@@ -153,7 +153,7 @@ async def show_review(visit: Visit) -> Response:
     shown = [
         ValueShown(
             path,
-            _name(data, path, names),
+            _name(data, path, names, heard.get(path)),
             describe_value(data, path),
             doubts.get(path, {}).get("sentence") or (heard[path].quote if path in heard else ""),
             doubts.get(path, {}).get("why", ""),
@@ -164,9 +164,8 @@ async def show_review(visit: Visit) -> Response:
     return await visit.show("review.html", values=shown, left=len(doubts), title=data["notice"].get("title") or "")
 
 
-def _name(data: Mapping[str, Any], path: str, names: Mapping[str, str]) -> str:
+def _name(data: Mapping[str, Any], path: str, names: Mapping[str, str], heard: HeardFact | None) -> str:
     """Return a path in words: of a row of several its own name."""
-    heard = next((one for one in list_heard(data) if one.at == path), None)
     if path in names or "." not in path:
         return names.get(path, path)
     if heard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ class Renderings:
         """Answer with a whole page."""
         body = self._templates.get_template(template).render(**about)
         return Response(body, status, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+@lru_cache(maxsize=2)
+def open_renderings(base: str, root: str) -> Renderings:
+    """Return the renderings at these paths; templates are compiled once in a process."""
+    return Renderings(base, root)
 
 
 def format_moment(at: datetime | None) -> str:
