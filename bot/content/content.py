@@ -131,6 +131,8 @@ class Content:
 
     def answers(self, text: str) -> frozenset[str]:
         """Return the topics that answer a message before the walk at once; none where it is something else."""
+        if plain(text) not in self.phrases.words and (topic := self.reader.lines.find(text)):
+            return frozenset({topic})
         match = self.matcher.ask(text)
         acts = self.hear(text) if match.verdict == "answer" else ()
         topics = frozenset(act.topic for act in acts if isinstance(act, QuestionAct))

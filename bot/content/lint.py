@@ -1,7 +1,7 @@
 """Lints FAQ entries: what is allowed and yet unwise or forbidden, by rules that have a sentence in the phrases. Pure.
 
-An `error` refuses a publication, a `warning` does not. Rules that ask the matcher or compare every phrasing with every
-other look at the first SAMPLE of them where there are more than MAX_PHRASINGS.
+An `error` refuses a publication, a `warning` does not. The rule that compares every phrasing with every other stops
+after MOST_COMPARED pairs.
 """
 
 from __future__ import annotations
@@ -26,9 +26,14 @@ from bot.reading.acts import to_json
 from faq.model import Entry
 from faq.reading import hollow, read
 from faq.text import fold
+from flows.answers import plain
 
-MAX_PHRASINGS, SAMPLE = 5_000, 200
-"""Phrasings up to which all are compared; where there are more, the number of those that are."""
+MAX_PHRASINGS, SAMPLE = 20_000, 200
+"""Phrasings of a content up to which entries are compared with all others; where there are more, the entries that are
+compared with each other. So many phrasings of an entry are asked at most.
+"""
+MOST_COMPARED = 25_000_000
+"""Pairs of phrasings that are compared at most: some seconds of work."""
 THIN = 5
 """Phrasings from which on an entry is found by most people's own words."""
 MAX_CLOSE = 60
@@ -87,10 +92,20 @@ class _LintContext:
 
     @cached_property
     def costly_phrasings(self) -> frozenset[tuple[str, int]]:
-        """The phrasings that the costly rules look at, by entry and number."""
+        """The phrasings that are compared with all others, by entry and number: so many that it takes seconds."""
         every = ((entry.id, n) for entry in self.entries for n in range(len(entry.phrasings)))
-        few = sum(len(entry.phrasings) for entry in self.entries) <= MAX_PHRASINGS
-        return frozenset(islice(every, None if few else SAMPLE))
+        known = (key for key in every if key in self.normal_phrasings)
+        return frozenset(islice(known, MOST_COMPARED // max(len(self.normal_phrasings), 1)))
+
+    @cached_property
+    def own_topics(self) -> Mapping[str, str]:
+        """The topics of the college's own phrasings that are answered by them for sure: looked up all at once."""
+        return self.content.reader.lines.find_all(
+            line
+            for entry in self.entries
+            for _, line in own_lines(entry)[:SAMPLE]
+            if plain(line) not in self.content.phrases.words
+        )
 
     @cached_property
     def normal_phrasings(self) -> Mapping[tuple[str, int], str]:
@@ -222,7 +237,7 @@ def _find_unheard(entry: Entry, context: _LintContext) -> Iterator[Hit]:
     """Find own phrasings that are not answered with their entry when somebody types them to the letter."""
     content = context.content
     for n, line in own_lines(entry)[:SAMPLE]:
-        if content.answers(line) != {entry.id}:
+        if context.own_topics.get(line) != entry.id and content.answers(line) != {entry.id}:
             match, acts = content.matcher.ask(line), content.hear(line)
             others = [content.entries[topic].title for topic in match.chosen if topic != entry.id]
             heard = (

@@ -27,6 +27,8 @@ VIEWS = CHARS, SOUNDS, MEANING = range(3)
 _UNSEEN = 0.025  # of a line: what every group is taken to have of every gram
 _PRIOR = 2.0  # lines of all groups alike that every group is taken to have
 _SUBJECT = 0.7  # weight of a subject beside a stance
+_BATCH = 64  # lines that are compared at once
+_QUESTIONS = ("new.new", "dark.offtopic")  # the groups whose words ask for something that no entry answers
 
 Units: TypeAlias = tuple[str, ...]
 Floats: TypeAlias = NDArray[np.float64]
@@ -322,6 +324,17 @@ class Phrasebook:
                 weights += [weight / length for weight in heavy]
                 counts.append(len(known))
         return np.array(counts, np.int64), np.array(numbers, np.int64), np.array(weights)
+
+    def find_likeness(self, lines: Sequence[str]) -> list[float]:
+        """Return for each line how like it is (0–1) to what is nearest to it of all that an answer, a command, a
+        greeting or a cry for help is called; questions that no entry answers are no such thing.
+        """
+        own = [at for at, name in enumerate(self.names) if name not in _QUESTIONS]
+        found: list[float] = []
+        for at in range(0, len(lines), _BATCH):
+            texts = [text_of(line) for line in lines[at : at + _BATCH]]
+            found += TextComparison(self, texts, {}).together[:, own].max(axis=1).tolist()
+        return found
 
     def numbers_of(self, kind: str) -> Numbers:
         """Return the groups of a kind, which is what stands before the dot in their names."""

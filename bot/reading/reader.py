@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from bot.reading.acks import is_ack
-from bot.reading.acts import Act, AnswerAct, SecretAct
+from bot.reading.acts import Act, AnswerAct, QuestionAct, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
@@ -20,6 +20,7 @@ from bot.reading.place import MENU, Place, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
 from bot.reading.urgent import may_be_urgent
+from bot.reading.verbatim import EntryLines
 from bot.reading.writing import Typist, spelt
 from faq.matcher import Matcher, Weighed, verdict
 from faq.sounds import units
@@ -71,6 +72,7 @@ class MessageReader:
             key=lambda name: (script.by_id[name.split(".")[0]].track != script.by_id[script.start].track, name),
         )  # the main track first: 登录了 is said of the login, not of a way to recover it
         self.matcher: Matcher = matcher
+        self.lines: EntryLines = EntryLines(matcher, self.book)
         self._weighed: dict[str, Weighed] = {}
         self._looks: dict[str, Look | None] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
@@ -88,6 +90,8 @@ class MessageReader:
         """Return the meaning of a message at a place. Any text is taken; what says nothing has no acts."""
         if place.secret and place.secret(text):
             return Readout((SecretAct(),), (1.0,))
+        if (topic := self.lines.find(text)) and not (place.parse and place.parse(text)):
+            return Readout((QuestionAct(topic),), (1.0,))
         around, edges = self.look(text, place)
         if around is None:
             return Readout(())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.content import lint as linting
 from bot.content.edit_entry import with_entry
 from bot.content.lint import RULES, lint
 from bot.content.loading import load
@@ -107,3 +108,17 @@ def test_a_phrasing_that_would_not_be_answered_is_refused_with_what_it_is_taken_
     assert [*taken] == [*unheard]
     assert taken["密码忘了怎么办？"] == "“忘了密码怎么办”"
     assert taken["返回上一步"] == "要“上一步”"
+
+
+def test_where_there_are_many_phrasings_a_part_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(RULES, "unheard")
+    monkeypatch.setattr(linting, "MAX_PHRASINGS", 1)
+    monkeypatch.setattr(linting, "SAMPLE", 1)
+    one = Entry.model_validate({**FINE, "id": "first"})
+    lines = ["食堂的红烧肉几点开始卖呀", "鱼几点卖", "鸭几点卖"]
+    two = Entry.model_validate({**FINE, "id": "second", "phrasings": lines})
+    entries = {entry.id: entry for entry in (one, two)}
+    content = replace(shipped(), entries=entries)
+    assert not [found for found in lint(content, TODAY) if found.rule == "near_other"]
+    monkeypatch.setattr(linting, "MAX_PHRASINGS", 100)
+    assert {found.entry for found in lint(content, TODAY) if found.rule == "near_other"} == {"first", "second"}
