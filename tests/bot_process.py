@@ -34,7 +34,7 @@ def warm(home: Path) -> Path:
     home.mkdir(exist_ok=True)
     for file in _built().iterdir():
         if not (home / file.name).exists():
-            (home / file.name).hardlink_to(file)
+            (home / file.name).symlink_to(file)  # the temporary folders may be on two file systems
     return home
 
 
