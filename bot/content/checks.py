@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from string import Formatter
 from typing import get_args
 
@@ -40,10 +40,13 @@ _IN_BRACKETS = re.compile("[（(][^）)\\n]{0,200}[）)]")
 
 def find_phrase_flaws(phrases: Phrases, shipped: Phrases, names: set[str]) -> Iterator[InitErrorDetails]:
     """Yield names in `{{ … }}` that no notice has, and names in `{…}` that the code does not fill at that place."""
-    for loc, text in phrases.sentences:
+    sentences = list(phrases.sentences)
+    for loc, text in sentences:
         yield from find_unknown_placeholders(text, loc, names)
-    known = dict(_list_templates(shipped))
-    for loc, text in _list_templates(phrases):
+    known = dict(_list_templates(shipped, shipped.sentences))
+    for loc, text in _list_templates(phrases, sentences):
+        if text == known.get(loc):
+            continue
         fields, given = _list_fields(text), _list_fields(known.get(loc, ""))
         if fields is None:
             yield flaw("broken_brace", *loc)
@@ -64,8 +67,8 @@ def list_missing_keys(content: Content) -> Sequence[ContentFault]:
     return (ContentFault("phrases.yaml", 1, 1, "phrases", sentence),)
 
 
-def _list_templates(phrases: Phrases) -> Iterator[tuple[Loc, str]]:
-    for loc, text in phrases.sentences:
+def _list_templates(phrases: Phrases, sentences: Iterable[tuple[Loc, str]]) -> Iterator[tuple[Loc, str]]:
+    for loc, text in sentences:
         yield loc, text.replace("{{", "").replace("}}", "")
     for name, value in phrases.facts:
         for key, text in value.items() if isinstance(value, dict) else [("", value)]:

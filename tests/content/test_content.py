@@ -162,10 +162,10 @@ def test_braces_of_the_phrases(sentence: str, broken: str, told: str, tmp_path: 
 
 def phrases_without(folder: Path, *key: str) -> Path:
     """A folder with the shipped phrases, but for one key."""
-    tree = yaml.load(SHIPPED["phrases.yaml"].read_text("utf-8"), Loader=yaml.BaseLoader)
+    tree = yaml.load(SHIPPED["phrases.yaml"].read_text("utf-8"), Loader=yaml.CBaseLoader)
     inner: Any = reduce(getitem, key[:-1], tree)
     del inner[key[-1]]
-    (folder / "phrases.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    (folder / "phrases.yaml").write_text(yaml.dump(tree, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
     return folder
 
 
