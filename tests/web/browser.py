@@ -26,6 +26,14 @@ PHONE: ViewportSize = {"width": 360, "height": 640}
 WATCH = """window.broken = []; addEventListener("securitypolicyviolation", e => broken.push(e.violatedDirective))"""
 WORDS = shipped().phrases.web
 
+CLASS = ("专科", "会计电算化")
+ENDS = {
+    "done": ((*CLASS, "没有，现在注册", "今天"), "做完了"),
+    "reported": (("我发现有错", "姓名", *CLASS, "报告过了", "今天"), "已报告学校"),
+    "a teacher": (("联系老师",), "电话："),
+}
+"""What somebody knows of themselves or wants, and what stands on the page at the end."""
+
 
 @dataclass
 class Bot:
@@ -111,6 +119,19 @@ def type_in(page: Page, words: str) -> None:
     page.get_by_label(WORDS.place).fill(words)
     page.keyboard.press("Enter")
     expect(page.locator("section.turn")).to_have_count(turns + 1)
+
+
+def next_button(page: Page, *known: str) -> str:
+    """What somebody taps who knows what they study, and else takes what stands out, or comes first."""
+    keys = page.locator("section.turn").last.locator(".keys")
+    offered = keys.locator("button").all_inner_texts()
+    return next(
+        iter([words for words in known if words in offered] or keys.locator("button.good").all_inner_texts() or offered)
+    )
+
+
+def is_at(page: Page, end: str) -> bool:
+    return bool(page.locator("section.turn").last.get_by_text(end).count())
 
 
 def said(page: Page) -> list[str]:

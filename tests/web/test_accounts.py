@@ -145,6 +145,7 @@ async def test_of_two_tickets_none_is_dropped_silently(open_: AsyncExitStack, tm
     await run_desk()
     first, second = (ticket.number for ticket in await place.store.tickets.pending())
     await phone.presses(shipped().phrases.web.keep)  # typed words would go to the teacher
+    assert phone.said[-1] == shipped().phrases.web.keep
     payload = re.findall(r"\?start=(move-[\w-]{32})", phone.html)[-1]
     await laptop.opens(f"?start={payload}")
     await laptop.presses(shipped().phrases.web.open)

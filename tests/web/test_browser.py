@@ -8,10 +8,11 @@ from __future__ import annotations
 import signal
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.conftest import shipped
-from tests.web.browser import PHONE, WORDS, Bot, needs_chromium, said, tap, type_in
+from tests.web.browser import ENDS, PHONE, WORDS, Bot, is_at, needs_chromium, next_button, said, tap, type_in
 
 pytestmark = needs_chromium
 
@@ -30,6 +31,38 @@ def test_without_scripts_at_every_step_with_reload_and_back(browser: Browser, bo
     page.get_by_role("button", name=WORDS.send).click()
     assert said(page) == ["开始核对", "专科", "会计电算化", "要钱吗"]
     assert page.get_by_role("button", name="完成了").count() == 1
+    context.close()
+
+
+@pytest.mark.slow
+def test_without_scripts_until_done_with_reload_back_and_double_submit_at_every_step(
+    browser: Browser, bot: Bot
+) -> None:
+    """And in another tab, which still shows the step before, the same is tapped."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page, other = context.new_page(), context.new_page()
+    page.goto(bot.url)
+    known, mark = ENDS["done"]
+    tapped: list[str] = []
+    for _ in range(40):
+        words = next_button(page, *known)
+        known = tuple(one for one in known if one != words)
+        other.goto(bot.url)
+        before = page.url, other.url
+        page.locator("section.turn").last.get_by_role("button", name=words, exact=True).dblclick()
+        expect(page).not_to_have_url(before[0])
+        other.locator("section.turn").last.get_by_role("button", name=words, exact=True).click()  # moves nothing
+        expect(other).not_to_have_url(before[1])
+        tapped += [words, words]
+        page.reload()
+        page.go_back()
+        page.go_forward()
+        page.reload()
+        assert said(page)[-6:] == tapped[-6:]
+        if is_at(page, mark):
+            break
+    else:
+        raise AssertionError("not there after 40 turns")
     context.close()
 
 

@@ -16,7 +16,18 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.bot_process import ROOT
-from tests.web.browser import PHONE, WORDS, Bot, check_for_everybody, needs_chromium, tap, type_in
+from tests.web.browser import (
+    ENDS,
+    PHONE,
+    WORDS,
+    Bot,
+    check_for_everybody,
+    is_at,
+    needs_chromium,
+    next_button,
+    tap,
+    type_in,
+)
 
 pytestmark = needs_chromium
 
@@ -36,28 +47,6 @@ def test_a_walk_by_taps_and_words_on_a_small_phone(page: Page, scheme: str) -> N
     shown = page.locator("#log").inner_text()
     page.reload()
     assert page.locator("#log").inner_text() == shown
-
-
-def next_button(page: Page, *known: str) -> str:
-    """What somebody taps who knows what they study, and else takes what stands out, or comes first."""
-    keys = page.locator("section.turn").last.locator(".keys")
-    offered = keys.locator("button").all_inner_texts()
-    return next(
-        iter([words for words in known if words in offered] or keys.locator("button.good").all_inner_texts() or offered)
-    )
-
-
-CLASS = ("专科", "会计电算化")
-ENDS = {
-    "done": ((*CLASS, "没有，现在注册", "今天"), "做完了"),
-    "reported": (("我发现有错", "姓名", *CLASS, "报告过了", "今天"), "已报告学校"),
-    "a teacher": (("联系老师",), "电话："),
-}
-"""What somebody knows of themselves or wants, and what stands on the page at the end."""
-
-
-def is_at(page: Page, end: str) -> bool:
-    return bool(page.locator("section.turn").last.get_by_text(end).count())
 
 
 def tab_to(page: Page, words: str) -> None:
@@ -91,6 +80,19 @@ def test_told_nothing_by_the_keyboard_alone_to_each_end(page: Page, end: str) ->
         number = page.locator("section.turn").last.locator("a[href^='tel:']").first.inner_text()
         tab_to(page, number)  # Enter would call
     check_for_everybody(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ENDS)
+def test_told_nothing_by_typing_alone_to_each_end(page: Page, end: str) -> None:
+    known, mark = ENDS[end]
+    for _ in range(40):
+        words = next_button(page, *known)
+        known = tuple(one for one in known if one != words)
+        type_in(page, words)
+        if is_at(page, mark):
+            return
+    raise AssertionError("not there after 40 turns")
 
 
 @pytest.mark.slow
@@ -148,6 +150,8 @@ def test_without_scripts_on_a_small_phone_until_it_is_reported(browser: Browser,
 def test_a_teacher_is_named_with_a_number_to_call_by_one_tap(page: Page) -> None:
     type_in(page, "看不懂，我要找老师")
     assert page.locator("section.turn").last.locator("a[href^='tel:']").count()
+    type_in(page, "我的情况有点复杂" * 150)  # a wall of words does not hide what is said to it
+    expect(page.locator("section.turn").last.locator(".bubble").first).to_be_in_viewport()
 
 
 def test_buttons_below_a_long_answer_are_one_tap_away(page: Page) -> None:

@@ -43,6 +43,8 @@ WECHAT = "MicroMessenger"
 """Part of the name of a browser that saves no files."""
 JOINS = "move-"
 """Beginning of the payload by which a browser joins a talk that is under way elsewhere: it begins none of its own."""
+KEEP = "cmd|keep"
+"""The button around the talk by which it goes on elsewhere."""
 ARRIVAL = "arrival"
 """Id of the update with which a person arrives; each arrives once."""
 
@@ -123,7 +125,7 @@ class Web:
             loader=templates, autoescape=True, trim_blocks=True, undefined=StrictUndefined, auto_reload=False
         )
         self._templates.filters.update(link=linked.link, clean=linked.clean)
-        self._templates.globals.update(words=words, new_update=partial(secrets.token_urlsafe, 12))
+        self._templates.globals.update(words=words, keep=KEEP, new_update=partial(secrets.token_urlsafe, 12))
 
     @property
     def app(self) -> Starlette:
@@ -244,7 +246,8 @@ class Web:
             await self._receive(Incoming(NAME, key.user, update_id=f"{key.user}/{ARRIVAL}"))
             past = (await self._recall(key.user)).turns
         if press:
-            return await self._receive(doing(press=press[:200], label=views.label_of(past, press)))
+            label = self._words.keep if press == KEEP else views.label_of(past, press)
+            return await self._receive(doing(press=press[:200], label=label))
         if text:
             return await self._receive(doing(text=text))
         return await self._receive(doing(text=f"/start {start}", label=self._words.open))

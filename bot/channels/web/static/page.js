@@ -151,8 +151,13 @@
     if (!isPost || !fresh.length) return;
     settle(config.parameters);
     if (!el("text") || document.activeElement !== el("text")) fresh[0].focus({ preventScroll: true });
-    fresh[0].scrollIntoView();
+    findBeginning(fresh[0]).scrollIntoView();
   });
+
+  function findBeginning(turn) { // where the answer to many words is read from
+    var said = turn.querySelector(".said"), bubble = turn.querySelector(".bubble");
+    return said && bubble && said.offsetHeight > window.innerHeight / 3 ? bubble : turn;
+  }
 
   function settle(values) { // the server has it
     if (!waits.length || waits[0].values.update !== values.update) return;
