@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.broadcast import draft as drafts
 from bot.broadcast.times import is_quiet
 from bot.content.phrases.broadcast import BroadcastPhrases
+from bot.domain.audience import SMALLEST
 from bot.domain.broadcast import STATES, Act, Broadcast, RowState, Totals
 from bot.domain.join_codes import format_code
 from bot.domain.lifecycle import ENDED, BroadcastState
@@ -20,6 +22,8 @@ from flows.notice import Notice
 
 WIDTH = 10
 """Characters of the bar."""
+
+_WRITTEN_TO: tuple[RowState, ...] = ("sending", "sent", "blocked", "failed", "unsure")
 
 
 def format_title(words: BroadcastPhrases, broadcast: Broadcast) -> str:
@@ -46,24 +50,45 @@ def _waits_for_morning(words: BroadcastPhrases, broadcast: Broadcast, now: datet
     return not is_loud and is_quiet(now.time(), words.habits.quiet_from, words.habits.quiet_to)
 
 
-def format_counts(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
+def tells_people(broadcast: Broadcast, totals: Totals) -> bool:
+    """Return whether its recipients may be told: not before anybody was written to, lest who starts and stops a
+    broadcast learns who is in a state.
+    """
+    return broadcast.act != "send" or bool(broadcast.parent) or any(totals[state] for state in _WRITTEN_TO)
+
+
+def format_people(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, n: int) -> str:
+    """Format a number of its recipients, rounded while they may not be told."""
+    return (
+        str(n)
+        if tells_people(broadcast, totals) or not n
+        else words.about.format(n=n)
+        if (n := n // SMALLEST * SMALLEST)
+        else words.few
+    )
+
+
+def format_counts(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> str:
     """Format the number of recipients in each state, which add up to the total, and the reasons of those left out."""
-    names = {**words.rows, "sent": words.arrived[act]}
-    why = "、".join(f"{words.reasons.get(reason, reason)} {n}" for reason, n in totals.skipped.items())
-    said = _list_states(names, totals.states)
+    names = {**words.rows, "sent": words.arrived[broadcast.act]}
+    spell = partial(format_people, words, broadcast, totals)
+    why = "、".join(f"{words.reasons.get(reason, reason)} {spell(n)}" for reason, n in totals.skipped.items())
+    said = _list_states(names, totals.states, spell)
     if totals.waiting:
         said.append(words.unfetched.format(n=totals.waiting))
     apart = [
         words.by_channel.format(
-            channel=words.channels.get(channel, channel), counts=" · ".join(_list_states(names, counts))
+            channel=words.channels.get(channel, channel), counts=" · ".join(_list_states(names, counts, spell))
         )
         for channel, counts in sorted(totals.channels.items())
     ]
     return "\n".join([" · ".join(said) + (f"（{why}）" if why else ""), *(apart if len(apart) > 1 else ())])
 
 
-def _list_states(names: Mapping[RowState, str], counts: Mapping[RowState, int]) -> list[str]:
-    return [f"{names[state]} {counts[state]}" for state in STATES if counts.get(state)]
+def _list_states(
+    names: Mapping[RowState, str], counts: Mapping[RowState, int], spell: Callable[[int], str]
+) -> list[str]:
+    return [f"{names[state]} {spell(counts[state])}" for state in STATES if counts.get(state)]
 
 
 def format_acks(words: BroadcastPhrases, act: Act, totals: Totals) -> str:
@@ -89,11 +114,11 @@ def format_progress(
         state=format_state(words, broadcast),
         bar=words.bar[0] * filled + words.bar[1] * (WIDTH - filled),
         percent=int(share * 100),
-        settled=totals.finished,
-        total=total,
+        settled=format_people(words, broadcast, totals, totals.finished),
+        total=format_people(words, broadcast, totals, total),
         rate=words.per_s.format(n=f"{per_s:.1f}") if per_s else "",
         eta=words.eta.format(eta=format_duration(words, left)) if left else "",
-        counts=format_counts(words, broadcast.act, totals),
+        counts=format_counts(words, broadcast, totals),
         acks=format_acks(words, broadcast.act, totals),
         why=reason.format(when=format_time(broadcast.resume_at)) if reason else "",
     )
@@ -105,8 +130,8 @@ def summarise(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals) -> 
     return words.ended.format(
         title=format_title(words, broadcast),
         state=format_state(words, broadcast),
-        total=totals.total,
-        counts=format_counts(words, broadcast.act, totals),
+        total=format_people(words, broadcast, totals, totals.total),
+        counts=format_counts(words, broadcast, totals),
         acks=format_acks(words, broadcast.act, totals),
     )
 

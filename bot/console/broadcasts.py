@@ -27,7 +27,7 @@ from bot.domain.audience import ANY_OF, LATE, STATE_WORDS, Audience, Wrong
 from bot.domain.classes import narrow
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.messages import Bulletin, Button, Incoming, Reply
-from bot.domain.roles import Role
+from bot.domain.roles import Audited, Role
 from bot.render.sheet import TYPE, make_sheet
 
 MOST = 50
@@ -193,9 +193,11 @@ async def send_report(visit: Visit) -> Response:
     """Send what became of a broadcast as a workbook: everybody, of a large one those who did not get it."""
     context, words = await _find(visit), visit.content.phrases.broadcast
     number, rows = context.broadcast.number, visit.store.ledger
-    every = (await rows.totals(number)).total <= MOST_ROWS
-    labels = report.label_classes(visit.content.notices)
+    totals = await rows.totals(number)
+    every, labels = totals.total <= MOST_ROWS, report.label_classes(visit.content.notices)
     kept = [report.to_row(words, row, labels) async for row in rows.report(number) if every or row["state"] != "sent"]
+    kept = kept if report.tells_people(context.broadcast, totals) else []
+    await visit.store.apply((Audited("broadcast report", str(number)),), visit.session.channel, visit.at, visit.who)
     name = visit.rendering.words["broadcasts"]["one"].format(number=number)
     return download(f"{name}.xlsx", await asyncio.to_thread(make_sheet, name, words.csv, kept[:MOST_ROWS]), TYPE)
 

@@ -90,11 +90,12 @@ def _withdraw(ctx: Context) -> Turn:
 
 
 def _with_files(act: Callable[[Voice, Ticket], Decision]) -> Callable[[Context], Turn]:
-    """Return the command for files that wait in the ticket; without one it shows the present step."""
+    """Return the command for files that wait in the ticket; without one it says that none do."""
 
     def run(ctx: Context) -> Turn:
         ticket = ctx.case.ticket if ctx.case else None
-        return ctx.hand_over(act(ctx.voice, ticket)) if ticket else Turn(ctx.session, view="step")
+        none_held = ctx.voice.bubbles(ctx.voice.content.phrases.desk.none_held)
+        return ctx.hand_over(act(ctx.voice, ticket)) if ticket else Turn(ctx.session, none_held)
 
     return run
 

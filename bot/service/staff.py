@@ -157,6 +157,9 @@ class StaffTurns:
             # Who sent that message was killed before its number was kept.
             found = await find(number=under[0], within=confined)
         is_command = incoming.text.startswith("/") and not incoming.text.startswith("//")
+        under_list = staff.parse_press(incoming.reply_button) or staff.parse_page(incoming.reply_button) is not None
+        if role and found is None and button is None and under_list and incoming.text and not is_command:
+            return Decision((Reply(words.which),))
         if request is None and button is None and page is None and (found is None or is_command):
             return Decision()
         if role is None:

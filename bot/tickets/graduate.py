@@ -23,7 +23,7 @@ from bot.domain.spelling import fold
 from bot.domain.tickets import Changed, Opened, Ticket, TicketWords
 from bot.render.reply import Voice
 from bot.tickets.staff_posts import describe_file, mask_for_staff, post_to_staff, staff_rows, step_title, sweep
-from bot.tickets.waiting import close, describe_wait, promise, start_waiting
+from bot.tickets.waiting import close, describe_wait, promise, say_dropped, start_waiting
 
 MAX_TOPICS = 5
 """Topics of the FAQ that a ticket keeps, as answers for staff to choose from."""
@@ -145,7 +145,7 @@ def pass_files(voice: Voice, ticket: Ticket) -> Decision:
     """Send the files that wait to staff, by the channel's own ids, until the ticket closes."""
     phrases = voice.content.phrases.desk
     if not ticket.held:
-        return Decision(show_state(voice, ticket))
+        return Decision(voice.bubbles(phrases.none_held))
     text, lost = (sentence.format(number=ticket.number) for sentence in (phrases.file_for_staff, phrases.file_lost))
     rows = staff_rows(phrases, ticket)
     posts = [
@@ -164,7 +164,9 @@ def pass_files(voice: Voice, ticket: Ticket) -> Decision:
 
 def drop_files(voice: Voice, ticket: Ticket) -> Decision:
     """Forget the files that wait."""
-    return Decision(voice.bubbles(voice.content.phrases.desk.file_dropped), (Changed(replace(ticket, held=())),))
+    phrases = voice.content.phrases.desk
+    said = phrases.file_dropped if ticket.held else phrases.none_held
+    return Decision(voice.bubbles(said), (Changed(replace(ticket, held=())),))
 
 
 def withdraw(voice: Voice, ticket: Ticket) -> Decision:
@@ -173,7 +175,7 @@ def withdraw(voice: Voice, ticket: Ticket) -> Decision:
     post = post_to_staff(phrases, closed, voice.fill(phrases.withdrawn_for_staff, number=ticket.number))
     row = (voice.start(), voice.command("menu"))
     effects = (Changed(closed), sweep(phrases, ticket.number), post)
-    return Decision(voice.bubbles(phrases.withdrawn, (row,)), effects)
+    return Decision(voice.bubbles("\n\n".join((phrases.withdrawn, *say_dropped(phrases, ticket))), (row,)), effects)
 
 
 def show_state(voice: Voice, ticket: Ticket) -> tuple[Reply, ...]:

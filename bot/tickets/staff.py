@@ -36,7 +36,7 @@ from bot.tickets.hours import is_open
 from bot.tickets.listing import describe_holder, show_ticket
 from bot.tickets.number import ALPHABET, LENGTH
 from bot.tickets.staff_posts import describe_file, post_to_staff, staff_rows, sweep, ticket_button
-from bot.tickets.waiting import close, describe_wait, release_time
+from bot.tickets.waiting import close, describe_wait, release_time, say_dropped
 from faq.model import Entry
 
 MAX_ANSWER = 4000
@@ -117,7 +117,8 @@ class StaffTurn:
         if refusal := self._refuse(f"{text}\n{file.name}" if file else text):
             return refusal
         if note := _NOTE.match(text):
-            return self._note("" if incoming.other == "edited" else text[note.end() :])
+            is_edited = incoming.other == "edited"
+            return Decision((Reply(self.words.edited_to_note),)) if is_edited else self._note(text[note.end() :])
         if question := self._ask_to_confirm(text):
             return question
         if file and incoming.upload is not None:
@@ -189,7 +190,8 @@ class StaffTurn:
             case "drop", "taken":
                 return self._change(replace(ticket, state="open", taken_by=None, taken_at=None), "drop", words.dropped)
             case "close", "open" | "taken" | "released":
-                return self._change(close(ticket), "close", words.closed, words.closed_for_graduate)
+                said = "\n\n".join((words.closed_for_graduate, *say_dropped(words, ticket)))
+                return self._change(close(ticket), "close", words.closed, said)
             case "reopen", "closed":
                 return self._reopen()
         return self._post(words.states_for_staff[ticket.state])
@@ -298,11 +300,13 @@ def release(content: Content, ticket: Ticket, now: datetime) -> Decision:
     words, voice = content.phrases.desk, Voice(content, Session(ticket.notice), now)
     waits = ticket.waiting_since is not None
     state: TicketState = "released" if waits else "closed"
-    after = replace(ticket, state=state, taken_by=None, taken_at=None, release_at=None)
+    held = ticket.held if waits else ()
+    after = replace(ticket, state=state, taken_by=None, taken_at=None, release_at=None, held=held)
     swept = () if waits else (sweep(words, ticket.number),)
     for_graduate = words.released_for_graduate if waits else words.quiet_for_graduate
     for_staff = words.released if waits else words.quiet
-    reply = Reply(voice.fill(for_graduate, number=ticket.number), _graduate_rows(words, "desk"))
+    said = (voice.fill(for_graduate, number=ticket.number), *(() if waits else say_dropped(words, ticket)))
+    reply = Reply("\n\n".join(said), _graduate_rows(words, "desk"))
     post = post_to_staff(words, after, for_staff.format(number=ticket.number), staff_rows(words, after))
     return Decision(effects=(Changed(after), *swept, Queued("graduate", reply, ticket.number), post))
 
@@ -315,7 +319,10 @@ def describe_longest_wait(content: Content, tickets: Sequence[Ticket], now: date
         return None
     since, ticket = min(waiting, key=lambda one: one[0])
     waited = describe_wait(words, since, now)
-    return Queued("staff", Reply(words.longest_wait.format(number=ticket.number, waited=waited, n=len(waiting))))
+    row = (ticket_button(ticket, "show", words.open_ticket.format(number=ticket.number)),)
+    return Queued(
+        "staff", Reply(words.longest_wait.format(number=ticket.number, waited=waited, n=len(waiting)), (row,))
+    )
 
 
 def _cut_answer(words: DeskPhrases, answer: Reply) -> list[Reply]:

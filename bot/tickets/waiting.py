@@ -28,6 +28,11 @@ def close(ticket: Ticket) -> Ticket:
     return replace(ticket, state="closed", waiting_since=None, release_at=None, taken_by=None, taken_at=None, held=())
 
 
+def say_dropped(words: DeskPhrases, ticket: Ticket) -> tuple[str, ...]:
+    """Return the sentence for a graduate whose ticket ends while files wait for their yes; nothing where none do."""
+    return (words.held_dropped.format(n=len(ticket.held)),) if ticket.held else ()
+
+
 def release_time(words: DeskPhrases, now: datetime) -> datetime:
     """Return the moment (UTC) until which the bot waits for staff; `now` is local."""
     return utc(later(words.office, now, words.release_after_hours))

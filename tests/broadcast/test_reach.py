@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.broadcast.draft import BroadcastDraft, dump
 from bot.broadcast.reach import count_told
+from bot.broadcast.report import format_progress, summarise, tells_people
 from bot.domain.audience import Audience, Search, parse_audience, search
+from bot.domain.broadcast import Broadcast, Totals
 from bot.domain.roles import OwnersNamed
 from bot.domain.zone import local
 from bot.store import Store
@@ -56,3 +60,16 @@ async def test_whoever_has_a_role_is_no_graduate_in_any_count(store: Store) -> N
     named = OwnersNamed(frozenset({("telegram", str(FIRST))}))
     await store.apply((named,), "telegram", NOON)
     assert await rows.count_found(find("")) == before - 1
+
+
+@pytest.mark.parametrize(("people", "told"), [(1, "不到5"), (4, "不到5"), (5, "约5"), (9, "约5")])
+def test_a_broadcast_that_is_started_and_stopped_tells_nothing_of_few(people: int, told: str) -> None:
+    words, rule = shipped().phrases.broadcast, BroadcastDraft("在吗", audience=Audience(NOTICE))
+    stopped = Broadcast(1, "telegram", "send", "cancelled", dump(rule), 1, "1", NOON, total=people)
+    untold, written_to = Totals({"pending": people}), Totals({"pending": people - 1, "sent": 1})
+    said = f"{format_progress(words, stopped, untold)}\n{summarise(words, stopped, untold)}"
+    assert said.count(told) == 4
+    assert not re.search(rf"(?<![#约]){people}(?!%)", said.replace("不到5", ""))
+    assert not tells_people(stopped, untold)
+    assert tells_people(stopped, written_to)
+    assert f"1/{people} 人" in format_progress(words, stopped, written_to)

@@ -77,6 +77,10 @@ class DeskPhrases(PhraseRow):
     file_lost: Sentence
     file_passed: Sentence
     file_dropped: Sentence
+    none_held: Sentence
+    held_dropped: Sentence
+    edited_to_note: Sentence
+    which: Sentence
     files_full: Sentence
     left_over: Sentence
     last_day: Sentence
