@@ -287,7 +287,9 @@ def format_window(words: FactWords, window: Window) -> str:
         line += words.window_proof.format(proof=words.named[window.proof])
     is_told = window.kind not in ("register_public", "collection", "prepare") and window.late.policy != "none"
     if window.late.text or is_told:
-        line += words.window_late["text"].format(text=window.late.text or words.window_late[window.late.policy])
+        said = window.late.text or words.window_late[window.late.policy]
+        is_said = re.match("逾期|过期|超过|未按时|未在", said)  # the notice says itself what it is about
+        line += words.window_late["said" if is_said else "text"].format(text=said)
     return line + (window.note or "")
 
 

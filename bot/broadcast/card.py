@@ -10,7 +10,7 @@ from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft
-from bot.broadcast.reach import say_counts
+from bot.broadcast.reach import describe_left, say_counts
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience
 from bot.domain.broadcast import Broadcast, Totals
@@ -96,8 +96,9 @@ def describe_reach(context: BroadcastContext) -> str:
     if count.told and not count.told.found:
         return words.reach_few
     only = context.draft.only if broadcast.act == "send" else None
-    sentence = words.reach_again[only or broadcast.act] if broadcast.parent else words.reach  # type: ignore[index]
-    return sentence.format(**say_counts(words, count))
+    if not broadcast.parent:
+        return describe_left(words, count)
+    return words.reach_again[only or broadcast.act].format(**say_counts(words, count))  # type: ignore[index]
 
 
 def preview(context: BroadcastContext) -> tuple[Reply, ...]:

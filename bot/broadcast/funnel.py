@@ -42,7 +42,9 @@ class Funnel:
     def text(self) -> str:
         """Return the text for a chat."""
         words = self.content.phrases.broadcast
-        parts = [self._lines(table) for table in (self._states, self._cohorts, self._steps, *self.doors)]
+        tables = ((self._states, "states"), (self._cohorts, "cohorts"), (self._steps, "steps"))
+        named = (*tables, *((table, "channels") for table in self.doors))
+        parts = [f"{words.stats_titles[name]}\n{lines}" for table, name in named if (lines := self._lines(table))]  # type: ignore[index]
         total = self._n(self._count_of(frozenset(range(len(self.groups)))))
         if self.classes:
             return words.stats_classes.format(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 from bot.broadcast.starting import BroadcastStart
 from bot.content.phrases.broadcast import BroadcastPhrases
@@ -69,6 +70,15 @@ async def _leave_out(rows: BroadcastRows, search: Search) -> Search | None:
             parts = (*others[:place], replace(condition, values=tuple(kept)), *others[place:])
             return replace(search, conditions=parts)
     return None
+
+
+def describe_left(words: BroadcastPhrases, count: Count) -> str:
+    """Return how many get it, and for which reasons how many do not, as far as there are any to tell."""
+    said, told = say_counts(words, count), count.told or count
+    names: tuple[Literal["muted", "unreachable", "over"], ...] = ("muted", "unreachable", "over")
+    apart = "，".join(words.reach_apart[name].format(n=said[name]) for name in names if getattr(told, name))
+    apart = words.reach_apart["all"].format(found=said["found"], apart=apart) if apart else ""
+    return words.reach.format(left=said["left"], apart=apart)
 
 
 def say_counts(words: BroadcastPhrases, count: Count) -> dict[str, str | int]:

@@ -12,7 +12,7 @@ import typer
 from bot.app.build import Workspace
 from bot.broadcast import draft as drafts
 from bot.broadcast.draft import BroadcastDraft, Renderer
-from bot.broadcast.reach import count_told, say_counts
+from bot.broadcast.reach import count_told, describe_left
 from bot.commands.broadcast_group import (
     Channel,
     Number,
@@ -106,7 +106,7 @@ def audience(
         print(json.dumps({**asdict(replace(count, told=None)), "samples": samples}, ensure_ascii=False))
         return
     words = content_in_force().phrases.broadcast
-    print(words.reach.format(**say_counts(words, count)))
+    print(describe_left(words, count))
     for sample in dict.fromkeys(samples):
         print(f"---\n{sample}")
 

@@ -26,7 +26,7 @@ from bot.tickets.number import parse_number
 from bot.tickets.roles import MAX_ACTS, RoleRequest, RoleTurn
 from bot.tickets.staff import StaffTurn
 
-_HELP = re.compile(r"/help(?:@\w+)?", re.ASCII)
+_HELP = re.compile(r"/help(?:@[A-Za-z0-9_]+)?|帮助|怎么用|能做什么")
 
 SPOKEN = 12
 """Words of a ticket that are shown, the last ones."""

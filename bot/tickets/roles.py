@@ -302,7 +302,7 @@ def tell_removed(content: Content, user: str) -> Queued:
 def show_home(content: Content, role: Role, confined: Classes | None) -> Reply:
     """Return what somebody with a role can do here, in the words that they type."""
     words = content.phrases.staff
-    more = words.home_admin if RANK[role] >= RANK["admin"] else ""
+    more = f"\n{words.home_admin}" if RANK[role] >= RANK["admin"] else ""
     name = words.teacher.format(classes=confined.describe(content.notices)) if confined else words.roles[role]
     return Reply((words.home_teacher if confined else words.home).format(role=name).rstrip() + more)
 

@@ -75,7 +75,7 @@ async def test_staff_see_how_far_everybody_is_and_what_came_by_day(tmp_path: Pat
         assert "已完成：6" in said
         assert "打开学信网首页：7" in said or "打开学信网：7" in said
         assert "12-08 来 6 · 做完 0 · 有误 0\n12-09 来 0 · 做完 6 · 有误 0\n\n" in said
-        assert "当作回答或操作 0，问题答上 5，给了几个选 0，没听懂 0" in said
+        assert "照着做了 0，答上了 5，给了几个让他选 0，没听懂 0" in said
         (_, content) = at.harness.telegram.made("sendDocument")[-1].files["document"]
         assert "专科,0,7,0,0,0,0" in content.decode()
 

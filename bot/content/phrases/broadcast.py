@@ -239,6 +239,7 @@ class BroadcastPhrases(PhraseRow):
     about: Sentence
     exact: Sentence
     reach_few: Sentence
+    reach_apart: Mapping[Literal["all", "muted", "unreachable", "over"], Sentence]
     owners_only: Sentence
     reach: Sentence
     reach_again: Mapping[Literal["send", "failed", "unsure", "edit", "delete"], Sentence]
@@ -314,6 +315,7 @@ class BroadcastPhrases(PhraseRow):
     stats: Sentence
     stats_classes: Sentence
     stats_line: Sentence
+    stats_titles: Mapping[Literal["states", "cohorts", "steps", "channels"], Label]
     stats_states: Mapping[str, Label]
     stats_special: Mapping[str, Label]
     stats_small: Label
