@@ -159,10 +159,12 @@ async def test_one_broadcast_reaches_everybody_and_counts_them_apart(talk: WithT
         for n, words in enumerate(("开始核对", "专科", "会计电算化", "提醒我")):
             await talk.service.receive(Incoming(channel, user, words, update_id=f"{user}/{n}"))
     talk.side.blocked.add("gone")
-    _, totals = await talk.broadcast()
+    number, totals = await talk.broadcast()
     assert totals.channels == {STAFFED: {"sent": 1}, "web": {"sent": 1}, NAME: {"sent": 1, "blocked": 1}}
     assert (totals["sent"], totals["blocked"], totals.waiting) == (3, 1, 1)
-    said = report.format_counts(WORDS.broadcast, "send", totals)
+    sent = await talk.store.broadcasts.get(number)
+    assert sent
+    said = report.format_counts(WORDS.broadcast, sent, totals)
     assert "网页：已送达 1" in said
     assert "Telegram：已送达 1" in said
     assert talk.side.sent["lin"] == ["明天下午教室有人帮忙"]

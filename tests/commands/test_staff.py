@@ -30,6 +30,6 @@ def test_codes_become_slips_and_calls_are_noted(tmp_path: Path, monkeypatch: pyt
     asked = ["codes", "2", "--sheet", str(sheet), "--title", "会计1班", "--address", "https://t.me/some_bot"]
     drawn = run.invoke(broadcast, asked).output.split()
     assert all(code in sheet.read_text("utf-8") for code in drawn)
-    assert "没有还没做完的编号" in run.invoke(broadcast, ["calls"]).output
+    assert "还没有人可以列" in run.invoke(broadcast, ["calls"]).output
     unknown = run.invoke(broadcast, ["called", "reached", drawn[0]])
     assert (unknown.exit_code, "没有找到" in unknown.output) == (1, True)

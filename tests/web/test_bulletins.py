@@ -73,7 +73,9 @@ async def test_the_ledger_says_who_has_not_opened_the_page_yet(place: Place) -> 
     assert "明天下午教室" in she.html
     totals = await place.store.ledger.totals(number)
     assert (totals["sent"], totals.waiting) == (2, 1)
-    assert WORDS.unfetched.format(n=1) in report.format_counts(WORDS, "send", totals)
+    sent = await place.store.broadcasts.get(number)
+    assert sent
+    assert WORDS.unfetched.format(n=1) in report.format_counts(WORDS, sent, totals)
     await she.opens()
     assert she.html.count("明天下午教室") == 1
     await he.opens()
