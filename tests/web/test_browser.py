@@ -144,6 +144,8 @@ def test_a_second_tab_learns_what_the_first_one_did(context: BrowserContext, pag
     expect(page.locator("section.turn")).to_have_count(5)
     assert said(page) == ["开始核对", "专科", "会计电算化", "上一步"]
     assert shipped().phrases.stale in page.locator("section.turn").last.inner_text()
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: no need to wait
+    expect(other.locator("#log .said").last).to_contain_text("上一步")
 
 
 def test_a_kill_in_the_middle_loses_nothing(page: Page, bot: Bot) -> None:
