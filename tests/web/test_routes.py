@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from bot.channels.web import limits
 from bot.channels.web.site import Site
 from tests.web.conftest import Place, open_place
+from tests.web.test_attacks import Tags
 from tests.web.test_page import arrives, count
 
 EVIL = "evil.example"
@@ -106,6 +108,21 @@ async def test_no_other_form_is_taken(place: Place, tmp_path: Path, kind: str) -
     assert answer.status_code in (403, 413)
     check(answer)
     assert count(tmp_path, "people") == 0
+
+
+MARKUP = """<x-evil on='"'>--></script><svg/onload=alert(1)>{{ 'q' * 9 }}<![CDATA[&#60;x-evil&#62;"""
+
+
+async def test_no_field_of_a_form_becomes_markup(place: Place) -> None:
+    she = await arrives(place)
+    for field in ("text", "press", "start", "update", "after", "form", 'press"><x-evil>'):
+        for heads in ({}, {"hx-request": "true"}):
+            form = {"text": "要钱吗", **she.hidden('id="composer"'), field: MARKUP}
+            answer = await she.client.post("say", data=form, headers=heads)
+            for html in (answer.text, await she.opens(), await she.opens(f"?start={quote(MARKUP)}")):
+                assert not {tag for tag in Tags(html).found if tag.startswith(("x-", "on:", "svg"))}, field
+                assert "qqqqqqqqq" not in html  # no template reads it
+    assert she.said[:2] == [MARKUP, MARKUP]
 
 
 async def test_a_flood_of_any_route_is_held_up_for_that_browser_alone(
