@@ -3,13 +3,15 @@
     python -m bench.workers day [--workers 1 2 4] [--people 200] [--seconds 20] [--calm]
     python -m bench.workers list [--workers 2 4] [--people 700]
     python -m bench.workers faults [--workers 2] [--people 100]
+    python -m bench.workers idle [--workers 1 2] [--seconds 60]
 
 `day`: a day's curve in `--seconds`: some write in the morning, most at once after a reminder, some later. Each asks
 four things one after the other and waits for each answer. In the middle a worker is killed and started again, and
 PostgreSQL is restarted (not with `--calm`). `list`: 40 tickets, 40 answers of staff, 40 personal reminders, a
 broadcast, with a rolling restart, a kill and PostgreSQL stopped for 4 seconds; then a stray `gradbot run`. Both print
 lost and doubled messages. `faults`: everybody asks while connections are cut ten times, while packets are swallowed for
-a minute, while PostgreSQL only reads, is stopped, is replaced by another one; prints when all are answered.
+a minute, while PostgreSQL only reads, is stopped, is replaced by another one; prints when all are answered. `idle`:
+nobody comes; prints the statements.
 
 The crowd and its Telegram (the tests' own) live in this process; nginx and PostgreSQL are this machine's, with
 a database that is deleted in the end.
@@ -178,6 +180,19 @@ async def count_statements(cluster: Cluster, turns: int) -> str:
     return f"{(every - frame) / turns:.1f} statements a turn and {frame / turns:.1f} BEGIN or COMMIT"
 
 
+async def idle(count: int, seconds: float) -> None:
+    """Print one line: the statements that a worker makes while nobody comes, BEGIN and COMMIT apart."""
+    ours = "query !~* '^(begin|commit|rollback|show|create|select (pg_catalog|current_schema|sum|pg_stat))'"
+    query = f"SELECT sum(calls) FROM pg_stat_statements WHERE {ours}"  # noqa: S608 - what this script asks is not counted
+    async with college(count) as (_, _, cluster):
+        await cluster.ask("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        await asyncio.sleep(20)
+        before = (await cluster.ask(query))[0][0]
+        await asyncio.sleep(seconds)
+        made = (await cluster.ask(query))[0][0] - before
+        print(f"{count} workers, idle for {seconds:.0f} s: {float(made) / seconds / count:.2f} statements/s each")
+
+
 async def fail(count: int, people: int) -> None:
     """Print one line for each fault of the database."""
     with tempfile.TemporaryDirectory() as there:
@@ -285,7 +300,7 @@ def says(person: User, words: str) -> tuple[int, int]:
 
 def _main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("what", choices=("day", "list", "faults"))
+    asked.add_argument("what", choices=("day", "list", "faults", "idle"))
     asked.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     asked.add_argument("--people", type=int, default=200)
     asked.add_argument("--seconds", type=float, default=20.0)
@@ -297,6 +312,8 @@ def _main() -> None:
             asyncio.run(judge(count, given.people))
         elif given.what == "faults":
             asyncio.run(fail(count, given.people))
+        elif given.what == "idle":
+            asyncio.run(idle(count, given.seconds))
         else:
             asyncio.run(day(count, given.people, given.seconds, calm=given.calm))
 
