@@ -110,7 +110,7 @@ Serve = Callable[..., "AsyncIterator[Place]"]
 
 async def open_place(
     open_: AsyncExitStack,
-    database: Path,
+    database: Path | str,
     site: Site | None = None,
     content: Content | None = None,
     clock: Callable[[], float] = time.monotonic,

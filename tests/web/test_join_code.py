@@ -16,6 +16,7 @@ from bot.domain.join_codes import draw, format_code
 from bot.domain.messages import Answer, Delivered, Incoming, Outcome, Post
 from bot.service.turns import CODES_A_DAY, Service
 from tests.conftest import shipped
+from tests.databases import BACKENDS, make_database
 from tests.web.conftest import NOON, Place, Visitor, open_place
 from tests.web.test_accounts import step_of
 from tests.web.test_page import arrives, count
@@ -113,9 +114,13 @@ async def test_nobody_finds_a_code_by_trying(desk: Place, tmp_path: Path) -> Non
 async def both(desk: Place, open_: AsyncExitStack, tmp_path: Path) -> list[Service]:
     """Two workers on one database, behind the page and a bot on Telegram."""
     other = await open_place(open_, tmp_path / "gradbot.db", owners=[("telegram", "1")], desks=("telegram",))
-    for store in (desk.store, other.store):
-        store.broadcasts.reach = Reach(("telegram", "web"))
-    return [desk.service, other.service]
+    return serve_both(desk, other)
+
+
+def serve_both(*places: Place) -> list[Service]:
+    for place in places:
+        place.store.broadcasts.reach = Reach(("telegram", "web"))
+    return [place.service for place in places]
 
 
 async def chats(service: Service, text: str = "", press: str | None = None, user: str = "7") -> Answer:
@@ -187,9 +192,13 @@ async def test_who_has_a_place_on_both_sides_chooses(desk: Place, both: list[Ser
         assert [owner.channel for owner in await desk.store.codes.find_owners("web", code)] == ["web"]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 async def test_of_two_workers_one_brings_the_code_and_what_nobody_walked_comes_by_itself(
-    desk: Place, both: list[Service], tmp_path: Path
+    open_: AsyncExitStack, tmp_path: Path, backend: str
 ) -> None:
+    url = await make_database(backend, tmp_path)
+    desk, other = [await open_place(open_, url, owners=[("telegram", "1")], desks=("telegram",)) for _ in range(2)]
+    both = serve_both(desk, other)
     await chats(both[0], SAID)
     await walks(desk)
     assert WORDS.brought_away.format(code=SAID) in await waits_for_chat(both[0])
@@ -198,4 +207,4 @@ async def test_of_two_workers_one_brings_the_code_and_what_nobody_walked_comes_b
     answers = await asyncio.gather(*(chats(both[n % 2], press=press, user=str(7 + n)) for n in range(4)))
     moved = [answer for answer in answers if WORDS.brought.format(code=SAID) in str(answer.replies)]
     assert len(moved) == 1
-    assert count(tmp_path, "join_codes") == 1
+    assert [owner.channel for owner in await desk.store.codes.find_owners("web", CODE)] == ["telegram"]
