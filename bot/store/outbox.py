@@ -27,7 +27,7 @@ from bot.domain.outbox import Queued, Swept
 from bot.store.roles import copy_for_teachers
 from bot.store.rows import Origin, Rows, run_to_completion
 from bot.store.signals import signal
-from bot.store.tables import outbox, people, ticket_copies, ticket_messages, ticket_words, tickets
+from bot.store.tables import IS_HEAD, outbox, people, ticket_copies, ticket_messages, ticket_words, tickets
 from bot.store.ticket_tables import ticket_files
 from bot.store.tickets import note_copy, note_delivery, note_thread
 from bot.store.times import text_of, time_of
@@ -105,7 +105,7 @@ async def _is_head(connection: AsyncConnection, row: dict[str, Any]) -> bool:
 
 async def _is_behind(connection: AsyncConnection, row: dict[str, Any]) -> bool:
     """Add a message behind the head of its lane, which stays until both are committed; False when there is none."""
-    head = select(outbox.c.id).where(outbox.c.lane == row["lane"], outbox.c.head)
+    head = select(outbox.c.id).where(outbox.c.lane == row["lane"], IS_HEAD)
     if (await connection.execute(head.with_for_update(read=True, key_share=True))).first() is None:
         return False
     await connection.execute(insert(outbox), row | {"head": False})
@@ -180,7 +180,7 @@ class OutboxRows(Rows):
     @run_to_completion
     async def release(self, worker: str, at: datetime) -> None:
         """Let others have the messages of a worker that stops."""
-        mine = update(outbox).where(outbox.c.head, outbox.c.worker == worker)
+        mine = update(outbox).where(IS_HEAD, outbox.c.worker == worker)
         async with self._writing() as connection:
             if (await connection.execute(mine.values(worker=None, due_at=text_of(at)))).rowcount:
                 await signal(connection, "outbox")
@@ -188,7 +188,7 @@ class OutboxRows(Rows):
     @run_to_completion
     async def renew(self, channel: str, worker: str, at: datetime) -> None:
         """Let the leases of a worker run from now on."""
-        mine = (outbox.c.channel.in_((channel, STAFF)), outbox.c.head, outbox.c.worker == worker)
+        mine = (outbox.c.channel.in_((channel, STAFF)), IS_HEAD, outbox.c.worker == worker)
         async with self._writing() as connection:
             await connection.execute(update(outbox).where(*mine).values(due_at=_lease_end(at)))
 
@@ -308,7 +308,7 @@ def _due(channel: str) -> Any:
     before = outbox.alias()
     of_ticket = (before.c.ticket == outbox.c.ticket, before.c.to == "staff", before.c.planned.is_(False))
     waits = and_(outbox.c.to == "staff", outbox.c.planned, exists().where(*of_ticket, before.c.id < outbox.c.id))
-    heads = select(outbox.c.id).where(outbox.c.channel == channel, outbox.c.head, not_(waits))
+    heads = select(outbox.c.id).where(outbox.c.channel == channel, IS_HEAD, not_(waits))
     return heads.order_by(outbox.c.due_at, outbox.c.id)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects import sqlite
 
 from bot.domain.messages import Delivered, Outcome, Post, Reply
 from bot.domain.outbox import Queued
 from bot.domain.tickets import Opened, Ticket
 from bot.store import Store
-from bot.store.outbox import AGAIN_S, CLAIMED, CLAIMED_S
+from bot.store.outbox import AGAIN_S, CLAIMED, CLAIMED_S, _due
 from tests.store.conftest import AT
 
 CLAIM = timedelta(seconds=CLAIMED_S)
@@ -198,3 +202,14 @@ async def test_only_the_staff_chat_knows_the_thread_and_messages_of_a_ticket(sto
     assert await store.tickets.find() is None
     await store.forget("c", "lin", update_id=None, turn=None, at=AT)
     assert await claim(store, AT + CLAIM) == []
+
+
+async def test_what_waits_is_found_by_an_index_however_much_waits(url: str, path: Path) -> None:
+    """SQLite uses an index of some rows only where a query has the very words of its condition."""
+    await (await Store.open(url)).close()
+    line = _due("c").limit(1).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with closing(sqlite3.connect(path)) as connection:
+        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {line}"))
+    assert "USING INDEX ix_outbox_due" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
