@@ -7,10 +7,13 @@ texts of graduates, nothing that `bot.domain.privacy` masks.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -338,7 +341,7 @@ outbox = Table(
 heads_due = Index("ix_outbox_due", outbox.c.channel, outbox.c.due_at, outbox.c.id, sqlite_where=outbox.c.head)
 one_head = Index("uq_outbox_lane_head", outbox.c.lane, unique=True, sqlite_where=outbox.c.head)
 
-IS_HEAD = literal_column("outbox.head")
+IS_HEAD: ColumnElement[Any] = literal_column("outbox.head")
 """In the words of the indexes, for queries: SQLite does not see that `head = 1` is the same, and reads every row."""
 
 PARTIAL = {one_open_ticket: STILL_OPEN, heads_due: outbox.c.head, one_head: outbox.c.head}
