@@ -157,7 +157,9 @@ def _course_in(text: str, scene: Scene) -> CourseFound | None:
     level = {"level": given.get("level", "")}
     school = {**level, "cohort": "" if given.get("major") else given.get("cohort", "")}
     found = find_course(text, scene.notice, scene.sounds, school, expected=True)
-    return found or find_course(text, scene.notice, scene.sounds, level, expected=True)
+    if found or not school["cohort"]:
+        return found
+    return find_course(text, scene.notice, scene.sounds, level, expected=True)
 
 
 def _pick(found: CourseFound, options: Sequence[Option]) -> ValueReading | None:

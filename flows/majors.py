@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from flows.course_names import FULL, LOOSE, PART, SHORT, Course, Kind, Name, Names, Sounds, names_of
-from flows.notice import Notice
-from flows.words import Span, clause_of, fold, is_question, rest_of
+from flows.notice import Cohort, Notice
+from flows.words import LIMIT, Folded, Span, clause_of, fold, is_question, rest_of
 
 SURE = 0.7
 """From this chance (0-1) a single course may be taken; below it should be offered first."""
@@ -96,8 +97,7 @@ def find_course(
     `within` are answers (`level`, `cohort`) that were given before: only courses that agree with them are candidates.
     `expected`: it was asked for, so a name among words that nobody foresaw is one, though not surely.
     """
-    names, folded = names_of(notice.cohorts, sounds), fold(text)
-    placed = list(_hits(folded.text, names, sounds))
+    names, folded, placed = _place(text[:LIMIT], notice.cohorts, sounds)
     hits = _judge(folded.text, placed) or (_judge(folded.text, placed, doubtful=True) if expected else [])
     stated = [hit for hit in hits if not hit.asked] or hits
     meant = [hit for hit in stated if not hit.denied]
@@ -170,6 +170,12 @@ def _meet(sets: Sequence[frozenset[int]]) -> frozenset[int]:
 
 
 # Where names stand
+
+
+@lru_cache(maxsize=256)  # a turn looks for courses in its message several times
+def _place(text: str, cohorts: tuple[Cohort, ...], sounds: Sounds | None) -> tuple[Names, Folded, tuple[_Hit, ...]]:
+    names, folded = names_of(cohorts, sounds), fold(text)
+    return names, folded, tuple(_hits(folded.text, names, sounds))
 
 
 def _hits(text: str, names: Names, sounds: Sounds | None) -> Iterator[_Hit]:

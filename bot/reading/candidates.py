@@ -29,7 +29,7 @@ from bot.reading.look import Look, Traits
 from bot.reading.message import Segment
 from bot.reading.phrasebook import NO_GROUP, Likeness, Numbers, Phrasebook, Text
 from bot.reading.picks import find_pick
-from bot.reading.place import Asked, Parsed, Place, StepOption
+from bot.reading.place import Asked, Parsed, Place, PlaceValues, StepOption
 
 AWAY = 4  # segments that other steps' words are compared with, at most
 _TOGETHER = Likeness._fields.index("together")
@@ -74,12 +74,11 @@ class Surroundings:
     names no thing.
     """
 
-    def __init__(self, look: Look, place: Place, words: StepWords) -> None:
+    def __init__(self, look: Look, place: Place, words: StepWords, values: PlaceValues) -> None:
         self.message, self.segments, self.place = look.message, look.segments, place
         self._look, self._words = look, words
         self._named: dict[tuple[int, int], tuple[str, ...]] = {}
-        self._parsed = place.parse(look.message.text) if place.parse else None
-        self._course = place.find_course(look.message.text) if place.find_course else None
+        self._parsed, self._course = values
         self._away: dict[int, tuple[float, float]] = {}
         self._in_context = look.ask_in_context(place) if not look.bare else {}
         self.elsewhere: str | None = None

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from flows.model import Script, Step
 
@@ -22,7 +22,7 @@ class Parsed:
     `asked`: the words only ask about them.
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(hash=False)
     span: tuple[int, int]
     chance: float = 1.0
     asked: bool = False
@@ -30,6 +30,13 @@ class Parsed:
 
 Parse: TypeAlias = Callable[[str], Parsed | None]
 """Reads values in a text; None when there are none."""
+
+
+class PlaceValues(NamedTuple):
+    """What a text says of the values that a place asks for, and of the class where it asks for none."""
+
+    parsed: Parsed | None
+    course: Parsed | None
 
 
 class Asked(StrEnum):
@@ -89,6 +96,16 @@ class Place:
     def ticks(self) -> bool:
         """Return whether the step is a checklist."""
         return any(option.action == "right" for option in self.options)
+
+    def find_values(self, text: str) -> PlaceValues:
+        """Return the values that a text says here."""
+        return PlaceValues(
+            self.parse(text) if self.parse else None, self.find_course(text) if self.find_course else None
+        )
+
+    def without_finders(self) -> Place:
+        """Return the place as it compares and hashes: two with the same read a text with the same values alike."""
+        return replace(self, parse=None, find_course=None, secret=None)
 
 
 MENU = Place("menu", Asked.NOTHING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain
@@ -16,7 +16,7 @@ from bot.reading.lexicon import lexicon, wordings
 from bot.reading.look import Look
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
-from bot.reading.place import MENU, Place, StepOption
+from bot.reading.place import MENU, Place, PlaceValues, StepOption
 from bot.reading.place import wordings as of_script
 from bot.reading.score import Edge, Model, best, chances, model
 from bot.reading.urgent import may_be_urgent
@@ -26,12 +26,15 @@ from faq.matcher import Matcher, Weighed, verdict
 from faq.sounds import units
 from flows.model import Script
 
+K = TypeVar("K")
 T = TypeVar("T")
 _ONE_BY_ONE = frozenset({"but", "except", "yet", "unseen", "unsure", "ask", "later", "if"})
 """Stances of words that say more of some fields than of others."""
 
 LOOKS = 512  # messages that are kept as they were looked at: 好了 and 打开了 are typed by everybody
 WEIGHED = 8_192  # stretches of messages for which is kept what the FAQ makes of them
+READ = 4_096  # readings that are kept, each of a message at a place
+READ_SIZE = 60  # characters of the longest message whose reading is kept: nobody types a longer one again
 NEAR = 3  # other acts that are named, at most
 NEAR_FROM = 0.02  # chance under which they are not
 
@@ -75,6 +78,7 @@ class MessageReader:
         self.lines: EntryLines = EntryLines(matcher, self.book)
         self._weighed: dict[str, Weighed] = {}
         self._looks: dict[str, Look | None] = {}
+        self._readings: dict[Hashable, Readout] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
         known = lexicon()["stances"].values()
         self._typist = Typist(lambda: map(spelt, chain(lines, *groups_of(script, matcher).values(), *known)))
@@ -83,16 +87,25 @@ class MessageReader:
     def with_weights(self, weights: Model) -> MessageReader:
         """Return the same reader with other weights."""
         other = copy(self)
-        other._model = weights  # noqa: SLF001 – of its own class
+        other._model, other._readings = weights, {}  # noqa: SLF001 – of its own class
         return other
 
     def read(self, text: str, place: Place) -> Readout:
         """Return the meaning of a message at a place. Any text is taken; what says nothing has no acts."""
         if place.secret and place.secret(text):
             return Readout((SecretAct(),), (1.0,))
-        if (topic := self.lines.find(text)) and not (place.parse and place.parse(text)):
+        values = place.find_values(text)
+        if (topic := self.lines.find(text)) and not values.parsed:
             return Readout((QuestionAct(topic),), (1.0,))
-        around, edges = self.look(text, place)
+        key = text, place.without_finders(), values
+        readout = self._readings.pop(key, None) or self._read_at(text, place, values)
+        if len(text) <= READ_SIZE:
+            self._readings[key] = readout  # the newest again
+            _drop_oldest(self._readings, READ)
+        return readout
+
+    def _read_at(self, text: str, place: Place, values: PlaceValues) -> Readout:
+        around, edges = self._look_around(text, place, values)
         if around is None:
             return Readout(())
         scored, count = self._model.score(edges), len(around.message.atoms)
@@ -121,12 +134,15 @@ class MessageReader:
 
     def look(self, text: str, place: Place) -> tuple[Surroundings | None, list[Edge]]:
         """Return the message cut up, and for every segment what it may mean; None for a text without words."""
+        return self._look_around(text, place, place.find_values(text))
+
+    def _look_around(self, text: str, place: Place, values: PlaceValues) -> tuple[Surroundings | None, list[Edge]]:
         look = self._look_at(text, place)
         if look is None:
             return None, []
         if place.options not in self._words:
             self._words[place.options] = StepWords(self.book, place.options, self._of_steps)
-        around = Surroundings(look, place, self._words[place.options])
+        around = Surroundings(look, place, self._words[place.options], values)
         return around, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)
@@ -161,7 +177,7 @@ def _list_fields(acts: Sequence[Act], named: Sequence[str], said: Collection[str
     return tuple(AnswerAct(verdict, item) for verdict in verdicts for item in named[:end]) if end > 1 else ()
 
 
-def _drop_oldest(kept: dict[str, T], limit: int) -> None:
+def _drop_oldest(kept: MutableMapping[K, T], limit: int) -> None:
     """Drop what came first while more is kept than the limit. No lru_cache: of a method, it would keep the reader."""
     while len(kept) > limit:
         del kept[next(iter(kept))]
