@@ -281,16 +281,16 @@ class Index:
     def vector(self, reading: Reading) -> Vector:
         """A question as it is compared with lines and centres."""
         idf, rarest = self._idf, math.log((len(self.subjects) + 1) / 0.5) + 0.1
-        numbers: list[int] = []
-        views: list[int] = []
-        weights: list[float] = []
-        unknown: list[float] = []
+        numbers, views = list[int](), list[int]()
+        weights, unknown = list[float](), list[float]()
         places: list[dict[str, int]] = []
         for view, (ids, own) in enumerate(zip(self.words.ids, grams(reading), strict=True)):
             number_of = ids.get
             known = {gram: number for gram in own if idf[number := number_of(gram, -1)]}
-            heavy = [own[gram] * idf[number] for gram, number in known.items()]
-            missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * rarest**2
+            heavy, missing = [idf[number] for number in known.values()], (len(own) - len(known)) * rarest**2
+            if view == CONCEPTS:  # all others are at their full strength
+                heavy = [own[gram] * weight for gram, weight in zip(known, heavy, strict=True)]
+                missing = sum([strength**2 for gram, strength in own.items() if gram not in known]) * rarest**2
             square = sum([weight * weight for weight in heavy]) + missing
             scale = (_at_home(reading) if view == CONCEPTS else 1.0) / math.sqrt(square or 1.0)
             places.append(dict(zip(known, range(len(weights), len(weights) + len(known)), strict=True)))

@@ -98,6 +98,8 @@ def find_course(
     `expected`: it was asked for, so a name among words that nobody foresaw is one, though not surely.
     """
     names, folded, placed = _place(text[:LIMIT], notice.cohorts, sounds)
+    if not placed:
+        return None
     hits = _judge(folded.text, placed) or (_judge(folded.text, placed, doubtful=True) if expected else [])
     stated = [hit for hit in hits if not hit.asked] or hits
     meant = [hit for hit in stated if not hit.denied]

@@ -180,15 +180,15 @@ def _go_on(ctx: Context, text: str, readout: Readout, turn: Turn) -> Turn:
     也能收).
     """
     acts, before, script = readout.acts, ctx.session, ctx.content.script
-    said = {one.name for one in stances(*units(spelt(text)))}
-    for _ in range(0 if said & _AHEAD or _read_exactly(ctx, text) else MAX_AHEAD):
+    for _ in range(MAX_AHEAD):
         here, now = before.position, turn.session.position
         if not (here and now and here.step != now.step and len(acts) == 1 and isinstance(acts[0], AnswerAct)):
             break
         step, there = script.by_id[now.step], ctx.with_session(turn.session)
         is_new = (_things(step.title) - _things(script.by_id[here.step].title)) & _things(text)
         is_main = step.track == script.by_id[script.start].track
-        if not is_main or step.checklist or step.reads or is_verdict(script, step) or not is_new:
+        is_ahead = any(one.name in _AHEAD for one in stances(*units(spelt(text)))) or _read_exactly(ctx, text)
+        if is_ahead or not is_main or step.checklist or step.reads or is_verdict(script, step) or not is_new:
             break
         ahead = ctx.content.read(text, place_of(there))
         acts, before = ahead.acts, turn.session

@@ -77,6 +77,7 @@ class Surroundings:
     def __init__(self, look: Look, place: Place, words: StepWords, values: PlaceValues) -> None:
         self.message, self.segments, self.place = look.message, look.segments, place
         self._look, self._words = look, words
+        self._is_checklist = place.ticks
         self._named: dict[tuple[int, int], tuple[str, ...]] = {}
         self._parsed, self._course = values
         self._away: dict[int, tuple[float, float]] = {}
@@ -126,7 +127,7 @@ class Surroundings:
     def _options(self, at: int) -> Iterator[Meaning]:
         """Yield the answers to the step."""
         for option, like in zip(self.place.options, self._like_options[at], strict=True):
-            if self.place.ticks:
+            if self._is_checklist:
                 yield from self._ticks(self.segments[at], option, like)
             else:
                 kinds = ("option", _side(option), option.action)

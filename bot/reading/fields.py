@@ -38,6 +38,8 @@ def count_first(chars: Units) -> int:
 def _mentions(segment: Segment, fields: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
     """The longest name of a field at every unit: its first unit, its size, the field."""
     chars, sounds, names = segment.text.chars, segment.text.sounds, _names(fields)
+    if names.keys().isdisjoint(chars) and names.keys().isdisjoint(sounds):
+        return
     line = "".join(unit if len(unit) == 1 else "\ufffc" for unit in chars)
     for at, (char, heard_as) in enumerate(zip(chars, sounds, strict=True)):
         near = {*names.get(char, ()), *names.get(heard_as, ())}

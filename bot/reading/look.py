@@ -99,13 +99,15 @@ class QuestionLook:
 
     def describe(self, topic: str) -> Mapping[str, float]:
         """Return the features of a topic that are the same at every place."""
+        inside = [value for name, value in self._parts if name == topic]
+        others = [value for name, value in self._parts if name != topic]
         return {
             "question.meant": self.meant,
             "question.hollow": self.hollow,
             "question.share": self._own.find_odds(topic),
             "question.score": self._own.find_chance(topic),
-            "question.inside": max([value for name, value in self._parts if name == topic], default=0.0),
-            "question.others_inside": max([value for name, value in self._parts if name != topic], default=0.0),
+            "question.inside": max(inside) if inside else 0.0,
+            "question.others_inside": max(others) if others else 0.0,
             "question.wider": self._wider.find_chance(topic),
             "question.whole": self._whole.find_odds(topic),
         }

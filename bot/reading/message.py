@@ -175,7 +175,7 @@ class Message:
         if len(self.atoms) > ATOMS:
             self.atoms = _merge(self.atoms)
 
-    @property
+    @cached_property
     def whole(self) -> Segment:
         """All of it as one segment."""
         return Segment(self, 0, len(self.atoms))

@@ -112,7 +112,8 @@ class MessageReader:
         acts, _ = best(scored, count)
         chance = chances(scored, count)
         said = frozenset([*(one.name for one in around.message.stances), *["urgent"] * may_be_urgent(text)])
-        if listed := _list_fields(acts, fields_in(around.message.whole, place.fields), said):
+        named = fields_in(around.message.whole, place.fields) if place.fields else ()
+        if listed := _list_fields(acts, named, said):
             sure = max(chance[act] for act in acts)
             acts, chance = listed, {**chance, **dict.fromkeys(listed, sure)}
         others = [

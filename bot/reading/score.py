@@ -56,6 +56,7 @@ class Model:
         self._kinds = {kind: at for at, kind in enumerate(sorted({*traits, *grams}))}
         self._rows, self._table = _stack((traits, grams), self._kinds)
         self._alike: dict[str, Sequence[float]] = {}
+        self._places: dict[tuple[str, ...], Sequence[int]] = {}
 
     def dump(self) -> Dumped:
         """Return the same as plain values and arrays, for `restore`."""
@@ -66,7 +67,7 @@ class Model:
         """Return the model of which `dump` was made."""
         made = cls.__new__(cls)
         own, kinds, rows = dumped.plain
-        made.__dict__.update(dumped.arrays, _own=own, _kinds=kinds, _rows=rows, _alike={})
+        made.__dict__.update(dumped.arrays, _own=own, _kinds=kinds, _rows=rows, _alike={}, _places={})
         return made
 
     def score(self, edges: Sequence[Edge]) -> list[Scored]:
@@ -79,10 +80,12 @@ class Model:
 
     def _add_up(self, one: Meaning, kinds: Sequence[float]) -> float:
         """Return the score of a candidate; `kinds` is by kind what the segment's traits say for it."""
-        number, own = self._kinds, self._own
-        score = sum([kinds[number[kind]] for kind in one.kinds if kind in number])
+        own, score = self._own, 0.0
+        for place in self._places.get(one.kinds) or self._find_places(one.kinds):
+            score += kinds[place]
         for name, value in one.own.items():
-            score += own.get(name, 0.0) * value
+            if value and name in own:
+                score += own[name] * value
         return score + sum(map(mul, self._weigh_alike(one.alike), one.like)) if one.alike else score
 
     def _weigh_traits(self, traits: Sequence[Traits]) -> NDArray[np.float64]:
@@ -101,6 +104,11 @@ class Model:
             counts.append(len(known) + len(there))
         # No product of matrices: of big ones, numpy makes work for all cores.
         return add_runs(self._table[rows] * np.array(values)[:, None], np.array(counts))
+
+    def _find_places(self, kinds: tuple[str, ...]) -> Sequence[int]:
+        """Return the columns of the kinds of a candidate, of which there are few different ones."""
+        self._places[kinds] = places = [self._kinds[kind] for kind in kinds if kind in self._kinds]
+        return places
 
     def _weigh_alike(self, alike: str) -> Sequence[float]:
         """Return the weights of the numbers of a `Likeness`."""
@@ -170,9 +178,12 @@ def chances(edges: Sequence[Scored], count: int) -> dict[Act, float]:
     found: dict[Act, float] = {}
     for edge, total in zip(edges, totals, strict=True):
         around = ahead[edge.first] + behind[edge.last] - ahead[count]
-        for candidate, value in zip(edge.candidates, edge.scores, strict=True) if around + total > _HOPELESS else ():
-            if around + value > _HOPELESS:
-                share = math.exp(min(around + value, 0.0))
+        if around + total <= _HOPELESS:
+            continue
+        for candidate, value in zip(edge.candidates, edge.scores, strict=True):
+            likely = around + value
+            if likely > _HOPELESS:
+                share = math.exp(likely) if likely < 0.0 else 1.0
                 for act in candidate.acts:
                     found[act] = min(found.get(act, 0.0) + share, 1.0)
     return found
@@ -201,10 +212,12 @@ def _best_by_answer(edge: Scored) -> list[tuple[tuple[Act, ...], float, tuple[Ac
     """Return the best of the candidates that give the same answer to the step: the others are in no best reading."""
     found: dict[tuple[Act, ...], tuple[float, tuple[Act, ...]]] = {}
     for candidate, value in zip(edge.candidates, edge.scores, strict=True):
-        answer = _answer(candidate.acts)
+        acts = candidate.acts
+        # Most candidates are one act that answers nothing.
+        answer = () if len(acts) == 1 and type(acts[0]) not in (AnswerAct, ValuesAct) else _answer(acts)
         before = found.get(answer)
-        if before is None or value > before[0] or (value == before[0] and repr(candidate.acts) > repr(before[1])):
-            found[answer] = (value, candidate.acts)
+        if before is None or value > before[0] or (value == before[0] and repr(acts) > repr(before[1])):
+            found[answer] = (value, acts)
     return [(answer, value, acts) for answer, (value, acts) in found.items()]
 
 
