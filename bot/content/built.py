@@ -14,7 +14,7 @@ import os
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from itertools import accumulate
-from mmap import ACCESS_READ, mmap
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,11 +74,13 @@ def _read(file: Path) -> Built:
     kept = {
         name: np.frombuffer(data, dtype, math.prod(shape), start + at).reshape(shape) for name, dtype, shape, at in head
     }
-    return Built(
+    built = Built(
         Index.restore(_unpack(kept, "faq")),
         Phrasebook.restore(_unpack(kept, "book")),
         Model.restore(_unpack(kept, "model")),
     )
+    data.madvise(MADV_DONTNEED)  # the JSON is values now, and of the numbers a message needs few
+    return built
 
 
 def _unpack(kept: Mapping[str, NDArray[Any]], name: str) -> Dumped:

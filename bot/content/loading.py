@@ -6,10 +6,9 @@ All faults are found in one pass, each with its place and a sentence in Chinese 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +63,15 @@ _KEYS_OF_ROW: Mapping[str, Sequence[str]] = {
 
 Given = Path | Mapping[str, str | bytes] | None
 """A content folder, or the same as files by their names in one: `faq/account.yaml`, `phrases.yaml`."""
-Parse = Callable[[str | bytes], Source]
-"""Parses the content of a file."""
 
 
-def load(given: Given = None, *, to_publish: bool = False, parse: Parse = yaml_source.parse_bytes) -> Content:
+def load(given: Given = None, *, to_publish: bool = False) -> Content:
     """Return the content given, with shipped parts for those that it lacks. ContentProblem with all faults.
 
     `to_publish` checks more than a start needs: the lines that entries must and must not match, the words of the
-    script's answers, and the rules in `report.STOP_NO_START`. `parse` may know files that it parsed before.
+    script's answers, and the rules in `report.STOP_NO_START`.
     """
-    loader = _ContentLoader(given, parse)
+    loader = _ContentLoader(given)
     content = loader.load()
     if to_publish:
         loader.check_for_publication(content)
@@ -97,14 +94,14 @@ class EntrySource:
 
 
 def load_to_publish(
-    given: Given, before: Content | None, parse: Parse = yaml_source.parse_bytes, *, has_passed: bool = False
+    given: Given, before: Content | None, *, has_passed: bool = False
 ) -> tuple[Content, Mapping[str, EntrySource], Sequence[ContentFault]]:
     """Return the content, the source of each FAQ entry by id, and the faults that refuse a publication.
 
     ContentProblem like `load`. `before` is the content in force: what did not change is not read again, nor
     checked again where it `has_passed`.
     """
-    loader = _ContentLoader(given, parse)
+    loader = _ContentLoader(given)
     content = build_after(loader.load(), before)
     sources = loader.entry_sources
     try:
@@ -128,23 +125,15 @@ def locate_finding(finding: LintFinding, sources: Mapping[str, EntrySource], con
     return ContentFault("notices", 1, 1, finding.entry, sentence)
 
 
-@cache
-def _parse_shipped() -> Mapping[bytes, Source]:
-    """Return the shipped files as parsed, by what they hold: most content holds most of them as they are."""
-    paths = [path for part in SHIPPED.values() for path in ([part] if part.is_file() else part.glob("*.yaml"))]
-    return {path.read_bytes(): yaml_source.read_file(path) for path in paths}
-
-
 class _ContentLoader:
     """Reads each file once, validates every piece, and reports all faults."""
 
-    def __init__(self, given: Given, parse: Parse) -> None:
-        self._parse = parse
+    def __init__(self, given: Given) -> None:
         self.entries: Sequence[Piece[Entry]] = ()
         self._scripts: Sequence[Piece[Script]] = ()
         self._folder = given if isinstance(given, Path) else None
         self._files = given if isinstance(given, Mapping) else {}
-        self._parsed = _parse_shipped() if given else {}  # who only starts keeps none of it
+        self._parse = yaml_source.parse_kept if given else yaml_source.parse_bytes  # who only starts keeps none of it
         self._hash = hashlib.sha256()
         self._sources: dict[Path, Source] = {}
         self._missing_keys: Sequence[str] = ()
@@ -237,7 +226,7 @@ class _ContentLoader:
 
     def _parse_once(self, path: Path) -> Source:
         if path not in self._sources:
-            self._sources[path] = yaml_source.read_file(path, self._parsed)
+            self._sources[path] = yaml_source.read_file(path, self._parse)
         return self._sources[path]
 
     def _load_shipped(self, model: type[Model], part: str) -> Model:
@@ -259,7 +248,7 @@ class _ContentLoader:
             self._hash.update(file.read_bytes() if file.is_file() else b"")
         else:
             raw = file.encode() if isinstance(file, str) else file
-            source = self._parsed.get(raw) or self._parse(file)
+            source = self._parse(raw)
             self._hash.update(raw)
         self._add_mistakes(name, source)
         return source

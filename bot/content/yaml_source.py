@@ -9,8 +9,9 @@ parsed again, so that all mistakes are found in one pass; a repaired value is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +29,8 @@ MAX_ROUNDS = 8
 """Number of times that a text is repaired and parsed again."""
 MAX_REPAIRED = 1_000_000
 """Characters of a text that is repaired at all; a larger one is parsed once."""
+MAX_PARSED = 96
+"""Files that are remembered as they were parsed: those that ship, and the last ones of a content."""
 FEW_ITEMS = 2
 """A list of fewer items may be one whose commas are Chinese."""
 
@@ -94,16 +97,24 @@ NOWHERE = Source(None, {}, {}, ())
 """Stands for a file that is not there."""
 
 
-def read_file(path: Path, parsed: Mapping[bytes, Source] | None = None) -> Source:
+def read_file(path: Path, parse_raw: Callable[[bytes], Source] | None = None) -> Source:
     """Parse a file. Its mistakes say what is wrong with it as YAML; the tree is None when nothing can be made of it.
 
-    What was `parsed` before, by what it holds, is not parsed again: nothing changes a tree.
+    `parse_raw` parses what it holds: `parse_kept`, or as it is absent `parse_bytes`.
     """
     try:
         raw = path.read_bytes()
     except OSError:
         return _unreadable(Mistake("file_missing", (1, 1)))
-    return (parsed or {}).get(raw) or parse_bytes(raw)
+    return (parse_raw or parse_bytes)(raw)
+
+
+@lru_cache(maxsize=MAX_PARSED)
+def parse_kept(raw: bytes) -> Source:
+    """Parse the content of a file like `parse_bytes`; that of the last MAX_PARSED is kept by what they hold. Most
+    content holds most of the shipped files as they are, and of a draft one file is new. Nothing changes a tree.
+    """
+    return parse_bytes(raw)
 
 
 def parse_bytes(raw: str | bytes) -> Source:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from bot.content.checks import list_missing_keys
@@ -26,7 +26,6 @@ from bot.content.content import Content, build_after, list_changed
 from bot.content.files import Change, Files, keep_texts, list_changes, to_patch
 from bot.content.loading import load, load_to_publish, locate_finding
 from bot.content.problem import ContentFault, ContentProblem
-from bot.content.yaml_source import parse_bytes
 from bot.domain.privacy import Kind
 from bot.domain.staff_texts import find_forbidden, find_risks
 from bot.runtime.process import ChildProcess
@@ -40,8 +39,6 @@ MAX_QUESTIONS = 2_000
 """Newest masked questions that are asked of both contents."""
 MAX_KEPT = 2
 """Contents that the process remembers which examines: the one in force, and the one that may be the next."""
-MAX_PARSED = 64
-"""Files that it remembers as they were parsed."""
 MAX_PATCH = 2_000_000
 """Characters of files from which no patch is made."""
 _PUBLIC_CODE = re.compile(r"\bfeature_code: *['\"]?\Z")
@@ -114,7 +111,7 @@ class Report:
 
 
 class Memory:
-    """The contents that were loaded last, by their files, with the indexes of their matchers; and how files parse.
+    """The contents that were loaded last, by their files, with the indexes of their matchers.
 
     `passed`: it was checked whole, here, by this very code. Content that an older gradbot published may not pass.
     """
@@ -122,14 +119,13 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[str, Content] = {}
         self._passed: set[str] = set()
-        self.parse = lru_cache(maxsize=MAX_PARSED)(parse_bytes)
 
     def load(self, files: Mapping[str, str | bytes]) -> Content:
         """Return the content of files, loaded before or now. ContentProblem."""
         key = _hash_files(files)
         if key not in self._kept:
             newest = next(reversed(self._kept.values()), None)
-            self.keep(files, build_after(load(files, parse=self.parse), newest))
+            self.keep(files, build_after(load(files), newest))
         return self._kept[key]
 
     def keep(self, files: Mapping[str, str | bytes], content: Content, *, passed: bool = False) -> None:
@@ -169,9 +165,7 @@ def examine(draft: Examination, memory: Memory | None = None) -> Report:
     if secrets := list(_find_secrets(keep_texts(draft.files), draft.before, before or load())):
         return Report(tuple(secrets))  # before anything else: other problems quote the lines where they are
     try:
-        content, sources, faults = load_to_publish(
-            draft.files, before, memory.parse, has_passed=memory.has_passed(draft.before)
-        )
+        content, sources, faults = load_to_publish(draft.files, before, has_passed=memory.has_passed(draft.before))
     except ContentProblem as wrong:
         return Report(wrong.problems)
     if faults:
