@@ -95,8 +95,6 @@ class MessageReader:
         if place.secret and place.secret(text):
             return Readout((SecretAct(),), (1.0,))
         values = place.find_values(text)
-        if (topic := self.lines.find(text)) and not values.parsed:
-            return Readout((QuestionAct(topic),), (1.0,))
         key = text, place.without_finders(), values
         readout = self._readings.pop(key, None) or self._read_at(text, place, values)
         if len(text) <= READ_SIZE:
@@ -105,6 +103,8 @@ class MessageReader:
         return readout
 
     def _read_at(self, text: str, place: Place, values: PlaceValues) -> Readout:
+        if (topic := self.lines.find(text)) and not values.parsed:
+            return Readout((QuestionAct(topic),), (1.0,))
         around, edges = self._look_around(text, place, values)
         if around is None:
             return Readout(())
