@@ -113,21 +113,21 @@ def facts(
     """Return every fact of the notice for one graduate, by the answers so far and the `wrong` fields (names).
 
     The cohort chooses windows and corrections, the wrong fields choose papers, `standing` the sentences of the clock.
-    `now` is local time of the notice. `shared` is the cached `facts_of_cohort` of the same cohort and moment.
+    `now` is local time of the notice. `shared` is the cached `facts_of_cohort` of the same cohort, moment and standing.
     """
     cohort = answers.get("cohort") or None
     own = (graduate_facts(notice, words, answers, wrong), _correction_facts(notice, words, answers, wrong, now))
-    known = Facts(own, words.unstated, facts_of_cohort(notice, words, cohort, now) if shared is None else shared)
-    if standing:
-        for name, value in clock_facts(notice, words, cohort, now, standing):
-            known[name] = words.unstated if value is None else value
-    return known
+    if shared is None:
+        shared = facts_of_cohort(notice, words, cohort, now, standing)
+    return Facts(own, words.unstated, shared)
 
 
-def facts_of_cohort(notice: Notice, words: FactWords, cohort: str | None, now: datetime) -> Facts:
-    """Return the facts that are the same for all of a cohort (an id; None: not known yet)."""
+def facts_of_cohort(
+    notice: Notice, words: FactWords, cohort: str | None, now: datetime, standing: Standing = ""
+) -> Facts:
+    """Return the facts that are the same for all of a cohort (an id; None: not known yet) who stand alike."""
     parts = (
-        clock_facts(notice, words, cohort, now),
+        clock_facts(notice, words, cohort, now, standing),
         _contact_facts(notice, words, cohort),
         _head_facts(notice, words),
         _site_facts(notice, words),

@@ -21,6 +21,7 @@ from bot.reading.reader import MessageReader, Readout, build_book
 from faq.matcher import Matcher, Weighed, verdict
 from faq.model import Entry, Match
 from flows.answers import plain
+from flows.clock_facts import Standing
 from flows.facts import Facts, facts_of_cohort
 from flows.model import Script, Step
 from flows.notice import Notice
@@ -172,13 +173,13 @@ class Content:
         return lru_cache(maxsize=MAX_QUESTIONS)(self.matcher.look)
 
     @cached_property
-    def facts_cache(self) -> Callable[[str, str | None, datetime], Facts]:
-        """The facts of a notice (an id) for a cohort at a moment, cached: many ask in the same second."""
+    def facts_cache(self) -> Callable[[str, str | None, datetime, Standing], Facts]:
+        """The facts of a notice (an id) for those of a cohort who stand alike, at a moment: many share one."""
         notices, words = self.notices, self.phrases.facts  # not self: a reference cycle would keep old content alive
 
         @lru_cache(maxsize=MAX_MOMENTS)
-        def work_out(notice: str, cohort: str | None, now: datetime) -> Facts:
-            return facts_of_cohort(notices[notice], words, cohort, now)
+        def work_out(notice: str, cohort: str | None, now: datetime, standing: Standing) -> Facts:
+            return facts_of_cohort(notices[notice], words, cohort, now, standing)
 
         return work_out
 

@@ -221,7 +221,7 @@ def list_changed_texts(before: Content, files: Mapping[str, str | bytes], presen
     changed: dict[str, ChangedText] = {}
     for notice in after.notices.values():
         if notice.id in before.notices:
-            was, becomes = (content.facts_cache(notice.id, None, present) for content in (before, after))
+            was, becomes = (content.facts_cache(notice.id, None, present, "") for content in (before, after))
             for title, text in _list_texts(after):
                 old, new = _fill_or_keep(text, was), _fill_or_keep(text, becomes)
                 if old != new:

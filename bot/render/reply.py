@@ -60,8 +60,8 @@ class Voice:
         position = self.session.position
         answers = position.answers if position else {}
         wrong = wrong_fields(self.notice, position) if position else ()
-        shared = self.content.facts_cache(self.notice.id, answers.get("cohort") or None, self.now)
-        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared, self._standing)
+        shared = self.content.facts_cache(self.notice.id, answers.get("cohort") or None, self.now, self._standing)
+        return facts(self.notice, self.content.phrases.facts, answers, wrong, self.now, shared)
 
     @property
     def _standing(self) -> Standing:
