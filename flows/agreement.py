@@ -60,6 +60,8 @@ def _find_unknown_ids(notice: Notice) -> Iterator[InitErrorDetails]:
     for topic, contact in notice.routing.model_dump(exclude={"quote"}).items():
         if contact not in contacts | {*ELSEWHERE}:
             yield flaw("unknown_contact", "routing", topic, id=contact, known=sorted(contacts))
+    if notice.report.to and notice.report.to not in contacts:
+        yield flaw("unknown_contact", "report", "to", id=notice.report.to, known=sorted(contacts))
     if notice.privacy.contact and notice.privacy.contact not in contacts:
         yield flaw("unknown_contact", "privacy", "contact", id=notice.privacy.contact, known=sorted(contacts))
     yield from _find_unknown_verifiers(notice)
@@ -129,8 +131,20 @@ def _find_gaps(notice: Notice) -> Iterator[InitErrorDetails]:
         yield flaw("no_general_correction", "corrections")
     if notice.photo.code_required and not notice.photo.code_how:
         yield flaw("code_without_how", "photo", "code_required")
+    yield from _find_misplaced_chapters(notice)
     if notice.verdict.on_mismatch != "report_only" and not notice.verdict.wrong_button:
         yield flaw("no_wrong_button", "verdict", "on_mismatch", policy=notice.verdict.on_mismatch)
+
+
+def _find_misplaced_chapters(notice: Notice) -> Iterator[InitErrorDetails]:
+    chapters = notice.chapters
+    for n, name in enumerate(chapters):
+        if name in chapters[:n]:
+            yield flaw("id_twice", "chapters", n, id=name)
+        elif name == "diploma" and n < len(chapters) - 1:
+            yield flaw("diploma_not_last", "chapters", n)
+        elif name == "account" and "capture" in chapters[:n] and notice.photo.code_required:
+            yield flaw("code_before_account", "chapters", n)
 
 
 def _find_contradictions(notice: Notice) -> Iterator[InitErrorDetails]:

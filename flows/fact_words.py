@@ -82,6 +82,8 @@ class FactWords(BaseModel):
     editable_by: Mapping[str, str]
     """Who changes a field `{name}` where the school cannot: `admission_office` or `police`."""
     correction_span: str
+    report: Mapping[str, str]
+    """Who reports: `everyone`, or who found a `mistake`; and the `desk` (`{name}`, `{ways}`) to report to."""
     proxy: Mapping[str, str]
     fields_source: Mapping[str, str]
     consequence: str

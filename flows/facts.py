@@ -15,7 +15,8 @@ from typing import Self, get_args
 from flows.clock_facts import Standing, clock_facts, format_span
 from flows.fact_words import FactWords
 from flows.graduate_facts import causes_in, graduate_facts
-from flows.notice import Cohort, Contact, Correction, Document, Notice
+from flows.notice import Cohort, Contact, Notice
+from flows.papers import Correction, Document
 from flows.windows import Kind, Window
 from flows.workdays import count_workdays
 
@@ -132,6 +133,7 @@ def facts_of_cohort(
         _head_facts(notice, words),
         _site_facts(notice, words),
         _window_facts(notice, words, cohort, now),
+        _chapter_facts(notice, words),
     )
     return Facts(parts, words.unstated)
 
@@ -181,7 +183,7 @@ def _contact_facts(notice: Notice, words: FactWords, cohort: str | None) -> _Nam
         yield f"{name}.name", contact.role + (contact.person or "")
         yield f"{name}.role", contact.role
         yield f"{name}.person", contact.person or contact.role
-        yield f"{name}.phone", words.comma.join(contact.phones) or contact.email or contact.im
+        yield f"{name}.phone", _say_ways(words, contact)
         yield f"{name}.email", contact.email
         yield f"{name}.room", contact.room
         yield f"{name}.hours", contact.hours
@@ -239,6 +241,37 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     results = (words.match_result.format(value=r.value, action=r.action) for r in photo.match_results)
     yield "photo.results", "\n".join(results) or None
     yield "photo.dislike", photo.dislike_rule
+
+
+def _chapter_facts(notice: Notice, words: FactWords) -> _NamedFacts:
+    """Yield what is said of 身份复核, of reports and of the day of the diplomas."""
+    review, report, collection = notice.identity, notice.report, notice.collection
+    window = next((w for w in notice.windows if review and w.id == review.window), None)
+    yield "identity.papers", _list_papers(words, review.documents if review else ())
+    yield "identity.where", review.where if review else None
+    yield "identity.span", format_span(words, window) if window else None
+    desk = notice.contact(report.to) if report.to else None
+    yield "report.rule", words.report["everyone" if report.everyone else "mistake"]
+    yield "report.by", report.by
+    yield (
+        "report.desk",
+        words.report["desk"].format(name=desk.role + (desk.person or ""), ways=_say_ways(words, desk))
+        if desk
+        else None,
+    )
+    yield "report.how", report.how
+    yield "report.papers", _list_papers(words, report.documents)
+    yield "collection.where", collection.where
+    yield "collection.papers", _list_papers(words, collection.documents)
+    yield "collection.proxy", collection.proxy
+
+
+def _say_ways(words: FactWords, contact: Contact) -> str | None:
+    return words.comma.join(contact.phones) or contact.email or contact.im
+
+
+def _list_papers(words: FactWords, papers: Sequence[Document]) -> str | None:
+    return "\n".join(_format_document(words, paper) for paper in papers) or None
 
 
 def _correction_facts(

@@ -6,6 +6,7 @@ steps of the walk, sentences.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
@@ -15,6 +16,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
 from flows.notice_plan import ChapterName, Reminders, StaffContact
+from flows.papers import Collection, Correction, Document, Report
 from flows.windows import EVERYONE, Window, count_days, overlap
 
 CAUSE = "cause"
@@ -110,15 +112,6 @@ class VerdictRule(NoticeRow):
     effect_delay_hours: int | None = Field(default=None, ge=0, le=720)
 
 
-class Document(NoticeRow):
-    """A paper to bring: the original, and this many copies (None: copies, and the notice does not say how many)."""
-
-    name: Text
-    original: bool = True
-    copies: Annotated[int, Field(ge=0, le=9)] | None = 0
-    condition: Text | None = None
-
-
 class Cause(NoticeRow):
     """One of several reasons for which a field differs: `text` on its button, `say` in the sentence for the telephone.
 
@@ -176,20 +169,6 @@ class Photo(NoticeRow):
     already_done_rule: Text | None = None
     match_results: tuple[MatchResult, ...] = ()
     dislike_rule: Text | None = None
-
-
-class Correction(NoticeRow):
-    """A kind of correction (`*`: any other), whether it may be made, and with which papers."""
-
-    kind: Text
-    allowed: Literal["yes", "no", "office_decides"]
-    why: Text | None = None
-    approval: Literal["school", "province"] | None = None
-    forms: Texts = ()
-    documents: tuple[Document, ...] = ()
-    where: Text | None = None
-    window: Id | None = None
-    cohorts: CohortIds = (EVERYONE,)
 
 
 class Contact(NoticeRow):
@@ -293,6 +272,8 @@ class Notice(NoticeRow):
     ignore_fields: Texts = ()
     photo: Photo = Photo()
     corrections: tuple[Correction, ...] = Field(min_length=1)
+    report: Report = Report()
+    collection: Collection = Collection()
     contacts: tuple[Contact, ...] = Field(min_length=1)
     routing: Routing
     links: tuple[OfficialLink, ...] = Field(min_length=1)
@@ -332,6 +313,32 @@ class Notice(NoticeRow):
     def has_paper(self) -> bool:
         """Whether graduates have to check and sign something on paper."""
         return self._has_chapter("paper", "paper_check")
+
+    @property
+    def has_account(self) -> bool:
+        """Whether graduates need an account on CHSI: not for what is done on paper and at a camera alone."""
+        offline = bool(self.chapters) and {*self.chapters} <= {"capture", "identity", "paper", "diploma"}
+        return not offline or self.photo.code_required
+
+    @property
+    def identity(self) -> Correction | None:
+        """The row about whoever's photo does not match the one of their admission (身份复核); None without one."""
+        return next((row for row in self.corrections if re.search("复核|比对", row.kind)), None)
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether the school examines who is on a photo that does not match."""
+        return "identity" in self.chapters if self.chapters else self.identity is not None
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is something to report after the check by more than those who found something wrong."""
+        return "report" in self.chapters if self.chapters else self.report.everyone
+
+    @property
+    def has_diploma(self) -> bool:
+        """Whether the notice says something of the day on which diplomas are handed out."""
+        return self._has_chapter("diploma", "collection")
 
     def _has_chapter(self, name: ChapterName, *kinds: str) -> bool:
         return name in self.chapters if self.chapters else any(window.kind in kinds for window in self.windows)

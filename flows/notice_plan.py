@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints
 
 from flows.fields import ClosingTime, Day, Id, NoticeRow, Text
 
-ChapterName = Literal["capture", "confirm", "paper", "check"]
-"""What graduates do: have the photo taken, confirm it on CHSI, check on paper, check on CHSI."""
+ChapterName = Literal["account", "capture", "identity", "confirm", "paper", "check", "report", "diploma"]
+"""What graduates do: get an account on CHSI, have the photo taken, be examined where it does not match, confirm it on
+CHSI, check on paper, check on CHSI, report how it ended, and get the diploma."""
 
 
 class StaffDuty(NoticeRow):

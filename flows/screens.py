@@ -42,6 +42,27 @@ def count_screens(script: Script, notice: Notice) -> StraightWay:
     return StraightWay(counted, screens, script)
 
 
+def find_steps(script: Script, notice: Notice) -> list[Step]:
+    """Return the steps to which somebody may come under a notice, in the order of its chapters."""
+    way = count_screens(script, notice)
+    steps, seen = way.script.by_id, set[str]()
+    ahead = [script.start, *(shortcut.go for shortcut in script.shortcuts)]
+    while ahead:
+        step = _pass_gates(way.script, steps[ahead.pop()], notice)
+        if step.id not in seen:
+            seen.add(step.id)
+            shown = [row.go for row in (*script.choices_of(step), *step.stuck) if _may_hold(row.when, notice)]
+            asked = [row.go for row in (step.checklist, step.reads) if row]
+            ahead += [go for go in (*asked, *shown) if go and go != RETURN]
+            ahead += [gate.go for gate in step.gate if gate.go != RETURN]
+    return sorted((step for step in script.steps if step.id in seen), key=lambda step: way.first.get(step.id, 0))
+
+
+def _may_hold(condition: str | None, notice: Notice) -> bool:
+    bare = (condition or "").removeprefix("not ")
+    return not bare.startswith("notice.") or notice.has(bare[7:]) is (bare == condition)
+
+
 def _list_ways(script: Script, step: Step) -> list[str]:
     """Return the steps to which one leads: by its checklist or what it reads, else by its choices in order."""
     ways = [step.checklist.go] if step.checklist else [step.reads.go] if step.reads and step.reads.go else []
@@ -50,7 +71,6 @@ def _list_ways(script: Script, step: Step) -> list[str]:
 
 def _pass_gates(script: Script, step: Step, notice: Notice) -> Step:
     for gate in step.gate:
-        bare = gate.when.removeprefix("not ")
-        if bare.startswith("notice.") and notice.has(bare[7:]) is (bare == gate.when) and gate.go in script.by_id:
+        if "notice." in gate.when and _may_hold(gate.when, notice) and gate.go in script.by_id:
             return _pass_gates(script, script.by_id[gate.go], notice)
     return step

@@ -15,6 +15,8 @@ HEARD: Mapping[str, tuple[str, ...]] = {
     "photo": ("vendor", "code_how", "apps", "fee", "feature_code", "already_done_rule", "dislike_rule"),
     "account": ("id_rule", "browser", "keep"),
     "corrections": ("where", "why"),
+    "report": ("by", "how"),
+    "collection": ("where", "proxy"),
     "consequences": ("if", "then"),
     "conflicts": ("shown_to_students",),
     "links": ("label", "url"),

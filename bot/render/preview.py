@@ -10,6 +10,7 @@ from bot.content.content import Content
 from flows.facts import Facts, facts, fill
 from flows.notice import Cohort, Notice
 from flows.scars import find_scars, list_moments
+from flows.screens import find_steps
 
 _STYLE = (
     "body{font:16px/1.6 sans-serif;max-width:48em;margin:1em auto;padding:0 1em}"
@@ -102,17 +103,9 @@ def _describe_walk(content: Content, notice: Notice, known: list[Facts]) -> Iter
     """Yield the steps of the main track that this notice has, with what they say while the check runs."""
     words = content.phrases.preview
     now = known[len(known) // 2]
-    for step in content.script.steps:
-        closed = any(
-            gate.when.removeprefix("not ").startswith("notice.") and _holds(notice, gate.when) for gate in step.gate
-        )
-        if step.track == "main" and not closed:
+    for step in find_steps(content.script, notice):
+        if step.track == "main":
             yield words.step.format(title=fill(step.title, now), text=fill(step.do, now) if step.do else "")
-
-
-def _holds(notice: Notice, condition: str) -> bool:
-    is_true = notice.has(condition.removeprefix("not ").removeprefix("notice."))
-    return is_true != condition.startswith("not ")
 
 
 def _describe_staff(content: Content, notice: Notice) -> Iterator[str]:
