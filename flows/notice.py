@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
 from flows.notice_plan import ChapterName, Reminders, StaffContact
-from flows.papers import Collection, Correction, Document, Report
+from flows.papers import Collection, Correction, Document, ReportRule
 from flows.windows import EVERYONE, Window, count_days, overlap
 
 CAUSE = "cause"
@@ -272,7 +272,7 @@ class Notice(NoticeRow):
     ignore_fields: Texts = ()
     photo: Photo = Photo()
     corrections: tuple[Correction, ...] = Field(min_length=1)
-    report: Report = Report()
+    report: ReportRule = ReportRule()
     collection: Collection = Collection()
     contacts: tuple[Contact, ...] = Field(min_length=1)
     routing: Routing

@@ -33,7 +33,7 @@ class Correction(NoticeRow):
     cohorts: CohortIds = (EVERYONE,)
 
 
-class Report(NoticeRow):
+class ReportRule(NoticeRow):
     """The way in which graduates report how their check ended; by when, a window of the kind `report` says.
 
     `everyone` reports, or else only who found something wrong: `by` whom it is handed on, `to` a contact (None: the one
