@@ -41,7 +41,9 @@ def find_audience(
     own = ahead[max(ahead.rfind(sign) for sign in "，。；") + 1 :]
     after = _BEHIND.match(one.plain, m.end)
     behind = after[1] if after else ""
-    for words in (*getattr(one, "audience", ()), own, behind, ahead, *one.heads):
+    crossed = any(group.sites and group.level != "other" for group in groups)
+    both = (f"{own}，{behind}",) if crossed and own and any(_names_level(group, behind) for group in groups) else ()
+    for words in (*getattr(one, "audience", ()), *both, own, behind, ahead, *one.heads):
         chosen = tuple(n for n, group in enumerate(groups) if _is_named(group, words, groups))
         end = after.end() if after and words is behind else m.end
         if chosen:
@@ -52,9 +54,17 @@ def find_audience(
         return None, place[1], m.end
     place = _PLACE_BEHIND.match(one.plain, m.end)
     name = next(filter(None, place.groups())) if place else ""
-    if place and not _NO_PLACE.search(name):
+    if place and ("、" in name or not _NO_PLACE.search(name)):
         return None, name, place.end()
     return None, "", m.end
+
+
+def choose_groups(words: str, within: Sequence[int] | None, groups: Sequence[GraduateGroup]) -> tuple[int, ...]:
+    """Return the groups that some words name, of those in `within` (None: of all)."""
+    named = [
+        n for n, group in enumerate(groups) if _is_named(group, words, groups) or (group.label and group.label in words)
+    ]
+    return tuple(n for n in named if within is None or n in within)
 
 
 def _is_named(group: GraduateGroup, words: str, groups: Sequence[GraduateGroup]) -> bool:

@@ -17,6 +17,7 @@ from bot.notice_import.sections import Doubt, DraftWork, make_id, write_cohorts,
 from bot.notice_import.sentences import Sentence, cut
 from bot.notice_import.site import write_aftermath, write_contacts, write_corrections, write_links, write_site
 from bot.notice_import.windows import find_days, place_facts
+from flows.windows import count_days
 
 SentenceUse = Literal["fact", "staff", "title", "page", "signature", "unused"]
 
@@ -71,8 +72,10 @@ class NoticeDraft:
     @property
     def as_json(self) -> dict[str, Any]:
         """The draft for scripts: days as text, each window with its audience (None: everybody) and daily hours."""
-        data = to_plain(self.notice)
-        for window in data.get("windows", ()):
+        data = to_plain(count_days(self.notice))
+        for window, row in zip(data.get("windows", ()), self.notice.get("windows", ()), strict=True):
+            if isinstance(row["to"], dict):
+                window["counted"] = row["to"]
             cohorts = window.get("cohorts", ["all"])
             window["audience"] = None if cohorts == ["all"] else cohorts
             window["daily"] = window.get("hours", [])

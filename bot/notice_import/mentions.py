@@ -95,6 +95,9 @@ class YearSense:
         if day.year:
             return found, "原文写的日期和星期对不上"
         years = [y for y in (found.year + 1, found.year - 1) if (on := day.on(y)) and on.weekday() == day.weekday]
+        if self.issued:  # within ten months of the notice, or else the weekday is a slip
+            near = range(-31, 300)
+            years = [y for y in years if (on := day.on(y)) and (on - self.issued).days in near]
         if len(years) != 1:
             return found, "原文写的日期和星期对不上"
         self.last = years[0]

@@ -14,19 +14,22 @@ _PAPER = re.compile(
     r"|情况表|情况说明"
     r"|备案表|申请书|承诺书|通知书|(?:勘误|更正|变更|核对|修正)表|录取名册|录取花名册|公证书|裁定书"
     r"|认证报告|登记卡)[》”]?"
+    r"|(?:更正|变更|修改|本人|书面)申请(?![表书的者时人后更改变修办])"
     r"|户口[簿本薄]|居民身份证|身份证(?!号|件号|信息|照片(?![、和及交发]|$)|类|不|有)"
     r"|(?<![\u4e00-\u9fff])情况说明|学生证|准考证|毕业证书?(?!时"
     r"|的)|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
 _CARRY = re.compile(
-    r"携带|持(?!有)|提交|提供|出具|备齐|准备|(?<!证明)材料|交|凭|附(?!件)|附上|[须另]带"
+    r"携带|携(?=[\u4e00-\u9fff])|持(?!有)|上传|扫描件|提交|提供|出具|备齐|准备|(?<!证明)材料|交|凭|附(?!件)|附上|[须另]带"
     r"|还[要须需]|需要|[需须](?=(?:户|身份|本人|所在|公安|派出所|学校|《)[^，。]{0,24}(?:证|户口|表))|带(?!领|来)"
     r"|填写|递交|上交|寄|发(?:到|至|给|辅导员|班主任|老师)|拿(?:到|给|来)|送(?:到|来|给)"
 )
 _HEADED = re.compile(r"(?:前置|材料|所需|携带|资料|手续)")
+_ISSUED = re.compile(r"(公安(?:机关|局|部门)|派出所|户籍部门|医院|单位|学校)(?:出具|开具)的(?:书面|相关)?证明(?!材料)")
 _COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _JOINED = re.compile(r"[、，,；;和及与]|以及|或(?:者)?")
 _KINDS = (
+    ("身份复核", re.compile(r"(?:身份|人像|人工|比对|图像)复核|(?:人像|图像|照片)比对|身份核验|非同一人")),
     ("改名", re.compile(r"姓名|更名|改名|名字")),
     ("身份证号", re.compile(r"身份证号码?|证件号码?|升位|换证")),
     ("出生日期", re.compile(r"出生(?:日期|年月)|生日")),
@@ -37,6 +40,7 @@ _KINDS = (
 )
 _CHANGES = re.compile(
     r"有误|变更|更改|修改|更正|变动|错误|[有出]错|错[了的]|(?:有|发现)问题|不对|不符|改|更名|升位|误|纠正"
+    r"|[未不]通过|复核"
 )
 _REFUSED = re.compile(
     r"不(?:得|予|能|可|再|允许|接受)(?:随意)?(?:更改|修改|变更|更正|改动|受理[^，。]{0,6}(?:更改"
@@ -47,7 +51,7 @@ _LATER = re.compile(
 )
 _STAFF_TURN = re.compile(
     r"[，；。]\s{0,9}(?:再|统一)?由|[，；。](?=(?:各?(?:班主任|辅导员|班长|教学点|学习中心|函授站|站点|系|学院"
-    r"|分校|分部))[^，。；]{0,24}(?:报|交|寄|送))"
+    r"|分校|分部))[^，。；]{0,24}(?:报|交|寄|送|发))"
     r"|[，；。](?=[^，。；]{0,24}(?:审核|汇总|初审|统一)[^，。；]{0,16}(?:报|交|寄|送))"
 )
 """The place of a sentence from which on staff act."""
@@ -86,8 +90,9 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
     """
     rules: dict[str, CorrectionRule] = {"*": CorrectionRule("*")}
     seen, kinds = set[tuple[str, str]](), ["*"]
-    listed = False
+    listed, said = False, ""
     for one in body:
+        question, said = said, one.plain if one.plain.endswith(("？", "?")) else ""
         listed = _is_listed(one, listed=listed)
         here = _find_kinds(one.plain)
         if one.n in staff:
@@ -99,7 +104,7 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
             rule = rules.setdefault(kind, CorrectionRule(kind))
             rule.refused = True
             rule.at.append(one.n)
-        about = _CHANGES.search("".join((one.plain, *one.heads))) or _HEADED.search(one.plain)
+        about = _CHANGES.search("".join((question, one.plain, *one.heads))) or _HEADED.search(one.plain)
         if not listed and not (about and _CARRY.search(one.plain)):
             kinds = ["*"]
             continue
@@ -158,6 +163,7 @@ def _find_kinds(text: str) -> list[str]:
         for kind, words in _KINDS
         if words.search(re.sub(r"[《“][^》”]{0,99}[》”]|身份证(?!号|件)|信息变更", "", topic))
     ]
+    found = found[:1] if found[:1] == ["身份复核"] else found  # the photo is only what is compared
     return found if len(found) <= 2 else []
 
 
@@ -179,10 +185,11 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
     if _PHOTO_TIME.search(one.plain) and not _CHANGES.search(one.plain):
         return
     wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能|由学校|领取", one.plain, maxsplit=1)[0]
+    wanted = _ISSUED.sub(r"\1证明", wanted)
     for part in _JOINED.split(wanted):
         for m in _PAPER.finditer(part):
             name = re.sub(
-                r"^.*(?:[需须把将]|携带|持|提交|提供|出具|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
+                r"^.*(?:[需须把将]|携带?|持|提交|提供|出具|开具?(?!放)|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
                 r"|的)(?=[\u4e00-\u9fff]{2})",
                 "",
                 m[0].strip("《》“”"),

@@ -5,51 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LABELS = {
-    "check": "网上核对学籍和照片", "correction": "申请更正信息", "capture": "图像采集", "recapture": "补采集",
-    "confirm_capture": "确认采集的照片", "paper_check": "签字核对", "report": "报告有误", "recheck": "更正后复核",
-    "register_public": "公示和电子注册", "collection": "领取证书和典礼", "prepare": "其他安排",
-}  # fmt: skip
-_AGAIN = re.compile(r"补充?采|重新?上?传|补拍|补照|重新(?:采集|拍摄)|重[拍照](?!片)|补充图像|第二轮")
-_KINDS = (
-    ("recheck", re.compile(r"(?:更正|修改|勘误)后[的再]?[^，。；]{0,8}(?:复核|核对|查看|确认)|再次(?:核对|登录"
-    r"|查看|校对)|二次核对|(?<!身份)(?<!资格)(?<!照片)复核(?!结果|材料|表|小组|对象)")),
-    ("recapture", _AGAIN),
-    ("confirm_capture", re.compile(r"确认(?:本人)?(?:学历|毕业|采集|图像)?(?:的)?(?:照片|图像)"
-    r"|(?:照片|图像)(?:信息)?(?:的)?确认(?!照片)"
-    r"|采集(?:完成|结束|成功|任务)*(?:后|结束)[^。；]{0,30}(?:核对|校对|确认|查看)")),
-    ("capture", re.compile(r"采集(?!码|后|前|完|结束|单位|中心|费|系统|要求|点(?!采集)|特征|成功|流程|须知|照片"
-    r"|表|名单|人员|对象|工作由|机构|地点|标准|公司|小程序)|集中拍摄|拍摄(?!要求|对象|地点"
-    r"|标准|号|单位|组)|拍(?:毕业|学历|证件)?照|照相(?!馆|点|店)|照像|摄像|上传(?:个人|本人|学历|毕业|电子)?照片"
-    r"|照片上传|散拍"
-    r"|采集时间|[没未]采|[采拍](?=[，。；！]|$)")),
-    ("paper_check", re.compile(r"纸质[^，。；]{0,10}(?:核对|校对)|核对表[》）]?[^，。；]{0,10}(?:签|交)|(?:签过?了?字"
-    r"|签名|亲笔)[^，。；]{0,8}(?:核对表|确认|核对)|(?:核对|校对)[^，。；]{0,6}(?:签字|签名)"
-    r"|(?:当场|现场)(?:核对|校对)|(?:核对|校对)《[^》]{2,20}》[^，。；]{0,4}签[字名]"
-    r"|现场核对|线下(?:核对|确认)")),
-    ("correction", re.compile(r"更正(?!后|结果|通知|汇总)|更改(?!后|为)|修改(?!后)|勘误(?!表|汇总)|变更(?!后)|改动|纠错"
-    r"|改信息|改(?=[^，。]{0,6}的[，,])"
-    r"|(?:身份|人工|人像)复核|复核材料|前置学历|认证报告")),
-    ("report", re.compile(r"找(?:学习中心|教学点|函授站|老师|班主任|辅导员|学籍|教务|学校|站点|我们)|上报"
-    r"|发[给至到]|发(?:电子)?邮件|报送|反馈|汇报|报告(?!厅)|告诉|告知|报(?:教学点|学校|系|院|办公室|学籍|函授站|班主任"
-    r"|学院|所在|至|到|给|辅导员)|联系(?!人|方式|电话)|登记|反映|打电话|致电|拨打|填(?:写)?(?:在线)?(?:文档|问卷"
-    r"|表单|接龙)")),
-    ("check", re.compile(r"核对(?!表|统计|结果|情况|内容|流程|步骤|单|对象|办法|方式)|校对(?!结论|结果|表|流程"
-    r"|系统)|自查(?!表)|确认(?!表|书|照片)|核查|查询(?!电话|[^，。；]{0,4}学历(?!照片|图像))|查看|核实|核验"
-    r"|看(?:一?看|一下)?(?:自己的|本人的|清楚?)?(?:照片|图像|学籍|信息)")),
-    ("register_public", re.compile(r"(?:查到|查询到?|可查|能查|显示)[^，。；]{0,4}学历(?!照片|图像)"
-    r"|学历(?:信息|证书)?[^，。；]{0,16}(?:可|能)[^，。；]{0,8}(?:查询|查到)|公示|公布"
-    r"|公开|(?:电子"
-    r"|学历|毕业|统一)注册(?!信息|图像|照片|工作|的|后|、|码)"
-    r"|注册(?:时间|截止)")),
-    ("collection", re.compile(r"领取(?:毕业|证书|学位|学历)|领(?:取)?(?:专科|本科|大专)?(?:毕业|学历|学位)证"
-    r"|(?:证书|毕业证)[^，。；]{0,20}(?:领取|发放)|(?:证书|毕业证)[寄发]{2}|领证|发(?:放)?(?:毕业|学历|学位)?证|拿证|取证|发放|发证"
-    r"|证书?[^，。；]{0,16}(?<=[日旬底初末前起号])\s?发(?=[，。；]|$)"
-    r"|毕业典礼|典礼|授予仪式|离校")),
-    ("prepare", re.compile(r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|交送|缴费|交费|缴纳|收费|答辩|考试"
-    r"|报到|培训|(?:下载|打印|保存)(?:[本个]人)?的?(?:图像)?采集码|毕业论文|论文|学费|登记|报名|学位申请|申请学位"
-    r"|申请毕业")),
-)  # fmt: skip
+from bot.notice_import.kinds import AGAIN, KINDS, kind_of_words
+
 _HINT = re.compile(
     r"(?:[:：]|时间|日期|安排|阶段|为|是|定于|将于|于|在|（|\(|务必|须|应|请|截止|截至|最迟|最晚|到|自|从|\s)+$"
 )
@@ -61,15 +18,15 @@ _WRONG = re.compile(
     r"|有错|问题|异议|不符|不一致|不是本人|没有照片|无照片|缺失"
 )
 _PAPERS = re.compile(r"证明|材料|身份证|户口|申请表|审批表|更正表|勘误表|复印件")
-_MENDS = re.compile("更正|勘误|修改|变更|有误|错误|纠错|改错")
+_MENDS = re.compile("更正|勘误|修改|变更|有误|错误|纠错|改错|曾用名|派出所|公安")
 _HAND_IN = re.compile(
     r"交[到至给]?|拿[到给来]|发(?:[到至给]|辅导员|班主任|老师|邮箱)|提交|送[到至交]?|报[送到至]"
     r"|携带|[持带]|办理|寄|申请"
 )
 
 _STAFF = (
-    r"(?<=由)[\u4e00-\u9fff]{0,6}?(?:班级?|系部?|站点?|中心|处|科|室|老师|公司)|各[\u4e00-\u9fff]{1,6}?(?:分院"
-    r"|分部|分校|系|部|站|中心|处|科|室|秘书|班主任|班)|研究生秘书|站里?老师|站长"
+    r"(?<=由)(?!本人|学生|毕业生|学员|同学|考生)[\u4e00-\u9fff]{0,6}?(?:班级?|系部?|站点?|中心|处|科|室|老师|公司)|各[\u4e00-\u9fff]{1,6}?(?:分院"
+    r"|分部|分校|系|部|站|中心|处|科|室|秘书|班主任|班)(?:老师|教师|负责人)?|研究生秘书|站里?老师|站长"
     r"|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,6}(?:科|处|办公室)(?=[将把应须负统汇审])"
     r"|各?(?:班主任|辅导员|教学秘书|教务秘书|班长)|各(?:系(?:部|[（(]部[）)]|院)?|二级学院"
     r"|专业学院|教学学院|学院(?:[（(]部[）)])?|院[系部]?|部门|单位|教学单位|培养单位|教学点"
@@ -90,21 +47,23 @@ _ACTOR = re.compile(
 )
 _RECEIVES = re.compile(
     r"(?:到|至|向|给|报|交|送|与|和|联系|通过|经|在|告诉|告知|告|并|及|反馈|返还|返|本|我"
-    r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己)?(?:所在|所属"
+    r"|所在|或|找|问|去|赴|回|持|由学校|后由)(?:本人|本|学生|其|各自|自己|你们?|您)?(?:所在|所属"
     r"|的)?\s{0,9}$"
 )
 _TELLS = re.compile(r"\s{0,9}(?:务必|再次|必须)?(?:将[^，。；]{0,14})?(?:通知|告知|传达|送达|催)(?!书|单)")
 """Behind a day: what staff has to do by then is telling graduates."""
 _HANDS_TO = re.compile(r"(?:报|交|送|寄|联系|告知|找|向|到|给)[^，。；]{0,14}$")
 _PASSES_ON = re.compile(
-    r"(?:通知|告知|送达|发给|下发|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
+    r"(?:通知|告知|送达|发给|下发|转发|转达|提醒|督促|转告|组织|指导|要求|确保|传达(?:至|到)?|安排)(?:到|至|好|并督促"
     r"|每[一个名位]*"
     r"|每[一位]*|全体|本|各|有关|相关|所有|参加)*(?:[^，。；]{0,10}的)?\s{0,9}$"
 )
 _OWN_ACT = re.compile("(?:前|以前|之前)?[^，。；]{0,6}(?:重[拍采新]|补[拍采照]|采集|核对|校对|登[录陆]|确认|上传)")
 """Behind days that stand right behind a graduate: what that one does."""
 _THEN = re.compile(r"。|，(?:并|再|然后)[于在]?")
-_ONCE_MORE = re.compile(r"^[^。；]{0,40}(?:(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)|(?<!身份)复[核查])")
+_ONCE_MORE = re.compile(
+    r"^[^。；]{0,40}(?:(?:再次|重新)(?:登[录陆]|核对|确认|查看|校对)|(?<!身份)(?<!比对)(?<!人像)(?<!人工)(?<!学校)(?<!学院)(?<!我校)复[核查](?!申请|材料))"
+)
 _TOO_LATE = re.compile(r"^[^，。；]{0,10}(?:不予|不再|概不|一律不|不受理)")
 _SAYS_WHEN = re.compile(r"时间|日期|截止|开放|登[录陆]|完成|系统|开始|结束|批|阶段")
 """Words of a sentence that is about the time of what the title names."""
@@ -116,7 +75,7 @@ _ITEM = re.compile(r"^\s{0,9}(?:[★●■◆▲•*-]|[（(]?(?:\d{1,2}|[一二
 """The number or sign of an item."""
 _BY = re.compile(r"(?:由|以)\s{0,9}$")
 _COLLECTING = re.compile(
-    r"汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:去|上报|报送|交|报"
+    r"(?:材料|学院)审核(?![通结后未不])|汇总|统计表?|汇总表|统计(?=学生)|(?<!本人|学生)报送|情况表|统一(?:去|上报|报送|交|报"
     r"|提交|寄)|收齐|初审|终审|复审|将[^，。；]{0,10}(?:名单|签字表|确认表)[^，。；]{0,6}(?:交|报|发|送)"
     r"|提交[^，。；]{0,8}(?:名单|总结)|名单(?:上报|报送|报)|以(?:班级?|系|学院|站点|教学点)为单位"
 )
@@ -161,11 +120,14 @@ class Purpose:
     sure: bool = True
 
 
-def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title: str, said: str = "") -> Purpose:
+def find_purpose(
+    text: str, start: int, end: int, heads: tuple[str, ...], title: str, said: str = "", above: str = ""
+) -> Purpose:
     """Return what the days at this place of a sentence are for; `heads`: the headings above it, innermost first.
 
-    `said` is the sentence before it on the same line.
+    `said` is the sentence before it on the same line, `above` everything before it there.
     """
+    text = _MENU_AHEAD.sub(lambda m: "＿" * len(m[0]), text)
     clause_from = max(text.rfind(sign, 0, start) for sign in "，,。；;、（(") + 1
     before, after = text[:start], text[end:]
     if why := _find_no_window(text, text[start:end], before, after):
@@ -174,25 +136,28 @@ def find_purpose(text: str, start: int, end: int, heads: tuple[str, ...], title:
     kind, sure = _find_kind(text, start, end, clause_from), True
     says = bool(kind)
     if not kind and any(_PAPERS.search(words) and _HAND_IN.search(words) for words in (text, said)):
-        kind = "correction" if any(_MENDS.search(words) for words in (said, *heads)) else ""
+        kind = "correction" if any(_MENDS.search(words) for words in (text, said, *heads)) else ""
     if not kind:
-        kind = next(filter(None, (_kind_of_words(head) for head in (said, *heads))), "")
+        kind = next(filter(None, (kind_of_words(head) for head in (said, *heads))), "")
         kind = kind or _find_kind(text, start, end, clause_from, _FAR)
         sure = bool(kind)
-        told = {one for one, words in _KINDS if words.search(title)}
+        told = {one for one, words in KINDS if words.search(title)}
         sure = sure or (len(told) == 1 and bool(_SAYS_WHEN.search(text) or len(text) - (end - start) < 12))
-        kind = kind or _kind_of_words(title) or "prepare"
+        kind = kind or kind_of_words(title) or "prepare"
     clause = re.split(r"[，。；]", text[end:], maxsplit=1)[0]
     again = bool(
-        _AGAIN.search(title) or _AGAIN.search(before[-60:]) or _AGAIN.search(clause) or any(map(_AGAIN.search, heads))
+        AGAIN.search(title) or AGAIN.search(before[-60:]) or AGAIN.search(clause) or any(map(AGAIN.search, heads))
     )
     organised = _ORGANISER.fullmatch(actor) or re.search(r"由[^，。；]{1,8}(?:自行|统一|负责)?组织", text[:start])
+    says = says or kind_of_words(before) in EVENTS
     meant = kind in ("register_public", "collection") or (says and kind in EVENTS and organised)
     staff = bool(actor) and not (meant and not _COLLECTING.search(clause))
-    missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and _AGAIN.search(after.split("。")[0])
+    if kind == "prepare" and "材料" in text and (_WRONG.search(above) or _MENDS.search(above)):
+        kind = "correction"
+    missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and AGAIN.search(after.split("。")[0])
     kind = "recapture" if (again or missed) and kind == "capture" else kind
     kind = _refine(kind, text, start, heads)
-    above = _kind_of_words(heads[0]) if heads else ""
+    above = kind_of_words(heads[0]) if heads else ""
     if kind == "check" and above in ("confirm_capture", "paper_check", "recheck") and not _OF_RECORD.search(text):
         kind = above
     tells = kind in ("check", "prepare") and _WRONG.search(said) and re.search("登记|联系|[找告]|反馈|办理|处理", text)
@@ -216,50 +181,49 @@ def find_twin(text: str, start: int, heads: tuple[str, ...], kind: str) -> str:
     return {"capture": "check", "check": "capture"}.get(kind, "") if both else ""
 
 
+_NO_WINDOW = tuple(
+    (why, re.compile(said), re.compile(before), re.compile(after))
+    for why, said, before, after in (
+        ("条件", "", "", r"(?:那天|当天)?(?:不能|没能|没有|未|来不了|赶不上)[^，。；]{0,8}的[，,]"),
+        ("过期", "[后起始]$", "", _TOO_LATE.pattern),
+        ("过期", "起$", "", "[^，。；]{0,8}(?:关闭|停止|截止)"),
+        ("过期", "", "(?<![不得能会要超])(?:超过|过了|过)$", ""),
+        ("过去", "", _PAST.pattern, ""),
+        ("条件", "", "(?:如果?|若)[^，。；]{0,4}$", "[^，。；]{0,4}(?:仍|还|尚)[^，。；]{0,4}[未没]"),
+        ("毕业日期", "", r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", ""),
+        ("过去", "", r"截[至止]\s{0,9}$", r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)"),
+        ("过去", "", r"(?:由|从)\s{0,9}$", r"\s{0,9}(?:推迟|延长|延期|调整|改|顺延|提前)"),
+        ("大概", "", r"约\s{0,9}$", ""),
+        ("结果", "", r"(?:审核结果|成绩|名单|结果)[^，。；]{0,4}[于在]\s{0,9}$", ".{0,4}(?:公布|公告|发布)"),
+    )
+)
+"""Reasons for which days are no window, each with what the days end with, what is ahead of them and what follows."""
+
+
 def _find_no_window(text: str, said: str, before: str, after: str) -> str:
     """Return why days are no window for anybody; empty when they are one."""
-    if _CONDITION.match(after) or re.match(
-        r"(?:那天|当天)?(?:不能|没能|没有|未|来不了"
-        r"|赶不上)[^，。；]{0,8}的[，,]",
-        after,
-    ):
+    if _CONDITION.match(after):
         return "条件"
-    if re.search("[后起始]$", said) and _TOO_LATE.match(after):
-        return "过期"
-    if re.search("起$", said) and re.match("[^，。；]{0,8}(?:关闭|停止|截止)", after):
-        return "过期"
-    if _PAST.search(before):
-        return "过去"
-    if re.search("(?:如果?|若)[^，。；]{0,4}$", before) and re.match(
-        "[^，。；]{0,4}(?:仍|还|尚)[^，。；]{0,4}[未没]", after
-    ):
-        return "条件"
-    if re.search(r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", before):
-        return "毕业日期"
-    if re.search(r"截[至止]\s{0,9}$", before) and re.match(r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)", after):
-        return "过去"
-    if re.search(r"(?:由|从)\s{0,9}$", before) and re.match(r"\s{0,9}(?:推迟|延长|延期|调整|改|顺延|提前)", after):
-        return "过去"
-    if re.search(r"约\s{0,9}$", before):
-        return "大概"
+    for why, own, ahead, behind in _NO_WINDOW:
+        if own.search(said) and ahead.search(before) and behind.match(after):
+            return why
     if _OF_LAW.search(before[-24:]) or _OF_LAW.search(after[:16]):
         return "文件"
-    ahead = _AFTER_HOLIDAY.sub("", re.split("[，。；）)]", before[-16:])[-1])
-    near = ahead + re.split("[，。；]", after[:16])[0]
-    return (
-        "放假"
-        if _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) and "关闭" not in said
-        else ""
-    )
+    ahead_words = _AFTER_HOLIDAY.sub("", re.split("[，。；）)]", before[-16:])[-1])
+    near = ahead_words + re.split("[，。；]", after[:16])[0]
+    closed = _CLOSED.search(near) and not re.search(r"系统(?:自动)?关闭|前完成|逾期", text) and "关闭" not in said
+    return "放假" if closed else ""
 
 
 _FAR = 120.0
+_MENU_AHEAD = re.compile(r"[^\s，。；：、“”→>＞➔]{1,12}\s{0,2}(?:→|-{1,2}>|—+>|[>＞➔])")
+"""A name in a path of clicks that another one follows: only the last is where something is done."""
 
 
 def _find_kind(text: str, start: int, end: int, clause_from: int, least: float = 46.0) -> str:
     """Return the kind whose words are nearest to the days: words right before them, behind them, elsewhere."""
     best = ""
-    for kind, words in _KINDS:
+    for kind, words in KINDS:
         for m in words.finditer(text):
             if kind == "register_public" and text.rfind("《", 0, m.start()) > text.rfind("》", 0, m.start()):
                 continue  # the name of a paper
@@ -281,26 +245,15 @@ def _find_kind(text: str, start: int, end: int, clause_from: int, least: float =
     return best
 
 
-def _kind_of_words(words: str) -> str:
-    """Return the kind of a heading: of the first word in it that is of one."""
-    found = ((m.start(), n, kind) for n, (kind, pattern) in enumerate(_KINDS) if (m := pattern.search(words)))
-    return min(found, default=(0, 0, ""))[2]
-
-
 def names_event(words: str) -> bool:
     """Return whether there is a word in it of something at which graduates are present, or a heading must tell."""
-    return _kind_of_words(words) in (*EVENTS, "")
-
-
-def names_purpose(words: str) -> bool:
-    """Return whether there is a word in it that says what is done."""
-    return bool(_kind_of_words(words))
+    return kind_of_words(words) in (*EVENTS, "")
 
 
 def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     """Return the kind in the light of what else the sentence says."""
     around = text[max(0, start - 60) : start + 80]
-    if kind in ("report", "check") and _AGAIN.search(_THEN.split(text[start : start + 60], maxsplit=1)[0]):
+    if kind in ("report", "check") and AGAIN.search(_THEN.split(text[start : start + 60], maxsplit=1)[0]):
         return "recapture"
     if kind == "check" and re.search(
         "(?:现场|当场)(?:核对|校对)|并签[字名]", re.split("。", text[start : start + 60], maxsplit=1)[0]

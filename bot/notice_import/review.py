@@ -18,9 +18,10 @@ from bot.notice_import.desks import find_desks
 from bot.notice_import.draft import draft_notice, write_file
 from bot.notice_import.facts import LISTS, list_heard
 from bot.notice_import.facts import NEEDED as NEEDED_KEYS
+from bot.notice_import.kinds import LABELS
 from bot.notice_import.mentions import YearSense
-from bot.notice_import.purpose import LABELS
 from bot.notice_import.sentences import cut
+from flows.windows import count_days
 
 Verdict = Literal["right", "same", "change", "absent"]
 """`same`: right, and so are all others that are in doubt for the same reason."""
@@ -63,6 +64,8 @@ def value_at(data: Any, path: str) -> Any:
 def describe_value(data: Mapping[str, Any], path: str) -> str:
     """Return the value at a path in words; empty for none."""
     value = value_at(data, path)
+    if isinstance(value, Mapping):
+        value = value_at(count_days(data), path)  # a day that is counted from another one
     if isinstance(value, list):
         names = (row.get("label") or row.get("role") or "" if isinstance(row, Mapping) else str(row) for row in value)
         return "、".join(filter(None, names))

@@ -12,14 +12,20 @@ from dataclasses import dataclass
 from bot.notice_import.sentences import Sentence
 
 _NAME = r"[“「‘【\[《\"']\s{0,9}([^”」’】\]》\"']{1,14})\s{0,9}[”」’】\]》\"']"
-_BUTTON = re.compile(rf"(?:点击|点选|选择|选|点|按|勾选|→\s{{0,3}}|(?<=[”」’】])\s{{0,9}}[或、/和])\s{{0,9}}{_NAME}")
+_BUTTON = re.compile(
+    rf"(?:点击|点选|点一[下点]|选择|选|点|按|勾选|→\s{{0,3}}|(?<=[”」’】])\s{{0,9}}[或、/和])\s{{0,9}}{_NAME}"
+)
 _BARE_BUTTON = re.compile(
     r"(?:点击|点选|选择|勾选)\s{0,9}(?:按钮)?(信息无误|信息有误|照片正确|确认无误|核对无误|正确"
     r"|有误|错误|无误)(?!的|后|信息|，则)"
 )
-_CONFIRMS = re.compile(r"正确|无误|^确认(?:照片|图像|本人)?$|^是本人|确认无|一致")
-_NEUTRAL = re.compile(r"^(?:提交|确定|完成|保存)$")
+_CONFIRMS = re.compile(r"正确|无误|^确认(?:照片|图像|本人)?$|^是?本人$|^是本人|^是我|确认无|一致")
+_NEUTRAL = re.compile(r"^(?:提交|确定|完成|保存|确认提交|提交确认)$")
 """The name of a button that confirms when the words before it say that all is right."""
+_ALL_RIGHT = re.compile(r"正确|无误|没有?(?:问题|错)|都对|一致|进行确认")
+_IF_WRONG = re.compile(r"(?:有误|不对|有错|错误|不符|有问题|不一致|不是本人|否则)[^。；“【「]{0,10}$")
+_MENDS = re.compile(r"反馈|申请|更正|修改|有误|错|异议|不|问题")
+"""The name of a button for what is wrong, where the words before it say that something is."""
 _DENIED = re.compile(r"(?:不(?:能|得|要|可)|勿|别|严禁|切勿)(?:随意)?(?:点击|点选|选择|勾选|点|选|按)?\s{0,9}$")
 _ARROWS = re.compile(r"\s{0,9}(?:→|-{1,2}>|—+>|=>|＞|>|à|➔|»|——|--)\s{0,9}")
 _CHAIN = re.compile(
@@ -35,7 +41,8 @@ _QUOTED_CHAIN = re.compile(
 _PLAIN_CHAIN = re.compile(r"[\u4e00-\u9fff]{2,12}(?:\s?(?:—{1,2}|-{1,2}|－)\s?[\u4e00-\u9fff]{2,12}){2,8}")
 """Bare names with dashes: at least three, as one dash may be a span."""
 _CLICK = re.compile(
-    rf"(?:点击|点选|选择|进入|打开|点|找到?)(?:网?页?(?:首页)?[左右上下中侧方面的]{{0,6}})?\s{{0,9}}{_NAME}"
+    rf"(?:点击|点选|选择|进入|打开|点|找到?|(?<=[”」』】])[里中下内]面?的?)(?:网?页?(?:首页)?[左右上下中侧方面的]{{0,6}})?\s{{0,9}}{_NAME}"
+    r"|(?<![：:])[“「【](?P<menu>[^”」】]{2,12})[”」】](?:栏目?|模块|菜单|版块|入口)"
 )
 _URL = re.compile(r"(?:https?:?//|www\.)[A-Za-z0-9.-]{1,60}\.[A-Za-z]{2,}(?::\d+)?(?:/[!-~]{0,120})?")
 _FIELDS = (
@@ -43,7 +50,7 @@ _FIELDS = (
     "学校名称", "院校名称", "毕业院校", "层次", "培养层次", "专业", "专业名称", "学制", "学历类别",
     "学习形式", "培养方式", "系所", "分院", "院系", "班级", "学号", "入学日期", "入学时间",
     "毕业日期", "预计毕业日期", "预计毕业时间", "毕业时间", "学籍状态", "考生号", "政治面貌", "曾用名", "籍贯",
-    "学位类别", "证件类型", "姓名拼音",
+    "学位类别", "学位类型", "证件类型", "姓名拼音", "拼音", "专业方向", "主考院校", "准考证号",
 )  # fmt: skip
 _FIELD = re.compile("|".join(sorted(_FIELDS, key=len, reverse=True)))
 _FEE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?\s{0,9}元(?:\s{0,9}[/每]?\s{0,9}[人生次])?")
@@ -101,9 +108,11 @@ def find_buttons(body: Sequence[Sentence]) -> tuple[FoundRule, FoundRule]:
             denied = _DENIED.search(one.plain[:at])
             if not name or len(name) > 12:
                 continue
-            if re.search(r"有误|不正确|(?:有|反馈)问题|错误|有异议|纠错|不符|不是本人|非本人", name):
+            ahead, neutral = one.plain[:at], _NEUTRAL.search(name)
+            told = _IF_WRONG.search(ahead) and _MENDS.search(name)
+            if told or re.search(r"有误|不正确|(?:有|反馈)问题|错误|有异议|纠错|不符|不是本人|非本人", name):
                 wrong = wrong if wrong.at or denied else FoundRule(name, one.n)
-            elif not ok.at and not denied and _CONFIRMS.search(name if not _NEUTRAL.search(name) else one.plain[:at]):
+            elif not ok.at and not denied and (_ALL_RIGHT.search(ahead[-40:]) if neutral else _CONFIRMS.search(name)):
                 ok = FoundRule(name, one.n)
     return ok, wrong
 
@@ -135,7 +144,7 @@ def find_path(body: Sequence[Sentence], buttons: set[str]) -> tuple[tuple[str, .
         ):
             continue
         for m in _CLICK.finditer(one.plain):
-            name = re.sub(r"[√×\s]", "", m[1])
+            name = re.sub(r"[√×\s]", "", m[1] or m["menu"])
             fits = re.search(
                 r"学信|学籍|档案|校对|高等教育|查询|核验|学历|注册|登[录陆]|图像|信息(?!有误|无误)|毕业", name
             )
@@ -175,7 +184,7 @@ def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
         )
         corrects = re.search(r"材料|证明|户口|须携带|提交(?![。，；]|$)|变更的|修改姓名", plain)
         score = len(names) - 3 * bool(corrects and not re.search(r"学籍信息[（(：:]", one.plain))
-        if about and score > most and re.search(r"[、，,/]", one.plain):
+        if about and score > most and re.search(r"[、，,/|｜]", one.plain):
             best, at, most = tuple(names), one.n, score
     return best[:30], at
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.notice_import.cohorts import GraduateGroup
+from bot.notice_import.found_days import DraftWindow, FoundDays
 from bot.notice_import.sentences import FramedNotice
-from bot.notice_import.windows import DraftWindow, FoundDays
 
 _SLUGS = {"专科": "zhuanke", "专升本": "zhuanshengben", "高起本": "gaoqiben", "本科": "benke", "研究生": "yanjiusheng"}
 _SCHOOL = re.compile(r"[\u4e00-\u9fff]{2,18}?(?:大学|学院|学校)(?:[（(][\u4e00-\u9fff]{2,4}[）)])?")
@@ -187,6 +187,12 @@ def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
         for key, (why, sentence) in window.doubts.items():
             work.doubt(f"windows.{n}.{key}", why, sentence)
         row = _write_window(window, name, ids) | work.quote(window.at)
+        if window.counted:
+            after, unit, number = window.counted
+            names = [other for other, one in name_windows(work) if one is after]
+            row["to"] = (
+                {"after": names[0] if names else "issued", unit: number} if names or not after else window.closes
+            )
         if closed := _find_closed(work, window):
             row["closed"] = closed
         if window.kind == "collection":

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.notice_import.purpose import names_purpose
+from bot.notice_import.kinds import names_purpose
 from bot.notice_import.sentences import Sentence
 
 _GAP = re.compile(r"\s{0,9}[\t|｜]\s{0,9}|\s{2,}")
@@ -20,6 +20,7 @@ _ROLES = (
     ("actor", re.compile(r"责任|负责|完成(?:人|单位|部门)|实施|经办|执行|牵头|主体|由谁|谁")),
     ("date", _DATES),
     ("place", re.compile(r"地点|地址|教室|场所|方式|要求|备注|说明|电话|联系|序号|人数|费用|材料|平台")),
+    ("audience", re.compile(r"对象|人员$")),
     ("what", re.compile(r"工作|内容|事项|项目|环节|任务|阶段|步骤|事情|事$|做什么|怎么[做办]|做法|操作|流程|安排")),
     ("audience", re.compile(r"对象|学院|院系|系|部|班|专业|层次|年级|校区|中心|教学点|函授站|站|分校|单位|类别"
     r"|类型|学生"
@@ -32,7 +33,7 @@ _STATE = re.compile(r"[未漏缺补误错需]|没有|不[合能符]|申请|已|�
 """Graduates by what has happened to them, which is no group that somebody belongs to."""
 _UNIT = re.compile(
     r"各?(?:分部|分校|学院|学习中心|教学点|函授站|系部?|院系|班主任|辅导员|[教学][务生]处|学校"
-    r"|学籍[科办])(?:[、，和]\S+)?"
+    r"|学籍[科办])(?:[、，和]\S+)?|各?[\u4e00-\u9fff]{0,6}(?:班主任|辅导员|秘书|老师|教师|管理员)"
 )
 """Staff in a column of who has to come: a unit without a name."""
 _GRADUATE = re.compile("学生|毕业生|学员|同学|本人")

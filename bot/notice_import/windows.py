@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
 
-from bot.notice_import.audience import find_audience
+from bot.notice_import.audience import choose_groups, find_audience
 from bot.notice_import.cohorts import DEPARTMENTS, GraduateGroup
+from bot.notice_import.counted import CountedDays, find_counted
 from bot.notice_import.dates import read_times
+from bot.notice_import.found_days import DraftWindow, DutyOfStaff, FoundDays
+from bot.notice_import.kinds import LABELS, names_purpose
 from bot.notice_import.mentions import WITHOUT_MONTH, DaysMention, YearSense, find_mentions
-from bot.notice_import.purpose import EVENTS, LABELS, Purpose, find_purpose, find_twin, names_purpose
+from bot.notice_import.purpose import EVENTS, Purpose, find_purpose, find_twin
 from bot.notice_import.sentences import FramedNotice, Sentence
 from bot.notice_import.tables import RowSentence, spell_out
 
@@ -29,6 +32,11 @@ _ONLY_TIMES = re.compile(
     r"|开放)?(?:时间段?)?\s{0,9}[:：为]?\s{0,9}(?:每[天日]"
     r"|(?=[上下]午|\d))"
 )
+_HOURS_ASIDE = re.compile(r"[（(](\d[^）)]{1,24})[）)]")
+_SLOT_NAMES = re.compile(
+    r"\s{0,4}[:：\s]\s{0,4}(?P<names>(?!地点|学生|具体|采集|拍摄|全体|所有|请|在|到)[\u4e00-\u9fff]{2,12}(?:[、，和][\u4e00-\u9fff]{2,12}){0,8})\s{0,4}[。；;]?$"
+)
+"""Majors or levels that stand behind hours and a colon."""
 _LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s{0,9}$")
 _LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
 _HANDS_IN = re.compile(r"^[^，。；]{0,4}[^，。；]{0,16}(?:交|寄|报|送|提交)")
@@ -36,52 +44,6 @@ _PREPARE = re.compile(
     r"邮寄|寄[到送回]|纸质(?:版|毕业|学历)*(?:照片|图像)|缴费|交费|缴纳[\u4e00-\u9fff]{0,4}"
     r"|答辩|考试|报到|培训|论文|学费|登记表"
 )
-
-
-@dataclass
-class DraftWindow:
-    """A window as found; `audience` are the numbers of groups (None: everybody), `doubts` the doubts by key."""
-
-    kind: str
-    opens: date | None = None
-    closes: date | None = None
-    time_from: str = ""
-    time_to: str = ""
-    hours: tuple[str, ...] = ()
-    inclusive: bool | None = True
-    audience: tuple[int, ...] | None = None
-    about: str = ""
-    late: str = ""
-    at: list[int] = field(default_factory=list)
-    doubts: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        name = self.about if self.kind == "prepare" and self.about else LABELS[self.kind]
-        return f"{name}（{self.about}）" if self.about and name != self.about else name
-
-
-@dataclass
-class DutyOfStaff:
-    """Something that the school's staff has to do, with its last day."""
-
-    what: str
-    at: int
-    opens: date | None = None
-    closes: date | None = None
-    time_to: str = ""
-    why: str = ""
-
-
-@dataclass
-class FoundDays:
-    """Everything found in a notice that has to do with days; `skipped` are sentences whose days are no window."""
-
-    windows: list[DraftWindow] = field(default_factory=list)
-    duties: list[DutyOfStaff] = field(default_factory=list)
-    skipped: dict[int, str] = field(default_factory=dict)
-    slots_of: DraftWindow | None = None
-    """The day whose hours are listed by department."""
 
 
 def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDays:
@@ -94,12 +56,17 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
     introducing = (one.plain for one in notice.body[:6] if _INTRODUCES.search(one.plain))
     title = notice.title if names_purpose(notice.title) else next(introducing, notice.title)
     before: Sentence | None = None
-    said = ""
+    said = above = ""
     for one in spell_out(notice.body):
         said = _find_said(before, one, said)
+        above = above + before.plain if before and before.line == one.line else ""
         before = one
         mentions = [m for m in find_mentions(one.plain, years) if _is_plausible(m, one.plain)]
-        if not mentions:
+        counted = list(find_counted(one, notice, [(w.kind, w.closes) for w in found.windows], years))
+        for days in counted:
+            mentions = [m for m in mentions if m.end <= days.mention.start or days.mention.end <= m.start]
+            _take_counted(found, notice, groups, one, days, said, title)
+        if not mentions and not counted:
             _attach_times(found, one, groups)
         past = 0
         lost = False
@@ -107,7 +74,7 @@ def find_days(notice: FramedNotice, groups: Sequence[GraduateGroup]) -> FoundDay
             if m.lost and lost:
                 continue
             lost = bool(m.lost)
-            past = _take(found, notice, groups, _end_before(one, m, following), m, past, said, title)
+            past = _take(found, notice, groups, _end_before(one, m, following), m, past, (said, above), title)
     found.windows = [w for w in found.windows if not _is_repeated(w, found.windows)]
     found.windows = [w for w in found.windows if not _is_sum(w, found.windows, notice)]
     return found
@@ -146,12 +113,12 @@ def _take(
     one: Sentence,
     m: DaysMention,
     past: int,
-    said: str,
+    said: tuple[str, str],
     title: str,
 ) -> int:
     """Add the window or duty of one mention; return where the words about it end.
 
-    `past` is where those about the mention before it end, `said` and `title` as in find_purpose.
+    `past` is where those about the mention before it end, `said` what stands before it, `title` as in find_purpose.
     """
     purpose = _find_purpose(found, one, m, said, title)
     last = m.closes or m.opens
@@ -191,9 +158,32 @@ def _take(
     return end
 
 
-def _find_purpose(found: FoundDays, one: Sentence, m: DaysMention, said: str, title: str) -> Purpose:
+def _take_counted(
+    found: FoundDays,
+    notice: FramedNotice,
+    groups: Sequence[GraduateGroup],
+    one: Sentence,
+    counted: CountedDays,
+    said: str,
+    title: str,
+) -> None:
+    """Add the window of days that are counted from another one; it keeps from which."""
+    start = None if counted.after is None else found.windows[counted.after]
+    _take(found, notice, groups, one, counted.mention, 0, (said, ""), title)
+    last = found.windows[-1] if found.windows else None
+    if (
+        last
+        and last is not start
+        and last.at == [one.n]
+        and last.closes == counted.mention.closes
+        and not counted.named
+    ):
+        last.counted = (start, counted.unit, counted.n)
+
+
+def _find_purpose(found: FoundDays, one: Sentence, m: DaysMention, said: tuple[str, str], title: str) -> Purpose:
     """Return what a mention is for; in a table and after a duty, who has to act is said elsewhere."""
-    purpose = find_purpose(one.plain, m.start, m.end, one.heads, title, said)
+    purpose = find_purpose(one.plain, m.start, m.end, one.heads, title, *said)
     staff = purpose.staff or _is_led(found, one, m)
     if isinstance(one, RowSentence) and one.staff is not None:
         staff = one.staff
@@ -240,9 +230,10 @@ def _attach_times(found: FoundDays, one: Sentence, groups: Sequence[GraduateGrou
     last = next((w for w in reversed(found.windows) if one.n - w.at[-1] <= 2), None)
     if not m or last is None or len(one.plain) > 60 or re.search("周[一二三四五]|电话|服务|咨询|办公", one.plain):
         return
-    times, stop = read_times(one.plain, m.end())
+    plain = _HOURS_ASIDE.sub(" \\1 ", one.plain)
+    times, stop = read_times(plain, m.end())
     spans = tuple(f"{a}-{b}" for a, b in times if b)
-    if spans and (name := DEPARTMENTS.match(one.plain, stop)):
+    if spans and (name := DEPARTMENTS.match(plain, stop) or _SLOT_NAMES.match(plain, stop)):
         _add_slot(found, last, one, spans, name["names"], groups)
     elif (
         spans
@@ -267,7 +258,7 @@ def _add_slot(
         found.slots_of = last
         if last.audience is None and not last.time_from:
             found.windows = [window for window in found.windows if window is not last]
-    named = tuple(n for n, group in enumerate(groups) if group.label and group.label in names)
+    named = choose_groups(names, found.slots_of.audience, groups)
     begins, ends = spans[0].split("-") if len(spans) == 1 else ("", "")
     window = replace(
         found.slots_of,
@@ -307,7 +298,7 @@ def _complete(old: DraftWindow, new: DraftWindow) -> None:
     for key, doubt in new.doubts.items():
         if key != "kind" and not (key == "to" and old.closes) and not (key == "from" and old.opens):
             old.doubts[key] = doubt
-    if "from" in old.doubts and new.opens and "from" not in new.doubts:
+    if "from" in old.doubts and new.opens and new.opens != new.closes and "from" not in new.doubts:
         old.opens = new.opens
         del old.doubts["from"]
     if old.closes and old.closes == new.closes and "to" in old.doubts and "to" not in new.doubts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from bot.notice_import.draft import draft_notice
@@ -173,3 +175,49 @@ def test_where_the_check_is_done(words: str, device: str | None) -> None:
 def test_days_on_which_nothing_is_done(words: str, closed: list[str] | None) -> None:
     (window,) = draft_notice(f"关于核对学籍的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
     assert window.get("closed") == closed
+
+
+COUNTED = "一、采集时间：2026年9月7日至9月11日\n二、核对时间：2026年9月21日至9月25日\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "to", "rule", "doubted"),
+    [
+        ("三、采集结束后10日内，没采集的自行补采。", "2026-09-21", {"after": "capture", "days": 10}, False),
+        (
+            "三、信息有误的，于核对结束后3个工作日内提交更正材料。",
+            "2026-09-30",
+            {"after": "check", "workdays": 3},
+            True,
+        ),
+        ("三、自本通知发布之日起5个工作日内报名。", "2026-06-10", {"after": "issued", "workdays": 5}, False),
+        ("三、更正申请自公布结果之日起三日内提交。复核结果于2026年10月12日公布。", "2026-10-15", None, True),
+    ],
+)
+def test_a_day_is_counted_from_what_it_says(words: str, to: str, rule: object, doubted: bool) -> None:
+    made = draft_notice(f"关于毕业生图像采集和核对的通知\n{COUNTED}{words}{SIGNED}")
+    n, window = next((n, w) for n, w in enumerate(made.as_json["notice"]["windows"]) if w["to"] == to)
+    assert window.get("counted") == rule
+    assert made.notice["windows"][n]["to"] == (rule or date.fromisoformat(to))
+    assert (f"windows.{n}.to" in {one.at for one in made.unsure}) is doubted
+
+
+@pytest.mark.parametrize(
+    "words", ["请在发现问题后3天内告诉班主任。", "收到通知之日起5日内登录学信网。", "采集后约30天照片上网。"]
+)
+def test_what_each_one_counts_for_themselves_is_no_day(words: str) -> None:
+    assert len(draft_notice(f"关于毕业生图像采集和核对的通知\n{COUNTED}{words}{SIGNED}").notice["windows"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "days"),
+    [
+        ("比对结果为“未通过”的，须于6月20日前提交材料，由学校复核。", "correction", (None, "2026-06-20")),
+        ("6月9日—6月12日，学生登录学信网→学籍查询→学历照片确认。", "confirm_capture", ("2026-06-09", "2026-06-12")),
+        ("如果信息有问题，请早点说。请把材料在6月20日前寄到学院。", "correction", (None, "2026-06-20")),
+        ("核对时间：6月9日至6月12日。超过6月12日系统就关了。", "check", ("2026-06-09", "2026-06-12")),
+    ],
+)
+def test_what_words_beside_the_days_say_of_them(words: str, kind: str, days: tuple[str | None, str]) -> None:
+    (window,) = draft_notice(f"关于毕业生信息的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
+    assert (window["kind"], window["from"], window["to"]) == (kind, *days)
