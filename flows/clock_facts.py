@@ -47,15 +47,18 @@ def _describe_duty(words: FactWords, window: Window | None, now: datetime, form:
     begun, today = window.has_begun(now), now.date()
     day = window.last_day if begun else window.opens
     left = (day - today).days if day else None
-    name = ("open" if left else "last" if left == 0 else "endless") if begun else "opens" if left else "opens_today"
-    hours = words.comma.join(window.hours) or (f"{window.time_from:%H:%M}" if window.time_from and not begun else "")
+    once = window.opens is not None and window.opens == window.closes
+    name = ("once_today" if once else "open" if left else "last" if left == 0 else "endless") if begun else ""
+    name = name or f"{'once' if once else 'opens'}{'' if left else '_today'}"
     said = words.duty[f"{name}_{form}"].format(
         label=window.label, end=words.format_day(day), end_short=words.format_short(day), days=left
     )
     if form == "short":
         return said
-    said += words.duty["hours"].format(hours=hours) if hours else ""
-    return said + _say_closed(words, window, now)
+    if once and window.time_from and window.time_to:
+        hours = window.hours or (f"{window.time_from:%H:%M}-{format_closing(window.time_to)}",)
+        return said + words.duty["hours"].format(hours=words.comma.join(hours))
+    return said + _say_hours(words, window, now)
 
 
 def _say_hours(words: FactWords, window: Window, now: datetime) -> str:

@@ -30,9 +30,10 @@ class FactWords(BaseModel):
     clock_short: Mapping[str, str]
     """The same in a few words, for the head of every step."""
     duty: Mapping[str, str]
-    """The nearest thing besides check and corrections: `open`, `last` (today), `endless`, `opens`, `opens_today`, each
-    as `_text` and `_short`; `hours` are put behind the text. `hours_daily`, `begins_at`, `closed_today` (until the
-    `{next}` open day) and `instead` (of a window that was `{missed}`) are sentences of their own."""
+    """The nearest thing besides check and corrections: `open`, `last` (today), `endless`, `opens`, `opens_today`, and
+    `once`, `once_today` for a single day, each as `_text` and `_short`; `hours` of that day are put behind the text.
+    `hours_daily`, `begins_at`, `closed_today` (until the `{next}` open day) and `instead` (of a window that was
+    `{missed}`) are sentences of their own."""
     ended: str
     """A window that is over: `{label}`, `{end}`; T3 names all of them as `{all}`."""
     ended_late: str

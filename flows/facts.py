@@ -171,6 +171,8 @@ def _window_facts(notice: Notice, words: FactWords, cohort: str | None, now: dat
         yield f"{kind}.late", window.late.text if window else None
         yield f"{kind}.span", format_span(words, window) if window else None
         yield f"{kind}.days_left", _count_days(window.last_day if window else None, now)
+    photo = notice.windows_for(cohort, "capture", "recapture")
+    yield "photo.times", "\n".join(format_window(words, w) for w in photo) or None
     yield "windows.list", "\n".join(format_window(words, w) for w in notice.windows_for(cohort))
 
 

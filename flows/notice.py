@@ -305,6 +305,12 @@ class Notice(NoticeRow):
         return self._has_chapter("capture", "capture", "recapture") or (self.photo.code_required and not self.chapters)
 
     @property
+    def only_recapture(self) -> bool:
+        """Whether only those without a good photo have to have one taken."""
+        kinds = {window.kind for window in self.windows}
+        return "recapture" in kinds and "capture" not in kinds
+
+    @property
     def has_confirm(self) -> bool:
         """Whether graduates have to confirm their photo on CHSI apart from the check."""
         return self._has_chapter("confirm", "confirm_capture")

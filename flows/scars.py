@@ -12,7 +12,7 @@ from flows.notice import Notice
 _STOPS = re.compile(r"(?<![…。])[，。；：、！？](?=[，。；、！？])(?!……)")
 _SAME = re.compile(r"(?<!\d)(\d{1,3})\s*[到至]\s*\1(?!\d)")
 _OPEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\bNone\b")
-_NOTHING = re.compile(r"[：:]\s*$|“”|《》|（）")
+_NOTHING = re.compile(r"[：:]\s*$|(?:^|\n)[ \t]*\d{1,2}[.、][ \t]*(?=\n|$)|“”|《》|（）")
 
 
 def find_scars(text: str, unstated: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.notice_import.named_days import find_named_days
 from bot.notice_import.sentences import FramedNotice, Sentence
+from bot.notice_import.slots import find_slots
 from bot.notice_import.tables import find_names, spell_out
 
 _LEVELS = {
@@ -122,8 +123,9 @@ def find_groups(notice: FramedNotice) -> list[GraduateGroup]:
     more = [one for one in dated if one.level == "other" and not both]
     known = "，".join(place.label for place in places)
     places += [one for one in more if one.label not in known] if not places or places[0].sites else []
-    groups = _cross(groups, places)
-    groups = groups or _find_all(notice)
+    slots = ((names, tuple(re.split("[、，和]", names)), one) for names, one in find_slots(body))
+    apart = [GraduateGroup("other", majors, one.text, label=names[:30]) for names, majors, one in slots]
+    groups = _cross(groups, places) or apart or _find_all(notice)
     groups = _mark_held_back(groups, text)
     excluded = tuple(
         name for m in re.finditer(r"不[含包]括?([^；;。）)]{2,40})", text[:1200])

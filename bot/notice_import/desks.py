@@ -47,6 +47,7 @@ _HOURS = re.compile(
     r"|工作日\s{0,9}\d{1,2}[:：]\d\d\s{0,9}[至到—－~-]+\s{0,9}\d{1,2}[:：]\d\d|(?:服务|办公|工作|客服"
     r"|咨询)时间\s{0,9}[:：为]?\s{0,9}([^。；\n（）()]{5,50}?\d{1,2}[:：]\d\d[^。；\n（）()，,]{0,24})"
 )
+_JOIN = re.compile("^(?:[也还]?可以?|或者?|请|欢迎)?(?:加入?|进)")
 _IM = re.compile(
     r"(?:QQ(?:交流|答疑|咨询|补拍|工作)?群?|[\u4e00-\u9fff]{0,6}QQ群?|(?:客服)?微信群?|企业微信"
     r"|钉钉群?|(?:微信)?(?:公众号|服务号))\s{0,9}(?:号(?:码)?(?:为"
@@ -116,7 +117,7 @@ def _read(one: Sentence, seen: set[str]) -> Iterator[Desk]:
             if m[1] not in seen and not re.search("QQ|群|微信|学号", text[: m.start(1)])
         ]
     mails = [m for m in _MAIL.finditer(text) if m[0] not in seen]
-    chats = [m[0] for m in _IM.finditer(text) if m[0] not in seen and not re.search("小程序", m[0])]
+    chats = [_JOIN.sub("", m[0]) for m in _IM.finditer(text) if m[0] not in seen and not re.search("小程序", m[0])]
     room = find_room(text)
     hours = next((m[1] or m[0] for m in _HOURS.finditer(text)), "")
     if not numbers and not mails and not chats:
@@ -196,7 +197,10 @@ def _find_role(text: str, before: int) -> str:
     pieces = [piece for piece in re.split(r"[，,。；;:：｜\s、“”]|[（(](?=\d)", ahead) if piece]
     for piece in reversed(pieces):
         piece = re.sub(
-            r"^.*(?:请?(?:与|联系|咨询|告诉|告知|拨打|找|致电|交到|送到|到)|如(?:有|遇).{0,14}(?:可|请))", "", piece
+            r"^.*(?:请?(?:与|联系|咨询|告诉|告知|拨打|找|致电|交到|送到|到)|如(?:有|遇).{0,14}(?:可|请)"
+            r"|(?:如?有)?(?:问题|疑问|不清楚的?|不明白的?|不懂的?).{0,4}(?:[问找]|可))",
+            "",
+            piece,
         )
         piece = re.sub(rf"(?:[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}(?:老师|主任|科长|处长))$", "", piece)
         m = _ROLE.fullmatch(re.sub(r"[（(][^）)]{0,99}[）)]$", "", piece))

@@ -15,7 +15,14 @@ from bot.notice_import.cohorts import find_groups
 from bot.notice_import.desks import find_desks
 from bot.notice_import.sections import Doubt, DraftWork, make_id, write_cohorts, write_head, write_school, write_windows
 from bot.notice_import.sentences import Sentence, cut
-from bot.notice_import.site import write_aftermath, write_contacts, write_corrections, write_links, write_site
+from bot.notice_import.site import (
+    write_aftermath,
+    write_chapters,
+    write_contacts,
+    write_corrections,
+    write_links,
+    write_site,
+)
 from bot.notice_import.windows import find_days, place_facts
 from flows.windows import count_days
 
@@ -144,6 +151,7 @@ def draft_notice(text: str) -> NoticeDraft:
     notice["windows"] = write_windows(work, ids)
     notice |= write_site(work)
     notice["corrections"] = write_corrections(work)
+    notice |= write_chapters(work)
     notice["contacts"], notice["routing"] = write_contacts(work, desks, notice["school"])
     notice["links"] = write_links(work)
     notice |= write_aftermath(work)

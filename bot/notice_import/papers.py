@@ -202,3 +202,19 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
             copied = re.match(r"[》”]?的?(?:[（(][^）)]{0,10}[）)])?(?:正反面)?(?:复印件|扫描件)", part[m.end() :])
             count = _COPIES.search(part, m.end()) if copied else None
             yield Paper(name, one.n, bool(copied), to_number(count[1].replace("两", "二")) if count else None)
+
+
+def find_handed_out(one: Sentence) -> tuple[list[Paper], str]:
+    """Return the papers that a sentence about the day of the diplomas asks for, and its clause about who else may come.
+
+    Papers of who comes for another stay in that clause.
+    """
+    clauses = [clause.strip() for clause in re.split("[，。；,;]", one.plain)]
+    proxy = next((clause for clause in clauses if re.search("代领|代取|委托|邮寄|快递|EMS", clause)), "")
+    papers = list[Paper]()
+    for clause in clauses:
+        m = re.search("凭|携带?|持|带(?!领|来)|出示", clause)
+        for found in _PAPER.finditer(clause, m.end()) if m and clause != proxy else ():
+            name = re.sub("^(?:本人|有效|的)+", "", found[0].strip("《》“”"))
+            papers += [Paper(name, one.n)] if name not in [paper.name for paper in papers] else []
+    return papers, proxy

@@ -155,6 +155,7 @@ def find_purpose(
     if kind == "prepare" and "材料" in text and (_WRONG.search(above) or _MENDS.search(above)):
         kind = "correction"
     missed = re.search(r"[未没](?:能|参加|有)?[^，。；]{0,6}(?:采|拍)", before) and AGAIN.search(after.split("。")[0])
+    missed = missed or _MISSED.search(before)
     kind = "recapture" if (again or missed) and kind == "capture" else kind
     kind = _refine(kind, text, start, heads)
     above = kind_of_words(heads[0]) if heads else ""
@@ -216,6 +217,7 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
 
 
 _FAR = 120.0
+_MISSED = re.compile("(?:未到|未能到场|没来|没赶上|错过|缺席|未能?参加|不能参加|没能?参加)[^，。；]{0,8}[的者，]")
 _MENU_AHEAD = re.compile(r"[^\s，。；：、“”→>＞➔]{1,12}\s{0,2}(?:→|-{1,2}>|—+>|[>＞➔])")
 """A name in a path of clicks that another one follows: only the last is where something is done."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from bot.notice_import.cohorts import GraduateGroup
 from bot.notice_import.found_days import DraftWindow, FoundDays
 from bot.notice_import.sentences import FramedNotice
+from flows.windows import overlap
 
 _SLUGS = {"专科": "zhuanke", "专升本": "zhuanshengben", "高起本": "gaoqiben", "本科": "benke", "研究生": "yanjiusheng"}
 _SCHOOL = re.compile(r"[\u4e00-\u9fff]{2,18}?(?:大学|学院|学校)(?:[（(][\u4e00-\u9fff]{2,4}[）)])?")
@@ -182,7 +183,7 @@ def name_windows(work: DraftWork) -> Iterator[tuple[str, DraftWindow]]:
 def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
     if not work.days.windows:
         work.doubt("windows", "没有找到写给毕业生的时间")
-    rows, labels = list[dict[str, Any]](), dict[tuple[str, str], int]()
+    rows, labels = list[dict[str, Any]](), list[tuple[str, list[str]]]()
     for n, (name, window) in enumerate(name_windows(work)):
         for key, (why, sentence) in window.doubts.items():
             work.doubt(f"windows.{n}.{key}", why, sentence)
@@ -197,9 +198,9 @@ def write_windows(work: DraftWork, ids: list[str]) -> list[dict[str, Any]]:
             row["closed"] = closed
         if window.kind == "collection":
             row["label"] = "毕业典礼" if "典礼" in row["quote"].split("，")[-1] else "领取毕业证书"
-        place = (row["label"], str(row["cohorts"]))
-        labels[place] = labels.get(place, 0) + 1
-        row["label"] += f"（{labels[place]}）" if labels[place] > 1 else ""
+        alike = sum(label == row["label"] and overlap(cohorts, row["cohorts"]) for label, cohorts in labels)
+        labels.append((row["label"], row["cohorts"]))
+        row["label"] += f"（{alike + 1}）" if alike else ""
         rows.append(row)
     return rows
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.notice_import.desks import Desk, find_room
-from bot.notice_import.papers import find_corrections
+from bot.notice_import.papers import find_corrections, find_handed_out
 from bot.notice_import.rules import (
     find_account,
     find_buttons,
@@ -20,6 +20,8 @@ from bot.notice_import.rules import (
 )
 from bot.notice_import.sections import DraftWork, name_windows
 
+_ITEM = re.compile(r"^\s{0,9}(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[）)、.．]|[①-⑩])\s{0,9}")
+"""The number of an item."""
 FIELDS = ("姓名", "性别", "出生日期", "民族", "身份证号", "学校名称", "专业", "层次", "入学日期", "学习形式")
 REMINDERS = (
     ("capture", 3, "-完成", "capture"),
@@ -104,6 +106,34 @@ def write_corrections(work: DraftWork) -> list[dict[str, Any]]:
         for sentence in rule.at:
             work.use(sentence, f"corrections.{n}")
     return rows
+
+
+def write_chapters(work: DraftWork) -> dict[str, Any]:
+    """Return how mistakes are reported, and where diplomas are handed out for what; nothing that is not said."""
+    at = {kind: {n for w in work.days.windows if w.kind == kind for n in w.at} for kind in ("report", "collection")}
+    texts = [one for one in work.frame.body if one.n in at["report"]]
+    how = "；".join(_ITEM.sub("", one.text).rstrip("。；;") for one in texts)[:280]
+    for one in texts:
+        work.use(one.n, "report.how")
+    lines = {one.line for one in work.frame.body if one.n in at["collection"]}
+    told, papers, proxy, where = list[int](), list[str](), "", ""
+    for one in (one for one in work.frame.body if one.line in lines):
+        found, other = find_handed_out(one)
+        room = find_room(one.plain) if one.n in at["collection"] or found else ""
+        where, proxy = where or room, proxy or other
+        papers += [paper.name for paper in found if paper.name not in papers]
+        told += [one.n] if found or other or room else []
+    for sentence in told:
+        work.use(sentence, "collection")
+    collection = {
+        **({"where": where} if where else {}),
+        **({"documents": [{"name": name, "copies": 0} for name in papers]} if papers else {}),
+        **({"proxy": proxy} if proxy else {}),
+    }
+    return {
+        "report": {"how": how} | work.quote([one.n for one in texts]) if how else {},
+        "collection": collection | work.quote(told) if collection else {},
+    }
 
 
 def write_contacts(

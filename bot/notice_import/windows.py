@@ -11,12 +11,12 @@ from itertools import zip_longest
 from bot.notice_import.audience import choose_groups, find_audience
 from bot.notice_import.cohorts import DEPARTMENTS, GraduateGroup
 from bot.notice_import.counted import CountedDays, find_counted
-from bot.notice_import.dates import read_times
 from bot.notice_import.found_days import DraftWindow, DutyOfStaff, FoundDays
 from bot.notice_import.kinds import LABELS, names_purpose
 from bot.notice_import.mentions import WITHOUT_MONTH, DaysMention, YearSense, find_mentions
 from bot.notice_import.purpose import EVENTS, Purpose, find_purpose, find_twin
 from bot.notice_import.sentences import FramedNotice, Sentence
+from bot.notice_import.slots import read_hours_line
 from bot.notice_import.tables import RowSentence, spell_out
 
 _ONE_DAY = ("register_public", "collection", "capture", "recapture", "prepare", "check", "recheck", "confirm_capture")
@@ -27,16 +27,6 @@ _LATE = re.compile(
     r"(?:逾期|过期|过时)[^，。；]{0,12}?(?:不(?:予|再)?(?:受理|办理|补办|接收|补采)|视为[^，。；]{2,16}"
     r"|自动关闭|责任自负)"
 )
-_ONLY_TIMES = re.compile(
-    r"^(?:[（(]?[\d一二三四]{1,2}[）)、.．]\s{0,9})?(?:具体|采集|拍摄|核对"
-    r"|开放)?(?:时间段?)?\s{0,9}[:：为]?\s{0,9}(?:每[天日]"
-    r"|(?=[上下]午|\d))"
-)
-_HOURS_ASIDE = re.compile(r"[（(](\d[^）)]{1,24})[）)]")
-_SLOT_NAMES = re.compile(
-    r"\s{0,4}[:：\s]\s{0,4}(?P<names>(?!地点|学生|具体|采集|拍摄|全体|所有|请|在|到)[\u4e00-\u9fff]{2,12}(?:[、，和][\u4e00-\u9fff]{2,12}){0,8})\s{0,4}[。；;]?$"
-)
-"""Majors or levels that stand behind hours and a colon."""
 _LOST_BESIDE = re.compile(r"(?:时间|日期|于|在|至|到|[—~～–-]|截止|[:：]|必须|务必|前|年)\s{0,9}$")
 _LOST_IN = re.compile(r"时间|日期|截止|[日前]|号前|至")
 _HANDS_IN = re.compile(r"^[^，。；]{0,4}[^，。；]{0,16}(?:交|寄|报|送|提交)")
@@ -226,15 +216,15 @@ def _find_doubts(
 
 def _attach_times(found: FoundDays, one: Sentence, groups: Sequence[GraduateGroup]) -> None:
     """Give a line of hours to the window that stands just above it; those of one department make it a window apart."""
-    m = _ONLY_TIMES.match(one.plain)
+    line = read_hours_line(one.plain)
     last = next((w for w in reversed(found.windows) if one.n - w.at[-1] <= 2), None)
-    if not m or last is None or len(one.plain) > 60 or re.search("周[一二三四五]|电话|服务|咨询|办公", one.plain):
+    if line is None or last is None:
         return
-    plain = _HOURS_ASIDE.sub(" \\1 ", one.plain)
-    times, stop = read_times(plain, m.end())
-    spans = tuple(f"{a}-{b}" for a, b in times if b)
-    if spans and (name := DEPARTMENTS.match(plain, stop) or _SLOT_NAMES.match(plain, stop)):
-        _add_slot(found, last, one, spans, name["names"], groups)
+    spans = line.spans
+    departments = DEPARTMENTS.match(line.plain, line.end)
+    names = departments["names"] if departments else line.names
+    if spans and names:
+        _add_slot(found, last, one, spans, names, groups)
     elif (
         spans
         and not last.time_from
