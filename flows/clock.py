@@ -73,7 +73,8 @@ def next_duty(notice: Notice, cohort: str | None, now: datetime, running: Clock)
     """
     kinds = (*BEFORE_CHECK, "paper_check", "report", "collection", "prepare")
     known = {running.window, *main_windows(notice, cohort)}
-    coming = [w for w in notice.windows_for(cohort, *kinds) if w not in known and not w.is_over(now)]
+    windows = (*notice.windows_for(cohort, *kinds), *filter(None, [notice.review_window]))
+    coming = [w for w in windows if w not in known and w.is_for(cohort) and not w.is_over(now)]
     first = min(coming, key=lambda w: _pressing_day(w, now), default=None)
     main = _pressing_day(running.window, now) if running.window else date.max
     return first if first and _pressing_day(first, now) <= main else None

@@ -6,17 +6,17 @@ steps of the walk, sentences.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from flows.fields import CohortIds, Day, Id, Mail, NoticeRow, Phone, Text, Texts, Url
-from flows.notice_plan import ChapterName, Reminders, StaffContact
-from flows.papers import Collection, Correction, Document, ReportRule
+from flows.notice_plan import Reminders, StaffContact
+from flows.papers import Collection, Correction, Document
+from flows.switches import Switches
 from flows.windows import EVERYONE, Window, count_days, overlap
 
 CAUSE = "cause"
@@ -145,32 +145,6 @@ class CheckField(NoticeRow):
         return next((cause for cause in self.causes if cause.id == cause_id), None)
 
 
-class MatchResult(NoticeRow):
-    value: Text
-    action: Text
-
-
-def _as_list(value: object) -> object:
-    return [f"{name}{what}" for name, what in value.items()] if isinstance(value, dict) else value
-
-
-class Photo(NoticeRow):
-    """The way of the photo into the record; `code_required` switches the 采集码 step of the walk on."""
-
-    required: bool = True
-    vendor: Text | None = None
-    code_required: bool = False
-    code_how: Text | None = None
-    apps: Texts = ()
-    feature_code: Text | None = None
-    fee: Text | None = None
-    spec: Annotated[Texts, BeforeValidator(_as_list)] = ()
-    shows_after_days: tuple[int, int] | None = None
-    already_done_rule: Text | None = None
-    match_results: tuple[MatchResult, ...] = ()
-    dislike_rule: Text | None = None
-
-
 class Contact(NoticeRow):
     id: Id
     role: Text
@@ -252,7 +226,7 @@ class UnsureValue(NoticeRow):
     sentence: Text | None = None
 
 
-class Notice(NoticeRow):
+class Notice(Switches):
     """One notice. `flows.agreement` checks the rows against each other.
 
     `chapters` are what graduates do, in order; without them its windows tell, in the order of the script.
@@ -260,19 +234,14 @@ class Notice(NoticeRow):
 
     unsure: tuple[UnsureValue, ...] = ()
     notice: Head
-    chapters: tuple[ChapterName, ...] = ()
     school: School
     cohorts: tuple[Cohort, ...] = Field(min_length=1)
-    windows: tuple[Window, ...] = Field(min_length=1)
     account: Account
     entry_paths: tuple[EntryPath, ...] = Field(min_length=1)
     verdict: VerdictRule
     check_fields: tuple[CheckField, ...] = Field(min_length=1, max_length=30)
     check_fields_source: Literal["notice", "beyond"] = "notice"
     ignore_fields: Texts = ()
-    photo: Photo = Photo()
-    corrections: tuple[Correction, ...] = Field(min_length=1)
-    report: ReportRule = ReportRule()
     collection: Collection = Collection()
     contacts: tuple[Contact, ...] = Field(min_length=1)
     routing: Routing
@@ -293,61 +262,6 @@ class Notice(NoticeRow):
     @property
     def id(self) -> str:
         return self.notice.id
-
-    @property
-    def has_check(self) -> bool:
-        """Whether graduates have to check something on CHSI; else the notice is about the photo alone."""
-        return any(window.kind in ("check", "recheck", "confirm_capture") for window in self.windows)
-
-    @property
-    def has_capture(self) -> bool:
-        """Whether graduates have to have their photo taken."""
-        return self._has_chapter("capture", "capture", "recapture") or (self.photo.code_required and not self.chapters)
-
-    @property
-    def only_recapture(self) -> bool:
-        """Whether only those without a good photo have to have one taken."""
-        kinds = {window.kind for window in self.windows}
-        return "recapture" in kinds and "capture" not in kinds
-
-    @property
-    def has_confirm(self) -> bool:
-        """Whether graduates have to confirm their photo on CHSI apart from the check."""
-        return self._has_chapter("confirm", "confirm_capture")
-
-    @property
-    def has_paper(self) -> bool:
-        """Whether graduates have to check and sign something on paper."""
-        return self._has_chapter("paper", "paper_check")
-
-    @property
-    def has_account(self) -> bool:
-        """Whether graduates need an account on CHSI: not for what is done on paper and at a camera alone."""
-        offline = bool(self.chapters) and {*self.chapters} <= {"capture", "identity", "paper", "diploma"}
-        return not offline or self.photo.code_required
-
-    @property
-    def identity(self) -> Correction | None:
-        """The row about whoever's photo does not match the one of their admission (身份复核); None without one."""
-        return next((row for row in self.corrections if re.search("复核|比对", row.kind)), None)
-
-    @property
-    def has_identity(self) -> bool:
-        """Whether the school examines who is on a photo that does not match."""
-        return "identity" in self.chapters if self.chapters else self.identity is not None
-
-    @property
-    def has_report(self) -> bool:
-        """Whether there is something to report after the check by more than those who found something wrong."""
-        return "report" in self.chapters if self.chapters else self.report.everyone
-
-    @property
-    def has_diploma(self) -> bool:
-        """Whether the notice says something of the day on which diplomas are handed out."""
-        return self._has_chapter("diploma", "collection")
-
-    def _has_chapter(self, name: ChapterName, *kinds: str) -> bool:
-        return name in self.chapters if self.chapters else any(window.kind in kinds for window in self.windows)
 
     @property
     def on_phone(self) -> bool:
@@ -374,7 +288,8 @@ class Notice(NoticeRow):
 
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """Return this cohort's windows of these kinds (all kinds when none is named), earliest end first."""
-        chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds))
+        review = self.review_window if kinds == ("correction",) else None
+        chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds) and w is not review)
         return tuple(sorted(chosen, key=lambda w: (w.closes or date.max, w.opens or date.min)))
 
     def has(self, path: str) -> bool:

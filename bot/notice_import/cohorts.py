@@ -286,9 +286,7 @@ def _find_by_place(body: Sequence[Sentence]) -> list[GraduateGroup]:
     if len(found) < 2:
         return []
     return [
-        GraduateGroup(
-            "other", (), one.text, label=place, sites=() if re.match("[A-E]|第|[一二三四五]年", place) else (place,)
-        )
+        GraduateGroup("other", (), one.text, label=place, sites=() if _NO_SITE.match(place) else (place,))
         for place, one in found.items()
     ]
 

@@ -19,6 +19,11 @@ _PAPER = re.compile(
     r"|(?<![\u4e00-\u9fff])情况说明|学生证|准考证|毕业证书?(?!时"
     r"|的)|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
+_NEXT_PAPER = re.compile(rf"[》”、的]{{0,3}}(?:{_PAPER.pattern})")
+_FORMS = re.compile(
+    r"[》”、]{0,2}的?(?:[（(](?!复印)[^）)]{0,10}[）)])?[（(]?(?:正反面)?(原件)?(?:[及和与、加+]|以及)?(?:其)?(复印件|扫描件|影印件)?"
+)
+"""The original, a copy or both, behind the last paper of a list."""
 _CARRY = re.compile(
     r"携带|携(?=[\u4e00-\u9fff])|持(?!有)|上传|扫描件|提交|提供|出具|备齐|准备|(?<!证明)材料|交|凭|附(?!件)|附上|[须另]带"
     r"|还[要须需]|需要|[需须](?=(?:户|身份|本人|所在|公安|派出所|学校|《)[^，。]{0,24}(?:证|户口|表))|带(?!领|来)"
@@ -65,12 +70,12 @@ _PHOTO_TIME = re.compile(r"采集|拍摄|拍照|报到|领取|领证|缴费|仪�
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper to bring; `copied` when a copy is enough. `copies` is None when the notice names no number."""
+    """A paper to bring; `original` unless a copy is enough. `copies` is None where no number of them is named."""
 
     name: str
     at: int
-    copied: bool = False
-    copies: int | None = None
+    original: bool = True
+    copies: int | None = 0
 
 
 @dataclass
@@ -186,7 +191,8 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
         return
     wanted = re.split(r"逾期|否则|导致|后果|方可|即可|后再|才能|由学校|领取", one.plain, maxsplit=1)[0]
     wanted = _ISSUED.sub(r"\1证明", wanted)
-    for part in _JOINED.split(wanted):
+    parts = _JOINED.split(wanted)
+    for n, part in enumerate(parts):
         for m in _PAPER.finditer(part):
             name = re.sub(
                 r"^.*(?:[需须把将]|携带?|持|提交|提供|出具|开具?(?!放)|填写|备齐|准备|本人|凭|附|交|还[要须需]|需要|[另须]?带"
@@ -199,9 +205,19 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
             )
             if len(name) < 3 or _NOT_FOR_GRADUATES.search(part) or re.search(r"相关证明|有关证明|^证明", name):
                 continue
-            copied = re.match(r"[》”]?的?(?:[（(][^）)]{0,10}[）)])?(?:正反面)?(?:复印件|扫描件)", part[m.end() :])
+            original, copied = _find_forms(part[m.end() :] + "、" + "、".join(parts[n + 1 :]))
             count = _COPIES.search(part, m.end()) if copied else None
-            yield Paper(name, one.n, bool(copied), to_number(count[1].replace("两", "二")) if count else None)
+            copies = to_number(count[1].replace("两", "二")) if count else None
+            yield Paper(name, one.n, original, copies if copied else 0)
+
+
+def _find_forms(behind: str) -> tuple[bool, bool]:
+    """Return whether the original and a copy of a paper are asked for, by what stands behind the list that it is in."""
+    while other := _NEXT_PAPER.match(behind):
+        behind = behind[other.end() :]
+    m = _FORMS.match(behind)
+    copied = bool(m and m[2])
+    return not copied or bool(m and m[1]), copied
 
 
 def find_handed_out(one: Sentence) -> tuple[list[Paper], str]:

@@ -217,7 +217,7 @@ def _find_no_window(text: str, said: str, before: str, after: str) -> str:
 
 
 _FAR = 120.0
-_MISSED = re.compile("(?:未到|未能到场|没来|没赶上|错过|缺席|未能?参加|不能参加|没能?参加)[^，。；]{0,8}[的者，]")
+_MISSED = re.compile("(?:未到|未能到场|没来|没赶上|错过|缺席)[^，。；]{0,8}[的者，]")
 _MENU_AHEAD = re.compile(r"[^\s，。；：、“”→>＞➔]{1,12}\s{0,2}(?:→|-{1,2}>|—+>|[>＞➔])")
 """A name in a path of clicks that another one follows: only the last is where something is done."""
 

@@ -89,19 +89,21 @@ def write_site(work: DraftWork) -> dict[str, Any]:
 
 def write_corrections(work: DraftWork) -> list[dict[str, Any]]:
     rows = list[dict[str, Any]]()
-    windows = [w for w in work.days.windows if w.kind == "correction"]
+    windows = [(name, w) for name, w in name_windows(work) if w.kind == "correction"]
     for n, rule in enumerate(find_corrections(work.frame.body, {duty.at for duty in work.days.duties})):
         row: dict[str, Any] = {"kind": rule.kind, "allowed": "no" if rule.refused else "office_decides"}
         if rule.refused:
             row["why"] = "通知里写明不能改。"
         if rule.papers and not rule.refused:
             row["documents"] = [
-                {"name": paper.name, "original": not paper.copied, "copies": paper.copies} for paper in rule.papers
+                {"name": paper.name, "original": paper.original, "copies": paper.copies} for paper in rule.papers
             ]
         rooms = ((find_room(one.plain), one) for one in work.frame.body if one.n in rule.at)
         room = next((found for found, _ in rooms if found), "")
         row |= {"where": room} if room else {}
-        row |= {"window": "correction"} if windows and not rule.refused else {}
+        own = [name for name, window in windows if {*window.at} & {*rule.at}]
+        others = [name for name, _ in windows if name not in [other.get("window") for other in rows]]
+        row |= {"window": (own or others or [windows[0][0]])[0]} if windows and not rule.refused else {}
         rows.append(row | work.quote(sorted(set(rule.at))))
         for sentence in rule.at:
             work.use(sentence, f"corrections.{n}")
