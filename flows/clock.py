@@ -73,8 +73,9 @@ def next_duty(notice: Notice, cohort: str | None, now: datetime, running: Clock)
     """
     kinds = (*BEFORE_CHECK, "paper_check", "report", "collection", "prepare")
     known = {running.window, *main_windows(notice, cohort)}
-    windows = (*notice.windows_for(cohort, *kinds), *filter(None, [notice.review_window]))
-    coming = [w for w in windows if w not in known and w.is_for(cohort) and not w.is_over(now)]
+    windows = (*notice.windows_for(cohort, *kinds), *notice.special_windows)
+    dated = (w for w in windows if w.opens or w.closes)
+    coming = [w for w in dated if w not in known and w.is_for(cohort) and not w.is_over(now)]
     first = min(coming, key=lambda w: _pressing_day(w, now), default=None)
     main = _pressing_day(running.window, now) if running.window else date.max
     return first if first and _pressing_day(first, now) <= main else None

@@ -147,6 +147,8 @@ def _head_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     yield "notice.attachments", "\n".join(notice.notice.attachments) or None
     yield "school.name", notice.school.name
     yield "school.unit", notice.school.unit
+    unit = notice.school.unit.removeprefix(notice.school.name)
+    yield "school.office", notice.school.name + unit
     yield "school.units", words.comma.join((notice.school.unit, *notice.school.unit_aliases))
     yield "school.basis", words.comma.join(notice.school.basis) or None
     yield "cohorts.list", "\n".join(_format_cohort(words, c) for c in notice.cohorts)
@@ -247,11 +249,12 @@ def _site_facts(notice: Notice, words: FactWords) -> _NamedFacts:
 
 def _chapter_facts(notice: Notice, words: FactWords) -> _NamedFacts:
     """Yield what is said of 身份复核, of reports and of the day of the diplomas."""
-    review, report, collection = notice.identity, notice.report, notice.collection
-    window = next((w for w in notice.windows if review and w.id == review.window), None)
-    yield "identity.papers", _list_papers(words, review.documents if review else ())
-    yield "identity.where", review.where if review else None
-    yield "identity.span", format_span(words, window) if window else None
+    report, collection = notice.report, notice.collection
+    for name, row in (("identity", notice.identity), ("upgrade", notice.upgrade)):
+        window = next((w for w in notice.windows if row and w.id == row.window), None)
+        yield f"{name}.papers", _list_papers(words, row.documents if row else ())
+        yield f"{name}.where", row.where if row else None
+        yield f"{name}.span", format_span(words, window) if window else None
     desk = notice.contact(report.to) if report.to else None
     yield "report.rule", words.report["everyone" if report.everyone else "mistake"]
     yield "report.by", report.by
@@ -329,8 +332,9 @@ def format_window(words: FactWords, window: Window) -> str:
 
 
 def _format_cohort(words: FactWords, cohort: Cohort) -> str:
-    majors = words.comma.join(cohort.majors)
-    grades = words.cohort_grades.format(grades=words.comma.join(cohort.grades)) if cohort.grades else ""
+    majors = "" if cohort.label == words.comma.join(cohort.majors) else words.comma.join(cohort.majors)
+    unsaid = [grade for grade in cohort.grades if grade not in cohort.label]
+    grades = words.cohort_grades.format(grades=words.comma.join(unsaid)) if unsaid else ""
     line = words.cohort.format(label=cohort.label, grades=grades, majors=majors).rstrip("：: ")
     more = {
         "form": cohort.form,

@@ -288,8 +288,8 @@ class Notice(Switches):
 
     def windows_for(self, cohort: str | None, *kinds: str) -> tuple[Window, ...]:
         """Return this cohort's windows of these kinds (all kinds when none is named), earliest end first."""
-        review = self.review_window if kinds == ("correction",) else None
-        chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds) and w is not review)
+        special = self.special_windows if kinds == ("correction",) else ()
+        chosen = (w for w in self.windows if w.is_for(cohort) and (not kinds or w.kind in kinds) and w not in special)
         return tuple(sorted(chosen, key=lambda w: (w.closes or date.max, w.opens or date.min)))
 
     def has(self, path: str) -> bool:

@@ -60,11 +60,16 @@ class Switches(NoticeRow):
         return next((row for row in self.corrections if re.search("复核|比对", row.kind)), None)
 
     @property
-    def review_window(self) -> Window | None:
-        """The window of 身份复核 where it is none of other corrections."""
-        others = {row.window for row in self.corrections if row is not self.identity}
-        own = self.identity.window if self.identity else None
-        return next((w for w in self.windows if w.id == own and own not in others), None)
+    def upgrade(self) -> Correction | None:
+        """The row about an earlier diploma that was not found (前置学历); None without one."""
+        return next((row for row in self.corrections if "前置学历" in row.kind), None)
+
+    @property
+    def special_windows(self) -> tuple[Window, ...]:
+        """The windows of 身份复核 and of earlier diplomas, where they are none of other corrections."""
+        special = [row for row in (self.identity, self.upgrade) if row]
+        own = {row.window for row in special} - {row.window for row in self.corrections if row not in special}
+        return tuple(window for window in self.windows if window.id in own)
 
     @property
     def has_identity(self) -> bool:

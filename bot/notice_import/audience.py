@@ -20,7 +20,7 @@ _PLACE_BEHIND = re.compile(
     r"[（(\t ]{0,4}(?:在|于)([\u4e00-\u9fff]{1,8}?(?:校区|教学点|函授站|学习中心|分校|校本部)|校?本部|总校)"
     r"|[（(\s]{0,4}((?:专升本|专科|本科|高起[本专]|硕士|博士|留学|延期|结业)(?:毕业|学)?(?:生|员))"
     r"|[（(]([\u4e00-\u9fff、]{1,16}(?:学院|系|专业|班级?))[）)]"
-    r"|，([\u4e00-\u9fff]{1,8}?(?:校区|教学点|函授站|学习中心|分校))(?=[。；]|$)"
+    r"|，([\u4e00-\u9fff]{1,8}?(?:校区|教学点|函授站|学习中心|分校))[\w（）()]{0,16}(?=[。；，]|$)"
 )
 _NO_PLACE = re.compile("(?:各|所在|本)(?:学院|系)|教育学院|^(?:各|所在|所属|我|本校|到|由)")
 _BEHIND = re.compile(r"[（(\t :：，]{0,3}(?!到|前往|去|登|交|报|由|[至携在])([^，。；]{1,16})")
@@ -48,6 +48,10 @@ def find_audience(
         end = after.end() if after and words is behind else m.end
         if chosen:
             return (chosen if len(chosen) < len(groups) else None), "", end
+    campus = _PLACE_BEHIND.match(one.plain, m.end)
+    behind = next(filter(None, campus.groups()), "") if campus else ""
+    if chosen := tuple(n for n, group in enumerate(groups) if behind and group.label == behind):
+        return chosen, "", campus.end() if campus else m.end
     if isinstance(one, RowSentence) and one.audience:
         return None, "、".join(one.audience), m.end
     if (place := _PLACE_AHEAD.search(own)) and not _NO_PLACE.search(place[1]):

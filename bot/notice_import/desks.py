@@ -60,7 +60,7 @@ _CHSI = re.compile(
     r"|82199588)|学信网\s{0,9}[:：]"
 )
 _VENDOR = re.compile(
-    r"图片社|新华社|新闻信息|分社|(?:图像|照片|信息|影像)采集(?:中心|点|单位|公司|部|客服"
+    r"图片社|新华社|新闻信息|分社|(?:图像|照片|信息|影像|照相)采集(?:中心|点|站|单位|公司|部|客服"
     r"|技术|咨询|问题)|摄影|影像|照相|(?:科技|传媒|文化|信息|图像)[\u4e00-\u9fff]{0,6}公司"
     r"|采集(?:公司|单位)|小程序|技术支持|毕业证照|客服|采集方|拍摄单位|(?:图像|照片)采集\s{0,9}[:：]"
 )
@@ -122,7 +122,11 @@ def _read(one: Sentence, seen: set[str]) -> Iterator[Desk]:
     room = find_room(text)
     hours = next((m[1] or m[0] for m in _HOURS.finditer(text)), "")
     if not numbers and not mails and not chats:
-        if re.match(r".{0,10}(?:地址|地点)\s{0,9}[:：]", text) and room and not re.search("采集|拍", text):
+        if (
+            re.match(r".{0,10}(?:地址|地点)\s{0,9}[:：]", text)
+            and room
+            and not re.search("采集|拍|照", "".join((text, *one.heads)))
+        ):
             yield Desk((one.n,), one.text, room=room)
         elif hours and re.search(r"办公|工作时间|咨询", text):
             yield Desk((one.n,), one.text, hours=hours)

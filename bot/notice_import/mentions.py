@@ -46,6 +46,8 @@ _TO_A_PLACE = re.compile(r"\s{0,4}(?:到|在|去|前往|赴)")
 _ALSO = re.compile(r"\s{0,9}(?:[、和及与，,]|以及)\s{0,9}")
 
 
+_DAILY = re.compile(r"[，,（(]\s{0,4}每[天日](?:的)?")
+"""Behind a span of days: its daily hours follow."""
 WITHOUT_MONTH = "原文没有写月份，按前面的日期推出来的"
 """The doubt about a day that is written without its month."""
 _GOES_ON = re.compile(r"(?:^|[，、；。：:（(]|(?:同学|学生|毕业生|学院|校区|本部|中心|系|教学点)(?:于|在)?)\s{0,9}$")
@@ -298,6 +300,9 @@ def _close_span(
     made = replace(made, end=stop) if times else made
     inclusive, end = _read_end(text, made.end)
     made = replace(made, end=end, inclusive=inclusive if not times else True)
+    if not times and (daily := _DAILY.match(text, made.end)):
+        times, stop = read_times(text, daily.end())
+        made = replace(made, end=stop) if times else made
     if any(finish for _, finish in times):
         return _with_times(made, times)
     return replace(made, time_from=first_times[0][0] if first_times else "", time_to=times[0][0] if times else "")

@@ -19,6 +19,8 @@ _PAPER = re.compile(
     r"|(?<![\u4e00-\u9fff])情况说明|学生证|准考证|毕业证书?(?!时"
     r"|的)|学位证书?|军官证|护照|近期照片|免冠照片)"
 )
+_FORM = re.compile("[表书]$|申请|说明")
+"""A paper that is filled in: what stands behind the next one says nothing of it."""
 _NEXT_PAPER = re.compile(rf"[》”、的]{{0,3}}(?:{_PAPER.pattern})")
 _FORMS = re.compile(
     r"[》”、]{0,2}的?(?:[（(](?!复印)[^）)]{0,10}[）)])?[（(]?(?:正反面)?(原件)?(?:[及和与、加+]|以及)?(?:其)?(复印件|扫描件|影印件)?"
@@ -34,6 +36,7 @@ _ISSUED = re.compile(r"(公安(?:机关|局|部门)|派出所|户籍部门|医�
 _COPIES = re.compile(r"(?:一式)?([一二两三四五六七八九\d])份")
 _JOINED = re.compile(r"[、，,；;和及与]|以及|或(?:者)?")
 _KINDS = (
+    ("前置学历", re.compile(r"前置学历|待复查|专科(?:毕业证|学历)(?:核验|审核|认证)")),
     ("身份复核", re.compile(r"(?:身份|人像|人工|比对|图像)复核|(?:人像|图像|照片)比对|身份核验|非同一人")),
     ("改名", re.compile(r"姓名|更名|改名|名字")),
     ("身份证号", re.compile(r"身份证号码?|证件号码?|升位|换证")),
@@ -43,6 +46,8 @@ _KINDS = (
     ("专业和层次", re.compile(r"专业|层次")),
     ("照片", re.compile(r"照片|图像")),
 )
+_APART = frozenset(("前置学历", "身份复核"))
+"""Kinds with papers of their own that say nothing of other corrections."""
 _CHANGES = re.compile(
     r"有误|变更|更改|修改|更正|变动|错误|[有出]错|错[了的]|(?:有|发现)问题|不对|不符|改|更名|升位|误|纠正"
     r"|[未不]通过|复核"
@@ -126,7 +131,7 @@ def find_corrections(body: Sequence[Sentence], staff: Container[int] = ()) -> li
     if not general.papers and len(asked) > 1 and all(rule.papers == asked[0].papers for rule in asked):
         general.papers, general.at = asked[0].papers, asked[0].at
         rules = {kind: rule for kind, rule in rules.items() if rule.refused}
-    if len(rules) == 1 and not general.papers and not next(iter(rules.values())).refused:
+    if len(rules) == 1 and not general.papers and not rules.keys() & _APART and not next(iter(rules.values())).refused:
         (only,) = rules.values()
         general.papers, general.at = only.papers, only.at
         rules = {}
@@ -168,7 +173,7 @@ def _find_kinds(text: str) -> list[str]:
         for kind, words in _KINDS
         if words.search(re.sub(r"[《“][^》”]{0,99}[》”]|身份证(?!号|件)|信息变更", "", topic))
     ]
-    found = found[:1] if found[:1] == ["身份复核"] else found  # the photo is only what is compared
+    found = found[:1] if found and found[0] in _APART else found  # the photo is only what is compared
     return found if len(found) <= 2 else []
 
 
@@ -205,7 +210,8 @@ def _find_papers(one: Sentence) -> Iterator[Paper]:
             )
             if len(name) < 3 or _NOT_FOR_GRADUATES.search(part) or re.search(r"相关证明|有关证明|^证明", name):
                 continue
-            original, copied = _find_forms(part[m.end() :] + "、" + "、".join(parts[n + 1 :]))
+            behind = part[m.end() :] + ("" if _FORM.search(name) else "、" + "、".join(parts[n + 1 :]))
+            original, copied = _find_forms(behind)
             count = _COPIES.search(part, m.end()) if copied else None
             copies = to_number(count[1].replace("两", "二")) if count else None
             yield Paper(name, one.n, original, copies if copied else 0)

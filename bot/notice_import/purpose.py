@@ -194,6 +194,7 @@ _NO_WINDOW = tuple(
         ("毕业日期", "", r"(?:落款|发证|签发|(?<!申请)毕业|证书)(?:日期|时间)(?:定)?[为是:：]?\s{0,9}$", ""),
         ("过去", "", r"截[至止]\s{0,9}$", r"[，,]?\s{0,9}(?:仍|还有|尚|已|共|全校)"),
         ("过去", "", r"(?:由|从)\s{0,9}$", r"\s{0,9}(?:推迟|延长|延期|调整|改|顺延|提前)"),
+        ("以后上网", "[旬底初末]$", "", r"\s{0,9}[:：，]?[^，。；]{0,8}(?:上传|上学信网|上网(?!核|校)|传到)"),
         ("大概", "", r"约\s{0,9}$", ""),
         ("结果", "", r"(?:审核结果|成绩|名单|结果)[^，。；]{0,4}[于在]\s{0,9}$", ".{0,4}(?:公布|公告|发布)"),
     )
@@ -264,6 +265,9 @@ def _refine(kind: str, text: str, start: int, heads: tuple[str, ...]) -> str:
     mended = any(re.search("更正|勘误|修改|复核", words) for words in (text, *heads))
     if mended and kind in ("report", "check", "correction") and _ONCE_MORE.search(text[start:]):
         return "recheck"
+    clause = re.split("[，。；]", text[start:].partition("日")[2] or text[start:], maxsplit=1)[0]
+    if kind == "check" and re.search("登[录陆][^，。；]{0,8}(?:核对|校对|核查)", clause) and not _WRONG.search(clause):
+        return kind
     wrong = _WRONG.search(around)
     if kind in ("report", "check", "prepare", "correction") and wrong:
         behind = re.split(r"[。；]", text[start : start + 70], maxsplit=1)[0]

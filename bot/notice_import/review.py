@@ -99,8 +99,18 @@ def settle(data: Mapping[str, Any], verdict: Verdict, words: str = "") -> dict[s
     if not made["unsure"]:
         del made["unsure"]
         made["notice"]["status"] = "published"
-        made = _without_gaps(made)
+        made = _without_gaps(_without_undated(made))
     return made
+
+
+def _without_undated(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the notice without windows of which no day is left, and their reminders; checks and corrections stay."""
+    undated = (w for w in data["windows"] if not w.get("from") and not w.get("to"))
+    gone = {w["id"] for w in undated if w["kind"] not in ("check", "correction")}
+    data["windows"] = [window for window in data["windows"] if window["id"] not in gone]
+    if plan := data.get("reminders", {}).get("plan"):
+        data["reminders"]["plan"] = [row for row in plan if row["window"] not in gone]
+    return data
 
 
 def _without_gaps(data: Any) -> Any:

@@ -179,7 +179,7 @@ def find_fields(body: Sequence[Sentence]) -> tuple[tuple[str, ...], int]:
         names = [m[0] for m in _FIELD.finditer(plain)]
         names = list(dict.fromkeys(names))
         about = re.search(
-            r"核对|校对|核实|确认|检查|查看|包括|内容|自查|信息|是否(?:正确|准确|有误)",
+            r"核对|校对|核实|确认|检查|看|包括|内容|自查|信息|是否(?:正确|准确|有误)",
             question + one.plain + "".join(one.heads[:1]),
         )
         corrects = re.search(r"材料|证明|户口|须携带|提交(?![。，；]|$)|变更的|修改姓名", plain)

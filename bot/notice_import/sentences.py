@@ -74,6 +74,8 @@ _ONLY_UNIT = re.compile(r"\s{0,9}(?:[\u4e00-\u9fff]{2,12}(?:处|部|院|办|科|
 _SEAL = re.compile(r"[\s（(]{0,9}(?:启|印发|盖?章|公章|代章)[）)]?$")
 _SIGNED_SHORT = re.compile(r"([\u4e00-\u9fff]{4,30}(?:处|部|院|办|科|中心|学校|大学))\s{0,9}\d{1,2}月\d{1,2}日")
 """A signature whose day has no year."""
+_DIALLED = re.compile(r"\s(?:电话[:：]?\s{0,9})?\d[\d-]{6,12}(?=\s)")
+"""A telephone between a unit and the day in a signature."""
 _CALL = re.compile(r"^(?:@\S{1,12}\s{0,4}|[^\w【《“（(\s]{1,8}\s{0,4})+")
 """Who is called and signs before a title that stands in a chat."""
 _CLOSING = re.compile(r"^(?:特此(?:通知|公告|函告)|请?(?:各单位)?(?:相互|互相)转告|此通知|以上通知|望(?:大家)?周知)")
@@ -318,7 +320,7 @@ def _find_signature(found: Sequence[Sentence], frames: dict[int, Frame]) -> tupl
         if short and place >= len(tail) - 2:
             frames[one.n], unit = "signature", short[1].replace(" ", "")
             break
-        ahead = line[: whole[1]].strip(" \t,，") if whole else ""
+        ahead = _DIALLED.sub("", line[: whole[1]]).strip(" \t,，") if whole else ""
         if (
             whole
             and alone

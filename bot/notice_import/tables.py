@@ -32,7 +32,7 @@ _EVERYBODY = re.compile(r"^(?:全体|所有|全部|各)|^(?:应届|本届|预?�
 _STATE = re.compile(r"[未漏缺补误错需]|没有|不[合能符]|申请|已|者$")
 """Graduates by what has happened to them, which is no group that somebody belongs to."""
 _UNIT = re.compile(
-    r"各?(?:分部|分校|学院|学习中心|教学点|函授站|系部?|院系|班主任|辅导员|[教学][务生]处|学校"
+    r"各?(?:分部|分校|(?:二级)?学院|学习中心|教学点|函授站|系部?|院系|班主任|辅导员|[教学][务生]处|学校"
     r"|学籍[科办])(?:[、，和]\S+)?|各?[\u4e00-\u9fff]{0,6}(?:班主任|辅导员|秘书|老师|教师|管理员)"
 )
 """Staff in a column of who has to come: a unit without a name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -105,7 +106,8 @@ def _describe_walk(content: Content, notice: Notice, known: list[Facts]) -> Iter
     now = known[len(known) // 2]
     for step in find_steps(content.script, notice):
         if step.track == "main":
-            yield words.step.format(title=fill(step.title, now), text=fill(step.do, now) if step.do else "")
+            text = re.sub(r"\n{3,}", "\n\n", fill(step.do, now))
+            yield words.step.format(title=fill(step.title, now), text=text)
 
 
 def _describe_staff(content: Content, notice: Notice) -> Iterator[str]:

@@ -221,3 +221,57 @@ def test_what_each_one_counts_for_themselves_is_no_day(words: str) -> None:
 def test_what_words_beside_the_days_say_of_them(words: str, kind: str, days: tuple[str | None, str]) -> None:
     (window,) = draft_notice(f"关于毕业生信息的通知\n{words}{SIGNED}").as_json["notice"]["windows"]
     assert (window["kind"], window["from"], window["to"]) == (kind, *days)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "采集：三年制学生6月10日—12日，五年一贯制学生6月15日。",
+            {("三年制", "2026-06-10", "2026-06-12"), ("五年一贯制", "2026-06-15", "2026-06-15")},
+        ),
+        (
+            "采集时间：6月13日（周六）\n上午（8:00-11:30）：畜牧兽医、农村经济管理；\n下午（13:30-17:00）：园林技术、会计。",
+            {("畜牧兽医、农村经济管理", "2026-06-13", "2026-06-13"), ("园林技术、会计", "2026-06-13", "2026-06-13")},
+        ),
+        (
+            "一、图像采集\n（一）全日制研究生\n6月9日至10日\n（二）非全日制研究生\n6月13日至14日",
+            {("全日制研究生", "2026-06-09", "2026-06-10"), ("非全日制研究生", "2026-06-13", "2026-06-14")},
+        ),
+    ],
+)
+def test_days_belong_to_those_who_are_named_beside_above_or_behind_them(
+    words: str, told: set[tuple[str, str, str]]
+) -> None:
+    made = draft_notice(f"关于毕业生图像采集的通知\n{words}{SIGNED}")
+    assert {(who, begins, ends) for _, who, begins, ends in spans(made)} == told
+
+
+def test_a_campus_behind_a_day_is_a_doubt_for_whom_it_is() -> None:
+    made = draft_notice(
+        f"关于毕业生图像采集的通知\n采集：6月9日9:00-16:00，仙林校区学海楼；6月10日9:00-11:00，随园校区101。{SIGNED}"
+    )
+    assert {one.at for one in made.unsure} >= {"windows.0.cohorts", "windows.1.cohorts"}
+
+
+def test_papers_are_asked_for_as_originals_or_copies_and_some_kinds_have_their_own() -> None:
+    made = draft_notice(
+        "关于核对学籍的通知\n信息有误的，6月20日前提交《勘误表》、身份证和户口簿的复印件。\n"
+        f"前置学历未通过的，6月22日前提供《学历认证报告》。\n{SIGNED}"
+    )
+    own, general = made.notice["corrections"]
+    assert (own["kind"], own["window"]) == ("前置学历", "correction-2")
+    papers = {paper["name"]: paper["original"] for paper in general["documents"]}
+    assert papers == {"勘误表": True, "身份证": False, "户口簿": False}
+    assert general["window"] == "correction"
+
+
+def test_a_draft_says_how_to_report_and_where_diplomas_are_handed_out() -> None:
+    made = draft_notice(
+        "关于核对学籍的通知\n1. 照片有误的，6月20日前联系辅导员。\n"
+        f"2. 毕业证7月1日起发放，凭身份证到行政楼103领取，代领须持委托书。\n{SIGNED}"
+    )
+    assert made.notice["report"]["how"] == "照片有误的，6月20日前联系辅导员"
+    collection = made.notice["collection"]
+    assert (collection["where"], collection["proxy"]) == ("行政楼103", "代领须持委托书")
+    assert collection["documents"] == [{"name": "身份证", "copies": 0}]

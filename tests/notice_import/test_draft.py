@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.notice_import.draft import draft_notice
+from bot.notice_import.review import value_at
 from tests.notice_import.drafts import WORDS, drafted, spans
 
 WRITTEN = {
@@ -253,6 +256,22 @@ def test_every_sentence_is_accounted_for_and_every_find_has_its_own(path: Path) 
         assert ends <= facts
     assert {one["use"] for one in told["sentences"]} <= {"fact", "staff", "title", "page", "signature", "unused"}
     assert all(one["sentence"] is None or one["sentence"] <= len(told["sentences"]) for one in told["unsure"])
+
+
+@pytest.mark.parametrize("name", ["jiangzhou", "mingde", "wujiang"])
+def test_the_json_has_the_form_that_scripts_rely_on(name: str) -> None:
+    told = json.loads(json.dumps(drafted(name).as_json))
+    assert told.keys() == {"notice", "unsure", "sentences"}
+    assert all(one.keys() == {"at", "why", "sentence"} for one in told["unsure"])
+    assert all(one.keys() == {"n", "text", "use", "facts"} for one in told["sentences"])
+    known = {cohort["id"] for cohort in told["notice"]["cohorts"]}
+    for window in told["notice"]["windows"]:
+        assert window.keys() >= {"kind", "audience", "from", "to", "daily"}
+        assert window["audience"] is None or {*window["audience"]} <= known
+        assert all(day is None or date.fromisoformat(day) for day in (window["from"], window["to"]))
+    facts = [fact for one in told["sentences"] for fact in one["facts"]]
+    assert facts
+    assert all(value_at(told["notice"], fact.rpartition(".")[0] or fact) is not None for fact in facts)
 
 
 def test_an_inferred_year_is_a_doubt_and_a_written_one_is_none() -> None:
