@@ -181,6 +181,8 @@ class Workers:
             do()
 
     def _hear(self, _connection: Any, _process: int, _channel: str, what: Any) -> None:
+        if what == "broadcast":
+            self._called.set()  # who sends and who leaves room for it know at once, not up to BEAT_S later
         for event in self._heard.get(what, ()):
             event.set()
 

@@ -61,7 +61,8 @@ class Limits:
         others = workers - 1
         if not others:
             return self
-        spare = self.total_in_a_s - self.bulk_per_s if is_sending else self.total_in_a_s * others / workers
+        # The leader answers people as well: without a part of what bulk leaves, each of its answers would delay bulk.
+        spare = (self.total_in_a_s - self.bulk_per_s * is_sending) * others / workers
         total, group = max(1, int(spare / others)), max(1, self.group_in_a_min // 2 // others)
         return replace(
             self,
