@@ -116,7 +116,7 @@ def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None
         raise _UnclearTime("several")
     if afters:
         return clock.now + _find_duration(afters[0]), None
-    found = [_DAY[token.kind](token, clock) for token in days]
+    found = [_DAY[token.kind](token, clock) for token in _leave_out_names(days, clock)]
     if len(set(found)) > 1:
         raise _UnclearTime("several")
     before = next((_follow(t, clock) for t in by_kind["before"]), None)
@@ -129,6 +129,16 @@ def _resolve(said: Sequence[Token], clock: TimeContext) -> tuple[datetime | None
     if before is not None and day:
         return datetime.combine(day, BEFORE_DEADLINE), before
     raise _UnclearTime("hour", clock.next_good(datetime.combine(day or clock.now.date(), DEFAULT_HOURS["上午"])))
+
+
+def _leave_out_names(days: Sequence[Token], clock: TimeContext) -> list[Token]:
+    """Return the days without the weekday that only names another of them: 12月14日（星期六）."""
+    dated = {_DAY[day.kind](day, clock).weekday() for day in days if day.kind != "weekday"}
+    return [
+        day
+        for day in days
+        if day.kind != "weekday" or day.groups["which"] or _WEEKDAYS[day.groups["weekday"] or ""] not in dated
+    ]
 
 
 # Hours
