@@ -89,6 +89,8 @@ class AdminArea:
         if wish and wish.act == "draft" and incoming.file and self._holds_phrasings(incoming.file.name):
             wish = replace(wish, act="file")
         act = self._acts.get(wish.act) if wish else None
+        if act:
+            self._knowledge.wanted.set()  # it takes seconds to be ready, in which an admin types
         try:
             if wish is None:
                 return await self._writing.take(incoming, at) or await self._trial.answer(incoming, at)

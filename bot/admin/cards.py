@@ -20,11 +20,12 @@ from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
-from bot.domain.zone import ZONE
+from bot.domain.zone import ZONE, local
 from bot.knowledge.examine import LocatedFinding, Report, Shift
 from bot.knowledge.inbox import QuestionGroup
 from bot.knowledge.merge import Clash
 from bot.knowledge.why import Why
+from flows.facts import fill
 
 MOST_LINES = 12
 """Problems, warnings or changes listed in a message; when there are more, all go into a file."""
@@ -289,6 +290,7 @@ class Admin:
         place %= len(found)
         group = found[place]
         known = [self.content.entries[topic] for topic in group.topics if topic in self.content.entries]
+        answers = [(entry, fill_as_read(self.content, entry.answer, group.latest)) for entry in known]
         text = words.inbox_card.format(
             place=place + 1,
             groups=len(found),
@@ -298,8 +300,8 @@ class Admin:
             tied=self._describe_tie(group)
             + (f"\n{words.inbox_given.format(name=name(group.assignee))}" if group.assignee else ""),
             topics="\n".join(
-                words.inbox_near.format(title=entry.title, answer=_first_line(entry.answer)[:MOST_FIRST])
-                for entry in known
+                words.inbox_near.format(title=entry.title, answer=_first_line(answer)[:MOST_FIRST])
+                for entry, answer in answers
             )
             or words.inbox_none_near,
         )
@@ -363,10 +365,17 @@ class Admin:
         return Reply(text[:MOST_TEXT], rows)
 
 
+def fill_as_read(content: Content, text: str, at: datetime | None) -> str:
+    """Return a text as somebody reads it at a moment who has not begun; as it is written where that cannot be said."""
+    try:
+        return fill(text, content.facts_cache(next(iter(content.notices)), None, local(at, None))) if at else text
+    except KeyError:  # a name that is filled only in a turn
+        return text
+
+
 def _first_line(answer: str) -> str:
-    """Return the first line of an answer that says more than a fact of the notice."""
-    lines = answer.strip().split("\n")
-    return next((line for line in lines if line and not line.startswith("{{")), lines[0])
+    """Return the first line of an answer."""
+    return answer.strip().split("\n")[0]
 
 
 def _quote_all(pieces: Sequence[str]) -> str:

@@ -119,7 +119,7 @@ class Writing:
             return keep_form(incoming, replace(form, waits="answer"), self._knowledge.number, cards.ask("answer"))
         near = [] if form.near_seen else await asyncio.to_thread(find_near, content, form.entry)
         if near:
-            return keep_form(incoming, form, self._knowledge.number, cards.ask_near(form, near))
+            return keep_form(incoming, form, self._knowledge.number, cards.ask_near(form, near, at))
         form = replace(form, near_seen=True)
         if len(form.phrasings) < LEAST and form.does == "new":
             asked = cards.ask("phrasings", now=cards.number(form.phrasings))

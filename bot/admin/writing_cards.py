@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.admin.cards import MOST_TEXT, Rows
+from bot.admin.cards import MOST_TEXT, Rows, fill_as_read
 from bot.admin.forms import Form
 from bot.content.content import Content
 from bot.content.edit_notice import NoticeFact
@@ -115,12 +115,15 @@ class WritingCards:
             return ""
         return (bad if failed else good).format(count=len(asked), failed=len(failed), lines=list_lines(failed, "／"))
 
-    def ask_near(self, form: Form, near: Sequence[NearEntry]) -> Reply:
+    def ask_near(self, form: Form, near: Sequence[NearEntry], at: datetime) -> Reply:
         """Show entries that are near, both texts, with what may be done."""
         words = self.content.phrases.admin.writing
         lines = [
             words.near_line.format(
-                title=one.entry.title, line=one.line, phrasing=one.phrasing, answer=one.entry.answer[:MOST_ANSWER]
+                title=one.entry.title,
+                line=one.line,
+                phrasing=one.phrasing,
+                answer=fill_as_read(self.content, one.entry.answer, at)[:MOST_ANSWER],
             )
             for one in near
         ]

@@ -267,7 +267,7 @@ def background(workspace: Workspace, serving: Service, workers: Workers, for_all
         partial(watch_database, serving),
         partial(workspace.knowledge.follow, partial(workers.look_s, FOLLOW_S, LOOK_S)),
         partial(keep_grouped, workspace.store, utc_now),
-        workspace.knowledge.warm,
+        workspace.knowledge.tend,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.content.files import Change, Files, Refused, diff_names, to_patch, with_shipped
+from bot.domain.zone import local
 from bot.knowledge.examine import Examination
 from bot.knowledge.revisions import Knowledge
 from bot.store.knowledge import Revision
@@ -29,7 +30,7 @@ async def compare(knowledge: Knowledge, old: int, new: int) -> Comparison:
     was, becomes = await rows.revision(old), await rows.revision(new)
     if was is None or becomes is None:
         raise Refused("no_revision")
-    report = await knowledge.examiner(Examination(becomes.files, was.files, becomes.at.date()))
+    report = await knowledge.examiner(Examination(becomes.files, was.files, local(becomes.at, None).date()))
     changes = report.changes or tuple(("file_changed", name, "") for name in diff_names(was.files, becomes.files))
     return Comparison(was, becomes, changes, to_patch(was.files, becomes.files))
 

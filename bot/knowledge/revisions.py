@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +22,7 @@ from bot.content.problem import ContentProblem
 from bot.domain.effects import Outdated
 from bot.domain.questions import Unanswered
 from bot.domain.revisions import Revised
+from bot.domain.zone import local
 from bot.knowledge.examine import MAX_QUESTIONS, Examination, Examine, Report, examine_with, unpack
 from bot.knowledge.folder import write_back
 from bot.knowledge.inbox import MAX_AGE
@@ -34,6 +35,8 @@ LOOK_S = 0.5
 """Seconds between two looks for a new revision."""
 ALL_WITHIN_S, ASK_S = 4.0, 0.05
 """Seconds until it is said that some workers have not taken a revision, and between two looks for that."""
+IDLE_S = 600.0
+"""Seconds without work after which the process that examines ends."""
 WARM_AFTER_S = 10.0
 """Seconds after the start, which has enough to do."""
 START, FOLDER = "start", "folder"
@@ -46,8 +49,8 @@ class Knowledge:
     """The content in force, which is revision `number` (0: none was published yet).
 
     `take` is called with each new content, `when_taken` after it; `taken` is the number that is answered from: one that
-    cannot be used is not. `present` gives the moment in UTC; `examiner` examines files, by default
-    in another process, which stays until `close`. Where there is a `folder`, it shows what is in force.
+    cannot be used is not. `present` gives the moment in UTC; `examiner` examines files, by default in another process,
+    which is made ready when it is `wanted`. Where there is a `folder`, it shows what is in force.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Knowledge:
         self.taken = number
         self.when_taken: Callable[[], None] = lambda: None
         self.told = asyncio.Event()
+        self.wanted = asyncio.Event()
         self._newer = asyncio.Event()
         self._before_any = keep_texts(add_shipped(read_folder(folder)))
         self._examined: dict[str, Report] = {}
@@ -90,15 +94,31 @@ class Knowledge:
         _warn_of_missing_keys(content)
         return cls(store, content, revision.number if revision else 0, folder, present, examiner)
 
-    async def warm(self, after_s: float = WARM_AFTER_S) -> None:
-        """Have the process that examines load and check what is in force, so that the first publication need not."""
+    @property
+    def today(self) -> date:
+        """The day where the college is."""
+        return local(self.present(), None).date()
+
+    async def tend(self, after_s: float = WARM_AFTER_S, idle_s: float = IDLE_S) -> None:
+        """Have the process that examines load and check what is in force, so that the first publication need not; end
+        it when nothing was examined for long: it has as much memory as a worker. It comes back when it is `wanted`.
+        """
         await asyncio.sleep(after_s)
-        _, files = await self.in_force()
-        await self.examiner(Examination(files, files, self.present().date(), errors_only=True))
+        while True:
+            _, files = await self.in_force()
+            await self.examiner(Examination(files, files, self.today, errors_only=True))
+            while not await self._child.end_idle(idle_s):  # noqa: ASYNC110 - work wakes nobody
+                await asyncio.sleep(idle_s)
+            self.wanted.clear()
+            await self.wanted.wait()
 
     async def close(self) -> None:
         """End the process that examines."""
         await self._child.stop()
+
+    async def _examine(self, draft: Examination) -> Report:
+        self.wanted.set()
+        return await self.examiner(draft)
 
     async def in_force(self) -> tuple[int, dict[str, str]]:
         """Return the number and the files of the revision in force; before the first, 0 and the folder's files."""
@@ -123,7 +143,7 @@ class Knowledge:
     async def examine(self, files: Mapping[str, str | bytes], before: Files) -> Report:
         """Examine files that are to replace those in force. OSError, TimeoutError when it cannot be done."""
         questions = tuple(dict.fromkeys(one.question for one in await self.list_questions()))
-        report = await self.examiner(Examination(files, before, self.present().date(), questions))
+        report = await self._examine(Examination(files, before, self.today, questions))
         if not report.problems:
             self._examined = {report.revision: report}
         return report
@@ -135,14 +155,13 @@ class Knowledge:
     async def lint(self, *, errors_only: bool = False) -> Report:
         """Lint every entry in force. OSError, TimeoutError when it cannot be done."""
         _, files = await self.in_force()
-        today = self.present().date()
-        return await self.examiner(Examination(files, files, today, every=True, errors_only=errors_only))
+        return await self._examine(Examination(files, files, self.today, every=True, errors_only=errors_only))
 
     async def build(self, files: Files) -> Content:
         """Return the content that these files make; the last one is cached. ContentProblem."""
         key = text_hash("".join(f"{name}{text}" for name, text in sorted(files.items())))
         if self._built is None or self._built[0] != key:
-            report = await self.examiner(Examination(files, None, self.present().date()))
+            report = await self._examine(Examination(files, None, self.today))
             if report.problems:
                 raise ContentProblem(report.problems)
             self._built = (key, await unpack(report))
@@ -195,7 +214,7 @@ class Knowledge:
             files = edit(old)
             if files == old:
                 return
-            report = await self.examiner(Examination(files, None, self.present().date()))
+            report = await self._examine(Examination(files, None, self.today))
             if not report.problems:
                 self._examined = {report.revision: report}
             async with asyncio.timeout(within_s):
@@ -205,8 +224,8 @@ class Knowledge:
         revision = await self.store.knowledge.revision()
         if revision is None:
             return
-        draft = Examination(revision.files, None, self.present().date())
-        report = self._examined.get(revision.content) or await self.examiner(draft)
+        draft = Examination(revision.files, None, self.today)
+        report = self._examined.get(revision.content) or await self._examine(draft)
         self._examined = {}
         before = self.number
         if report.problems:

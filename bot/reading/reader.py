@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, MutableMapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from bot.reading.acts import Act, AnswerAct, QuestionAct, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
-from bot.reading.look import Look
+from bot.reading.look import Look, Weigh
 from bot.reading.message import Message
 from bot.reading.phrasebook import Phrasebook
 from bot.reading.place import MENU, Place, PlaceValues, StepOption
@@ -76,7 +77,8 @@ class MessageReader:
         )  # the main track first: 登录了 is said of the login, not of a way to recover it
         self.matcher: Matcher = matcher
         self.lines: EntryLines = EntryLines(matcher, self.book)
-        self._weighed: dict[str, Weighed] = {}
+        # Not bound to the reader, which keeps the looks that keep it: a cycle would keep a reader that nobody uses.
+        self._weigh: Weigh = partial(_weigh, matcher, {})
         self._looks: dict[str, Look | None] = {}
         self._readings: dict[Hashable, Readout] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
@@ -157,13 +159,14 @@ class MessageReader:
             _drop_oldest(self._looks, LOOKS)
         return self._looks[text]
 
-    def _weigh(self, texts: Sequence[str]) -> list[Weighed]:
-        """Return what the FAQ makes of each of some texts; what it made of the last WEIGHED is kept."""
-        new = [text for text in texts if text not in self._weighed]
-        self._weighed.update(zip(new, self.matcher.weigh(new), strict=True))
-        found = [self._weighed[text] for text in texts]
-        _drop_oldest(self._weighed, WEIGHED)
-        return found
+
+def _weigh(matcher: Matcher, kept: dict[str, Weighed], texts: Sequence[str]) -> list[Weighed]:
+    """Return what the FAQ makes of each of some texts; what it made of the last WEIGHED is kept."""
+    new = [text for text in texts if text not in kept]
+    kept.update(zip(new, matcher.weigh(new), strict=True))
+    found = [kept[text] for text in texts]
+    _drop_oldest(kept, WEIGHED)
+    return found
 
 
 def _list_fields(acts: Sequence[Act], named: Sequence[str], said: Collection[str]) -> tuple[Act, ...]:

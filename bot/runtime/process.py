@@ -10,6 +10,7 @@ import pickle
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
@@ -27,13 +28,15 @@ _DONE = "done"
 
 class ChildProcess:
     """A process that does one piece of work after the other. It stays until `stop`: what it has imported and remembers
-    serves the next piece. It is started by the first; one that crashed or took too long is replaced at the next.
+    serves the next piece. It is started by the first; one that crashed, took too long or was idle is replaced at the
+    next.
     """
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._output: IO[bytes] | None = None
         self._lock = asyncio.Lock()
+        self._used_at = 0.0
 
     async def run(self, work: Callable[[T], R], about: T, within_s: float = LONGEST_S) -> R:
         """Return `work(about)`; `work` is a function of a module, all values can be pickled.
@@ -48,10 +51,18 @@ class ChildProcess:
             except BaseException:
                 await self.stop()
                 raise
+            self._used_at = time.monotonic()
         if isinstance(made, OSError):
             raise made
         result: R = made
         return result
+
+    async def end_idle(self, idle_s: float) -> bool:
+        """End the process when it did nothing for so long; return whether there is none now."""
+        async with self._lock:
+            if self._process and time.monotonic() - self._used_at >= idle_s:
+                await self.stop()
+            return self._process is None
 
     async def stop(self) -> None:
         """End the process, whatever it is doing."""

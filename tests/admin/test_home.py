@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,16 @@ async def test_the_home_counts_what_waits_and_what_became_of_the_rest(room: News
     home = await room.says("问答")
     assert "处理过的：忽略 1" in said(home)
     assert "没答上来的（1）" in [button.text for row in home.replies[0].buttons for button in row]
+
+
+async def test_the_inbox_shows_near_answers_as_graduates_read_them(room: Newsroom) -> None:
+    await room.asks("成绩单要盖红章的去哪里打")
+    card = said(await room.says("没答上来的"))
+    assert "最像的" in card
+    assert "{{" not in card
+    assert "[[" not in card
+    room.knowledge.present = lambda: datetime(2013, 12, 4, 20, tzinfo=UTC)
+    assert room.knowledge.today == date(2013, 12, 5), "the day of the college, where the night is ours"
 
 
 async def test_the_inbox_shows_a_week_a_step_or_a_word_alone(room: Newsroom) -> None:

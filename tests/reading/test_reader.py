@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 from dataclasses import replace
 from functools import cache
 from time import process_time
@@ -305,3 +306,11 @@ def test_acts_have_the_form_of_the_labelled_turns() -> None:
     assert to_json(AnswerAct("wrong", "民族")) == {"as": "answer", "action": "wrong", "item": "民族"}
     assert to_json(QuestionAct(NO_TOPIC)) == {"as": "question", "topic": "new:unanswered"}
     assert to_json(DistressAct()) == {"as": "distress"}
+
+
+def test_a_reader_that_nobody_uses_is_gone_at_once() -> None:
+    one = MessageReader(content().script, content().matcher, book=reader().book)
+    one.read("照片在哪看", place("m1-browser", about="浏览器"))
+    seen = weakref.ref(one)
+    del one  # content is swapped for ever, and what is unpacked is frozen: a cycle would never be collected
+    assert seen() is None

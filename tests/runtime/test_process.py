@@ -44,3 +44,15 @@ async def test_a_child_stays_and_is_replaced_when_it_dies_or_takes_too_long() ->
     assert len({first, second, third, last}) == 4
     await child.stop()
     assert not any(map(_is_there, (first, second, third, last)))
+
+
+async def test_a_child_that_is_idle_ends_and_comes_back() -> None:
+    child = ChildProcess()
+    assert await child.end_idle(0.0), "none was started"
+    first = await child.run(_tell, None)
+    assert not await child.end_idle(3600.0)
+    assert await child.run(_tell, None) == first
+    assert await child.end_idle(0.0)
+    assert not _is_there(first)
+    assert await child.run(_tell, None) != first
+    await child.stop()
