@@ -20,12 +20,13 @@ from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
 from bot.domain.messages import Attachment, Button, Incoming, Reply
+from bot.domain.session import Session
 from bot.domain.zone import ZONE, local
 from bot.knowledge.examine import LocatedFinding, Report, Shift
 from bot.knowledge.inbox import QuestionGroup
 from bot.knowledge.merge import Clash
 from bot.knowledge.why import Why
-from flows.facts import fill
+from bot.render.reply import Voice
 
 MOST_LINES = 12
 """Problems, warnings or changes listed in a message; when there are more, all go into a file."""
@@ -366,11 +367,8 @@ class Admin:
 
 
 def fill_as_read(content: Content, text: str, at: datetime | None) -> str:
-    """Return a text as somebody reads it at a moment who has not begun; as it is written where that cannot be said."""
-    try:
-        return fill(text, content.facts_cache(next(iter(content.notices)), None, local(at, None))) if at else text
-    except KeyError:  # a name that is filled only in a turn
-        return text
+    """Return a text as somebody reads it at a moment who has not begun."""
+    return Voice(content, Session(next(iter(content.notices))), local(at, None)).fill(text) if at else text
 
 
 def _first_line(answer: str) -> str:

@@ -143,8 +143,16 @@ class FaultReport:
         faults.append(ContentFault(file, *place, where, text, source.line(place[0])))
 
     def _suggest(self, name: str, known: Sequence[str]) -> str:
+        name = _KEYS.get(name, name.lower())
         near = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=SIMILAR)
         return self._sentences["nearest"].format(id=near[0]) if near else ""
+
+
+_KEYS: Mapping[str, str] = {
+    "标题": "title", "答案": "answer", "回答": "answer", "问法": "phrasings", "问题": "phrasings", "出处": "source",
+    "来源": "source", "编号": "id", "核对日期": "checked_on", "接着问": "follow", "步骤": "step",
+}  # fmt: skip
+"""Keys by their Chinese names, which people write in their place."""
 
 
 class _Particulars(dict[str, object]):

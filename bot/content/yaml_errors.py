@@ -100,6 +100,11 @@ def _find_fence(lines: Sequence[str], place: Place) -> Place | None:
     return place if lines[place[0] - 1].startswith("```") else None
 
 
+def _find_entry(lines: Sequence[str], place: Place) -> Place | None:
+    """Return the place of an id at the margin, where the next entry was meant to begin."""
+    return place if lines[place[0] - 1].startswith("id:") else None
+
+
 def _find_inner_colon(lines: Sequence[str], place: Place) -> Place | None:
     line, column = lines[place[0] - 1], place[1] - 1
     before = line[:column]
@@ -134,6 +139,7 @@ def _find_open_quote(lines: Sequence[str], place: Place) -> Place | None:
 
 _REFINEMENTS: Sequence[tuple[str | None, str, Callable[[Sequence[str], Place], Place | None]]] = (
     (None, "yaml_fence", _find_fence),
+    ("yaml_indent", "yaml_entry_dash", _find_entry),
     ("yaml_indent", "yaml_colon_inside", _find_inner_colon),
     ("yaml_indent", "yaml_after_bracket", partial(_find_behind, ("}", "]"))),
     ("yaml_indent", "yaml_after_quote", partial(_find_behind, ("'", '"'))),

@@ -297,7 +297,8 @@ class _TreeReader:
             self.mistakes.append(Mistake("yaml_full_width_bracket", place, about, loc=loc, is_certain=False))
         if node.value.endswith((",", "，")):
             end = (node.end_mark.line + 1, node.end_mark.column)
-            self.mistakes.append(Mistake("yaml_trailing_comma", end, loc=loc, is_certain=False))
+            certain = loc[-1:] == ("title",)  # a sentence may go on, a title does not
+            self.mistakes.append(Mistake("yaml_trailing_comma", end, loc=loc, is_certain=certain))
         return mistake is not None
 
     def _check_more_lines(self, node: yaml.ScalarNode, loc: Loc, key_line: int, *, reported: bool) -> None:

@@ -56,6 +56,8 @@ def indent(text: str, by: int) -> str:
         (LIBRARY.replace("晚上", "晚\u200b上"), "yaml_invisible", 10),
         (LIBRARY.replace("library-hours", "library\u2060-hours"), "yaml_invisible", 1),
         (LIBRARY + CANTEEN.replace("- id", "  id"), "yaml_dash_lost", 11),
+        (LIBRARY + CANTEEN.replace("- id", "id"), "yaml_entry_dash", 11),
+        (CANTEEN.replace("title: 饭卡怎么退", "title: 饭卡怎么退,"), "yaml_trailing_comma", 2),
         (LIBRARY.replace("    - 图书馆几点开\n", "    ● 图书馆几点开\n"), "yaml_dash", 5),
         (LIBRARY.replace("    - 图书馆几点开\n", "    \uf0b7 图书馆几点开\n"), "yaml_dash", 5),
         (CANTEEN.replace("饭卡怎么退", '"饭卡怎么退",', 1), "yaml_trailing_comma", 2),
@@ -102,3 +104,10 @@ def test_a_document_in_a_chat_is_named() -> None:
     with pytest.raises(Refused) as refused:
         decode_text(b"PK\x03\x04" + b"\0" * 60)
     assert refused.value.rule == "office_file"
+
+
+@pytest.mark.parametrize(("key", "meant"), [("标题", "title"), ("TITLE", "title"), ("答案", "answer"), ("ID", "id")])
+def test_a_key_in_chinese_or_in_capitals_is_named_as_it_is_written(key: str, meant: str) -> None:
+    with pytest.raises(ContentProblem) as refused:
+        load({"faq/own.yaml": CANTEEN.replace(f"{meant}:", f"{key}:", 1)})
+    assert f"不认识“{key}”。是不是“{meant}”？" in str(refused.value)

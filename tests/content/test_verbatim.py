@@ -17,7 +17,8 @@ LONG = max((line for entry in shipped().entries.values() for line in entry.phras
 def test_a_long_line_is_its_entry_s_question_whatever_might_be_read_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     content = shipped()
     (owner,) = [entry.id for entry in content.entries.values() if LONG in entry.phrasings]
-    monkeypatch.setattr(content.reader, "look", lambda *_: (None, []))
+    monkeypatch.setattr(content.reader, "_look_around", lambda *_: (None, []))
+    monkeypatch.setattr(content.reader, "_readings", {})
     said = f"  {LONG}！"
     assert content.read(said, MENU).acts == (QuestionAct(owner),)
     assert content.answers(said) == {owner}
