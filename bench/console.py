@@ -1,6 +1,6 @@
 """How long every page of the console takes with a large school behind it.
 
-    python -m bench.console [--people 100000] [--tickets 5000]
+    python -m bench.console [--people 100000] [--tickets 5000] [--entries 10000]
 
 Fills a database of SQLite in a temporary folder, serves the console from this process, and asks for every page as an
 owner, five times. Prints milliseconds of the clock and of CPU, in the middle; the goal is 300 on one core.
@@ -25,6 +25,7 @@ import httpx
 import pyotp
 from sqlalchemy import insert
 
+from bench.publish import drop_lost, write_entries
 from bot.admin.area import AdminArea
 from bot.app.build import CHANNELS, STAFFED
 from bot.broadcast.area import BroadcastArea
@@ -33,15 +34,17 @@ from bot.channels.web.site import Site
 from bot.console.app import PAGES, Console
 from bot.console.parts import Parts
 from bot.console.sealing import Seal
+from bot.content.files import place_file
 from bot.content.loading import load
 from bot.domain.join_codes import draw_codes
+from bot.domain.revisions import Revised
 from bot.domain.roles import Enlisted
 from bot.domain.zone import local
 from bot.knowledge.revisions import Knowledge
 from bot.service.turns import Service
 from bot.store import Store
 from bot.store.standing import standing_of
-from bot.store.tables import audit, join_codes, people, ticket_words, tickets
+from bot.store.tables import audit, join_codes, misses, people, ticket_words, tickets
 from bot.store.times import text_of
 from bot.tickets.number import ALPHABET, LENGTH
 from bot.tickets.roles import link_console
@@ -54,6 +57,13 @@ FILTERS = (
     "/people?class=ancai:会计学",
     "/people?class=zhuanke:市场营销&state=reported",
     "/tickets?state=closed",
+    "/knowledge?q=楼",
+    "/knowledge?after=5000",
+    "/knowledge/new?group=1",
+    "/knowledge/entry/thing-77",
+    "/knowledge/entry/thing-77?view=yaml",
+    "/knowledge/history/1",
+    "/notice/preview?notice=2014-autumn",
 )
 """Pages with filters, beside all that are there."""
 
@@ -67,7 +77,7 @@ def make_session(number: int) -> str:
 
 
 async def fill(store: Store, n_people: int, n_tickets: int) -> None:
-    """Add graduates with codes, tickets with three words each, and 20,000 acts."""
+    """Add graduates with codes, tickets with three words each, as many missed questions, and 20,000 acts."""
     codes = draw_codes(n_people, secrets.randbelow)
     async with store._transaction() as connection:  # noqa: SLF001 - in bulk
         for start in range(0, n_people, PIECE):
@@ -102,6 +112,9 @@ async def fill(store: Store, n_people: int, n_tickets: int) -> None:
         await connection.execute(insert(ticket_words), words)
         acts = {"channel": STAFFED, "who": "7", "act": "answer", "about": "ABCDEF", "at": text_of(AT)}
         await connection.execute(insert(audit), [acts] * 20_000)
+        missed = {"at": text_of(AT), "topics": "[]", "revision": "x", "tied": False}
+        asked = [{**missed, "question": f"第{n % 700}号楼的{'灯门窗锁'[n % 4]}坏了找谁修"} for n in range(n_tickets)]
+        await connection.execute(insert(misses), asked)
 
 
 async def come_in(browser: httpx.AsyncClient, store: Store) -> None:
@@ -114,18 +127,20 @@ async def come_in(browser: httpx.AsyncClient, store: Store) -> None:
     await browser.post("/console/code", data={"form": form, "code": pyotp.TOTP(secret).at(AT)})
 
 
-async def measure(n_people: int, n_tickets: int) -> None:
+async def measure(n_people: int, n_tickets: int, n_entries: int) -> None:
     async with AsyncExitStack() as open_:
         folder = Path(open_.enter_context(tempfile.TemporaryDirectory()))
         store = await Store.open(folder / "gradbot.db")
         open_.push_async_callback(store.close)
         await fill(store, n_people, n_tickets)
-        content = load()
+        files = place_file(drop_lost({}), "many.yaml", write_entries(n_entries))
+        content = load(files)
+        await store.apply([Revised(files, 0, content.revision, "start")], STAFFED, AT)
 
         async def fetch(_: str) -> bytes:
             raise ConnectionError
 
-        knowledge = Knowledge(store, content, 0, None, lambda: AT)
+        knowledge = Knowledge(store, content, 1, None, lambda: AT)
         area = BroadcastArea(store, lambda: content, lambda: local(AT, None), fetch)
         forms = BroadcastForms(area, store, lambda: content, lambda: local(AT, None))
         admin = AdminArea(knowledge, store, fetch, STAFFED, ())
@@ -156,5 +171,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--tickets", type=int, default=5_000)
+    parser.add_argument("--entries", type=int, default=10_000)
     asked = parser.parse_args()
-    asyncio.run(measure(asked.people, asked.tickets))
+    asyncio.run(measure(asked.people, asked.tickets, asked.entries))

@@ -94,7 +94,7 @@ class BroadcastArea:
         if asked.act == "list":
             confined = await self.find_classes(incoming)
             shown = await list_visible(self._rows, confined, channel=incoming.channel, most=LISTED)
-            return Decision((list_broadcasts(words, shown, self._local()),))
+            return Decision((list_broadcasts(self._content(), shown, self._local()),))
         if asked.act in ("plan", "skip", "unskip"):
             confined = await self.find_classes(incoming)
             calendar = ReminderCalendar(self._store, self._content(), self._local(), at, incoming.channel, confined)
@@ -214,6 +214,14 @@ class BroadcastArea:
 
     async def plan(self, sentence: str, incoming: Incoming, at: datetime) -> Decision:
         """Make a draft of a sentence, and show it with one button that sends or schedules it; or ask back."""
+        asked, draft = await self.read_sentence(sentence, incoming)
+        if draft is None:
+            return Decision(asked)
+        context = await self.open(await self.add(drafts.dump(draft), incoming, at), incoming, at)
+        return Decision((*asked, *preview(context), show_plan(context)))
+
+    async def read_sentence(self, sentence: str, incoming: Incoming) -> tuple[tuple[Reply, ...], BroadcastDraft | None]:
+        """Return what a sentence of a teacher plans, and what is to be asked back; None: nothing until that is said."""
         content, confined = self._content(), await self.find_classes(incoming)
         notice = narrow(confined, content.notices[self.choose_notice("", confined)])
         plan = plan_broadcast(sentence, content, notice, self._local())
@@ -222,11 +230,8 @@ class BroadcastArea:
             plan = plan_broadcast(sentence, content, notice, self._local(), plan.otherwise)
             asked = asked if not plan.asks else (Reply("\n".join(plan.asks)),)
         if plan.asks or plan.audience is None:
-            return Decision(asked)
-        plan = replace(plan, audience=limit(confined, plan.audience))
-        made = await self.add(drafts.dump(plan.draft(content)), incoming, at)
-        context = await self.open(made, incoming, at)
-        return Decision((*asked, *preview(context), show_plan(context)))
+            return asked, None
+        return asked, replace(plan, audience=limit(confined, plan.audience)).draft(content)
 
     async def act(self, broadcast: Broadcast, asked: BroadcastRequest, incoming: Incoming, at: datetime) -> Decision:
         """Decide an act on a broadcast."""

@@ -9,8 +9,9 @@ from datetime import datetime
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
 from bot.broadcast.context import BroadcastContext
-from bot.broadcast.draft import BroadcastDraft
+from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.broadcast.reach import describe_left, say_counts
+from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
 from bot.domain.audience import Audience
 from bot.domain.broadcast import Broadcast, Totals
@@ -26,13 +27,14 @@ MENU_ENTRIES = 12
 """FAQ entries that are offered as buttons."""
 
 
-def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast], now: datetime) -> Reply:
+def list_broadcasts(content: Content, broadcasts: Sequence[Broadcast], now: datetime) -> Reply:
     """The newest broadcasts, each with a button; `now` is local time."""
+    words = content.phrases.broadcast
     lines = [
         words.line.format(
             number=b.number,
             state=report.format_state(words, b, now),
-            text=_shorten(drafts.load(b.draft).plain_text, MAX_LISTED_TEXT) or words.nothing_yet,
+            text=describe_text(content, b, now, MAX_LISTED_TEXT) or words.nothing_yet,
         )
         for b in broadcasts
     ]
@@ -42,6 +44,11 @@ def list_broadcasts(words: BroadcastPhrases, broadcasts: Sequence[Broadcast], no
     ]
     new = (report.make_button(words, 0, "new"), report.make_button(words, 0, "plan"))
     return Reply(words.list.format(lines="\n".join(lines)) if lines else words.none, (*rows, new))
+
+
+def describe_text(content: Content, broadcast: Broadcast, now: datetime, most: int) -> str:
+    """Return the beginning of a broadcast's text, as one graduate reads it at a moment of local time."""
+    return _shorten(Renderer(content, drafts.load(broadcast.draft), now, broadcast.reach.page).example, most)
 
 
 def show_card(context: BroadcastContext) -> Reply:
@@ -64,7 +71,7 @@ def _describe_draft(context: BroadcastContext) -> str:
     return words.card.format(
         title=report.format_title(words, broadcast),
         state=report.format_state(words, broadcast, context.now) + due,
-        text=_shorten(draft.plain_text, MAX_TEXT) or no_text,
+        text=_shorten(context.renderer.example, MAX_TEXT) or no_text,
         file=_describe_files(words, draft),
         buttons="、".join(names) or words.nothing_yet,
         notice=notice.notice.short if notice else "–",

@@ -129,14 +129,20 @@ class Renderer:
             self._button_cache[key] = tuple(tuple(_number_button(b, number) for b in row) for row in plain.buttons)
         return replace(plain, buttons=self._button_cache[key])
 
+    @property
+    def example(self) -> str:
+        """The text as one graduate reads it, without HTML; as it is written while it holds a name that nothing has."""
+        if {*placeholders(self.draft.html)} - self._known:
+            return self.draft.plain_text
+        return strip_tags(self._text(self._samples[0]))
+
     def find_problems(self) -> Iterator[tuple[str, str]]:
         """Yield problems: a code (empty, unknown, unstated, nobody, too_long, button), and what it is about."""
         if not self.draft.plain_text.strip() and self.draft.file is None:
             yield "empty", ""
         names, samples = dict.fromkeys(placeholders(self.draft.html)), self._samples
-        known = {*Voice(self.content, samples[0], self.now).facts.whole()} - {*LIVE} | ({PAGE} if self.page else set())
         for name in names:
-            if name not in known:
+            if name not in self._known:
                 yield "unknown", name
             elif any(name != PAGE and self._lacks_fact(name, session) for session in samples):
                 yield "unstated", name
@@ -145,7 +151,7 @@ class Renderer:
         if missing := find_missing_button(self.draft.plain_text, self.draft.buttons, self.content.phrases.broadcast):
             yield "button", missing
         most = CAPTION_MOST if self.draft.file and not self.draft.album else BULLETIN_MOST
-        if not set(names) - known:
+        if not set(names) - self._known:
             length = max(len(strip_tags(self._text(session))) for session in samples)
             if length > most:
                 yield "too_long", str(length - most)
@@ -168,6 +174,12 @@ class Renderer:
     @cached_property
     def _personal(self) -> bool:
         return any(name.startswith("me.") for name in placeholders(self.draft.html))
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """The names that may stand in the text."""
+        facts = Voice(self.content, self._samples[0], self.now).facts
+        return {*facts.whole()} - {*LIVE} | ({PAGE} if self.page else set())
 
     @property
     def _samples(self) -> list[Session]:

@@ -59,7 +59,7 @@ async def _leave_out(rows: BroadcastRows, search: Search) -> Search | None:
         others = search.conditions[:place] + search.conditions[place + 1 :]
 
         async def few(*more: Condition, others: tuple[Condition, ...] = others) -> bool:
-            return 0 < await rows.count_found(replace(search, conditions=(*others, *more))) < SMALLEST
+            return 0 < await rows.count_found(replace(search, conditions=(*others, *more)), SMALLEST) < SMALLEST
 
         if await few(replace(condition, turned=not condition.turned)):
             return replace(search, conditions=others)

@@ -31,7 +31,7 @@ def show_plan(context: BroadcastContext) -> Reply:
         number=number,
         who=describe_audience(context.content, context.draft.audience),
         reach=describe_reach(context),
-        at=_describe_time(context),
+        at=describe_time(context),
         template=_name_template(context),
     )
     return Reply(text, rows)
@@ -50,7 +50,8 @@ def confirm_row(context: BroadcastContext) -> tuple[Button, ...]:
     return (report.make_button(words, context.broadcast.number, "go", context.draft.digest[:DIGEST] + moment, sure),)
 
 
-def _describe_time(context: BroadcastContext) -> str:
+def describe_time(context: BroadcastContext) -> str:
+    """Return the planned time in words."""
     say, at = context.words.say, find_planned(context)
     if at is None:
         return say.now

@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from starlette.responses import PlainTextResponse, Response
+from markupsafe import escape
+from starlette.responses import Response
 
 from bot.broadcast import report
 from bot.broadcast.area import MOST_ROWS
+from bot.broadcast.audience_words import describe_audience
 from bot.broadcast.card import describe_reach, show_card
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.forms import Part
+from bot.broadcast.sentence_card import describe_time
 from bot.broadcast.visible import list_visible
 from bot.console.acts import lead_to
 from bot.console.today import describe
@@ -32,6 +35,8 @@ from bot.render.sheet import TYPE, make_sheet
 
 MOST = 50
 """Broadcasts of a page."""
+MOST_TEXT = 4_096
+"""Characters of the text of a form."""
 FILTERS: Mapping[str, Sequence[BroadcastState]] = {
     "": (),
     "draft": ("draft",),
@@ -56,7 +61,7 @@ async def list_broadcasts(visit: Visit) -> Response:
     channel, states = visit.session.channel, FILTERS[chosen]
     found = await list_visible(rows, visit.classes, *states, channel=channel, most=MOST + 1, before=before)
     words = visit.content.phrases.broadcast
-    lines = [(it, report.format_state(words, it, visit.now), describe(it)) for it in found[:MOST]]
+    lines = [(it, report.format_state(words, it, visit.now), describe(visit, it)) for it in found[:MOST]]
     more = str(found[MOST - 1].number) if len(found) > MOST else ""
     return await visit.show(
         "broadcasts.html",
@@ -95,6 +100,8 @@ async def show_broadcast(visit: Visit) -> Response:
         draft=draft,
         card=card,
         previews=list(_preview(context)),
+        wrong=(),
+        facts={},
         reach=describe_reach(context),
         totals=context.totals,
         rows=[[one for one in row if one.id.split("|")[2] not in BY_FORM] for row in card.buttons],
@@ -202,14 +209,42 @@ async def send_report(visit: Visit) -> Response:
     return download(f"{name}.xlsx", await asyncio.to_thread(make_sheet, name, words.csv, kept[:MOST_ROWS]), TYPE)
 
 
+async def look_at_sentence(visit: Visit) -> Response:
+    """Answer with what the sentence of a form would send, as a part of the page."""
+    incoming = Incoming(visit.session.channel, visit.who, text=visit.field("sentence").strip()[:2000])
+    asked, context = await visit.parts.broadcasts.look_at_sentence(incoming, visit.at) if incoming.text else ((), None)
+    return _show_look(visit, [reply.text for reply in asked], context, is_whole=True)
+
+
+async def look_at_text(visit: Visit) -> Response:
+    """Answer with the message that the text of a form would make, as a part of the page."""
+    found = visit.parts.broadcasts.look_at_text(await _find(visit), visit.field("text")[:MOST_TEXT])
+    return _show_look(visit, [found], None) if isinstance(found, str) else _show_look(visit, [], found)
+
+
+def _show_look(
+    visit: Visit, wrong: Sequence[str], context: BroadcastContext | None, *, is_whole: bool = False
+) -> Response:
+    about: dict[str, object] = {"wrong": wrong, "previews": _preview(context) if context else (), "facts": {}}
+    if context and is_whole:
+        about["facts"] = {
+            "who": describe_audience(context.content, context.draft.audience),
+            "reach": describe_reach(context),
+            "at": describe_time(context),
+        }
+    return visit.rendering.page("broadcast_look.html", **about)
+
+
 async def count(visit: Visit) -> Response:
     """Tell how many a rule would reach now, without keeping it; never how few."""
     context, words = await _find(visit), visit.rendering.words["broadcasts"]
     asked = {name: visit.request.query_params.getlist(name) for name in (*TOGGLED, "rule", "late")}
     found = await visit.parts.broadcasts.count(make_rule(asked)[:2000], context)
     if isinstance(found, Wrong):
-        return PlainTextResponse(words["wrong_rule"].format(word=found.word))
-    return PlainTextResponse(words["left"].format(n=found.left) if found.left else words["few"])
+        said = words["wrong_rule"].format(word=found.word)
+    else:
+        said = words["left"].format(n=found.left) if found.left else words["few"]
+    return Response(escape(said), media_type="text/html")  # it becomes a part of the page
 
 
 async def _find(visit: Visit) -> BroadcastContext:
@@ -226,5 +261,7 @@ PAGES = (
     ConsolePage("GET", "/broadcasts/{number}", "staff", show_broadcast),
     ConsolePage("GET", "/broadcasts/{number}/count", "staff", count),
     ConsolePage("GET", "/broadcasts/{number}/report.xlsx", "staff", send_report),
+    ConsolePage("POST", "/broadcasts/look", "staff", look_at_sentence),
+    ConsolePage("POST", "/broadcasts/{number}/look", "staff", look_at_text),
     ConsolePage("POST", "/broadcasts/{number}/{part}", "staff", fill),
 )

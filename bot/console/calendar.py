@@ -86,7 +86,7 @@ async def _list_broadcasts(visit: Visit, first: date, last: date) -> list[tuple[
     words, shown = visit.content.phrases.broadcast, []
     for it in (it for it in found if may_see(visit.classes, it)):
         at = (it.started_at or it.due_at or it.made_at).astimezone(ZONE)
-        text = f"#{it.number} {describe(it, 20)}（{report.format_state(words, it)}）"
+        text = f"#{it.number} {describe(visit, it, 20)}（{report.format_state(words, it)}）"
         shown.append((at.date(), DayEntry("broadcast", f"{at:%H:%M}", text, it.number)))
     return shown
 

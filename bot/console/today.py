@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 
 from starlette.responses import Response
 
-from bot.broadcast import draft as drafts
+from bot.broadcast.card import describe_text
 from bot.broadcast.visible import list_visible
 from bot.console.visit import ConsolePage, Visit
 from bot.content.content import Content
@@ -47,9 +47,9 @@ async def show_today(visit: Visit) -> Response:
         "today.html",
         waiting=await visit.store.tickets.count_waiting(visit.classes),
         tickets=waiting,
-        drafts=[(it, describe(it)) for it in drafted[:SHOWN]],
-        planned=[(it, describe(it)) for it in await _list(visit, "scheduled")],
-        running=[(it, describe(it)) for it in await _list(visit, "running", "paused", "freezing")],
+        drafts=[(it, describe(visit, it)) for it in drafted[:SHOWN]],
+        planned=[(it, describe(visit, it)) for it in await _list(visit, "scheduled")],
+        running=[(it, describe(visit, it)) for it in await _list(visit, "running", "paused", "freezing")],
         is_admin=is_admin,
         misses=await visit.store.questions.count_unanswered(visit.at - MAX_AGE) if is_admin else 0,
         contents=await visit.store.knowledge.list_drafts(SHOWN) if is_admin else [],
@@ -68,10 +68,9 @@ async def _list(visit: Visit, *states: BroadcastState) -> list[Broadcast]:
     return await list_visible(visit.store.broadcasts, visit.classes, *states, channel=visit.session.channel)
 
 
-def describe(broadcast: Broadcast, most: int = 40) -> str:
-    """Return the beginning of the text of a broadcast."""
-    text = " ".join(drafts.load(broadcast.draft).plain_text.split())
-    return text if len(text) <= most else f"{text[:most]}…"
+def describe(visit: Visit, broadcast: Broadcast, most: int = 40) -> str:
+    """Return the beginning of the text of a broadcast, as one graduate reads it."""
+    return describe_text(visit.content, broadcast, visit.now, most)
 
 
 def list_terms(visit: Visit) -> list[RunningNotice]:

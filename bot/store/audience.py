@@ -45,7 +45,7 @@ def in_time(search: Search) -> ColumnElement[bool]:
 
 def may_get(search: Search) -> ColumnElement[bool]:
     """Hold for those who get what the rule finds them for: they agreed, are reachable, in time and had not enough."""
-    enough = true() if search.most is None else _had(search.most[0]) < search.most[1]
+    enough = true() if search.most is None else _had_fewer(*search.most)
     return and_(people.c.consents, people.c.reachable, in_time(search), enough)
 
 
@@ -99,11 +99,14 @@ def _has_received(number: str | None, *how: ColumnElement[bool]) -> ColumnElemen
     return exists().where(recipients.c.who == people.c.id, recipients.c.broadcast == int(number or 0), *how)
 
 
-def _had(prefix: str) -> Any:
-    """Count the broadcasts of a plan that reached the person."""
-    return (
+def _had_fewer(prefix: str, most: int) -> ColumnElement[bool]:
+    """Hold for those whom fewer broadcasts of a plan reached; while it has fewer, nobody is looked up."""
+    ours = broadcasts.c.key.startswith(prefix, autoescape=True)
+    every = select(func.count()).select_from(broadcasts).where(ours).scalar_subquery()
+    had = (
         select(func.count())
         .select_from(recipients.join(broadcasts, broadcasts.c.id == recipients.c.broadcast))
-        .where(recipients.c.who == people.c.id, recipients.c.state == "sent", broadcasts.c.key.startswith(prefix))
+        .where(recipients.c.who == people.c.id, recipients.c.state == "sent", ours)
         .scalar_subquery()
     )
+    return or_(every < most, had < most)

@@ -139,9 +139,10 @@ class BroadcastRows(Rows):
         found, muted, unreachable, over, left = map(int, row)
         return Count(found, muted, unreachable, over, left)
 
-    async def count_found(self, search: Search) -> int:
-        """Count the people whom a rule finds."""
-        ((found,),) = await self._fetch(select(func.count()).select_from(people).where(matches(search)))
+    async def count_found(self, search: Search, most: int) -> int:
+        """Count the people whom a rule finds, but no further than to `most`."""
+        some = select(people.c.id).where(matches(search)).limit(most).subquery()
+        ((found,),) = await self._fetch(select(func.count()).select_from(some))
         return int(found)
 
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:

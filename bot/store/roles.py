@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, union_all, update
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import classes
@@ -119,10 +119,10 @@ def _classes_of(row: Any) -> Classes | None:
 def has_role() -> Any:
     """Hold for people with a role, who are no graduates in any count. They are few: they are looked up once."""
     them = people.alias()
-    found = [
-        select(them.c.id).join(role, and_(role.c.channel == them.c.channel, role.c.user_id == them.c.user_id))
-        for role in (staff, owners)
-    ]
+    found = []
+    for role in (staff, owners):  # no join, which SQLite may begin at the people
+        their = select(them.c.id).where(them.c.channel == role.c.channel, them.c.user_id == role.c.user_id)
+        found.append(select(func.coalesce(their.correlate(role).scalar_subquery(), 0)).select_from(role))
     return people.c.id.in_(union_all(*found))
 
 

@@ -5,15 +5,6 @@ addEventListener("submit", event => {
   form.dataset.sent = "1"
 })
 addEventListener("pageshow", () => document.querySelectorAll("form").forEach(form => delete form.dataset.sent))
-// How many the ticked boxes would reach, counted by the server while they are ticked.
-const who = document.querySelector("form[data-count]")
-let asked = 0
-who?.addEventListener("change", async () => {
-  const turn = ++asked
-  const fields = new URLSearchParams([...new FormData(who)].filter(([name]) => !["form", "update", "version"].includes(name)))
-  const answer = await fetch(`${who.dataset.count}?${fields}`).catch(() => null)
-  if (answer?.ok && turn === asked) document.getElementById("count").textContent = await answer.text()
-})
 // Passkeys: the browser asks the device, the server judges. Shown only where the browser can.
 const canPasskey = window.PublicKeyCredential?.parseCreationOptionsFromJSON && PublicKeyCredential.parseRequestOptionsFromJSON
 const askPasskey = form => {
