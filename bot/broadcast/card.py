@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from bot.broadcast import draft as drafts
 from bot.broadcast import report
+from bot.broadcast.audience_words import describe_audience
 from bot.broadcast.context import BroadcastContext
 from bot.broadcast.draft import BroadcastDraft, Renderer
 from bot.broadcast.reach import describe_left, say_counts
 from bot.content.content import Content
 from bot.content.phrases.broadcast import BroadcastPhrases
-from bot.domain.audience import Audience
 from bot.domain.broadcast import Broadcast, Totals
-from bot.domain.classes import Classes
 from bot.domain.messages import Reply
 from bot.render.layout import Rows
 
@@ -75,7 +73,7 @@ def _describe_draft(context: BroadcastContext) -> str:
         file=_describe_files(words, draft),
         buttons="、".join(names) or words.nothing_yet,
         notice=notice.notice.short if notice else "–",
-        who=_describe_audience(context, draft.audience) if draft.audience else words.nothing_yet,
+        who=describe_audience(context.content, draft.audience),
         reach=describe_reach(context),
     )
 
@@ -85,14 +83,6 @@ def _describe_files(words: BroadcastPhrases, draft: BroadcastDraft) -> str:
         return words.nothing_yet
     kind = words.file_kinds[draft.file.kind]
     return words.album.format(kind=kind, n=1 + len(draft.more)) if draft.more else kind
-
-
-def _describe_audience(context: BroadcastContext, audience: Audience) -> str:
-    rule = str(replace(audience, within=())) or context.words.everybody
-    if not audience.within:
-        return rule
-    classes = Classes(audience.notice, audience.within).describe(context.content.notices)
-    return context.words.within.format(rule=rule, classes=classes)
 
 
 def describe_reach(context: BroadcastContext) -> str:

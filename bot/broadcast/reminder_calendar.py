@@ -32,7 +32,10 @@ async def is_skipped(store: Store, due: Due) -> bool:
 
 @dataclass(frozen=True)
 class ReminderCalendar:
-    """The plan at a moment (`now` local, `at` in UTC), for somebody who is confined to classes (None: to none)."""
+    """The plan at a moment (`now` local, `at` in UTC), for somebody who is confined to classes (None: to none).
+
+    Without `has_months` it is shown beside the months.
+    """
 
     store: Store
     content: Content
@@ -40,6 +43,7 @@ class ReminderCalendar:
     at: datetime
     channel: str
     confined: Classes | None = None
+    has_months: bool = True
 
     @property
     def words(self) -> BroadcastPhrases:
@@ -59,6 +63,8 @@ class ReminderCalendar:
             lines.append(self.words.plan.skipped.format(line=line) if skipped else line)
             rows += self.skip_row(due, skipped=skipped) if self.confined is None else ()
         back = (report.make_button(self.words, 0, "list", text=self.words.buttons["back"]),)
+        if not self.has_months:
+            return Decision((Reply("\n".join(lines), tuple(rows)),))
         marked = {due.at.date() for due in coming}
         grid = draw_months(marked - left_out, left_out, self.words.plan.month, self.words.plan.weekdays)
         said = self.words.plan.list.format(grid=grid, lines="\n".join(lines))

@@ -159,7 +159,7 @@ class Console:
         return await visit.show("refused.html", status=status, why=self._rendering.words["refused"][status])
 
     async def _miss(self, _: Request, __: Exception) -> Response:
-        return self._rendering.page("out.html", status=404, is_old=False, is_flood=False)
+        return self._rendering.page("out.html", status=404, is_missing=True)
 
     async def _apologise(self, _: Request, __: Exception) -> Response:
         return Response(self._rendering.words["trouble"], 503, {"retry-after": "3"}, "text/plain")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from markupsafe import escape
 from starlette.responses import Response
@@ -225,7 +226,7 @@ async def look_at_text(visit: Visit) -> Response:
 def _show_look(
     visit: Visit, wrong: Sequence[str], context: BroadcastContext | None, *, is_whole: bool = False
 ) -> Response:
-    about: dict[str, object] = {"wrong": wrong, "previews": _preview(context) if context else (), "facts": {}}
+    about: dict[str, Any] = {"wrong": wrong, "previews": _preview(context) if context else (), "facts": {}}
     if context and is_whole:
         about["facts"] = {
             "who": describe_audience(context.content, context.draft.audience),

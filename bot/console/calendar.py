@@ -65,7 +65,7 @@ async def show_calendar(visit: Visit) -> Response:
 async def _plan(visit: Visit) -> Decision:
     """Return the reminders to come with the number of people, each with a button that leaves it out."""
     about = (visit.store, visit.content, visit.now, visit.at, visit.session.channel, visit.classes)
-    return await ReminderCalendar(*about).show()
+    return await ReminderCalendar(*about, has_months=False).show()
 
 
 def _list_dates(content: Content) -> Iterator[tuple[date, DayEntry]]:

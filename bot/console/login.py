@@ -238,7 +238,7 @@ class Login:
         return None
 
     def _page(self, template: str, status: int = 200, **about: Any) -> Response:
-        return self._rendering.page(template, status=status, **{"is_old": False, "is_flood": False, **about})
+        return self._rendering.page(template, status=status, **_OUT | about)
 
 
 class ConsoleCookie(CookieName):
@@ -247,6 +247,9 @@ class ConsoleCookie(CookieName):
     @property
     def name(self) -> str:
         return f"{'__Secure-' if self.is_secure else ''}gradbot-console"
+
+
+_OUT = {"is_old": False, "is_flood": False, "is_missing": False}
 
 
 def find_step(secret: str, code: str, now_s: float) -> int | None:

@@ -20,7 +20,6 @@ from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.console.visit import ConsolePage, Gone, Visit
 from bot.content.edit_notice import NoticeFact, list_facts
 from bot.content.files import diff_names
-from bot.content.problem import ContentProblem
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
 from bot.domain.revisions import Drafted
@@ -74,11 +73,8 @@ async def _load_facts(visit: Visit) -> Sequence[NoticeFact]:
 
 async def change_notice(visit: Visit) -> Response:
     """Examine another value of a fact, or that the notice does not say it; it must still be the one that was shown."""
-    place, was, is_absent = visit.field("place"), visit.field("was"), visit.field("verdict") == "absent"
-    facts = await _load_facts(visit)
-    if not place.isascii() or not place.isdecimal() or len(place) > 4 or int(place) >= len(facts):
-        raise Gone
-    fact = facts[int(place)]
+    was, is_absent = visit.field("was"), visit.field("verdict") == "absent"
+    fact = await _find_fact(visit)
 
     async def decide(incoming: Incoming, _: Role, __: datetime) -> Decision:
         if fact.value != was:
@@ -96,12 +92,29 @@ async def change_notice(visit: Visit) -> Response:
     return visit.lead("/notice")
 
 
+async def look(visit: Visit) -> Response:
+    """Answer with the sentences that another value of a fact would change, as a part of the page."""
+    fact = await _find_fact(visit)
+    try:
+        value = read_fact(fact, visit.field("value"), visit.now.date())
+    except REFUSALS as trouble:
+        return visit.rendering.page("notice_look.html", wrong=describe_refusal(visit.content, trouble), texts=())
+    return visit.rendering.page("notice_look.html", wrong="", texts=await _show_texts(visit, change_fact(fact, value)))
+
+
+async def _find_fact(visit: Visit) -> NoticeFact:
+    place, facts = visit.field("place"), await _load_facts(visit)
+    if not place.isascii() or not place.isdecimal() or len(place) > 4 or int(place) >= len(facts):
+        raise Gone
+    return facts[int(place)]
+
+
 async def _show_texts(visit: Visit, edit: Edit) -> Sequence[Reply]:
     """Return the sentences that an edit of a fact changes, before and after; none where it is no usable change."""
     _, files = await visit.parts.knowledge.in_force()
     try:
         found = await asyncio.to_thread(list_changed_texts, visit.content, edit(files), visit.now)
-    except (*REFUSALS, ContentProblem):
+    except REFUSALS:
         return ()
     words = visit.rendering.words["notice"]
     lines = [words["change"].format(title=one.title, was=one.was, becomes=one.becomes) for one in found[:MOST_TEXTS]]
@@ -226,6 +239,7 @@ async def _find_notice(visit: Visit) -> Notice:
 PAGES = (
     ConsolePage("GET", "/notice", "admin", show_notice),
     ConsolePage("POST", "/notice", "admin", change_notice),
+    ConsolePage("POST", "/notice/look", "admin", look),
     ConsolePage("POST", "/notice/document", "admin", take_document),
     ConsolePage("GET", "/notice/review", "admin", show_review),
     ConsolePage("POST", "/notice/review", "admin", settle),

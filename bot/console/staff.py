@@ -103,13 +103,23 @@ async def show_audit(visit: Visit) -> Response:
     more = str(found[MOST - 1][0]) if len(found) > MOST else ""
     acts = [act for _, act in found[:MOST]]
     names = await visit.parts.names()
-    return await visit.show("audit.html", acts=acts, more=more, names=names, lead=lead_to, **chosen)
+    return await visit.show("audit.html", acts=acts, more=more, names=names, lead=lead_to, describe=describe, **chosen)
+
+
+def describe(act: AuditedAct, words: Mapping[str, Any]) -> str:
+    """Return in words what an act was about; empty where the act says it all."""
+    kind = "ticket" if act.act in ON_TICKETS else act.act.partition(" ")[0]
+    if kind == "console-in":
+        return ""
+    if kind in ("save", "drop"):
+        return str(words["saved"]["kinds"].get(act.about, act.about))
+    return str(words["audit"]["abouts"].get(kind, "{about}").format(about=act.about)) if act.about else ""
 
 
 def lead_to(act: AuditedAct) -> str:
     """Return the page of what an act was about; empty where there is none."""
     kind = act.act.partition(" ")[0]
-    if kind in ON_TICKETS:
+    if act.act in ON_TICKETS:
         return f"/tickets/{act.about}"
     about = {"broadcast": "/broadcasts", "faq-publish": "/knowledge/history", "faq-rollback": "/knowledge/history"}
     return f"{about[kind]}/{act.about}" if kind in about and act.about.isdecimal() else ""

@@ -41,12 +41,12 @@ async def show_today(visit: Visit) -> Response:
     is_admin = RANK[visit.role] >= RANK["admin"]
     old = list_old(visit.content, visit.now.date()) if is_admin else []
     review = await visit.parts.admin.load_review(visit.who) if is_admin else None
-    waiting = await visit.store.tickets.page(("open", "taken", "released"), SHOWN, within=visit.classes)
+    found = await visit.store.tickets.page(("open", "taken", "released"), SHOWN, within=visit.classes)
     drafted = await _list(visit, "draft")
     return await visit.show(
         "today.html",
         waiting=await visit.store.tickets.count_waiting(visit.classes),
-        tickets=waiting,
+        tickets=[it for it in found if it.ticket.waiting_since],  # they come first
         drafts=[(it, describe(visit, it)) for it in drafted[:SHOWN]],
         planned=[(it, describe(visit, it)) for it in await _list(visit, "scheduled")],
         running=[(it, describe(visit, it)) for it in await _list(visit, "running", "paused", "freezing")],

@@ -10,23 +10,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn, get_args
 
+from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
+from bot.content import yaml_source
 from bot.content.content import Content
 from bot.content.edit_entry import Value, with_entry, with_value, without_entry
 from bot.content.edit_notice import NoticeFact, with_fact
 from bot.content.entry_sheet import name_new
-from bot.content.files import Files, Refused
-from bot.content.loading import MAX_TITLE, load
+from bot.content.files import Files, Refused, part_of
+from bot.content.loading import MAX_TITLE
 from bot.content.own import is_own
 from bot.knowledge.publish import Edit
 from faq.model import Entry, Source
 from faq.text import fold
 from flows.facts import fill
+from flows.notice import Notice
 
 LEAST, MOST = 3, 15
 """Phrasings that an entry needs, and that are suggested at most."""
@@ -214,24 +218,32 @@ def find_near(content: Content, form: NewEntry) -> list[NearEntry]:
 
 
 def list_changed_texts(before: Content, files: Mapping[str, str | bytes], present: datetime) -> list[ChangedText]:
-    """Return the answers and steps that say something else under these files, filled as somebody sees them at a moment
-    of local time. ContentProblem when the files cannot be used.
+    """Return the answers and steps that say something else under the notices of these files, filled as somebody sees
+    them at a moment of local time. A notice that is none is left out.
     """
-    after = load(files)
     changed: dict[str, ChangedText] = {}
-    for notice in after.notices.values():
-        if notice.id in before.notices:
-            was, becomes = (content.facts_cache(notice.id, None, present, "") for content in (before, after))
-            for title, text in _list_texts(after):
-                old, new = _fill_or_keep(text, was), _fill_or_keep(text, becomes)
-                if old != new:
-                    changed.setdefault(title, ChangedText(title, *_cut_to_change(old, new)))
+    for notice in _read_notices(files):
+        if before.notices.get(notice.id, notice) == notice:
+            continue
+        after = replace(before, notices={**before.notices, notice.id: notice})
+        was, becomes = (content.facts_cache(notice.id, None, present, "") for content in (before, after))
+        for title, text in _list_texts(before):
+            old, new = _fill_or_keep(text, was), _fill_or_keep(text, becomes)
+            if old != new:
+                changed.setdefault(title, ChangedText(title, *_cut_to_change(old, new)))
     return [*changed.values()]
+
+
+def _read_notices(files: Mapping[str, str | bytes]) -> Iterator[Notice]:
+    for name, text in files.items():
+        if part_of(name) == "notices":
+            with suppress(ValidationError):
+                yield Notice.model_validate(yaml_source.parse_bytes(text).tree)
 
 
 def _list_texts(content: Content) -> Iterator[tuple[str, str]]:
     for entry in content.entries.values():
-        yield from ((entry.title, text) for _, text in entry.texts)
+        yield from ((entry.title, text) for _, text in entry.texts if "{{" in text)
     for step in content.script.steps:
         yield from ((str(step.title), text) for text in (step.do, step.more, step.keep, step.done, step.why) if text)
 

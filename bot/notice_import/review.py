@@ -21,11 +21,13 @@ from bot.notice_import.facts import NEEDED as NEEDED_KEYS
 from bot.notice_import.kinds import LABELS
 from bot.notice_import.mentions import YearSense
 from bot.notice_import.sentences import cut
-from flows.windows import count_days
+from flows.windows import EVERYONE, count_days
 
 Verdict = Literal["right", "same", "change", "absent"]
 """`same`: right, and so are all others that are in doubt for the same reason."""
 
+EVERYBODY = ("全部", "所有", "都有", EVERYONE)
+"""What is written for all cohorts; the first is what is shown."""
 NEEDED = ("school.name", "school.unit", "contacts", "windows", "cohorts", "notice.title")
 """Paths at which a notice must say something."""
 
@@ -66,6 +68,8 @@ def describe_value(data: Mapping[str, Any], path: str) -> str:
     value = value_at(data, path)
     if isinstance(value, Mapping):
         value = value_at(count_days(data), path)  # a day that is counted from another one
+    if value == [EVERYONE]:
+        return EVERYBODY[0]
     if isinstance(value, list):
         names = (row.get("label") or row.get("role") or "" if isinstance(row, Mapping) else str(row) for row in value)
         return "、".join(filter(None, names))
@@ -222,8 +226,8 @@ def _read_windows(words: str) -> list[dict[str, Any]]:
 
 
 def _read_cohorts(data: Mapping[str, Any], words: str) -> list[str]:
-    if words in ("全部", "所有", "都有", "all"):
-        return ["all"]
+    if words in EVERYBODY:
+        return [EVERYONE]
     found = [row["id"] for row in data["cohorts"] if row["label"] in words or row["id"] == words]
     if not found:
         raise WrongAnswer("review_cohort")

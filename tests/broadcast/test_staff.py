@@ -155,7 +155,7 @@ async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> N
         assert "有几份通知在办：2014-autumn、2015-spring" in await at.taps(at.owner, "发给谁")
         assert "看不懂“2016”" in await at.says(at.owner, "通知=2016 未完成")
         said = await at.says(at.owner, "通知=2015-spring 未完成")
-        assert "发给：2015届春季毕业生核对，-完成" in said
+        assert "发给：2015届春季毕业生核对，没做完的" in said
         assert "会收到的不到5人" in said
         # What is said later without a notice is about the same one; when that is withdrawn, about the one in force.
         await at.taps(at.owner, "发给谁")

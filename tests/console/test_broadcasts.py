@@ -145,3 +145,30 @@ def test_no_cell_of_a_workbook_is_a_formula() -> None:
     assert "<f>" not in sheet
     assert "<hyperlink" not in sheet
     assert list(load_sheets(book)[0].rows[1])[:4] == risky[:4]
+
+
+async def test_what_is_written_is_shown_as_a_graduate_reads_it_before_it_is_kept(
+    school: School, teacher: Teacher
+) -> None:
+    await teacher.opens("/broadcasts")
+    asked = await teacher.client.post("/console/broadcasts/look", data={**teacher.hidden, "sentence": "提醒火星人"})
+    assert "phone" not in asked.text
+    look = {**teacher.hidden, "sentence": "明早8点提醒没做完的"}
+    seen = (await teacher.client.post("/console/broadcasts/look", data=look)).text
+    for said in ("12月6日 08:00", "约10人", "没做完", "phone"):
+        assert said in seen
+    assert await school.store.broadcasts.all() == []
+    await teacher.sends("/broadcasts")
+    address = f"/broadcasts/{(await newest(school)).number}"
+    text = {**teacher.hidden, "text": "截止：{{ deadline }} <b>"}
+    filled = (await teacher.client.post(f"/console{address}/look", data=text)).text
+    assert re.search(r"截止：2013年12月20日.*&lt;b&gt;", filled)
+    unknown = (await teacher.client.post(f"/console{address}/look", data={**text, "text": "{{ nothing }}"})).text
+    assert "bubble" not in unknown
+    assert "nothing" in unknown
+    await teacher.opens(address)
+    await teacher.sends(f"{address}/text", text="截止：{{ deadline }}")
+    for path in ("", "/broadcasts", address):
+        page = re.sub(r"<textarea.*?</textarea>|<p class=.hint.*?</p>", "", await teacher.opens(path), flags=re.DOTALL)
+        assert "截止：2013年12月20日" in page, path
+        assert "{{" not in page, path

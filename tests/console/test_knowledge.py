@@ -227,3 +227,17 @@ async def test_staff_see_nothing_of_it(school: School) -> None:
     assert "/knowledge" not in teacher.html
     await teacher.client.post("/console/press", data={**teacher.hidden, "press": "know|rollback|0"})
     assert await school.store.knowledge.number() == 0
+
+
+async def test_what_another_day_would_say_is_shown_while_it_is_typed(school: School) -> None:
+    admin = await school.let_in("admin", "李老师")
+    await admin.opens("/notice")
+    place = re.findall(
+        r'name="place" value="(\d+)"[^>]*><input type="hidden" name="was" value="2013-12-20"', admin.html
+    )[0]
+    form = {**admin.hidden, "place": place}
+    seen = await admin.client.post("/console/notice/look", data={**form, "value": "2013-12-25"})
+    assert "12月25日" in seen.text
+    strange = await admin.client.post("/console/notice/look", data={**form, "value": "下个月"})
+    assert (strange.status_code, "bad" in strange.text) == (200, True)
+    assert await school.store.knowledge.list_drafts(9) == []
