@@ -104,7 +104,8 @@ class BroadcastArea:
         if asked.act == "stray":
             return Decision((Reply(words.stray),))
         if asked.act == "codes":
-            return await draw_slips(self._content(), asked.number, asked.more, self._find_address(incoming.channel))
+            address = _find_address(self._rows.reach.page, self.addresses.get(incoming.channel))
+            return await draw_slips(self._content(), asked.number, asked.more, address)
         if asked.act in call_list.ACTS:
             confined = await self.find_classes(incoming)
             calls = self._statistics.list_calls(incoming.channel, self.choose_notice("", confined), confined)
@@ -129,11 +130,6 @@ class BroadcastArea:
         if broadcast is None:
             return Decision((Reply(words.gone),))
         return await self.act(broadcast, asked, incoming, at)
-
-    def _find_address(self, channel: str) -> str:
-        """Return where graduates open the bot: the page, where it is public, else the chat; empty when not known."""
-        address = self.addresses.get(channel)
-        return self._rows.reach.page or (address() if address else "")
 
     async def find_classes(self, incoming: Incoming) -> Classes | None:
         """Return the classes to which whoever acts is confined; None: to none."""
@@ -310,3 +306,8 @@ class BroadcastArea:
         said = {"correct": words.correct, "recall": words.recall.format(number=broadcast.number)}.get(act, "")
         card = show_card(await self.open(made, incoming, at))
         return Decision((*((Reply(said),) if said else ()), card))
+
+
+def _find_address(page: str, address: Callable[[], str] | None) -> str:
+    """Return where graduates open the bot: the page, where it is public, else the chat; empty when not known."""
+    return page or (address() if address else "")
