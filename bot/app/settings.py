@@ -28,7 +28,7 @@ from bot.domain.zone import parse_moment
 
 PREFIX = "GRADBOT_"
 # A secret NAME may also be given as the path of a file that holds it, in NAME_FILE.
-SECRETS = ("telegram_token", "webhook_secret", "database_url", "proxy")
+SECRETS = ("telegram_token", "webhook_secret", "database_url", "proxy", "oidc_secret")
 
 ProblemCode = Literal[
     "unknown",  # no setting has this name; about: the nearest that has
@@ -235,6 +235,10 @@ class Settings(BaseModel):
     web_frames: Annotated[tuple[str, ...], BeforeValidator(_parse_origins)] = ()
     # Whether search engines may list it.
     web_index: Literal["yes", "no"] = "no"
+    # The school's own logins for the console (OpenID Connect); None: none. The client's id and secret go with it.
+    oidc_issuer: Annotated[str, _match_url("https", "http")] | None = None
+    oidc_client: str | None = None
+    oidc_secret: SecretStr | None = None
     # Where health and metrics are; nothing else is there.
     pages: Annotated[Address, BeforeValidator(_parse_address)] = Address("127.0.0.1", 8081)
     # The folder of everything the bot keeps; absolute.
@@ -286,6 +290,8 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     values = _collect_values(given, folder, problems)
     if "webhook_url" in values and "webhook_secret" not in values:
         problems.append(SettingFault(_name("webhook_secret"), "missing", _name("webhook_url")))
+    lacking = [name for name in ("oidc_client", "oidc_secret") if "oidc_issuer" in values and name not in values]
+    problems += [SettingFault(_name(name), "missing", _name("oidc_issuer")) for name in lacking]
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

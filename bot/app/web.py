@@ -32,6 +32,7 @@ from bot.channels.http.pages import serving as serve
 from bot.channels.web.channel import Web, WebWords
 from bot.channels.web.site import Site
 from bot.console.app import Behind, Console
+from bot.console.oidc import SchoolAccounts
 from bot.console.parts import Parts
 from bot.console.sealing import Seal
 from bot.domain.messages import Bulletin, Delivered, NotSaved, Outcome, Post, Ready, Reply
@@ -137,8 +138,15 @@ def make_parts(
     forms = BroadcastForms(broadcasts, workspace.store, lambda: workspace.content, workspace.local)
     return Parts(
         serving, workspace.knowledge, forms, admin, site, build.find_staffed(chosen), owners, build.utc_now, seal,
-        chosen.today, chosen.public,
+        chosen.today, chosen.public, find_accounts(chosen),
     )  # fmt: skip
+
+
+def find_accounts(chosen: Settings) -> SchoolAccounts | None:
+    """Return where the school's accounts are; None where the settings name no place."""
+    if not (chosen.oidc_issuer and chosen.oidc_client and chosen.oidc_secret):
+        return None
+    return SchoolAccounts(chosen.oidc_issuer, chosen.oidc_client, chosen.oidc_secret.get_secret_value())
 
 
 async def show_in_console(_: Post) -> Delivered:

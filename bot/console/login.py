@@ -16,6 +16,7 @@ from typing import Any
 
 import pyotp
 import segno
+import structlog
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -26,12 +27,15 @@ from bot.channels.web.browser_key import BrowserKey, CookieName
 from bot.channels.web.limits import is_own
 from bot.console import passkeys
 from bot.console.forms import BadForm, read_form
+from bot.console.oidc import NOTHING_KEPT, NoAccount
 from bot.console.parts import FOLDER, Parts
 from bot.console.passkeys import Relying
 from bot.console.rendering import Renderings
 from bot.console.sealing import is_sealed
-from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, hash_link
+from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, Passkey, hash_link
 from bot.domain.roles import Audited
+
+_log = structlog.get_logger()
 
 STEP_S = 30
 """Seconds for which a code is shown."""
@@ -61,6 +65,8 @@ class Login:
             Route(f"{FOLDER}/in", self._take_link, methods=["POST"]),
             Route(f"{FOLDER}/code", self._show_code, methods=["GET"]),
             Route(f"{FOLDER}/code", self._take_code, methods=["POST"]),
+            Route(f"{FOLDER}/code/account", self._show_account, methods=["GET"]),
+            Route(f"{FOLDER}/code/account/back", self._take_account, methods=["GET"]),
             Route(f"{FOLDER}/code/passkey", self._take_passkey, methods=["POST"]),
         ]
 
@@ -120,18 +126,20 @@ class Login:
     async def _ask_code(self, request: Request, key: BrowserKey, session: ConsoleSession, wrong: str = "") -> Response:
         """Ask for a second factor that is there; where there is none, let the person set one up."""
         rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
-        known, stored = await rows.passkeys(session.channel, session.user), await self._find_key(session)
+        every, stored = await rows.passkeys(session.channel, session.user), await self._find_key(session)
+        known, is_new = [one for one in every if one.key], not every and stored is None
         name = (await self._parts.names()).get(session.user, session.user)
         shown: dict[str, Any] = {
             "qr": "",
             "secret": "",
             "passkey": "",
             "is_known": bool(known),
+            "has_account": bool(self._parts.accounts) and (is_new or any(not one.key for one in every)),
             "has_code": bool(stored),
         }
-        if not known and stored is None:
+        if is_new:
             shown |= await self._set_up(session, name)
-        if relying.can_ask and (known or stored is None):
+        if relying.can_ask and (known or is_new):
             challenge = secrets.token_bytes(passkeys.CHALLENGE_BYTES)
             await rows.challenge(session.number, challenge.hex())
             new = passkeys.ask_new(relying, session.user, name, challenge, known)
@@ -217,6 +225,64 @@ class Login:
             return used is not None and await rows.confirm_by_passkey(session, used, becomes.user, until)
         made = passkeys.take_new(relying, answer, bytes.fromhex(challenge))
         return made is not None and await rows.add_passkey(session, made, at, becomes.user, until)
+
+    # The school's accounts
+
+    async def _show_account(self, request: Request) -> Response:
+        """Lead to the login of the school; what its answer must hold is kept with the session."""
+        found, accounts = await self.find(request), self._parts.accounts
+        if found is None or accounts is None:
+            return self.ask(401 if accounts else 404)
+        if (refusal := self._refuse(request)) is not None:
+            return refusal
+        key, session = found
+        try:
+            address, kept = await accounts.begin(self._back(request))
+        except NoAccount as trouble:
+            return await self._explain(request, key, session, trouble)
+        await self._rows.challenge(session.number, self._parts.seal.close(kept))
+        return RedirectResponse(address, 303)
+
+    async def _take_account(self, request: Request) -> Response:
+        """Let somebody in by the account that is theirs, or that they show the first time; each answer counts once."""
+        found, accounts = await self.find(request), self._parts.accounts
+        if found is None or accounts is None:
+            return self.ask(401 if accounts else 404)
+        key, session = found
+        kept = await self._rows.take_challenge(session.number)
+        if session.is_confirmed or await self._parts.service.acts.find_role(session.channel, session.user) is None:
+            return self.ask(403)
+        if await self._rows.count_try(session.number) > MOST_TRIES:
+            return self._page("out.html", 403, is_old=True)
+        at, becomes = self._parts.present(), BrowserKey.new()
+        try:
+            opened = self._parts.seal.open(kept) if kept else None
+            shown = await accounts.finish(opened or NOTHING_KEPT, request.query_params, self._back(request), at)
+        except NoAccount as trouble:
+            return await self._explain(request, key, session, trouble)
+        if not await self._let_in(session, Passkey(shown, "", 0), becomes, at):
+            return await self._explain(request, key, session, NoAccount("another"))
+        audited = (Audited("console-in", f"{session.number} account"),)
+        await self._parts.store.apply(audited, session.channel, at, session.user)
+        return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
+
+    async def _let_in(self, session: ConsoleSession, shown: Passkey, becomes: BrowserKey, at: datetime) -> bool:
+        rows, until = self._rows, at + SESSION_FOR
+        known = await rows.passkeys(session.channel, session.user)
+        if any(one.credential == shown.credential for one in known):
+            return await rows.confirm_by_passkey(session, shown, becomes.user, until)
+        return await rows.add_passkey(session, shown, at, becomes.user, until)  # the first thing to come in by, or none
+
+    async def _explain(
+        self, request: Request, key: BrowserKey, session: ConsoleSession, trouble: NoAccount
+    ) -> Response:
+        _log.warning("no account", session=session.number, why=str(trouble))
+        return await self._ask_code(request, key, session, "account")
+
+    def _back(self, request: Request) -> str:
+        """Return the address to which the school's login leads back."""
+        root = self._parts.site.url or str(request.base_url)
+        return f"{root.rstrip('/')}{FOLDER}/code/account/back"
 
     # Answers
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.admin.area import AdminArea
 from bot.broadcast.forms import BroadcastForms
 from bot.channels.web.site import Site
+from bot.console.oidc import SchoolAccounts
 from bot.console.sealing import Seal
 from bot.content.content import Content
 from bot.domain.zone import local
@@ -39,6 +40,9 @@ class Parts:
     today: datetime | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     """The settings in force by name, without secrets."""
+
+    accounts: SchoolAccounts | None = None
+    """Where the school's accounts are; None: nowhere."""
 
     @property
     def store(self) -> Store:

@@ -49,7 +49,7 @@ def ask_new(relying: Relying, user: str, label: str, challenge: bytes, known: li
     from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415
 
-    there = [PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.credential)) for one in known]
+    there = [PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.credential)) for one in known if one.key]
     options = generate_registration_options(
         rp_id=relying.host,
         rp_name=relying.name,

@@ -159,7 +159,7 @@ async def test_with_two_notices_in_force_staff_reach_either(tmp_path: Path) -> N
         assert "会收到的不到5人" in said
         # What is said later without a notice is about the same one; when that is withdrawn, about the one in force.
         await at.taps(at.owner, "发给谁")
-        assert "发给：2015届春季毕业生核对，没开始" in await at.says(at.owner, "没开始")
+        assert "发给：2015届春季毕业生核对，还没开始的" in await at.says(at.owner, "没开始")
         at.harness.content = shipped()
         await at.presses(at.owner, "bc|1|who")
         assert "发给：2014届秋季毕业生核对，所有人" in await at.says(at.owner, "所有人")

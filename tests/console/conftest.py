@@ -21,6 +21,7 @@ from bot.broadcast.forms import BroadcastForms
 from bot.channels.http.pages import listen, serving
 from bot.channels.web.site import Site
 from bot.console.app import Console
+from bot.console.oidc import SchoolAccounts
 from bot.console.parts import Parts
 from bot.console.sealing import Seal
 from bot.domain.messages import Answer, Incoming
@@ -147,7 +148,9 @@ class School:
             await client.aclose()
 
 
-async def open_school(open_: AsyncExitStack, database_url: str, site: Site | None = None) -> School:
+async def open_school(
+    open_: AsyncExitStack, database_url: str, site: Site | None = None, accounts: SchoolAccounts | None = None
+) -> School:
     """Serve the console until the end."""
     store, clock = await Store.open(database_url), Clock()
     open_.push_async_callback(store.close)
@@ -165,7 +168,8 @@ async def open_school(open_: AsyncExitStack, database_url: str, site: Site | Non
     )  # fmt: skip
     knowledge.take = service.take
     site = site or Site()
-    parts = Parts(service, knowledge, forms, admin, site, STAFFED, (OWNER,), clock, Seal.of_token("7:token"))
+    seal = Seal.of_token("7:token")
+    parts = Parts(service, knowledge, forms, admin, site, STAFFED, (OWNER,), clock, seal, accounts=accounts)
     sock = open_.enter_context(closing(listen("127.0.0.1", 0)))
     await open_.enter_async_context(serving(Console(parts).app, sock))
     school = School(f"http://127.0.0.1:{sock.getsockname()[1]}", service, store, knowledge, clock)
