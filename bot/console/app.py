@@ -39,6 +39,7 @@ from bot.console.forms import BadForm, read_form, read_upload
 from bot.console.login import Login
 from bot.console.parts import FOLDER, Parts
 from bot.console.rendering import open_renderings
+from bot.console.school_login import SchoolLogin
 from bot.console.visit import ConsolePage, Forbidden, Gone, Visit
 from bot.domain.console import ConsoleSession
 from bot.domain.effects import Outdated
@@ -82,6 +83,7 @@ class Console:
             routes=[
                 Route(f"{FOLDER}/static/{{name}}", self._rendering.files.serve),
                 *self._login.routes,
+                *SchoolLogin(self._parts, self._login).routes,
                 *guarded,
             ],
             middleware=[

@@ -16,7 +16,6 @@ from typing import Any
 
 import pyotp
 import segno
-import structlog
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,15 +26,12 @@ from bot.channels.web.browser_key import BrowserKey, CookieName
 from bot.channels.web.limits import is_own
 from bot.console import passkeys
 from bot.console.forms import BadForm, read_form
-from bot.console.oidc import NOTHING_KEPT, NoAccount
 from bot.console.parts import FOLDER, Parts
 from bot.console.passkeys import Relying
 from bot.console.rendering import Renderings
 from bot.console.sealing import is_sealed
-from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, Passkey, hash_link
+from bot.domain.console import CODE_WITHIN, MOST_TRIES, SESSION_FOR, ConsoleSession, hash_link
 from bot.domain.roles import Audited
-
-_log = structlog.get_logger()
 
 STEP_S = 30
 """Seconds for which a code is shown."""
@@ -65,8 +61,6 @@ class Login:
             Route(f"{FOLDER}/in", self._take_link, methods=["POST"]),
             Route(f"{FOLDER}/code", self._show_code, methods=["GET"]),
             Route(f"{FOLDER}/code", self._take_code, methods=["POST"]),
-            Route(f"{FOLDER}/code/account", self._show_account, methods=["GET"]),
-            Route(f"{FOLDER}/code/account/back", self._take_account, methods=["GET"]),
             Route(f"{FOLDER}/code/passkey", self._take_passkey, methods=["POST"]),
         ]
 
@@ -80,13 +74,14 @@ class Login:
 
     def ask(self, status: int = 401) -> Response:
         """Answer somebody who is not in."""
-        return self._page("out.html", status)
+        return self.page("out.html", status)
 
     def _cookie(self, request: Request) -> CookieName:
         plain = self._parts.site.cookie(request)
         return ConsoleCookie(self._parts.base, plain.is_secure)
 
-    def _set_cookie(self, response: Response, request: Request, key: BrowserKey) -> Response:
+    def set_cookie(self, response: Response, request: Request, key: BrowserKey) -> Response:
+        """Return the answer with a browser's new secret."""
         cookie, most = self._cookie(request), int(SESSION_FOR.total_seconds())
         about: Any = {"path": cookie.path, "secure": cookie.is_secure, "httponly": True, "samesite": "lax"}
         response.set_cookie(cookie.name, key.secret, most, **about)
@@ -95,10 +90,10 @@ class Login:
     # The link
 
     async def _show_link(self, request: Request) -> Response:
-        return self._page("in.html", token=request.path_params["token"][:80])
+        return self.page("in.html", token=request.path_params["token"][:80])
 
     async def _take_link(self, request: Request) -> Response:
-        if (refusal := self._refuse(request)) is not None:
+        if (refusal := self.refuse(request)) is not None:
             return refusal
         try:
             token = next(iter((await read_form(request)).get("token", ())), "")
@@ -108,9 +103,9 @@ class Login:
         browser = request.headers.get("user-agent", "")[:MOST_BROWSER]
         whose = await self._rows.take_link(hash_link(token), key.user, at, at + CODE_WITHIN, browser)
         if whose is None or await self._parts.service.acts.find_role(*whose) is None:
-            return self._page("out.html", 403, is_old=True)
+            return self.page("out.html", 403, is_old=True)
         response = RedirectResponse(f"{self._parts.base}/code", 303)
-        return self._set_cookie(response, request, key)
+        return self.set_cookie(response, request, key)
 
     # The second factor
 
@@ -121,9 +116,9 @@ class Login:
         key, session = found
         if session.is_confirmed:
             return RedirectResponse(self._parts.base, 303)
-        return await self._ask_code(request, key, session)
+        return await self.ask_code(request, key, session)
 
-    async def _ask_code(self, request: Request, key: BrowserKey, session: ConsoleSession, wrong: str = "") -> Response:
+    async def ask_code(self, request: Request, key: BrowserKey, session: ConsoleSession, wrong: str = "") -> Response:
         """Ask for a second factor that is there; where there is none, let the person set one up."""
         rows, relying = self._rows, Relying.of(request, self._parts.site, self._rendering.words["title"])
         every, stored = await rows.passkeys(session.channel, session.user), await self._find_key(session)
@@ -146,7 +141,7 @@ class Login:
             shown["passkey"] = passkeys.ask(relying, challenge, known) if known else new
         if stored and self._parts.seal.open(stored) is None:
             wrong = "lost"
-        return self._page("code.html", 403 if wrong else 200, form_word=key.form_word, wrong=wrong, **shown)
+        return self.page("code.html", 403 if wrong else 200, form_word=key.form_word, wrong=wrong, **shown)
 
     async def _set_up(self, session: ConsoleSession, name: str) -> Mapping[str, Any]:
         """Return a new secret for an app as words and picture, the same as before in the same session."""
@@ -180,23 +175,23 @@ class Login:
             form = await read_form(request)
         except BadForm:
             return self.ask(413)
-        if (refusal := self._refuse(request)) is not None:
+        if (refusal := self.refuse(request)) is not None:
             return refusal
         if session.is_confirmed or not key.sent(next(iter(form.get("form", ())), "")):
             return self.ask(403)
         if await self._parts.service.acts.find_role(session.channel, session.user) is None:
             return self.ask(403)
         if (tries := await self._rows.count_try(session.number)) > MOST_TRIES:
-            return self._page("out.html", 403, is_old=True)
+            return self.page("out.html", 403, is_old=True)
         becomes, at = BrowserKey.new(), self._parts.present()
         if await judge(request, session, next(iter(form.get(field, ())), ""), becomes, at):
             audited = (Audited("console-in", f"{session.number} {field}"),)
             await self._parts.store.apply(audited, session.channel, at, session.user)
-            return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
+            return self.set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
         if tries == MOST_TRIES:
             await self._rows.end(session.number, session.channel)
-            return self._page("out.html", 403, is_old=True)
-        return await self._ask_code(request, key, session, field)
+            return self.page("out.html", 403, is_old=True)
+        return await self.ask_code(request, key, session, field)
 
     async def _judge_code(
         self, _: Request, session: ConsoleSession, typed: str, becomes: BrowserKey, at: datetime
@@ -226,67 +221,9 @@ class Login:
         made = passkeys.take_new(relying, answer, bytes.fromhex(challenge))
         return made is not None and await rows.add_passkey(session, made, at, becomes.user, until)
 
-    # The school's accounts
-
-    async def _show_account(self, request: Request) -> Response:
-        """Lead to the login of the school; what its answer must hold is kept with the session."""
-        found, accounts = await self.find(request), self._parts.accounts
-        if found is None or accounts is None:
-            return self.ask(401 if accounts else 404)
-        if (refusal := self._refuse(request)) is not None:
-            return refusal
-        key, session = found
-        try:
-            address, kept = await accounts.begin(self._back(request))
-        except NoAccount as trouble:
-            return await self._explain(request, key, session, trouble)
-        await self._rows.challenge(session.number, self._parts.seal.close(kept))
-        return RedirectResponse(address, 303)
-
-    async def _take_account(self, request: Request) -> Response:
-        """Let somebody in by the account that is theirs, or that they show the first time; each answer counts once."""
-        found, accounts = await self.find(request), self._parts.accounts
-        if found is None or accounts is None:
-            return self.ask(401 if accounts else 404)
-        key, session = found
-        kept = await self._rows.take_challenge(session.number)
-        if session.is_confirmed or await self._parts.service.acts.find_role(session.channel, session.user) is None:
-            return self.ask(403)
-        if await self._rows.count_try(session.number) > MOST_TRIES:
-            return self._page("out.html", 403, is_old=True)
-        at, becomes = self._parts.present(), BrowserKey.new()
-        try:
-            opened = self._parts.seal.open(kept) if kept else None
-            shown = await accounts.finish(opened or NOTHING_KEPT, request.query_params, self._back(request), at)
-        except NoAccount as trouble:
-            return await self._explain(request, key, session, trouble)
-        if not await self._let_in(session, Passkey(shown, "", 0), becomes, at):
-            return await self._explain(request, key, session, NoAccount("another"))
-        audited = (Audited("console-in", f"{session.number} account"),)
-        await self._parts.store.apply(audited, session.channel, at, session.user)
-        return self._set_cookie(RedirectResponse(self._parts.base, 303), request, becomes)
-
-    async def _let_in(self, session: ConsoleSession, shown: Passkey, becomes: BrowserKey, at: datetime) -> bool:
-        rows, until = self._rows, at + SESSION_FOR
-        known = await rows.passkeys(session.channel, session.user)
-        if any(one.credential == shown.credential for one in known):
-            return await rows.confirm_by_passkey(session, shown, becomes.user, until)
-        return await rows.add_passkey(session, shown, at, becomes.user, until)  # the first thing to come in by, or none
-
-    async def _explain(
-        self, request: Request, key: BrowserKey, session: ConsoleSession, trouble: NoAccount
-    ) -> Response:
-        _log.warning("no account", session=session.number, why=str(trouble))
-        return await self._ask_code(request, key, session, "account")
-
-    def _back(self, request: Request) -> str:
-        """Return the address to which the school's login leads back."""
-        root = self._parts.site.url or str(request.base_url)
-        return f"{root.rstrip('/')}{FOLDER}/code/account/back"
-
     # Answers
 
-    def _refuse(self, request: Request) -> Response | None:
+    def refuse(self, request: Request) -> Response | None:
         """Refuse a form of another site, and too many of one address."""
         if not self._parts.site.sent_from_here(request):
             return self.ask(403)
@@ -299,11 +236,12 @@ class Login:
             del self._tries[next(iter(self._tries))]
         now = self._clock()
         if bucket.ready_at() > now:
-            return self._page("out.html", 429, is_flood=True)
+            return self.page("out.html", 429, is_flood=True)
         bucket.count(now)
         return None
 
-    def _page(self, template: str, status: int = 200, **about: Any) -> Response:
+    def page(self, template: str, status: int = 200, **about: Any) -> Response:
+        """Answer with a page of the way in."""
         return self._rendering.page(template, status=status, **_OUT | about)
 
 

@@ -51,6 +51,9 @@ def test_everything_set(tmp_path: Path) -> None:
         "WEB_PROXIES": "127.0.0.1, 10.0.0.0/8",
         "WEB_FRAMES": "https://www.example.edu.cn",
         "WEB_INDEX": "yes",
+        "OIDC_ISSUER": "https://login.example.edu.cn",
+        "OIDC_CLIENT": "gradbot",
+        "OIDC_SECRET": "word-of-the-client",
         "DATABASE_URL": "postgres://gradbot:pass@db/gradbot",
         "DATABASE_POOL": "20",
         "DATABASE_TIMEOUT": "7.5",
@@ -79,6 +82,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.web_url == "https://www.example.edu.cn/check"
     assert settings.web_proxies == ("127.0.0.1", "10.0.0.0/8")
     assert settings.web_frames == ("https://www.example.edu.cn",)
+    assert (settings.oidc_issuer, settings.oidc_client) == ("https://login.example.edu.cn", "gradbot")
     assert settings.database == "postgresql+asyncpg://gradbot:pass@db/gradbot"
     assert (settings.database_pool, settings.database_timeout) == (20, 7.5)
     assert (settings.pgbouncer, settings.migrate) == ("on", "off")
@@ -89,7 +93,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.today == datetime.fromisoformat("2013-12-05T09:00")
     assert settings.rate == 29.5
     assert settings.log == "json"
-    for secret in (TOKEN, "se-cret_1", "name:word", "gradbot:pass"):
+    for secret in (TOKEN, "se-cret_1", "word-of-the-client", "name:word", "gradbot:pass"):
         assert secret not in repr(settings)
         assert secret not in str(settings)
     with pytest.raises(ValidationError):

@@ -47,6 +47,8 @@ PRESSED = {
     "/knowledge/history/{number}": "what_a_revision_changed_is_said_in_words",
     "/knowledge/new": "a_missed_question_gets_an_answer_that_the_bot_gives",
     "/knowledge/entry/{topic} look check": "what_is_refused_stays_in_the_form_with_its_line",
+    "/broadcasts/look /broadcasts/{number}/look": "what_is_written_is_shown_as_a_graduate_reads_it_before_it_is_kept",
+    "/notice/look": "what_another_day_would_say_is_shown_while_it_is_typed",
     "/knowledge/look": "the_checker_says_of_one_entry_what_is_wrong",
     "/notice change absent": "an_office_gets_its_room_and_what_is_not_said_is_taken_back",
     "/notice/document /notice/review right": "a_document_is_drafted_reviewed_value_by_value_and_published",
