@@ -110,5 +110,5 @@ def test_a_later_deadline_shows_every_text_that_says_it() -> None:
     fact: NoticeFact = list_facts({}, "deadline")[0]
     files = change_fact(fact, "2013-12-25")({})
     changed = list_changed_texts(shipped(), files, datetime(2013, 12, 5, 12))  # noqa: DTZ001
-    assert {"什么时候截止", "拍毕业照片"} <= {one.title for one in changed}
+    assert {"什么时候截止", "等核对的日子"} <= {one.title for one in changed}
     assert all("25日" in one.becomes and "25日" not in one.was for one in changed)
