@@ -85,9 +85,11 @@ def with_fact(files: Files, fact: NoticeFact, value: str | None) -> dict[str, st
 
 
 def _insert_key(text: str, loc: Loc, value: str | None) -> str:
-    """Return the text with a key that a row lacks, behind its first one. NoSuchList."""
+    """Return the text with a key that a row lacks, behind its first one; with its section at the end. NoSuchList."""
     row, key = _find_node(text, loc[:-1]), str(loc[-1])
     written = f"{key}: [{_write(value)}]" if key in LISTS else f"{key}: {_write(value)}"
+    if row is None and len(loc) == 2:  # a section that the notice has not
+        return f"{text.rstrip()}\n{loc[0]}: {{{written}}}\n"
     first = row.value[0] if isinstance(row, yaml.MappingNode) and row.value else None
     if first is None or not isinstance(first[1], yaml.ScalarNode):
         raise NoSuchList(".".join(map(str, loc)))
