@@ -1,11 +1,12 @@
-"""Makes the reader's weights: bot/reading/weights.json.
+"""Makes the reader's weights: bot/reading/weights.json and bot/reading/classifier.npz.
 
     python -m bench.reading_train                     fits them to bench/turns/*.jsonl (needs numpy and scipy)
     python -m bench.reading_train across [FILE ...]   leaves out one file after another; FILEs are only tested on
 
 A message's label says which acts it holds, not which words say which: of all ways to cut it up and to read each part,
 those that give the labelled acts are likeliest under the weights (a semi-Markov conditional random field with hidden
-segments).
+segments). What the classifier of `bench.classifier_train` says is a feature of it: of each message, what one says that
+has not learnt the files of its part (stacking).
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 
+from bench.classifier_train import Sample, fit_classifier, samples_of, word_turns
 from bench.reading_fit import Examples, Fitted, Graph, Problem
 from bench.reading_turns import (
     field_turns,
@@ -33,14 +38,19 @@ from bench.reading_turns import (
 from bench.turns_understood import Turn, accepted, form, place_of, reader, report, turns_in
 from bot.reading.acts import AnswerAct, ValuesAct, to_json
 from bot.reading.candidates import Meaning
+from bot.reading.classifier import FILE, Classifier, restore
 from bot.reading.look import Traits
-from bot.reading.score import Edge, gram_value, model_of, name_likeness
+from bot.reading.reader import MessageReader
+from bot.reading.score import Edge, gram_value, model_of, own_features
 
 ROOT = Path(__file__).parents[1]
 TURNS = ROOT / "bench" / "turns"
+READING = ROOT / "bot" / "reading"
+MADE_OF_WORDS = "script"  # where a file of messages is named
 PULL = 1.0  # towards zero
 GRAM_PULL = 1.0  # times as much for characters and pairs of them
 OFTEN = 4  # messages in which a character or pair must stand to have a weight
+PARTS = 3  # of the messages, each of which is learnt as a classifier sees it that has learnt the others
 COST = 0.5  # log-odds by which an answer that was not given must lose more than another wrong reading
 MADE = {"joined": 0.15, "misplaced": 0.2, "phrasing": 0.3, "field": 0.2, "everyday": 0.3}
 """What a message counts that nobody wrote, by its style; an everyday one stands at many steps."""
@@ -53,8 +63,8 @@ GRAM_LEAST = 0.05
 class Gatherer:
     """Gathers labelled messages as examples; those whose label no reading gives are left out."""
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        read = [reader_for(turn).look(turn["say"], place_of(turn)) for turn in turns]
+    def __init__(self, turns: Sequence[Turn], reader_of: Callable[[Turn], MessageReader]) -> None:
+        read = [reader_of(turn).look(turn["say"], place_of(turn)) for turn in turns]
         self._often = _find_often([edges for _, edges in read])
         self.examples = Examples()
         self.kept: list[int] = []
@@ -100,8 +110,7 @@ class Gatherer:
 
     def _candidate(self, segment: int, one: Meaning, cost: float) -> int:
         examples = self.examples
-        like = zip(name_likeness(one.alike), one.like, strict=True) if one.alike else ()
-        row = examples.own.add([*one.own.items(), *((name, value) for name, value in like if value)])
+        row = examples.own.add([(name, value) for name, value in own_features(one) if value])
         examples.segment.append(segment)
         examples.cost.append(cost)
         examples.rows += [(row, examples.kinds[kind]) for kind in one.kinds]
@@ -190,43 +199,78 @@ def table(examples: Examples, found: Fitted) -> dict[str, dict[str, object]]:
     return tables
 
 
-def test(weights: Mapping[str, Mapping[str, object]], turns: Sequence[Turn], *, misses: bool) -> float:
+def test(
+    weights: Mapping[str, Mapping[str, object]], classifier: Classifier, turns: Sequence[Turn], *, misses: bool
+) -> float:
     """The share of messages that a reader with these weights understands."""
-    own = reader().with_weights(model_of(weights))
+    own = reader().with_weights(model_of(weights)).with_classifier(classifier)
     return report(turns, lambda turn, place: own.read(turn["say"], place), misses=misses)
 
 
-def main(words: Sequence[str]) -> None:
+def read_files() -> dict[str, list[Turn]]:
+    """Return the messages by file, with those that nobody wrote; each with its part."""
     files = {path.stem: turns_in(path) for path in sorted(TURNS.glob("*.jsonl"))}
-    files = {"script": [*script_turns(), *field_turns(), *phrasing_turns()], **files}
     files = {name: with_topics(with_folds(turns)) for name, turns in files.items()}
     files = {name: [*with_misplaced(turns), *join_turns(turns)] for name, turns in files.items()}
+    made = [*script_turns(), *field_turns(), *phrasing_turns()]
+    parts = {name: [{**turn, "part": at % PARTS} for turn in turns] for at, (name, turns) in enumerate(files.items())}
+    return {MADE_OF_WORDS: [{**turn, "part": _part_of(turn)} for turn in made], **parts}
+
+
+def _part_of(turn: Turn) -> int:
+    return crc32(turn["say"].encode()) % PARTS
+
+
+class Classifiers:
+    """Classifiers of messages by file, and of the words of script and FAQ."""
+
+    def __init__(self, files: Mapping[str, Sequence[Turn]]) -> None:
+        own = {name: turns for name, turns in files.items() if name != MADE_OF_WORDS}
+        self._files: dict[str, tuple[int, list[Sample]]] = {
+            name: (turns[0]["part"], samples_of([turn for turn in turns if turn["style"] != "joined"]))
+            for name, turns in own.items()
+        }
+        self._words = [(_part_of(turn), samples_of([turn])) for turn in word_turns()]
+
+    def fit(self, *, part: int | None = None, name: str = "") -> Mapping[str, Any]:
+        """Return the arrays of one that has learnt all but a part and a file."""
+        known = [own for file, (number, own) in self._files.items() if number != part and file != name]
+        return fit_classifier([*chain(*known, *[own for number, own in self._words if number != part])])
+
+
+def main(words: Sequence[str]) -> None:
+    files = read_files()
+    classifiers = Classifiers(files)
+    apart = [restore(classifiers.fit(part=part)) for part in range(PARTS)]
     origin = [name for name, turns in files.items() for _ in turns]
     every = [turn for turns in files.values() for turn in turns]
-    gathered = Gatherer(every)
+    gathered = Gatherer(every, lambda turn: reader_for(turn).with_classifier(apart[turn["part"]]))
     counts = [weigh(turn) for turn in every]
     print(f"{len(gathered.kept)} of {len(origin)} messages can be read as labelled")
     if words[:1] == ["across"]:
-        across(gathered, counts, origin, words[1:])
+        across(gathered, counts, origin, classifiers, words[1:])
         return
     body = json.dumps(fit(gathered, counts), ensure_ascii=False, sort_keys=True, indent=0)
-    (ROOT / "bot" / "reading" / "weights.json").write_text(f"{body}\n", encoding="utf-8")
+    (READING / "weights.json").write_text(f"{body}\n", encoding="utf-8")
+    np.savez_compressed(READING / FILE, **classifiers.fit())
 
 
-def across(gathered: Gatherer, counts: Sequence[float], origin: Sequence[str], words: Sequence[str]) -> None:
+def across(
+    gathered: Gatherer, counts: Sequence[float], origin: Sequence[str], classifiers: Classifiers, words: Sequence[str]
+) -> None:
     """Measure on files that are not learnt, or on one writer after another with all others learnt."""
     misses = "--miss" in words
     if paths := [Path(word) for word in words if not word.startswith("-")]:
-        weights = fit(gathered, counts)
+        weights, classifier = fit(gathered, counts), restore(classifiers.fit())
         for path in paths:
             print(f"\n== all but {path.name}")
-            test(weights, turns_in(path), misses=misses)
+            test(weights, classifier, turns_in(path), misses=misses)
         return
     for path in sorted(TURNS.glob("train_*.jsonl")):
         name = path.stem
         print(f"\n== all but {name}", flush=True)
         others = [count * (one != name) for count, one in zip(counts, origin, strict=True)]
-        test(fit(gathered, others), turns_in(path), misses=misses)
+        test(fit(gathered, others), restore(classifiers.fit(name=name)), turns_in(path), misses=misses)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ SURE_NOT = 0.95
 SURE_OFFTOPIC = 0.8
 """The chance (0–1) from which words that ask nothing are refused as none of ours: 幼儿教育 may be a major."""
 SURE_AGAINST = 0.8
-"""The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了)."""
+"""The chance (0–1) from which an answer is taken whose words also speak of trouble or doubt (收到了，过期了), and a
+question of words that ask nothing and are nearer to what another step asks (手机能收到短信).
+"""
 SURE_IF = 0.97
 """The same where they speak of what would be (要是能改), not of what is, or are nearer to what another step asks."""
 RIVAL = 0.2
@@ -46,7 +48,8 @@ def doubt(readout: Readout, sure: float) -> Readout:
     refusal = SURE if "ask" in readout.said else SURE_OFFTOPIC
     moves += [(chance, refusal) for act, chance in acts if isinstance(act, OfftopicAct)]
     if all(isinstance(act, QuestionAct) for act, _ in acts):
-        moves += [(max(readout.chances, default=1.0), SURE_QUESTION)]
+        is_statement = readout.elsewhere and "ask" not in readout.said
+        moves += [(max(readout.chances, default=1.0), SURE_AGAINST if is_statement else SURE_QUESTION)]
     if "urgent" not in readout.said:
         moves += [(chance, SURE) for act, chance in acts if isinstance(act, DistressAct)]
     start = SURE_NOT if "not" in readout.said else SURE_START

@@ -17,7 +17,7 @@ from flows.model import Choice, Position, Script, Step
 
 CERTAIN = 0.5
 """The chance (0–1) from which a field is taken as wrong."""
-UNASKED = 0.75
+UNASKED = 0.6
 """The same of the photo for whoever was not asked what is wrong: 就是那个照片 begins a question."""
 RIGHT = 0.9
 """The chance (0–1) from which a field is right though it was asked what is wrong: a bare name is near to both."""

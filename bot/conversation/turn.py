@@ -20,7 +20,7 @@ from bot.domain.questions import Tallied
 from bot.domain.session import LastSaid, Session
 from bot.domain.student_numbers import StudentKey
 from bot.reading.acts import Act
-from bot.render.layout import Rows
+from bot.render.layout import BUBBLE, Rows
 from bot.render.menu import ask_notice, render_menu
 from bot.render.reply import Voice
 from bot.render.steps import render_step, repeat_step
@@ -47,6 +47,8 @@ the menu before the walk, with the step as when it is entered."""
 VIEWS: tuple[View, ...] = get_args(View)
 PIECES_FOR = timedelta(minutes=3)
 """Words that were not understood are read together with what comes in so many minutes."""
+LINE = 40
+"""Characters of a line that needs no message of its own before a step."""
 MAX_OFFERED = 12
 """Buttons that are remembered, to be picked by their number."""
 
@@ -158,13 +160,22 @@ class Context:
 def finish(ctx: Context, turn: Turn) -> Turn:
     """Put the view of the session after the turn behind its replies, and remember what was said and offered last."""
     voice = ctx.with_session(turn.session).voice
-    replies = (*turn.replies, *_RENDER[turn.view](voice), *turn.after)
+    replies = (*_join_noted(turn.replies, _RENDER[turn.view](voice)), *turn.after)
     session = (
         replace(turn.session, last=turn.last, offered=_list_offered(replies, turn.last)) if replies else turn.session
     )
     if not ctx.with_session(session).pieces:
         session = replace(session, pieces=(), pieces_at="")
     return replace(turn, session=session, replies=replies, view="", after=())
+
+
+def _join_noted(said: tuple[Reply, ...], shown: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """Put a line that was said just before a step (记下：…) into the step's first message."""
+    if not said or not shown or said[-1] != Reply(said[-1].text) or "\n" in said[-1].text:
+        return (*said, *shown)
+    text = f"{said[-1].text}\n\n{shown[0].text}"
+    is_short = len(said[-1].text) <= LINE and len(text) <= BUBBLE
+    return (*said[:-1], replace(shown[0], text=text), *shown[1:]) if is_short else (*said, *shown)
 
 
 def _list_offered(replies: Sequence[Reply], last: LastSaid) -> tuple[str, ...]:

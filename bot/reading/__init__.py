@@ -8,8 +8,9 @@
     to_json(act)                                      `{"as": "answer", "action": "same"}` …
 
 One scoring decides: every stretch of the message (`message`) may be every kind of act (`candidates`), each with
-features (`phrasebook`, `stances`, the FAQ's matcher). A linear model (`score`, `weights.json`) weighs them, and the
-best way to cut the message up wins. Words are data: the script's `say`, `words.yaml`, `lexicon.yaml`.
+features (`phrasebook`, `stances`, the FAQ's matcher), among them what a classifier of the shipped script and FAQ says
+(`classifier`). A linear model (`score`, `weights.json`) weighs them, and the best way to cut the message up wins. Words
+are data: the script's `say`, `words.yaml`, `lexicon.yaml`.
 `check.word_problems` lists what is wrong with a script's words. Must not know: channels, storage, sentences of the bot,
 the clock.
 """

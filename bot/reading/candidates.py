@@ -24,6 +24,7 @@ from bot.reading.acts import (
     SocialAct,
     ValuesAct,
 )
+from bot.reading.classifier import Chances, Classifier
 from bot.reading.fields import count_first, fields_in
 from bot.reading.look import Look, Traits
 from bot.reading.message import Segment
@@ -32,7 +33,9 @@ from bot.reading.picks import find_pick
 from bot.reading.place import Asked, Parsed, Place, PlaceValues, StepOption
 
 AWAY = 4  # segments that other steps' words are compared with, at most
-_TOGETHER = Likeness._fields.index("together")
+_TOGETHER, _EXACT = map(Likeness._fields.index, ("together", "exact"))
+VERBATIM_FROM = 0.9
+"""Chance of a topic, as the FAQ sees it, from which the words are taken for one of its lines."""
 ELSEWHERE_FROM = 0.7  # likeness from which words belong to another step
 BESIDE_CONTEXT = 2  # topics of a segment in context that compete for it, at most
 PHOTO = "photo"
@@ -43,7 +46,8 @@ _PICK = 8  # units of the longest segment that picks something
 class Meaning(NamedTuple):
     """A meaning of a segment: no act at all for words that only go along. `kinds` say what it is, from the broad to the
     narrow; what is true of the segment counts by each of them. `own` are features of the candidate alone; `like` are
-    more of them, the numbers of a `Likeness`, with a weight of its own for every `alike`.
+    more of them, the numbers of a `Likeness`, with a weight of its own for every `alike`. `chance` is the logarithm of
+    the chance that the classifier gives it.
     """
 
     acts: tuple[Act, ...]
@@ -51,6 +55,7 @@ class Meaning(NamedTuple):
     own: Mapping[str, float] = {}
     alike: str = ""
     like: Sequence[float] = ()
+    chance: float = 0.0
 
 
 class StepWords:
@@ -74,7 +79,7 @@ class Surroundings:
     names no thing.
     """
 
-    def __init__(self, look: Look, place: Place, words: StepWords, values: PlaceValues) -> None:
+    def __init__(self, look: Look, place: Place, words: StepWords, values: PlaceValues, classifier: Classifier) -> None:
         self.message, self.segments, self.place = look.message, look.segments, place
         self._look, self._words = look, words
         self._is_checklist = place.ticks
@@ -83,7 +88,9 @@ class Surroundings:
         self._away: dict[int, tuple[float, float]] = {}
         self._in_context = look.ask_in_context(place) if not look.bare else {}
         self.elsewhere: str | None = None
+        self._chances: Chances | None = None
         if not look.bare:
+            self._chances = classifier.weigh(look.features, look.shared_scores, place)
             self._like_options = look.compare(words.options) if place.options else [[] for _ in self.segments]
             self._answers = [max([like[_TOGETHER] for like in likes], default=0.0) for likes in self._like_options]
             self._find_away()
@@ -99,10 +106,17 @@ class Surroundings:
 
     def candidates(self, at: int) -> Iterator[Meaning]:
         """Yield everything that a segment may mean, in no particular order."""
-        segment, place = self.segments[at], self.place
         if self._look.bare:
-            yield self._acknowledge(segment.text)
-            return
+            yield self._acknowledge(self.segments[at].text)
+        elif self._chances is None:
+            yield from self._list_meanings(at)
+        else:
+            for one in self._list_meanings(at):
+                known = _is_verbatim(one)
+                yield one._replace(chance=self._chances.tops[at] if known else self._chances.find(at, one.acts))
+
+    def _list_meanings(self, at: int) -> Iterator[Meaning]:
+        segment, place = self.segments[at], self.place
         yield from self._options(at)
         yield Meaning((SocialAct("ack"),), ("ack",), {"ack.opens": float(opens_with_ack(segment.text.chars))})
         if self._parsed and segment.covers(self._parsed.span):
@@ -148,6 +162,8 @@ class Surroundings:
         named = self._fields(segment)
         if not named and fields_in(segment, (PHOTO,)):
             return  # 照片没问题 says nothing of the field that was asked
+        if named and action == "right" and "except" in said:
+            return  # 除了生日都对 says of the field that is named that it is not
         acts = tuple(AnswerAct(action, field) for field in named or (place.fields[place.item],))
         yield mean(acts, f"tick.{action}", "tick.named" if named else "tick.asked")
         if named and action == "wrong" and ("except" in said or "all" in said):
@@ -219,6 +235,8 @@ class Surroundings:
                 ("answers_inside", max(inside, default=0.0)),
                 ("answers_before", max(before, default=0.0)),
             ]
+        if self._chances:
+            here.append(("chance", self._chances.tops[at]))
         if away := self._away.get(at):
             here += zip(("away", "away.nearer"), away, strict=True)
         if not place.fields and fields_in(segment, place.known_fields):
@@ -232,6 +250,11 @@ class Surroundings:
 def _usual(step: str, name: str) -> Mapping[str, float]:
     """Return the feature that says how usual a meaning is at a step."""
     return {f"at {step}: {name}": 1.0}
+
+
+def _is_verbatim(one: Meaning) -> bool:
+    """Return whether the words for a meaning stand in the script or the FAQ: then the classifier has no say."""
+    return bool(one.like and one.like[_EXACT] == 1.0) or one.own.get("question.score", 0.0) >= VERBATIM_FROM
 
 
 def _side(option: StepOption) -> str:

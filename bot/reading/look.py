@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from bot.reading.acks import is_ack
+from bot.reading.classifier import Classifier
 from bot.reading.message import Message, Segment
 from bot.reading.phrasebook import NO_GROUP, Numbers, Phrasebook, TextComparison
 from bot.reading.place import Place
@@ -120,7 +121,7 @@ class Look:
     about, and `asked` what it makes of them. A `bare` acknowledgement is compared with nothing.
     """
 
-    def __init__(self, message: Message, book: Phrasebook, weigh: Weigh, place: Place) -> None:
+    def __init__(self, message: Message, book: Phrasebook, weigh: Weigh, place: Place, classifier: Classifier) -> None:
         """`place` is where it was typed first: for what is asked there, the FAQ is asked in one go with all else."""
         self.message, self.book, self._weigh = message, book, weigh
         self.bare: bool = is_ack(message.chars)
@@ -128,11 +129,14 @@ class Look:
         if self.bare:
             self.traits: list[Traits] = [_find_traits(message.whole, {})]
             return
+        texts = [segment.text for segment in self.segments]
+        self.features = classifier.find_features(texts)
+        self.shared_scores = classifier.share(self.features)
         self.ranked: list[int] = sorted(range(len(self.segments)), key=lambda at: (self.segments[at].rank, at))[:ASKED]
         words = [self.segments[at].words for at in self.ranked]
         weighed = weigh([*words, *self._list_in_context(place).values()])[: len(words)]
         self._look_inside(dict(zip(self.ranked, weighed, strict=True)))
-        self._comparison = TextComparison(book, [segment.text for segment in self.segments], self._find_inside())
+        self._comparison = TextComparison(book, texts, self._find_inside())
         new = book.number.get(_NEW, NO_GROUP)
         nearest = np.hstack([self._find_nearest(kind, limit) for kind, limit in _SHARED.items()])
         like = self._comparison.compare(np.insert(nearest, 0, new, axis=1)).tolist()

@@ -12,6 +12,7 @@ from typing import TypeVar
 from bot.reading.acks import is_ack
 from bot.reading.acts import Act, AnswerAct, QuestionAct, SecretAct
 from bot.reading.candidates import StepWords, Surroundings
+from bot.reading.classifier import Classifier, classifier
 from bot.reading.fields import fields_in
 from bot.reading.lexicon import lexicon, wordings
 from bot.reading.look import Look, Weigh
@@ -66,6 +67,7 @@ class MessageReader:
         lines: Collection[str] = (),
         weights: Model | None = None,
         book: Phrasebook | None = None,
+        labels: Classifier | None = None,
     ) -> None:
         """`lines` are further texts in the language of the people, from which typed pinyin is read (phrasings); `book`
         may be what `build_book` made of the script and the matcher before.
@@ -83,13 +85,20 @@ class MessageReader:
         self._readings: dict[Hashable, Readout] = {}
         self._words: dict[tuple[StepOption, ...], StepWords] = {}  # by the answers of a step: few
         known = lexicon()["stances"].values()
-        self._typist = Typist(lambda: map(spelt, chain(lines, *groups_of(script, matcher).values(), *known)))
+        self.typist = Typist(lambda: map(spelt, chain(lines, *groups_of(script, matcher).values(), *known)))
         self._model = weights or model()
+        self._classifier = labels or classifier()
 
     def with_weights(self, weights: Model) -> MessageReader:
         """Return the same reader with other weights."""
         other = copy(self)
         other._model, other._readings = weights, {}  # noqa: SLF001 – of its own class
+        return other
+
+    def with_classifier(self, labels: Classifier) -> MessageReader:
+        """Return the same reader with another classifier."""
+        other = copy(self)
+        other._classifier, other._looks, other._readings = labels, {}, {}  # noqa: SLF001 – of its own class
         return other
 
     def read(self, text: str, place: Place) -> Readout:
@@ -145,7 +154,7 @@ class MessageReader:
             return None, []
         if place.options not in self._words:
             self._words[place.options] = StepWords(self.book, place.options, self._of_steps)
-        around = Surroundings(look, place, self._words[place.options], values)
+        around = Surroundings(look, place, self._words[place.options], values, self._classifier)
         return around, [
             Edge(segment.first, segment.last, around.traits(at), list(around.candidates(at)))
             for at, segment in enumerate(around.segments)
@@ -154,8 +163,9 @@ class MessageReader:
     def _look_at(self, text: str, place: Place) -> Look | None:
         """Return the look at a text, typed at a place; None when it has no words. The last LOOKS are kept."""
         if text not in self._looks:
-            message = Message(text, self._typist)
-            self._looks[text] = Look(message, self.book, self._weigh, place) if message.atoms else None
+            message = Message(text, self.typist)
+            seen = Look(message, self.book, self._weigh, place, self._classifier) if message.atoms else None
+            self._looks[text] = seen
             _drop_oldest(self._looks, LOOKS)
         return self._looks[text]
 

@@ -24,6 +24,7 @@ from bot.reading.phrasebook import Likeness, add_runs
 from faq.dumped import Dumped, arrays_of
 
 Weights = Mapping[str, float]
+_CHANCE = "chance."
 _HOPELESS = -20.0  # logarithm of a chance that is not worth counting
 
 
@@ -57,6 +58,7 @@ class Model:
         self._rows, self._table = _stack((traits, grams), self._kinds)
         self._alike: dict[str, Sequence[float]] = {}
         self._places: dict[tuple[str, ...], Sequence[int]] = {}
+        self._chance = _find_chance_weights(own)
 
     def dump(self) -> Dumped:
         """Return the same as plain values and arrays, for `restore`."""
@@ -67,7 +69,9 @@ class Model:
         """Return the model of which `dump` was made."""
         made = cls.__new__(cls)
         own, kinds, rows = dumped.plain
-        made.__dict__.update(dumped.arrays, _own=own, _kinds=kinds, _rows=rows, _alike={}, _places={})
+        chance = _find_chance_weights(own)
+        more = {"_own": own, "_kinds": kinds, "_rows": rows, "_alike": {}, "_places": {}, "_chance": chance}
+        made.__dict__.update(dumped.arrays, **more)
         return made
 
     def score(self, edges: Sequence[Edge]) -> list[Scored]:
@@ -80,7 +84,7 @@ class Model:
 
     def _add_up(self, one: Meaning, kinds: Sequence[float]) -> float:
         """Return the score of a candidate; `kinds` is by kind what the segment's traits say for it."""
-        own, score = self._own, 0.0
+        own, score = self._own, self._chance.get(one.kinds[0], 0.0) * one.chance
         for place in self._places.get(one.kinds) or self._find_places(one.kinds):
             score += kinds[place]
         for name, value in one.own.items():
@@ -132,6 +136,11 @@ def _stack(
     return rows, table
 
 
+def _find_chance_weights(own: Weights) -> Weights:
+    """Return by kind the weight of the classifier's chance."""
+    return {name.removeprefix(_CHANCE): value for name, value in own.items() if name.startswith(_CHANCE)}
+
+
 def name_likeness(alike: str) -> list[str]:
     """Return the names of the features that the numbers of a `Likeness` are."""
     return [f"{alike}={field}" for field in Likeness._fields]
@@ -142,17 +151,13 @@ def gram_value(traits: Traits) -> float:
     return 1.0 / math.sqrt(1 + len(traits.grams) / 2)
 
 
-def features(candidate: Meaning, traits: Traits) -> Iterator[tuple[tuple[str, str, str], float]]:
-    """Yield all features of a candidate, each as (part of the model, kind, name)."""
-    likeness = zip(name_likeness(candidate.alike), candidate.like, strict=True) if candidate.alike else ()
-    for name, value in (*candidate.own.items(), *likeness):
-        yield ("own", "", name), value
-    each = gram_value(traits)
-    for kind in candidate.kinds:
-        for name, value in traits.features:
-            yield ("traits", kind, name), value
-        for gram in traits.grams:
-            yield ("grams", kind, gram), each
+def own_features(candidate: Meaning) -> Iterator[tuple[str, float]]:
+    """Yield the features of a candidate alone."""
+    yield from candidate.own.items()
+    if candidate.alike:
+        yield from zip(name_likeness(candidate.alike), candidate.like, strict=True)
+    if candidate.chance:
+        yield f"{_CHANCE}{candidate.kinds[0]}", candidate.chance
 
 
 @cache

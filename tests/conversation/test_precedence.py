@@ -141,6 +141,6 @@ def test_trouble_before_the_walk_is_asked_of_the_faq(meets: Meets) -> None:
 def test_words_that_are_said_again_mean_what_they_meant(meets: Meets) -> None:
     person = meets()
     person.says("你好")
-    first, again = (person.says("毕业证翻译件去哪里盖章") for _ in range(2))
+    first, again = (person.says("学籍卡在哪里领") for _ in range(2))
     assert [reply.text for reply in again.replies[:1]] == [reply.text for reply in first.replies[:1]]
     assert "你想问的是哪一个" in first.replies[0].text
