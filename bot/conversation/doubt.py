@@ -12,6 +12,8 @@ SURE = 0.6
 """The chance (0–1) from which an answer is taken; a less sure one is offered: a wrong one may cost a diploma."""
 SURE_SHORTCUT = 0.8
 """The same before the walk, where an answer enters it in the middle; `SURE_START` to begin it, or to leave it."""
+MENU_LEAD = 0.2
+"""What a question needs less than an answer before the walk, where no step says what is spoken of."""
 SURE_START = 0.6
 SURE_NOT = 0.95
 """The same to begin it where something is denied (我不要核对)."""
@@ -49,7 +51,8 @@ def doubt(readout: Readout, sure: float) -> Readout:
     moves += [(chance, refusal) for act, chance in acts if isinstance(act, OfftopicAct)]
     if all(isinstance(act, QuestionAct) for act, _ in acts):
         is_statement = readout.elsewhere and "ask" not in readout.said
-        moves += [(max(readout.chances, default=1.0), SURE_AGAINST if is_statement else SURE_QUESTION)]
+        least = SURE_AGAINST if is_statement else max(SURE_QUESTION, sure - MENU_LEAD)
+        moves += [(max(readout.chances, default=1.0), least)]
     if "urgent" not in readout.said:
         moves += [(chance, SURE) for act, chance in acts if isinstance(act, DistressAct)]
     start = SURE_NOT if "not" in readout.said else SURE_START
