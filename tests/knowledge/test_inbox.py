@@ -29,7 +29,7 @@ AT = datetime(2013, 12, 5, tzinfo=UTC)
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Newsroom]:
     opened = await Newsroom.open(tmp_path / "gradbot.db")
-    for n, question in enumerate(["毕业证翻译件去哪里盖章", "请问毕业证翻译件去哪里盖章", "毕业论文什么时候交"]):
+    for n, question in enumerate(["学籍卡在哪里领", "请问学籍卡在哪里领", "毕业论文什么时候交"]):
         await opened.says("你好", f"p{n}")
         await opened.says(question, f"p{n}")
     yield opened
@@ -58,7 +58,7 @@ async def test_a_near_tied_question_waits_with_what_was_picked(room: Newsroom) -
     third = offered.replies[0].buttons[2][0]
     await room.presses(offered, third.text, "p1")
     tied = [one for one in await room.store.questions.list_unanswered(AT) if one.tied]
-    earlier = ["请问毕业证翻译件去哪里盖章", "毕业证翻译件去哪里盖章"]
+    earlier = ["请问学籍卡在哪里领", "学籍卡在哪里领"]
     assert [one.question for one in tied] == ["登录不上去", "登录不上去", *earlier]
     assert [one.picked for one in tied[:2]] == [third.id.rsplit("|", 1)[1], None]
     card = await room.says("/faq inbox")
@@ -81,7 +81,7 @@ async def test_a_tap_makes_it_a_phrasing_and_another_takes_it_back(room: Newsroo
     assert "问了 2 次" in said(card)
     told = await room.presses(card, "算作")
     assert "加了问法：" in said(told), said(told)
-    assert "翻译件" not in said(await room.says("/faq inbox"))
+    assert "学籍卡" not in said(await room.says("/faq inbox"))
     number, files = await room.knowledge.in_force()
     assert number == 2
     own = load_shipped("faq")
@@ -91,14 +91,14 @@ async def test_a_tap_makes_it_a_phrasing_and_another_takes_it_back(room: Newsroo
     assert len(more) == 1
     assert files[changed[0]].replace(f"{more.pop()}\n", "") == own[changed[0]]
     await room.presses(told, "撤销")
-    assert "翻译件" in said(await room.says("/faq inbox"))
+    assert "学籍卡" in said(await room.says("/faq inbox"))
 
 
 async def test_ignored_is_gone(room: Newsroom) -> None:
     card = await room.says("/faq inbox")
     await room.presses(card, "忽略")
     assert "已经处理过了" in said(await room.presses(card, "忽略"))
-    assert "翻译件" not in said(await room.says("/faq inbox"))
+    assert "学籍卡" not in said(await room.says("/faq inbox"))
 
 
 def test_what_is_asked_in_other_words_is_one_group_and_other_things_of_it_are_others() -> None:
