@@ -33,6 +33,7 @@ from bot.conversation.typed_answers import (
     courses_in,
     describe_answer,
     find_button,
+    find_entry,
     say_unclear,
     take_answer,
     take_values,
@@ -129,8 +130,8 @@ def _read_exactly(ctx: Context, text: str) -> Act | None:
         return ValuesAct(())  # a number that the step reads and does not keep
     if said.isascii() and said.isdecimal() and 0 < int(said[:4]) == int(said) <= len(ctx.offered):
         return PickAct(int(said))
-    if position is None and said.endswith("了") and said in map(plain, ctx.content.script.synonyms.get("done", ())):
-        return CommandAct("already-done")  # 弄好了, the usual answer to a reminder
+    if position is None and (entry := find_entry(ctx, said)):
+        return entry
     name = words.get(said) or words.get(text)
     if name in ("thanks", "hello", "bye"):
         return SocialAct(name)
@@ -310,8 +311,7 @@ def _begin_by_class(ctx: Context, text: str) -> Turn | None:
     """Begin the walk with the class or major that a message names; None when it names none."""
     begun = steps.begin(ctx)
     there = ctx.with_session(begun.session)
-    courses = courses_in(there, text)
-    if not courses:
+    if not (courses := courses_in(there, text, asked=False)):
         return None
     act = ValuesAct.of(courses[0].answers) if len(courses) == 1 else CommandAct("start")
     return replace(_join(replace(begun, view=""), take_values(there, text, ())), understood=(act,))

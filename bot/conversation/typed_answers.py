@@ -8,11 +8,12 @@ from dataclasses import replace
 from bot.conversation import steps
 from bot.conversation.turn import Context, Turn
 from bot.domain.messages import Button, Reply
-from bot.reading.acts import AnswerAct, ValuesAct
+from bot.reading.acts import Act, AnswerAct, CommandAct, ValuesAct
 from bot.render.layout import pack_rows
-from flows.answers import Option, ValueReading
+from flows.answers import Option, ValueReading, plain
 from flows.date_words import day_of
 from flows.engine import BACK, Move
+from flows.majors import SURE
 from flows.model import Position
 
 PHOTO = "photo"
@@ -141,11 +142,25 @@ def _show_heard(ctx: Context, position: Position, reading: ValueReading) -> Turn
     return Turn(quiet, (*said[:-1], replace(said[-1], copies=copies)), "again")
 
 
-def courses_in(ctx: Context, text: str) -> Sequence[Option]:
-    """Return the classes and majors that a message names, to be confirmed by a tap."""
+def find_entry(ctx: Context, said: str) -> Act | None:
+    """Return the act of plain words with which the script lets somebody in before the walk: a button's, or its own."""
+    script = ctx.content.script
+    names = {step: name for name, step in script.commands.items()}
+    for shortcut in script.shortcuts:
+        if shortcut.say and said in map(plain, (ctx.voice.fill(shortcut.text), *shortcut.say)):
+            return CommandAct(names[shortcut.go]) if shortcut.go in names else AnswerAct(shortcut.go)
+    if said.endswith("了") and said in map(plain, script.synonyms.get("done", ())):
+        return CommandAct("already-done")  # 弄好了, the usual answer to a reminder
+    return next((CommandAct(name) for name, words in script.before.items() if said in map(plain, words)), None)
+
+
+def courses_in(ctx: Context, text: str, *, asked: bool = True) -> Sequence[Option]:
+    """Return the classes and majors that a message names, to be confirmed by a tap. Where nobody `asked` for one it
+    must be named surely: 信息不对 names no 信息管理.
+    """
     asking = ctx.voice.walk.asking(ctx.session.position) if ctx.session.position else None
-    reading = asking.read(text) if asking else None
-    if asking is None or reading is None:
+    found, reading = (asking.find(text), asking.read(text)) if asking else (None, None)
+    if asking is None or reading is None or not found or (found.chance < SURE and not asked):
         return ()
     return reading.offered or [option for option in asking.all_options if option.answers == reading.answers]
 

@@ -40,6 +40,16 @@ def test_who_found_something_wrong_is_asked_what(meets: Meets) -> None:
     assert step_of(says_first(meets, "有个地方不对")) == "x1-which"
 
 
+def test_a_button_of_the_menu_is_pressed_by_its_own_words(meets: Meets) -> None:
+    assert step_of(says_first(meets, "我发现有错")) == "x1-which"
+    assert step_of(says_first(meets, "我已经点了“正确”")) == "m9-clicked"
+
+
+@pytest.mark.parametrize("text", ["有一项信息不对", "我们单位管理严", "我不会用计算机"])
+def test_a_word_that_a_major_happens_to_hold_begins_with_no_class(meets: Meets, text: str) -> None:
+    assert "是下面哪一个" not in says_first(meets, text).heard
+
+
 def test_a_class_begins_the_walk_and_is_said_back(meets: Meets) -> None:
     person = says_first(meets, "专科的 机电")
     assert step_of(person) == "m1-mailbox"
