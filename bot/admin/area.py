@@ -22,6 +22,7 @@ from bot.admin.refusals import REFUSALS, describe_refusal
 from bot.admin.sheets import Sheets
 from bot.admin.trial import Trial
 from bot.admin.writing import Writing
+from bot.admin.writing_cards import WritingCards
 from bot.content.files import Refused
 from bot.content.lint import THIN
 from bot.content.own import is_own, notice_topics
@@ -75,7 +76,7 @@ class AdminArea:
             "pick": writing.pick, "send": writing.send, "quit": writing.quit, "delete": writing.delete,
             "sheet": self._sheets.send,
             "sheetback": self._sheets.take,
-            "edit": editing.show, "facts": editing.show_facts, "fact": editing.choose_fact,
+            "edit": editing.show, "remove": editing.remove, "facts": editing.show_facts, "fact": editing.choose_fact,
             "out": inbox.exclude, "give": inbox.give, "group": inbox.open,
             "ignore": inbox.ignore, "why": inbox.explain, "mend": inbox.add_explained,
             "try": trial.begin, "trying": trial.begin,
@@ -96,7 +97,9 @@ class AdminArea:
                 return await self._writing.take(incoming, at) or await self._trial.answer(incoming, at)
             return await act(incoming, wish, at) if act else None
         except REFUSALS as trouble:
-            return say(describe_refusal(self._knowledge.content, trouble))
+            content = self._knowledge.content
+            leave = () if wish else ((WritingCards(content).button("quit", "quit"),),)  # the form still waits
+            return Decision((Reply(describe_refusal(content, trouble), leave),))
 
     def _holds_phrasings(self, name: str) -> bool:
         """Return whether a text file is named after an entry: it holds that entry's phrasings and is no notice."""

@@ -13,6 +13,7 @@ from bot.admin.writing_cards import WritingCards
 from bot.content.edit_entry import Value
 from bot.content.edit_notice import NoticeFact, list_facts
 from bot.content.files import Refused, keep_texts
+from bot.content.own import is_own
 from bot.domain.areas import Decision
 from bot.domain.messages import Incoming, Reply
 from bot.domain.zone import local
@@ -90,7 +91,7 @@ class Editing:
         content, cards = self._knowledge.content, self._cards
         words = content.phrases.admin.writing
         if not wish.about and not wish.more:
-            return say(words.which_entry)
+            return say(words.name_entry)
         found = [wish.more] if wish.more else self._find(wish.about)
         if not found or found[0] not in content.entries:
             return say(words.no_entry.format(words=wish.about))
@@ -100,6 +101,18 @@ class Editing:
         entry = content.entries[found[0]]
         form = Form("edit", topic=entry.id, title=entry.title, phrasings=entry.phrasings, follow=entry.follow)
         return self._keep(incoming, form, *cards.bubble(entry, at), cards.entry_card(entry))
+
+    async def remove(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
+        """Ask whether the entry that is named by words is to go; where none is for sure, or it ships, show it."""
+        found = self._find(wish.about) if wish.about else []
+        entry = self._knowledge.content.entries.get(found[0]) if len(found) == 1 else None
+        if entry is None:
+            return await self.show(incoming, wish, at)
+        if is_own(entry):
+            return await self.delete(incoming, Form("edit", topic=entry.id, title=entry.title), at)
+        shown = await self.show(incoming, wish, at)
+        refused = Reply(self._knowledge.content.phrases.admin.refused["shipped_entry"])
+        return replace(shown, replies=(*shown.replies[:-1], refused, shown.replies[-1]))
 
     def _find(self, words: str) -> list[str]:
         """Return the entries that words name: by id or title, else by what a question in these words finds."""

@@ -31,6 +31,7 @@ class Form:
     `topic` is the entry that it is about, `key` that of the draft which it became; `asked` are the missed questions
     that it answers, `dropped` those that are no phrasings because they would be read as something else. `place` is the
     number of a fact. `second`: somebody else must agree. `near_seen`: the author chose beside entries that are near.
+    `titles`: those that may be tapped.
     """
 
     does: str
@@ -50,6 +51,7 @@ class Form:
     key: str = ""
     second: bool = False
     near_seen: bool = False
+    titles: tuple[str, ...] = ()
 
     @property
     def entry(self) -> NewEntry:

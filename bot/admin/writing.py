@@ -6,6 +6,7 @@ A form is filled in by typing and tapping, shown as a graduate will see it, and 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -26,11 +27,27 @@ from bot.knowledge.examine import Report
 from bot.knowledge.inbox import list_groups, load_group
 from bot.knowledge.publish import Publication, prepare
 from bot.knowledge.revisions import Knowledge
-from bot.knowledge.writing import LEAST, find_near, name_entry, read_value, suggest_phrasings, suggest_title
+from bot.knowledge.writing import (
+    LEAST,
+    find_near,
+    is_answer,
+    list_swapped,
+    name_entry,
+    read_value,
+    suggest_phrasings,
+    suggest_title,
+    suggest_titles,
+)
 from faq.model import Entry
 
 LIKE = 55.0
 """Similarity (0–100) from which a missed question is suggested as a way of asking."""
+
+
+def _find_unheard(form: Form, report: Report, suggested: Collection[str]) -> tuple[str, ...]:
+    """Return the phrasings that were suggested, and would be read as something else."""
+    unheard = [one.problem.text for one in report.errors if one.rule == "unheard"]
+    return tuple(line for line in form.phrasings if line in suggested and any(f"“{line}”" in x for x in unheard))
 
 
 class Writing:
@@ -52,6 +69,8 @@ class Writing:
         form = await load_form(self._knowledge.store.knowledge, incoming.user, at)
         if form is None or not form.waits:
             return None
+        if incoming.text.strip() in self._knowledge.content.phrases.admin.writing.stop_words:
+            return await self.quit(incoming, Wish("quit"), at)
         return await self._fill(incoming, form, incoming.text.strip(), at)
 
     # New entries
@@ -61,15 +80,16 @@ class Writing:
         content, cards = self._knowledge.content, self._cards
         words = content.phrases.admin.writing
         if not wish.about:
-            form = Form("new", waits="title")
-            return keep_form(incoming, form, self._knowledge.number, cards.ask("title"))
+            groups = await list_groups(self._knowledge.store, at)
+            missed = (suggest_title(self._keep_unmasked(group.lines)) for group in groups[:LEAST])
+            return self._ask_title(incoming, Form("new"), tuple(filter(None, missed)))
         lines = self._keep_unmasked((await load_group(self._knowledge.store, wish.about, at)).lines)
         before = words.from_missed.format(lines="\n".join(f"· {line}" for line in lines))
         title = suggest_title(lines)
         form = Form("new", waits="answer" if title else "title", title=title, asked=lines)
         form = replace(form, phrasings=suggest_phrasings(content, title, lines))
         if not title:
-            return keep_form(incoming, form, self._knowledge.number, cards.ask("title", before=before))
+            return self._ask_title(incoming, form, (), before)
         before = f"{before}\n\n{words.title_set.format(title=title)}"
         return keep_form(
             incoming,
@@ -85,25 +105,26 @@ class Writing:
     async def _find_like(self, title: str, at: datetime) -> tuple[str, ...]:
         """Return missed questions that are like a title."""
         groups = await list_groups(self._knowledge.store, at)
-        lines = [line for group in groups for line in group.lines if fuzz.ratio(title, line) >= LIKE]
+        lines = [line for group in groups for line in group.lines if title in line or fuzz.ratio(title, line) >= LIKE]
         return self._keep_unmasked(lines)
 
     async def _fill(self, incoming: Incoming, form: Form, text: str, at: datetime) -> Decision:
         """Put a typed value into a form, and go on to the next or to the preview."""
         if form.does in ("edit", "fact"):
             return await self._editing.fill(incoming, form, text, at)
-        content, cards = self._knowledge.content, self._cards
+        content = self._knowledge.content
         if form.waits == "title":
+            if not form.answer and is_answer(text):
+                form = replace(form, answer=text)
+                return self._ask_title(incoming, form, suggest_titles(text))
             if len(text) > MAX_TITLE:
-                words = content.phrases.admin.writing
-                return keep_form(
-                    incoming,
-                    form,
-                    self._knowledge.number,
-                    cards.ask("title", before=words.too_long.format(size=len(text))),
-                )
+                before = content.phrases.admin.writing.too_long.format(size=len(text))
+                title = suggest_title([text])
+                form = replace(form, phrasings=(*form.phrasings, *([text] if title else [])))
+                return self._ask_title(incoming, form, [title] if title else [], before)
             asked = form.asked or await self._find_like(text, at)
-            lines = suggest_phrasings(content, text, form.phrasings or asked)
+            asks = [line for line in (*form.phrasings, *asked) if line not in form.dropped]
+            lines = suggest_phrasings(content, text, asks)
             form = replace(form, title=text, asked=asked, phrasings=lines)
         elif form.waits == "phrasings":
             form = replace(form, phrasings=edit_lines(form.phrasings, text))
@@ -111,6 +132,15 @@ class Writing:
             value = str(read_value(form.waits, text, local(at, None).date()))
             form = Form(**{**asdict(form), form.waits: value})
         return await self._go_on(incoming, replace(form, waits=""), at)
+
+    def _ask_title(self, incoming: Incoming, form: Form, titles: Sequence[str], before: str = "") -> Decision:
+        """Ask for the title, with those that may be tapped."""
+        cards = self._cards
+        if form.answer:
+            before = before or self._knowledge.content.phrases.admin.writing.answer_set
+        rows = tuple((cards.button("take", "pick", n, title=title),) for n, title in enumerate(titles))
+        form, name = replace(form, titles=tuple(titles), waits="title"), "title" if form.answer else "first"
+        return keep_form(incoming, form, self._knowledge.number, cards.ask(name, rows, before))
 
     async def _go_on(self, incoming: Incoming, form: Form, at: datetime) -> Decision:
         """Ask for what a new entry lacks, then what is to be done beside entries that are near; else show it."""
@@ -137,15 +167,15 @@ class Writing:
 
     async def _preview(self, incoming: Incoming, form: Form, at: datetime) -> Decision:
         """Examine what a form makes and show it; suggested lines that would be read as something else are left out."""
+        content = self._knowledge.content
+        others = list_swapped(content, (form.title, *form.asked))
         publication = await self._prepare(incoming, form, at)
-        unheard = {one.problem.text for one in publication.report.errors if one.rule == "unheard"}
-        dropped = tuple(
-            line for line in form.phrasings if line in form.asked and any(f"“{line}”" in x for x in unheard)
-        )
-        if dropped:
-            kept = tuple(line for line in form.phrasings if line not in dropped)
-            form = replace(form, phrasings=kept, dropped=(*form.dropped, *dropped))
-            if len(kept) < LEAST and form.does == "new":
+        while dropped := _find_unheard(form, publication.report, {*form.asked, *others} - {form.title}):
+            form = replace(form, dropped=(*form.dropped, *dropped))
+            kept = [line for line in form.phrasings if line not in form.dropped]
+            more = [line for line in others if line not in (*kept, *form.dropped)]
+            form = replace(form, phrasings=(*kept, *more[: max(0, LEAST - len(kept))]))
+            if len(form.phrasings) < LEAST and form.does == "new":
                 return await self._go_on(incoming, form, at)
             publication = await self._prepare(incoming, form, at)
         form, draft = self._keep_draft(incoming, form, publication)
@@ -193,8 +223,12 @@ class Writing:
         return keep_form(incoming, replace(form, waits=wish.about), self._knowledge.number, asked)
 
     async def pick(self, incoming: Incoming, wish: Wish, at: datetime) -> Decision:
-        """Take a source or a day that was tapped."""
+        """Take a title, a source or a day that was tapped."""
         form = await self._load(incoming, at)
+        if form.waits == "title" and wish.about.isdecimal():
+            if int(wish.about) >= len(form.titles):
+                raise Refused("no_form")
+            return await self._fill(incoming, form, form.titles[int(wish.about)], at)
         return await self._fill(incoming, form, wish.about, at)
 
     async def delete(self, incoming: Incoming, _: Wish, at: datetime) -> Decision:

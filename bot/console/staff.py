@@ -103,7 +103,8 @@ async def show_audit(visit: Visit) -> Response:
     more = str(found[MOST - 1][0]) if len(found) > MOST else ""
     acts = [act for _, act in found[:MOST]]
     names = await visit.parts.names()
-    return await visit.show("audit.html", acts=acts, more=more, names=names, lead=lead_to, describe=describe, **chosen)
+    shown: dict[str, Any] = {"said": visit.content.phrases.staff.audit_acts, "lead": lead_to, "describe": describe}
+    return await visit.show("audit.html", acts=acts, more=more, names=names, **shown, **chosen)
 
 
 def describe(act: AuditedAct, words: Mapping[str, Any]) -> str:
@@ -133,8 +134,7 @@ async def save_audit(visit: Visit) -> Response:
     """Send the acts as a table, by the same filters."""
     found = await visit.store.roles.acts_before(visit.session.channel, MOST_ROWS, **_filter(visit))
     names, words = await visit.parts.names(), visit.content.phrases.staff
-    said = visit.rendering.words["audit"]["acts"]
-    rows = [_row(act, names, said) for _, act in found]
+    rows = [_row(act, names, words.audit_acts) for _, act in found]
     return download(words.audit_file, to_csv(words.audit_columns, rows).encode(), "text/csv")
 
 

@@ -48,6 +48,18 @@ FIELDS = ("title", "answer", "phrasings", "follow", "source", "checked_on")
 """The values of an entry that may be changed one by one; the lists a line each."""
 _HEAD = re.compile(r"(?:(?:请问|你好|您好|老师|想问一下|我想问|想问|问一下|那个)[一下，,。！!\s]*)+")
 _TAIL = re.compile(r"[啊呀呢哈嘛呗\s？?。！!，,~～]+$")
+_CLAUSE = re.compile(r"[，,。；;！!？?\s]+")
+_IS_ASKED = re.compile(r"[？?吗]|怎么|咋|如何|什么|啥|哪|几|何时|多少|多久|谁|没有|能不|可不|要不|是不|会不|还没")
+_SAYS = (
+    (re.compile(r"(在|到|去)[^，。；]+?(领|取|拿|交|办|查|借|还|盖章|打印|退|补)"), r"\1哪里\2"),
+    (re.compile(r"(交给|还给|找|联系)[^，。；]+"), r"\1谁"),
+    (re.compile(r"(?:要|需要)?(带|准备|交)(?!给)[^，。；]+"), r"要\1什么"),
+    (re.compile(r"(?:20\d\d年)?\d+月\d+[日号]"), r"什么时候"),
+    (re.compile(r"\d+(?:点|:\d\d)[^，。；]*?(?=开|关|到|$)"), r"几点"),
+    (re.compile(r"[\d一二三四五六七八九十百]+[元块]钱?"), r"多少钱"),
+    (re.compile(r"不?(能|可以|用|需要)([^，。；]+)"), r"\1\2吗"),
+)
+"""What an answer says, and how it is asked: of “学士服在一楼领” 学士服在哪里领."""
 _DAY = re.compile(r"(?:(20\d\d)\s*[年./-]\s*)?(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)")
 _PHONE = re.compile(r"0\d{2,3}-?\d{7,8}(?:-\d{1,5})?|1\d{10}|400-?\d{3}-?\d{4}")
 
@@ -86,9 +98,29 @@ class ChangedText:
 
 
 def suggest_title(lines: Sequence[str]) -> str:
-    """Return the most asked wording that is short enough for a button; empty when none is."""
-    short = [_TAIL.sub("", _HEAD.sub("", line.strip())) for line in lines]
+    """Return the most asked wording that is short enough for a button, else a part of one that asks; empty when none
+    is.
+    """
+    parts = (part for line in lines for part in _CLAUSE.split(line) if _IS_ASKED.search(part))
+    short = [_TAIL.sub("", _HEAD.sub("", line.strip())) for line in (*lines, *parts)]
     return next((line for line in short if LEAST <= len(line) <= MAX_TITLE), "")
+
+
+def is_answer(words: str) -> bool:
+    """Return whether words that were typed for a title are an answer: a whole sentence that asks nothing."""
+    ends = words.endswith(("。", "！", "!", ".")) or (len(words) > MAX_TITLE and "，" in words)
+    return ends and not _IS_ASKED.search(words)
+
+
+def suggest_titles(answer: str) -> tuple[str, ...]:
+    """Return how people may ask for what an answer says, the most likely first; none where it names no thing."""
+    found = dict[str, None]()
+    for clause in _CLAUSE.split(answer):
+        for says, asks in _SAYS:
+            match = says.search(clause)
+            if match and match.start() >= 2:  # it begins with what it is about
+                found.setdefault(clause[: match.start()] + match.expand(asks))
+    return tuple(title for title in found if len(title) <= MAX_TITLE)[:LEAST]
 
 
 def suggest_phrasings(content: Content, title: str, lines: Sequence[str]) -> tuple[str, ...]:
@@ -98,6 +130,11 @@ def suggest_phrasings(content: Content, title: str, lines: Sequence[str]) -> tup
     asked = [line.strip()[:MAX_LINE] for line in (title, *lines) if line.strip()]
     spoken = _keep_distinct([*asked, *(swapped for line in asked for swapped in _swap_words(content, line))])
     return spoken[: max(LEAST, min(len(_keep_distinct(asked)), MOST))]
+
+
+def list_swapped(content: Content, lines: Iterable[str]) -> tuple[str, ...]:
+    """Return other ways of asking what lines ask."""
+    return _keep_distinct(other for line in lines for other in _swap_words(content, line))
 
 
 def _keep_distinct(lines: Iterable[str]) -> tuple[str, ...]:
@@ -110,11 +147,15 @@ def _keep_distinct(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _swap_words(content: Content, line: str) -> Iterator[str]:
-    """Yield a line with each of its question words replaced by another one that means the same."""
+    """Yield a line with each of its question words replaced by another one that means the same, or with words around
+    it where it has none.
+    """
     for words in content.phrases.admin.asking_words:
         if word := max((word for word in words if word in line), key=len, default=""):
             yield from (line.replace(word, other) for other in words if other != word)
             return
+    around = content.phrases.admin.around_question if _IS_ASKED.search(line) else content.phrases.admin.around_thing
+    yield from (words.format(line=line) for words in around)
 
 
 def name_entry(content: Content, title: str) -> str:

@@ -62,6 +62,26 @@ async def test_from_nothing_the_title_comes_first_and_what_was_missed_is_suggest
     assert room.answers("交钥匙给谁") == ["交给楼管。"]
 
 
+async def test_the_answer_may_come_first_and_a_tap_takes_the_title(room: Newsroom) -> None:
+    await room.taps("know|new")
+    asked = await room.says("毕业纪念册在西门传达室领，周末也开。")
+    assert buttons(asked)[0] == "用：毕业纪念册在哪里领"
+    shown = await room.presses(asked, "用：毕业纪念册在哪里领")
+    await room.presses(shown, "发布")
+    assert room.answers("毕业纪念册在哪里领") == ["毕业纪念册在西门传达室领，周末也开。"]
+
+
+async def test_what_was_missed_is_offered_as_a_title_and_a_long_question_is_cut_to_its_part(room: Newsroom) -> None:
+    await ask_all(room, "我们班长一直没回我消息所以我想来问一问，学士服上哪儿领")
+    asked = await room.taps("know|new")
+    asked = await room.presses(asked, "用：学士服上哪儿领")
+    shown = await room.says(GOWN)
+    assert "检查：没有问题。" in said(shown)
+    told = await room.presses(shown, "发布")
+    assert "现在都答得上" in said(told)
+    assert "没有等着处理的问题" in said(await room.says("/faq inbox"))
+
+
 async def test_an_entry_that_is_near_is_shown_with_both_texts_and_may_be_extended(room: Newsroom) -> None:
     await room.taps("know|new")
     await room.says("忘记密码了咋整呢")
@@ -122,7 +142,9 @@ def buttons(answer: Answer) -> list[str]:
 async def test_a_deadline_is_changed_after_every_text_that_changes_was_shown(room: Newsroom) -> None:
     asked = await room.presses(await room.taps("know|facts|deadline"), "网上核对")
     assert "现在是 2013-12-20" in said(asked)
-    assert "没看懂是哪一天" in said(await room.says("下周吧"))
+    unread = await room.says("下周吧")
+    assert "没看懂是哪一天" in said(unread)
+    assert buttons(unread) == ["不写了"]
     shown = await room.says("改到12月25日")
     assert "改后：现在正是核对的时间，2013年12月25日（周三）前要完成，还有20天。" in said(shown)
     assert "原文还是旧的" in said(shown)
@@ -149,6 +171,8 @@ async def test_what_another_admin_changed_meanwhile_is_shown_beside_it(room: New
 async def test_whoever_stops_leaves_nothing_and_what_is_typed_then_is_typed_for_the_bot(room: Newsroom) -> None:
     asked = await room.taps("know|new")
     assert "现在用的没有变" in said(await room.presses(asked, "不写了"))
+    await room.taps("know|new")
+    assert "现在用的没有变" in said(await room.says("算了"))
     assert "答案" not in said(await room.says("学士服到哪里领"))
     assert "放得太久了" in said(await room.taps("know|send"))
     assert room.knowledge.number in (0, 1)

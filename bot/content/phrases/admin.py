@@ -105,6 +105,10 @@ class AdminPhrases(PhraseRow):
     ]
     asking_words: tuple[tuple[Label, ...], ...]
     """Question words, in groups that mean the same."""
+    around_question: tuple[Label, ...]
+    """Ways to ask `line`, a question that has none of the question words."""
+    around_thing: tuple[Label, ...]
+    """Ways to ask about `line`, which is no question."""
     inbox_empty: Sentence
     inbox_card: Sentence
     inbox_tied: Sentence

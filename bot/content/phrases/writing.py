@@ -7,7 +7,7 @@ from bot.content.phrases.base import Label, PhraseRow, Sentence
 
 WritingButton = Literal[
     "send", "quit", "title", "answer", "phrasings", "follow", "source", "checked_on", "delete", "delete_sure",
-    "count", "replace", "keep", "enough", "today", "teach",
+    "count", "replace", "keep", "enough", "today", "take", "teach",
 ]  # fmt: skip
 
 
@@ -32,8 +32,10 @@ class WritingPhrases(PhraseRow):
     from_missed: Sentence
     title_set: Sentence
     ask: Mapping[
-        Literal["title", "answer", "phrasings", "follow", "checked_on", "source", "deadline", "phone"], Sentence
+        Literal["title", "first", "answer", "phrasings", "follow", "checked_on", "source", "deadline", "phone"],
+        Sentence,
     ]
+    answer_set: Sentence
     too_long: Sentence
     bubble: Sentence
     card: Sentence
@@ -55,6 +57,9 @@ class WritingPhrases(PhraseRow):
     receipt_bad: Sentence
     quit: Sentence
     which_entry: Sentence
+    name_entry: Sentence
+    stop_words: tuple[Label, ...]
+    """What ends a form when it is typed for a value."""
     no_entry: Sentence
     entry_card: Sentence
     numbered: Sentence
