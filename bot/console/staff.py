@@ -103,7 +103,7 @@ async def show_audit(visit: Visit) -> Response:
     more = str(found[MOST - 1][0]) if len(found) > MOST else ""
     acts = [act for _, act in found[:MOST]]
     names = await visit.parts.names()
-    shown: dict[str, Any] = {"said": visit.content.phrases.staff.audit_acts, "lead": lead_to, "describe": describe}
+    shown: dict[str, Any] = {"act_names": visit.content.phrases.staff.audit_acts, "lead": lead_to, "describe": describe}
     return await visit.show("audit.html", acts=acts, more=more, names=names, **shown, **chosen)
 
 

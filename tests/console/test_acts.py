@@ -14,11 +14,11 @@ from sqlalchemy import insert
 import bot
 from bot.app.build import STAFFED
 from bot.console import app, knowledge, tickets
-from bot.console.words import load_words
 from bot.domain.console import ConsoleKeyDropped, Passkey
 from bot.domain.lifecycle import BroadcastState
 from bot.domain.revisions import Drafted
 from bot.store.tables import misses
+from tests.conftest import shipped
 from tests.console.conftest import School, Teacher
 from tests.console.test_knowledge import fields_of, topic_of
 from tests.console.test_tickets import deliver_to_graduates, open_ticket
@@ -78,7 +78,7 @@ def test_every_form_and_button_is_pressed_by_a_test() -> None:
 
 
 def test_every_privileged_act_has_words_in_the_record() -> None:
-    words = load_words()["audit"]["acts"]
+    words = shipped().phrases.staff.audit_acts
     sources = "".join(path.read_text("utf-8") for path in ROOT.rglob("*.py"))
     acts = {first or (f"broadcast {second}" if second else third) for first, second, third in _ACT.findall(sources)}
     acts |= {
