@@ -281,7 +281,7 @@ class BroadcastArea:
         words, totals = self._content().phrases.broadcast, await self._ledger.totals(broadcast.number)
         every = totals.total <= MOST_ROWS
         rows = [row async for row in self._ledger.report(broadcast.number) if every or row["state"] != "sent"]
-        rows = rows if report.tells_people(broadcast, totals) else []
+        rows = rows if report.lists_people(broadcast, totals) else []
         notices = self._content().notices
         file = Attachment(words.csv_file, await asyncio.to_thread(report.to_csv, words, rows[:MOST_ROWS], notices))
         said = Reply(report.summarise(words, broadcast, totals), attachment=file)

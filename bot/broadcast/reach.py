@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -22,13 +23,14 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
     `reached` are distinct people: those, and all whom its authors' broadcasts of the last 24 hours reached.
     """
     rows, parent, search = store.broadcasts, starting.broadcast.parent, starting.search
+    wide = None
     if parent:
         totals = await store.ledger.totals(parent)
         left = sum(totals[state] for state in starting.states)
         count, told = Count(left, 0, 0, 0, left), None
     elif search:
-        count = await rows.count(search)
-        told = await count_told(rows, search)
+        count, wide = await rows.count(search), await widen(rows, search)
+        told = round_count(await rows.count(wide))
     else:
         return None
     since = starting.at - COUNTED
@@ -36,21 +38,44 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
     count = replace(count, lately=len(lately), since=since)
     theirs = [it.number for it in lately if starting.authors & replace(starting, broadcast=it).authors]
     reached = await rows.count_together(theirs, search, parent, starting.states) if theirs else count.left
-    if told:
-        told = replace(told, reached=max(told.left, reached // SMALLEST * SMALLEST))
+    if told and wide:
+        told = replace(told, reached=max(told.left, await _tell_together(rows, theirs, wide)))
     return replace(count, reached=reached, told=told)
 
 
-async def count_told(rows: BroadcastRows, search: Search) -> Count:
-    """Count those whom a rule finds, as it may be told: no state of few people can be learnt from it.
+async def _tell_together(rows: BroadcastRows, theirs: Sequence[int], wide: Search) -> int:
+    """Count whom broadcasts reached and a rule finds, as it may be told: few who are in both, or only in the rule, are
+    taken for none, since whoever chose the others would learn their state.
+    """
+    left = (await rows.count(wide)).left
+    had = await rows.count_together(theirs, None, None, ()) if theirs else 0
+    new = await rows.count_together(theirs, wide, None, ()) - had if theirs else left
+    new = left if left - new < SMALLEST else new
+    return had // SMALLEST * SMALLEST + new // SMALLEST * SMALLEST
 
-    A part of the rule that concerns fewer than SMALLEST people is left out, so that with and without it the numbers are
-    the same; all numbers are rounded.
+
+async def count_told(rows: BroadcastRows, search: Search) -> Count:
+    """Count those whom a rule finds, as it may be told: no state of few people can be learnt from it."""
+    return round_count(await rows.count(await widen(rows, search)))
+
+
+async def widen(rows: BroadcastRows, search: Search) -> Search:
+    """Return the rule whose rounded numbers may be told instead.
+
+    A part that concerns fewer than SMALLEST people is left out, so that with and without it the numbers are the same; a
+    moment of last turns becomes one that parts whole groups of SMALLEST, lest two moments part one person.
     """
     wide = search
     while (narrower := await _leave_out(rows, wide)) is not None:
         wide = narrower
-    return round_count(await rows.count(wide))
+    for place, condition in enumerate(wide.conditions):
+        if condition.kind in ("inactive", "stuck"):
+            others = wide.conditions[:place] + wide.conditions[place + 1 :]
+            walking = (Condition("states", ("walking",)),) if condition.kind == "stuck" else ()
+            among = replace(wide, conditions=(*others, *walking))
+            kept = replace(condition, values=(await rows.cut_turns(among, str(condition.values[0]), SMALLEST),))
+            wide = replace(wide, conditions=(*wide.conditions[:place], kept, *wide.conditions[place + 1 :]))
+    return wide
 
 
 async def _leave_out(rows: BroadcastRows, search: Search) -> Search | None:

@@ -51,10 +51,22 @@ def _waits_for_morning(words: BroadcastPhrases, broadcast: Broadcast, now: datet
 
 
 def tells_people(broadcast: Broadcast, totals: Totals) -> bool:
-    """Return whether its recipients may be told: not before anybody was written to, lest who starts and stops a
-    broadcast learns who is in a state.
+    """Return whether the numbers of its recipients may be told: not before SMALLEST people were written to, lest a
+    broadcast that is stopped, or goes to few, tells who is in a state.
     """
-    return broadcast.act != "send" or bool(broadcast.parent) or any(totals[state] for state in _WRITTEN_TO)
+    return _is_told(broadcast, totals, SMALLEST)
+
+
+def lists_people(broadcast: Broadcast, totals: Totals) -> bool:
+    """Return whether its report, which is asked for on purpose and audited, may list its recipients: not before anybody
+    was written to.
+    """
+    return _is_told(broadcast, totals, 1)
+
+
+def _is_told(broadcast: Broadcast, totals: Totals, least: int) -> bool:
+    written = sum(totals[state] for state in _WRITTEN_TO)
+    return broadcast.act != "send" or bool(broadcast.parent) or written >= least
 
 
 def format_people(words: BroadcastPhrases, broadcast: Broadcast, totals: Totals, n: int) -> str:

@@ -204,7 +204,7 @@ async def send_report(visit: Visit) -> Response:
     totals = await rows.totals(number)
     every, labels = totals.total <= MOST_ROWS, report.label_classes(visit.content.notices)
     kept = [report.to_row(words, row, labels) async for row in rows.report(number) if every or row["state"] != "sent"]
-    kept = kept if report.tells_people(context.broadcast, totals) else []
+    kept = kept if report.lists_people(context.broadcast, totals) else []
     await visit.store.apply((Audited("broadcast report", str(number)),), visit.session.channel, visit.at, visit.who)
     name = visit.rendering.words["broadcasts"]["one"].format(number=number)
     return download(f"{name}.xlsx", await asyncio.to_thread(make_sheet, name, words.csv, kept[:MOST_ROWS]), TYPE)

@@ -225,8 +225,12 @@ class Count:
 
 
 def round_count(count: Count) -> Count:
-    """Return the numbers rounded down to multiples of SMALLEST; 0: fewer than that, or none."""
+    """Return the numbers rounded down to multiples of SMALLEST; 0: fewer than that, or none.
+
+    Few who are found and get nothing are told as if they did, lest the difference names a class whose dates are over.
+    """
     names = ("found", "muted", "unreachable", "over", "left", "reached")
+    count = replace(count, left=count.found) if count.found - count.left < SMALLEST else count
     return replace(count, **{name: getattr(count, name) // SMALLEST * SMALLEST for name in names}, told=None)
 
 

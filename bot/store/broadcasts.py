@@ -145,6 +145,16 @@ class BroadcastRows(Rows):
         ((found,),) = await self._fetch(select(func.count()).select_from(some))
         return int(found)
 
+    async def cut_turns(self, search: Search, moment: str, size: int) -> str:
+        """Return the latest moment, up to this one, that cuts the last turns of those a rule finds into groups.
+
+        Groups are of `size`, from the earliest turn on; this moment itself where no turn lies between.
+        """
+        before = select(people.c.updated_at).where(matches(search), people.c.updated_at < moment)
+        ((count,),) = await self._fetch(select(func.count()).select_from(before.subquery()))
+        rest = before.order_by(people.c.updated_at).offset(int(count) // size * size).limit(1)
+        return next((cut for (cut,) in await self._fetch(rest)), moment)
+
     async def find_started(self, channel: str, since: datetime) -> list[Broadcast]:
         """Return the broadcasts that started at this moment or later."""
         lately = (broadcasts.c.channel == channel, broadcasts.c.started_at >= text_of(since))

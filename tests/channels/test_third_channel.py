@@ -165,8 +165,8 @@ async def test_one_broadcast_reaches_everybody_and_counts_them_apart(talk: WithT
     sent = await talk.store.broadcasts.get(number)
     assert sent
     said = report.format_counts(WORDS.broadcast, sent, totals)
-    assert "网页：已送达 1" in said
-    assert "Telegram：已送达 1" in said
+    assert "网页：已送达 不到5" in said
+    assert "Telegram：已送达 不到5" in said
     assert talk.side.sent["lin"] == ["明天下午教室有人帮忙"]
     assert [(await talk.broadcast(rule))[1].total for rule in ("入口=网页", "-入口=网页", "入口=微信或网页")] == [
         1,
