@@ -30,7 +30,8 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
         count, told = Count(left, 0, 0, 0, left), None
     elif search:
         count, wide = await rows.count(search), await widen(rows, search)
-        told = round_count(await rows.count(wide))
+        of_wide = await rows.count(wide)
+        left, told = of_wide.left, round_count(of_wide)
     else:
         return None
     since = starting.at - COUNTED
@@ -39,15 +40,15 @@ async def count_reach(store: Store, starting: BroadcastStart) -> Count | None:
     theirs = [it.number for it in lately if starting.authors & replace(starting, broadcast=it).authors]
     reached = await rows.count_together(theirs, search, parent, starting.states) if theirs else count.left
     if told and wide:
-        told = replace(told, reached=max(told.left, await _tell_together(rows, theirs, wide)))
+        told = replace(told, reached=max(told.left, await _tell_together(rows, theirs, wide, left)))
     return replace(count, reached=reached, told=told)
 
 
-async def _tell_together(rows: BroadcastRows, theirs: Sequence[int], wide: Search) -> int:
-    """Count whom broadcasts reached and a rule finds, as it may be told: few who are in both, or only in the rule, are
-    taken for none, since whoever chose the others would learn their state.
+async def _tell_together(rows: BroadcastRows, theirs: Sequence[int], wide: Search, left: int) -> int:
+    """Count whom broadcasts reached and a rule finds, `left` people, as it may be told.
+
+    Few who are in both, or only in the rule, are taken for none: whoever chose the others would learn their state.
     """
-    left = (await rows.count(wide)).left
     had = await rows.count_together(theirs, None, None, ()) if theirs else 0
     new = await rows.count_together(theirs, wide, None, ()) - had if theirs else left
     new = left if left - new < SMALLEST else new
