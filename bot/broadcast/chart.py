@@ -62,23 +62,30 @@ def draw(chart: Chart) -> bytes | Missing:
 
 def _to_png(chart: Chart, font: Path) -> bytes:
     from matplotlib import font_manager, rc_context  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
 
     font_manager.fontManager.addfont(font)
     name = font_manager.FontProperties(fname=font).get_name()
     with rc_context(
         {"font.sans-serif": [name], "font.family": "sans-serif", "axes.spines.top": False, "axes.spines.right": False}
     ):
-        rows = (len(chart.groups.rows), len(chart.steps.rows), 6)
-        figure = Figure(INCHES, layout="constrained")
-        panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
-        figure.suptitle(chart.title)
-        _draw_stacks(panels[0], chart.groups, chart.few)
-        _draw_bars(panels[1], chart.steps, chart.few)
-        _draw_lines(panels[2], chart.days)
+        figure = lay_out(chart)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=DOTS)
     return out.getvalue()
+
+
+def lay_out(chart: Chart) -> Any:
+    """Return the figure with its three panels."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    rows = (len(chart.groups.rows), len(chart.steps.rows), 6)
+    figure = Figure(INCHES, layout="constrained")
+    panels = figure.subplots(3, 1, height_ratios=[max(2, n) for n in rows])
+    figure.suptitle(chart.title)
+    _draw_stacks(panels[0], chart.groups, chart.few)
+    _draw_bars(panels[1], chart.steps, chart.few)
+    _draw_lines(panels[2], chart.days)
+    return figure
 
 
 def _draw_stacks(axes: Any, table: Table, few: str) -> None:
@@ -92,17 +99,22 @@ def _draw_stacks(axes: Any, table: Table, few: str) -> None:
         if None in numbers:
             axes.text(left[row], row, f" {few}", va="center", fontsize="small")
     axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # there are no halves of people
-    axes.margins(x=0.15)
-    axes.invert_yaxis()
+    _count_along(axes, table, max(left, default=0))
 
 
 def _draw_bars(axes: Any, table: Table, few: str) -> None:
     labels = [name for name, _ in table.rows]
     bars = axes.barh(labels, [numbers[0] or 0 for _, numbers in table.rows], color=BLUE)
     axes.bar_label(bars, [f" {few if n is None else n}" for _, (n, *_) in table.rows], fontsize="small")
+    axes.margins(y=0.01)
+    _count_along(axes, table, max((numbers[0] or 0 for _, numbers in table.rows), default=0))
+
+
+def _count_along(axes: Any, table: Table, most: int) -> None:
+    """Show whole people from 0 on, with room for words at the end of the longest bar, also while there is nobody."""
+    axes.set_xlim(0, max(most, 1) * 1.15)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.margins(x=0.1, y=0.01)
+    axes.set_yticks(range(len(table.rows)), [name for name, _ in table.rows])
     axes.invert_yaxis()
 
 
@@ -112,6 +124,7 @@ def _draw_lines(axes: Any, table: Table) -> None:
         heights = [float("nan") if numbers[column] is None else numbers[column] for _, numbers in table.rows]
         axes.plot(days, heights, marker="o", label=name, color=DAILY[column % 3])
     axes.legend(ncols=len(table.columns), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    axes.set_ylim(bottom=0)
+    most = max((n or 0 for _, numbers in table.rows for n in numbers), default=0)
+    axes.set_ylim(0, max(most, 1) * 1.05)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(axis="x", labelrotation=60)

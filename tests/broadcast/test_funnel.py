@@ -96,6 +96,10 @@ async def test_the_picture_is_drawn_with_a_font_of_the_system(
         assert name == "stats.png"
         assert content.startswith(b"\x89PNG\r\n")
         assert len(content) > 10_000
+    for shown in (funnel([]), funnel([group("zhuanke", "walking", 6)])):
+        panels = chart.lay_out(shown.chart()).axes
+        ticks = [tick for axis in (panels[0].xaxis, panels[1].xaxis, panels[2].yaxis) for tick in axis.get_ticklocs()]
+        assert all(tick >= 0 and tick == int(tick) for tick in ticks)
     assert chart.draw(replace(funnel([]).chart(), title="\U00020001")) == "font"
 
 
