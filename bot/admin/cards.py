@@ -19,7 +19,7 @@ from bot.content.own import is_own, own_lines
 from bot.content.problem import ContentFault
 from bot.domain.areas import Decision
 from bot.domain.effects import Effect
-from bot.domain.messages import Attachment, Button, Incoming, Reply
+from bot.domain.messages import Attachment, Button, Incoming, Reply, Tone
 from bot.domain.session import Session
 from bot.domain.zone import ZONE, local
 from bot.knowledge.examine import LocatedFinding, Report, Shift
@@ -112,10 +112,14 @@ def format_moment(at: datetime) -> str:
     return f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
+TONES: Mapping[str, Tone] = {"publish": "good", "drop": "bad"}
+"""Colours of buttons, by name."""
+
+
 def button(content: Content, name: str, act: str, *about: object, **own: object) -> Button:
     """Make a button of the `/faq` area; its label is cut to 40 characters."""
     label = content.phrases.admin.buttons[name].format(**own)  # type: ignore[index]
-    return Button("|".join(("know", act, *map(str, about))), label[:40])
+    return Button("|".join(("know", act, *map(str, about))), label[:40], TONES.get(name, ""))
 
 
 LEAST_WORD = 3

@@ -193,7 +193,7 @@ def list_buttons(words: BroadcastPhrases, broadcast: Broadcast) -> tuple[tuple[B
 def make_button(words: BroadcastPhrases, number: int, act: str, about: str = "", text: str = "") -> Button:
     """Make a button of the broadcast area."""
     tone: Tone = (
-        "bad" if act in ("cancel", "drop", "recall") else "good" if act in ("send", "approve", "resume") else ""
+        "bad" if act in ("cancel", "drop", "recall") else "good" if act in ("send", "go", "approve", "resume") else ""
     )
     return Button(f"bc|{number}|{act}{f'|{about}' if about else ''}", text or words.buttons[act], tone)
 

@@ -136,6 +136,7 @@ class FormLook:
     """What is said of a form before it is sent: remarks, and the answer as a graduate sees it."""
 
     checked: CheckedPart
+    is_yaml: bool
     bubble: Sequence[Reply] = ()
 
 
@@ -155,7 +156,7 @@ def _look_at(content: Content, form: EntryForm, today: date, at: datetime) -> Fo
     except NoSuchList:
         written = Written(render_entry({"id": form.topic, **_row(form.entry)}))
     checked = check_part(written, content, today, form.topic)
-    return FormLook(checked, _draw(content, checked.entry, at) if checked.entry else ())
+    return FormLook(checked, form.typed is not None, _draw(content, checked.entry, at) if checked.entry else ())
 
 
 def _new_row(content: Content, entry: NewEntry) -> dict[str, Value]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from bot.broadcast.report import make_button
 from bot.broadcast.roster import Roster, parse_roster
 from bot.broadcast.roster_acts import (
     Undone,
@@ -166,7 +167,9 @@ async def check(visit: Visit) -> Response:
     codes = {"done": to_tokens(roster, roster.done_codes), "not_done": to_tokens(roster, roster.not_done_codes)}
     said = describe_roster(_words(visit), roster, run)
     matches = [(row, format_code(code)) for code, row in roster.rows.items()] if roster.is_by_number else ()
-    return await _show(visit, checked=said, codes=codes if listed else None, never=never, matches=matches)
+    words = _words(visit)
+    sure = words.sure.format(n=len(run.reset)) if run.reset else words.keep
+    return await _show(visit, checked=said, codes=codes if listed else None, apply=sure, never=never, matches=matches)
 
 
 def _read_roster(given: tuple[bytes, str, StudentKey | None]) -> Roster | str:
@@ -191,7 +194,9 @@ async def apply(visit: Visit) -> Response:
         except Outdated:
             return Decision((Reply(words.busy),))
         visit.parts.service.outbox.posted.set()
-        return Decision((Reply(say_applied(words, number, len(run.reset))),))
+        button = make_button(visit.content.phrases.broadcast, number, "unroster", text=words.undo)
+        rows = ((button,),) if number else ()
+        return Decision((Reply(say_applied(words, number, len(run.reset), here=True), rows),))
 
     await visit.act(visit.incoming(), decide)
     return visit.lead("/people")

@@ -102,9 +102,11 @@ async def test_the_schools_list_is_checked_applied_and_undone(school: School) ->
     await teacher.sends("/people/roster/apply")
     state = {it.code: it.state for it in await school.store.codes.page(STAFFED, "2014-autumn", (), 9)}
     assert [state[code] for code in codes] == ["walking", "done", "walking"]
-    await teacher.sends("/people/roster/undo", number="1")
+    await teacher.presses("撤回这份名单")
     state = {it.code: it.state for it in await school.store.codes.page(STAFFED, "2014-autumn", (), 9)}
     assert state[codes[0]] == "done"
+    await teacher.opens("/people")
+    assert "已经撤回过" in await teacher.sends("/people/roster/undo", number="1")
 
 
 async def test_a_file_that_is_no_list_or_too_large_is_refused(school: School) -> None:

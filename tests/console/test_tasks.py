@@ -55,9 +55,10 @@ async def test_a_class_is_reminded_tomorrow_at_eight(school: School, phone: Page
     await enrol(school, *["walking"] * 12, major="会计学")
     await phone.get_by_role("link", name="群发", exact=True).click()
     await phone.get_by_label("一句话写群发").fill("明早8点提醒会计学没做完的")
-    await phone.get_by_role("button", name="看看会怎么发").click()
+    await phone.get_by_role("button", name="下一步，看过再确认").click()
     await expect(phone.locator(".said")).to_contain_text("会计学")
     await check_for_everybody(phone)
+    await expect(phone.locator(".said button.good")).to_contain_text("确定")  # not "send now", which stands below
     await phone.get_by_role("button", name="确定").click()
     (planned,) = await school.store.broadcasts.all(channel=STAFFED)
     assert planned.due_at
@@ -114,6 +115,7 @@ async def test_the_class_list_says_who_is_to_be_put_back_and_who_never_came(scho
     await check_for_everybody(phone)
     await phone.get_by_role("button", name="确定").click()
     await expect(phone.locator(".said")).to_contain_text("已告诉本人")
+    await expect(phone.get_by_role("button", name="撤回这份名单")).to_be_visible()
     await phone.get_by_label("专业").select_option("会计学")
     await phone.get_by_label("状态").select_option("进行中")
     await phone.get_by_role("button", name="找", exact=True).click()
