@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,32 +25,32 @@ from tests.workers import free_port
 
 
 @asynccontextmanager
-async def pgbouncer(database: str, folder: Path) -> AsyncIterator[str]:
+async def pgbouncer(database: str) -> AsyncIterator[str]:
     """Serve a database through eight of its connections, whoever has the turn; the address by it."""
     url = make_url(database)
     port, place = free_port(), url.query.get("host", url.host)
     there = f"host={place} port={url.port or 5432} user={url.username} dbname={url.database}"
     if url.password:
         there += f" password={url.password}"
-    (folder / "pgbouncer.ini").write_text(
-        f"[databases]\nbot = {there}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        "auth_type = any\npool_mode = transaction\ndefault_pool_size = 8\n"
-    )
-    as_owner = []
-    if os.getuid() == 0:  # it refuses to run as root
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
-        as_owner = ["runuser", "-u", "postgres", "--"]
-    line = [*as_owner, shutil.which("pgbouncer") or "", "-q", str(folder / "pgbouncer.ini")]
-    server = await asyncio.create_subprocess_exec(*line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        async with asyncio.timeout(60):
-            while not await _is_listening(port):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        yield f"postgresql+asyncpg://gradbot@127.0.0.1:{port}/bot"
-    finally:
-        server.terminate()
-        await server.wait()
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to PostgreSQL's account
+        (settings := Path(folder) / "pgbouncer.ini").write_text(
+            f"[databases]\nbot = {there}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+            "unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 8\n"
+        )
+        Path(folder).chmod(0o755)
+        as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []  # it refuses to run as root
+        line = [*as_owner, shutil.which("pgbouncer") or "", "-q", str(settings)]
+        server = await asyncio.create_subprocess_exec(*line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            async with asyncio.timeout(60):
+                while not await _is_listening(port):
+                    assert server.returncode is None, "it ended at once"
+                    await asyncio.sleep(0.01)
+            yield f"postgresql+asyncpg://gradbot@127.0.0.1:{port}/bot"
+        finally:
+            if server.returncode is None:
+                server.terminate()
+            await server.wait()
 
 
 @pytest.mark.skipif(not (POSTGRES and shutil.which("pgbouncer")), reason="needs PostgreSQL and PgBouncer")
@@ -57,7 +58,7 @@ async def test_turns_claims_and_the_election_hold_behind_it(tmp_path: Path, monk
     monkeypatch.setattr(workers, "BEAT_S", 0.05)
     database = await make_database("postgresql", tmp_path)
     await (await Store.open(database)).close()
-    async with pgbouncer(database, tmp_path) as address:
+    async with pgbouncer(database) as address:
         one, two = [await Store.open(address) for _ in range(2)]  # as a start does: nobody says what is between
 
         async def comes(user: str) -> None:
