@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bot.store.asyncio_without_orm  # noqa: F401 – before any other
 from bot.store.known import KnownPerson
 from bot.store.people import Forgotten
 from bot.store.problems import StoreProblem

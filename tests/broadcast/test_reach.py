@@ -29,14 +29,14 @@ SMALL, LARGE = "会计学", "工商管理"
 STATES = ("new", "walking", "reported", "done")
 
 
-def parsed(rule: str) -> Audience:
+def parse(rule: str) -> Audience:
     audience = parse_audience(rule, shipped().notices[NOTICE], tuple(shipped().script.by_id))
     assert isinstance(audience, Audience), rule
     return audience
 
 
 def find(rule: str) -> Search:
-    return search(parsed(rule), shipped().notices[NOTICE], ("telegram",), local(NOON, None), NOON)
+    return search(parse(rule), shipped().notices[NOTICE], ("telegram",), local(NOON, None), NOON)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_no_difference_of_two_counts_shows_a_small_class(store: Store) -> 
 
 async def _say_of(at: Office, rule: str, number: int) -> str:
     """Return what the card of a draft says of a rule."""
-    harness, draft = at.harness, BroadcastDraft("在吗", audience=parsed(rule))
+    harness, draft = at.harness, BroadcastDraft("在吗", audience=parse(rule))
     start = BroadcastStart(harness.content, replace(await harness.get(number), draft=dump(draft)), NOON, harness.now)
     count, words = await count_reach(harness.store, start), harness.content.phrases.broadcast
     assert count

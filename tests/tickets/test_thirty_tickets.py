@@ -82,7 +82,7 @@ class Ticket:
     source: int = 0
     said: list[Said] = field(default_factory=list)
 
-    def shown(self, after: int, *, to_staff: bool) -> str:
+    def read(self, after: int, *, to_staff: bool) -> str:
         posts = (post for post in self.chats.posts[after:] if post.user == (None if to_staff else self.user))
         replies = [post.reply for post in posts if post.reply]
         return "\n".join(f"{reply.text} {reply.bulletin.html if reply.bulletin else ''}" for reply in replies)
@@ -102,9 +102,9 @@ class Ticket:
         return [
             f"{self.user}: {one.step}"
             for one in self.said
-            if one.mark not in self.shown(one.after, to_staff=one.by_graduate)
+            if one.mark not in self.read(one.after, to_staff=one.by_graduate)
             and not any(
-                words in "\n".join((*one.heard, self.shown(one.after, to_staff=not one.by_graduate))) for words in NOT
+                words in "\n".join((*one.heard, self.read(one.after, to_staff=not one.by_graduate))) for words in NOT
             )
         ]
 
